@@ -1,0 +1,52 @@
+import type { NamedTensorMap, Tensor1D, Tensor2D, Tensor3D, Variable } from '@tensorflow/tfjs-core';
+
+/**
+ * A decoder as the rest of the engine sees it. Tensors it returns belong to the caller's `tidy`.
+ * Hidden states and logits are kept apart so that the head runs at the positions that count and nowhere else.
+ */
+export interface CausalLm {
+  readonly config: ModelConfig;
+  /** Weights by Hugging Face name; LoRA adds `<linear>.lora_A.weight` and `.lora_B.weight`. */
+  readonly parameters: ReadonlyMap<string, Variable>;
+  /** What training may change: all (full) or the adapter's (LoRA). */
+  readonly trainable: ReadonlyMap<string, Variable>;
+  /**
+   * ids int32 [batch, time], right-padded; lengths: real tokens a row. → hidden states after the last norm [batch, time, dim].
+   * Padding never influences a real position. `training` switches LoRA dropout on (with `dropoutSeed`).
+   */
+  hiddenStates(ids: Tensor2D, lengths: readonly number[], options?: { training?: boolean; dropoutSeed?: number }): Tensor3D;
+  /** hidden [n, dim] → logits [n, vocab]. */
+  logits(hidden: Tensor2D): Tensor2D;
+  /** A fresh cache for `batch` rows and at most `maxTime` positions. */
+  newCache(batch: number, maxTime: number): KeyValueCache;
+  /** One more stretch of tokens with the cache: ids [batch, stretch] → hidden of the last position of each row [batch, dim]. */
+  step(ids: Tensor2D, cache: KeyValueCache): Tensor2D;
+  dispose(): void;
+}
+
+export interface KeyValueCache {
+  readonly length: number;
+  /** Keep these rows, in this order (rows that have stopped are dropped). */
+  select(rows: Tensor1D): void;
+  dispose(): void;
+}
+
+/** What every supported architecture boils down to. Filled from config.json by `models/families.ts`. */
+export interface ModelConfig {
+  family: string;
+  vocabSize: number;
+  dim: number;
+  layers: number;
+  heads: number;
+  kvHeads: number;
+  headDim: number;
+  ffnDim: number;
+  maxPositions: number;
+  tiedHead: boolean;
+  bosTokenId: number | null;
+  eosTokenIds: number[];
+  /** config.json as read, kept whole so that a checkpoint writes it back unchanged. */
+  source: Record<string, unknown>;
+}
+
+export type { NamedTensorMap };

@@ -1,0 +1,41 @@
+import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+
+/**
+ * What the engine needs from outside, passed in so that it stays pure: files, randomness, time, raw kernels.
+ */
+
+/** A folder, read by name relative to it. Missing files reject. */
+export interface FolderReader {
+  /** File names directly in the folder. */
+  list(): Promise<string[]>;
+  readText(name: string): Promise<string>;
+  /** `length` bytes from `offset`; whole file when both are left out. */
+  readBytes(name: string, offset?: number, length?: number): Promise<Uint8Array>;
+  /** For messages only. */
+  readonly label: string;
+}
+
+/** A folder being written. Nothing is visible under its final name before `commit` (temp folder, flush, rename). */
+export interface FolderWriter {
+  writeText(name: string, text: string): Promise<void>;
+  /** Chunks are appended in order; answers the SHA-256 in hex. */
+  writeBytes(name: string, chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<string>;
+  commit(): Promise<void>;
+  abandon(): Promise<void>;
+}
+
+/** A seeded stream of uniform numbers in [0, 1); `state` restores it exactly. */
+export interface RandomStream {
+  next(): number;
+  state(): number[];
+}
+
+/** Faster kernels that some backends have; everything works without them. */
+export interface NativeOps {
+  /** logits [n, vocab], labels int32 [n] → loss [n] in nats and its gradient by the logits [n, vocab]. */
+  sparseSoftmaxCrossEntropy?(logits: Tensor2D, labels: Tensor1D): { loss: Tensor1D; grad: Tensor2D };
+}
+
+export interface Clock {
+  nowMs(): number;
+}

@@ -1,0 +1,73 @@
+import type { TextOrChat } from './datasets.ts';
+
+/** What a check says of one sample. `null` = missing (no verdict was given). */
+export type Verdict = 'right' | 'wrong' | 'tie';
+
+/** How a `generate` item is judged. */
+export type Scorer =
+  | { kind: 'exact' | 'contains' | 'regex' | 'numeric' }
+  | { kind: 'lexicon'; lexicon: 'afinn'; threshold?: number }
+  | { kind: 'reward-model'; model: string; threshold?: number }
+  | { kind: 'judge'; endpoint: string; model: string; rubric: string };
+
+/** One item of a suite, as stored and as the engine runs it. `id` is unique in its suite. */
+export type SuiteItem =
+  | { kind: 'pairs'; id: string; prompt: TextOrChat; chosen: TextOrChat; rejected: TextOrChat; slices?: string[] }
+  | { kind: 'cloze'; id: string; prompt: string; target: string; slices?: string[] }
+  | { kind: 'words'; id: string; prompt?: string; text: string; slices?: string[] }
+  | { kind: 'choice'; id: string; prompt: TextOrChat; options: string[]; answer: number; slices?: string[] }
+  | { kind: 'generate'; id: string; prompt: TextOrChat; target?: string; slices?: string[] };
+export type SuiteKind = SuiteItem['kind'];
+
+export interface DecodingSettings {
+  /** 0 means greedy. */
+  temperature: number;
+  topP?: number;
+  topK?: number;
+  maxNewTokens: number;
+  stop?: string[];
+  seed: number;
+}
+
+/** A suite ready to run: its items lie in an NDJSON file of `SuiteItem`s. */
+export interface SuiteSpec {
+  id: string;
+  name: string;
+  kind: SuiteKind;
+  /** `generate` only. */
+  scorer?: Scorer;
+  decoding?: DecodingSettings;
+  /** `words` only: from which character position on words count (method.md §6: token position 25), and their least length. */
+  minWordLength?: number;
+  fromPosition?: number;
+  /** Between prompt and target when tokenised (`cloze`, `choice`, `pairs`); one blank unless told. */
+  delimiter?: string;
+}
+
+/**
+ * The outcome for one sample: the row of the store's `scores`, of every import and of every evaluation the trainer runs.
+ * `score` grows with goodness (log-prob, margin, reward, judge score). `metrics` are further numbers by name.
+ */
+export interface SampleResult {
+  sampleId: string;
+  prompt: string;
+  /** What was wanted: gold answer, target word, chosen response. */
+  target?: string;
+  /** What came out: generation, greedy prediction, or the rejected response for `pairs`. */
+  output: string | null;
+  score: number | null;
+  verdict: Verdict | null;
+  slices?: string[];
+  tags?: string[];
+  metrics?: Record<string, number>;
+  /** Groups samples that are not independent (the story a word stands in, the prompt family); bootstraps are clustered by it. */
+  cluster?: string;
+}
+
+/** Token-by-token log-probs of one text under two models: the ledger of the sample view. Arrays have one entry a response token. */
+export interface TokenLedger {
+  part: 'output' | 'target' | 'chosen' | 'rejected' | 'left-output' | 'right-output';
+  tokens: string[];
+  leftLogProbs: number[];
+  rightLogProbs: number[];
+}

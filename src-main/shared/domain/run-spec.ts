@@ -1,0 +1,161 @@
+import { z } from 'zod';
+
+/**
+ * The run spec: one object in YAML, JSON, the launch form, the CLI and the store. Every object is strict: an unknown key is
+ * refused with its path. Descriptions feed the form's help and the reference page.
+ */
+const positive = z.number().positive();
+const fraction = z.number().min(0).max(1);
+const count = z.number().int().positive();
+
+export const datasetChoice = z.strictObject({
+  train: z.string().min(1).describe('Dataset to train on, by name or id.'),
+  heldOut: fraction.lt(1).default(0).describe('Fraction of rows kept out of training and turned into the suite “held-out-pairs”.'),
+});
+
+export const dpoSpec = z.strictObject({
+  kind: z.literal('dpo'),
+  loss: z.enum(['sigmoid', 'hinge', 'ipo']).default('sigmoid').describe('Preference loss on the difference of log-ratios.'),
+  beta: positive.default(0.1).describe('Strength of the implicit KL constraint.'),
+  labelSmoothing: fraction.lt(0.5).default(0).describe('Probability that a preference is flipped (conservative DPO); sigmoid only.'),
+  dpop: z.number().min(0).default(0).describe('DPOP penalty weight on max(0, ref − policy log-prob of the chosen response).'),
+  nllWeight: z.number().min(0).default(0).describe('Weight of the NLL of the chosen response (RPO); the ungated control of FlipGuard.'),
+});
+export const sftSpec = z.strictObject({
+  kind: z.literal('sft'),
+  completionOnly: z.boolean().default(true).describe('Loss on the completion tokens only.'),
+});
+export const rewardSpec = z.strictObject({
+  kind: z.literal('reward'),
+  centerWeight: z.number().min(0).default(0).describe('Weight of (r_chosen + r_rejected)², TRL’s center_rewards_coefficient.'),
+});
+export const rewardSource = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('reward-model'), model: z.string().min(1) }),
+  z.strictObject({ kind: z.literal('lexicon'), lexicon: z.literal('afinn').default('afinn') }),
+  z.strictObject({ kind: z.literal('verifiable'), scorer: z.enum(['exact', 'contains', 'numeric']) }),
+]);
+export const ppoSpec = z.strictObject({
+  kind: z.literal('ppo'),
+  reward: rewardSource.describe('Where the scalar reward of a sampled response comes from.'),
+  epochs: count.default(4).describe('Optimisation epochs over each batch of rollouts.'),
+  clipRange: positive.default(0.2),
+  valueClipRange: positive.default(0.2),
+  valueWeight: z.number().min(0).default(0.1),
+  gamma: fraction.default(1),
+  lambda: fraction.default(0.95).describe('GAE λ.'),
+  kl: z
+    .strictObject({
+      weight: z.number().min(0).default(0.05),
+      adaptiveTarget: positive.nullable().default(null).describe('Target KL of the adaptive controller; null keeps the weight fixed.'),
+      horizon: positive.default(10_000),
+    })
+    .prefault({}),
+  maxNewTokens: count.default(53),
+  temperature: positive.default(0.7),
+});
+export const algorithmSpec = z.discriminatedUnion('kind', [sftSpec, rewardSpec, dpoSpec, ppoSpec]);
+
+export const guardSpec = z.strictObject({
+  kind: z.enum(['none', 'flipguard', 'ungated', 'random']).default('none').describe('FlipGuard, or one of its controls.'),
+  target: z.enum(['chosen', 'pre-sample', 'guard-set']).default('chosen').describe('Which response the policy is held to.'),
+  guardSet: z.string().optional().describe('Guard set by name or id, when target is guard-set.'),
+  gate: z.enum(['sequence', 'per-token', 'margin']).default('sequence').describe('Quantity whose fall beyond epsilon is a negative flip.'),
+  divergence: z.enum(['ce', 'kl']).default('ce').describe('Cross-entropy on the target, or the full-vocabulary forward KL.'),
+  reduction: z.enum(['token-mean', 'token-sum']).default('token-mean').describe('How D(x) sums over response tokens.'),
+  epsilon: z.number().min(0).default(0).describe('Tolerated fall of the gated quantity.'),
+  weight: z.number().min(0).default(1).describe('λ: weight of the guard beside the alignment loss.'),
+  learnedWeight: z
+    .strictObject({ rate: positive, target: fraction })
+    .nullable()
+    .default(null)
+    .describe('λ ← max(0, λ + rate·(firing rate − target)); null keeps λ fixed.'),
+  randomRate: fraction.optional().describe('Firing probability of the random gate.'),
+});
+
+export const tuningSpec = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('full') }),
+  z.strictObject({
+    kind: z.literal('lora'),
+    rank: count.default(8),
+    alpha: positive.default(16),
+    dropout: fraction.lt(1).default(0),
+    targets: z.array(z.string().min(1)).min(1).default(['q_proj', 'k_proj', 'v_proj', 'o_proj']),
+  }),
+]);
+
+export const optimizerSpec = z.strictObject({
+  kind: z.literal('adamw').default('adamw'),
+  learningRate: positive.default(2e-5),
+  weightDecay: z.number().min(0).default(0),
+  beta1: fraction.lt(1).default(0.9),
+  beta2: fraction.lt(1).default(0.999),
+  epsilon: positive.default(1e-8),
+  schedule: z.enum(['constant', 'linear', 'cosine']).default('constant'),
+  warmupSteps: z.number().int().min(0).default(0),
+  maxGradNorm: positive.nullable().default(null),
+});
+
+export const runSpecSchema = z
+  .strictObject({
+    name: z.string().min(1).max(200),
+    model: z.string().min(1).describe('A model, or a checkpoint of another run, by name or id.'),
+    dataset: datasetChoice,
+    algorithm: algorithmSpec,
+    guard: guardSpec.prefault({}),
+    tuning: tuningSpec.prefault({ kind: 'full' }),
+    optimizer: optimizerSpec.prefault({}),
+    batch: z
+      .strictObject({
+        size: count.default(8),
+        accumulation: count.default(1),
+        maxLength: count.default(512).describe('Tokens a sequence may have; longer ones are truncated as TRL does.'),
+        shuffle: z.boolean().default(true),
+        groupByLength: z.boolean().default(false),
+      })
+      .prefault({}),
+    steps: count.optional(),
+    epochs: positive.optional(),
+    seed: z.number().int().min(0).default(0),
+    evaluate: z
+      .strictObject({
+        suites: z.array(z.string().min(1)).default([]),
+        every: count.optional().describe('Steps between evaluations; before and after training they always run.'),
+      })
+      .prefault({}),
+    checkpoint: z
+      .strictObject({
+        every: count.optional(),
+        keep: z.union([z.literal('all'), z.literal('last'), count]).default('all'),
+      })
+      .prefault({}),
+    limits: z
+      .strictObject({
+        maxNfr: fraction.optional().describe('Stop when the lower bound of NFR against the start passes this.'),
+        action: z.enum(['stop', 'checkpoint', 'raise-weight']).default('stop'),
+      })
+      .prefault({}),
+  })
+  .superRefine((spec, context) => {
+    if ((spec.steps === undefined) === (spec.epochs === undefined)) {
+      context.addIssue({ code: 'custom', path: ['steps'], message: 'give either steps or epochs' });
+    }
+    if (spec.guard.kind !== 'none' && spec.algorithm.kind !== 'dpo' && spec.algorithm.kind !== 'ppo') {
+      context.addIssue({ code: 'custom', path: ['guard', 'kind'], message: `the guard works with dpo and ppo, not with ${spec.algorithm.kind}` });
+    }
+    if (spec.guard.kind !== 'none' && spec.guard.target === 'guard-set' && spec.guard.guardSet === undefined) {
+      context.addIssue({ code: 'custom', path: ['guard', 'guardSet'], message: 'target guard-set needs the name of a guard set' });
+    }
+    if (spec.guard.kind === 'random' && spec.guard.randomRate === undefined) {
+      context.addIssue({ code: 'custom', path: ['guard', 'randomRate'], message: 'the random gate needs its firing rate' });
+    }
+  });
+
+/** A complete spec: every default filled in. */
+export type RunSpec = z.output<typeof runSpecSchema>;
+/** What a person writes: defaults may be left out. */
+export type RunSpecInput = z.input<typeof runSpecSchema>;
+export type DpoSpec = z.output<typeof dpoSpec>;
+export type PpoSpec = z.output<typeof ppoSpec>;
+export type GuardSpec = z.output<typeof guardSpec>;
+export type TuningSpec = z.output<typeof tuningSpec>;
+export type OptimizerSpec = z.output<typeof optimizerSpec>;
