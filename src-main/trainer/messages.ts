@@ -1,0 +1,95 @@
+import { WorkbenchError } from '../shared/domain/errors.ts';
+import type { TrainerEvent, TrainerJob } from '../shared/domain/jobs.ts';
+
+/**
+ * What passes between the host (one per job) and its child. The transport keeps order and copies values (Node's child
+ * IPC, Electron's utilityProcess).
+ *
+ * Host → child. The first command is `job`; it comes once. A stop lets the current step end and, in a run, writes a checkpoint.
+ */
+export type TrainerCommand =
+  | { type: 'job'; job: TrainerJob }
+  | { type: 'stop' }
+  | { type: 'pause' }
+  | { type: 'resume' }
+  /** The host has taken `batches` more evaluation batches; the child may send as many again. */
+  | { type: 'credit'; batches: number }
+  | { type: 'set-guard-weight'; weight: number };
+
+/**
+ * Child → host: events in the order of their `seq`, none left out. Steps wait up to `stepFlushMs` for company; every
+ * other event goes at once and takes the waiting steps along. In a train job each event is already a line of `events.ndjson`.
+ */
+export interface TrainerReport {
+  type: 'events';
+  events: TrainerEvent[];
+}
+
+/** Evaluation batches the child may send before the host gives its first credit. */
+export const initialCredit = 4;
+/** Samples in one `evaluation-batch` at most. */
+export const maxBatchSamples = 4096;
+/** Steps are sent at most this often (ten times a second). */
+export const stepFlushMs = 100;
+
+const jobKinds: readonly TrainerJob['kind'][] = [
+  'train',
+  'evaluate',
+  'ledger',
+  'interpolate',
+  'sample',
+  'merge',
+  'estimate',
+];
+
+/** Checks what the transport delivered: type and the fields the child acts on. The job's own content is the host's word. */
+export function parseCommand(value: unknown): TrainerCommand {
+  const command = record(value);
+  switch (command.type) {
+    case 'stop':
+    case 'pause':
+    case 'resume':
+      return { type: command.type };
+    case 'credit':
+      return { type: 'credit', batches: finite(command.batches, 'credit.batches') };
+    case 'set-guard-weight':
+      return { type: 'set-guard-weight', weight: Math.max(0, finite(command.weight, 'set-guard-weight.weight')) };
+    case 'job': {
+      const job = record(command.job);
+      if (!jobKinds.some((kind) => kind === job.kind)) throw refuse(`job.kind ${String(job.kind)}`);
+      return { type: 'job', job: job as unknown as TrainerJob };
+    }
+    default:
+      throw refuse(`command ${String(command.type)}`);
+  }
+}
+
+/** The host's side of the same check. */
+export function parseReport(value: unknown): TrainerReport {
+  const report = record(value);
+  if (report.type !== 'events' || !Array.isArray(report.events)) throw refuse(`report ${String(report.type)}`);
+  return { type: 'events', events: report.events.map(parseEvent) };
+}
+
+/** One event: from a report, or a line of `events.ndjson` after `JSON.parse`. */
+export function parseEvent(value: unknown): TrainerEvent {
+  const event = record(value);
+  finite(event.seq, 'event.seq');
+  finite(event.at, 'event.at');
+  if (typeof event.type !== 'string') throw refuse('event without a type');
+  return event as unknown as TrainerEvent;
+}
+
+function record(value: unknown): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) throw refuse(typeof value);
+  return value as Record<string, unknown>;
+}
+
+function finite(value: unknown, name: string): number {
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw refuse(`${name} ${String(value)}`);
+  return value;
+}
+
+function refuse(what: string): WorkbenchError {
+  return new WorkbenchError('bad-input', `The trainer's channel carried something unexpected: ${what}.`);
+}
