@@ -1,0 +1,31 @@
+#!/usr/bin/env node
+// The `flipguard` command: finds a Node that runs TypeScript sources, sets native parts up where the command needs them, and hands over.
+import fs from 'node:fs';
+import path from 'node:path';
+import { launchWorkbench } from './setup/launch.mjs';
+import { ensureNative } from './setup/ensure-native.mjs';
+import { checkoutDir } from './setup/paths.mjs';
+
+/** Commands that open a training backend, themselves or in a child. */
+const needsNative = new Set(['doctor', 'train', 'resume', 'relaunch', 'evaluate', 'demo', 'serve', 'export']);
+
+const args = process.argv.slice(2);
+const command = commandOf(args);
+const fix = command === 'doctor' && args.includes('--fix');
+const asksForHelp = args.includes('--help') || args.includes('-h');
+// `--fix` belongs to set-up: the workbench only reports what it finds.
+const passed = fix ? args.filter((arg) => arg !== '--fix') : args;
+
+if (command !== undefined && needsNative.has(command) && !asksForHelp) await ensureNative({ force: fix });
+const sources = path.join(checkoutDir, 'src-main', 'shells', 'cli', 'main.ts');
+const entry = fs.existsSync(sources) ? sources : path.join(checkoutDir, 'out', 'main', 'cli.js');
+process.exitCode = await launchWorkbench(entry, passed);
+
+/** The first word that is neither an option nor an option's value. */
+function commandOf(words) {
+  for (let i = 0; i < words.length; i += 1) {
+    if (words[i] === '--workspace') i += 1;
+    else if (!words[i].startsWith('-')) return words[i];
+  }
+  return undefined;
+}

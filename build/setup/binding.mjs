@@ -1,0 +1,85 @@
+// tfjs-node-gpu's native half: a Node-API addon that calls TensorFlow's C interface. Its sources come in the npm package; here they
+// are compiled against the library at hand, which takes about ten seconds and leaves no question of versions.
+import crypto from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { say } from './log.mjs';
+import { findNodeHeaders } from './node-runtime.mjs';
+import { bindingDir, bindingFile, bindingsDir, markerFile, napiLevel, platformKey, tfjsNodeDir } from './paths.mjs';
+import { lastLine, run } from './run.mjs';
+
+/** The name of a compiled binding in the cache: everything that its bytes depend on. */
+export function bindingKey(library, sizes) {
+  const tfjs = JSON.parse(fs.readFileSync(path.join(tfjsNodeDir, 'package.json'), 'utf8')).version;
+  const digest = crypto.createHash('sha256').update(JSON.stringify([library.libDir, library.main, sizes])).digest('hex').slice(0, 12);
+  return `tfjs-${tfjs}_napi-${napiLevel}_${platformKey}_${digest}`;
+}
+
+/** Compiles the binding into `file`. Throws an Error with the compiler's last word. */
+export async function compileBinding({ env, library, file }) {
+  const headers = findNodeHeaders();
+  if (headers === undefined) throw new Error("Node's headers (node_api.h) were not found");
+  if (library.includeDir === undefined) throw new Error(`no TensorFlow headers beside ${library.libDir}`);
+  const work = `${file}.building`;
+  fs.rmSync(work, { recursive: true, force: true });
+  fs.mkdirSync(work, { recursive: true });
+  try {
+    const compiler = await findCompiler(env);
+    say('compiling the TensorFlow binding (about 10 s)');
+    const sources = ['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => path.join(tfjsNodeDir, 'binding', name));
+    const includes = [shimHeaders(library, work), library.includeDir, headers, tfjsNodeDir].map((dir) => `-I${dir}`);
+    const out = path.join(work, 'tfjs_binding.node');
+    const args = ['-std=c++17', '-O2', '-fPIC', `-DNAPI_VERSION=${napiLevel}`, '-w', ...includes, ...sources, '-o', out, ...linkArguments(library)];
+    const compiled = await run(compiler, args, { env, timeoutMs: 300_000 });
+    if (compiled.status !== 0) {
+      const complaint = compiled.stderr.split('\n').find((line) => /error/i.test(line)) ?? lastLine(compiled.stderr);
+      throw new Error(`compiling the binding failed: ${complaint || compiled.error?.message}`);
+    }
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    fs.renameSync(out, file);
+  } finally {
+    fs.rmSync(work, { recursive: true, force: true });
+  }
+}
+
+/** Puts a compiled binding where tfjs-node-gpu looks for it, with a marker that names its library. */
+export function placeBinding(file, marker) {
+  fs.mkdirSync(bindingDir, { recursive: true });
+  const incoming = `${bindingFile}.${process.pid}`;
+  fs.copyFileSync(file, incoming);
+  // Renamed over the old one: a process that has the old one loaded keeps it.
+  fs.renameSync(incoming, bindingFile);
+  fs.writeFileSync(`${markerFile}.${process.pid}`, JSON.stringify(marker, null, 1));
+  fs.renameSync(`${markerFile}.${process.pid}`, markerFile);
+}
+
+export function removeBinding() {
+  fs.rmSync(bindingFile, { force: true });
+  fs.rmSync(markerFile, { force: true });
+}
+
+export function cachedBindingFile(env, key) {
+  return path.join(bindingsDir(env), `${key}.node`);
+}
+
+/** Libraries before 2.10 lack the headers' older place; the binding's include is led to the newer one. */
+function shimHeaders(library, work) {
+  const shim = path.join(work, 'include');
+  const old = 'tensorflow/core/platform/ctstring_internal.h';
+  fs.mkdirSync(path.join(shim, path.dirname(old)), { recursive: true });
+  if (!fs.existsSync(path.join(library.includeDir, old)))
+    fs.writeFileSync(path.join(shim, old), '#include "tsl/platform/ctstring_internal.h"\n');
+  return shim;
+}
+
+function linkArguments(library) {
+  const libraries = [library.main, library.framework].filter(Boolean).map((name) => path.join(library.libDir, name));
+  if (process.platform === 'darwin') return ['-bundle', '-undefined', 'dynamic_lookup', ...libraries, `-Wl,-rpath,${library.libDir}`];
+  return ['-shared', ...libraries, `-Wl,-rpath,${library.libDir}`];
+}
+
+async function findCompiler(env) {
+  for (const compiler of [env.CXX, 'g++', 'c++', 'clang++'].filter(Boolean))
+    if ((await run(compiler, ['--version'], { env, timeoutMs: 20_000 })).status === 0) return compiler;
+  throw new Error('no C++ compiler (g++ or clang++) to build the TensorFlow binding with');
+}

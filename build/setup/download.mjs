@@ -1,0 +1,92 @@
+import crypto from 'node:crypto';
+import fs from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
+import path from 'node:path';
+import { megabytes, progress, say } from './log.mjs';
+
+const connectTimeoutMs = 5_000;
+/** A stalled transfer is given up after this long without a byte; what came is kept and continued next time. */
+const idleTimeoutMs = 30_000;
+
+/**
+ * Fetches `url` to `file`, continuing a `.part` left by an earlier attempt, and renames it when whole. A host that does not
+ * answer costs the connect timeout and no more. Length and, where the server names one, MD5 are checked.
+ */
+export async function download(url, file, { label = path.basename(file) } = {}) {
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  const part = `${file}.part`;
+  const have = fs.existsSync(part) ? fs.statSync(part).size : 0;
+  const response = await open(url, have > 0 ? { range: `bytes=${have}-` } : {});
+  const resumed = response.statusCode === 206;
+  if (response.statusCode === 416) {
+    response.destroy();
+    fs.rmSync(part, { force: true });
+    return download(url, file, { label });
+  }
+  if (response.statusCode !== 200 && !resumed) {
+    response.destroy();
+    throw new Error(`${new URL(url).host} answered ${response.statusCode}`);
+  }
+  const start = resumed ? have : 0;
+  const length = Number(response.headers['content-length']);
+  const total = Number.isFinite(length) ? start + length : undefined;
+  say(`downloading ${label}${total ? ` (${megabytes(total)}${start ? `, ${megabytes(start)} already here` : ''})` : ''}`);
+  let done = start;
+  const out = fs.createWriteStream(part, { flags: resumed ? 'a' : 'w' });
+  response.setTimeout(idleTimeoutMs, () => response.destroy(new Error('the transfer stalled')));
+  await new Promise((resolve, reject) => {
+    response.on('data', (chunk) => progress(label, (done += chunk.length), total));
+    response.on('error', reject);
+    response.on('aborted', () => reject(new Error('the connection broke off')));
+    out.on('error', reject);
+    out.on('finish', resolve);
+    response.pipe(out);
+  });
+  if (total !== undefined && done !== total) throw new Error(`${label}: ${done} of ${total} bytes came`);
+  const expectedMd5 = /md5=([A-Za-z0-9+/=]+)/.exec(String(response.headers['x-goog-hash'] ?? ''))?.[1];
+  if (expectedMd5 !== undefined && (await hashFile(part, 'md5', 'base64')) !== expectedMd5) {
+    fs.rmSync(part, { force: true });
+    throw new Error(`${label}: the file differs from its MD5 and was deleted`);
+  }
+  fs.renameSync(part, file);
+  return file;
+}
+
+/** Whether `url`'s host answers at all, within the connect timeout. Any HTTP status counts. */
+export async function answers(url) {
+  try {
+    const response = await open(url, {}, 'HEAD');
+    response.destroy();
+    return { ok: true };
+  } catch (error) {
+    return { ok: false, reason: error.message };
+  }
+}
+
+export async function hashFile(file, algorithm, encoding = 'hex') {
+  const hash = crypto.createHash(algorithm);
+  for await (const chunk of fs.createReadStream(file)) hash.update(chunk);
+  return hash.digest(encoding);
+}
+
+function open(url, headers, method = 'GET', redirects = 5) {
+  return new Promise((resolve, reject) => {
+    const { host, protocol } = new URL(url);
+    const request = (protocol === 'http:' ? http : https).request(url, { method, headers });
+    const timer = setTimeout(() => request.destroy(new Error(`${host} did not answer in ${connectTimeoutMs / 1000} s`)), connectTimeoutMs);
+    request.on('error', (error) => {
+      clearTimeout(timer);
+      reject(error.code === 'ENOTFOUND' || error.code === 'EAI_AGAIN' ? new Error(`${host} is not known here`) : error);
+    });
+    request.on('response', (response) => {
+      clearTimeout(timer);
+      const location = response.headers.location;
+      if (response.statusCode >= 300 && response.statusCode < 400 && location && redirects > 0) {
+        response.destroy();
+        open(new URL(location, url).href, headers, method, redirects - 1).then(resolve, reject);
+      } else resolve(response);
+    });
+    request.end();
+  });
+}

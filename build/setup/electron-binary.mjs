@@ -1,0 +1,45 @@
+// Electron's binary is not in its npm package: it is fetched on first use from a release host, which many machines cannot reach.
+import fs from 'node:fs';
+import path from 'node:path';
+import { answers } from './download.mjs';
+import { say } from './log.mjs';
+import { findNode } from './node-runtime.mjs';
+import { modulesDir } from './paths.mjs';
+import { lastLine, run } from './run.mjs';
+
+const electronDir = path.join(modulesDir, 'electron');
+
+/** @returns {Promise<{ file: string } | { reason: string }>} */
+export async function ensureElectron(env = process.env) {
+  if (env.FLIPGUARD_SHELL === 'web') return { reason: 'FLIPGUARD_SHELL=web asks for it' };
+  if (!hasDisplay(env)) return { reason: 'there is no display' };
+  if (!fs.existsSync(electronDir)) return { reason: 'Electron is not installed' };
+  const here = executable(env);
+  if (fs.existsSync(here)) return { file: here };
+  if (env.ELECTRON_OVERRIDE_DIST_PATH) return { reason: `no Electron in ${env.ELECTRON_OVERRIDE_DIST_PATH} (ELECTRON_OVERRIDE_DIST_PATH)` };
+  const host = mirror(env);
+  const reachable = await answers(host);
+  if (!reachable.ok) return { reason: `Electron's download is out of reach (${reachable.reason}; ELECTRON_MIRROR names another place)` };
+  say('downloading Electron (about 120 MB)');
+  const asked = await run(findNode() ?? process.execPath, [path.join(electronDir, 'install.js')], { env, timeoutMs: 15 * 60_000 });
+  if (asked.status !== 0 || !fs.existsSync(here)) return { reason: `Electron could not be downloaded (${errorLine(asked.stderr)})` };
+  return { file: here };
+}
+
+function executable(env) {
+  const name = { darwin: 'Electron.app/Contents/MacOS/Electron', win32: 'electron.exe' }[process.platform] ?? 'electron';
+  return path.join(env.ELECTRON_OVERRIDE_DIST_PATH ?? path.join(electronDir, 'dist'), name);
+}
+
+/** The places that Electron's own installer looks at for a mirror. */
+function mirror(env) {
+  return env.npm_config_electron_mirror ?? env.NPM_CONFIG_ELECTRON_MIRROR ?? env.ELECTRON_MIRROR ?? 'https://github.com/electron/electron/releases/';
+}
+
+function hasDisplay(env) {
+  return process.platform !== 'linux' || Boolean(env.DISPLAY || env.WAYLAND_DISPLAY);
+}
+
+function errorLine(stderr) {
+  return stderr.split('\n').find((line) => /error/i.test(line))?.trim() ?? lastLine(stderr);
+}

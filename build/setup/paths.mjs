@@ -1,0 +1,31 @@
+// Where set-up reads and writes. Everything big lies in one cache outside the checkout, so that a second clone,
+// or `npm ci` in the same one, costs seconds instead of a download.
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const checkoutDir = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
+export const modulesDir = path.join(checkoutDir, 'node_modules');
+export const tfjsNodeDir = path.join(modulesDir, '@tensorflow', 'tfjs-node-gpu');
+/** Node-API level the binding is compiled for: the highest one that tfjs-node-gpu 4.22 asks for. */
+export const napiLevel = 8;
+export const bindingDir = path.join(tfjsNodeDir, 'lib', `napi-v${napiLevel}`);
+export const bindingFile = path.join(bindingDir, 'tfjs_binding.node');
+/** Says which library the binding beside it was linked against. */
+export const markerFile = path.join(bindingDir, 'flipguard.json');
+export const platformKey = `${process.platform}-${process.arch}`;
+
+/** The product's cache folder: `$FLIPGUARD_CACHE`, else the operating system's place for such things. */
+export function cacheDir(env = process.env) {
+  if (env.FLIPGUARD_CACHE) return path.resolve(env.FLIPGUARD_CACHE);
+  if (env.XDG_CACHE_HOME) return path.join(env.XDG_CACHE_HOME, 'flipguard');
+  const home = os.homedir();
+  if (process.platform === 'win32') return path.join(env.LOCALAPPDATA ?? path.join(home, 'AppData', 'Local'), 'flipguard', 'Cache');
+  if (process.platform === 'darwin') return path.join(home, 'Library', 'Caches', 'flipguard');
+  return path.join(home, '.cache', 'flipguard');
+}
+
+export const librariesDir = (env) => path.join(cacheDir(env), 'libtensorflow');
+export const bindingsDir = (env) => path.join(cacheDir(env), 'bindings');
+export const partialDir = (env) => path.join(cacheDir(env), 'partial');
+export const failureFile = (env) => path.join(cacheDir(env), 'native-failure.json');

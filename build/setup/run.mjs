@@ -1,0 +1,23 @@
+import { spawn } from 'node:child_process';
+
+/**
+ * Runs a program to its end and collects what it printed. Never throws: a program that is not there answers
+ * `{ status: null, error }`, so callers can name it among the things they tried.
+ */
+export function run(command, args, { cwd, env, timeoutMs, onOutput } = {}) {
+  return new Promise((resolve) => {
+    let stdout = '';
+    let stderr = '';
+    const child = spawn(command, args, { cwd, env: env ?? process.env, stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true });
+    const timer = timeoutMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), timeoutMs);
+    child.stdout.setEncoding('utf8').on('data', (text) => { stdout += text; onOutput?.(text); });
+    child.stderr.setEncoding('utf8').on('data', (text) => { stderr += text; onOutput?.(text); });
+    child.on('error', (error) => { clearTimeout(timer); resolve({ status: null, signal: null, stdout, stderr, error }); });
+    child.on('close', (status, signal) => { clearTimeout(timer); resolve({ status, signal, stdout, stderr }); });
+  });
+}
+
+/** The last line that says something: what a person would read first in a failed program's output. */
+export function lastLine(text) {
+  return text.trim().split('\n').map((line) => line.trim()).filter(Boolean).at(-1) ?? '';
+}

@@ -1,0 +1,16 @@
+// Run in a child by set-up: loads the binding and computes one product whose answer is known. A native library that cannot be
+// loaded may abort the process, which is why this is a process of its own.
+import { createRequire } from 'node:module';
+
+const require = createRequire(import.meta.url);
+process.env.TF_CPP_MIN_LOG_LEVEL ??= '3';
+const util = require('node:util');
+// Gone since Node 23, still called by tfjs-node.
+util.isNullOrUndefined ??= (value) => value === null || value === undefined;
+util.isArray ??= Array.isArray;
+
+const tf = require('@tensorflow/tfjs-node-gpu');
+const product = tf.matMul(tf.tensor2d([[1, 2], [3, 4]]), tf.tensor2d([[5, 6], [7, 8]])).dataSync();
+if (product.join() !== '19,22,43,50') throw new Error(`wrong product: ${product.join()}`);
+const backend = tf.backend();
+process.stdout.write(`${JSON.stringify({ tensorflow: backend.binding.TF_Version, gpu: backend.isUsingGpuDevice === true })}\n`);
