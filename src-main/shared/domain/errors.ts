@@ -35,7 +35,11 @@ export class WorkbenchError extends Error {
   readonly remedy: string | undefined;
   readonly place: ErrorPlace | undefined;
 
-  constructor(code: ErrorCode, message: string, options: { remedy?: string; place?: ErrorPlace; cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { remedy?: string; place?: ErrorPlace; cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'WorkbenchError';
     this.code = code;

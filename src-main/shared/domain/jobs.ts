@@ -118,12 +118,25 @@ export interface Estimate {
 
 /** Everything a child reports. In a run these are also the lines of `events.ndjson`, each with `seq` (from 1) and `at` (ms since epoch). */
 export type TrainerEventBody =
-  | { type: 'started'; backend: BackendInfo; totalSteps: number; resumedAtStep: number | null; parameters: number; trainable: number }
+  | {
+      type: 'started';
+      backend: BackendInfo;
+      totalSteps: number;
+      resumedAtStep: number | null;
+      parameters: number;
+      trainable: number;
+    }
   | { type: 'progress'; phase: string; done: number; total: number; etaMs: number | null }
   | { type: 'step'; step: number; epoch: number; metrics: StepMetrics; samples: StepSamples }
   | { type: 'evaluation-started'; mark: EvaluationMark; items: number }
   | { type: 'evaluation-batch'; mark: EvaluationMark; results: SampleResult[] }
-  | { type: 'evaluation-done'; mark: EvaluationMark; samples: number; decoding: DecodingSettings | null; summary: Record<string, number> }
+  | {
+      type: 'evaluation-done';
+      mark: EvaluationMark;
+      samples: number;
+      decoding: DecodingSettings | null;
+      summary: Record<string, number>;
+    }
   | { type: 'checkpoint'; checkpoint: CheckpointInfo }
   | { type: 'ledger'; ledgers: TokenLedger[] }
   | { type: 'samples'; promptId: string; outputs: { text: string; tokens: number }[] }
@@ -136,4 +149,5 @@ export type TrainerEventBody =
 
 export type TrainerEvent = TrainerEventBody & { seq: number; at: number };
 
-export type RunStatus = 'queued' | 'starting' | 'running' | 'paused' | 'stopping' | 'completed' | 'stopped' | 'failed' | 'interrupted';
+export type RunStatus =
+  'queued' | 'starting' | 'running' | 'paused' | 'stopping' | 'completed' | 'stopped' | 'failed' | 'interrupted';

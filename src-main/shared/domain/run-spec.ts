@@ -10,16 +10,33 @@ const count = z.number().int().positive();
 
 export const datasetChoice = z.strictObject({
   train: z.string().min(1).describe('Dataset to train on, by name or id.'),
-  heldOut: fraction.lt(1).default(0).describe('Fraction of rows kept out of training and turned into the suite “held-out-pairs”.'),
+  heldOut: fraction
+    .lt(1)
+    .default(0)
+    .describe('Fraction of rows kept out of training and turned into the suite “held-out-pairs”.'),
 });
 
 export const dpoSpec = z.strictObject({
   kind: z.literal('dpo'),
-  loss: z.enum(['sigmoid', 'hinge', 'ipo']).default('sigmoid').describe('Preference loss on the difference of log-ratios.'),
+  loss: z
+    .enum(['sigmoid', 'hinge', 'ipo'])
+    .default('sigmoid')
+    .describe('Preference loss on the difference of log-ratios.'),
   beta: positive.default(0.1).describe('Strength of the implicit KL constraint.'),
-  labelSmoothing: fraction.lt(0.5).default(0).describe('Probability that a preference is flipped (conservative DPO); sigmoid only.'),
-  dpop: z.number().min(0).default(0).describe('DPOP penalty weight on max(0, ref − policy log-prob of the chosen response).'),
-  nllWeight: z.number().min(0).default(0).describe('Weight of the NLL of the chosen response (RPO); the ungated control of FlipGuard.'),
+  labelSmoothing: fraction
+    .lt(0.5)
+    .default(0)
+    .describe('Probability that a preference is flipped (conservative DPO); sigmoid only.'),
+  dpop: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe('DPOP penalty weight on max(0, ref − policy log-prob of the chosen response).'),
+  nllWeight: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe('Weight of the NLL of the chosen response (RPO); the ungated control of FlipGuard.'),
 });
 export const sftSpec = z.strictObject({
   kind: z.literal('sft'),
@@ -27,7 +44,11 @@ export const sftSpec = z.strictObject({
 });
 export const rewardSpec = z.strictObject({
   kind: z.literal('reward'),
-  centerWeight: z.number().min(0).default(0).describe('Weight of (r_chosen + r_rejected)², TRL’s center_rewards_coefficient.'),
+  centerWeight: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe('Weight of (r_chosen + r_rejected)², TRL’s center_rewards_coefficient.'),
 });
 export const rewardSource = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('reward-model'), model: z.string().min(1) }),
@@ -46,7 +67,10 @@ export const ppoSpec = z.strictObject({
   kl: z
     .strictObject({
       weight: z.number().min(0).default(0.05),
-      adaptiveTarget: positive.nullable().default(null).describe('Target KL of the adaptive controller; null keeps the weight fixed.'),
+      adaptiveTarget: positive
+        .nullable()
+        .default(null)
+        .describe('Target KL of the adaptive controller; null keeps the weight fixed.'),
       horizon: positive.default(10_000),
     })
     .prefault({}),
@@ -56,11 +80,23 @@ export const ppoSpec = z.strictObject({
 export const algorithmSpec = z.discriminatedUnion('kind', [sftSpec, rewardSpec, dpoSpec, ppoSpec]);
 
 export const guardSpec = z.strictObject({
-  kind: z.enum(['none', 'flipguard', 'ungated', 'random']).default('none').describe('FlipGuard, or one of its controls.'),
-  target: z.enum(['chosen', 'pre-sample', 'guard-set']).default('chosen').describe('Which response the policy is held to.'),
+  kind: z
+    .enum(['none', 'flipguard', 'ungated', 'random'])
+    .default('none')
+    .describe('FlipGuard, or one of its controls.'),
+  target: z
+    .enum(['chosen', 'pre-sample', 'guard-set'])
+    .default('chosen')
+    .describe('Which response the policy is held to.'),
   guardSet: z.string().optional().describe('Guard set by name or id, when target is guard-set.'),
-  gate: z.enum(['sequence', 'per-token', 'margin']).default('sequence').describe('Quantity whose fall beyond epsilon is a negative flip.'),
-  divergence: z.enum(['ce', 'kl']).default('ce').describe('Cross-entropy on the target, or the full-vocabulary forward KL.'),
+  gate: z
+    .enum(['sequence', 'per-token', 'margin'])
+    .default('sequence')
+    .describe('Quantity whose fall beyond epsilon is a negative flip.'),
+  divergence: z
+    .enum(['ce', 'kl'])
+    .default('ce')
+    .describe('Cross-entropy on the target, or the full-vocabulary forward KL.'),
   reduction: z.enum(['token-mean', 'token-sum']).default('token-mean').describe('How D(x) sums over response tokens.'),
   epsilon: z.number().min(0).default(0).describe('Tolerated fall of the gated quantity.'),
   weight: z.number().min(0).default(1).describe('λ: weight of the guard beside the alignment loss.'),
@@ -140,13 +176,25 @@ export const runSpecSchema = z
       context.addIssue({ code: 'custom', path: ['steps'], message: 'give either steps or epochs' });
     }
     if (spec.guard.kind !== 'none' && spec.algorithm.kind !== 'dpo' && spec.algorithm.kind !== 'ppo') {
-      context.addIssue({ code: 'custom', path: ['guard', 'kind'], message: `the guard works with dpo and ppo, not with ${spec.algorithm.kind}` });
+      context.addIssue({
+        code: 'custom',
+        path: ['guard', 'kind'],
+        message: `the guard works with dpo and ppo, not with ${spec.algorithm.kind}`,
+      });
     }
     if (spec.guard.kind !== 'none' && spec.guard.target === 'guard-set' && spec.guard.guardSet === undefined) {
-      context.addIssue({ code: 'custom', path: ['guard', 'guardSet'], message: 'target guard-set needs the name of a guard set' });
+      context.addIssue({
+        code: 'custom',
+        path: ['guard', 'guardSet'],
+        message: 'target guard-set needs the name of a guard set',
+      });
     }
     if (spec.guard.kind === 'random' && spec.guard.randomRate === undefined) {
-      context.addIssue({ code: 'custom', path: ['guard', 'randomRate'], message: 'the random gate needs its firing rate' });
+      context.addIssue({
+        code: 'custom',
+        path: ['guard', 'randomRate'],
+        message: 'the random gate needs its firing rate',
+      });
     }
   });
 

@@ -1,0 +1,292 @@
+import { z } from 'zod';
+import type {
+  Annotation,
+  CheckpointRecord,
+  DatasetRecord,
+  EvaluationRecord,
+  GuardSetRecord,
+  ImportRecord,
+  MetricSeries,
+  ModelRecord,
+  ReportRecord,
+  RunRecord,
+  SavedFilter,
+  SuiteRecord,
+} from '../domain/entities.ts';
+import type { DatasetRow } from '../domain/datasets.ts';
+import type { TokenLedger } from '../domain/evaluations.ts';
+import type {
+  ComparisonRecord,
+  FlipFacets,
+  FlipRow,
+  FlipView,
+  Neighbour,
+  SampleDetail,
+  TimelineMark,
+  TrainingTrace,
+} from '../domain/flip-view.ts';
+import { flipSortColumns } from '../domain/flip-view.ts';
+import { flipKinds, ruleSchema } from '../domain/flips.ts';
+import type { TrainerEvent } from '../domain/jobs.ts';
+import { channel, handle, id, name, none } from './channel.ts';
+import type { InputOf, OutputOf, ParsedInputOf } from './channel.ts';
+import type {
+  ComparisonSummary,
+  Doctor,
+  FlipMeterPoint,
+  FolderListing,
+  FrontierPoint,
+  ImportPreview,
+  Job,
+  Matrix,
+  MitigationLedger,
+  SpecCheck,
+  WorkspaceSummary,
+} from './views.ts';
+
+const range = z.tuple([z.number().nullable(), z.number().nullable()]);
+const texts = z.array(z.string().max(500)).max(200);
+export const flipFilterSchema = z.strictObject({
+  kinds: z.array(z.enum(flipKinds)).max(20).optional(),
+  slices: texts.optional(),
+  tags: texts.optional(),
+  labels: z.array(z.number().int().min(1).max(6)).max(6).optional(),
+  reviewed: z.boolean().optional(),
+  search: z.string().max(2000).optional(),
+  searchMode: z.enum(['substring', 'word']).optional(),
+  delta: range.optional(),
+  length: range.optional(),
+  firing: range.optional(),
+  stability: z
+    .array(z.enum(['solid', 'flaky']))
+    .max(2)
+    .optional(),
+});
+export const flipSortSchema = z.strictObject({
+  column: z.enum(flipSortColumns),
+  direction: z.enum(['ascending', 'descending']),
+});
+const sampleRef = z.strictObject({ comparisonId: id, sampleKey: z.number().int() });
+const reportFormat = z.enum(['html', 'pdf', 'md', 'csv', 'json', 'ndjson', 'parquet']);
+const verdict = z.enum(['right', 'wrong', 'tie']).nullable();
+/** A spec as the form has it (object) or as the editor has it (YAML text). */
+const specInput = z.union([
+  z.strictObject({ yaml: z.string().max(200_000) }),
+  z.strictObject({ spec: z.record(z.string(), z.unknown()) }),
+]);
+const importTarget = z.enum(['model', 'dataset', 'evaluation', 'suite']);
+
+/** Every request there is. A test lists these names exactly and feeds each a bad input. */
+export const channels = {
+  'workspace.summary': channel<WorkspaceSummary>()(none),
+  'workspace.doctor': channel<Doctor>()(none),
+  'settings.get': channel<Record<string, string>>()(none),
+  'settings.set': channel<null>()(
+    z.strictObject({ key: z.string().regex(/^[a-z][a-zA-Z.]{0,60}$/), value: z.string().max(20_000) }),
+  ),
+  'jobs.list': channel<Job[]>()(none),
+  'jobs.cancel': channel<null>()(z.strictObject({ jobId: id })),
+
+  /** Electron: a native dialog, answers null when dismissed. Web: null, the renderer shows `files.browse`. */
+  'files.pick': channel<{ handle: string; name: string } | null>()(
+    z.strictObject({ purpose: z.enum(['file', 'folder']) }),
+  ),
+  'files.browse': channel<FolderListing>()(z.strictObject({ handle: handle.nullable() })),
+
+  'imports.preview': channel<ImportPreview>()(
+    z.strictObject({
+      handle,
+      target: importTarget,
+      format: z.string().max(40).default('auto'),
+      mapping: z.record(z.string().max(40), z.string().max(500)).default({}),
+      suiteKind: z.enum(['pairs', 'cloze', 'words', 'choice', 'generate']).optional(),
+    }),
+  ),
+  'imports.accept': channel<{ jobId: string }>()(
+    z.strictObject({ previewId: id, name, strict: z.boolean().default(false) }),
+  ),
+  'imports.list': channel<ImportRecord[]>()(none),
+  'imports.undo': channel<null>()(z.strictObject({ importId: id })),
+
+  'models.list': channel<ModelRecord[]>()(none),
+  'models.import': channel<ModelRecord>()(z.strictObject({ handle, name: name.optional() })),
+  'models.fetchDemo': channel<{ jobId: string }>()(none),
+  'models.remove': channel<null>()(z.strictObject({ modelId: id })),
+  'models.interpolate': channel<{ jobId: string }>()(
+    z.strictObject({ fromId: id, toId: id, fraction: z.number().min(0).max(1), name }),
+  ),
+  'datasets.list': channel<DatasetRecord[]>()(none),
+  'datasets.rows': channel<DatasetRow[]>()(
+    z.strictObject({ datasetId: id, offset: z.number().int().min(0), limit: z.number().int().min(1).max(500) }),
+  ),
+  'suites.list': channel<SuiteRecord[]>()(none),
+
+  'runs.list': channel<RunRecord[]>()(none),
+  'runs.get': channel<RunRecord>()(z.strictObject({ runId: id })),
+  /** JSON Schema of the run spec, for the generated form. */
+  'runs.schema': channel<Record<string, unknown>>()(none),
+  'runs.check': channel<SpecCheck>()(
+    z.strictObject({ input: specInput, parentRunId: id.optional(), estimate: z.boolean().default(false) }),
+  ),
+  'runs.launch': channel<RunRecord>()(z.strictObject({ input: specInput, parentRunId: id.optional() })),
+  'runs.sweep': channel<RunRecord[]>()(
+    z.strictObject({
+      input: specInput,
+      parentRunId: id.optional(),
+      vary: z
+        .array(z.strictObject({ path: z.string().min(1).max(200), values: z.array(z.unknown()).min(1).max(100) }))
+        .min(1)
+        .max(5),
+    }),
+  ),
+  'runs.stop': channel<null>()(z.strictObject({ runId: id })),
+  'runs.pause': channel<null>()(z.strictObject({ runId: id })),
+  'runs.unpause': channel<null>()(z.strictObject({ runId: id })),
+  'runs.resume': channel<RunRecord>()(z.strictObject({ runId: id })),
+  'runs.remove': channel<null>()(z.strictObject({ runId: id })),
+  'runs.annotate': channel<RunRecord>()(
+    z.strictObject({
+      runId: id,
+      name: name.optional(),
+      note: z.string().max(20_000).optional(),
+      tags: texts.optional(),
+    }),
+  ),
+  'runs.metrics': channel<MetricSeries[]>()(
+    z.strictObject({
+      runId: id,
+      names: texts.optional(),
+      fromStep: z.number().int().min(0).optional(),
+      toStep: z.number().int().min(0).optional(),
+      points: z.number().int().min(10).max(10_000).default(1000),
+    }),
+  ),
+  'runs.events': channel<TrainerEvent[]>()(
+    z.strictObject({
+      runId: id,
+      afterSeq: z.number().int().min(0),
+      limit: z.number().int().min(1).max(2000).default(500),
+    }),
+  ),
+  'runs.flipMeter': channel<FlipMeterPoint[]>()(z.strictObject({ runId: id })),
+  'checkpoints.list': channel<CheckpointRecord[]>()(z.strictObject({ runId: id.optional() })),
+
+  'evaluations.list': channel<EvaluationRecord[]>()(
+    z.strictObject({ runId: id.optional(), checkpointId: id.optional(), suiteId: id.optional() }),
+  ),
+  'evaluations.start': channel<{ jobId: string }>()(
+    z.strictObject({
+      target: id.describe('A run, a checkpoint or a model.'),
+      suiteId: id,
+      name: name.optional(),
+      seed: z.number().int().min(0).optional(),
+    }),
+  ),
+  'evaluations.remove': channel<null>()(z.strictObject({ evaluationId: id })),
+
+  'comparisons.list': channel<ComparisonRecord[]>()(none),
+  'comparisons.open': channel<ComparisonRecord>()(
+    z.strictObject({ leftEvaluationId: id, rightEvaluationId: id, rule: ruleSchema.optional() }),
+  ),
+  'comparisons.get': channel<ComparisonRecord>()(z.strictObject({ comparisonId: id })),
+  'comparisons.summary': channel<ComparisonSummary>()(
+    z.strictObject({ comparisonId: id, filter: flipFilterSchema.default({}) }),
+  ),
+  'comparisons.setNoiseFloor': channel<null>()(
+    z.strictObject({ comparisonId: id, leftRepeat: id.nullable(), rightRepeat: id.nullable() }),
+  ),
+  /** Slices with excess negative flips, corrected for the search. */
+  'comparisons.searchSlices': channel<{
+    tried: number;
+    found: { name: string; n: number; negative: number; nfr: number; restNfr: number; pAdjusted: number }[];
+  }>()(z.strictObject({ comparisonId: id })),
+  'comparisons.remove': channel<null>()(z.strictObject({ comparisonId: id })),
+
+  'flips.open': channel<FlipView>()(
+    z.strictObject({ comparisonId: id, filter: flipFilterSchema.default({}), sort: flipSortSchema }),
+  ),
+  'flips.window': channel<FlipRow[]>()(
+    z.strictObject({ viewId: id, offset: z.number().int().min(0), limit: z.number().int().min(1).max(500) }),
+  ),
+  'flips.position': channel<number | null>()(z.strictObject({ viewId: id, sampleKey: z.number().int() })),
+  'flips.close': channel<null>()(z.strictObject({ viewId: id })),
+  'flips.facets': channel<FlipFacets>()(z.strictObject({ comparisonId: id, filter: flipFilterSchema.default({}) })),
+  'flips.export': channel<{ jobId: string }>()(
+    z.strictObject({
+      comparisonId: id,
+      filter: flipFilterSchema.default({}),
+      sort: flipSortSchema,
+      format: z.enum(['csv', 'json', 'ndjson', 'parquet']),
+    }),
+  ),
+  'samples.get': channel<SampleDetail>()(sampleRef),
+  'samples.ledger': channel<TokenLedger[]>()(sampleRef),
+  'samples.timeline': channel<TimelineMark[]>()(z.strictObject({ sampleKey: z.number().int() })),
+  'samples.training': channel<TrainingTrace[]>()(z.strictObject({ sampleKey: z.number().int() })),
+  'samples.neighbours': channel<Neighbour[]>()(
+    sampleRef.extend({ limit: z.number().int().min(1).max(50).default(10) }),
+  ),
+  'annotations.set': channel<{ undoToken: string }>()(
+    z.strictObject({
+      comparisonId: id,
+      sampleKeys: z.array(z.number().int()).min(1).max(100_000),
+      change: z.strictObject({
+        label: z.number().int().min(1).max(6).nullable().optional(),
+        note: z.string().max(20_000).optional(),
+        leftVerdict: verdict.optional(),
+        rightVerdict: verdict.optional(),
+        reviewed: z.boolean().optional(),
+      }),
+    }),
+  ),
+  'annotations.undo': channel<null>()(z.strictObject({ undoToken: id })),
+  'annotations.list': channel<Annotation[]>()(z.strictObject({ comparisonId: id })),
+  'filters.list': channel<SavedFilter[]>()(none),
+  'filters.save': channel<SavedFilter>()(z.strictObject({ name, query: z.string().max(5000) })),
+  'filters.remove': channel<null>()(z.strictObject({ filterId: id })),
+
+  'guardSets.list': channel<GuardSetRecord[]>()(none),
+  'guardSets.create': channel<GuardSetRecord>()(
+    z.strictObject({
+      name,
+      note: z.string().max(20_000).default(''),
+      comparisonId: id,
+      from: z.union([
+        z.strictObject({ sampleKeys: z.array(z.number().int()).min(1).max(100_000) }),
+        z.strictObject({ viewId: id }),
+      ]),
+    }),
+  ),
+  'guardSets.rows': channel<DatasetRow[]>()(z.strictObject({ guardSetId: id })),
+  'guardSets.remove': channel<null>()(z.strictObject({ guardSetId: id })),
+  'guardSets.ledger': channel<MitigationLedger[]>()(z.strictObject({ guardSetId: id, runId: id })),
+
+  'matrix.get': channel<Matrix>()(none),
+  'frontier.get': channel<FrontierPoint[]>()(
+    z.strictObject({ suiteName: z.string().min(1), baseEvaluationId: id.optional() }),
+  ),
+
+  'reports.list': channel<ReportRecord[]>()(none),
+  'reports.create': channel<{ jobId: string }>()(
+    z.strictObject({
+      subject: z.discriminatedUnion('kind', [
+        z.strictObject({ kind: z.literal('comparison'), comparisonId: id }),
+        z.strictObject({ kind: z.literal('run'), runId: id }),
+        z.strictObject({ kind: z.literal('runs'), runIds: z.array(id).min(1).max(100) }),
+      ]),
+      title: name.optional(),
+      format: reportFormat,
+      sections: z.array(z.string().max(40)).optional(),
+      redact: z.strictObject({ texts: z.boolean().default(false), privateTags: texts.default([]) }).prefault({}),
+    }),
+  ),
+  /** Electron opens it with the system; the web shell answers a path to download. */
+  'reports.open': channel<{ download: string | null }>()(z.strictObject({ reportId: id })),
+  'demo.start': channel<{ jobId: string }>()(z.strictObject({ quick: z.boolean() })),
+} as const;
+
+export type Channels = typeof channels;
+export type ChannelName = keyof Channels;
+export type Input<N extends ChannelName> = InputOf<Channels[N]>;
+export type ParsedInput<N extends ChannelName> = ParsedInputOf<Channels[N]>;
+export type Output<N extends ChannelName> = OutputOf<Channels[N]>;

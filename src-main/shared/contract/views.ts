@@ -1,0 +1,169 @@
+import type { Estimate } from '../domain/jobs.ts';
+import type { ErrorReport } from '../domain/errors.ts';
+import type { ImportRecord, RunRecord } from '../domain/entities.ts';
+
+/** Answers that exist only on the contract: what the workbench composes from store, trainer and files. */
+
+/** Long work of the main side: import, comparison, report, evaluation, demo. Runs have their own record beside it. */
+export interface Job {
+  id: string;
+  kind:
+    | 'import'
+    | 'evaluation'
+    | 'comparison'
+    | 'report'
+    | 'demo'
+    | 'ledger'
+    | 'fetch-model'
+    | 'export'
+    | 'sweep'
+    | 'interpolation';
+  title: string;
+  state: 'running' | 'done' | 'failed' | 'cancelled';
+  phase: string;
+  /** 0…1, or null when the end is not known. */
+  fraction: number | null;
+  etaMs: number | null;
+  startedAt: number;
+  endedAt: number | null;
+  error: ErrorReport | null;
+  /** What came of it: ids by kind (`evaluationId`, `comparisonId`, `reportId`, `runIds` joined by commas …). */
+  result: Record<string, string>;
+}
+
+export interface BackendDiagnosis {
+  chosen: string | null;
+  device: string | null;
+  warning: string | null;
+  backends: { name: string; available: boolean; detail: string }[];
+  versions: Record<string, string>;
+}
+export interface Doctor {
+  backend: BackendDiagnosis;
+  workspace: { path: string; schemaVersion: number; integrity: string; sizeBytes: number; freeBytes: number };
+  machine: { cpus: number; memoryBytes: number; platform: string; node: string };
+  problems: { message: string; remedy: string }[];
+}
+
+export interface WorkspaceSummary {
+  workspaceName: string;
+  version: string;
+  shell: 'electron' | 'web';
+  counts: { models: number; datasets: number; suites: number; runs: number; evaluations: number; comparisons: number };
+  running: RunRecord[];
+  /** What needs attention: interrupted or failed runs, missing files, corrupt data. */
+  attention: { message: string; remedy: string; route: string }[];
+  recent: { kind: 'run' | 'comparison' | 'report' | 'import'; id: string; title: string; at: number; route: string }[];
+}
+
+export interface FolderListing {
+  handle: string;
+  /** For showing only. */
+  label: string;
+  parent: string | null;
+  entries: {
+    handle: string;
+    name: string;
+    kind: 'file' | 'folder';
+    sizeBytes: number | null;
+    modifiedAt: number | null;
+  }[];
+}
+
+export interface ImportPreview {
+  previewId: string;
+  fileName: string;
+  sizeBytes: number;
+  target: ImportRecord['target'];
+  format: string;
+  /** Other formats that would read it. */
+  alternatives: string[];
+  columns: string[];
+  mapping: Record<string, string>;
+  rows: Record<string, unknown>[];
+  scanned: number;
+  fitting: number;
+  complete: boolean;
+  problems: { reason: string; message: string; count: number; firstLines: number[] }[];
+}
+
+/** One fault of a spec, by path; `line` and `column` when it came as YAML. */
+export interface SpecIssue {
+  path: string;
+  message: string;
+  line?: number;
+  column?: number;
+}
+export interface SpecCheck {
+  ok: boolean;
+  issues: SpecIssue[];
+  /** The completed spec as YAML; null while there are issues. */
+  yaml: string | null;
+  /** Changed paths against the parent run. */
+  difference: { path: string; from: unknown; to: unknown }[] | null;
+  estimate: Estimate | null;
+}
+
+/** Compare's headline; the JSON document that `compare --json` prints. Built in shared/domain/statistics. */
+export type { ComparisonSummary } from '../domain/statistics/comparison-summary.ts';
+
+export interface FrontierPoint {
+  evaluationId: string;
+  runId: string | null;
+  runName: string;
+  method: string;
+  step: number | null;
+  seed: number | null;
+  checkpointId: string | null;
+  /** Reward or win rate by name, KL to the pre-aligned model, NFR with its interval against the base. */
+  reward: number | null;
+  kl: number | null;
+  accuracy: number | null;
+  nfr: { value: number; low: number; high: number } | null;
+  pfr: { value: number; low: number; high: number } | null;
+}
+
+export interface MatrixRow {
+  runId: string | null;
+  runName: string;
+  checkpointId: string | null;
+  step: number | null;
+  evaluationIds: Record<string, string>;
+  /** Column (suite · metric) → value. */
+  cells: Record<string, number | null>;
+}
+export interface Matrix {
+  columns: { key: string; suite: string; metric: string; better: 'higher' | 'lower' }[];
+  rows: MatrixRow[];
+}
+
+/** One point of the flip meter: an evaluation of a run against the same suite before training. */
+export interface FlipMeterPoint {
+  suiteName: string;
+  step: number;
+  evaluationId: string;
+  baseEvaluationId: string;
+  n: number;
+  negative: number;
+  positive: number;
+  nfr: { value: number; low: number; high: number };
+  pfr: { value: number; low: number; high: number };
+}
+
+/** What became of a guard set's samples in a later run. */
+export interface MitigationLedger {
+  guardSet: string;
+  suiteName: string;
+  baseEvaluationId: string;
+  unguardedEvaluationId: string | null;
+  guardedEvaluationId: string;
+  repaired: number;
+  stillBroken: number;
+  newlyBroken: number;
+  rows: {
+    sampleKey: number;
+    sampleId: string;
+    prompt: string;
+    outcome: 'repaired' | 'still-broken' | 'newly-broken' | 'kept';
+  }[];
+}

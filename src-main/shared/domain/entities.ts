@@ -1,0 +1,170 @@
+import type { DatasetKind } from './datasets.ts';
+import type { DecodingSettings, SuiteKind, SuiteSpec, Verdict } from './evaluations.ts';
+import type { ErrorReport } from './errors.ts';
+import type { BackendInfo, RunStatus } from './jobs.ts';
+import type { RunSpec } from './run-spec.ts';
+
+/** What the store keeps, as every other room sees it. Times are ms since epoch, sizes bytes, ids opaque text. */
+
+export interface ModelRecord {
+  id: string;
+  name: string;
+  path: string;
+  family: string;
+  parameters: number;
+  sizeBytes: number;
+  /** SHA-256 over the names and hashes of the weight files. */
+  sha256: string;
+  origin: 'imported' | 'demo' | 'interpolated' | 'exported';
+  createdAt: number;
+  /** The folder is gone or its hash differs. */
+  state: 'present' | 'missing' | 'changed';
+}
+
+export interface DatasetRecord {
+  id: string;
+  name: string;
+  kind: DatasetKind;
+  rows: number;
+  sha256: string;
+  importId: string | null;
+  createdAt: number;
+  /** Lengths in characters, for the preview's statistics. */
+  statistics: Record<string, { min: number; median: number; max: number }>;
+}
+
+export interface SuiteRecord extends SuiteSpec {
+  items: number;
+  sha256: string;
+  origin: 'imported' | 'held-out' | 'demo';
+  importId: string | null;
+  createdAt: number;
+}
+
+export interface RunRecord {
+  id: string;
+  name: string;
+  status: RunStatus;
+  spec: RunSpec;
+  modelId: string;
+  datasetId: string;
+  guardSetId: string | null;
+  parentRunId: string | null;
+  relation: 'relaunch' | 'resume' | 'sweep' | null;
+  /** Runs of one sweep share it. */
+  sweepId: string | null;
+  folder: string;
+  backend: BackendInfo | null;
+  step: number;
+  totalSteps: number | null;
+  error: ErrorReport | null;
+  createdAt: number;
+  startedAt: number | null;
+  endedAt: number | null;
+  /** Newest event the store has; the snapshot-and-tail cursor. */
+  lastSeq: number;
+  tags: string[];
+  note: string;
+}
+
+export interface CheckpointRecord {
+  id: string;
+  runId: string;
+  step: number;
+  path: string;
+  kind: 'full' | 'adapter';
+  sizeBytes: number;
+  sha256: string;
+  state: 'present' | 'missing' | 'changed';
+  createdAt: number;
+}
+
+export interface EvaluationRecord {
+  id: string;
+  name: string;
+  suiteId: string | null;
+  suiteName: string;
+  suiteKind: SuiteKind | null;
+  runId: string | null;
+  checkpointId: string | null;
+  modelId: string | null;
+  /** Optimiser step of the run, 0 = before training. */
+  step: number | null;
+  samples: number;
+  right: number;
+  wrong: number;
+  tie: number;
+  missing: number;
+  meanScore: number | null;
+  /** Further means by name (reward, kl/pre …). */
+  summary: Record<string, number>;
+  decoding: DecodingSettings | null;
+  importId: string | null;
+  createdAt: number;
+}
+
+export interface ImportRecord {
+  id: string;
+  target: 'model' | 'dataset' | 'evaluation' | 'suite' | 'run' | 'report';
+  name: string;
+  /** File name only; the path stays on the main side. */
+  source: string;
+  sha256: string;
+  tool: string;
+  toolVersion: string | null;
+  accepted: number;
+  rejected: number;
+  /** Reason → count and the first line numbers. */
+  problems: { reason: string; count: number; firstLines: number[] }[];
+  createdAt: number;
+  undoneAt: number | null;
+}
+
+export interface GuardSetRecord {
+  id: string;
+  name: string;
+  samples: number;
+  comparisonId: string | null;
+  createdAt: number;
+  note: string;
+}
+
+export interface SavedFilter {
+  id: string;
+  name: string;
+  /** The browser's state as the URL carries it. */
+  query: string;
+  createdAt: number;
+}
+
+export interface ReportRecord {
+  id: string;
+  title: string;
+  format: 'html' | 'pdf' | 'md' | 'csv' | 'json' | 'ndjson' | 'parquet';
+  subject:
+    { kind: 'comparison'; comparisonId: string } | { kind: 'run'; runId: string } | { kind: 'runs'; runIds: string[] };
+  fileName: string;
+  sizeBytes: number;
+  createdAt: number;
+}
+
+/** A person's judgement of one flip. Who is not recorded, when is. */
+export interface Annotation {
+  comparisonId: string;
+  sampleKey: number;
+  /** Index 1–6 into the workspace's taxonomy. */
+  label: number | null;
+  note: string;
+  /** Overrides, kept beside the original verdicts. */
+  leftVerdict: Verdict | null;
+  rightVerdict: Verdict | null;
+  reviewed: boolean;
+  changedAt: number;
+}
+
+/** A point of a run's curve after down-sampling: extremes are kept. */
+export interface MetricSeries {
+  name: string;
+  steps: number[];
+  values: (number | null)[];
+}

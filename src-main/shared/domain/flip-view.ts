@@ -1,0 +1,164 @@
+import type { Verdict } from './evaluations.ts';
+import type { FlipKind, Rule } from './flips.ts';
+import type { ErrorReport } from './errors.ts';
+import type { Annotation } from './entities.ts';
+
+/** One comparison of two evaluations (left = old, right = new) under one rule. */
+export interface ComparisonRecord {
+  id: string;
+  leftEvaluationId: string;
+  rightEvaluationId: string;
+  leftName: string;
+  rightName: string;
+  rule: Rule;
+  /** How samples were paired. */
+  pairing: 'sample-id' | 'content-hash';
+  state: 'building' | 'ready' | 'failed';
+  /** 0…1 while building. */
+  progress: number;
+  error: ErrorReport | null;
+  counts: ComparisonCounts;
+  createdAt: number;
+}
+
+export interface ComparisonCounts {
+  paired: number;
+  unmatchedLeft: number;
+  unmatchedRight: number;
+  missingVerdict: number;
+  kinds: Record<FlipKind, number>;
+}
+
+/** What narrows a flip list. Facets of one kind are or-ed, kinds of facets and-ed. Ranges are inclusive; null = open end. */
+export interface FlipFilter {
+  kinds?: FlipKind[];
+  slices?: string[];
+  tags?: string[];
+  labels?: number[];
+  reviewed?: boolean;
+  /** Full text over prompts and outputs. */
+  search?: string;
+  searchMode?: 'substring' | 'word';
+  delta?: [number | null, number | null];
+  /** Characters of the right output. */
+  length?: [number | null, number | null];
+  /** How often the guard fired on this sample in training. */
+  firing?: [number | null, number | null];
+  stability?: ('solid' | 'flaky')[];
+}
+
+export const flipSortColumns = [
+  'delta',
+  'kind',
+  'sampleId',
+  'leftScore',
+  'rightScore',
+  'length',
+  'firing',
+  'label',
+] as const;
+export interface FlipSort {
+  column: (typeof flipSortColumns)[number];
+  direction: 'ascending' | 'descending';
+}
+
+/** A row of the flip table; texts are cut to `previewCharacters`. */
+export interface FlipRow {
+  sampleKey: number;
+  sampleId: string;
+  kind: FlipKind;
+  delta: number | null;
+  prompt: string;
+  leftOutput: string | null;
+  rightOutput: string | null;
+  leftScore: number | null;
+  rightScore: number | null;
+  leftVerdict: Verdict | null;
+  rightVerdict: Verdict | null;
+  slices: string[];
+  tags: string[];
+  length: number;
+  firing: number | null;
+  stability: 'solid' | 'flaky' | null;
+  label: number | null;
+  reviewed: boolean;
+}
+export const previewCharacters = 240;
+
+export interface FlipView {
+  viewId: string;
+  total: number;
+}
+
+export interface FacetValue {
+  value: string;
+  count: number;
+  negative: number;
+}
+export interface HistogramBin {
+  from: number;
+  to: number;
+  count: number;
+  negative: number;
+}
+/** Counts for each facet under the filter without that facet's own part, so that facets filter each other. */
+export interface FlipFacets {
+  kinds: FacetValue[];
+  slices: FacetValue[];
+  tags: FacetValue[];
+  labels: FacetValue[];
+  stability: FacetValue[];
+  delta: HistogramBin[];
+  length: HistogramBin[];
+  firing: HistogramBin[];
+}
+
+/** One side of a sample, whole texts. */
+export interface SampleSide {
+  evaluationId: string;
+  output: string | null;
+  score: number | null;
+  verdict: Verdict | null;
+  metrics: Record<string, number>;
+}
+export interface SampleDetail {
+  sampleKey: number;
+  sampleId: string;
+  kind: FlipKind;
+  delta: number | null;
+  prompt: string;
+  target: string | null;
+  cluster: string | null;
+  slices: string[];
+  tags: string[];
+  left: SampleSide | null;
+  right: SampleSide | null;
+  annotation: Annotation | null;
+  stability: 'solid' | 'flaky' | null;
+}
+
+/** A sample's verdict and score at one evaluation: a mark of its timeline. */
+export interface TimelineMark {
+  evaluationId: string;
+  evaluationName: string;
+  runId: string | null;
+  runName: string | null;
+  step: number | null;
+  verdict: Verdict | null;
+  score: number | null;
+  createdAt: number;
+}
+
+/** A training sample's metrics in the steps that used it. */
+export interface TrainingTrace {
+  runId: string;
+  steps: { step: number; metrics: Record<string, number> }[];
+}
+
+export interface Neighbour {
+  sampleKey: number;
+  sampleId: string;
+  prompt: string;
+  kind: FlipKind;
+  similarity: number;
+}
