@@ -1,0 +1,18 @@
+// A process of its own per backend: a broken native library may abort the process that loads it, and the doctor has to live on.
+import * as tf from '@tensorflow/tfjs-core';
+import { openers } from './open-backend.ts';
+import { backendNames } from './types.ts';
+
+const name = backendNames.find((known) => known === process.argv[2]);
+try {
+  if (name === undefined) throw new Error(`no backend called ${process.argv[2] ?? ''}`);
+  const opened = await openers[name]();
+  const startedAtMs = performance.now();
+  const left = tf.randomNormal([256, 256], 0, 1, 'float32', 1);
+  await tf.matMul(left, left).data();
+  process.stdout.write(`${JSON.stringify({ ok: true, ...opened, firstProductMs: Math.round(performance.now() - startedAtMs) })}\n`);
+} catch (error) {
+  process.stdout.write(`${JSON.stringify({ ok: false, reason: error instanceof Error ? error.message : String(error) })}\n`);
+}
+// Dawn keeps the event loop alive.
+process.exit(0);

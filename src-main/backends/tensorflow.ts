@@ -1,0 +1,77 @@
+import { createRequire } from 'node:module';
+import * as tf from '@tensorflow/tfjs-core';
+import { nvidiaGpus, processorName } from './device-names.ts';
+import { defineRemovedNodeFunctions } from './node-shims.ts';
+import type { Opened } from './types.ts';
+
+/** The part of tfjs-node's backend that reaches TensorFlow's operations by name. */
+export interface TensorflowBackend {
+  isUsingGpuDevice: boolean;
+  binding: { readonly TF_Version: string; readonly TF_ATTR_TYPE: number; readonly TF_FLOAT: number; readonly TF_INT32: number };
+  executeSingleOutput(name: string, attributes: OpAttribute[], inputs: tf.Tensor[]): tf.Tensor;
+  executeMultipleOutputs(name: string, attributes: OpAttribute[], inputs: tf.Tensor[], outputs: number): tf.Tensor[];
+}
+
+export interface OpAttribute {
+  name: string;
+  type: number;
+  value: number | boolean | string | number[];
+}
+
+/**
+ * Opens TensorFlow's native library. It is loaded by `require` at this point and not by an import, so that a machine without it loses
+ * nothing but this backend. A process that has loaded it keeps the device it first saw.
+ */
+export async function openTensorflow(device: 'cuda' | 'cpu'): Promise<Opened> {
+  // Before the library is loaded: it reads both once, then.
+  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '3';
+  if (device === 'cuda') {
+    // Asking the driver first spares a slow start where there is no GPU.
+    if ((await nvidiaGpus()).length === 0) throw new Error('no NVIDIA GPU found');
+    process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
+  } else if (!isLoaded()) process.env['CUDA_VISIBLE_DEVICES'] = '-1';
+  const backend = load();
+  if (device === 'cuda' && !backend.isUsingGpuDevice) throw new Error('the TensorFlow library at hand does not see the GPU');
+  if (device === 'cpu' && backend.isUsingGpuDevice) throw new Error('TensorFlow was opened on the GPU before, in this process');
+  tf.setBackend('tensorflow');
+  await tf.ready();
+  return {
+    device: device === 'cuda' ? ((await nvidiaGpus())[0]?.name ?? 'NVIDIA GPU') : processorName(),
+    versions: { tfjs: tf.version_core, tensorflow: backend.binding.TF_Version },
+    notes: [],
+    syncReads: true,
+  };
+}
+
+/** The native backend while it is the active one. */
+export function activeTensorflow(): TensorflowBackend | undefined {
+  return tf.getBackend() === 'tensorflow' ? asTensorflow(tf.backend()) : undefined;
+}
+
+function isLoaded(): boolean {
+  return tf.findBackendFactory('tensorflow') !== null;
+}
+
+function load(): TensorflowBackend {
+  if (!isLoaded()) {
+    defineRemovedNodeFunctions();
+    try {
+      createRequire(import.meta.url)('@tensorflow/tfjs-node-gpu');
+    } catch (error) {
+      throw new Error(loadFailure(error), { cause: error });
+    }
+  }
+  tf.setBackend('tensorflow');
+  return asTensorflow(tf.backend());
+}
+
+function asTensorflow(backend: tf.KernelBackend): TensorflowBackend {
+  // tfjs-node registered it under this name; its class is not exported.
+  return backend as unknown as TensorflowBackend;
+}
+
+function loadFailure(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  if (/native addon module .* can not be found/s.test(text)) return 'the native library is not set up (`npx flipguard doctor --fix`)';
+  return `the native library does not load: ${text.split('\n')[0] ?? text}`;
+}
