@@ -1,37 +1,113 @@
-import type { Rule } from '../flips.ts';
+import { z } from 'zod';
+import { ruleSchema } from '../flips.ts';
 
-/** A rate with its interval. */
-export interface RateInterval {
-  value: number;
-  low: number;
-  high: number;
-  method: string;
-  level: number;
-}
+/**
+ * What a comparison says in numbers: the object of `flipguard compare --json`, of the screens and of reports. Schemas,
+ * because a report is read back from a file. Numbers are not rounded.
+ */
+const share = z.number();
+const level = z.number().gt(0).lt(1);
 
-export interface SliceSummary {
-  name: string;
-  n: number;
-  negativeFlips: number;
-  positiveFlips: number;
-  nfr: RateInterval;
-  pHolm: number;
-}
+export const rateSchema = z.object({
+  /** Null when nothing was counted; the interval is then [0, 1]. */
+  value: share.nullable(),
+  low: share,
+  high: share,
+  method: z.literal('wilson'),
+  level,
+});
 
-/** The document that `compare --json` prints (docs: interfaces). */
-export interface ComparisonSummary {
-  left: { id: string; name: string };
-  right: { id: string; name: string };
-  rule: Rule;
-  pairing: 'sample-id' | 'content-hash';
-  n: { paired: number; unmatchedLeft: number; unmatchedRight: number; missingVerdict: number };
-  accuracy: { left: number | null; right: number | null };
-  negativeFlips: number;
-  positiveFlips: number;
-  nfr: RateInterval;
-  pfr: RateInterval;
-  nfi: RateInterval | null;
-  netChange: { value: number; mcnemarExactP: number };
-  scoreDelta: { mean: number; low: number; high: number; method: string; seed: number; clusters: number | null } | null;
-  slices: SliceSummary[];
-}
+/** A rate whose samples come in clusters (the words of one story): Wilson's interval on the effective sample size. */
+export const clusteredRateSchema = rateSchema.extend({
+  method: z.literal('wilson-clustered'),
+  clusters: z.number(),
+  /** Variance over that of independent samples, at least 1. */
+  designEffect: z.number(),
+});
+
+/** (positive − negative) / n; its interval is Bonett and Price's, its p-value exact McNemar's. */
+export const netChangeSchema = z.object({
+  value: share.nullable(),
+  low: share,
+  high: share,
+  method: z.literal('bonett-price'),
+  level,
+  mcnemarExactP: z.number(),
+  /** Samples that would show this net change at p ≤ 0.05 with 80 % power; null when it is 0 or nothing was counted. */
+  samplesToSettle: z.number().nullable(),
+});
+
+export const meanIntervalSchema = z.object({
+  mean: z.number(),
+  /** Null where there is only one group: nothing to resample. */
+  low: z.number().nullable(),
+  high: z.number().nullable(),
+  method: z.enum(['paired-bootstrap', 'clustered-paired-bootstrap']),
+  seed: z.number(),
+  level,
+  resamples: z.number(),
+  /** Samples that had a finite value. */
+  n: z.number(),
+  /** Clusters resampled as one; absent where every sample stands for itself. */
+  clusters: z.number().optional(),
+});
+
+export const sliceSummarySchema = z.object({
+  name: z.string(),
+  n: z.number(),
+  negativeFlips: z.number(),
+  positiveFlips: z.number(),
+  nfr: rateSchema,
+  pfr: rateSchema,
+  /** Excess of negative flips in the slice against the rest: one-sided Fisher, Holm-adjusted over the slices listed. */
+  pHolm: z.number(),
+});
+
+const evaluationName = z.object({ id: z.string(), name: z.string() });
+
+export const comparisonSummarySchema = z.object({
+  /** Old. */
+  left: evaluationName,
+  /** New. */
+  right: evaluationName,
+  rule: ruleSchema,
+  n: z.object({
+    /** N, the denominator: samples with a verdict on both sides under the rule. */
+    paired: z.number(),
+    unmatchedLeft: z.number(),
+    unmatchedRight: z.number(),
+    /** Matched, but a side has nothing to judge. */
+    missingVerdict: z.number(),
+    /** Matched, but a side is a tie and the rule leaves ties out. */
+    tied: z.number(),
+  }),
+  /** Null under the margin rule (it knows no right and wrong) and without samples. */
+  accuracy: z.object({ left: share.nullable(), right: share.nullable() }),
+  negativeFlips: z.number(),
+  positiveFlips: z.number(),
+  nfr: rateSchema,
+  pfr: rateSchema,
+  /** Share of the new wrong answers that were right before; null under the margin rule. */
+  nfi: rateSchema.nullable(),
+  /** Share of the old right answers that are wrong now; null under the margin rule. */
+  lostOfRight: rateSchema.nullable(),
+  netChange: netChangeSchema,
+  /** Right minus left, so below 0 is worse; null where no sample has a score on both sides. */
+  scoreDelta: meanIntervalSchema.nullable(),
+  /** The same rates with samples that are not independent taken together; null where each sample stands for itself. */
+  clustered: z
+    .object({
+      nfr: clusteredRateSchema,
+      pfr: clusteredRateSchema,
+      netChange: z.object({ value: share.nullable(), low: share, high: share, designEffect: z.number() }),
+    })
+    .nullable(),
+  slices: z.array(sliceSummarySchema),
+});
+
+export type Rate = z.output<typeof rateSchema>;
+export type ClusteredRate = z.output<typeof clusteredRateSchema>;
+export type NetChange = z.output<typeof netChangeSchema>;
+export type MeanInterval = z.output<typeof meanIntervalSchema>;
+export type SliceSummary = z.output<typeof sliceSummarySchema>;
+export type ComparisonSummary = z.output<typeof comparisonSummarySchema>;

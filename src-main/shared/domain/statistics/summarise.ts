@@ -1,0 +1,123 @@
+import type { FlipKind, Rule } from '../flips.ts';
+import { flipKinds } from '../flips.ts';
+import { bootstrapMean } from './bootstrap.ts';
+import { clusteredRates } from './clustered-rates.ts';
+import type { ComparisonSummary, SliceSummary } from './comparison-summary.ts';
+import { excessP } from './excess.ts';
+import { criticalZ, defaultLevel, pairedDifference, wilson } from './intervals.ts';
+import { mcnemarExact, samplesForNetChange } from './mcnemar.ts';
+import { holm } from './multiple-tests.ts';
+
+/** How many samples came out each way. */
+export type FlipCounts = Record<FlipKind, number>;
+
+export function noFlipCounts(): FlipCounts {
+  return { negative: 0, positive: 0, 'kept-right': 0, 'kept-wrong': 0, unchanged: 0, tied: 0, missing: 0 };
+}
+
+export function countFlips(kinds: Iterable<FlipKind>): FlipCounts {
+  const counts = noFlipCounts();
+  for (const kind of kinds) counts[kind] += 1;
+  return counts;
+}
+
+/** The samples of a comparison one by one, in parallel arrays. */
+export interface PairedSamples {
+  /** Index into `flipKinds` (`flipCode`). */
+  kinds: Uint8Array;
+  /** Right score minus left, in the direction of goodness; NaN where a side has none. */
+  deltas: Float64Array;
+  /** Same number = not independent; null where each sample stands for itself. */
+  clusters: Int32Array | null;
+}
+
+export function flipCode(kind: FlipKind): number {
+  return flipKinds.indexOf(kind);
+}
+
+/** What a comparison is counted from: rolled-up counts, and the samples themselves where scores or clusters matter. */
+export interface ComparisonTally {
+  left: { id: string; name: string };
+  right: { id: string; name: string };
+  rule: Rule;
+  unmatchedLeft: number;
+  unmatchedRight: number;
+  counts: FlipCounts;
+  slices: readonly { name: string; counts: FlipCounts }[];
+  samples?: PairedSamples;
+}
+
+export interface SummaryOptions {
+  level?: number;
+  /** Of the bootstrap. */
+  seed?: number;
+  resamples?: number;
+}
+
+export function comparisonSummary(tally: ComparisonTally, options: SummaryOptions = {}): ComparisonSummary {
+  const { level = defaultLevel } = options;
+  const { counts, rule, samples } = tally;
+  const paired = countedOf(counts);
+  const judgesSides = rule.kind !== 'margin';
+  const share = (hits: number) => (judgesSides && paired > 0 ? hits / paired : null);
+  return {
+    left: { id: tally.left.id, name: tally.left.name },
+    right: { id: tally.right.id, name: tally.right.name },
+    rule,
+    n: {
+      paired,
+      unmatchedLeft: tally.unmatchedLeft,
+      unmatchedRight: tally.unmatchedRight,
+      missingVerdict: counts.missing,
+      tied: counts.tied,
+    },
+    accuracy: {
+      left: share(counts.negative + counts['kept-right']),
+      right: share(counts.positive + counts['kept-right']),
+    },
+    negativeFlips: counts.negative,
+    positiveFlips: counts.positive,
+    nfr: wilson(counts.negative, paired, level),
+    pfr: wilson(counts.positive, paired, level),
+    nfi: judgesSides ? wilson(counts.negative, counts.negative + counts['kept-wrong'], level) : null,
+    lostOfRight: judgesSides ? wilson(counts.negative, counts.negative + counts['kept-right'], level) : null,
+    netChange: netChange(counts, paired, level),
+    scoreDelta:
+      samples === undefined ? null : bootstrapMean(samples.deltas, { ...options, clusters: samples.clusters }),
+    clustered: samples?.clusters ? clusteredRates(samples.kinds, samples.clusters, level) : null,
+    slices: sliceSummaries(tally.slices, counts, level),
+  };
+}
+
+/** N of a tally: everything but ties left out and missing verdicts. */
+export function countedOf(counts: FlipCounts): number {
+  return counts.negative + counts.positive + counts['kept-right'] + counts['kept-wrong'] + counts.unchanged;
+}
+
+function netChange(counts: FlipCounts, paired: number, level: number): ComparisonSummary['netChange'] {
+  const { negative, positive } = counts;
+  return {
+    ...pairedDifference(negative, positive, paired, criticalZ(level)),
+    method: 'bonett-price',
+    level,
+    mcnemarExactP: mcnemarExact(negative, positive),
+    samplesToSettle: paired === 0 ? null : samplesForNetChange(negative / paired, positive / paired),
+  };
+}
+
+function sliceSummaries(slices: ComparisonTally['slices'], whole: FlipCounts, level: number): SliceSummary[] {
+  const total = countedOf(whole);
+  const adjusted = holm(slices.map(({ counts }) => excessP(counts.negative, countedOf(counts), whole.negative, total)));
+  return slices.map(({ name, counts }, i) => {
+    const n = countedOf(counts);
+    return {
+      name,
+      n,
+      negativeFlips: counts.negative,
+      positiveFlips: counts.positive,
+      nfr: wilson(counts.negative, n, level),
+      pfr: wilson(counts.positive, n, level),
+      pHolm: adjusted[i] ?? 1,
+    };
+  });
+}
