@@ -1,4 +1,4 @@
-import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 
 /**
  * What the engine needs from outside, passed in so that it stays pure: files, randomness, time, raw kernels.
@@ -34,6 +34,8 @@ export interface RandomStream {
 export interface NativeOps {
   /** logits [n, vocab], labels int32 [n] → loss [n] in nats and its gradient by the logits [n, vocab]. */
   sparseSoftmaxCrossEntropy?(logits: Tensor2D, labels: Tensor1D): { loss: Tensor1D; grad: Tensor2D };
+  /** Σ x² over all elements in one pass, for gradient norms. */
+  sumOfSquares?(x: Tensor): Scalar;
 }
 
 export interface Clock {

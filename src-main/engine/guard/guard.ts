@@ -1,0 +1,123 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import type { GuardSpec } from '../../shared/domain/run-spec.ts';
+import { assertNever } from '../../shared/domain/errors.ts';
+import type { RandomStream } from '../ports.ts';
+
+/**
+ * FlipGuard: L = L_align + λ · mean_batch( I(x) · D(x) ). I is 1 where the policy has fallen behind the pre-aligned
+ * model by more than ε on an instance; no gradient passes through I. D pulls the policy back.
+ */
+export interface GuardInstances {
+  /** How far the gated quantity fell from the pre-aligned model to the policy, [instances]; positive = fell. */
+  fall: Tensor1D;
+  /** D(x), [instances]. */
+  divergence: Tensor1D;
+}
+
+/** The guard's part of one micro-batch, all [instances]. */
+export interface GuardTerm {
+  /** I(x): 0 or 1. */
+  fired: Tensor1D;
+  /** I(x)·D(x), before λ. */
+  loss: Tensor1D;
+}
+
+export function guardTerm(instances: GuardInstances, spec: GuardSpec, random: RandomStream): GuardTerm {
+  const fired = gate(instances.fall, spec, random);
+  return { fired, loss: tf.mul(fired, instances.divergence) };
+}
+
+function gate(fall: Tensor1D, spec: GuardSpec, random: RandomStream): Tensor1D {
+  switch (spec.kind) {
+    case 'flipguard':
+      return firesAbove(fall, spec.epsilon);
+    case 'ungated':
+      return tf.onesLike(fall);
+    case 'random': {
+      const rate = spec.randomRate ?? 0;
+      return tf.tensor1d(Array.from({ length: fall.size }, () => (random.next() < rate ? 1 : 0)));
+    }
+    case 'none':
+      return tf.zerosLike(fall);
+    default:
+      return assertNever(spec.kind);
+  }
+}
+
+/** 1[fall > ε], cut off from the gradient. */
+const firesAbove = (fall: Tensor1D, epsilon: number): Tensor1D =>
+  (
+    tf.customGrad((input) => ({
+      value: tf.cast(tf.greater(input as Tensor1D, epsilon), 'float32'),
+      gradFunc: (dy: Tensor1D) => tf.zerosLike(dy),
+    })) as (input: Tensor1D) => Tensor1D
+  )(fall);
+
+/** What the log-prob gates look at; all [instances], sums over response tokens in nats. `pre` values carry no gradient. */
+export interface GatedLogProbs {
+  target: Tensor1D;
+  preTarget: Tensor1D;
+  targetTokens: Tensor1D;
+  /** The other response of the pair; the margin gate needs it. */
+  other?: { logProbs: Tensor1D; pre: Tensor1D };
+}
+
+/**
+ * How far the gated quantity fell, [instances] (the reference cancels in every implicit reward):
+ *   sequence   β·(lp(pre,y_c) − lp(π,y_c))
+ *   per-token  the same divided by |y_c|
+ *   margin     β·[(lp(pre,y_c) − lp(pre,y_o)) − (lp(π,y_c) − lp(π,y_o))]
+ */
+export function implicitRewardFall(values: GatedLogProbs, gateOn: GuardSpec['gate'], beta: number): Tensor1D {
+  const lost: Tensor1D = tf.sub(values.preTarget, values.target);
+  switch (gateOn) {
+    case 'sequence':
+      return tf.mul(lost, beta);
+    case 'per-token':
+      return tf.mul(tf.div(lost, values.targetTokens), beta);
+    case 'margin': {
+      if (values.other === undefined) throw new Error('the margin gate needs the pair’s other response');
+      const otherLost = tf.sub(values.other.pre, values.other.logProbs);
+      return tf.mul(tf.sub(lost, otherLost), beta);
+    }
+    default:
+      return assertNever(gateOn);
+  }
+}
+
+/** D(x) = −lp(π, y_c) as a token sum or token mean → [instances]. */
+export function crossEntropyDivergence(
+  logProbs: Tensor1D,
+  tokens: Tensor1D,
+  reduction: GuardSpec['reduction'],
+): Tensor1D {
+  const summed: Tensor1D = tf.neg(logProbs);
+  return reduction === 'token-sum' ? summed : tf.div(summed, tokens);
+}
+
+/**
+ * KL(pre ‖ π) per position → [n], over the full vocabulary. Forward KL: its gradient by the logits is
+ * softmax(logits) − p_pre, that of the soft-label cross-entropy. preLogProbs [n, vocab] (log-softmax), logits [n, vocab].
+ */
+export function forwardKl(preLogProbs: Tensor2D, logits: Tensor2D): Tensor1D {
+  const divergence = tf.customGrad((input, save) => {
+    const logProbs: Tensor2D = tf.logSoftmax(input as Tensor2D);
+    const pre: Tensor2D = tf.exp(preLogProbs);
+    (save as tf.GradSaveFunc)([logProbs, pre]);
+    return {
+      value: tf.sum(tf.mul(pre, tf.sub(preLogProbs, logProbs)), 1),
+      gradFunc: (dy: Tensor1D, saved: tf.Tensor[]) => {
+        const excess = tf.sub(tf.exp(saved[0] as Tensor2D), saved[1] as Tensor2D);
+        return tf.mul(excess, tf.expandDims(dy, 1));
+      },
+    };
+  }) as (input: Tensor2D) => Tensor1D;
+  return divergence(logits);
+}
+
+/** Learned λ (the Lagrangian form of a limit on the firing rate): λ ← max(0, λ + rate·(firing − target)). */
+export function nextGuardWeight(weight: number, spec: GuardSpec, firingRate: number): number {
+  if (spec.learnedWeight === null) return weight;
+  return Math.max(0, weight + spec.learnedWeight.rate * (firingRate - spec.learnedWeight.target));
+}

@@ -1,0 +1,64 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor1D } from '@tensorflow/tfjs-core';
+import type { DpoSpec } from '../../shared/domain/run-spec.ts';
+import { assertNever } from '../../shared/domain/errors.ts';
+
+/** Log-probs of a batch of pairs in nats, summed over completion tokens. All [pairs]; reference values carry no gradient. */
+export interface PairLogProbs {
+  chosen: Tensor1D;
+  rejected: Tensor1D;
+  refChosen: Tensor1D;
+  refRejected: Tensor1D;
+  /** Completion tokens of each response, for the losses that average. */
+  chosenTokens: Tensor1D;
+  rejectedTokens: Tensor1D;
+}
+
+type DpoLossSpec = Pick<DpoSpec, 'loss' | 'beta' | 'labelSmoothing' | 'dpop' | 'nllWeight'>;
+
+/**
+ * Preference loss per pair → [pairs].
+ * With Δw = lp(π,w) − lp(ref,w) and Δl likewise:
+ *   sigmoid  −(1−ε) log σ(βh) − ε log σ(−βh)     Rafailov et al. 2023 eq. 7; ε > 0: conservative DPO, Mitchell 2023
+ *   hinge    max(0, 1 − βh)                      SLiC, Zhao et al. 2023
+ *   ipo      (Δw/|w| − Δl/|l| − 1/(2β))²         Azar et al. 2023 eq. 17, averaged over tokens as TRL does
+ * where h = Δw − Δl − dpop·max(0, −Δw)           DPOP, Pal et al. 2024 eq. 3
+ * and nllWeight adds −lp(π,w)/|w|                RPO, Pang et al. 2024 eq. 1
+ */
+export function dpoLoss(pairs: PairLogProbs, spec: DpoLossSpec): Tensor1D {
+  const preference = preferenceLoss(pairs, spec);
+  if (spec.nllWeight === 0) return preference;
+  const nll: Tensor1D = tf.neg(tf.div(pairs.chosen, pairs.chosenTokens));
+  return tf.add(preference, tf.mul(nll, spec.nllWeight));
+}
+
+function preferenceLoss(pairs: PairLogProbs, spec: DpoLossSpec): Tensor1D {
+  const chosenRatio: Tensor1D = tf.sub(pairs.chosen, pairs.refChosen);
+  const rejectedRatio: Tensor1D = tf.sub(pairs.rejected, pairs.refRejected);
+  switch (spec.loss) {
+    case 'sigmoid':
+      return sigmoidLoss(tf.mul(penalised(chosenRatio, rejectedRatio, spec.dpop), spec.beta), spec.labelSmoothing);
+    case 'hinge':
+      return tf.relu(tf.sub(1, tf.mul(penalised(chosenRatio, rejectedRatio, spec.dpop), spec.beta)));
+    case 'ipo': {
+      const chosenMean: Tensor1D = tf.div(chosenRatio, pairs.chosenTokens);
+      const rejectedMean: Tensor1D = tf.div(rejectedRatio, pairs.rejectedTokens);
+      return tf.square(tf.sub(penalised(chosenMean, rejectedMean, spec.dpop), 1 / (2 * spec.beta)));
+    }
+    default:
+      return assertNever(spec.loss);
+  }
+}
+
+function penalised(chosenRatio: Tensor1D, rejectedRatio: Tensor1D, dpop: number): Tensor1D {
+  const difference: Tensor1D = tf.sub(chosenRatio, rejectedRatio);
+  if (dpop === 0) return difference;
+  return tf.sub(difference, tf.mul(tf.relu(tf.neg(chosenRatio)), dpop));
+}
+
+/** softplus(−z) = −log σ(z), the form that neither overflows nor loses digits. */
+function sigmoidLoss(logits: Tensor1D, smoothing: number): Tensor1D {
+  const kept: Tensor1D = tf.softplus(tf.neg(logits));
+  if (smoothing === 0) return kept;
+  return tf.add(tf.mul(kept, 1 - smoothing), tf.mul(tf.softplus(logits), smoothing));
+}

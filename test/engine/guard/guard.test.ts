@@ -1,0 +1,132 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, test } from 'vitest';
+import {
+  crossEntropyDivergence,
+  forwardKl,
+  guardTerm,
+  implicitRewardFall,
+  nextGuardWeight,
+} from '../../../src-main/engine/guard/guard.ts';
+import { createRandom } from '../../../src-main/engine/random.ts';
+import { guardSpec, type GuardSpec } from '../../../src-main/shared/domain/run-spec.ts';
+import { analyticGradient, numericGradient } from '../../helpers/finite-difference.ts';
+import { openTestBackend } from '../../helpers/backend.ts';
+
+const spec = (changes: Partial<GuardSpec> = {}): GuardSpec => ({
+  ...guardSpec.parse({ kind: 'flipguard', reduction: 'token-sum' }),
+  ...changes,
+});
+const random = () => createRandom(0, 'gate');
+const pre = [-10, -20, -30];
+const tokens = () => tf.tensor1d([5, 10, 15]);
+
+function guardOf(policy: Tensor1D, guard: GuardSpec, beta = 0.1) {
+  const fall = implicitRewardFall(
+    { target: policy, preTarget: tf.tensor1d(pre), targetTokens: tokens() },
+    guard.gate,
+    beta,
+  );
+  return guardTerm({ fall, divergence: crossEntropyDivergence(policy, tokens(), guard.reduction) }, guard, random());
+}
+
+beforeAll(async () => {
+  await openTestBackend('cpu');
+});
+
+describe('the exact facts', () => {
+  test('1: at step 0 no gate fires for ε ≥ 0, and loss and gradient are exactly 0', () => {
+    for (const epsilon of [0, 0.5]) {
+      for (const gate of ['sequence', 'per-token'] as const) {
+        const at = (x: Tensor1D) => guardOf(x, spec({ epsilon, gate }));
+        expect([...at(tf.tensor1d(pre)).fired.dataSync()]).toEqual([0, 0, 0]);
+        expect(analyticGradient((x) => tf.sum(at(x).loss), pre).map(Math.abs)).toEqual([0, 0, 0]);
+        expect(tf.sum(at(tf.tensor1d(pre)).loss).dataSync()[0]).toBeCloseTo(0, 12);
+      }
+    }
+  });
+
+  test('3: chosen, ε = 0, token sum has the gradient of max(0, lp(pre,w) − lp(π,w))', () => {
+    const policy = [-11, -19, -34];
+    const hinge = (x: Tensor1D): Scalar => tf.sum(tf.relu(tf.sub(tf.tensor1d(pre), x)));
+    const guard = (x: Tensor1D): Scalar => tf.sum(guardOf(x, spec()).loss);
+    expect(analyticGradient(guard, policy)).toEqual(analyticGradient(hinge, policy));
+    expect(analyticGradient(guard, policy).map((g) => g + 0)).toEqual([-1, 0, -1]);
+  });
+
+  test('4: forward KL and its soft-label cross-entropy have one gradient; reverse KL has another', () => {
+    const preLogProbs: Tensor2D = tf.logSoftmax(tf.tensor2d([1, 0, -1, 2, 0.5, 0], [2, 3]));
+    const point = [0.2, 0.4, -0.3, 1, 1, -2];
+    const rows = (x: Tensor1D): Tensor2D => tf.reshape(x, [2, 3]);
+    const forward = analyticGradient((x) => tf.sum(forwardKl(preLogProbs, rows(x))), point);
+    const soft = analyticGradient(
+      (x) => tf.neg(tf.sum(tf.mul(tf.exp(preLogProbs), tf.logSoftmax(rows(x))))) as Scalar,
+      point,
+    );
+    const reverse = analyticGradient((x) => {
+      const logProbs = tf.logSoftmax(rows(x));
+      return tf.sum(tf.mul(tf.exp(logProbs), tf.sub(logProbs, preLogProbs)));
+    }, point);
+    forward.forEach((g, i) => expect(g).toBeCloseTo(soft[i] ?? NaN, 6));
+    expect(Math.max(...forward.map((g, i) => Math.abs(g - (reverse[i] ?? 0))))).toBeGreaterThan(0.01);
+    const numeric = numericGradient((x) => tf.sum(forwardKl(preLogProbs, rows(x))), point);
+    forward.forEach((g, i) => expect(g).toBeCloseTo(numeric[i] ?? NaN, 3));
+    expect(forwardKl(preLogProbs, preLogProbs).dataSync()[0]).toBeCloseTo(0, 6);
+  });
+});
+
+describe('gates', () => {
+  const policy = tf.tensor1d.bind(null, [-14, -26, -29]);
+
+  test('sequence, with ε in units of the implicit reward', () => {
+    // falls: 0.1·(4, 6, −1)
+    expect([...guardOf(policy(), spec({ epsilon: 0.5 })).fired.dataSync()]).toEqual([0, 1, 0]);
+    expect([...guardOf(policy(), spec({ epsilon: 0.3 })).fired.dataSync()]).toEqual([1, 1, 0]);
+  });
+
+  test('per-token divides by the response’s length', () => {
+    // falls per token: 0.1·(0.8, 0.6, −1/15)
+    expect([...guardOf(policy(), spec({ gate: 'per-token', epsilon: 0.07 })).fired.dataSync()]).toEqual([1, 0, 0]);
+  });
+
+  test('margin fires where the pair’s margin shrank, though both log-probs fell', () => {
+    const fall = implicitRewardFall(
+      {
+        target: tf.tensor1d([-12, -12]),
+        preTarget: tf.tensor1d([-10, -10]),
+        targetTokens: tf.tensor1d([5, 5]),
+        other: { logProbs: tf.tensor1d([-15, -11]), pre: tf.tensor1d([-11, -11]) },
+      },
+      'margin',
+      0.1,
+    );
+    // margins: before 1 and 1; now 3 and −1
+    const [first, second] = fall.dataSync();
+    expect(first).toBeCloseTo(-0.2, 6);
+    expect(second).toBeCloseTo(0.2, 6);
+  });
+
+  test('the ungated control fires everywhere, the random one at its rate and repeatably', () => {
+    expect([...guardOf(policy(), spec({ kind: 'ungated' })).fired.dataSync()]).toEqual([1, 1, 1]);
+    const many = (): number[] => {
+      const zeros: Tensor1D = tf.zeros([4000]);
+      const term = guardTerm({ fall: zeros, divergence: zeros }, spec({ kind: 'random', randomRate: 0.3 }), random());
+      return [...term.fired.dataSync()];
+    };
+    const fired = many();
+    expect(fired.reduce((sum, x) => sum + x, 0) / fired.length).toBeCloseTo(0.3, 1);
+    expect(many()).toEqual(fired);
+  });
+
+  test('token mean is the sum divided by the response’s tokens', () => {
+    const mean = crossEntropyDivergence(tf.tensor1d([-10]), tf.tensor1d([4]), 'token-mean').dataSync()[0];
+    expect(mean).toBe(2.5);
+  });
+
+  test('a learned weight follows the firing rate and never turns negative', () => {
+    const learned = spec({ learnedWeight: { rate: 0.5, target: 0.2 } });
+    expect(nextGuardWeight(1, learned, 0.6)).toBeCloseTo(1.2, 12);
+    expect(nextGuardWeight(0.01, learned, 0)).toBe(0);
+    expect(nextGuardWeight(1, spec(), 0.6)).toBe(1);
+  });
+});
