@@ -18,5 +18,9 @@ if ('file' in electron) {
   process.exitCode = await runInForeground(electron.file, [checkoutDir, ...args], process.env);
 } else {
   process.stderr.write(`Opening in the browser instead of a window: ${electron.reason}.\n`);
-  process.exitCode = await launchWorkbench(path.join(checkoutDir, 'src-main', 'shells', 'cli', 'main.ts'), ['serve', '--open', ...args]);
+  process.exitCode = await launchWorkbench(path.join(checkoutDir, 'src-main', 'shells', 'cli', 'main.ts'), [
+    'serve',
+    '--open',
+    ...args,
+  ]);
 }

@@ -11,7 +11,11 @@ import { lastLine, run } from './run.mjs';
 /** The name of a compiled binding in the cache: everything that its bytes depend on. */
 export function bindingKey(library, sizes) {
   const tfjs = JSON.parse(fs.readFileSync(path.join(tfjsNodeDir, 'package.json'), 'utf8')).version;
-  const digest = crypto.createHash('sha256').update(JSON.stringify([library.libDir, library.main, sizes])).digest('hex').slice(0, 12);
+  const digest = crypto
+    .createHash('sha256')
+    .update(JSON.stringify([library.libDir, library.main, sizes]))
+    .digest('hex')
+    .slice(0, 12);
   return `tfjs-${tfjs}_napi-${napiLevel}_${platformKey}_${digest}`;
 }
 
@@ -29,7 +33,18 @@ export async function compileBinding({ env, library, file }) {
     const sources = ['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => path.join(tfjsNodeDir, 'binding', name));
     const includes = [shimHeaders(library, work), library.includeDir, headers, tfjsNodeDir].map((dir) => `-I${dir}`);
     const out = path.join(work, 'tfjs_binding.node');
-    const args = ['-std=c++17', '-O2', '-fPIC', `-DNAPI_VERSION=${napiLevel}`, '-w', ...includes, ...sources, '-o', out, ...linkArguments(library)];
+    const args = [
+      '-std=c++17',
+      '-O2',
+      '-fPIC',
+      `-DNAPI_VERSION=${napiLevel}`,
+      '-w',
+      ...includes,
+      ...sources,
+      '-o',
+      out,
+      ...linkArguments(library),
+    ];
     const compiled = await run(compiler, args, { env, timeoutMs: 300_000 });
     if (compiled.status !== 0) {
       const complaint = compiled.stderr.split('\n').find((line) => /error/i.test(line)) ?? lastLine(compiled.stderr);
@@ -74,7 +89,8 @@ function shimHeaders(library, work) {
 
 function linkArguments(library) {
   const libraries = [library.main, library.framework].filter(Boolean).map((name) => path.join(library.libDir, name));
-  if (process.platform === 'darwin') return ['-bundle', '-undefined', 'dynamic_lookup', ...libraries, `-Wl,-rpath,${library.libDir}`];
+  if (process.platform === 'darwin')
+    return ['-bundle', '-undefined', 'dynamic_lookup', ...libraries, `-Wl,-rpath,${library.libDir}`];
   return ['-shared', ...libraries, `-Wl,-rpath,${library.libDir}`];
 }
 

@@ -14,7 +14,10 @@ const stampFile = path.join(checkoutDir, 'out', '.stamp');
 export async function ensureBundle({ force = false } = {}) {
   const bundler = path.join(modulesDir, 'electron-vite', 'bin', 'electron-vite.js');
   // A packaged or copied tree without the bundler runs with the output it came with.
-  if (!fs.existsSync(bundler)) return fs.existsSync(path.join(checkoutDir, 'out', 'renderer', 'index.html')) ? { ok: true } : { ok: false, reason: 'neither out/ nor electron-vite is here' };
+  if (!fs.existsSync(bundler))
+    return fs.existsSync(path.join(checkoutDir, 'out', 'renderer', 'index.html'))
+      ? { ok: true }
+      : { ok: false, reason: 'neither out/ nor electron-vite is here' };
   const stamp = digest();
   if (!force && readStamp() === stamp) return { ok: true };
   say('building the interface (out/)');

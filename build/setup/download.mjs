@@ -31,7 +31,9 @@ export async function download(url, file, { label = path.basename(file) } = {}) 
   const start = resumed ? have : 0;
   const length = Number(response.headers['content-length']);
   const total = Number.isFinite(length) ? start + length : undefined;
-  say(`downloading ${label}${total ? ` (${megabytes(total)}${start ? `, ${megabytes(start)} already here` : ''})` : ''}`);
+  say(
+    `downloading ${label}${total ? ` (${megabytes(total)}${start ? `, ${megabytes(start)} already here` : ''})` : ''}`,
+  );
   let done = start;
   const out = fs.createWriteStream(part, { flags: resumed ? 'a' : 'w' });
   response.setTimeout(idleTimeoutMs, () => response.destroy(new Error('the transfer stalled')));
@@ -74,7 +76,10 @@ function open(url, headers, method = 'GET', redirects = 5) {
   return new Promise((resolve, reject) => {
     const { host, protocol } = new URL(url);
     const request = (protocol === 'http:' ? http : https).request(url, { method, headers });
-    const timer = setTimeout(() => request.destroy(new Error(`${host} did not answer in ${connectTimeoutMs / 1000} s`)), connectTimeoutMs);
+    const timer = setTimeout(
+      () => request.destroy(new Error(`${host} did not answer in ${connectTimeoutMs / 1000} s`)),
+      connectTimeoutMs,
+    );
     request.on('error', (error) => {
       clearTimeout(timer);
       reject(error.code === 'ENOTFOUND' || error.code === 'EAI_AGAIN' ? new Error(`${host} is not known here`) : error);

@@ -16,24 +16,36 @@ export async function ensureElectron(env = process.env) {
   if (!fs.existsSync(electronDir)) return { reason: 'Electron is not installed' };
   const here = executable(env);
   if (fs.existsSync(here)) return { file: here };
-  if (env.ELECTRON_OVERRIDE_DIST_PATH) return { reason: `no Electron in ${env.ELECTRON_OVERRIDE_DIST_PATH} (ELECTRON_OVERRIDE_DIST_PATH)` };
+  if (env.ELECTRON_OVERRIDE_DIST_PATH)
+    return { reason: `no Electron in ${env.ELECTRON_OVERRIDE_DIST_PATH} (ELECTRON_OVERRIDE_DIST_PATH)` };
   const host = mirror(env);
   const reachable = await answers(host);
-  if (!reachable.ok) return { reason: `Electron's download is out of reach (${reachable.reason}; ELECTRON_MIRROR names another place)` };
+  if (!reachable.ok)
+    return { reason: `Electron's download is out of reach (${reachable.reason}; ELECTRON_MIRROR names another place)` };
   say('downloading Electron (about 120 MB)');
-  const asked = await run(findNode() ?? process.execPath, [path.join(electronDir, 'install.js')], { env, timeoutMs: 15 * 60_000 });
-  if (asked.status !== 0 || !fs.existsSync(here)) return { reason: `Electron could not be downloaded (${errorLine(asked.stderr)})` };
+  const asked = await run(findNode() ?? process.execPath, [path.join(electronDir, 'install.js')], {
+    env,
+    timeoutMs: 15 * 60_000,
+  });
+  if (asked.status !== 0 || !fs.existsSync(here))
+    return { reason: `Electron could not be downloaded (${errorLine(asked.stderr)})` };
   return { file: here };
 }
 
 function executable(env) {
-  const name = { darwin: 'Electron.app/Contents/MacOS/Electron', win32: 'electron.exe' }[process.platform] ?? 'electron';
+  const name =
+    { darwin: 'Electron.app/Contents/MacOS/Electron', win32: 'electron.exe' }[process.platform] ?? 'electron';
   return path.join(env.ELECTRON_OVERRIDE_DIST_PATH ?? path.join(electronDir, 'dist'), name);
 }
 
 /** The places that Electron's own installer looks at for a mirror. */
 function mirror(env) {
-  return env.npm_config_electron_mirror ?? env.NPM_CONFIG_ELECTRON_MIRROR ?? env.ELECTRON_MIRROR ?? 'https://github.com/electron/electron/releases/';
+  return (
+    env.npm_config_electron_mirror ??
+    env.NPM_CONFIG_ELECTRON_MIRROR ??
+    env.ELECTRON_MIRROR ??
+    'https://github.com/electron/electron/releases/'
+  );
 }
 
 function hasDisplay(env) {
@@ -41,5 +53,10 @@ function hasDisplay(env) {
 }
 
 function errorLine(stderr) {
-  return stderr.split('\n').find((line) => /error/i.test(line))?.trim() ?? lastLine(stderr);
+  return (
+    stderr
+      .split('\n')
+      .find((line) => /error/i.test(line))
+      ?.trim() ?? lastLine(stderr)
+  );
 }

@@ -15,7 +15,14 @@ import { cached, installed, named, official, wheel } from './sources.mjs';
 
 /** A failed set-up is not tried again at every start, but after a day, on request, or when the settings below change. */
 const forgetFailureAfterMs = 24 * 3_600_000;
-const settings = ['FLIPGUARD_LIBTENSORFLOW_DIR', 'FLIPGUARD_TENSORFLOW_HOST', 'FLIPGUARD_PYTHON', 'FLIPGUARD_GPU', 'CUDA_VISIBLE_DEVICES', 'CXX'];
+const settings = [
+  'FLIPGUARD_LIBTENSORFLOW_DIR',
+  'FLIPGUARD_TENSORFLOW_HOST',
+  'FLIPGUARD_PYTHON',
+  'FLIPGUARD_GPU',
+  'CUDA_VISIBLE_DEVICES',
+  'CXX',
+];
 const smokeScript = fileURLToPath(new URL('./smoke.mjs', import.meta.url));
 
 /**
@@ -29,7 +36,8 @@ export async function ensureNative({ env = process.env, force = false } = {}) {
   const ready = readMarker();
   const gpus = await nvidiaGpus(env);
   // A GPU that came after the set-up is worth another look; a CUDA build that was tried and did not see it is not.
-  if (ready && !force && (gpus.length === 0 || ready.gpu || ready.cudaTried) && namedDirKept(ready, env)) return { ...ready, fresh: false };
+  if (ready && !force && (gpus.length === 0 || ready.gpu || ready.cudaTried) && namedDirKept(ready, env))
+    return { ...ready, fresh: false };
   const wanted = { env, gpus, key: JSON.stringify([gpus.length > 0, ...settings.map((name) => env[name] ?? '')]) };
   const failed = force || env.FLIPGUARD_SETUP_RETRY === '1' ? undefined : readFailure(env, wanted.key);
   if (failed) return ready ?? { ok: false, tried: failed };
@@ -52,7 +60,9 @@ export function readMarker() {
     const library = describeLibrary(marker.root);
     if (library === undefined || !fs.existsSync(bindingFile)) return undefined;
     const sizes = librarySizes(library);
-    return Object.entries(marker.sizes).every(([file, size]) => sizes[file] === size) ? { ok: true, ...marker } : undefined;
+    return Object.entries(marker.sizes).every(([file, size]) => sizes[file] === size)
+      ? { ok: true, ...marker }
+      : undefined;
   } catch {
     return undefined;
   }
@@ -73,7 +83,8 @@ async function setUp({ env, gpus, key }) {
       } catch (error) {
         // A name that nobody set and a cache that is empty are not worth a person's attention.
         if (/FLIPGUARD_LIBTENSORFLOW_DIR\)/.test(error.message)) say(error.message);
-        if (!/is not set$|^none cached$/.test(error.message)) tried.push(cudaTried ? `${flavour}: ${error.message}` : error.message);
+        if (!/is not set$|^none cached$/.test(error.message))
+          tried.push(cudaTried ? `${flavour}: ${error.message}` : error.message);
       }
     }
   }
@@ -88,9 +99,17 @@ async function bind({ env, found, cudaTried }) {
   const file = cachedBindingFile(env, bindingKey(library, sizes));
   const compiledBefore = fs.existsSync(file);
   if (!compiledBefore) await compileBinding({ env, library, file });
-  const marker = { root: found.dir, libDir: library.libDir, flavour: found.flavour, origin: found.origin, sizes, cudaTried };
+  const marker = {
+    root: found.dir,
+    libDir: library.libDir,
+    flavour: found.flavour,
+    origin: found.origin,
+    sizes,
+    cudaTried,
+  };
   // A named folder that did not do is remembered, so that it is not tried at every start.
-  if (env.FLIPGUARD_LIBTENSORFLOW_DIR && found.dir !== env.FLIPGUARD_LIBTENSORFLOW_DIR) marker.rejectedDir = env.FLIPGUARD_LIBTENSORFLOW_DIR;
+  if (env.FLIPGUARD_LIBTENSORFLOW_DIR && found.dir !== env.FLIPGUARD_LIBTENSORFLOW_DIR)
+    marker.rejectedDir = env.FLIPGUARD_LIBTENSORFLOW_DIR;
   placeBinding(file, { ...marker, tensorflow: 'unchecked', gpu: false });
   try {
     const seen = await smoke(env);
@@ -119,7 +138,9 @@ async function smoke(env) {
 
 function giveUp({ env, key }, tried) {
   say(`TensorFlow's native library could not be had. Tried: ${tried.join('; ')}.`);
-  say('Going on with the next backend, which is slower. `npx flipguard doctor --fix` tries again; FLIPGUARD_LIBTENSORFLOW_DIR names a library you have.');
+  say(
+    'Going on with the next backend, which is slower. `npx flipguard doctor --fix` tries again; FLIPGUARD_LIBTENSORFLOW_DIR names a library you have.',
+  );
   try {
     fs.mkdirSync(path.dirname(failureFile(env)), { recursive: true });
     fs.writeFileSync(failureFile(env), JSON.stringify({ atMs: Date.now(), key, tried }, null, 1));
@@ -140,5 +161,9 @@ function readFailure(env, key) {
 
 /** A library the user names now takes the place of the one in use. */
 function namedDirKept(marker, env) {
-  return !env.FLIPGUARD_LIBTENSORFLOW_DIR || marker.root === env.FLIPGUARD_LIBTENSORFLOW_DIR || marker.rejectedDir === env.FLIPGUARD_LIBTENSORFLOW_DIR;
+  return (
+    !env.FLIPGUARD_LIBTENSORFLOW_DIR ||
+    marker.root === env.FLIPGUARD_LIBTENSORFLOW_DIR ||
+    marker.rejectedDir === env.FLIPGUARD_LIBTENSORFLOW_DIR
+  );
 }

@@ -6,5 +6,8 @@ export async function nvidiaGpus(env = process.env) {
   if (process.platform === 'darwin') return [];
   const asked = await run('nvidia-smi', ['--query-gpu=name', '--format=csv,noheader'], { env, timeoutMs: 10_000 });
   if (asked.status !== 0) return [];
-  return asked.stdout.split('\n').map((line) => line.trim()).filter(Boolean);
+  return asked.stdout
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(Boolean);
 }

@@ -4,8 +4,14 @@ import fs from 'node:fs';
 import path from 'node:path';
 
 const names = {
-  linux: { main: [/^libtensorflow\.so(\.2(\.[\d.]+)?)?$/, /^libtensorflow_cc\.so(\.2)?$/], framework: /^libtensorflow_framework\.so(\.2(\.[\d.]+)?)?$/ },
-  darwin: { main: [/^libtensorflow(\.2)?\.dylib$/, /^libtensorflow_cc(\.2)?\.dylib$/], framework: /^libtensorflow_framework(\.2)?\.dylib$/ },
+  linux: {
+    main: [/^libtensorflow\.so(\.2(\.[\d.]+)?)?$/, /^libtensorflow_cc\.so(\.2)?$/],
+    framework: /^libtensorflow_framework\.so(\.2(\.[\d.]+)?)?$/,
+  },
+  darwin: {
+    main: [/^libtensorflow(\.2)?\.dylib$/, /^libtensorflow_cc(\.2)?\.dylib$/],
+    framework: /^libtensorflow_framework(\.2)?\.dylib$/,
+  },
   win32: { main: [/^tensorflow\.dll$/], framework: undefined },
 };
 
@@ -23,9 +29,11 @@ export function describeLibrary(dir, platform = process.platform) {
     const main = pattern.main.map(pick).find(Boolean);
     const framework = pattern.framework && pick(pattern.framework);
     if (main === undefined || (pattern.framework && framework === undefined)) continue;
-    const includeDir = [path.join(dir, 'include'), path.join(libDir, 'include'), path.join(libDir, '..', 'include')].find((include) =>
-      fs.existsSync(path.join(include, 'tensorflow', 'c', 'c_api.h')),
-    );
+    const includeDir = [
+      path.join(dir, 'include'),
+      path.join(libDir, 'include'),
+      path.join(libDir, '..', 'include'),
+    ].find((include) => fs.existsSync(path.join(include, 'tensorflow', 'c', 'c_api.h')));
     return { root: dir, libDir, includeDir, main, framework };
   }
   return undefined;
@@ -34,7 +42,8 @@ export function describeLibrary(dir, platform = process.platform) {
 /** Sizes of the library's files: the cheap check, at every start, that a cached library is still whole. */
 export function librarySizes(library) {
   const sizes = {};
-  for (const file of [library.main, library.framework].filter(Boolean)) sizes[file] = fs.statSync(path.join(library.libDir, file)).size;
+  for (const file of [library.main, library.framework].filter(Boolean))
+    sizes[file] = fs.statSync(path.join(library.libDir, file)).size;
   return sizes;
 }
 
@@ -55,7 +64,10 @@ export function readRecord(dir) {
 export function writeRecord(dir, record) {
   const library = describeLibrary(dir);
   if (library === undefined) throw new Error(`no TensorFlow library in ${dir}`);
-  fs.writeFileSync(path.join(dir, 'flipguard.json'), JSON.stringify({ ...record, sizes: librarySizes(library) }, null, 1));
+  fs.writeFileSync(
+    path.join(dir, 'flipguard.json'),
+    JSON.stringify({ ...record, sizes: librarySizes(library) }, null, 1),
+  );
   return { ...record, library };
 }
 

@@ -28,7 +28,9 @@ export function findNodeHeaders() {
   const candidates = [
     ...nodePackages().map((dir) => path.join(dir, 'include', 'node')),
     path.join(path.dirname(process.execPath), '..', 'include', 'node'),
-    ...(process.config.variables.node_prefix ? [path.join(process.config.variables.node_prefix, 'include', 'node')] : []),
+    ...(process.config.variables.node_prefix
+      ? [path.join(process.config.variables.node_prefix, 'include', 'node')]
+      : []),
     path.join(modulesDir, 'node-api-headers', 'include'),
     '/usr/include/node',
   ];

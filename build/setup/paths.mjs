@@ -20,7 +20,8 @@ export function cacheDir(env = process.env) {
   if (env.FLIPGUARD_CACHE) return path.resolve(env.FLIPGUARD_CACHE);
   if (env.XDG_CACHE_HOME) return path.join(env.XDG_CACHE_HOME, 'flipguard');
   const home = os.homedir();
-  if (process.platform === 'win32') return path.join(env.LOCALAPPDATA ?? path.join(home, 'AppData', 'Local'), 'flipguard', 'Cache');
+  if (process.platform === 'win32')
+    return path.join(env.LOCALAPPDATA ?? path.join(home, 'AppData', 'Local'), 'flipguard', 'Cache');
   if (process.platform === 'darwin') return path.join(home, 'Library', 'Caches', 'flipguard');
   return path.join(home, '.cache', 'flipguard');
 }

@@ -10,7 +10,20 @@ util.isNullOrUndefined ??= (value) => value === null || value === undefined;
 util.isArray ??= Array.isArray;
 
 const tf = require('@tensorflow/tfjs-node-gpu');
-const product = tf.matMul(tf.tensor2d([[1, 2], [3, 4]]), tf.tensor2d([[5, 6], [7, 8]])).dataSync();
+const product = tf
+  .matMul(
+    tf.tensor2d([
+      [1, 2],
+      [3, 4],
+    ]),
+    tf.tensor2d([
+      [5, 6],
+      [7, 8],
+    ]),
+  )
+  .dataSync();
 if (product.join() !== '19,22,43,50') throw new Error(`wrong product: ${product.join()}`);
 const backend = tf.backend();
-process.stdout.write(`${JSON.stringify({ tensorflow: backend.binding.TF_Version, gpu: backend.isUsingGpuDevice === true })}\n`);
+process.stdout.write(
+  `${JSON.stringify({ tensorflow: backend.binding.TF_Version, gpu: backend.isUsingGpuDevice === true })}\n`,
+);

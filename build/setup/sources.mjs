@@ -24,7 +24,8 @@ export function cached({ env, flavour }) {
 export function named({ env, flavour }) {
   const dir = env.FLIPGUARD_LIBTENSORFLOW_DIR;
   if (!dir) throw new Error('FLIPGUARD_LIBTENSORFLOW_DIR is not set');
-  if (describeLibrary(dir) === undefined) throw new Error(`no TensorFlow library in ${dir} (FLIPGUARD_LIBTENSORFLOW_DIR)`);
+  if (describeLibrary(dir) === undefined)
+    throw new Error(`no TensorFlow library in ${dir} (FLIPGUARD_LIBTENSORFLOW_DIR)`);
   return { dir, flavour, origin: 'FLIPGUARD_LIBTENSORFLOW_DIR' };
 }
 
@@ -34,7 +35,8 @@ export async function installed({ env, flavour }) {
   const dirs = process.platform === 'win32' ? [] : ['/usr/local', '/usr', '/opt/homebrew'];
   const python = await findPython(env, []);
   if (python !== undefined) {
-    const script = 'import importlib.util as u; s = u.find_spec("tensorflow"); print(s.submodule_search_locations[0] if s else "")';
+    const script =
+      'import importlib.util as u; s = u.find_spec("tensorflow"); print(s.submodule_search_locations[0] if s else "")';
     const asked = await run(python[0], [...python.slice(1), '-c', script], { env, timeoutMs: 20_000 });
     const dir = asked.status === 0 ? asked.stdout.trim() : '';
     if (dir) dirs.unshift(dir);
@@ -51,12 +53,15 @@ export async function installed({ env, flavour }) {
 export async function official({ env, flavour }) {
   const base = env.FLIPGUARD_TENSORFLOW_HOST ?? 'https://storage.googleapis.com';
   const file = officialName(flavour);
-  if (flavour === 'cuda' && !(await hasSystemCuda(env))) throw new Error('the CUDA archive needs CUDA 12 and cuDNN 9 on the system');
+  if (flavour === 'cuda' && !(await hasSystemCuda(env)))
+    throw new Error('the CUDA archive needs CUDA 12 and cuDNN 9 on the system');
   const version = platformKey === 'darwin-x64' ? officialVersionDarwinX64 : officialVersion;
   const url = `${base}/tensorflow/versions/${version}/${file}`;
   const reachable = await answers(url);
   if (!reachable.ok) throw new Error(`official download: ${reachable.reason}`);
-  const archive = await download(url, path.join(partialDir(env), `${version}-${file}`), { label: `TensorFlow ${version} (${flavour})` });
+  const archive = await download(url, path.join(partialDir(env), `${version}-${file}`), {
+    label: `TensorFlow ${version} (${flavour})`,
+  });
   return settle({ env, flavour, origin: `official download ${version}` }, async (dir) => {
     // Windows 10 and later carry a tar that reads zip files as well.
     const unpacked = await run('tar', ['-xf', archive, '-C', dir]);
@@ -123,9 +128,16 @@ function listQuietly(dir) {
 
 /** The first Python that runs `probe` without complaint. */
 async function findPython(env, probe) {
-  const candidates = env.FLIPGUARD_PYTHON ? [[env.FLIPGUARD_PYTHON]] : process.platform === 'win32' ? [['py', '-3'], ['python']] : [['python3'], ['python']];
+  const candidates = env.FLIPGUARD_PYTHON
+    ? [[env.FLIPGUARD_PYTHON]]
+    : process.platform === 'win32'
+      ? [['py', '-3'], ['python']]
+      : [['python3'], ['python']];
   for (const [command, ...first] of candidates) {
-    const asked = await run(command, [...first, ...(probe.length > 0 ? probe : ['--version'])], { env, timeoutMs: 30_000 });
+    const asked = await run(command, [...first, ...(probe.length > 0 ? probe : ['--version'])], {
+      env,
+      timeoutMs: 30_000,
+    });
     if (asked.status === 0) return [command, ...first];
   }
   return undefined;

@@ -32,9 +32,16 @@ export async function fetchWheels({ env, flavour, python }) {
   if (missing.length > 0) {
     say(`fetching CUDA's libraries as Python wheels (${missing.length} of them, about 2.5 GB in all)`);
     // One at a time: what has come is kept when a later one breaks off.
-    for (const requirement of missing) await pipDownload({ env, python, dir, wanted: [requirement], label: requirement });
+    for (const requirement of missing)
+      await pipDownload({ env, python, dir, wanted: [requirement], label: requirement });
   }
-  return [main, ...fs.readdirSync(dir).filter((file) => file.startsWith('nvidia_')).map((file) => path.join(dir, file))];
+  return [
+    main,
+    ...fs
+      .readdirSync(dir)
+      .filter((file) => file.startsWith('nvidia_'))
+      .map((file) => path.join(dir, file)),
+  ];
 }
 
 export async function unpackWheels({ env, python, wheels, dir }) {
@@ -53,8 +60,27 @@ export async function unpackWheels({ env, python, wheels, dir }) {
  */
 async function pipDownload({ env, python, dir, wanted, label }) {
   const scratch = path.join(dir, 'pip');
-  const base = ['-m', 'pip', 'download', '--no-deps', '--only-binary=:all:', '--retries', '1', '--timeout', '15', '--progress-bar', 'off', '--disable-pip-version-check'];
-  const other = ['3.12', '3.11', '3.13', '3.10'].map((version) => ['--python-version', version, '--implementation', 'cp', ...platformTags()]);
+  const base = [
+    '-m',
+    'pip',
+    'download',
+    '--no-deps',
+    '--only-binary=:all:',
+    '--retries',
+    '1',
+    '--timeout',
+    '15',
+    '--progress-bar',
+    'off',
+    '--disable-pip-version-check',
+  ];
+  const other = ['3.12', '3.11', '3.13', '3.10'].map((version) => [
+    '--python-version',
+    version,
+    '--implementation',
+    'cp',
+    ...platformTags(),
+  ]);
   const startedAtMs = Date.now();
   let reason = '';
   for (const extra of [[], ...other]) {
@@ -63,7 +89,9 @@ async function pipDownload({ env, python, dir, wanted, label }) {
     const timer = setInterval(() => progress(label, folderBytes(scratch)), 1_000);
     // pip writes what it fetches below TMPDIR: there its growth can be watched, and a broken attempt leaves nothing in /tmp.
     const childEnv = { ...env, TMPDIR: scratch };
-    const asked = await run(python[0], [...python.slice(1), ...base, ...extra, '--dest', scratch, ...wanted], { env: childEnv });
+    const asked = await run(python[0], [...python.slice(1), ...base, ...extra, '--dest', scratch, ...wanted], {
+      env: childEnv,
+    });
     clearInterval(timer);
     if (asked.status === 0) {
       for (const file of fs.readdirSync(scratch).filter((name) => name.endsWith('.whl')))

@@ -8,7 +8,12 @@ import { backendNames } from './types.ts';
 import type { BackendName } from './types.ts';
 
 export type BackendReport = { readonly name: BackendName } & (
-  | { readonly available: true; readonly device: string; readonly versions: Readonly<Record<string, string>>; readonly notes: readonly string[] }
+  | {
+      readonly available: true;
+      readonly device: string;
+      readonly versions: Readonly<Record<string, string>>;
+      readonly notes: readonly string[];
+    }
   | { readonly available: false; readonly reason: string }
 );
 
@@ -43,13 +48,15 @@ function probe(name: BackendName): Promise<BackendReport> {
   return new Promise((resolve) => {
     execFile(process.execPath, args, { env, timeout: 120_000 }, (error, stdout, stderr) => {
       const answer = parse(stdout);
-      if (answer?.ok === true) resolve({ name, available: true, device: answer.device, versions: answer.versions, notes: answer.notes });
+      if (answer?.ok === true)
+        resolve({ name, available: true, device: answer.device, versions: answer.versions, notes: answer.notes });
       else resolve({ name, available: false, reason: answer?.reason ?? crashReason(error, stderr) });
     });
   });
 }
 
-type Answer = { ok: true; device: string; versions: Record<string, string>; notes: string[] } | { ok: false; reason: string };
+type Answer =
+  { ok: true; device: string; versions: Record<string, string>; notes: string[] } | { ok: false; reason: string };
 
 function parse(stdout: string): Answer | undefined {
   const line = stdout.trim().split('\n').at(-1) ?? '';
@@ -69,6 +76,8 @@ function crashReason(error: Error | null, stderr: string): string {
 
 /** The probe's source beside this file, or its bundle in out/main. */
 function probeFile(): string {
-  const candidates = ['./probe.ts', './backend-probe.js', '../backend-probe.js'].map((name) => fileURLToPath(new URL(name, import.meta.url)));
+  const candidates = ['./probe.ts', './backend-probe.js', '../backend-probe.js'].map((name) =>
+    fileURLToPath(new URL(name, import.meta.url)),
+  );
   return candidates.find((file) => existsSync(file)) ?? candidates[0] ?? '';
 }

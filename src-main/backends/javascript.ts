@@ -15,7 +15,9 @@ export async function openWasm(): Promise<Opened> {
   return {
     device: processorName(1),
     versions: { tfjs: tf.version_core, wasm: wasm.version_wasm },
-    notes: ['Computing in WebAssembly: about 40 times slower than the native library, fit for toy models only. `npx flipguard doctor` says why.'],
+    notes: [
+      'Computing in WebAssembly: about 40 times slower than the native library, fit for toy models only. `npx flipguard doctor` says why.',
+    ],
     syncReads: true,
   };
 }
@@ -29,7 +31,9 @@ export async function openCpu(): Promise<Opened> {
   return {
     device: processorName(1),
     versions: { tfjs: tf.version_core },
-    notes: ['Computing in plain JavaScript: hundreds of times slower than the native library, fit for tests only. `npx flipguard doctor` says why.'],
+    notes: [
+      'Computing in plain JavaScript: hundreds of times slower than the native library, fit for tests only. `npx flipguard doctor` says why.',
+    ],
     syncReads: true,
   };
 }

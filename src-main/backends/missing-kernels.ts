@@ -25,7 +25,12 @@ const composed: Record<string, tf.KernelFunc> = {
   },
 };
 
-function call(kernelName: string, backend: tf.KernelBackend, inputs: tf.NamedTensorInfoMap, attrs: tf.NamedAttrMap): tf.TensorInfo {
+function call(
+  kernelName: string,
+  backend: tf.KernelBackend,
+  inputs: tf.NamedTensorInfoMap,
+  attrs: tf.NamedAttrMap,
+): tf.TensorInfo {
   const kernel = tf.getKernel(kernelName, tf.getBackend());
   if (kernel === undefined || kernel === null) throw new Error(`${tf.getBackend()} has no ${kernelName}`);
   const result = kernel.kernelFunc({ inputs, attrs, backend });

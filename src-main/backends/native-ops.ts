@@ -49,8 +49,14 @@ function tensorflowOps(native: TensorflowBackend): NativeOps {
   return {
     sparseSoftmaxCrossEntropy(logits, labels) {
       const attributes = [attribute('T', TF_FLOAT), attribute('Tlabels', TF_INT32)];
-      const [loss, grad] = native.executeMultipleOutputs('SparseSoftmaxCrossEntropyWithLogits', attributes, [logits, labels], 2);
-      if (loss === undefined || grad === undefined) throw new Error('SparseSoftmaxCrossEntropyWithLogits answered too little');
+      const [loss, grad] = native.executeMultipleOutputs(
+        'SparseSoftmaxCrossEntropyWithLogits',
+        attributes,
+        [logits, labels],
+        2,
+      );
+      if (loss === undefined || grad === undefined)
+        throw new Error('SparseSoftmaxCrossEntropyWithLogits answered too little');
       return { loss: loss as tf.Tensor1D, grad: grad as tf.Tensor2D };
     },
     sumOfSquares: (x) =>

@@ -19,7 +19,9 @@ export const openers: BackendOpeners = {
  * `FLIPGUARD_BACKEND` names a preference where the caller has none.
  * @throws Error when none opens, naming each with its reason
  */
-export async function openBackend(options: { prefer?: BackendName; openers?: BackendOpeners } = {}): Promise<OpenedBackend> {
+export async function openBackend(
+  options: { prefer?: BackendName; openers?: BackendOpeners } = {},
+): Promise<OpenedBackend> {
   const prefer = options.prefer ?? preferenceOf(process.env['FLIPGUARD_BACKEND']);
   const table = options.openers ?? openers;
   const order = prefer === undefined ? backendNames : [prefer, ...backendNames.filter((name) => name !== prefer)];
@@ -27,7 +29,10 @@ export async function openBackend(options: { prefer?: BackendName; openers?: Bac
   for (const name of order) {
     try {
       const opened = await table[name]();
-      const missed = prefer !== undefined && name !== prefer ? [`${prefer} was asked for and could not be had: ${tried[0]?.reason ?? ''}.`] : [];
+      const missed =
+        prefer !== undefined && name !== prefer
+          ? [`${prefer} was asked for and could not be had: ${tried[0]?.reason ?? ''}.`]
+          : [];
       return { ...opened, name, tried, notes: [...missed, ...opened.notes] };
     } catch (error) {
       tried.push({ name, reason: error instanceof Error ? error.message : String(error) });

@@ -10,9 +10,13 @@ try {
   const startedAtMs = performance.now();
   const left = tf.randomNormal([256, 256], 0, 1, 'float32', 1);
   await tf.matMul(left, left).data();
-  process.stdout.write(`${JSON.stringify({ ok: true, ...opened, firstProductMs: Math.round(performance.now() - startedAtMs) })}\n`);
+  process.stdout.write(
+    `${JSON.stringify({ ok: true, ...opened, firstProductMs: Math.round(performance.now() - startedAtMs) })}\n`,
+  );
 } catch (error) {
-  process.stdout.write(`${JSON.stringify({ ok: false, reason: error instanceof Error ? error.message : String(error) })}\n`);
+  process.stdout.write(
+    `${JSON.stringify({ ok: false, reason: error instanceof Error ? error.message : String(error) })}\n`,
+  );
 }
 // Dawn keeps the event loop alive.
 process.exit(0);

@@ -7,7 +7,12 @@ import type { Opened } from './types.ts';
 /** The part of tfjs-node's backend that reaches TensorFlow's operations by name. */
 export interface TensorflowBackend {
   isUsingGpuDevice: boolean;
-  binding: { readonly TF_Version: string; readonly TF_ATTR_TYPE: number; readonly TF_FLOAT: number; readonly TF_INT32: number };
+  binding: {
+    readonly TF_Version: string;
+    readonly TF_ATTR_TYPE: number;
+    readonly TF_FLOAT: number;
+    readonly TF_INT32: number;
+  };
   executeSingleOutput(name: string, attributes: OpAttribute[], inputs: tf.Tensor[]): tf.Tensor;
   executeMultipleOutputs(name: string, attributes: OpAttribute[], inputs: tf.Tensor[], outputs: number): tf.Tensor[];
 }
@@ -31,8 +36,10 @@ export async function openTensorflow(device: 'cuda' | 'cpu'): Promise<Opened> {
     process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
   } else if (!isLoaded()) process.env['CUDA_VISIBLE_DEVICES'] = '-1';
   const backend = load();
-  if (device === 'cuda' && !backend.isUsingGpuDevice) throw new Error('the TensorFlow library at hand does not see the GPU');
-  if (device === 'cpu' && backend.isUsingGpuDevice) throw new Error('TensorFlow was opened on the GPU before, in this process');
+  if (device === 'cuda' && !backend.isUsingGpuDevice)
+    throw new Error('the TensorFlow library at hand does not see the GPU');
+  if (device === 'cpu' && backend.isUsingGpuDevice)
+    throw new Error('TensorFlow was opened on the GPU before, in this process');
   tf.setBackend('tensorflow');
   await tf.ready();
   return {
@@ -72,6 +79,7 @@ function asTensorflow(backend: tf.KernelBackend): TensorflowBackend {
 
 function loadFailure(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  if (/native addon module .* can not be found/s.test(text)) return 'the native library is not set up (`npx flipguard doctor --fix`)';
+  if (/native addon module .* can not be found/s.test(text))
+    return 'the native library is not set up (`npx flipguard doctor --fix`)';
   return `the native library does not load: ${text.split('\n')[0] ?? text}`;
 }

@@ -14,7 +14,9 @@ interface AdapterInfo {
 }
 
 interface Gpu {
-  requestAdapter(options?: object): Promise<{ readonly info: AdapterInfo; readonly isFallbackAdapter?: boolean } | null>;
+  requestAdapter(
+    options?: object,
+  ): Promise<{ readonly info: AdapterInfo; readonly isFallbackAdapter?: boolean } | null>;
 }
 
 /**
@@ -26,7 +28,8 @@ export async function openWebgpu(): Promise<Opened> {
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (adapter === null) throw new Error('no GPU that WebGPU can use');
   const software = isSoftware(adapter.info) || adapter.isFallbackAdapter === true;
-  if (software && process.env['FLIPGUARD_WEBGPU_SOFTWARE'] !== '1') throw new Error('only a software adapter, which is slower than WebAssembly');
+  if (software && process.env['FLIPGUARD_WEBGPU_SOFTWARE'] !== '1')
+    throw new Error('only a software adapter, which is slower than WebAssembly');
   registerGradients();
   defineBrowserGlobals(gpu);
   await import('@tensorflow/tfjs-backend-webgpu');
@@ -47,7 +50,10 @@ async function createGpu(): Promise<Gpu> {
   try {
     dawn = await import('webgpu');
   } catch (error) {
-    throw new Error(`Dawn does not load: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)}`, { cause: error });
+    throw new Error(
+      `Dawn does not load: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)}`,
+      { cause: error },
+    );
   }
   Object.assign(globalThis, dawn.globals);
   return dawn.create((process.env[flagsVariable] ?? '').split(',').filter(Boolean)) as unknown as Gpu;
@@ -56,9 +62,11 @@ async function createGpu(): Promise<Gpu> {
 /** tfjs looks for a browser's or a worker's globals before it takes WebGPU for supported. */
 function defineBrowserGlobals(gpu: Gpu): void {
   // Node has a `navigator` of its own, without a GPU; it is a getter, so it is extended and not replaced.
-  if (typeof navigator === 'undefined') Object.defineProperty(globalThis, 'navigator', { value: {}, configurable: true });
+  if (typeof navigator === 'undefined')
+    Object.defineProperty(globalThis, 'navigator', { value: {}, configurable: true });
   Object.defineProperty(navigator, 'gpu', { value: gpu, configurable: true });
-  if (!('WorkerGlobalScope' in globalThis)) Object.defineProperty(globalThis, 'WorkerGlobalScope', { value: class WorkerGlobalScope {}, configurable: true });
+  if (!('WorkerGlobalScope' in globalThis))
+    Object.defineProperty(globalThis, 'WorkerGlobalScope', { value: class WorkerGlobalScope {}, configurable: true });
 }
 
 function isSoftware(info: AdapterInfo): boolean {

@@ -25,21 +25,59 @@ describe('choosing a backend', () => {
   });
 
   it('says so when a preferred backend cannot be had', async () => {
-    const opened = await openBackend({ prefer: 'webgpu', openers: { ...openers, webgpu: missing('no GPU'), 'tensorflow-cuda': missing('none'), 'tensorflow-cpu': missing('none'), wasm: missing('none') } });
+    const opened = await openBackend({
+      prefer: 'webgpu',
+      openers: {
+        ...openers,
+        webgpu: missing('no GPU'),
+        'tensorflow-cuda': missing('none'),
+        'tensorflow-cpu': missing('none'),
+        wasm: missing('none'),
+      },
+    });
     expect(opened.name).toBe('cpu');
     expect(opened.notes[0]).toBe('webgpu was asked for and could not be had: no GPU.');
   });
 
   it('names every backend and its reason when none opens', async () => {
     const none = missing('not here');
-    const table: BackendOpeners = { 'tensorflow-cuda': none, 'tensorflow-cpu': none, webgpu: none, wasm: none, cpu: none };
-    await expect(openBackend({ openers: table })).rejects.toThrow('No tensor backend opens: tensorflow-cuda (not here); tensorflow-cpu (not here); webgpu (not here); wasm (not here); cpu (not here)');
+    const table: BackendOpeners = {
+      'tensorflow-cuda': none,
+      'tensorflow-cpu': none,
+      webgpu: none,
+      wasm: none,
+      cpu: none,
+    };
+    await expect(openBackend({ openers: table })).rejects.toThrow(
+      'No tensor backend opens: tensorflow-cuda (not here); tensorflow-cpu (not here); webgpu (not here); wasm (not here); cpu (not here)',
+    );
   });
 
   it('trains in WebAssembly too: the gradient of gather is there', async () => {
     expect((await openBackend({ prefer: 'wasm' })).name).toBe('wasm');
     const ids = tf.tensor1d([2, 0, 2], 'int32');
-    const gradient = tf.grad((x) => tf.sum(tf.mul(tf.gather(x, ids), tf.tensor2d([[1, 2], [3, 4], [5, 6]]))))(tf.tensor2d([[1, 1], [2, 2], [3, 3]]));
-    expect(await gradient.array()).toEqual([[3, 4], [0, 0], [6, 8]]);
+    const gradient = tf.grad((x) =>
+      tf.sum(
+        tf.mul(
+          tf.gather(x, ids),
+          tf.tensor2d([
+            [1, 2],
+            [3, 4],
+            [5, 6],
+          ]),
+        ),
+      ),
+    )(
+      tf.tensor2d([
+        [1, 1],
+        [2, 2],
+        [3, 3],
+      ]),
+    );
+    expect(await gradient.array()).toEqual([
+      [3, 4],
+      [0, 0],
+      [6, 8],
+    ]);
   });
 });

@@ -1,0 +1,125 @@
+// The table of rooms in CONTRIBUTING.md, as rules: who may import whom.
+/** Of the project's own folders, `room` may import itself and those listed. */
+function mayImport(room, allowed, extra = {}) {
+  const kept = [`^src-main/${room}/`, ...allowed.map((path) => `^src-main/${path}`)];
+  return {
+    name: `${room.replaceAll('/', '-')}-arrows`,
+    severity: 'error',
+    comment: `${room} imports ${allowed.length > 0 ? allowed.join(', ') : 'nothing else of the project'}.`,
+    from: { path: `^src-main/${room}/`, ...extra },
+    to: { path: '^src-(main|renderer)/', pathNot: kept },
+  };
+}
+
+function forbidPackage(name, packages, from, fromNot) {
+  return {
+    name,
+    severity: 'error',
+    from: { path: from, ...(fromNot ? { pathNot: fromNot } : {}) },
+    to: { path: packages },
+  };
+}
+
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'nothing-unresolved',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true, pathNot: '^(electron|webgpu)$' },
+    },
+    {
+      name: 'declared-packages-only',
+      severity: 'error',
+      from: { path: '^src-main/' },
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
+    },
+    {
+      name: 'no-dev-packages-at-run-time',
+      severity: 'error',
+      comment: 'The main side runs with production dependencies; Electron itself is the exception.',
+      from: { path: '^src-main/' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'], pathNot: 'node_modules/electron/' },
+    },
+    mayImport('shared/domain', []),
+    mayImport('shared/contract', ['shared/domain']),
+    mayImport('engine', ['shared/domain']),
+    mayImport('backends', ['shared/domain']),
+    mayImport('store', ['shared/domain']),
+    mayImport('imports', ['shared/domain']),
+    mayImport('reports', ['shared/domain']),
+    mayImport('trainer', ['engine', 'backends', 'shared/domain']),
+    mayImport('workbench', ['store', 'trainer', 'imports', 'reports', 'shared', 'backends']),
+    mayImport('shells', ['workbench', 'shared']),
+    mayImport('preload', ['shared']),
+    {
+      name: 'trainer-host-without-tensors',
+      severity: 'error',
+      comment:
+        'The host lives in the main process, where nothing computes; only the child imports engine and backends.',
+      from: { path: '^src-main/trainer/(host|messages)' },
+      to: { path: ['^src-main/(engine|backends)/', 'node_modules/@tensorflow/'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'workbench-keeps-off-the-child',
+      severity: 'error',
+      comment: 'The workbench talks to trainers through their host.',
+      from: { path: '^src-main/workbench/' },
+      to: { path: '^src-main/trainer/(entry|jobs)', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'renderer-imports-shared-only',
+      severity: 'error',
+      from: { path: '^src-renderer/' },
+      to: { path: '^src-main/', pathNot: '^src-main/shared/' },
+    },
+    {
+      name: 'main-never-imports-renderer',
+      severity: 'error',
+      from: { path: '^src-main/' },
+      to: { path: '^src-renderer/' },
+    },
+    forbidPackage(
+      'electron-in-few-places',
+      'node_modules/electron/|^electron$',
+      '^src-',
+      '^src-main/(index\\.ts$|shells/electron/|preload/|trainer/electron-child)',
+    ),
+    forbidPackage('sqlite-in-the-store-only', 'node_modules/better-sqlite3/', '^src-', '^src-main/store/'),
+    forbidPackage(
+      'tensors-in-engine-and-backends-only',
+      'node_modules/@tensorflow/',
+      '^src-',
+      '^src-main/(engine|backends|trainer)/',
+    ),
+    forbidPackage(
+      'engine-knows-the-core-only',
+      'node_modules/@tensorflow/(?!tfjs-core)',
+      '^src-main/(engine|trainer)/',
+    ),
+    {
+      name: 'engine-and-shared-run-anywhere',
+      severity: 'error',
+      from: { path: '^src-main/(engine|shared)/' },
+      to: { dependencyTypes: ['core'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '\\.d\\.m?ts$' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'src-renderer/tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+      extensions: ['.ts', '.js', '.mjs', '.cjs', '.vue', '.json'],
+    },
+    cache: { folder: 'node_modules/.cache/dependency-cruiser', strategy: 'metadata' },
+  },
+};

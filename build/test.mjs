@@ -1,0 +1,122 @@
+// `npm test`: every check and every test that this machine can run, closing with `N passed, N failed, N skipped`.
+// `npm test -- PATH …` runs vitest on the path alone.
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { ensureBundle } from './setup/bundle.mjs';
+import { ensureNative } from './setup/ensure-native.mjs';
+import { runInForeground } from './setup/launch.mjs';
+import { findNode, nodeMissingMessage } from './setup/node-runtime.mjs';
+import { checkoutDir, modulesDir } from './setup/paths.mjs';
+import { run } from './setup/run.mjs';
+
+process.chdir(checkoutDir);
+const node = findNode();
+if (node === undefined) {
+  process.stderr.write(`${nodeMissingMessage()}\n`);
+  process.exit(3);
+}
+// Tools that start `node` themselves get the same one.
+const env = { ...process.env, PATH: `${path.dirname(node)}${path.delimiter}${process.env.PATH}` };
+const narrowed = process.argv.slice(2);
+
+const failedChecks = [];
+const native = await ensureNative();
+if (!native.ok) process.stdout.write(`TensorFlow's native library is not here: ${native.tried.join('; ')}\n`);
+if (fs.existsSync('src-renderer/index.html')) {
+  const bundle = await ensureBundle();
+  if (!bundle.ok) failCheck('build', bundle.reason);
+}
+if (narrowed.length === 0) await runChecks();
+const counts = await runTests();
+for (const { file, reason, number } of grouped(counts.skips))
+  process.stdout.write(`skipped: ${number} in ${file}: ${reason}\n`);
+for (const failure of [...failedChecks, ...counts.failures]) process.stdout.write(`failed: ${failure}\n`);
+const failed = counts.failed + failedChecks.length;
+process.stdout.write(`${counts.passed} passed, ${failed} failed, ${counts.skipped} skipped\n`);
+process.exitCode = failed > 0 || counts.passed === 0 ? 1 : 0;
+
+async function runChecks() {
+  const typescript = tool('typescript/bin/tsc');
+  const checks = [
+    [
+      'lint',
+      tool('eslint/bin/eslint.js'),
+      '.',
+      '--cache',
+      '--cache-location',
+      'node_modules/.cache/eslint/',
+      '--max-warnings',
+      '0',
+    ],
+    ...['src-main/shared', 'src-main/engine', 'src-main/preload', 'src-main', 'test'].map((dir) => [
+      `types of ${dir}`,
+      typescript,
+      '-p',
+      `${dir}/tsconfig.json`,
+    ]),
+    ['types of src-renderer', tool('vue-tsc/bin/vue-tsc.js'), '-p', 'src-renderer/tsconfig.json'],
+    [
+      'import rules',
+      tool('dependency-cruiser/bin/dependency-cruiser.mjs'),
+      'src-main',
+      'src-renderer',
+      '--config',
+      '.dependency-cruiser.cjs',
+    ],
+    ['formatting', tool('prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '--cache', '.'],
+  ];
+  // Two at a time: more would only share the same memory and cores.
+  const queue = [...checks];
+  await Promise.all([worker(queue), worker(queue)]);
+}
+
+async function worker(queue) {
+  for (let check = queue.shift(); check !== undefined; check = queue.shift()) {
+    const [name, ...args] = check;
+    const result = await run(node, args, { env, cwd: checkoutDir });
+    if (result.status === 0) process.stdout.write(`ok: ${name}\n`);
+    else failCheck(name, `${result.stdout}${result.stderr}${result.error?.message ?? ''}`);
+  }
+}
+
+function failCheck(name, output) {
+  process.stdout.write(`not ok: ${name}\n${output.trim().split('\n').slice(0, 80).join('\n')}\n`);
+  failedChecks.push(`check "${name}"`);
+}
+
+async function runTests() {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'flipguard-test-'));
+  const file = path.join(dir, 'counts.json');
+  try {
+    const args = [
+      tool('vitest/vitest.mjs'),
+      'run',
+      '--reporter=default',
+      '--reporter=./build/setup/count-reporter.mjs',
+      '--passWithNoTests',
+      ...narrowed,
+    ];
+    await runInForeground(node, args, { ...env, FLIPGUARD_TEST_COUNTS: file });
+    return JSON.parse(fs.readFileSync(file, 'utf8'));
+  } catch (error) {
+    return { passed: 0, failed: 1, skipped: 0, skips: [], failures: [`vitest did not finish: ${error.message}`] };
+  } finally {
+    fs.rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+function grouped(skips) {
+  const groups = new Map();
+  for (const { file, reason } of skips) {
+    const key = `${file}\0${reason}`;
+    const group = groups.get(key) ?? { file, reason, number: 0 };
+    group.number += 1;
+    groups.set(key, group);
+  }
+  return [...groups.values()];
+}
+
+function tool(relative) {
+  return path.join(modulesDir, relative);
+}

@@ -1,0 +1,62 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import vue from '@vitejs/plugin-vue';
+import { defineConfig } from 'electron-vite';
+
+const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const shared = { '@shared': at('./src-main/shared') };
+
+const present = (input: Record<string, string>) =>
+  Object.fromEntries(Object.entries(input).filter(([, file]) => existsSync(file)));
+
+/**
+ * The same files that Node runs from source, bundled for Electron. Dependencies stay outside the bundle: native ones have to, and the rest
+ * then exists once, as it does when running from source.
+ */
+export default defineConfig({
+  main: {
+    resolve: { alias: shared },
+    build: {
+      outDir: 'out/main',
+      externalizeDeps: true,
+      rollupOptions: {
+        input: present({
+          index: at('./src-main/index.ts'),
+          cli: at('./src-main/shells/cli/main.ts'),
+          'store-worker': at('./src-main/store/worker.ts'),
+          trainer: at('./src-main/trainer/entry.ts'),
+          'backend-probe': at('./src-main/backends/probe.ts'),
+        }),
+        // Workers and children are started by file name, so the names are fixed.
+        output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
+      },
+    },
+  },
+  preload: {
+    resolve: { alias: shared },
+    build: {
+      outDir: 'out/preload',
+      // A sandboxed preload has no module loader: one CommonJS file with everything in it.
+      externalizeDeps: false,
+      rollupOptions: {
+        input: { index: at('./src-main/preload/index.ts') },
+        output: { format: 'cjs', entryFileNames: '[name].cjs', inlineDynamicImports: true },
+      },
+    },
+  },
+  renderer: {
+    root: at('./src-renderer'),
+    // Relative addresses: the same output is served by app:// and by the web shell.
+    base: './',
+    resolve: { alias: shared },
+    plugins: [vue()],
+    build: {
+      outDir: at('./out/renderer'),
+      emptyOutDir: true,
+      // The preload polyfill is an inline script, which the content security policy refuses; small assets as data: URLs are, too.
+      modulePreload: { polyfill: false },
+      assetsInlineLimit: 0,
+      rollupOptions: { input: at('./src-renderer/index.html') },
+    },
+  },
+});

@@ -1,0 +1,121 @@
+import js from '@eslint/js';
+import prettier from 'eslint-config-prettier';
+import vue from 'eslint-plugin-vue';
+import globals from 'globals';
+import ts from 'typescript-eslint';
+import vueParser from 'vue-eslint-parser';
+
+/** Electron type-checks anywhere, so the compiler does not keep it out of rooms where it does not belong. */
+const electron = {
+  name: 'electron',
+  message:
+    'Electron is imported in src-main/shells/electron, src-main/preload and src-main/trainer/electron-child.ts only.',
+};
+const betterSqlite = { name: 'better-sqlite3', message: 'All SQL is in src-main/store.' };
+const tensorBackends = {
+  regex: '^@tensorflow/(?!tfjs-core)|^webgpu$',
+  message: 'TensorFlow.js backends are known to src-main/backends only.',
+};
+const nodeModules = { regex: '^node:', message: 'This layer runs anywhere: what it needs from Node is passed in.' };
+const outsideShared = {
+  regex: 'src-main|^(\\.\\./)+(workbench|store|engine|trainer|shells|backends|imports|reports)',
+  message: 'The renderer imports @shared only.',
+};
+
+const restrict = (paths, patterns) => ({ 'no-restricted-imports': ['error', { paths, patterns }] });
+
+export default ts.config(
+  {
+    ignores: [
+      'out/',
+      'dist/',
+      'node_modules/',
+      'coverage/',
+      'test/assets/',
+      'test/golden/',
+      'resources/',
+      '**/*.d.mts',
+      '**/*.d.ts',
+    ],
+  },
+  js.configs.recommended,
+  {
+    files: ['**/*.ts', '**/*.vue'],
+    extends: [ts.configs.recommendedTypeChecked],
+    languageOptions: {
+      parserOptions: {
+        projectService: { allowDefaultProject: ['*.ts'] },
+        tsconfigRootDir: import.meta.dirname,
+        extraFileExtensions: ['.vue'],
+      },
+    },
+    rules: {
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'separate-type-imports' }],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_', ignoreRestSiblings: true },
+      ],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/no-misused-promises': [
+        'error',
+        { checksVoidReturn: { arguments: false, attributes: false, properties: false } },
+      ],
+      // tfjs-core's own types are so loose that this one argues with half of the tensor code.
+      '@typescript-eslint/no-unnecessary-type-assertion': 'off',
+      // `'ok' | string` names the expected value for the reader.
+      '@typescript-eslint/no-redundant-type-constituents': 'off',
+      '@typescript-eslint/only-throw-error': 'error',
+      // An interface is often asynchronous where one implementation is not.
+      '@typescript-eslint/require-await': 'off',
+      '@typescript-eslint/unbound-method': 'off',
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
+      // Output belongs to the shells; a failure that nobody is there to receive may be logged.
+      'no-console': ['error', { allow: ['error', 'warn'] }],
+      'prefer-const': 'error',
+      // The compiler knows which names exist.
+      'no-undef': 'off',
+    },
+  },
+  { files: ['**/*.vue', 'src-renderer/**'], languageOptions: { globals: globals.browser } },
+  {
+    files: ['**/*.vue'],
+    extends: [vue.configs['flat/recommended']],
+    languageOptions: { parser: vueParser, parserOptions: { parser: ts.parser } },
+    rules: { 'vue/multi-word-component-names': 'off', 'vue/no-v-html': 'error', 'vue/require-default-prop': 'off' },
+  },
+  { files: ['src-main/**/*.ts'], rules: restrict([electron, betterSqlite], [tensorBackends]) },
+  {
+    files: ['src-main/shared/**/*.ts'],
+    rules: restrict(
+      [electron, betterSqlite],
+      [nodeModules, { regex: '^@tensorflow/', message: 'No tensors in shared.' }],
+    ),
+  },
+  { files: ['src-main/engine/**/*.ts'], rules: restrict([electron, betterSqlite], [nodeModules, tensorBackends]) },
+  { files: ['src-main/backends/**/*.ts'], rules: restrict([electron, betterSqlite], []) },
+  { files: ['src-main/store/**/*.ts'], rules: restrict([electron], [tensorBackends]) },
+  {
+    files: [
+      'src-main/index.ts',
+      'src-main/shells/electron/**/*.ts',
+      'src-main/preload/**/*.ts',
+      'src-main/trainer/electron-child.ts',
+    ],
+    rules: restrict([betterSqlite], [tensorBackends]),
+  },
+  {
+    files: ['src-renderer/**'],
+    rules: restrict([electron, betterSqlite], [nodeModules, tensorBackends, outsideShared]),
+  },
+  // The command line and its launchers speak through the console; tests may.
+  { files: ['src-main/shells/cli/**', 'build/**', 'test/**'], rules: { 'no-console': 'off' } },
+  {
+    files: ['test/**/*.ts'],
+    rules: { '@typescript-eslint/no-unsafe-assignment': 'off', '@typescript-eslint/no-unsafe-member-access': 'off' },
+  },
+  { files: ['**/*.js', '**/*.mjs', '**/*.cjs'], languageOptions: { globals: globals.node } },
+  prettier,
+);
