@@ -133,9 +133,16 @@ export interface FlipVectors {
 /** Rows arrive in the caller's batches and are kept apart until `commit`: one transaction a source, nothing half-shown. */
 export interface Ingest<Row> {
   push(rows: Row[]): Promise<void>;
-  commit(): Promise<string>;
+  /** Shows what was pushed and answers its id. `outcome` replaces what the import's record said at the beginning. */
+  commit(outcome?: ImportOutcome): Promise<string>;
   abandon(): Promise<void>;
 }
+
+/** What an import knows of itself only once the source was read to its end. */
+export type ImportOutcome = Pick<
+  ImportRecord,
+  'sha256' | 'tool' | 'toolVersion' | 'accepted' | 'rejected' | 'problems'
+>;
 
 export type NewRecord<T extends { id: string; createdAt: number }> = Omit<T, 'id' | 'createdAt'> & { id?: string };
 
