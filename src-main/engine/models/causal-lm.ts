@@ -1,4 +1,5 @@
 import type { NamedTensorMap, Tensor1D, Tensor2D, Tensor3D, Variable } from '@tensorflow/tfjs-core';
+import type { Architecture } from './architecture.ts';
 
 /**
  * A decoder as the rest of the engine sees it. Tensors it returns belong to the caller's `tidy`.
@@ -14,14 +15,22 @@ export interface CausalLm {
    * ids int32 [batch, time], right-padded; lengths: real tokens a row. → hidden states after the last norm [batch, time, dim].
    * Padding never influences a real position. `training` switches LoRA dropout on (with `dropoutSeed`).
    */
-  hiddenStates(ids: Tensor2D, lengths: readonly number[], options?: { training?: boolean; dropoutSeed?: number }): Tensor3D;
-  /** hidden [n, dim] → logits [n, vocab]. */
+  hiddenStates(ids: Tensor2D, lengths: readonly number[], options?: HiddenStatesOptions): Tensor3D;
+  /** hidden [n, dim] → logits [n, vocab]. Throws where the model has no language-model head (sequence classifiers). */
   logits(hidden: Tensor2D): Tensor2D;
-  /** A fresh cache for `batch` rows and at most `maxTime` positions. */
-  newCache(batch: number, maxTime: number): KeyValueCache;
+  /**
+   * A fresh cache for `batch` rows and at most `maxTime` positions. `leftPadding`: positions at the start of each row that
+   * are padding; the row's first real token then has position 0 and nothing attends to the padding.
+   */
+  newCache(batch: number, maxTime: number, leftPadding?: readonly number[]): KeyValueCache;
   /** One more stretch of tokens with the cache: ids [batch, stretch] → hidden of the last position of each row [batch, dim]. */
   step(ids: Tensor2D, cache: KeyValueCache): Tensor2D;
   dispose(): void;
+}
+
+export interface HiddenStatesOptions {
+  training?: boolean;
+  dropoutSeed?: number;
 }
 
 export interface KeyValueCache {
@@ -45,6 +54,8 @@ export interface ModelConfig {
   tiedHead: boolean;
   bosTokenId: number | null;
   eosTokenIds: number[];
+  /** How the family's blocks compute and what its weights are called. */
+  architecture: Architecture;
   /** config.json as read, kept whole so that a checkpoint writes it back unchanged. */
   source: Record<string, unknown>;
 }

@@ -1,0 +1,88 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { ModelConfig } from './causal-lm.ts';
+import type { DecoderCache } from './kv-cache.ts';
+import { type LayerContext, linear, rmsNorm, weight } from './layers.ts';
+import { rotate, type RotaryTable } from './rotary.ts';
+
+/** What the blocks of one forward pass share. */
+export interface PassContext extends LayerContext {
+  config: ModelConfig;
+  batch: number;
+  time: number;
+  /** Null for learned positions. */
+  rotary: RotaryTable | null;
+  /** Added to the scores; broadcasts over [batch, kvHeads, group·time, seen]. Null when every key may be seen. */
+  mask: tf.Tensor | null;
+  cache: DecoderCache | null;
+}
+
+/**
+ * Grouped-query attention of x [batch·time, dim]. Query heads that share a key/value head are laid after one another along
+ * time, so that scores and mixing are one batched product each and keys are never repeated.
+ */
+export function attention(pass: PassContext, layer: number, block: string, x: tf.Tensor2D): tf.Tensor2D {
+  const { config, batch, time } = pass;
+  const { heads, kvHeads, headDim } = config;
+  const fresh = project(pass, block, x);
+  const query = tf.mul(rotated(pass, headNorm(pass, block, 'queryNorm', fresh.query)), headDim ** -0.5);
+  const freshKeys = rotated(pass, headNorm(pass, block, 'keyNorm', fresh.key));
+  const { keys, values } = pass.cache?.extend(layer, freshKeys, fresh.value) ?? {
+    keys: freshKeys,
+    values: fresh.value,
+  };
+  const grouped = tf.reshape(query, [batch, kvHeads, (heads / kvHeads) * time, headDim]);
+  const scores = tf.matMul(grouped, keys, false, true);
+  const weights = tf.softmax(pass.mask === null ? scores : tf.add(scores, pass.mask));
+  const mixed = tf.reshape(tf.matMul(weights, values), [batch, heads, time, headDim]);
+  const joined = tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [batch * time, heads * headDim]) as tf.Tensor2D;
+  return linear(pass, block + config.architecture.names.attentionOut, joined);
+}
+
+interface Heads {
+  /** [batch, heads, time, headDim] */
+  query: tf.Tensor4D;
+  /** [batch, kvHeads, time, headDim] */
+  key: tf.Tensor4D;
+  value: tf.Tensor4D;
+}
+
+function project(pass: PassContext, block: string, x: tf.Tensor2D): Heads {
+  const { config, batch, time } = pass;
+  const { heads, kvHeads, headDim } = config;
+  const { names, attention: settings } = config.architecture;
+  const byHead = (flat: tf.Tensor, count: number) =>
+    tf.transpose(tf.reshape(flat, [batch, time, count, headDim]), [0, 2, 1, 3]) as tf.Tensor4D;
+  const of = (name: string | undefined) => linear(pass, `${block}${name}`, x);
+  switch (settings.projection) {
+    case 'separate':
+      return {
+        query: byHead(of(names.query), heads),
+        key: byHead(of(names.key), kvHeads),
+        value: byHead(of(names.value), kvHeads),
+      };
+    case 'fused-thirds': {
+      const [query, key, value] = tf.split(of(names.queryKeyValue), 3, 1) as [tf.Tensor, tf.Tensor, tf.Tensor];
+      return { query: byHead(query, heads), key: byHead(key, heads), value: byHead(value, heads) };
+    }
+    case 'fused-by-head': {
+      const joined = byHeadThirds(of(names.queryKeyValue), pass);
+      const [query, key, value] = tf.split(joined, 3, 3) as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D];
+      return { query, key, value };
+    }
+  }
+}
+
+/** [batch·time, heads·3·headDim] → [batch, heads, time, 3·headDim] */
+function byHeadThirds(flat: tf.Tensor2D, { batch, time, config: { heads, headDim } }: PassContext): tf.Tensor4D {
+  return tf.transpose(tf.reshape(flat, [batch, time, heads, 3 * headDim]), [0, 2, 1, 3]) as tf.Tensor4D;
+}
+
+function headNorm(pass: PassContext, block: string, which: 'queryNorm' | 'keyNorm', x: tf.Tensor4D): tf.Tensor4D {
+  const name = pass.architecture.names[which];
+  if (name === undefined) return x;
+  return rmsNorm(x, weight(pass, `${block}${name}.weight`) as tf.Variable<tf.Rank.R1>, pass.architecture.norm.epsilon);
+}
+
+function rotated(pass: PassContext, x: tf.Tensor4D): tf.Tensor4D {
+  return pass.rotary === null ? x : rotate(x, pass.rotary);
+}

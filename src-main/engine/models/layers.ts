@@ -1,0 +1,109 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Activation, Architecture } from './architecture.ts';
+
+/** Weights and settings that the layers of one model share. */
+export interface LayerContext {
+  architecture: Architecture;
+  parameters: ReadonlyMap<string, tf.Variable>;
+  lora: LoraContext | null;
+}
+
+export interface LoraContext {
+  /** alpha / rank, by linear. */
+  scale: number;
+  dropout: number;
+  /** Set while training with dropout: the next seed of this forward pass. */
+  nextSeed: (() => number) | null;
+}
+
+/** x [n, in] → x·Wᵀ + b [n, out], plus the adapter's scale · (dropout(x)·Aᵀ)·Bᵀ where one sits on this linear. */
+export function linear(context: LayerContext, name: string, x: tf.Tensor2D): tf.Tensor2D {
+  const transposed = context.architecture.linearLayout === 'out-in';
+  const product = tf.matMul(x, weight(context, `${name}.weight`) as tf.Variable<tf.Rank.R2>, false, transposed);
+  const bias = context.parameters.get(`${name}.bias`);
+  const plain = bias === undefined ? product : tf.add(product, bias as tf.Variable<tf.Rank.R1>);
+  const a = context.parameters.get(`${name}.lora_A.weight`);
+  if (a === undefined || context.lora === null) return plain as tf.Tensor2D;
+  return tf.add(plain, adapterOutput(context, context.lora, name, a as tf.Variable<tf.Rank.R2>, x));
+}
+
+function adapterOutput(
+  context: LayerContext,
+  lora: LoraContext,
+  name: string,
+  a: tf.Variable<tf.Rank.R2>,
+  x: tf.Tensor2D,
+): tf.Tensor2D {
+  const b = weight(context, `${name}.lora_B.weight`) as tf.Variable<tf.Rank.R2>;
+  const input = lora.nextSeed === null ? x : tf.dropout(x, lora.dropout, undefined, lora.nextSeed());
+  const narrow = tf.matMul(input as tf.Tensor2D, a, false, true);
+  return tf.matMul(tf.mul(narrow, lora.scale), b, false, true);
+}
+
+export function weight(context: LayerContext, name: string): tf.Variable {
+  const found = context.parameters.get(name);
+  if (found === undefined) throw new Error(`no weight named ${name}`);
+  return found;
+}
+
+/** The family's norm over the last axis of x [n, dim]. */
+export function norm(context: LayerContext, name: string, x: tf.Tensor2D): tf.Tensor2D {
+  const { kind, epsilon } = context.architecture.norm;
+  const gain = weight(context, `${name}.weight`) as tf.Variable<tf.Rank.R1>;
+  if (kind === 'rms') return rmsNorm(x, gain, epsilon);
+  const centred = tf.sub(x, tf.mean(x, -1, true));
+  const scale = tf.rsqrt(tf.add(tf.mean(tf.square(centred), -1, true), epsilon));
+  const bias = weight(context, `${name}.bias`) as tf.Variable<tf.Rank.R1>;
+  return tf.add(tf.mul(tf.mul(centred, scale), gain), bias);
+}
+
+/**
+ * x · rsqrt(mean(x²) + ε) · gain over the last axis (Zhang & Sennrich 2019). With r the reciprocal root and g = dy·gain:
+ * dx = r·(g − x·r²·mean(g·x)), dgain = Σ dy·x·r.
+ */
+export function rmsNorm<T extends tf.Tensor>(x: T, gain: tf.Tensor1D, epsilon: number): T {
+  const op = tf.customGrad((...all) => {
+    const [input, factor, save] = all as unknown as [tf.Tensor, tf.Tensor1D, tf.GradSaveFunc];
+    const reciprocal = tf.rsqrt(tf.add(tf.mean(tf.square(input), -1, true), epsilon));
+    const unit = tf.mul(input, reciprocal);
+    save([unit, reciprocal, factor]);
+    return {
+      value: tf.mul(unit, factor),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+        const [u, r, g] = saved as [tf.Tensor, tf.Tensor, tf.Tensor1D];
+        const byUnit = tf.mul(dy, g);
+        const along = tf.mean(tf.mul(byUnit, u), -1, true);
+        const byInput = tf.mul(tf.sub(byUnit, tf.mul(u, along)), r);
+        const size = g.shape[0];
+        return [byInput, tf.sum(tf.reshape(tf.mul(dy, u), [-1, size]), 0)];
+      },
+    };
+  });
+  return op(x, gain) as T;
+}
+
+export function activate(kind: Activation, x: tf.Tensor2D): tf.Tensor2D {
+  switch (kind) {
+    case 'silu':
+      return tf.mul(x, tf.sigmoid(x));
+    case 'relu':
+      return tf.relu(x);
+    case 'gelu':
+      return tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1));
+    case 'gelu_tanh': {
+      const cubic = tf.mul(tf.add(tf.mul(tf.square(x), 0.044715), 1), tf.mul(x, Math.sqrt(2 / Math.PI)));
+      return tf.mul(tf.mul(x, 0.5), tf.add(tf.tanh(cubic), 1)) as tf.Tensor2D;
+    }
+  }
+}
+
+/** The family's feed-forward of x [n, dim]; `block` is the prefix of the block's modules. */
+export function feedForward(context: LayerContext, block: string, x: tf.Tensor2D): tf.Tensor2D {
+  const { names, feedForward: settings } = context.architecture;
+  const up = linear(context, block + names.up, x);
+  const hidden =
+    settings.kind === 'plain' || names.gate === undefined
+      ? activate(settings.activation, up)
+      : (tf.mul(activate(settings.activation, linear(context, block + names.gate, x)), up) as tf.Tensor2D);
+  return linear(context, block + names.down, hidden);
+}

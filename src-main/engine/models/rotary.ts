@@ -1,0 +1,194 @@
+import * as tf from '@tensorflow/tfjs-core';
+
+/**
+ * Rotary position embeddings (Su et al. 2021) with the context extensions that published checkpoints use. The numbers follow
+ * the reference formulas of the papers named beside them, in the form Hugging Face checkpoints are configured for.
+ */
+export interface Rotary {
+  /** Dimensions of a head that are rotated (the first ones); even. */
+  dim: number;
+  theta: number;
+  scaling: RotaryScaling;
+}
+
+export type RotaryScaling =
+  | { kind: 'none' }
+  /** Position interpolation (Chen et al. 2023): every frequency divided by `factor`. */
+  | { kind: 'linear'; factor: number }
+  /** Dynamic NTK: the base grows once a sequence is longer than `originalPositions`. */
+  | { kind: 'dynamic'; factor: number; originalPositions: number }
+  /** YaRN (Peng et al. 2023): low frequencies interpolated, high ones kept, a linear ramp between, scores rescaled. */
+  | {
+      kind: 'yarn';
+      factor: number;
+      originalPositions: number;
+      betaFast: number;
+      betaSlow: number;
+      attentionFactor: number;
+      truncate: boolean;
+    }
+  /** Llama 3.1: as YaRN with the ramp given by wavelengths. */
+  | { kind: 'llama3'; factor: number; lowFreqFactor: number; highFreqFactor: number; originalPositions: number }
+  /** LongRoPE (Ding et al. 2024): one factor a frequency, one list for short sequences and one for long. */
+  | {
+      kind: 'longrope';
+      shortFactors: number[];
+      longFactors: number[];
+      originalPositions: number;
+      attentionFactor: number;
+    };
+
+/** Angles per position step [dim/2] for a sequence of `time` positions, and the factor on both cosine and sine. */
+export function rotaryFrequencies(rotary: Rotary, time: number): { frequencies: number[]; amplitude: number } {
+  const { dim, theta, scaling } = rotary;
+  const plain = baseFrequencies(dim, theta);
+  switch (scaling.kind) {
+    case 'none':
+      return { frequencies: plain, amplitude: 1 };
+    case 'linear':
+      return { frequencies: plain.map((f) => f / scaling.factor), amplitude: 1 };
+    case 'dynamic': {
+      const stretch = Math.max(time, scaling.originalPositions) / scaling.originalPositions;
+      const base = theta * (scaling.factor * stretch - (scaling.factor - 1)) ** (dim / (dim - 2));
+      return { frequencies: baseFrequencies(dim, base), amplitude: 1 };
+    }
+    case 'yarn':
+      return { frequencies: yarnFrequencies(plain, dim, theta, scaling), amplitude: scaling.attentionFactor };
+    case 'llama3':
+      return { frequencies: plain.map((f) => llama3Frequency(f, scaling)), amplitude: 1 };
+    case 'longrope': {
+      const factors = time > scaling.originalPositions ? scaling.longFactors : scaling.shortFactors;
+      return { frequencies: plain.map((f, i) => f / (factors[i] ?? 1)), amplitude: scaling.attentionFactor };
+    }
+  }
+}
+
+function baseFrequencies(dim: number, theta: number): number[] {
+  return Array.from({ length: dim / 2 }, (_, i) => 1 / theta ** ((2 * i) / dim));
+}
+
+function yarnFrequencies(
+  plain: number[],
+  dim: number,
+  theta: number,
+  s: Extract<RotaryScaling, { kind: 'yarn' }>,
+): number[] {
+  const dimensionOf = (rotations: number): number =>
+    (dim * Math.log(s.originalPositions / (rotations * 2 * Math.PI))) / (2 * Math.log(theta));
+  const round = s.truncate ? { down: Math.floor, up: Math.ceil } : { down: (x: number) => x, up: (x: number) => x };
+  const low = Math.max(round.down(dimensionOf(s.betaFast)), 0);
+  const high = Math.min(round.up(dimensionOf(s.betaSlow)), dim - 1);
+  const span = high === low ? 0.001 : high - low;
+  return plain.map((f, i) => {
+    const interpolated = Math.min(1, Math.max(0, (i - low) / span));
+    return (f / s.factor) * interpolated + f * (1 - interpolated);
+  });
+}
+
+function llama3Frequency(f: number, s: Extract<RotaryScaling, { kind: 'llama3' }>): number {
+  const wavelength = (2 * Math.PI) / f;
+  if (wavelength > s.originalPositions / s.lowFreqFactor) return f / s.factor;
+  if (wavelength < s.originalPositions / s.highFreqFactor) return f;
+  const smooth = (s.originalPositions / wavelength - s.lowFreqFactor) / (s.highFreqFactor - s.lowFreqFactor);
+  return ((1 - smooth) * f) / s.factor + smooth * f;
+}
+
+/** cos and sin of positions × frequencies, each [time, dim/2] or, gathered per row, [batch, 1, time, dim/2]. */
+export interface RotaryTable {
+  cos: tf.Tensor;
+  sin: tf.Tensor;
+}
+
+/** Keeps the table that is long enough for what has been asked so far. */
+export class RotaryTables {
+  readonly #rotary: Rotary;
+  #table: { cos: tf.Tensor2D; sin: tf.Tensor2D } | null = null;
+  #rows = 0;
+  #regime = 0;
+
+  constructor(rotary: Rotary, expectedTime: number) {
+    this.#rotary = rotary;
+    this.#build(expectedTime, expectedTime);
+  }
+
+  /** Positions 0 … time-1 under the frequencies for `time`; [time, dim/2] each. */
+  range(time: number): RotaryTable {
+    const { cos, sin } = this.#upTo(time);
+    const half = this.#rotary.dim / 2;
+    return { cos: tf.slice(cos, [0, 0], [time, half]), sin: tf.slice(sin, [0, 0], [time, half]) };
+  }
+
+  /** Any positions, int32 [batch, stretch], under the frequencies for `time`; [batch, 1, stretch, dim/2] each. */
+  at(positions: tf.Tensor2D, time: number): RotaryTable {
+    const { cos, sin } = this.#upTo(time);
+    return { cos: tf.expandDims(tf.gather(cos, positions), 1), sin: tf.expandDims(tf.gather(sin, positions), 1) };
+  }
+
+  dispose(): void {
+    tf.dispose(this.#table ?? []);
+    this.#table = null;
+  }
+
+  #upTo(time: number): { cos: tf.Tensor2D; sin: tf.Tensor2D } {
+    if (this.#table === null || time > this.#rows || this.#regimeOf(time) !== this.#regime) {
+      this.#build(Math.max(time, Math.min(2 * this.#rows, time + 1024)), time);
+    }
+    return this.#table!;
+  }
+
+  /** Frequencies are the same for all lengths of one regime. */
+  #regimeOf(time: number): number {
+    const { scaling } = this.#rotary;
+    if (scaling.kind === 'dynamic') return Math.max(time, scaling.originalPositions);
+    if (scaling.kind === 'longrope') return time > scaling.originalPositions ? 1 : 0;
+    return 0;
+  }
+
+  #build(rows: number, time: number): void {
+    this.dispose();
+    const half = this.#rotary.dim / 2;
+    const { frequencies, amplitude } = rotaryFrequencies(this.#rotary, time);
+    const cos = new Float32Array(rows * half);
+    const sin = new Float32Array(rows * half);
+    for (let position = 0; position < rows; position++) {
+      for (let i = 0; i < half; i++) {
+        const angle = position * frequencies[i]!;
+        cos[position * half + i] = amplitude * Math.cos(angle);
+        sin[position * half + i] = amplitude * Math.sin(angle);
+      }
+    }
+    this.#table = { cos: tf.keep(tf.tensor2d(cos, [rows, half])), sin: tf.keep(tf.tensor2d(sin, [rows, half])) };
+    this.#rows = rows;
+    this.#regime = this.#regimeOf(time);
+  }
+}
+
+/**
+ * Rotates the first `2·half` of the last axis; the rest passes. x [batch, heads, time, headDim].
+ * The gradient is the rotation backwards.
+ */
+export function rotate(x: tf.Tensor4D, table: RotaryTable): tf.Tensor4D {
+  const turned = table.cos.shape.at(-1)! * 2;
+  const headDim = x.shape[3];
+  if (turned === headDim) return rotateWhole(x, table);
+  const [front, rest] = tf.split(x, [turned, headDim - turned], 3) as [tf.Tensor4D, tf.Tensor4D];
+  return tf.concat([rotateWhole(front, table), rest], 3);
+}
+
+function rotateWhole(x: tf.Tensor4D, table: RotaryTable): tf.Tensor4D {
+  const op = tf.customGrad((input, save) => {
+    (save as tf.GradSaveFunc)([table.cos, table.sin]);
+    return {
+      value: turn(input as tf.Tensor4D, table.cos, table.sin, 1),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => turn(dy as tf.Tensor4D, saved[0]!, saved[1]!, -1),
+    };
+  });
+  return op(x) as tf.Tensor4D;
+}
+
+function turn(x: tf.Tensor4D, cos: tf.Tensor, sin: tf.Tensor, direction: 1 | -1): tf.Tensor4D {
+  const [a, b] = tf.split(x, 2, 3) as [tf.Tensor4D, tf.Tensor4D];
+  const [aCos, bCos, aSin, bSin] = [tf.mul(a, cos), tf.mul(b, cos), tf.mul(a, sin), tf.mul(b, sin)];
+  const parts = direction === 1 ? [tf.sub(aCos, bSin), tf.add(bCos, aSin)] : [tf.add(aCos, bSin), tf.sub(bCos, aSin)];
+  return tf.concat(parts, 3) as tf.Tensor4D;
+}

@@ -1,0 +1,54 @@
+import { Template } from '@huggingface/jinja';
+import type { Message } from '../../shared/domain/datasets.ts';
+import { WorkbenchError } from '../../shared/domain/errors.ts';
+
+/** The template text: its own file first, as transformers does; of several named ones `default`. */
+export function readChatTemplate(file: string | null, configured: unknown): string | null {
+  if (file !== null) return file;
+  if (typeof configured === 'string') return configured;
+  if (!Array.isArray(configured)) return null;
+  const named = configured.filter(
+    (entry): entry is { name: string; template: string } =>
+      typeof (entry as { name?: unknown } | null)?.name === 'string' &&
+      typeof (entry as { template?: unknown }).template === 'string',
+  );
+  return (named.find((entry) => entry.name === 'default') ?? named[0])?.template ?? null;
+}
+
+/** A model's Jinja chat template, compiled once. */
+export class ChatTemplate {
+  readonly #template: Template;
+  readonly #constants: Record<string, unknown>;
+  readonly #label: string;
+
+  /** Special tokens that are null stay undefined in the template, as in transformers. */
+  constructor(source: string, specialTokens: Record<string, string | null>, label: string) {
+    this.#label = label;
+    this.#constants = Object.fromEntries(Object.entries(specialTokens).filter(([, token]) => token !== null));
+    this.#template = this.#guarded(() => new Template(source));
+  }
+
+  render(messages: readonly Message[], addGenerationPrompt: boolean): string {
+    return this.#guarded(() =>
+      this.#template.render({
+        ...this.#constants,
+        messages,
+        add_generation_prompt: addGenerationPrompt,
+        tools: null,
+        documents: null,
+      }),
+    );
+  }
+
+  #guarded<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new WorkbenchError('bad-input', `the chat template of ${this.#label} refused the messages: ${reason}`, {
+        place: { file: 'tokenizer_config.json', field: 'chat_template' },
+        cause,
+      });
+    }
+  }
+}
