@@ -68,6 +68,7 @@ export interface StoreReads {
   listDatasets(): Promise<DatasetRecord[]>;
   listSuites(): Promise<SuiteRecord[]>;
   listRuns(): Promise<RunRecord[]>;
+  getRun(id: string): Promise<RunRecord | null>;
   listCheckpoints(runId?: string): Promise<CheckpointRecord[]>;
   listEvaluations(filter?: { runId?: string; checkpointId?: string; suiteId?: string }): Promise<EvaluationRecord[]>;
   listComparisons(): Promise<ComparisonRecord[]>;
