@@ -2,6 +2,7 @@
 // The `flipguard` command: finds a Node that runs TypeScript sources, sets native parts up where the command needs them, and hands over.
 import fs from 'node:fs';
 import path from 'node:path';
+import { ensureBundle } from './setup/bundle.mjs';
 import { launchWorkbench } from './setup/launch.mjs';
 import { ensureNative } from './setup/ensure-native.mjs';
 import { checkoutDir } from './setup/paths.mjs';
@@ -17,6 +18,13 @@ const asksForHelp = args.includes('--help') || args.includes('-h');
 const passed = fix ? args.filter((arg) => arg !== '--fix') : args;
 
 if (command !== undefined && needsNative.has(command) && !asksForHelp) await ensureNative({ force: fix });
+if (command === 'serve' && !asksForHelp) {
+  const bundle = await ensureBundle();
+  if (!bundle.ok) {
+    process.stderr.write(`The interface could not be built: ${bundle.reason}\n`);
+    process.exit(3);
+  }
+}
 const sources = path.join(checkoutDir, 'src-main', 'shells', 'cli', 'main.ts');
 const entry = fs.existsSync(sources) ? sources : path.join(checkoutDir, 'out', 'main', 'cli.js');
 process.exitCode = await launchWorkbench(entry, passed);

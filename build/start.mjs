@@ -14,13 +14,16 @@ if (!bundle.ok) {
   process.exit(3);
 }
 const electron = await ensureElectron();
+let reason = 'reason' in electron ? electron.reason : undefined;
 if ('file' in electron) {
-  process.exitCode = await runInForeground(electron.file, [checkoutDir, ...args], process.env);
-} else {
-  process.stderr.write(`Opening in the browser instead of a window: ${electron.reason}.\n`);
-  process.exitCode = await launchWorkbench(path.join(checkoutDir, 'src-main', 'shells', 'cli', 'main.ts'), [
-    'serve',
-    '--open',
-    ...args,
-  ]);
+  const startedAtMs = Date.now();
+  const status = await runInForeground(electron.file, [checkoutDir, ...args], process.env);
+  // A missing system library or a forbidden sandbox ends Electron at once, before anybody saw a window.
+  if (status !== 0 && Date.now() - startedAtMs < 5_000) reason = `Electron ended at once with status ${status}`;
+  else process.exitCode = status;
+}
+if (reason !== undefined) {
+  process.stderr.write(`Opening in the browser instead of a window: ${reason}.\n`);
+  const entry = path.join(checkoutDir, 'src-main', 'shells', 'cli', 'main.ts');
+  process.exitCode = await launchWorkbench(entry, ['serve', '--open', ...args]);
 }

@@ -23,7 +23,10 @@ const narrowed = process.argv.slice(2);
 const failedChecks = [];
 const native = await ensureNative();
 if (!native.ok) process.stdout.write(`TensorFlow's native library is not here: ${native.tried.join('; ')}\n`);
-if (fs.existsSync('src-renderer/index.html')) {
+// Only these open the built interface.
+const needsBundle =
+  narrowed.length === 0 || narrowed.some((path) => /browser|electron|security|journeys|shells/.test(path));
+if (needsBundle && fs.existsSync('src-renderer/index.html')) {
   const bundle = await ensureBundle();
   if (!bundle.ok) failCheck('build', bundle.reason);
 }
@@ -49,7 +52,7 @@ async function runChecks() {
       '--max-warnings',
       '0',
     ],
-    ...['src-main/shared', 'src-main/engine', 'src-main/preload', 'src-main', 'test'].map((dir) => [
+    ...['src-main/shared', 'src-main/engine', 'src-main/preload', 'src-main', 'test', 'build'].map((dir) => [
       `types of ${dir}`,
       typescript,
       '-p',

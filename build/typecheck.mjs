@@ -5,7 +5,7 @@ import { checkoutDir, modulesDir } from './setup/paths.mjs';
 
 process.chdir(checkoutDir);
 let status = 0;
-for (const dir of ['src-main/shared', 'src-main/engine', 'src-main/preload', 'src-main', 'test'])
+for (const dir of ['src-main/shared', 'src-main/engine', 'src-main/preload', 'src-main', 'test', 'build'])
   status =
     (await launchWorkbench(path.join(modulesDir, 'typescript/bin/tsc'), ['-p', `${dir}/tsconfig.json`])) || status;
 status =

@@ -34,5 +34,15 @@ function fail(counts, what) {
 /** `context.skip('reason')`, or "(skipped: reason)" in the title of the test or of a suite around it. */
 function reasonOf(test) {
   const { note } = test.result();
-  return note ?? /\(skipped: ([^)]+)\)/.exec(test.fullName)?.[1] ?? 'no reason given';
+  return (
+    note ??
+    /\(skipped: ([^)]+)\)/.exec(test.fullName)?.[1] ??
+    (suiteFailed(test) ? 'its suite failed in set-up' : 'no reason given')
+  );
+}
+
+function suiteFailed(test) {
+  for (let parent = test.parent; parent?.type === 'suite'; parent = parent.parent)
+    if (parent.errors().length > 0) return true;
+  return false;
 }

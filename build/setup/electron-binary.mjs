@@ -13,6 +13,8 @@ const electronDir = path.join(modulesDir, 'electron');
 export async function ensureElectron(env = process.env) {
   if (env.FLIPGUARD_SHELL === 'web') return { reason: 'FLIPGUARD_SHELL=web asks for it' };
   if (!hasDisplay(env)) return { reason: 'there is no display' };
+  // Chromium refuses to run its sandbox as root, and the sandbox is not given up.
+  if (process.platform === 'linux' && process.getuid?.() === 0) return { reason: 'Electron does not run as root' };
   if (!fs.existsSync(electronDir)) return { reason: 'Electron is not installed' };
   const here = executable(env);
   if (fs.existsSync(here)) return { file: here };

@@ -5,7 +5,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const checkoutDir = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
-export const modulesDir = path.join(checkoutDir, 'node_modules');
+/** Elsewhere only for the tests of set-up, which must not touch the binding that other tests run on. */
+export const modulesDir = process.env.FLIPGUARD_MODULES_DIR ?? path.join(checkoutDir, 'node_modules');
 export const tfjsNodeDir = path.join(modulesDir, '@tensorflow', 'tfjs-node-gpu');
 /** Node-API level the binding is compiled for: the highest one that tfjs-node-gpu 4.22 asks for. */
 export const napiLevel = 8;

@@ -10,13 +10,12 @@ try {
   const startedAtMs = performance.now();
   const left = tf.randomNormal([256, 256], 0, 1, 'float32', 1);
   await tf.matMul(left, left).data();
-  process.stdout.write(
-    `${JSON.stringify({ ok: true, ...opened, firstProductMs: Math.round(performance.now() - startedAtMs) })}\n`,
-  );
+  answer({ ok: true, ...opened, firstProductMs: Math.round(performance.now() - startedAtMs) });
 } catch (error) {
-  process.stdout.write(
-    `${JSON.stringify({ ok: false, reason: error instanceof Error ? error.message : String(error) })}\n`,
-  );
+  answer({ ok: false, reason: error instanceof Error ? error.message : String(error) });
 }
-// Dawn keeps the event loop alive.
-process.exit(0);
+
+function answer(document: object): void {
+  // Dawn keeps the event loop alive, so the process is ended, once the answer has left it.
+  process.stdout.write(`${JSON.stringify(document)}\n`, () => process.exit(0));
+}

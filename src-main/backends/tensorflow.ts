@@ -35,13 +35,11 @@ export async function openTensorflow(device: 'cuda' | 'cpu'): Promise<Opened> {
     if ((await nvidiaGpus()).length === 0) throw new Error('no NVIDIA GPU found');
     process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
   } else if (!isLoaded()) process.env['CUDA_VISIBLE_DEVICES'] = '-1';
-  const backend = load();
+  const backend = await load();
   if (device === 'cuda' && !backend.isUsingGpuDevice)
     throw new Error('the TensorFlow library at hand does not see the GPU');
   if (device === 'cpu' && backend.isUsingGpuDevice)
     throw new Error('TensorFlow was opened on the GPU before, in this process');
-  tf.setBackend('tensorflow');
-  await tf.ready();
   return {
     device: device === 'cuda' ? ((await nvidiaGpus())[0]?.name ?? 'NVIDIA GPU') : processorName(),
     versions: { tfjs: tf.version_core, tensorflow: backend.binding.TF_Version },
@@ -59,7 +57,7 @@ function isLoaded(): boolean {
   return tf.findBackendFactory('tensorflow') !== null;
 }
 
-function load(): TensorflowBackend {
+async function load(): Promise<TensorflowBackend> {
   if (!isLoaded()) {
     defineRemovedNodeFunctions();
     try {
@@ -68,7 +66,7 @@ function load(): TensorflowBackend {
       throw new Error(loadFailure(error), { cause: error });
     }
   }
-  tf.setBackend('tensorflow');
+  await tf.setBackend('tensorflow');
   return asTensorflow(tf.backend());
 }
 
