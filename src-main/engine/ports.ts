@@ -41,3 +41,12 @@ export interface NativeOps {
 export interface Clock {
   nowMs(): number;
 }
+
+/** What a cached list of numbers depends on, in full; whoever keeps the cache hashes it. */
+export type CacheKey = readonly (string | Int32Array)[];
+
+/** Numbers that cost a pass over the data, kept across runs. */
+export interface NumberCache {
+  get(key: CacheKey): Promise<Float32Array | undefined>;
+  put(key: CacheKey, values: Float32Array): Promise<void>;
+}

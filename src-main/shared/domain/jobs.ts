@@ -127,7 +127,7 @@ export type TrainerEventBody =
       trainable: number;
     }
   | { type: 'progress'; phase: string; done: number; total: number; etaMs: number | null }
-  | { type: 'step'; step: number; epoch: number; metrics: StepMetrics; samples: StepSamples }
+  | { type: 'step'; step: number; epoch: number; metrics: StepMetrics; samples: StepSamples; guardSamples?: StepSamples }
   | { type: 'evaluation-started'; mark: EvaluationMark; items: number }
   | { type: 'evaluation-batch'; mark: EvaluationMark; results: SampleResult[] }
   | {

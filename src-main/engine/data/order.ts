@@ -1,0 +1,76 @@
+import type { RandomStream } from '../ports.ts';
+import { permutation, randomFromState } from '../random.ts';
+
+/** Where a run stands in its data; with it a resumed run reads exactly the batches the uninterrupted one reads. */
+export interface DataPosition {
+  epoch: number;
+  /** Samples of this epoch already used. */
+  used: number;
+  /** The shuffle stream as it stood before this epoch was drawn. */
+  random: number[];
+}
+
+export interface DataOrderOptions {
+  /** Tokens a sample, for grouping. */
+  lengths: readonly number[];
+  /** Samples an optimiser step. */
+  stepSize: number;
+  shuffle: boolean;
+  groupByLength: boolean;
+}
+
+/** Batches sorted within stretches of this many, so that neighbours have like lengths and the order stays random. */
+const groupedBatches = 50;
+
+/** Which samples each step uses. Every epoch uses each sample once; its last step may be smaller. */
+export class DataOrder {
+  readonly #options: DataOrderOptions;
+  #random: RandomStream;
+  #position: DataPosition;
+  #order: number[];
+
+  constructor(options: DataOrderOptions, random: RandomStream, position?: DataPosition) {
+    this.#options = options;
+    this.#position = position ?? { epoch: 0, used: 0, random: random.state() };
+    this.#random = randomFromState(this.#position.random);
+    this.#order = this.#drawEpoch();
+  }
+
+  get position(): DataPosition {
+    return this.#position;
+  }
+
+  /** Epochs done, as a fraction. */
+  get epochs(): number {
+    return this.#position.epoch + this.#position.used / this.#options.lengths.length;
+  }
+
+  next(): number[] {
+    if (this.#position.used >= this.#order.length) {
+      this.#position = { epoch: this.#position.epoch + 1, used: 0, random: this.#random.state() };
+      this.#order = this.#drawEpoch();
+    }
+    const { used } = this.#position;
+    const batch = this.#order.slice(used, used + this.#options.stepSize);
+    this.#position = { ...this.#position, used: used + batch.length };
+    return batch;
+  }
+
+  #drawEpoch(): number[] {
+    const { lengths, shuffle, groupByLength, stepSize } = this.#options;
+    const order = shuffle ? permutation(this.#random, lengths.length) : lengths.map((_, i) => i);
+    if (!groupByLength) return order;
+    const stretch = stepSize * groupedBatches;
+    const sorted: number[] = [];
+    for (let start = 0; start < order.length; start += stretch) {
+      const part = order.slice(start, start + stretch);
+      sorted.push(...part.sort((a, b) => (lengths[b] as number) - (lengths[a] as number)));
+    }
+    return sorted;
+  }
+}
+
+/** Optimiser steps that `epochs` passes over the data take. */
+export function stepsForEpochs(samples: number, stepSize: number, epochs: number): number {
+  return Math.max(1, Math.ceil(Math.ceil(samples / stepSize) * epochs));
+}

@@ -1,0 +1,130 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { completionLength, layoutBatch, type BatchLayout, type CompletionSequence } from '../losses/layout.ts';
+import { completionHidden, labelLogProbs, sumPerSequence } from '../losses/token-log-probs.ts';
+import type { CausalLm } from '../models/causal-lm.ts';
+import type { CacheKey, NativeOps, NumberCache } from '../ports.ts';
+
+/** Bounds on one pass without gradients. */
+export interface PassLimits {
+  /** Padded tokens a forward pass holds. */
+  tokens: number;
+  /** Logits (completion tokens × vocabulary) a pass holds. */
+  logits: number;
+}
+export const defaultPassLimits: PassLimits = { tokens: 4096, logits: 32_000_000 };
+
+/**
+ * Splits sequences into passes: sorted by length, so that almost nothing is padding, longest first, so that a shortage
+ * of memory shows at once. Answers indices.
+ */
+export function planPasses(
+  sequences: readonly CompletionSequence[],
+  vocabSize: number,
+  limits: PassLimits = defaultPassLimits,
+): number[][] {
+  const order = sequences.map((_, i) => i);
+  const length = (i: number) => sequences[i]?.ids.length ?? 0;
+  order.sort((a, b) => length(b) - length(a) || a - b);
+  const passes: number[][] = [];
+  let pass: number[] = [];
+  let logits = 0;
+  for (const index of order) {
+    const more = completionLength(sequences[index] as CompletionSequence) * vocabSize;
+    const longest = length(pass[0] ?? index);
+    const full = (pass.length + 1) * longest > limits.tokens || logits + more > limits.logits;
+    if (pass.length > 0 && full) {
+      passes.push(pass);
+      pass = [];
+      logits = 0;
+    }
+    pass.push(index);
+    logits += more;
+  }
+  if (pass.length > 0) passes.push(pass);
+  return passes;
+}
+
+/** One pass's numbers per completion token, numbered as in `layout`. */
+export interface PassScores {
+  layout: BatchLayout;
+  logProbs: Float32Array;
+  sums: Float32Array;
+  /** The likeliest token at each place; only when asked for. */
+  greedy?: Int32Array;
+}
+
+/** Log-probs of some sequences' completions, without gradients. */
+export async function scorePass(
+  model: CausalLm,
+  sequences: readonly CompletionSequence[],
+  options: { ops?: NativeOps | undefined; greedy?: boolean } = {},
+): Promise<PassScores> {
+  const layout = layoutBatch(sequences);
+  const [tokens, sums, greedy] = tf.tidy(() => {
+    const logits = model.logits(completionHidden(model, layout));
+    const logProbs = labelLogProbs(logits, layout.labels, options.ops);
+    const results: tf.Tensor[] = [logProbs, sumPerSequence(logProbs, layout)];
+    if (options.greedy === true) results.push(tf.argMax(logits, 1));
+    return results;
+  });
+  if (tokens === undefined || sums === undefined) throw new Error('a pass answers two tensors');
+  const scores: PassScores = {
+    layout,
+    logProbs: (await tokens.data()) as Float32Array,
+    sums: (await sums.data()) as Float32Array,
+  };
+  if (greedy !== undefined) scores.greedy = (await greedy.data()) as Int32Array;
+  tf.dispose([tokens, sums]);
+  greedy?.dispose();
+  return scores;
+}
+
+export interface ScoringOptions {
+  ops?: NativeOps | undefined;
+  limits?: PassLimits;
+  /** Called after every pass with the sequences done; it may wait, or throw to cancel. */
+  onProgress?: (done: number, total: number) => Promise<void> | void;
+}
+
+/** Summed completion log-prob of every sequence, in order. */
+export async function scoreSequences(
+  model: CausalLm,
+  sequences: readonly CompletionSequence[],
+  options: ScoringOptions = {},
+): Promise<Float32Array> {
+  const results = new Float32Array(sequences.length);
+  let done = 0;
+  for (const pass of planPasses(sequences, model.config.vocabSize, options.limits)) {
+    const scores = await scorePass(
+      model,
+      pass.map((index) => sequences[index] as CompletionSequence),
+      { ops: options.ops },
+    );
+    pass.forEach((index, i) => (results[index] = scores.sums[i] as number));
+    done += pass.length;
+    await options.onProgress?.(done, sequences.length);
+  }
+  return results;
+}
+
+/**
+ * The same, looked up first. The token ids are part of the key, so that tokenizer, template and truncation are, too;
+ * `modelHash` names the weights (and the backend, whose rounding differs).
+ */
+export async function cachedScores(
+  model: () => Promise<CausalLm>,
+  modelHash: string,
+  sequences: readonly CompletionSequence[],
+  options: ScoringOptions & { cache: NumberCache },
+): Promise<Float32Array> {
+  const key: CacheKey = ['completion log-probs', modelHash, ...sequences.flatMap(keyParts)];
+  const known = await options.cache.get(key);
+  if (known?.length === sequences.length) return known;
+  const values = await scoreSequences(await model(), sequences, options);
+  await options.cache.put(key, values);
+  return values;
+}
+
+function keyParts(sequence: CompletionSequence): [string, Int32Array] {
+  return [`${sequence.from}/${sequence.ids.length}`, sequence.ids];
+}

@@ -1,0 +1,177 @@
+import type { CompletionRow, Message, PreferenceRow, PromptRow, TextOrChat } from '../../shared/domain/datasets.ts';
+import type { CompletionSequence } from '../losses/layout.ts';
+
+/** What tokenising rows needs of a tokenizer. */
+export interface RowTokenizer {
+  /** Ids with the special tokens the tokenizer adds by itself (BOS). */
+  encode(text: string): number[];
+  /** The chat template's rendering of the turns, as ids. */
+  encodeChat(messages: readonly Message[], options: { addGenerationPrompt: boolean }): number[];
+  readonly eosToken: string | null;
+}
+
+/** A pair as training reads it: both responses with the prompt in front. */
+export interface PreferenceSample {
+  id: string;
+  chosen: CompletionSequence;
+  rejected: CompletionSequence;
+  /** y_pre of a guard-set row. */
+  guardTarget?: CompletionSequence;
+}
+
+export interface CompletionSample {
+  id: string;
+  sequence: CompletionSequence;
+}
+
+export interface PromptSample {
+  id: string;
+  /** As text, for scorers. */
+  prompt: string;
+  ids: Int32Array;
+  target?: string;
+}
+
+/** What was kept, and the ids of rows that the length limit left without a token to learn from. */
+export interface TokenisedRows<Sample> {
+  samples: Sample[];
+  dropped: string[];
+}
+
+/**
+ * Pairs as TRL's DPOTrainer prepares them: prompt and prompt + response are tokenised separately, the response is what
+ * follows the prompt's tokens; EOS ends a plain-text response that lacks it; sequences keep their first `maxLength`
+ * tokens, and a row whose prompt alone fills them is dropped.
+ */
+export function tokenisePreferences(
+  rows: readonly PreferenceRow[],
+  tokenizer: RowTokenizer,
+  maxLength: number,
+): TokenisedRows<PreferenceSample> {
+  return keepOrDrop(rows, (row) => {
+    const sequences = joinAll(tokenizer, row.prompt, [row.chosen, row.rejected, row.guardTarget ?? row.chosen]);
+    const [chosen, rejected, guardTarget] = sequences as [CompletionSequence, CompletionSequence, CompletionSequence];
+    if (chosen.from >= maxLength) return null;
+    return {
+      id: row.id,
+      chosen: cut(chosen, maxLength),
+      rejected: cut(rejected, maxLength),
+      ...(row.guardTarget === undefined ? {} : { guardTarget: cut(guardTarget, maxLength) }),
+    };
+  });
+}
+
+/** Pairs as TRL's RewardTrainer prepares them: a pair with a response longer than `maxLength` is dropped, never cut. */
+export function tokeniseRewardPairs(
+  rows: readonly PreferenceRow[],
+  tokenizer: RowTokenizer,
+  maxLength: number,
+): TokenisedRows<PreferenceSample> {
+  return keepOrDrop(rows, (row) => {
+    const [chosen, rejected] = joinAll(tokenizer, row.prompt, [row.chosen, row.rejected]) as [
+      CompletionSequence,
+      CompletionSequence,
+    ];
+    const fits = chosen.ids.length <= maxLength && rejected.ids.length <= maxLength;
+    return fits ? { id: row.id, chosen, rejected } : null;
+  });
+}
+
+/**
+ * Prompt–completion rows as TRL's SFTTrainer prepares them. `completionOnly` masks the prompt; rows without a token left
+ * to learn are dropped. An empty prompt makes the row plain language modelling.
+ */
+export function tokeniseCompletions(
+  rows: readonly (CompletionRow | PreferenceRow)[],
+  tokenizer: RowTokenizer,
+  options: { maxLength: number; completionOnly: boolean },
+): TokenisedRows<CompletionSample> {
+  return keepOrDrop(rows, (row) => {
+    const response = row.kind === 'preference' ? row.chosen : row.completion;
+    const [joined] = joinAll(tokenizer, row.prompt, [response]) as [CompletionSequence];
+    const learnAll = !options.completionOnly || row.prompt.length === 0;
+    const sequence = cut({ ids: joined.ids, from: learnAll ? 0 : joined.from }, options.maxLength);
+    return sequence.ids.length > Math.max(1, sequence.from) ? { id: row.id, sequence } : null;
+  });
+}
+
+/** Prompts for sampling; one that leaves no room for a new token under `maxLength` is dropped. */
+export function tokenisePrompts(
+  rows: readonly (PromptRow | PreferenceRow | CompletionRow)[],
+  tokenizer: RowTokenizer,
+  maxLength: number,
+): TokenisedRows<PromptSample> {
+  return keepOrDrop(rows, (row) => {
+    const ids = Int32Array.from(encodePrompt(tokenizer, row.prompt));
+    if (ids.length >= maxLength) return null;
+    const target = row.kind === 'prompt' ? row.target : undefined;
+    return { id: row.id, prompt: textOf(row.prompt), ids, ...(target === undefined ? {} : { target }) };
+  });
+}
+
+export function encodePrompt(tokenizer: RowTokenizer, prompt: TextOrChat): number[] {
+  return typeof prompt === 'string'
+    ? tokenizer.encode(prompt)
+    : tokenizer.encodeChat(prompt, { addGenerationPrompt: true });
+}
+
+/** One prompt with several responses; EOS after plain text. */
+export function joinAll(
+  tokenizer: RowTokenizer,
+  prompt: TextOrChat,
+  responses: readonly TextOrChat[],
+): CompletionSequence[] {
+  const conversational = typeof prompt !== 'string' || responses.some((response) => typeof response !== 'string');
+  if (!conversational) {
+    const text = prompt as string;
+    const promptIds = tokenizer.encode(text);
+    return responses.map((response) =>
+      join(promptIds, tokenizer.encode(text + withEos(response as string, tokenizer.eosToken))),
+    );
+  }
+  const turns = asTurns(prompt, 'user');
+  const promptIds = tokenizer.encodeChat(turns, { addGenerationPrompt: true });
+  return responses.map((response) =>
+    join(
+      promptIds,
+      tokenizer.encodeChat([...turns, ...asTurns(response, 'assistant')], { addGenerationPrompt: false }),
+    ),
+  );
+}
+
+/** The prompt's own ids, then whatever the joint encoding has after as many: TRL's rule where the two disagree. */
+function join(promptIds: readonly number[], joint: readonly number[]): CompletionSequence {
+  return { ids: Int32Array.from([...promptIds, ...joint.slice(promptIds.length)]), from: promptIds.length };
+}
+
+function withEos(text: string, eosToken: string | null): string {
+  return eosToken === null || text.endsWith(eosToken) ? text : text + eosToken;
+}
+
+function asTurns(value: TextOrChat, role: string): Message[] {
+  if (typeof value !== 'string') return value;
+  return value === '' ? [] : [{ role, content: value }];
+}
+
+/** A prompt as a person or a scorer reads it. */
+export function textOf(value: TextOrChat): string {
+  return typeof value === 'string' ? value : value.map(({ role, content }) => `${role}: ${content}`).join('\n');
+}
+
+function cut(sequence: CompletionSequence, maxLength: number): CompletionSequence {
+  return sequence.ids.length <= maxLength ? sequence : { ...sequence, ids: sequence.ids.slice(0, maxLength) };
+}
+
+function keepOrDrop<Row extends { id: string }, Sample>(
+  rows: readonly Row[],
+  prepare: (row: Row) => Sample | null,
+): TokenisedRows<Sample> {
+  const samples: Sample[] = [];
+  const dropped: string[] = [];
+  for (const row of rows) {
+    const sample = prepare(row);
+    if (sample === null) dropped.push(row.id);
+    else samples.push(sample);
+  }
+  return { samples, dropped };
+}

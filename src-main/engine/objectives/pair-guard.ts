@@ -1,0 +1,226 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
+import type { StepMetrics, StepSamples } from '../../shared/domain/jobs.ts';
+import type { GuardSpec } from '../../shared/domain/run-spec.ts';
+import {
+  crossEntropyDivergence,
+  forwardKl,
+  guardTerm,
+  implicitRewardFall,
+  nextGuardWeight,
+  type GuardTerm,
+} from '../guard/guard.ts';
+import type { PairLogProbs } from '../losses/dpo.ts';
+import { completionLength, layoutBatch, type BatchLayout, type CompletionSequence } from '../losses/layout.ts';
+import { completionHidden, labelLogProbs, sumPerSequence } from '../losses/token-log-probs.ts';
+import type { CausalLm } from '../models/causal-lm.ts';
+import type { Gradients } from '../optim/adamw.ts';
+import { lossGradients } from '../optim/gradients.ts';
+import type { NativeOps, RandomStream } from '../ports.ts';
+import { randomFromState } from '../random.ts';
+import { LengthClasses } from './length-classes.ts';
+import { SampleLog, type ObjectiveState } from './objective.ts';
+
+/** The responses a guard holds the policy to, with their log-probs under the pre-aligned model. */
+export interface GuardTargets {
+  sampleIds: readonly string[];
+  sequences: readonly CompletionSequence[];
+  pre: Float32Array;
+  /** The responses that a guard set's margins are taken against. */
+  others?: { sequences: readonly CompletionSequence[]; pre: Float32Array };
+  /** Which targets stand beside these training samples: their own, or the next of a guard set. */
+  select(indices: readonly number[]): number[];
+}
+
+export interface PairGuardOptions {
+  spec: GuardSpec;
+  beta: number;
+  model: CausalLm;
+  /** The pre-aligned model, live; the full-vocabulary KL needs its distribution. */
+  preModel: CausalLm | null;
+  targets: GuardTargets;
+  random: RandomStream;
+  ops: NativeOps;
+}
+
+/** What the guard did in one step. */
+export interface GuardStep {
+  /** λ · mean(I·D). */
+  weightedLoss: number;
+  metrics: StepMetrics;
+  /** Its own samples, where they are not the step's. */
+  samples: StepSamples;
+}
+
+/**
+ * A guard beside a pairwise loss. Cross-entropy on the chosen responses rides along in the alignment's own forward pass
+ * and costs next to nothing; every other form takes a pass of its own, over its own responses.
+ */
+export class PairGuard {
+  weight: number;
+  readonly spec: GuardSpec;
+  readonly ridesAlong: boolean;
+  readonly #options: PairGuardOptions;
+  readonly #lengthClasses: LengthClasses;
+  #random: RandomStream;
+  #log = new SampleLog();
+
+  constructor(options: PairGuardOptions) {
+    this.#options = options;
+    this.spec = options.spec;
+    this.weight = options.spec.weight;
+    this.ridesAlong = options.spec.target === 'chosen' && options.spec.divergence === 'ce';
+    this.#random = options.random;
+    this.#lengthClasses = new LengthClasses(options.targets.sequences.map(completionLength));
+  }
+
+  /** The guard's term of the pairs at hand, inside the gradient of the alignment's pass. */
+  rideAlong(pairs: PairLogProbs): GuardTerm {
+    const fall = implicitRewardFall(
+      {
+        target: pairs.chosen,
+        preTarget: pairs.refChosen,
+        targetTokens: pairs.chosenTokens,
+        other: { logProbs: pairs.rejected, pre: pairs.refRejected },
+      },
+      this.spec.gate,
+      this.#options.beta,
+    );
+    const divergence = crossEntropyDivergence(pairs.chosen, pairs.chosenTokens, this.spec.reduction);
+    return guardTerm({ fall, divergence }, this.spec, this.#random);
+  }
+
+  /** Takes note of what rode along, read back as numbers. */
+  noteRideAlong(indices: readonly number[], fired: Float32Array, loss: Float32Array): void {
+    this.#note(this.#options.targets.select(indices), fired, loss);
+  }
+
+  /**
+   * A pass of the guard's own. `pairMargins`: how far each pair's margin fell, for the margin gate.
+   * Answers gradients of λ·Σ(I·D)/stepSize; none while λ is 0, so that the run stays the unguarded one bit for bit.
+   */
+  async ownPass(
+    indices: readonly number[],
+    pairMargins: Float32Array,
+    stepSize: number,
+    trainable: ReadonlyMap<string, Variable>,
+  ): Promise<Gradients | null> {
+    const chosen = this.#options.targets.select(indices);
+    const layout = this.#layout(chosen);
+    const preLogProbs = this.#preLogProbs(layout);
+    let measured: Tensor1D | undefined;
+    const forward = (): Scalar => {
+      const term = this.#ownTerm(chosen, layout, preLogProbs, pairMargins);
+      measured = tf.keep(tf.concat([term.fired, term.loss]));
+      return tf.mul(tf.sum(term.loss), this.weight / stepSize) as Scalar;
+    };
+    const result = this.weight === 0 ? { value: tf.tidy(forward), gradients: null } : lossGradients(trainable, forward);
+    if (measured === undefined) throw new Error('the guard did not run');
+    const numbers = (await measured.data()) as Float32Array;
+    tf.dispose([measured, result.value]);
+    preLogProbs?.dispose();
+    this.#note(chosen, numbers.subarray(0, chosen.length), numbers.subarray(chosen.length));
+    return result.gradients;
+  }
+
+  /** Sums the step up, moves a learned λ, and starts the next step's record. */
+  finishStep(): GuardStep {
+    const { ['guard/fired']: firingRate = 0, ['guard/loss']: loss = 0 } = this.#log.means();
+    const fired = this.#log.column('guard/fired');
+    const metrics: StepMetrics = {
+      'guard/loss': loss,
+      'guard/firing_rate': firingRate,
+      ...this.#lengthClasses.means('guard/firing_rate', this.#log.column('guard/tokens'), fired),
+      'guard/weight': this.weight,
+    };
+    const samples = { sampleIds: this.#log.sampleIds, metrics: this.#log.metrics };
+    const weightedLoss = this.weight * loss;
+    this.weight = nextGuardWeight(this.weight, this.spec, firingRate);
+    this.#log = new SampleLog();
+    return { weightedLoss, metrics, samples };
+  }
+
+  #layout(chosen: readonly number[]): BatchLayout {
+    const { sequences, others } = this.#options.targets;
+    const pick = (from: readonly CompletionSequence[]) => chosen.map((index) => from[index] as CompletionSequence);
+    const compared = this.spec.gate === 'margin' && others !== undefined ? pick(others.sequences) : [];
+    return layoutBatch([...pick(sequences), ...compared]);
+  }
+
+  /** log softmax of the pre-aligned model at every place → [tokens, vocab]; null where D is the cross-entropy. */
+  #preLogProbs(layout: BatchLayout): Tensor2D | null {
+    const { preModel } = this.#options;
+    if (this.spec.divergence === 'ce') return null;
+    if (preModel === null) throw new Error('the KL divergence needs the pre-aligned model');
+    return tf.tidy(() => tf.logSoftmax(preModel.logits(completionHidden(preModel, layout))));
+  }
+
+  #ownTerm(
+    chosen: readonly number[],
+    layout: BatchLayout,
+    preLogProbs: Tensor2D | null,
+    pairMargins: Float32Array,
+  ): GuardTerm {
+    const { model, ops } = this.#options;
+    const count = chosen.length;
+    const logits = model.logits(completionHidden(model, layout));
+    const sums = sumPerSequence(labelLogProbs(logits, layout.labels, ops), layout);
+    const target: Tensor1D = tf.slice(sums, [0], [count]);
+    const tokens = tf.tensor1d(layout.counts.slice(0, count).map((tokens) => Math.max(1, tokens)));
+    const fall = this.#ownFall(chosen, sums, target, tokens, pairMargins);
+    return guardTerm(
+      { fall, divergence: this.#divergence(layout, logits, preLogProbs, target, tokens) },
+      this.spec,
+      this.#random,
+    );
+  }
+
+  #ownFall(
+    chosen: readonly number[],
+    sums: Tensor1D,
+    target: Tensor1D,
+    targetTokens: Tensor1D,
+    pairMargins: Float32Array,
+  ): Tensor1D {
+    const { targets, beta } = this.#options;
+    const count = chosen.length;
+    const preOf = (values: Float32Array) => tf.tensor1d(chosen.map((index) => values[index] as number));
+    if (this.spec.gate !== 'margin') {
+      return implicitRewardFall({ target, preTarget: preOf(targets.pre), targetTokens }, this.spec.gate, beta);
+    }
+    if (targets.others === undefined) return tf.tensor1d(pairMargins);
+    const other = { logProbs: tf.slice(sums, [count], [count]) as Tensor1D, pre: preOf(targets.others.pre) };
+    return implicitRewardFall({ target, preTarget: preOf(targets.pre), targetTokens, other }, 'margin', beta);
+  }
+
+  #divergence(
+    layout: BatchLayout,
+    logits: Tensor2D,
+    preLogProbs: Tensor2D | null,
+    target: Tensor1D,
+    tokens: Tensor1D,
+  ): Tensor1D {
+    const { reduction } = this.spec;
+    if (preLogProbs === null) return crossEntropyDivergence(target, tokens, reduction);
+    const all = sumPerSequence(forwardKl(preLogProbs, logits), layout);
+    const summed: Tensor1D = tf.slice(all, [0], [target.size]);
+    return reduction === 'token-sum' ? summed : tf.div(summed, tokens);
+  }
+
+  #note(chosen: readonly number[], fired: Float32Array, loss: Float32Array): void {
+    const { targets } = this.#options;
+    const tokens = chosen.map((index) => completionLength(targets.sequences[index] as CompletionSequence));
+    const ids = chosen.map((index) => targets.sampleIds[index] as string);
+    this.#log.add(ids, { 'guard/fired': fired, 'guard/loss': loss, 'guard/tokens': tokens });
+  }
+
+  state(): ObjectiveState {
+    return { guardWeight: this.weight, guardRandom: this.#random.state() };
+  }
+
+  restore(state: ObjectiveState): void {
+    const { guardWeight, guardRandom } = state;
+    if (typeof guardWeight === 'number') this.weight = guardWeight;
+    if (Array.isArray(guardRandom)) this.#random = randomFromState(guardRandom);
+  }
+}
