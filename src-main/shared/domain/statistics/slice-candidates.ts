@@ -1,0 +1,49 @@
+import type { FlipKind } from '../flips.ts';
+
+export type SliceFamily = 'length' | 'number' | 'tag' | 'slice' | 'label' | 'word' | 'phrase';
+
+/** A sample as the search sees it. `numbers` become quartiles, `tags`, `slices` and `labels` groups, `text` n-grams. */
+export interface SearchSample {
+  kind: FlipKind;
+  text: string;
+  tags?: readonly string[];
+  slices?: readonly string[];
+  labels?: Readonly<Record<string, string>>;
+  numbers?: Readonly<Record<string, number>>;
+}
+
+/** A slice to be tried. */
+export interface Candidate {
+  name: string;
+  family: SliceFamily;
+  n: number;
+  negativeFlips: number;
+  /** Order-free digest of its members, to tell candidates that select the same samples. */
+  members: number;
+}
+
+/** Counts members by key; each sample may be added to a key once. */
+export class CandidateCounter<Key> {
+  private readonly tallies = new Map<Key, { n: number; negativeFlips: number; members: number }>();
+
+  add(key: Key, sampleIndex: number, isNegative: boolean): void {
+    let tally = this.tallies.get(key);
+    if (tally === undefined) this.tallies.set(key, (tally = { n: 0, negativeFlips: 0, members: 0 }));
+    tally.n += 1;
+    tally.members += scramble(sampleIndex);
+    if (isNegative) tally.negativeFlips += 1;
+  }
+
+  /** The tallies of at least `minSamples`, named. */
+  candidates(minSamples: number, describe: (key: Key) => { name: string; family: SliceFamily }): Candidate[] {
+    return [...this.tallies].flatMap(([key, tally]) => (tally.n < minSamples ? [] : [{ ...describe(key), ...tally }]));
+  }
+}
+
+/** A well-mixed integer below 2^32 per index; sums of up to 2^21 of them stay exact. */
+function scramble(index: number): number {
+  let mixed = Math.imul(index + 1, 0x9e3779b1);
+  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return (mixed ^ (mixed >>> 16)) >>> 0;
+}

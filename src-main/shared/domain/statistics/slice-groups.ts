@@ -1,0 +1,62 @@
+import type { Candidate, SearchSample, SliceFamily } from './slice-candidates.ts';
+import { CandidateCounter } from './slice-candidates.ts';
+
+/**
+ * Slices by what is known of a sample besides its words: tags, slices, labels, and quartiles of its length and numbers.
+ * Cut points depend on the samples' inputs alone, never on their flips.
+ */
+export function groupCandidates(samples: readonly SearchSample[], minSamples: number): Candidate[] {
+  const lengthCuts = quartiles(samples.map((sample) => sample.text.length));
+  const numberCuts = cutsByName(samples);
+  const counter = new CandidateCounter<string>();
+  samples.forEach((sample, index) => {
+    const isNegative = sample.kind === 'negative';
+    const add = (family: SliceFamily, name: string) => counter.add(`${family}:${name}`, index, isNegative);
+    add('length', ranged('text length', sample.text.length, lengthCuts));
+    for (const [name, value] of Object.entries(sample.numbers ?? {})) {
+      if (Number.isFinite(value)) add('number', ranged(name, value, numberCuts.get(name) ?? []));
+    }
+    for (const tag of new Set(sample.tags)) add('tag', `tag: ${tag}`);
+    for (const slice of new Set(sample.slices)) add('slice', `slice: ${slice}`);
+    for (const [name, value] of Object.entries(sample.labels ?? {})) add('label', `${name} = ${value}`);
+  });
+  return counter.candidates(minSamples, (key) => {
+    const border = key.indexOf(':');
+    return { family: key.slice(0, border) as SliceFamily, name: key.slice(border + 1) }; // as put together by `add`
+  });
+}
+
+function cutsByName(samples: readonly SearchSample[]): Map<string, number[]> {
+  const values = new Map<string, number[]>();
+  for (const sample of samples) {
+    for (const [name, value] of Object.entries(sample.numbers ?? {})) {
+      if (!Number.isFinite(value)) continue;
+      const list = values.get(name);
+      if (list === undefined) values.set(name, [value]);
+      else list.push(value);
+    }
+  }
+  return new Map([...values].map(([name, list]) => [name, quartiles(list)]));
+}
+
+/** The distinct quartile cuts of the values, ascending; none at their least value, below which nothing lies. */
+function quartiles(values: readonly number[]): number[] {
+  const sorted = Float64Array.from(values).sort();
+  const cuts = [0.25, 0.5, 0.75].map((share) => sorted[Math.floor(share * sorted.length)] ?? Number.NaN);
+  return [...new Set(cuts)].filter((cut) => cut > (sorted[0] ?? cut));
+}
+
+/** The quartile a value falls into, named by its bounds. */
+function ranged(what: string, value: number, cuts: readonly number[]): string {
+  const upper = cuts.find((cut) => value < cut);
+  const lower = cuts.findLast((cut) => value >= cut);
+  const bounds = [
+    ...(lower === undefined ? [] : [`≥ ${shortNumber(lower)}`]),
+    ...(upper === undefined ? [] : [`< ${shortNumber(upper)}`]),
+  ];
+  return bounds.length === 0 ? `${what}: any` : `${what} ${bounds.join(' and ')}`;
+}
+
+function shortNumber(value: number): string {
+  return String(Number(value.toPrecision(6)));
+}

@@ -1,0 +1,81 @@
+import { isCounted } from '../flips.ts';
+import type { Rate } from './comparison-summary.ts';
+import { excessP } from './excess.ts';
+import { wilson } from './intervals.ts';
+import { holm } from './multiple-tests.ts';
+import type { Candidate, SearchSample, SliceFamily } from './slice-candidates.ts';
+import { groupCandidates } from './slice-groups.ts';
+import { textCandidates } from './slice-texts.ts';
+
+export interface FoundSlice {
+  /** How it is told from the rest: `text has “not happy”`, `prompt length ≥ 420`, `tag: hard`. */
+  name: string;
+  family: SliceFamily;
+  n: number;
+  negativeFlips: number;
+  nfr: Rate;
+  /** NFR of the samples outside the slice. */
+  restNfr: Rate;
+  /** One-sided Fisher test for more negative flips in the slice than outside. */
+  p: number;
+  /** `p`, Holm-adjusted over every candidate tried, shown or not. */
+  pHolm: number;
+}
+
+export interface SliceSearchResult {
+  /** Candidates tried: the correction counts them all. */
+  tried: number;
+  /** Samples counted. */
+  n: number;
+  negativeFlips: number;
+  /** Most surprising first. Candidates that select the same samples as an earlier one are left out here, not in `tried`. */
+  found: FoundSlice[];
+}
+
+export interface SliceSearchOptions {
+  /** A candidate needs this many samples; chosen without looking at flips, so it costs no correction. */
+  minSamples?: number;
+  /** How many to answer at most. */
+  limit?: number;
+  /** Answer only slices with an adjusted p of at most this; 1 answers the top ones whatever their p. */
+  maxPHolm?: number;
+}
+
+/**
+ * Searches for slices with more negative flips than the rest: lengths and numbers by quartile, tags, slices, labels, and
+ * words and two-word phrases of the text. What it finds is a lead, corrected for having looked at everything, not a
+ * proof: check it on fresh samples.
+ */
+export function searchSlices(samples: readonly SearchSample[], options: SliceSearchOptions = {}): SliceSearchResult {
+  const { minSamples = 20, limit = 50, maxPHolm = 1 } = options;
+  const counted = samples.filter((sample) => isCounted(sample.kind));
+  const negative = counted.filter((sample) => sample.kind === 'negative').length;
+  const candidates = [...groupCandidates(counted, minSamples), ...textCandidates(counted, minSamples)].filter(
+    (candidate) => candidate.n < counted.length,
+  );
+  const p = candidates.map((candidate) => excessP(candidate.negativeFlips, candidate.n, negative, counted.length));
+  const pHolm = holm(p);
+  const order = candidates.map((_, i) => i).sort((i, j) => (p[i] as number) - (p[j] as number));
+  const seen = new Set<string>();
+  const found: FoundSlice[] = [];
+  for (const i of order) {
+    const candidate = candidates[i] as Candidate;
+    const identity = `${candidate.n}:${candidate.members}`;
+    if (found.length >= limit || (pHolm[i] as number) > maxPHolm) break;
+    if (seen.has(identity)) continue;
+    seen.add(identity);
+    found.push({ ...described(candidate, negative, counted.length), p: p[i] as number, pHolm: pHolm[i] as number });
+  }
+  return { tried: candidates.length, n: counted.length, negativeFlips: negative, found };
+}
+
+function described({ name, family, n, negativeFlips }: Candidate, negative: number, total: number) {
+  return {
+    name,
+    family,
+    n,
+    negativeFlips,
+    nfr: wilson(negativeFlips, n),
+    restNfr: wilson(negative - negativeFlips, total - n),
+  };
+}
