@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import vue from '@vitejs/plugin-vue';
-import { defineConfig } from 'electron-vite';
+import { defineConfig, type UserConfig } from 'electron-vite';
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const shared = { '@shared': at('./src-main/shared') };
@@ -9,11 +9,14 @@ const shared = { '@shared': at('./src-main/shared') };
 const present = (input: Record<string, string>) =>
   Object.fromEntries(Object.entries(input).filter(([, file]) => existsSync(file)));
 
+/** The web shell runs the main side from source and needs the interface only. */
+const rendererOnly = process.env['FLIPGUARD_BUILD'] === 'renderer';
+
 /**
  * The same files that Node runs from source, bundled for Electron. Dependencies stay outside the bundle: native ones have to, and the rest
  * then exists once, as it does when running from source.
  */
-export default defineConfig({
+const electronSide = {
   main: {
     resolve: { alias: shared },
     build: {
@@ -40,10 +43,14 @@ export default defineConfig({
       externalizeDeps: false,
       rollupOptions: {
         input: { index: at('./src-main/preload/index.ts') },
-        output: { format: 'cjs', entryFileNames: '[name].cjs', inlineDynamicImports: true },
+        output: { format: 'cjs', entryFileNames: '[name].cjs', codeSplitting: false },
       },
     },
   },
+} satisfies UserConfig;
+
+export default defineConfig({
+  ...(rendererOnly ? {} : electronSide),
   renderer: {
     root: at('./src-renderer'),
     // Relative addresses: the same output is served by app:// and by the web shell.

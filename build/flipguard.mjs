@@ -19,7 +19,7 @@ const passed = fix ? args.filter((arg) => arg !== '--fix') : args;
 
 if (command !== undefined && needsNative.has(command) && !asksForHelp) await ensureNative({ force: fix });
 if (command === 'serve' && !asksForHelp) {
-  const bundle = await ensureBundle();
+  const bundle = await ensureBundle('renderer');
   if (!bundle.ok) {
     process.stderr.write(`The interface could not be built: ${bundle.reason}\n`);
     process.exit(3);

@@ -8,12 +8,12 @@ import { checkoutDir } from './setup/paths.mjs';
 
 const args = process.argv.slice(2);
 await ensureNative();
-const bundle = await ensureBundle();
+const electron = await ensureElectron();
+const bundle = await ensureBundle('file' in electron ? 'all' : 'renderer');
 if (!bundle.ok) {
   process.stderr.write(`The interface could not be built: ${bundle.reason}\n`);
   process.exit(3);
 }
-const electron = await ensureElectron();
 let reason = 'reason' in electron ? electron.reason : undefined;
 if ('file' in electron) {
   const startedAtMs = Date.now();

@@ -27,7 +27,7 @@ if (!native.ok) process.stdout.write(`TensorFlow's native library is not here: $
 const needsBundle =
   narrowed.length === 0 || narrowed.some((path) => /browser|electron|security|journeys|shells/.test(path));
 if (needsBundle && fs.existsSync('src-renderer/index.html')) {
-  const bundle = await ensureBundle();
+  const bundle = await ensureBundle('all');
   if (!bundle.ok) failCheck('build', bundle.reason);
 }
 if (narrowed.length === 0) await runChecks();
