@@ -1,0 +1,178 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { WorkbenchError } from '../../shared/domain/errors.ts';
+import type { DecodingSettings } from '../../shared/domain/evaluations.ts';
+import type { CausalLm, KeyValueCache } from '../models/causal-lm.ts';
+import { createRandom } from '../random.ts';
+import type { RandomStream } from '../ports.ts';
+import type { Tokenizer } from '../tokenizer/tokenizer.ts';
+import { pickTokens, type Picked } from './pick-tokens.ts';
+
+export interface Generation {
+  /** The new tokens; the last one is the end-of-text token where that stopped it. */
+  ids: number[];
+  /** The new tokens as text, without special tokens and without the stop string. */
+  text: string;
+  /** log p(token | everything before it) under the model itself, in nats: no temperature, no cut. One a token of `ids`. */
+  logProbs: number[];
+  /** Why it ended. */
+  stopped: 'end' | 'stop' | 'length';
+}
+
+export interface GenerateOptions {
+  /** Rows decoded together. */
+  batchSize?: number;
+  /** Prompts finished, of all. */
+  onProgress?: (done: number, total: number) => void;
+  signal?: Cancellation;
+}
+
+/** What an AbortSignal shows; the engine knows no more of it. */
+export interface Cancellation {
+  readonly aborted: boolean;
+}
+
+const usualBatchSize = 32;
+
+/**
+ * Continues prompts of token ids with a key/value cache. Rows are independent: the same prompt, seed and place in the list give
+ * the same text whatever else is in the batch (to rounding of the matrix products). Rows that have ended leave the batch.
+ * Nothing grows past the model's positions: a row that reaches them stops with `length`.
+ */
+export async function generate(
+  model: CausalLm,
+  tokenizer: Tokenizer,
+  prompts: readonly (readonly number[])[],
+  settings: DecodingSettings,
+  options: GenerateOptions = {},
+): Promise<Generation[]> {
+  prompts.forEach((prompt, index) => checkPrompt(prompt, index, model.config.maxPositions));
+  const results = new Array<Generation>(prompts.length);
+  let done = 0;
+  for (const indices of batchesByLength(prompts, options.batchSize ?? usualBatchSize)) {
+    const rows = indices.map((index) => newRow(index, prompts[index]!, settings));
+    await decodeBatch(model, tokenizer, rows, settings, options.signal);
+    for (const row of rows) results[row.index] = finished(row, tokenizer, settings);
+    done += rows.length;
+    options.onProgress?.(done, prompts.length);
+  }
+  return results;
+}
+
+interface Row {
+  index: number;
+  prompt: readonly number[];
+  random: RandomStream;
+  ids: number[];
+  logProbs: number[];
+  stopped: Generation['stopped'] | null;
+}
+
+function newRow(index: number, prompt: readonly number[], settings: DecodingSettings): Row {
+  return {
+    index,
+    prompt,
+    random: createRandom(settings.seed, `decode ${index}`),
+    ids: [],
+    logProbs: [],
+    stopped: null,
+  };
+}
+
+/** Longest first, so that prompts of like length share a batch and little of it is padding. */
+function batchesByLength(prompts: readonly (readonly number[])[], size: number): number[][] {
+  const order = prompts.map((_, index) => index).sort((a, b) => prompts[b]!.length - prompts[a]!.length || a - b);
+  const batches: number[][] = [];
+  for (let start = 0; start < order.length; start += size) batches.push(order.slice(start, start + size));
+  return batches;
+}
+
+async function decodeBatch(
+  model: CausalLm,
+  tokenizer: Tokenizer,
+  rows: readonly Row[],
+  settings: DecodingSettings,
+  signal: Cancellation | undefined,
+): Promise<void> {
+  if (settings.maxNewTokens <= 0) return;
+  const longest = Math.max(...rows.map((row) => row.prompt.length));
+  const maxTime = Math.min(longest + settings.maxNewTokens, model.config.maxPositions + longest);
+  const padding = rows.map((row) => longest - row.prompt.length);
+  const cache = model.newCache(rows.length, maxTime, padding);
+  const uniforms = (active: readonly Row[]) => active.map((row) => (settings.temperature > 0 ? row.random.next() : 0));
+  try {
+    let active = [...rows];
+    let ids = rows.map((row, i) => [...new Array<number>(padding[i]!).fill(row.prompt[0]!), ...row.prompt]);
+    while (active.length > 0) {
+      if (signal?.aborted === true) throw new WorkbenchError('cancelled', 'Decoding was cancelled.');
+      const picked = await pickTokens(advance(model, cache, ids), settings, uniforms(active));
+      active.forEach((row, i) => append(row, picked[i]!, model, tokenizer, settings));
+      active = keepRunning(active, cache);
+      ids = active.map((row) => [row.ids.at(-1)!]);
+    }
+  } finally {
+    cache.dispose();
+  }
+}
+
+/** → logits of each row's next token [rows, vocab] */
+function advance(model: CausalLm, cache: KeyValueCache, ids: readonly number[][]): tf.Tensor2D {
+  return tf.tidy(() => {
+    const shape: [number, number] = [ids.length, ids[0]!.length];
+    return model.logits(model.step(tf.tensor2d(ids.flat(), shape, 'int32'), cache));
+  });
+}
+
+function append(row: Row, picked: Picked, model: CausalLm, tokenizer: Tokenizer, settings: DecodingSettings): void {
+  row.ids.push(picked.token);
+  row.logProbs.push(picked.logProb);
+  if (model.config.eosTokenIds.includes(picked.token)) row.stopped = 'end';
+  else if (stopPosition(tokenizer.decode, row.ids, settings.stop) !== null) row.stopped = 'stop';
+  else if (row.ids.length >= settings.maxNewTokens) row.stopped = 'length';
+  else if (row.prompt.length + row.ids.length >= model.config.maxPositions) row.stopped = 'length';
+}
+
+/** Where the earliest stop string starts in the text so far; null when there is none. */
+function stopPosition(
+  decode: Tokenizer['decode'],
+  ids: readonly number[],
+  stop: readonly string[] = [],
+): number | null {
+  const wanted = stop.filter((text) => text !== '');
+  if (wanted.length === 0) return null;
+  const text = decode(ids);
+  const places = wanted.map((text_) => text.indexOf(text_)).filter((place) => place >= 0);
+  return places.length === 0 ? null : Math.min(...places);
+}
+
+function keepRunning(active: Row[], cache: KeyValueCache): Row[] {
+  const places = active.flatMap((row, i) => (row.stopped === null ? [i] : []));
+  if (places.length === active.length || places.length === 0) return places.map((i) => active[i]!);
+  tf.tidy(() => cache.select(tf.tensor1d(places, 'int32')));
+  return places.map((i) => active[i]!);
+}
+
+function finished(row: Row, tokenizer: Tokenizer, settings: DecodingSettings): Generation {
+  const text = tokenizer.decode(row.ids);
+  const end = row.stopped === 'stop' ? stopPosition(tokenizer.decode, row.ids, settings.stop) : null;
+  return {
+    ids: row.ids,
+    text: end === null ? text : text.slice(0, end),
+    logProbs: row.logProbs,
+    stopped: row.stopped ?? 'length',
+  };
+}
+
+function checkPrompt(prompt: readonly number[], index: number, maxPositions: number): void {
+  if (prompt.length === 0) {
+    throw new WorkbenchError('bad-input', `prompt ${index + 1} has no tokens`, {
+      remedy: 'Begin it with the BOS token at least.',
+    });
+  }
+  if (prompt.length >= maxPositions) {
+    throw new WorkbenchError(
+      'bad-input',
+      `prompt ${index + 1} has ${prompt.length} tokens, and the model has room for ${maxPositions} with the answer`,
+      { remedy: 'Shorten the prompt or choose a model with a longer context.' },
+    );
+  }
+}
