@@ -115,6 +115,7 @@ export interface StoreReads {
   ): Promise<void>;
   annotations(comparisonId: string): Promise<Annotation[]>;
   guardSetRows(guardSetId: string): Promise<DatasetRow[]>;
+  guardSetSampleKeys(guardSetId: string): Promise<number[]>;
 }
 
 /** A flip with whole texts. */
@@ -135,11 +136,18 @@ export interface FlipVectors {
 export interface Ingest<Row> {
   push(rows: Row[]): Promise<void>;
   /** Shows what was pushed and answers its id. `outcome` replaces what the import's record said at the beginning. */
-  commit(outcome?: ImportOutcome): Promise<string>;
+  commit(outcome?: IngestOutcome): Promise<string>;
   abandon(): Promise<void>;
 }
 
-/** What an import knows of itself only once the source was read to its end. */
+/** What is known only at the end. */
+export interface IngestOutcome {
+  import?: ImportOutcome;
+  /** Evaluations only: means by name and the decoding used, as the trainer's `evaluation-done` has them. */
+  evaluation?: Partial<Pick<EvaluationRecord, 'summary' | 'decoding' | 'suiteName'>>;
+}
+
+/** What an import knows of itself once the source was read. */
 export type ImportOutcome = Pick<
   ImportRecord,
   'sha256' | 'tool' | 'toolVersion' | 'accepted' | 'rejected' | 'problems'
