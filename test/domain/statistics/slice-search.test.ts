@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { SeededRandom } from '../../../src-main/shared/domain/statistics/random.ts';
 import { wordsOf } from '../../../src-main/shared/domain/statistics/slice-texts.ts';
 import { searchSlices } from '../../../src-main/shared/domain/statistics/slice-search.ts';
-import type { SearchSample } from '../../../src-main/shared/domain/statistics/slice-candidates.ts';
+import type { SearchSample } from '../../../src-main/shared/domain/statistics/slice-features.ts';
 
 const vocabulary =
   'lily tom dog park ball sun tree red big little happy sad ran saw gave took house friend day rain'.split(' ');

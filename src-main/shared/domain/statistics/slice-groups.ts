@@ -1,5 +1,5 @@
-import type { Candidate, SearchSample, SliceFamily } from './slice-candidates.ts';
-import { CandidateCounter } from './slice-candidates.ts';
+import type { Candidate, SearchSample, SliceFamily } from './slice-features.ts';
+import { CandidateCounter } from './slice-features.ts';
 
 /**
  * Slices by what is known of a sample besides its words: tags, slices, labels, and quartiles of its length and numbers.

@@ -3,7 +3,7 @@ import type { Rate } from './comparison-summary.ts';
 import { excessP } from './excess.ts';
 import { wilson } from './intervals.ts';
 import { holm } from './multiple-tests.ts';
-import type { Candidate, SearchSample, SliceFamily } from './slice-candidates.ts';
+import type { Candidate, SearchSample, SliceFamily } from './slice-features.ts';
 import { groupCandidates } from './slice-groups.ts';
 import { textCandidates } from './slice-texts.ts';
 

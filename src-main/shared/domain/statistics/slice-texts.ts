@@ -1,5 +1,5 @@
-import type { Candidate, SearchSample } from './slice-candidates.ts';
-import { CandidateCounter } from './slice-candidates.ts';
+import type { Candidate, SearchSample } from './slice-features.ts';
+import { CandidateCounter } from './slice-features.ts';
 
 /** Text beyond this many characters is not searched for words: a bound on work, not on what a sample may be. */
 const maxTextLength = 20_000;
