@@ -18,7 +18,7 @@ const tensorBackends = {
 };
 const nodeModules = { regex: '^node:', message: 'This layer runs anywhere: what it needs from Node is passed in.' };
 const outsideShared = {
-  regex: 'src-main|^(\\.\\./)+(workbench|store|engine|trainer|shells|backends|imports|reports)',
+  regex: 'src-main|^(\\.\\./)+(workbench|store|engine|trainer|shells|backends|imports|reports)/',
   message: 'The renderer imports @shared only.',
 };
 
