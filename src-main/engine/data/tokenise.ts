@@ -1,14 +1,9 @@
 import type { CompletionRow, Message, PreferenceRow, PromptRow, TextOrChat } from '../../shared/domain/datasets.ts';
 import type { CompletionSequence } from '../losses/layout.ts';
+import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 
 /** What tokenising rows needs of a tokenizer. */
-export interface RowTokenizer {
-  /** Ids with the special tokens the tokenizer adds by itself (BOS). */
-  encode(text: string): number[];
-  /** The chat template's rendering of the turns, as ids. */
-  encodeChat(messages: readonly Message[], options: { addGenerationPrompt: boolean }): number[];
-  readonly eosToken: string | null;
-}
+export type RowTokenizer = Pick<Tokenizer, 'encode' | 'encodeChat' | 'decode' | 'eosTokenId'>;
 
 /** A pair as training reads it: both responses with the prompt in front. */
 export interface PreferenceSample {
@@ -125,9 +120,8 @@ export function joinAll(
   if (!conversational) {
     const text = prompt as string;
     const promptIds = tokenizer.encode(text);
-    return responses.map((response) =>
-      join(promptIds, tokenizer.encode(text + withEos(response as string, tokenizer.eosToken))),
-    );
+    const eosToken = eosTextOf(tokenizer);
+    return responses.map((response) => join(promptIds, tokenizer.encode(text + withEos(response as string, eosToken))));
   }
   const turns = asTurns(prompt, 'user');
   const promptIds = tokenizer.encodeChat(turns, { addGenerationPrompt: true });
@@ -142,6 +136,11 @@ export function joinAll(
 /** The prompt's own ids, then whatever the joint encoding has after as many: TRL's rule where the two disagree. */
 function join(promptIds: readonly number[], joint: readonly number[]): CompletionSequence {
   return { ids: Int32Array.from([...promptIds, ...joint.slice(promptIds.length)]), from: promptIds.length };
+}
+
+/** EOS as text; the tokenizer finds it there again as one token. */
+function eosTextOf(tokenizer: RowTokenizer): string | null {
+  return tokenizer.eosTokenId === null ? null : tokenizer.decode([tokenizer.eosTokenId], { skipSpecialTokens: false });
 }
 
 function withEos(text: string, eosToken: string | null): string {

@@ -37,10 +37,11 @@ export interface SuiteSpec {
   /** `generate` only. */
   scorer?: Scorer;
   decoding?: DecodingSettings;
-  /** `words` only: from which character position on words count (method.md §6: token position 25), and their least length. */
-  minWordLength?: number;
+  /** `words` only: the token position (0 = first token, BOS included) from which words count; 25 unless told (method.md §6). */
   fromPosition?: number;
-  /** Between prompt and target when tokenised (`cloze`, `choice`, `pairs`); one blank unless told. */
+  /** `words` only: letters a word has at least; 4 unless told. */
+  minWordLength?: number;
+  /** Between prompt and target when tokenised: one blank unless told, and nothing in `pairs`, whose responses join as in training. */
   delimiter?: string;
 }
 

@@ -1,0 +1,32 @@
+import type { DecodingSettings, SuiteItem, SuiteSpec } from '../../shared/domain/evaluations.ts';
+import type { CompletionSequence } from '../losses/layout.ts';
+import type { CausalLm } from '../models/causal-lm.ts';
+import type { NativeOps } from '../ports.ts';
+import type { Tokenizer } from '../tokenizer/tokenizer.ts';
+import type { PreparedItem } from './prepare.ts';
+import type { ScoringTools } from './scorers.ts';
+
+/** A suite with its items, ready for any number of runs. */
+export interface PreparedSuite {
+  spec: SuiteSpec;
+  items: readonly SuiteItem[];
+  prepared: PreparedItem[];
+}
+
+export interface EvaluationContext {
+  model: CausalLm;
+  tokenizer: Tokenizer;
+  ops: NativeOps;
+  /** β of implicit rewards. */
+  beta: number;
+  /** Summed log-probs under the reference; null makes `pairs` compare plain log-probs. */
+  reference: ((sequences: readonly CompletionSequence[]) => Promise<Float32Array>) | null;
+  scoring: ScoringTools;
+  cancelled(): boolean;
+}
+
+/** Greedy unless the suite says otherwise; null where nothing is decoded. */
+export function decodingOf(spec: SuiteSpec): DecodingSettings | null {
+  if (spec.kind !== 'generate') return null;
+  return spec.decoding ?? { temperature: 0, maxNewTokens: 128, seed: 0 };
+}

@@ -1,0 +1,222 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { WorkbenchError } from '../shared/domain/errors.ts';
+import type { CheckpointInfo, TrainerEventBody } from '../shared/domain/jobs.ts';
+import type { RunSpec } from '../shared/domain/run-spec.ts';
+import type { DataOrder, DataPosition } from './data/order.ts';
+import type { FlipLimit } from './flip-limit.ts';
+import type { Objective, ObjectiveState, StepOutcome } from './objectives/objective.ts';
+import type { AdamW, Gradients } from './optim/adamw.ts';
+import { clipFactor, disposeGradients, globalNorm } from './optim/gradients.ts';
+import { learningRateAt } from './optim/schedule.ts';
+import type { Clock, NativeOps } from './ports.ts';
+
+/** What a person may ask of a running loop; read between steps. */
+export interface TrainControl {
+  stopping(): boolean;
+  paused(): boolean;
+  /** Resolves once the pause or the run is over. */
+  untilResumed(): Promise<void>;
+  /** A λ set by hand since the last call. */
+  takeGuardWeight(): number | undefined;
+}
+
+/** All a run needs to go on as if it had not been interrupted, beside weights and optimiser tensors. Plain JSON. */
+export interface TrainingState {
+  step: number;
+  optimizerSteps: number;
+  data: DataPosition;
+  objective: ObjectiveState;
+}
+
+export interface TrainingPlan {
+  spec: RunSpec;
+  objective: Objective;
+  optimizer: AdamW;
+  order: DataOrder;
+  totalSteps: number;
+  /** Steps already made; 0 unless resumed. */
+  startStep: number;
+  ops: NativeOps;
+  clock: Clock;
+  control: TrainControl;
+  /** Lets the process take messages; called between steps. */
+  breathe(): Promise<void>;
+  /** All suites at a step, as events. */
+  evaluate(step: number): AsyncGenerator<TrainerEventBody>;
+  saveCheckpoint(state: TrainingState): Promise<CheckpointInfo>;
+  limit: FlipLimit | null;
+  lastCheckpointStep: number | null;
+}
+
+/**
+ * The training loop of every algorithm: evaluation before, during and after; checkpoints; stop, pause and limits between
+ * steps. Ends with `finished` or `failed`; the consumer's pace is the loop's pace.
+ */
+export async function* trainingLoop(plan: TrainingPlan): AsyncGenerator<TrainerEventBody> {
+  const run = new TrainingRun(plan);
+  try {
+    yield* run.events();
+  } catch (error) {
+    yield run.failure(error);
+  }
+}
+
+class TrainingRun {
+  readonly #plan: TrainingPlan;
+  #step: number;
+  #evaluatedAt: number | null = null;
+  #savedAt: number | null;
+  #indices: number[] = [];
+
+  constructor(plan: TrainingPlan) {
+    this.#plan = plan;
+    this.#step = plan.startStep;
+    this.#savedAt = plan.lastCheckpointStep;
+  }
+
+  async *events(): AsyncGenerator<TrainerEventBody> {
+    const { totalSteps, control, startStep } = this.#plan;
+    if (startStep === 0) yield* this.#evaluate();
+    let stopped = yield* this.#betweenSteps();
+    while (!stopped && this.#step < totalSteps) {
+      yield await this.#trainStep();
+      if (this.#due(this.#plan.spec.evaluate.every) && this.#step < totalSteps) yield* this.#evaluate();
+      if (this.#due(this.#plan.spec.checkpoint.every)) yield await this.#save();
+      stopped = (yield* this.#applyLimit()) || (yield* this.#betweenSteps());
+    }
+    if (!stopped && !control.stopping()) yield* this.#evaluate();
+    if (this.#savedAt !== this.#step) yield await this.#save();
+    yield { type: 'finished', outcome: this.#step < totalSteps ? 'stopped' : 'completed', step: this.#step };
+  }
+
+  /** What to tell of an error: the step, its samples, the last good checkpoint, and what may help. */
+  failure(error: unknown): TrainerEventBody {
+    const known = asFailure(error, this.#plan.spec);
+    return {
+      type: 'failed',
+      error: known.toReport(),
+      step: this.#step,
+      sampleIds: this.#indices.map((index) => this.#plan.objective.sampleIds[index] as string),
+      ...(this.#savedAt === null ? {} : { lastCheckpointStep: this.#savedAt }),
+    };
+  }
+
+  async #trainStep(): Promise<TrainerEventBody> {
+    const { objective, optimizer, order, spec, clock, totalSteps } = this.#plan;
+    const startedMs = clock.nowMs();
+    const learningRate = learningRateAt(this.#step, totalSteps, spec.optimizer);
+    this.#indices = order.next();
+    this.#step += 1;
+    const norms: number[] = [];
+    const outcome = await objective.step(
+      { indices: this.#indices, microBatchSize: spec.batch.size, step: this.#step },
+      async (gradients, loss) => {
+        const norm = await this.#checkedNorm(gradients, loss);
+        norms.push(norm);
+        optimizer.update(gradients, learningRate, clipFactor(norm, spec.optimizer.maxGradNorm));
+        disposeGradients(gradients);
+      },
+    );
+    this.#indices = [];
+    const seconds = (clock.nowMs() - startedMs) / 1000;
+    return this.#stepEvent(outcome, learningRate, norms, seconds);
+  }
+
+  #stepEvent(outcome: StepOutcome, learningRate: number, norms: number[], seconds: number): TrainerEventBody {
+    const metrics = {
+      ...outcome.metrics,
+      grad_norm: norms.reduce((sum, norm) => sum + norm, 0) / norms.length,
+      learning_rate: learningRate,
+      step_seconds: seconds,
+      tokens_per_second: seconds > 0 ? outcome.tokens / seconds : 0,
+    };
+    const { samples, guardSamples } = outcome;
+    const epoch = this.#plan.order.epochs;
+    const event = { type: 'step' as const, step: this.#step, epoch, metrics, samples };
+    return guardSamples === undefined ? event : { ...event, guardSamples };
+  }
+
+  /** Nothing that is not finite reaches the weights. */
+  async #checkedNorm(gradients: Gradients, loss: number): Promise<number> {
+    const scalar = globalNorm(gradients, this.#plan.ops);
+    const norm = (await scalar.data())[0] as number;
+    scalar.dispose();
+    if (Number.isFinite(loss) && Number.isFinite(norm)) return norm;
+    disposeGradients(gradients);
+    const what = Number.isFinite(loss) ? `gradient norm is ${norm}` : `loss is ${loss}`;
+    throw new WorkbenchError('diverged', `Training diverged at step ${this.#step}: the ${what}.`, {
+      remedy:
+        'The weights are those of the step before. Lower optimizer.learningRate, set optimizer.maxGradNorm (1 is usual), or look at the samples of this step.',
+    });
+  }
+
+  async *#evaluate(): AsyncGenerator<TrainerEventBody> {
+    if (this.#evaluatedAt === this.#step) return;
+    for await (const event of this.#plan.evaluate(this.#step)) {
+      if (event.type === 'evaluation-batch') this.#plan.limit?.observe(event.mark, event.results);
+      yield event;
+    }
+    this.#evaluatedAt = this.#step;
+  }
+
+  async #save(): Promise<TrainerEventBody> {
+    const { objective, optimizer, order } = this.#plan;
+    const checkpoint = await this.#plan.saveCheckpoint({
+      step: this.#step,
+      optimizerSteps: optimizer.step,
+      data: order.position,
+      objective: objective.state(),
+    });
+    this.#savedAt = this.#step;
+    return { type: 'checkpoint', checkpoint };
+  }
+
+  /** Answers whether the run is to end. */
+  async *#applyLimit(): AsyncGenerator<TrainerEventBody, boolean> {
+    const { limit, objective, spec } = this.#plan;
+    const passed = this.#evaluatedAt === this.#step ? (limit?.passedAt(this.#step) ?? null) : null;
+    if (passed === null) return false;
+    yield { type: 'log', level: 'warning', message: passed };
+    switch (spec.limits.action) {
+      case 'stop':
+        return true;
+      case 'checkpoint':
+        if (this.#savedAt !== this.#step) yield await this.#save();
+        return false;
+      case 'raise-weight':
+        if (objective.guardWeight !== undefined) objective.guardWeight = Math.max(2 * objective.guardWeight, 0.1);
+        return false;
+    }
+  }
+
+  /** Messages are taken here; answers whether the run is to end. */
+  async *#betweenSteps(): AsyncGenerator<TrainerEventBody, boolean> {
+    const { control, objective } = this.#plan;
+    await this.#plan.breathe();
+    if (control.paused() && !control.stopping()) {
+      yield { type: 'paused', step: this.#step };
+      await control.untilResumed();
+      yield { type: 'resumed', step: this.#step };
+    }
+    const weight = control.takeGuardWeight();
+    if (weight !== undefined && objective.guardWeight !== undefined) objective.guardWeight = weight;
+    return control.stopping();
+  }
+
+  #due(every: number | undefined): boolean {
+    return every !== undefined && this.#step % every === 0;
+  }
+}
+
+function asFailure(error: unknown, spec: RunSpec): WorkbenchError {
+  if (error instanceof WorkbenchError) return error;
+  const text = error instanceof Error ? error.message : String(error);
+  if (!/out of memory|OOM|resource exhausted|allocat(e|ion)|bad_alloc/i.test(text)) {
+    return new WorkbenchError('internal', text, { cause: error });
+  }
+  const heldMiB = Math.round(tf.memory().numBytes / 2 ** 20);
+  return new WorkbenchError('out-of-memory', `Memory ran out (${heldMiB} MiB of tensors were held): ${text}`, {
+    remedy: `Lower batch.size (now ${spec.batch.size}) and raise batch.accumulation (now ${spec.batch.accumulation}) by the same factor, lower batch.maxLength (now ${spec.batch.maxLength}), or train a LoRA.`,
+    cause: error,
+  });
+}
