@@ -28,7 +28,7 @@ export async function ensureBundle(part) {
   say('building the interface (out/)');
   const node = findNode();
   if (node === undefined) return { ok: false, reason: 'no Node 24 to build with' };
-  const env = { ...process.env, FLIPGUARD_BUILD: part };
+  const env = { ...process.env, FLIPGUARD_BUILD: part, NO_COLOR: '1', FORCE_COLOR: undefined };
   const built = await run(node, [bundler, 'build', '--logLevel', 'warn'], { cwd: checkoutDir, env });
   if (built.status !== 0) return { ok: false, reason: errorOf(built) };
   writeStamp(part, stamp);
