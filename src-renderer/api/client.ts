@@ -1,0 +1,48 @@
+import { shallowRef } from 'vue';
+import type { ChannelName, Input, Output } from '@shared/contract/channels.ts';
+import type { Result } from '@shared/domain/errors.ts';
+import { WorkbenchError } from '@shared/domain/errors.ts';
+import type { ConnectionState, ShellBridge } from './connection.ts';
+import { EventStream } from './event-stream.ts';
+import { WebBridge } from './web-bridge.ts';
+
+interface Session {
+  bridge: ShellBridge;
+  events: EventStream;
+}
+let session: Session | null = null;
+
+/** How the connection to the workbench fares; Electron's is always open. */
+export const connection = shallowRef<ConnectionState>('open');
+
+/** Connects the renderer to a shell: Electron's preload bridge where there is one, else a WebSocket. Tests pass their own. */
+export function connect(bridge: ShellBridge = window.flipguard ?? new WebBridge()): void {
+  session = { bridge, events: new EventStream(bridge) };
+  connection.value = 'open';
+  bridge.onConnection?.((state) => (connection.value = state));
+}
+
+/** Asks the workbench; a failure is thrown as the `WorkbenchError` it was. */
+export async function invoke<N extends ChannelName>(channel: N, input: Input<N>): Promise<Output<N>> {
+  // The bridge is untyped by design: the contract's types hold because both sides are built from it.
+  const result = (await current().bridge.invoke(channel, input)) as Result<Output<N>>;
+  if (result.ok) return result.value;
+  throw WorkbenchError.fromReport(result.error);
+}
+
+export function events(): EventStream {
+  return current().events;
+}
+
+export function shellKind(): 'electron' | 'web' {
+  return current().bridge.shell;
+}
+
+export function reconnectNow(): void {
+  current().bridge.reconnect?.();
+}
+
+function current(): Session {
+  if (session === null) throw new Error('connect() has not been called');
+  return session;
+}

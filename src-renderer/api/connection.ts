@@ -1,0 +1,12 @@
+import type { WorkbenchBridge } from '@shared/contract/events.ts';
+
+/** Whether the workbench can be reached. Electron's bridge is always `open`. */
+export type ConnectionState = 'connecting' | 'open' | 'lost';
+
+/** What the renderer needs of a shell: the contract's bridge, and in the web shell how its connection fares. */
+export interface ShellBridge extends WorkbenchBridge {
+  /** Called at once with the present state, then at every change; answers the function that unsubscribes. */
+  onConnection?(listener: (state: ConnectionState) => void): () => void;
+  /** Tries again now instead of waiting for the next attempt. */
+  reconnect?(): void;
+}

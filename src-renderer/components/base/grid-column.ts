@@ -1,0 +1,14 @@
+/** A column of a grid. `width` is a CSS grid track. */
+export interface GridColumn {
+  key: string;
+  label: string;
+  width: string;
+  align?: 'start' | 'end';
+  sortable?: boolean;
+  /** Longer explanation of the heading. */
+  hint?: string;
+}
+export interface GridSort {
+  column: string;
+  direction: 'ascending' | 'descending';
+}

@@ -1,0 +1,58 @@
+import type { Router } from 'vue-router';
+import { useLocalStorage } from '@vueuse/core';
+import { useCommandGroup } from '../stores/commands.ts';
+import { useImportFlow } from '../stores/import-flow.ts';
+import { useSettings } from '../stores/settings.ts';
+import { useDemo } from './use-demo.ts';
+
+interface Surfaces {
+  openPalette: () => void;
+  openSheet: () => void;
+}
+const places: [string, string, string][] = [
+  ['Home', '/', 'g h'],
+  ['Launch a run', '/launch', 'g l'],
+  ['Runs', '/runs', 'g r'],
+  ['Compare', '/compare', 'g c'],
+  ['Matrix', '/matrix', 'g x'],
+  ['Frontier', '/frontier', 'g f'],
+  ['Guard sets', '/guard-sets', 'g u'],
+  ['Reports', '/reports', 'g p'],
+  ['Models', '/models', 'g m'],
+  ['Datasets', '/datasets', 'g d'],
+  ['Evaluations', '/evaluations', 'g e'],
+  ['Settings', '/settings', 'g s'],
+];
+
+/** Commands that work everywhere. */
+export function useShellCommands(router: Router, { openPalette, openSheet }: Surfaces): void {
+  const settings = useSettings();
+  const rail = useLocalStorage<'wide' | 'narrow' | 'auto'>('rail', 'auto');
+  const demo = useDemo();
+  useCommandGroup([
+    { id: 'palette', title: 'Search or do something', group: 'Everywhere', keys: ['Ctrl+K'], whileTyping: true, keysOnly: true, run: openPalette },
+    { id: 'shortcuts', title: 'Keyboard shortcuts', group: 'Everywhere', keys: ['?'], run: openSheet },
+    { id: 'import', title: 'Import a file or folder', group: 'Everywhere', keys: ['i'], run: () => useImportFlow().start() },
+    { id: 'demo-quick', title: 'Start the quick demo', group: 'Everywhere', run: () => void demo.start(true) },
+    {
+      id: 'rail',
+      title: 'Narrow or widen the navigation',
+      group: 'Everywhere',
+      keys: ['Ctrl+B'],
+      run: () => (rail.value = rail.value === 'narrow' ? 'wide' : 'narrow'),
+    },
+    ...(['system', 'light', 'dark'] as const).map((theme) => ({
+      id: `theme-${theme}`,
+      title: theme === 'system' ? 'Appearance: as the system' : `Appearance: ${theme}`,
+      group: 'Everywhere',
+      run: () => void settings.set('appearance.theme', theme),
+    })),
+    ...places.map(([title, path, keys]) => ({
+      id: `go-${path}`,
+      title,
+      group: 'Go to',
+      keys: [keys],
+      run: () => void router.push(path),
+    })),
+  ]);
+}

@@ -1,0 +1,100 @@
+import type { FlipFilter } from '@shared/domain/flip-view.ts';
+import { formatNumber } from './numbers.ts';
+import { kindNames } from './words.ts';
+
+/** How a filter changes by clicks, and how it is put in words. All functions answer a new filter. */
+
+export type ListFacet = 'kinds' | 'slices' | 'tags' | 'labels' | 'stability';
+export type RangeFacet = 'delta' | 'length' | 'firing';
+export type Range = [number | null, number | null];
+
+/** Values chosen in a list facet, as text. */
+export function chosen(filter: FlipFilter, facet: ListFacet): string[] {
+  return (filter[facet] ?? []).map(String);
+}
+
+/** Adds or takes away one value; with `only`, that value alone, or none of them if it already was alone. */
+export function toggled(filter: FlipFilter, facet: ListFacet, value: string, only = false): FlipFilter {
+  const now = chosen(filter, facet);
+  const alone = now.length === 1 && now[0] === value;
+  const next = only ? (alone ? [] : [value]) : now.includes(value) ? now.filter((other) => other !== value) : [...now, value];
+  return withValues(filter, facet, next);
+}
+
+/** Empty lists are left out: no choice means every value. */
+export function withValues(filter: FlipFilter, facet: ListFacet, values: string[]): FlipFilter {
+  const rest = { ...filter };
+  delete rest[facet];
+  if (values.length === 0) return rest;
+  return { ...rest, [facet]: facet === 'labels' ? values.map(Number) : values };
+}
+
+export function withRange(filter: FlipFilter, facet: RangeFacet, range: Range | null): FlipFilter {
+  const rest = { ...filter };
+  delete rest[facet];
+  return range === null || (range[0] === null && range[1] === null) ? rest : { ...rest, [facet]: range };
+}
+
+export function withSearch(filter: FlipFilter, search: string): FlipFilter {
+  const rest = { ...filter };
+  delete rest.search;
+  return search.trim() === '' ? rest : { ...rest, search };
+}
+
+export function withReviewed(filter: FlipFilter, reviewed: boolean | undefined): FlipFilter {
+  const rest = { ...filter };
+  delete rest.reviewed;
+  return reviewed === undefined ? rest : { ...rest, reviewed };
+}
+
+/**
+ * The part of a filter that says which samples are looked at, apart from what became of them: rates within this part
+ * keep their meaning, while a rate within “negative flips” would not.
+ */
+export function populationPart(filter: FlipFilter): FlipFilter {
+  const { slices, tags, search, searchMode, length, firing } = filter;
+  const part = { slices, tags, search, searchMode, length, firing };
+  return Object.fromEntries(Object.entries(part).filter(([, value]) => value !== undefined));
+}
+
+export function hasPopulationPart(filter: FlipFilter): boolean {
+  return Object.keys(populationPart(filter)).some((key) => key !== 'searchMode');
+}
+
+export interface FilterPart {
+  text: string;
+  /** The filter without this part. */
+  without: FlipFilter;
+}
+
+/** Every part of a filter in words, each with the filter that is left when it is taken away. */
+export function partsOf(filter: FlipFilter, labelNames: string[]): FilterPart[] {
+  const parts: FilterPart[] = [];
+  for (const facet of ['kinds', 'slices', 'tags', 'labels', 'stability'] as const) {
+    for (const value of chosen(filter, facet)) {
+      parts.push({ text: nameOf(facet, value, labelNames), without: toggled(filter, facet, value) });
+    }
+  }
+  for (const facet of ['delta', 'length', 'firing'] as const) {
+    const range = filter[facet];
+    if (range) parts.push({ text: `${rangeNames[facet]} ${rangeWords(range)}`, without: withRange(filter, facet, null) });
+  }
+  if (filter.search) parts.push({ text: `“${filter.search}”`, without: withSearch(filter, '') });
+  if (filter.reviewed !== undefined) {
+    parts.push({ text: filter.reviewed ? 'reviewed' : 'not reviewed', without: withReviewed(filter, undefined) });
+  }
+  return parts;
+}
+
+const rangeNames: Record<RangeFacet, string> = { delta: 'Δ score', length: 'length', firing: 'guard fired' };
+
+function rangeWords([low, high]: Range): string {
+  if (low === null) return `≤ ${formatNumber(high)}`;
+  return high === null ? `≥ ${formatNumber(low)}` : `${formatNumber(low)} … ${formatNumber(high)}`;
+}
+
+function nameOf(facet: ListFacet, value: string, labelNames: string[]): string {
+  if (facet === 'kinds') return kindNames[value as keyof typeof kindNames];
+  if (facet === 'labels') return labelNames[Number(value) - 1] ?? `label ${value}`;
+  return facet === 'tags' ? `#${value}` : value;
+}

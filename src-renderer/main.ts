@@ -1,0 +1,27 @@
+import { createApp } from 'vue';
+import { createPinia } from 'pinia';
+import '@fontsource-variable/inter/wght.css';
+import '@fontsource-variable/jetbrains-mono/wght.css';
+import './styles/tokens.css';
+import './styles/base.css';
+import './styles/controls.css';
+import App from './App.vue';
+import { connect } from './api/client.ts';
+import { router } from './router.ts';
+import { useToasts } from './stores/toasts.ts';
+
+connect();
+const app = createApp(App);
+app.use(createPinia());
+app.use(router);
+app.config.errorHandler = (error) => {
+  console.error(error);
+  useToasts().error(error);
+};
+// A request that nobody caught has failed where no place shows its state: say so.
+window.addEventListener('unhandledrejection', (event) => {
+  event.preventDefault();
+  console.error(event.reason);
+  useToasts().error(event.reason);
+});
+app.mount('#app');

@@ -1,0 +1,172 @@
+import { computed, ref, shallowRef } from 'vue';
+import { defineStore } from 'pinia';
+import type { ComparisonSummary } from '@shared/contract/views.ts';
+import type { ComparisonRecord, FlipFacets, FlipRow } from '@shared/domain/flip-view.ts';
+import type { ErrorReport } from '@shared/domain/errors.ts';
+import { WorkbenchError, reportOf } from '@shared/domain/errors.ts';
+import { events, invoke } from '../api/client.ts';
+import { hasPopulationPart, populationPart } from '../format/flip-filter.ts';
+import type { FlipBrowserState } from '../format/flip-query.ts';
+import { defaultState } from '../format/flip-query.ts';
+import { PagedRows } from './paged-rows.ts';
+
+/**
+ * The flip browser's data: one comparison, one view of it (an ordered list kept by the workbench, read in windows), facets
+ * and the headline. `show` is called with every new state of the address; parts that did not change are not read again.
+ */
+export const useFlipBrowser = defineStore('flip-browser', () => {
+  const comparison = shallowRef<ComparisonRecord | null>(null);
+  const state = shallowRef<FlipBrowserState>(defaultState);
+  const rows = shallowRef<PagedRows<FlipRow> | null>(null);
+  const viewId = ref<string | null>(null);
+  const facets = shallowRef<FlipFacets | null>(null);
+  const summary = shallowRef<ComparisonSummary | null>(null);
+  /** The headline within the filter's population (slices, tags, search, length), where it has one. */
+  const filteredSummary = shallowRef<ComparisonSummary | null>(null);
+  const position = ref<number | null>(null);
+  const loading = ref(false);
+  const error = shallowRef<ErrorReport | null>(null);
+  const total = computed(() => rows.value?.total ?? 0);
+  let turn = 0;
+  let listKey = '';
+
+  async function show(comparisonId: string, next: FlipBrowserState): Promise<void> {
+    if (comparison.value?.id !== comparisonId) await openComparison(comparisonId);
+    const selectionMoved = next.sample !== state.value.sample;
+    state.value = next;
+    if (comparison.value?.state !== 'ready') return;
+    const key = JSON.stringify([comparisonId, next.filter, next.sort]);
+    if (key !== listKey) await openList(comparisonId, key);
+    else if (selectionMoved) await locate();
+  }
+
+  async function openComparison(comparisonId: string): Promise<void> {
+    forget();
+    const mine = ++turn;
+    try {
+      const answer = await invoke('comparisons.get', { comparisonId });
+      if (mine === turn) comparison.value = answer;
+    } catch (problem) {
+      if (mine === turn) error.value = reportOf(problem);
+    }
+  }
+
+  async function openList(comparisonId: string, key: string): Promise<void> {
+    const mine = ++turn;
+    listKey = key;
+    loading.value = true;
+    const { filter, sort } = state.value;
+    void readFacets(comparisonId, mine);
+    void readSummaries(comparisonId, mine);
+    try {
+      const view = await invoke('flips.open', { comparisonId, filter, sort });
+      if (mine !== turn) return void invoke('flips.close', { viewId: view.viewId });
+      adopt(view.viewId, view.total);
+      error.value = null;
+      await locate();
+    } catch (problem) {
+      if (mine === turn) error.value = reportOf(problem);
+    } finally {
+      if (mine === turn) loading.value = false;
+    }
+  }
+
+  function adopt(id: string, count: number): void {
+    const old = viewId.value;
+    rows.value?.close();
+    viewId.value = id;
+    rows.value = new PagedRows<FlipRow>(count, (offset, limit) => invoke('flips.window', { viewId: id, offset, limit }), {
+      onError: (problem) => windowFailed(problem),
+    });
+    if (old !== null) invoke('flips.close', { viewId: old }).catch(() => undefined);
+  }
+
+  /** The workbench forgets views nobody used for long, and all of them when it restarts: open it again. */
+  function windowFailed(problem: unknown): void {
+    if (problem instanceof WorkbenchError && problem.code === 'not-found') reopen();
+    else error.value = reportOf(problem);
+  }
+
+  function reopen(): void {
+    const id = comparison.value?.id;
+    if (id === undefined) return;
+    listKey = '';
+    viewId.value = null;
+    void show(id, state.value);
+  }
+
+  async function locate(): Promise<void> {
+    const { sample } = state.value;
+    const id = viewId.value;
+    if (sample === null || id === null) return void (position.value = null);
+    const answer = await invoke('flips.position', { viewId: id, sampleKey: sample });
+    if (viewId.value === id && state.value.sample === sample) position.value = answer;
+  }
+
+  async function readFacets(comparisonId: string, mine: number): Promise<void> {
+    const answer = await invoke('flips.facets', { comparisonId, filter: state.value.filter }).catch(() => null);
+    if (mine === turn && answer !== null) facets.value = answer;
+  }
+
+  async function readSummaries(comparisonId: string, mine: number): Promise<void> {
+    const { filter } = state.value;
+    const part = hasPopulationPart(filter) ? populationPart(filter) : null;
+    const [whole, within] = await Promise.all([
+      summary.value ?? invoke('comparisons.summary', { comparisonId }).catch(() => null),
+      part === null ? null : invoke('comparisons.summary', { comparisonId, filter: part }).catch(() => null),
+    ]);
+    if (mine !== turn) return;
+    summary.value = whole;
+    filteredSummary.value = within;
+  }
+
+  function forget(): void {
+    rows.value?.close();
+    if (viewId.value !== null) invoke('flips.close', { viewId: viewId.value }).catch(() => undefined);
+    comparison.value = null;
+    rows.value = null;
+    viewId.value = null;
+    facets.value = null;
+    summary.value = null;
+    filteredSummary.value = null;
+    position.value = null;
+    error.value = null;
+    listKey = '';
+  }
+
+  /** Shows a change to samples at once; the view itself keeps its order until it is opened again. */
+  function patchRows(keys: Set<number>, change: Partial<FlipRow>): void {
+    rows.value?.patch((row) => (keys.has(row.sampleKey) ? { ...row, ...change } : row));
+  }
+
+  async function refreshFacets(): Promise<void> {
+    if (comparison.value !== null) await readFacets(comparison.value.id, turn);
+  }
+
+  events().on('comparison', ({ comparison: changed }) => {
+    if (changed.id !== comparison.value?.id) return;
+    const becameReady = comparison.value.state !== 'ready' && changed.state === 'ready';
+    comparison.value = changed;
+    if (becameReady) reopen();
+  });
+  events().onResync(reopen);
+
+  return {
+    comparison,
+    state,
+    rows,
+    viewId,
+    facets,
+    summary,
+    filteredSummary,
+    position,
+    loading,
+    error,
+    total,
+    show,
+    forget,
+    patchRows,
+    refreshFacets,
+    reopen,
+  };
+});

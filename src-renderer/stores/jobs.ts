@@ -1,0 +1,67 @@
+import { computed, shallowRef } from 'vue';
+import { defineStore } from 'pinia';
+import type { Job } from '@shared/contract/views.ts';
+import { WorkbenchError } from '@shared/domain/errors.ts';
+import { events, invoke } from '../api/client.ts';
+import { useToasts } from './toasts.ts';
+
+/** Long work of the workbench. It goes on when a view is left; its end is told by a toast wherever the person is then. */
+export const useJobs = defineStore('jobs', () => {
+  const jobs = shallowRef<Job[]>([]);
+  const waiting = new Map<string, { resolve: (job: Job) => void; reject: (error: unknown) => void }[]>();
+  const running = computed(() => jobs.value.filter((job) => job.state === 'running'));
+
+  async function refresh(): Promise<void> {
+    const before = new Set(running.value.map((job) => job.id));
+    const answer = await invoke('jobs.list', {});
+    jobs.value = answer;
+    for (const job of answer) if (job.state !== 'running' && (before.has(job.id) || waiting.has(job.id))) ended(job);
+  }
+
+  function receive(job: Job): void {
+    const old = jobs.value.find((known) => known.id === job.id);
+    jobs.value = old ? jobs.value.map((known) => (known.id === job.id ? job : known)) : [...jobs.value, job];
+    if (job.state !== 'running' && old?.state !== job.state) ended(job);
+  }
+
+  function ended(job: Job): void {
+    const waiters = waiting.get(job.id) ?? [];
+    waiting.delete(job.id);
+    for (const { resolve, reject } of waiters) {
+      if (job.state === 'done') resolve(job);
+      else reject(failureOf(job));
+    }
+    announce(job, waiters.length > 0);
+  }
+
+  function announce(job: Job, awaited: boolean): void {
+    const toasts = useToasts();
+    if (job.state === 'failed' && !awaited) toasts.error(failureOf(job), job.title);
+    if (job.state === 'cancelled') toasts.show({ tone: 'neutral', title: `Cancelled: ${job.title}` });
+    if (job.state === 'done' && job.kind !== 'ledger' && job.kind !== 'comparison') {
+      toasts.show({ tone: 'good', title: `Done: ${job.title}` });
+    }
+  }
+
+  /** Resolves when the job is done; rejects with why it failed or that it was cancelled. */
+  function finished(jobId: string): Promise<Job> {
+    const job = jobs.value.find((known) => known.id === jobId);
+    if (job?.state === 'done') return Promise.resolve(job);
+    if (job !== undefined && job.state !== 'running') return Promise.reject(failureOf(job));
+    return new Promise((resolve, reject) => {
+      waiting.set(jobId, [...(waiting.get(jobId) ?? []), { resolve, reject }]);
+    });
+  }
+
+  const cancel = (jobId: string) => invoke('jobs.cancel', { jobId });
+  const byId = (jobId: string) => jobs.value.find((job) => job.id === jobId) ?? null;
+
+  events().on('job', ({ job }) => receive(job));
+  events().onResync(() => void refresh());
+  return { jobs, running, refresh, finished, cancel, byId };
+});
+
+function failureOf(job: Job): WorkbenchError {
+  if (job.error !== null) return WorkbenchError.fromReport(job.error);
+  return new WorkbenchError(job.state === 'cancelled' ? 'cancelled' : 'internal', `“${job.title}” did not finish.`);
+}

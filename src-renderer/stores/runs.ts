@@ -1,0 +1,24 @@
+import { computed } from 'vue';
+import { defineStore } from 'pinia';
+import { events, invoke } from '../api/client.ts';
+import { isActive } from '../format/words.ts';
+import { defineListStore } from './list-store.ts';
+
+const useRunList = defineListStore('runs.list', 'runs');
+
+/** Every run of the workspace; events keep their status and step current. */
+export const useRuns = defineStore('runs', () => {
+  const list = useRunList();
+  events().on('run', ({ run }) => list.put(run));
+
+  const active = computed(() => list.items.filter((run) => isActive(run.status)));
+  const byNewest = computed(() => [...list.items].sort((a, b) => b.createdAt - a.createdAt));
+
+  const stop = (runId: string) => invoke('runs.stop', { runId });
+  const pause = (runId: string) => invoke('runs.pause', { runId });
+  const unpause = (runId: string) => invoke('runs.unpause', { runId });
+  const resume = (runId: string) => invoke('runs.resume', { runId });
+  const remove = (runId: string) => invoke('runs.remove', { runId });
+
+  return { list, active, byNewest, load: list.load, stop, pause, unpause, resume, remove };
+});
