@@ -2,6 +2,7 @@
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { say } from './log.mjs';
 import { findNode } from './node-runtime.mjs';
 import { checkoutDir, modulesDir } from './paths.mjs';
@@ -28,7 +29,7 @@ export async function ensureBundle(part) {
   say('building the interface (out/)');
   const node = findNode();
   if (node === undefined) return { ok: false, reason: 'no Node 24 to build with' };
-  const env = { ...process.env, FLIPGUARD_BUILD: part, NO_COLOR: '1', FORCE_COLOR: undefined };
+  const env = { ...process.env, FLIPGUARD_BUILD: part };
   const built = await run(node, [bundler, 'build', '--logLevel', 'warn'], { cwd: checkoutDir, env });
   if (built.status !== 0) return { ok: false, reason: errorOf(built) };
   writeStamp(part, stamp);
@@ -67,7 +68,7 @@ function stampFile(part) {
 }
 
 function errorOf({ stderr, stdout }) {
-  const text = `${stdout}\n${stderr}`;
+  const text = stripVTControlCharacters(`${stdout}\n${stderr}`);
   const at = text.search(/error/i);
   return at >= 0 ? text.slice(at, at + 600).trim() : lastLine(text);
 }
