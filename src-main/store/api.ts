@@ -77,6 +77,7 @@ export interface StoreReads {
   listReports(): Promise<ReportRecord[]>;
   listSavedFilters(): Promise<SavedFilter[]>;
   getSetting(key: string): Promise<string | null>;
+  listSettings(): Promise<Record<string, string>>;
 
   /** Rows of a dataset by position: `limit` from `offset` on (positions are dense, so this is a key range, not OFFSET). */
   datasetRows(datasetId: string, offset: number, limit: number): Promise<DatasetRow[]>;
