@@ -43,11 +43,14 @@ export async function convertLlama2c(weights: Uint8Array, tokenizer: Uint8Array,
   const tensors = readTensors(weights, header);
   const pieces = readLlama2cPieces(tokenizer, header.vocab);
   await writer.writeText('config.json', pretty(configOf(header)));
-  await writer.writeText('generation_config.json', pretty({ bos_token_id: 1, eos_token_id: 2 }));
+  await writer.writeText('generation_config.json', pretty(generationConfig));
   await writer.writeText('tokenizer.json', JSON.stringify(sentencePieceBpe(pieces)));
   await writer.writeText('tokenizer_config.json', pretty(tokenizerConfig));
   await writer.writeBytes('model.safetensors', safetensorsBytes(tensors));
 }
+
+/** These models were trained on stories laid end to end with BOS between them: a second BOS is how they say that a text is over. */
+const generationConfig = { bos_token_id: 1, eos_token_id: [1, 2] };
 
 const tokenizerConfig = {
   tokenizer_class: 'PreTrainedTokenizerFast',

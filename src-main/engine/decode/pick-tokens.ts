@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { DecodingSettings } from '../../shared/domain/evaluations.ts';
-import { sampleToken } from './sampling.ts';
+import { sampleToken, takesAll } from './sampling.ts';
 
 export interface Picked {
   token: number;
@@ -9,22 +9,26 @@ export interface Picked {
 }
 
 /**
- * The next token of every row from its logits [rows, vocab]; disposes them. One read from the device a step: for greedy decoding two
- * numbers a row, for sampling the probabilities.
+ * The next token of every row from its logits [rows, vocab]; disposes them. One read from the device a step: two numbers a row,
+ * or the probabilities where top-k or top-p have to rank them.
  */
 export async function pickTokens(
   logits: tf.Tensor2D,
   settings: DecodingSettings,
   uniforms: readonly number[],
 ): Promise<Picked[]> {
-  const summary = tf.tidy(() => (settings.temperature > 0 ? sampled(logits, settings.temperature) : greedy(logits)));
+  const ranks = settings.temperature > 0 && !takesAll(settings, logits.shape[1]);
+  const summary = tf.tidy(() => {
+    if (settings.temperature <= 0) return greedy(logits);
+    return ranks ? distribution(logits, settings.temperature) : drawn(logits, settings.temperature, uniforms);
+  });
   logits.dispose();
   try {
     const data = (await summary.data()) as Float32Array;
     const width = summary.shape[1];
     return uniforms.map((uniform, row) => {
       const numbers = data.subarray(row * width, (row + 1) * width);
-      return settings.temperature > 0 ? draw(numbers, settings, uniform) : { token: numbers[0]!, logProb: numbers[1]! };
+      return ranks ? draw(numbers, settings, uniform) : { token: numbers[0]!, logProb: numbers[1]! };
     });
   } finally {
     summary.dispose();
@@ -37,8 +41,24 @@ function greedy(logits: tf.Tensor2D): tf.Tensor2D {
   return tf.stack([token, tf.sub(tf.max(logits, 1), tf.logSumExp(logits, 1))], 1) as tf.Tensor2D;
 }
 
+/**
+ * [rows, 2]: a token drawn by the inverse distribution function, and its log-prob at temperature 1. The walk runs on the device: the token's id is the
+ * number of tokens whose cumulative mass does not exceed `uniform` of the whole.
+ */
+function drawn(logits: tf.Tensor2D, temperature: number, uniforms: readonly number[]): tf.Tensor2D {
+  const [rows, vocab] = logits.shape;
+  const scaled = temperature === 1 ? logits : tf.div(logits, temperature);
+  const mass = tf.exp(tf.sub(scaled, tf.max(scaled, 1, true)));
+  const cumulative = tf.cumsum(mass, 1);
+  const bound = tf.mul(tf.slice(cumulative, [0, vocab - 1], [rows, 1]), tf.tensor2d([...uniforms], [rows, 1]));
+  const token = tf.minimum(tf.sum(tf.cast(tf.lessEqual(cumulative, bound), 'int32'), 1), vocab - 1);
+  const places = tf.stack([tf.range(0, rows, 1, 'int32'), tf.cast(token, 'int32')], 1);
+  const logProb = tf.sub(tf.gatherND(logits, places), tf.logSumExp(logits, 1));
+  return tf.stack([tf.cast(token, 'float32'), logProb], 1) as tf.Tensor2D;
+}
+
 /** [rows, vocab + 2]: probabilities at the temperature, then logSumExp of the logits with and without it. */
-function sampled(logits: tf.Tensor2D, temperature: number): tf.Tensor2D {
+function distribution(logits: tf.Tensor2D, temperature: number): tf.Tensor2D {
   const scaled = temperature === 1 ? logits : tf.div(logits, temperature);
   const sums = [tf.logSumExp(scaled, 1, true), tf.logSumExp(logits, 1, true)];
   return tf.concat([tf.softmax(scaled), ...sums] as tf.Tensor2D[], 1);

@@ -3,14 +3,19 @@ import type { DecodingSettings } from '../../shared/domain/evaluations.ts';
 /** The settings that shape a distribution. */
 export type SamplingSettings = Pick<DecodingSettings, 'topK' | 'topP'>;
 
+/** True when neither top-k nor top-p cuts anything off. */
+export function takesAll({ topK, topP }: SamplingSettings, vocab: number): boolean {
+  return (topK === undefined || topK <= 0 || topK >= vocab) && (topP === undefined || topP >= 1);
+}
+
 /**
  * Draws a token from probabilities (temperature already applied) with one uniform number in [0, 1). The order is transformers':
  * the `topK` likeliest, of these the fewest that hold `topP` of their mass, and among them by probability.
  */
 export function sampleToken(probabilities: Float32Array, settings: SamplingSettings, uniform: number): number {
   const { topK, topP } = settings;
+  if (takesAll(settings, probabilities.length)) return drawFromAll(probabilities, uniform);
   const limited = topK !== undefined && topK > 0 && topK < probabilities.length;
-  if (!limited && (topP === undefined || topP >= 1)) return drawFromAll(probabilities, uniform);
   const ranked = limited ? likeliest(probabilities, topK) : candidatesOf(probabilities, topP!);
   const kept = topP === undefined || topP >= 1 ? ranked : nucleus(probabilities, ranked, topP, limited);
   return drawFrom(probabilities, kept, uniform);

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ModelConfig } from './causal-lm.ts';
-import type { DecoderCache } from './kv-cache.ts';
+import type { CacheSegment, DecoderCache } from './kv-cache.ts';
 import { type LayerContext, linear, rmsNorm, weight } from './layers.ts';
 import { rotate, type RotaryTable } from './rotary.ts';
 
@@ -26,16 +26,25 @@ export function attention(pass: PassContext, layer: number, block: string, x: tf
   const fresh = project(pass, block, x);
   const query = tf.mul(rotated(pass, headNorm(pass, block, 'queryNorm', fresh.query)), headDim ** -0.5);
   const freshKeys = rotated(pass, headNorm(pass, block, 'keyNorm', fresh.key));
-  const { keys, values } = pass.cache?.extend(layer, freshKeys, fresh.value) ?? {
-    keys: freshKeys,
-    values: fresh.value,
-  };
-  const grouped = tf.reshape(query, [batch, kvHeads, (heads / kvHeads) * time, headDim]);
-  const scores = tf.matMul(grouped, keys, false, true);
-  const weights = tf.softmax(pass.mask === null ? scores : tf.add(scores, pass.mask));
-  const mixed = tf.reshape(tf.matMul(weights, values), [batch, heads, time, headDim]);
+  const segments = pass.cache?.extend(layer, freshKeys, fresh.value) ?? [{ keys: freshKeys, values: fresh.value }];
+  const grouped = tf.reshape(query, [batch, kvHeads, (heads / kvHeads) * time, headDim]) as tf.Tensor4D;
+  const mixed = tf.reshape(attend(grouped, segments, pass.mask), [batch, heads, time, headDim]);
   const joined = tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [batch * time, heads * headDim]) as tf.Tensor2D;
   return linear(pass, block + config.architecture.names.attentionOut, joined);
+}
+
+/** Softmax attention of queries [batch, kvHeads, n, headDim] over all segments; → as the queries. */
+function attend(query: tf.Tensor4D, segments: readonly CacheSegment[], mask: tf.Tensor | null): tf.Tensor {
+  const scores = concatenated(segments.map(({ keys }) => tf.matMul(query, keys, false, true)));
+  const weights = tf.softmax(mask === null ? scores : tf.add(scores, mask));
+  const lengths = segments.map(({ keys }) => keys.shape[2]);
+  const shares = lengths.length === 1 ? [weights] : tf.split(weights, lengths, 3);
+  const parts = segments.map(({ values }, i) => tf.matMul(shares[i]!, values));
+  return parts.length === 1 ? parts[0]! : tf.addN(parts);
+}
+
+function concatenated(parts: tf.Tensor[]): tf.Tensor {
+  return parts.length === 1 ? parts[0]! : tf.concat(parts, 3);
 }
 
 interface Heads {

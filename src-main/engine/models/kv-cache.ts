@@ -1,17 +1,34 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { KeyValueCache } from './causal-lm.ts';
 
-/** Keys (already rotated) and values of every layer, each [batch, kvHeads, length, headDim]. */
+/** A stretch of positions of one layer: keys (already rotated) and values, each [batch, kvHeads, length, headDim]. */
+export interface CacheSegment {
+  keys: tf.Tensor4D;
+  values: tf.Tensor4D;
+}
+
+interface LayerCache {
+  settled: CacheSegment | null;
+  recent: CacheSegment | null;
+}
+
+/** Recent positions join the settled ones when there are this many. */
+const recentLength = 32;
+
+/**
+ * Tensors cannot be written into, so every new position copies what it is appended to. Each layer is therefore kept in two
+ * segments: a long one, copied once every `recentLength` positions, and a short one, copied at each.
+ */
 export class DecoderCache implements KeyValueCache {
   readonly maxTime: number;
   /** int32 [batch, 1]: padding at each row's start; null when no row has any. */
   leftPadding: tf.Tensor2D | null;
   #length = 0;
-  readonly #layers: { keys: tf.Tensor4D | null; values: tf.Tensor4D | null }[];
+  readonly #layers: LayerCache[];
 
   constructor(layers: number, maxTime: number, leftPadding: readonly number[] | null) {
     this.maxTime = maxTime;
-    this.#layers = Array.from({ length: layers }, () => ({ keys: null, values: null }));
+    this.#layers = Array.from({ length: layers }, () => ({ settled: null, recent: null }));
     const padded = leftPadding?.some((count) => count > 0) === true;
     this.leftPadding = padded ? tf.keep(tf.tensor2d([...leftPadding], [leftPadding.length, 1], 'int32')) : null;
   }
@@ -20,17 +37,15 @@ export class DecoderCache implements KeyValueCache {
     return this.#length;
   }
 
-  /** Appends one stretch of keys and values to a layer and answers everything seen so far. */
-  extend(layer: number, keys: tf.Tensor4D, values: tf.Tensor4D): { keys: tf.Tensor4D; values: tf.Tensor4D } {
+  /** Appends one stretch of keys and values to a layer and answers everything seen so far, in order. */
+  extend(layer: number, keys: tf.Tensor4D, values: tf.Tensor4D): CacheSegment[] {
     const held = this.#layers[layer]!;
-    const joined = {
-      keys: tf.keep(held.keys === null ? tf.clone(keys) : tf.concat([held.keys, keys], 2)),
-      values: tf.keep(held.values === null ? tf.clone(values) : tf.concat([held.values, values], 2)),
-    };
-    held.keys?.dispose();
-    held.values?.dispose();
-    this.#layers[layer] = joined;
-    return joined;
+    if (held.recent !== null && held.recent.keys.shape[2] >= recentLength) {
+      held.settled = joined(held.settled, held.recent);
+      held.recent = null;
+    }
+    held.recent = joined(held.recent, { keys: tf.keep(tf.clone(keys)), values: tf.keep(tf.clone(values)) });
+    return held.settled === null ? [held.recent] : [held.settled, held.recent];
   }
 
   /** After every layer has been extended by `stretch` positions. */
@@ -46,19 +61,41 @@ export class DecoderCache implements KeyValueCache {
       return picked;
     };
     for (const layer of this.#layers) {
-      layer.keys = pick(layer.keys);
-      layer.values = pick(layer.values);
+      for (const segment of segmentsOf(layer)) {
+        segment.keys = pick(segment.keys) as tf.Tensor4D;
+        segment.values = pick(segment.values) as tf.Tensor4D;
+      }
     }
     this.leftPadding = pick(this.leftPadding);
   }
 
   dispose(): void {
     for (const layer of this.#layers) {
-      layer.keys?.dispose();
-      layer.values?.dispose();
-      layer.keys = layer.values = null;
+      for (const segment of segmentsOf(layer)) disposeSegment(segment);
+      layer.settled = layer.recent = null;
     }
     this.leftPadding?.dispose();
     this.leftPadding = null;
   }
+}
+
+function segmentsOf(layer: LayerCache): CacheSegment[] {
+  return [layer.settled, layer.recent].filter((segment) => segment !== null);
+}
+
+function disposeSegment(segment: CacheSegment): void {
+  segment.keys.dispose();
+  segment.values.dispose();
+}
+
+/** Both stretches as one; takes them over. */
+function joined(before: CacheSegment | null, after: CacheSegment): CacheSegment {
+  if (before === null) return after;
+  const whole = {
+    keys: tf.keep(tf.concat([before.keys, after.keys], 2)),
+    values: tf.keep(tf.concat([before.values, after.values], 2)),
+  };
+  disposeSegment(before);
+  disposeSegment(after);
+  return whole;
 }
