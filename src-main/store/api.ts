@@ -141,18 +141,12 @@ export interface Ingest<Row> {
   abandon(): Promise<void>;
 }
 
-/** What is known only at the end. */
+/** What is known only at the end; `accepted` is the number of rows pushed unless told. */
 export interface IngestOutcome {
-  import?: ImportOutcome;
-  /** Evaluations only: means by name and the decoding used, as the trainer's `evaluation-done` has them. */
-  evaluation?: Partial<Pick<EvaluationRecord, 'summary' | 'decoding' | 'suiteName'>>;
+  import?: Partial<Pick<ImportRecord, 'sha256' | 'tool' | 'toolVersion' | 'accepted' | 'rejected' | 'problems'>>;
+  /** Evaluations only: further means by name, as the trainer's `evaluation-done` has them. */
+  summary?: Record<string, number>;
 }
-
-/** What an import knows of itself once the source was read. */
-export type ImportOutcome = Pick<
-  ImportRecord,
-  'sha256' | 'tool' | 'toolVersion' | 'accepted' | 'rejected' | 'problems'
->;
 
 export type NewRecord<T extends { id: string; createdAt: number }> = Omit<T, 'id' | 'createdAt'> & { id?: string };
 
