@@ -1,0 +1,61 @@
+import type { CompletionRow, Message, PromptRow, TextOrChat, UnpairedRow } from '../../shared/domain/datasets.ts';
+import { own } from '../field-path.ts';
+import { Misfit } from '../problems.ts';
+import { asOptionalText, asText, asTextOrChat, asVerdict, nameOf } from '../values.ts';
+import { asReply } from './preference.ts';
+
+/** TRL's prompt-completion format; `response` is taken as well. */
+export function readPromptCompletion(record: unknown): CompletionRow {
+  return { kind: 'completion', id: '', ...promptAndCompletion(record) };
+}
+
+/** TRL's unpaired preference (KTO): a completion with a thumb up or down. */
+export function readUnpaired(record: unknown): UnpairedRow {
+  return { kind: 'unpaired', id: '', ...promptAndCompletion(record), label: asLabel(own(record, 'label'), 'label') };
+}
+
+export function asLabel(value: unknown, field: string): boolean {
+  const verdict = asVerdict(value, field);
+  if (verdict === 'right' || verdict === 'wrong') return verdict === 'right';
+  throw new Misfit('unknown-verdict', `“${field}” is ${nameOf(value)}; a thumb up or down is needed.`, field);
+}
+
+function promptAndCompletion(record: unknown): { prompt: TextOrChat; completion: TextOrChat } {
+  const prompt = asTextOrChat(own(record, 'prompt'), 'prompt');
+  const completion = asTextOrChat(own(record, 'completion') ?? own(record, 'response'), 'completion');
+  if (completion.length === 0) throw new Misfit('empty', 'The completion is empty.', 'completion');
+  if (typeof prompt === typeof completion) return { prompt, completion };
+  return {
+    prompt: typeof prompt === 'string' ? [{ role: 'user', content: prompt }] : prompt,
+    completion: asReply(completion),
+  };
+}
+
+/** A text for language modelling (no prompt), also as a bare string, or a conversation in `messages`. */
+export function readLanguageModeling(record: unknown): CompletionRow | UnpairedRow {
+  const messages = own(record, 'messages');
+  if (Array.isArray(messages))
+    return lastTurnAsCompletion(asTextOrChat(messages, 'messages') as Message[], record, 'messages');
+  const text = asText(typeof record === 'string' ? record : own(record, 'text'), 'text');
+  if (text.length === 0) throw new Misfit('empty', 'The text is empty.', 'text');
+  return { kind: 'completion', id: '', prompt: '', completion: text };
+}
+
+/** All turns but the last are the prompt; the last must be the assistant's. A label makes it unpaired preference. */
+export function lastTurnAsCompletion(turns: Message[], record: unknown, field: string): CompletionRow | UnpairedRow {
+  const last = turns.at(-1);
+  if (last?.role !== 'assistant') {
+    throw new Misfit('missing-field', `“${field}” does not end with a response of the assistant.`, field);
+  }
+  const parts = { id: '', prompt: turns.slice(0, -1), completion: [last] };
+  const label = own(record, 'label') ?? own(record, 'kto_tag');
+  return typeof label === 'boolean' ? { kind: 'unpaired', ...parts, label } : { kind: 'completion', ...parts };
+}
+
+/** TRL's prompt-only format, with the wanted answer where there is one. */
+export function readPromptOnly(record: unknown): PromptRow {
+  const prompt = asTextOrChat(own(record, 'prompt'), 'prompt');
+  if (prompt.length === 0) throw new Misfit('empty', 'The prompt is empty.', 'prompt');
+  const target = asOptionalText(own(record, 'target'));
+  return { kind: 'prompt', id: '', prompt, ...(target === null ? {} : { target }) };
+}

@@ -1,0 +1,187 @@
+import type { DecodingSettings, SampleResult } from '../../shared/domain/evaluations.ts';
+import { evaluationFields, type FieldMap, Mapping } from '../field-map.ts';
+import { isPlainObject, own } from '../field-path.ts';
+import type { Description, ImportPlan, Mapped } from '../import-stream.ts';
+import { readArchive } from '../records/archive.ts';
+import { parseRecord, parseJson } from '../records/parse-json.ts';
+import { readRecords } from '../records/read-records.ts';
+import { type Layout, problemRecord, type RawRecord, type RecordBatches } from '../records/record.ts';
+import type { ReadSession } from '../session.ts';
+import type { SourceFile } from '../sources/files.ts';
+import type { Place } from '../types.ts';
+import { readInspectSample } from './inspect-sample.ts';
+import { applyScores, readScorers, type ScorerInfo } from './inspect-scores.ts';
+import { overlay, resultPlan } from './mapped.ts';
+
+/** An Inspect AI log: a `.eval` archive (`layout` null) or a `.json` document. An archive's header is read beforehand. */
+export function planInspect(
+  file: SourceFile,
+  layout: Layout | null,
+  archiveHeader: unknown,
+  map: FieldMap,
+  variant: string | undefined,
+): ImportPlan<SampleResult> {
+  const mapping = new Mapping(map, evaluationFields);
+  const log = new InspectLog(archiveHeader, variant);
+  return {
+    ...resultPlan(mapping),
+    format: 'inspect',
+    totalBytes: file.bytes,
+    records: (session) =>
+      layout === null
+        ? readSamples(file, session)
+        : readRecords(file.path, file.name, layout, session, (whole) => {
+            log.header = whole ?? log.header;
+          }),
+    mapRecord: (record): Mapped<SampleResult> => {
+      const mapped = log.map(record);
+      return { row: mapped.row, id: overlay(mapped.row, record, mapping, mapped.id) };
+    },
+    describe: () => log.describe(),
+  };
+}
+
+/** `samples/*.json` of the archive, one record each, in the order of its directory. */
+async function* readSamples(file: SourceFile, session: ReadSession): RecordBatches {
+  await session.hashFile(file.path, file.name);
+  let ordinal = 0;
+  for await (const entry of readArchive(file.path, file.name, session)) {
+    const isSample = /^samples\/[^/]+\.json$/.test(entry.name);
+    if (!isSample && entry.problem?.reason !== 'unsafe-name') continue;
+    ordinal += 1;
+    const place = { file: file.name, line: ordinal };
+    if (entry.problem !== null) yield [{ ...place, problem: entry.problem }];
+    else yield [await readSample(entry.read, entry.name, place, session)];
+  }
+}
+
+async function readSample(
+  read: () => Promise<Buffer>,
+  name: string,
+  place: Place,
+  session: ReadSession,
+): Promise<RawRecord> {
+  try {
+    return parseRecord(await read(), place, session.limits);
+  } catch (error) {
+    session.checkCancelled();
+    const detail = error instanceof Error ? error.message : String(error);
+    return problemRecord(place, 'unreadable-entry', `The archive entry “${name}” cannot be read: ${detail}.`);
+  }
+}
+
+/** The header of an archive: `header.json`, or what was written at the start when the run did not finish. */
+export async function readArchiveHeader(file: SourceFile, session: ReadSession): Promise<unknown> {
+  let start: unknown = null;
+  for await (const entry of readArchive(file.path, file.name, session)) {
+    if (entry.name !== 'header.json' && !entry.name.endsWith('start.json')) continue;
+    if (entry.problem !== null) continue;
+    const value = await entry.read().then(
+      (bytes) => parseJson(bytes.toString('utf8')),
+      () => null,
+    );
+    if (entry.name === 'header.json') return value;
+    start ??= value;
+  }
+  return start;
+}
+
+class InspectLog {
+  header: unknown;
+  readonly #variant: string | undefined;
+  readonly #seen = new Set<string>();
+  #scorers: ScorerInfo[] | null = null;
+  #scorer: string | null = null;
+  #failed = 0;
+
+  constructor(header: unknown, variant: string | undefined) {
+    this.header = header;
+    this.#variant = variant;
+  }
+
+  map(record: unknown): { row: SampleResult; id: string } {
+    const sample = readInspectSample(record);
+    const scores = own(record, 'scores') ?? legacyScores(own(record, 'score'));
+    const scorers = (this.#scorers ??= readScorers(this.header));
+    for (const name of isPlainObject(scores) ? Object.keys(scores) : []) this.#seen.add(name);
+    this.#scorer ??=
+      this.#variant ?? scorers.find(({ name }) => this.#seen.has(name))?.name ?? [...this.#seen][0] ?? null;
+    const row: SampleResult = {
+      sampleId: '',
+      prompt: sample.prompt,
+      output: sample.output,
+      score: null,
+      verdict: null,
+    };
+    if (sample.target !== undefined) row.target = sample.target;
+    const task = this.#task();
+    if (task !== null) row.slices = [task];
+    if (Number(own(own(own(this.header, 'eval'), 'config'), 'epochs') ?? 1) > 1) row.cluster = sample.sampleId;
+    applyScores(row, scores, this.#scorer, scorers);
+    if (sample.failed) {
+      this.#failed += 1;
+      row.tags = ['error'];
+    }
+    return { row, id: sample.id };
+  }
+
+  describe(): Partial<Description> {
+    const evaluation = own(this.header, 'eval');
+    const task = this.#task();
+    const model = own(evaluation, 'model');
+    const version = own(own(evaluation, 'packages'), 'inspect_ai');
+    const status = own(this.header, 'status');
+    const notes =
+      status === 'success' || typeof status !== 'string'
+        ? []
+        : [`The log's status is “${status}”: samples may be missing.`];
+    if (this.#failed > 0) notes.push(`${this.#failed} samples ended in an error and are tagged so.`);
+    return {
+      tool: { name: 'inspect_ai', version: typeof version === 'string' ? version : null },
+      tasks: task === null ? [] : [task],
+      models: typeof model === 'string' ? [model] : [],
+      decoding: decodingOf(this.header),
+      verdictFrom:
+        this.#scorer === null ? null : `Scorer ${this.#scorer}: C is right, I and N are wrong, P counts as a tie.`,
+      scoreMeaning:
+        this.#scorer === null ? null : `Value of scorer ${this.#scorer}; letters count 1 (C), 0.5 (P), 0 (I, N).`,
+      variant: this.#scorer,
+      variants: [...this.#seen],
+      notes,
+    };
+  }
+
+  #task(): string | null {
+    const task = own(own(this.header, 'eval'), 'task');
+    return typeof task === 'string' && task !== '' ? task : null;
+  }
+}
+
+/** Logs of the first format version have one unnamed score a sample. */
+function legacyScores(score: unknown): unknown {
+  return isPlainObject(score) ? { score } : undefined;
+}
+
+/** What the log says of generation; a setting given for the run wins over the plan's. */
+function decodingOf(header: unknown): Partial<DecodingSettings> | null {
+  const settings = [own(own(header, 'plan'), 'config'), own(own(header, 'eval'), 'model_generate_config')];
+  const number = (name: string): number | undefined =>
+    settings.map((config) => own(config, name)).findLast((value): value is number => typeof value === 'number');
+  const decoding: Partial<DecodingSettings> = {};
+  const temperature = number('temperature');
+  const topP = number('top_p');
+  const topK = number('top_k');
+  const maxNewTokens = number('max_tokens');
+  const seed = number('seed');
+  if (temperature !== undefined) decoding.temperature = temperature;
+  if (topP !== undefined) decoding.topP = topP;
+  if (topK !== undefined) decoding.topK = topK;
+  if (maxNewTokens !== undefined) decoding.maxNewTokens = maxNewTokens;
+  if (seed !== undefined) decoding.seed = seed;
+  return Object.keys(decoding).length === 0 ? null : decoding;
+}
+
+/** Whether a JSON document's outer keys are an Inspect log's. */
+export function isInspectHeader(header: unknown): boolean {
+  return typeof own(own(header, 'eval'), 'task') === 'string';
+}

@@ -1,0 +1,98 @@
+import { WorkbenchError } from '../../shared/domain/errors.ts';
+import type { SampleResult } from '../../shared/domain/evaluations.ts';
+import { evaluationFields, type FieldMap, Mapping } from '../field-map.ts';
+import { own } from '../field-path.ts';
+import type { Description, ImportPlan } from '../import-stream.ts';
+import { parseJson } from '../records/parse-json.ts';
+import { readRecords } from '../records/read-records.ts';
+import type { RecordBatches } from '../records/record.ts';
+import type { ReadSession } from '../session.ts';
+import type { LmEvalFiles, LmEvalTaskFile } from '../sources/lm-eval-files.ts';
+import { LmEvalTask } from './lm-eval-task.ts';
+import { overlay, resultPlan } from './mapped.ts';
+
+/** Samples that lm-evaluation-harness wrote with `--log_samples`, one file a task, with the results file beside them. */
+export function planLmEval(source: LmEvalFiles, map: FieldMap, variant: string | undefined): ImportPlan<SampleResult> {
+  const mapping = new Mapping(map, evaluationFields);
+  const results = new Map<string, unknown>();
+  const tasks = new Map<string, LmEvalTask>();
+  return {
+    ...resultPlan(mapping),
+    format: 'lm-eval',
+    totalBytes: source.totalBytes,
+    records: (session) => readAll(source, session, results),
+    mapRecord: (record, place) => {
+      const task = taskOf(source, place.file, tasks, results, variant);
+      const mapped = task.map(record);
+      return 'leftOut' in mapped ? mapped : { row: mapped.row, id: overlay(mapped.row, record, mapping, mapped.id) };
+    },
+    describe: () => describe([...tasks.values()], [...results.values()], source.notes),
+  };
+}
+
+/** Results files first: what they say of a task's metrics is needed to read its samples. */
+async function* readAll(source: LmEvalFiles, session: ReadSession, results: Map<string, unknown>): RecordBatches {
+  for (const file of source.results) results.set(file.name, await readDocument(file.path, file.name, session));
+  for (const { path, name, layout } of source.samples) yield* readRecords(path, name, layout, session);
+}
+
+/** A small JSON document, whole. */
+async function readDocument(path: string, name: string, session: ReadSession): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of session.readFile(path, name)) {
+    bytes += chunk.length;
+    if (bytes > session.limits.maxHeaderBytes)
+      throw new WorkbenchError('bad-input', `${name} is too large for a results file.`, { place: { file: name } });
+    chunks.push(chunk);
+  }
+  try {
+    return parseJson(Buffer.concat(chunks).toString('utf8'));
+  } catch (cause) {
+    throw new WorkbenchError('bad-input', `${name} is not JSON.`, { cause, place: { file: name } });
+  }
+}
+
+function taskOf(
+  source: LmEvalFiles,
+  file: string,
+  tasks: Map<string, LmEvalTask>,
+  results: Map<string, unknown>,
+  variant: string | undefined,
+): LmEvalTask {
+  const known = tasks.get(file);
+  if (known !== undefined) return known;
+  const entry: LmEvalTaskFile | undefined = source.samples.find(({ name }) => name === file);
+  const task = new LmEvalTask(entry?.task ?? file, results.get(entry?.resultsName ?? ''), variant);
+  tasks.set(file, task);
+  return task;
+}
+
+function describe(
+  tasks: readonly LmEvalTask[],
+  results: readonly unknown[],
+  notes: readonly string[],
+): Partial<Description> {
+  const variants = distinct(tasks.flatMap((task) => task.filters));
+  const version = results.map((result) => own(result, 'lm_eval_version')).find((value) => typeof value === 'string');
+  const models = results
+    .map((result) => own(result, 'model_name'))
+    .filter((name): name is string => typeof name === 'string');
+  const verdicts = distinct(tasks.map((task) => task.verdictMetric ?? 'none'));
+  return {
+    tool: { name: 'lm-evaluation-harness', version: typeof version === 'string' ? version : null },
+    tasks: tasks.map((task) => task.name),
+    models: distinct(models),
+    decoding: tasks.find((task) => task.decoding !== null)?.decoding ?? null,
+    verdictFrom: tasks.length === 0 ? null : `Metric ${verdicts.join(', ')}: 1 is right, 0 is wrong.`,
+    scoreMeaning:
+      tasks.length === 0 ? null : `Score: ${distinct(tasks.map((task) => task.scoreMeaning())).join('; ')}.`,
+    variant: tasks[0]?.filter ?? null,
+    variants,
+    notes: [...notes],
+  };
+}
+
+function distinct(values: readonly string[]): string[] {
+  return [...new Set(values)];
+}

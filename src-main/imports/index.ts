@@ -1,0 +1,15 @@
+/** Reads other tools' files as streams of canonical rows. Pure readers: nothing here writes or knows the store. */
+export { contentHash, contentId } from './content-hash.ts';
+export { acceptedFields, type FieldMap, formatFieldMap, type MapField, parseFieldMap } from './field-map.ts';
+export type { ImportStream } from './import-stream.ts';
+export { defaultLimits, type ImportLimits } from './limits.ts';
+export {
+  detectFormat,
+  openDatasetImport,
+  openEvaluationImport,
+  openSuiteImport,
+  type SuiteImportOptions,
+} from './open.ts';
+export { type PreviewOptions, previewImport } from './preview.ts';
+export { type Problem, type ProblemReason, problemReasons } from './problems.ts';
+export * from './types.ts';

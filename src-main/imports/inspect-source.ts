@@ -1,0 +1,177 @@
+import { basename } from 'node:path';
+import { WorkbenchError } from '../shared/domain/errors.ts';
+import type { SuiteKind } from '../shared/domain/evaluations.ts';
+import { detectDatasetFormat } from './datasets/detect.ts';
+import { isInspectHeader, readArchiveHeader } from './evaluations/inspect.ts';
+import { acceptedFields, type FieldMap } from './field-map.ts';
+import { fieldPaths, own } from './field-path.ts';
+import { firstValues } from './records/read-records.ts';
+import type { Layout } from './records/record.ts';
+import { bareTextAsRecord } from './row-content.ts';
+import { ReadSession, sizeOf } from './session.ts';
+import { holdsAlpacaEval } from './sources/alpaca-eval-files.ts';
+import { isFolder, listFiles, type SourceFile } from './sources/files.ts';
+import { holdsLmEval, isLmEvalSamplesName } from './sources/lm-eval-files.ts';
+import { looksLikeInspect, looksLikePromptfoo, sniffFile } from './sources/sniff.ts';
+import { suggestMap } from './suggest-map.ts';
+import {
+  type Container,
+  containers,
+  type Detection,
+  evaluationFormats,
+  type ImportFormat,
+  type ImportOptions,
+  type ImportPurpose,
+} from './types.ts';
+
+/** What detection leaves for opening: the verdict on the format, and what it has already read. */
+export interface InspectedSource {
+  detection: Detection;
+  file: SourceFile;
+  layout: Layout | null;
+  /** Files of a folder. */
+  files: SourceFile[];
+  /** Header of an Inspect archive. */
+  archiveHeader: unknown;
+}
+
+export interface InspectRequest extends ImportOptions {
+  /** Without a purpose, evaluations are tried first, then datasets. */
+  purpose?: ImportPurpose;
+  kind?: SuiteKind;
+}
+
+const sampleRecords = 50;
+
+/** Looks at the beginning of a source and decides how it is to be read. */
+export async function inspectSource(path: string, request: InspectRequest = {}): Promise<InspectedSource> {
+  const file: SourceFile = { path, name: basename(path), bytes: await sizeOf(path) };
+  if (await isFolder(path)) return inspectFolder(file, request);
+  const session = new ReadSession({ limits: request.limits, signal: request.signal });
+  const format = request.format ?? 'auto';
+  const sniffed = await sniffFile(path, asContainer(format), session);
+  if (sniffed.container === 'zip') return inspectArchive(file, session);
+  const { layout, outline } = sniffed;
+  const values = await firstValues(
+    path,
+    layout,
+    sampleRecords,
+    new ReadSession({ limits: session.limits, signal: request.signal }),
+  );
+  const known = looksLikeInspect(outline)
+    ? found('inspect', 'the document has an Inspect log’s “eval” header')
+    : looksLikePromptfoo(outline)
+      ? found('promptfoo', 'the document has promptfoo’s “results”')
+      : evaluationOf(path, values);
+  return { detection: decide(values, layout, known, request), file, layout, files: [file], archiveHeader: null };
+}
+
+interface Found {
+  format: ImportFormat;
+  purpose: ImportPurpose;
+  reason: string;
+}
+
+function found(format: ImportFormat, reason: string, purpose: ImportPurpose = 'evaluation'): Found {
+  return { format, purpose, reason };
+}
+
+function asContainer(format: ImportFormat | 'auto'): Container | undefined {
+  return containers.find((container) => container === format);
+}
+
+async function inspectFolder(file: SourceFile, request: InspectRequest): Promise<InspectedSource> {
+  const files = await listFiles(file.path);
+  const archives = files.filter(({ name }) => name.endsWith('.eval'));
+  const only = archives[0];
+  if (!holdsLmEval(files) && !holdsAlpacaEval(files) && only !== undefined && archives.length === 1)
+    return inspectSource(only.path, request);
+  const format = holdsLmEval(files)
+    ? found('lm-eval', 'the folder has samples_*.jsonl files')
+    : holdsAlpacaEval(files)
+      ? found('alpaca-eval', 'the folder has annotations.json')
+      : null;
+  if (format === null) {
+    const remedy =
+      archives.length > 1 ? `Import one of its logs: ${archives.map(({ name }) => name).join(', ')}.` : undefined;
+    throw new WorkbenchError(
+      'unsupported',
+      `The folder ${file.name} is neither lm-eval’s (samples_*.jsonl), AlpacaEval’s (annotations.json) nor one Inspect log.`,
+      { remedy: remedy ?? 'Import a single file.', place: { file: file.name } },
+    );
+  }
+  return { detection: wholeSource(format), file, layout: null, files, archiveHeader: null };
+}
+
+async function inspectArchive(file: SourceFile, session: ReadSession): Promise<InspectedSource> {
+  const header = await readArchiveHeader(file, session);
+  if (!isInspectHeader(header)) {
+    throw new WorkbenchError('unsupported', `${file.name} is a zip archive, but no Inspect log.`, {
+      place: { file: file.name },
+    });
+  }
+  const detection = wholeSource(found('inspect', 'the archive has an Inspect log’s header'));
+  return { detection, file, layout: null, files: [file], archiveHeader: header };
+}
+
+/** A folder or an archive: no container, no fields to map. */
+function wholeSource({ format, purpose, reason }: Found): Detection {
+  return {
+    purpose,
+    format,
+    container: null,
+    compression: 'none',
+    reason,
+    fields: [],
+    suggestedMap: {},
+    needsMap: false,
+  };
+}
+
+/** Evaluations that are known by their records. */
+function evaluationOf(path: string, values: readonly unknown[]): Found | null {
+  const most = (...keys: string[]): boolean =>
+    values.length > 0 &&
+    values.filter((value) => keys.every((key) => own(value, key) !== undefined)).length * 2 > values.length;
+  if (most('doc_id') && (most('resps') || most('filtered_resps') || isLmEvalSamplesName(path)))
+    return found('lm-eval', 'records have lm-eval’s “doc_id” and responses');
+  if (most('instruction', 'generator_2'))
+    return found('alpaca-eval', 'records have AlpacaEval’s two outputs of an instruction');
+  if (most('instruction', 'output', 'generator'))
+    return found('alpaca-eval', 'records have AlpacaEval’s “generator” of an output');
+  if (most('testCase', 'success')) return found('promptfoo', 'records have promptfoo’s “testCase” and “success”');
+  return null;
+}
+
+function decide(values: readonly unknown[], layout: Layout, known: Found | null, request: InspectRequest): Detection {
+  const fields = fieldPaths(values.map(bareTextAsRecord));
+  const chosen = choose(values, layout, known, request);
+  const isGeneric = asContainer(chosen.format) !== undefined;
+  const { map, isCertain } = suggestMap(fields, chosen.purpose, request.kind);
+  return {
+    ...chosen,
+    container: layout.container,
+    compression: layout.compression,
+    fields,
+    suggestedMap: isGeneric ? map : {},
+    needsMap: isGeneric && !isCertain,
+  };
+}
+
+function choose(values: readonly unknown[], layout: Layout, known: Found | null, request: InspectRequest): Found {
+  const { purpose, format = 'auto' } = request;
+  if (format !== 'auto') {
+    const isEvaluation = evaluationFormats.some((candidate) => candidate === format);
+    return found(format, 'the format was given', purpose ?? (isEvaluation ? 'evaluation' : 'dataset'));
+  }
+  if (purpose === 'suite') return found(layout.container, 'a suite is read by its fields', 'suite');
+  if (known !== null && purpose !== 'dataset') return known;
+  const dataset = purpose === 'evaluation' ? null : detectDatasetFormat(values);
+  if (dataset !== null) return found(dataset.format, dataset.reason, 'dataset');
+  return found(layout.container, 'no known tool’s fields were found', purpose ?? 'evaluation');
+}
+
+/** The fields that a source of this kind takes from a mapping, for messages and forms. */
+export function mappableFields(detection: Detection, kind?: SuiteKind): readonly (keyof FieldMap)[] {
+  return acceptedFields(detection.purpose, kind);
+}

@@ -1,0 +1,104 @@
+import type { DatasetRow } from '../shared/domain/datasets.ts';
+import { WorkbenchError } from '../shared/domain/errors.ts';
+import type { SampleResult, SuiteItem, SuiteKind } from '../shared/domain/evaluations.ts';
+import type { ImportStream } from './import-stream.ts';
+import { inspectSource } from './inspect-source.ts';
+import { openDatasetImport, openEvaluationImport, openSuiteImport } from './open.ts';
+import type { Problem } from './problems.ts';
+import type { Detection, ImportEntry, ImportOptions, ImportPreview, Place, ProblemCount } from './types.ts';
+
+export interface PreviewOptions extends ImportOptions {
+  purpose: 'dataset' | 'evaluation' | 'suite';
+  /** Needed for suites. */
+  kind?: SuiteKind;
+  /** Records to look at; the whole source unless told. */
+  maxRecords?: number;
+}
+
+type AnyRow = DatasetRow | SampleResult | SuiteItem;
+const firstProblems = 5;
+
+/**
+ * What an import would bring, without keeping more than its first `n` rows: the detected format, rows, and how many
+ * records fit and do not fit, per reason with the first lines. A generic file is read by the given mapping, else by the
+ * suggested one; when neither makes rows, the preview has the detection alone and `metadata` is null.
+ */
+export async function previewImport(path: string, options: PreviewOptions, n = 20): Promise<ImportPreview<AnyRow>> {
+  const { detection } = await inspectSource(path, options);
+  const preview: ImportPreview<AnyRow> = {
+    detection,
+    rows: [],
+    fits: 0,
+    misfits: 0,
+    problems: [],
+    complete: false,
+    metadata: null,
+  };
+  const stream = await openForPreview(path, detection, options);
+  if (stream === null) return preview;
+  const problems = new Map<string, ProblemCount>();
+  const limit = options.maxRecords ?? Infinity;
+  for await (const batch of stream.batches() as AsyncIterable<ImportEntry<AnyRow>[]>) {
+    for (const entry of batch) {
+      if (preview.fits + preview.misfits >= limit) break;
+      if ('row' in entry) {
+        preview.fits += 1;
+        if (preview.rows.length < n) preview.rows.push(entry);
+      } else {
+        preview.misfits += 1;
+        count(problems, entry, entry.problem);
+      }
+    }
+    if (preview.fits + preview.misfits >= limit) break;
+  }
+  const metadata = stream.metadata();
+  return {
+    ...preview,
+    problems: [...problems.values()].toSorted((a, b) => b.count - a.count),
+    complete: metadata.complete,
+    metadata,
+  };
+}
+
+async function openForPreview(
+  path: string,
+  detection: Detection,
+  options: PreviewOptions,
+): Promise<ImportStream<AnyRow> | null> {
+  const map = options.map ?? (detection.needsMap ? detection.suggestedMap : undefined);
+  const request: ImportOptions = { ...options, strict: false, ...(map === undefined ? {} : { map }) };
+  try {
+    if (options.purpose === 'dataset') return (await openDatasetImport(path, request)) as ImportStream<AnyRow>;
+    if (options.purpose === 'evaluation') return (await openEvaluationImport(path, request)) as ImportStream<AnyRow>;
+    if (options.kind === undefined)
+      throw new WorkbenchError('bad-input', 'A suite needs its kind.', {
+        remedy: 'Kinds are pairs, cloze, words, choice, generate.',
+      });
+    return (await openSuiteImport(path, { ...request, kind: options.kind })) as ImportStream<AnyRow>;
+  } catch (error) {
+    // The guess was too poor to read by: the form shows the fields and asks.
+    if (
+      error instanceof WorkbenchError &&
+      error.code === 'bad-input' &&
+      options.map === undefined &&
+      detection.needsMap
+    )
+      return null;
+    throw error;
+  }
+}
+
+function count(problems: Map<string, ProblemCount>, place: Place, problem: Problem): void {
+  const entry = problems.get(problem.reason) ?? { reason: problem.reason, count: 0, first: [] };
+  entry.count += 1;
+  if (entry.first.length < firstProblems) {
+    const { file, line } = place;
+    entry.first.push({
+      file,
+      line,
+      message: problem.message,
+      ...(problem.field === undefined ? {} : { field: problem.field }),
+    });
+  }
+  problems.set(problem.reason, entry);
+}

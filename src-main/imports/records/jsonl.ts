@@ -1,0 +1,18 @@
+import type { ReadSession } from '../session.ts';
+import type { Place } from '../types.ts';
+import { isBlank, type Line, LineSplitter, tooLarge } from './lines.ts';
+import { parseRecord } from './parse-json.ts';
+import type { RawRecord, RecordBatches } from './record.ts';
+
+/** One JSON value a line. Blank lines are skipped, CRLF and a byte order mark are taken as what they are. */
+export async function* readJsonLines(chunks: AsyncIterable<Buffer>, file: string, session: ReadSession): RecordBatches {
+  const splitter = new LineSplitter(session.limits.maxRecordBytes);
+  const toRecords = (lines: Line[]): RawRecord[] =>
+    lines.flatMap((line) => {
+      const place: Place = { file, line: line.number };
+      if (line.bytes === null) return [tooLarge(place, session.limits.maxRecordBytes)];
+      return isBlank(line.bytes) ? [] : [parseRecord(line.bytes, place, session.limits)];
+    });
+  for await (const chunk of chunks) yield toRecords(splitter.push(chunk));
+  yield toRecords(splitter.end());
+}

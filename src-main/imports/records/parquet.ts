@@ -1,0 +1,141 @@
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
+import {
+  asyncBufferFromFile,
+  type Compressors,
+  type FileMetaData,
+  parquetMetadataAsync,
+  parquetReadObjects,
+} from 'hyparquet';
+import { compressors as library } from 'hyparquet-compressors';
+import { WorkbenchError } from '../../shared/domain/errors.ts';
+import type { ImportLimits } from '../limits.ts';
+import type { ReadSession } from '../session.ts';
+import type { Compression } from '../types.ts';
+import { readContent } from './bytes.ts';
+import { isDeeperThan } from './parse-json.ts';
+import { problemRecord, type RawRecord, type RecordBatches } from './record.ts';
+
+/** Rows decoded at a time where the file's page index allows to read parts of a row group. */
+const sliceRows = 4096;
+/** A page, and a row group without page index, must be held whole. */
+const maxPageBytes = 512 * 2 ** 20;
+const maxGroupBytes = 2 * 2 ** 30;
+
+/** Rows of a Parquet file; `line` is the row. Parquet is read out of order, so a compressed file is unpacked to the temp folder first. */
+export async function* readParquet(
+  path: string,
+  file: string,
+  compression: Compression,
+  session: ReadSession,
+): RecordBatches {
+  if (compression === 'none') {
+    await session.hashFile(path, file);
+    yield* readRows(path, file, session);
+    return;
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'flipguard-import-'));
+  try {
+    const unpacked = join(folder, 'unpacked.parquet');
+    await pipeline(readContent(path, file, compression, session), createWriteStream(unpacked));
+    yield* readRows(unpacked, file, session);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function* readRows(path: string, file: string, session: ReadSession): RecordBatches {
+  const buffer = await asyncBufferFromFile(path);
+  const metadata = await attempt(file, () => parquetMetadataAsync(buffer));
+  const decompressors = boundedCompressors(session.limits);
+  for (const { rowStart, rowEnd, useOffsetIndex } of slices(metadata, file)) {
+    session.checkCancelled();
+    const rows = await attempt(file, () =>
+      parquetReadObjects({ file: buffer, metadata, rowStart, rowEnd, useOffsetIndex, compressors: decompressors }),
+    );
+    yield rows.map((row, index) => toRecord(row, file, rowStart + index + 1, session.limits));
+  }
+}
+
+interface Slice {
+  rowStart: number;
+  rowEnd: number;
+  useOffsetIndex: boolean;
+}
+
+/** Parts of row groups where there is a page index, else whole row groups. */
+function* slices(metadata: FileMetaData, file: string): Generator<Slice> {
+  let start = 0;
+  for (const group of metadata.row_groups) {
+    const end = start + Number(group.num_rows);
+    const useOffsetIndex = group.columns.every((column) => column.offset_index_offset !== undefined);
+    if (!useOffsetIndex && Number(group.total_byte_size) > maxGroupBytes) throw groupTooLarge(file);
+    const step = useOffsetIndex ? sliceRows : Math.max(1, end - start);
+    for (let rowStart = start; rowStart < end; rowStart += step) {
+      yield { rowStart, rowEnd: Math.min(end, rowStart + step), useOffsetIndex };
+    }
+    start = end;
+  }
+}
+
+function groupTooLarge(file: string): WorkbenchError {
+  return new WorkbenchError('unsupported', `${file} has a row group of more than 2 GiB without a page index.`, {
+    remedy: 'Write it again with smaller row groups (pyarrow: row_group_size=10000), or as JSONL.',
+    place: { file },
+  });
+}
+
+/** Node's own decompressors where it has them: they bound what comes out, and are faster. */
+function boundedCompressors(limits: ImportLimits): Compressors {
+  const bound = (length: number): { maxOutputLength: number } => ({ maxOutputLength: checkedLength(length, limits) });
+  const guarded = Object.entries(library).map(([name, decompress]) => [
+    name,
+    (input: Uint8Array, length: number) => decompress?.(input, checkedLength(length, limits)),
+  ]);
+  return {
+    ...(Object.fromEntries(guarded) as Compressors),
+    GZIP: (input, length) => gunzipSync(input, bound(length)),
+    ZSTD: (input, length) => zstdDecompressSync(input, bound(length)),
+    BROTLI: (input, length) => brotliDecompressSync(input, bound(length)),
+  };
+}
+
+function checkedLength(length: number, limits: ImportLimits): number {
+  const limit = Math.min(maxPageBytes, limits.maxInflatedBytes);
+  if (length > 0 && length <= limit) return length;
+  throw new RangeError(`a page claims ${length} bytes, ${limit} are allowed`);
+}
+
+/** A fault of the file's structure ends the import: what follows it cannot be trusted. */
+async function attempt<T>(file: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (cause) {
+    const detail = cause instanceof Error ? cause.message : String(cause);
+    throw new WorkbenchError('bad-input', `${file} cannot be read as Parquet: ${detail}.`, { cause, place: { file } });
+  }
+}
+
+function toRecord(row: Record<string, unknown>, file: string, line: number, limits: ImportLimits): RawRecord {
+  const place = { file, line };
+  if (isDeeperThan(row, limits.maxDepth))
+    return problemRecord(place, 'too-deep', `The record is nested deeper than ${limits.maxDepth} levels.`);
+  return { ...place, value: plain(row) };
+}
+
+/** Parquet's value types as JSON's: 64-bit integers beyond 2⁵³ as text, dates in ISO form, typed arrays as lists, NaN as null. */
+function plain(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value.toString();
+  if (typeof value === 'number') return Number.isFinite(value) ? value : null;
+  if (typeof value !== 'object' || value === null) return value ?? null;
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
+  if (ArrayBuffer.isView(value) || Array.isArray(value)) return Array.from(value as ArrayLike<unknown>, plain);
+  const record = Object.create(null) as Record<string, unknown>;
+  for (const [key, entry] of Object.entries(value)) record[key] = plain(entry);
+  return record;
+}

@@ -1,0 +1,21 @@
+import type { Problem, ProblemReason } from '../problems.ts';
+import type { Compression, Place } from '../types.ts';
+
+/** One record of a source before any format looks at it: a parsed value, or why there is none. */
+export type RawRecord = Place & ({ value: unknown } | { problem: Problem });
+
+/** Records come in batches, one a chunk read, so that a million of them do not cost a million promises. */
+export type RecordBatches = AsyncGenerator<RawRecord[], void, undefined>;
+
+/** How the records of one file are to be found. */
+export type Layout = { compression: Compression } & (
+  | { container: 'jsonl' }
+  /** `arrayPath`: keys that lead to the array of records; empty when the document is the array. */
+  | { container: 'json'; arrayPath: readonly string[] }
+  | { container: 'csv'; delimiter: string }
+  | { container: 'parquet' }
+);
+
+export function problemRecord(place: Place, reason: ProblemReason, message: string, field?: string): RawRecord {
+  return { ...place, problem: { reason, message, ...(field === undefined ? {} : { field }) } };
+}

@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { WorkbenchError } from '../shared/domain/errors.ts';
+import { defaultLimits, type ImportLimits } from './limits.ts';
+import type { ProvenanceFile } from './types.ts';
+
+const chunkBytes = 2 ** 20;
+
+/** What one reading of a source shares among its parts: limits, cancellation, bytes read, hashes, notes. */
+export class ReadSession {
+  readonly limits: ImportLimits;
+  readonly files: ProvenanceFile[] = [];
+  bytesRead = 0;
+  totalBytes = 0;
+  readonly #signal: AbortSignal | undefined;
+  readonly #notes = new Map<string, number>();
+
+  constructor(options: { limits?: Partial<ImportLimits> | undefined; signal?: AbortSignal | undefined } = {}) {
+    this.limits = { ...defaultLimits, ...options.limits };
+    this.#signal = options.signal;
+  }
+
+  /** @throws WorkbenchError `cancelled` once the caller's signal is aborted. */
+  checkCancelled(): void {
+    if (this.#signal?.aborted === true) throw new WorkbenchError('cancelled', 'The import was cancelled.');
+  }
+
+  /** Counts an event that deserves a sentence at the end; `{n}` in the sentence becomes the count. */
+  note(sentence: string): void {
+    this.#notes.set(sentence, (this.#notes.get(sentence) ?? 0) + 1);
+  }
+
+  notes(): string[] {
+    return [...this.#notes].map(([sentence, count]) => sentence.replace('{n}', count.toLocaleString('en-US')));
+  }
+
+  /** A file's bytes as they lie on disk, counted and hashed along the way. */
+  async *readFile(path: string, name: string): AsyncGenerator<Buffer> {
+    const file: ProvenanceFile = { name, bytes: await sizeOf(path), sha256: null };
+    this.files.push(file);
+    const hash = createHash('sha256');
+    for await (const chunk of createReadStream(path, { highWaterMark: chunkBytes }) as AsyncIterable<Buffer>) {
+      this.checkCancelled();
+      hash.update(chunk);
+      this.bytesRead += chunk.length;
+      yield chunk;
+    }
+    file.sha256 = hash.digest('hex');
+  }
+
+  /** Hashes and counts a file that is read out of order (archives, Parquet). */
+  async hashFile(path: string, name: string): Promise<void> {
+    for await (const chunk of this.readFile(path, name)) void chunk;
+  }
+}
+
+/** @throws WorkbenchError `not-found` when there is nothing at the path. */
+export async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size;
+  } catch (cause) {
+    throw new WorkbenchError('not-found', `There is no file or folder at ${path}.`, { cause, place: { file: path } });
+  }
+}

@@ -1,0 +1,123 @@
+import { basename } from 'node:path';
+import { WorkbenchError } from '../../shared/domain/errors.ts';
+import { compressionOf, readContentHead, readHead } from '../records/bytes.ts';
+import { delimiterOf } from '../records/csv.ts';
+import { type OutlineEntry, outlineJson } from '../records/json-outline.ts';
+import { withoutBom } from '../records/lines.ts';
+import { parseJson } from '../records/parse-json.ts';
+import type { Layout } from '../records/record.ts';
+import { ReadSession } from '../session.ts';
+import type { Compression, Container } from '../types.ts';
+
+const headBytes = 2 ** 20;
+
+/** How a file's records are to be read. An archive has no layout of its own. */
+export type Sniffed = { container: 'zip' } | { container: Container; layout: Layout; outline: OutlineEntry[] };
+
+/**
+ * Tells a file's container by its content: magic numbers for Parquet, zip, gzip and zstd, then how the text begins. With
+ * `wanted`, a text is read as that container.
+ * @throws WorkbenchError `unsupported` when the content is none of them.
+ */
+export async function sniffFile(path: string, wanted: Container | undefined, session: ReadSession): Promise<Sniffed> {
+  const magic = await readHead(path, 8);
+  if (magic.length === 0) throw unsupported(path, 'the file is empty');
+  if (isZip(magic)) return { container: 'zip' };
+  const compression = compressionOf(magic);
+  const scratch = new ReadSession({ limits: session.limits });
+  const { head, whole } = await readContentHead(path, compression, headBytes, scratch);
+  if (isParquet(head)) return { container: 'parquet', layout: { container: 'parquet', compression }, outline: [] };
+  if (isUtf16(head)) throw unsupported(path, 'its text is UTF-16; write it as UTF-8');
+  const text = withoutBom(head).toString('utf8');
+  const outline = text.trimStart().startsWith('{') ? outlineJson(text) : [];
+  const container = wanted === undefined || wanted === 'parquet' ? textContainer(text, whole, outline) : wanted;
+  if (container === null) throw unsupported(path, 'it is neither JSON, JSONL, CSV nor Parquet');
+  return { container, layout: layoutOf(container, compression, text, outline), outline };
+}
+
+function isZip(head: Buffer): boolean {
+  return head[0] === 0x50 && head[1] === 0x4b && (head[2] === 3 || head[2] === 5);
+}
+
+function isParquet(head: Buffer): boolean {
+  return head.subarray(0, 4).toString('latin1') === 'PAR1';
+}
+
+function isUtf16(head: Buffer): boolean {
+  return (head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff);
+}
+
+function unsupported(path: string, why: string): WorkbenchError {
+  return new WorkbenchError('unsupported', `${basename(path)} cannot be imported: ${why}.`, {
+    place: { file: basename(path) },
+  });
+}
+
+function textContainer(text: string, whole: boolean, outline: OutlineEntry[]): Container | null {
+  const start = text.trimStart();
+  if (start.startsWith('[')) return 'json';
+  if (start.startsWith('{')) return isJsonLines(start, whole, outline) ? 'jsonl' : 'json';
+  const [firstLine = ''] = start.split(/\r?\n/, 1);
+  return delimiterOf(firstLine) === null ? null : 'csv';
+}
+
+/** One object a line, or one document over many lines (or on a single one, with a list of records in it)? */
+function isJsonLines(start: string, whole: boolean, outline: OutlineEntry[]): boolean {
+  const lines = start.split(/\r?\n/).filter((line) => line.trim() !== '');
+  const complete = whole ? lines : lines.slice(0, -1);
+  if (complete.length <= 1) return recordsPath(outline) === null;
+  const [first = '', second = ''] = complete;
+  return isObjectText(first) || (!/[{[,]\s*$/.test(first) && isObjectText(second));
+}
+
+function isObjectText(line: string): boolean {
+  try {
+    const value = parseJson(line);
+    return typeof value === 'object' && value !== null;
+  } catch {
+    return false;
+  }
+}
+
+function layoutOf(container: Container, compression: Compression, text: string, outline: OutlineEntry[]): Layout {
+  switch (container) {
+    case 'json':
+      return {
+        container,
+        compression,
+        arrayPath: text.trimStart().startsWith('[') ? [] : (recordsPath(outline) ?? []),
+      };
+    case 'csv':
+      return { container, compression, delimiter: delimiterOf(text.split(/\r?\n/, 1)[0] ?? '') ?? ',' };
+    default:
+      return { container, compression };
+  }
+}
+
+/**
+ * Where a JSON document keeps its records: Inspect's and promptfoo's places where their other keys are seen (the list
+ * itself may lie beyond the head), else the outermost list of objects.
+ */
+export function recordsPath(outline: readonly OutlineEntry[]): readonly string[] | null {
+  if (looksLikeInspect(outline)) return ['samples'];
+  if (looksLikePromptfoo(outline)) return ['results', 'results'];
+  const lists = outline.filter(({ kind }) => kind === 'list-of-objects');
+  return lists.toSorted((a, b) => a.path.length - b.path.length)[0]?.path ?? null;
+}
+
+export function looksLikeInspect(outline: readonly OutlineEntry[]): boolean {
+  return holds(outline, 'eval', 'task') && holds(outline, 'eval', 'model');
+}
+
+export function looksLikePromptfoo(outline: readonly OutlineEntry[]): boolean {
+  return (
+    holds(outline, 'results', 'version') &&
+    (holds(outline, 'results', 'results') || holds(outline, 'results', 'prompts'))
+  );
+}
+
+function holds(outline: readonly OutlineEntry[], ...path: string[]): boolean {
+  return outline.some(
+    (entry) => entry.path.length === path.length && path.every((key, index) => entry.path[index] === key),
+  );
+}
