@@ -1,0 +1,89 @@
+import * as print from '../numbers.ts';
+import type { ReportCase, ReportLedger, ReportModel } from '../report-model.ts';
+import { wordDiff } from '../word-diff.ts';
+import type { DiffPart } from '../word-diff.ts';
+import { markup } from './markup.ts';
+import type { Markup } from './markup.ts';
+
+/** Glyphs carry the kind beside its colour. */
+export const kindGlyph = {
+  negative: '▼',
+  positive: '▲',
+  'kept-right': '✓',
+  'kept-wrong': '✗',
+  unchanged: '=',
+  tied: '≈',
+  missing: '∅',
+} as const;
+
+export function casesSection({ cases, casesTotal, comparisons, redaction }: ReportModel): Markup | false {
+  if (cases.length === 0) return false;
+  const several = comparisons.length > 1;
+  return markup`<section id="cases"><h2>The worst regressions</h2>
+<p class="note">${print.count(cases.length)} of ${print.count(casesTotal)}, the largest fall first. ${redaction.texts ? 'Texts are left out of this report.' : 'Struck words are the old output’s alone, underlined ones the new one’s.'}</p>
+<div id="case-list">${cases.map((one) => caseBlock(one, several, redaction.texts))}</div></section>`;
+}
+
+function caseBlock({ row, ledgers, comparison }: ReportCase, several: boolean, redacted: boolean): Markup {
+  const kindClass = row.kind === 'negative' || row.kind === 'positive' ? row.kind : '';
+  return markup`<article class="case" data-kind="${row.kind}">
+<header><h3>${row.sampleId}</h3><span class="kind ${kindClass}">${kindGlyph[row.kind]} ${row.kind}</span>
+${several && markup`<bdi>${comparison}</bdi>`}${row.delta !== null && markup`<span>score ${print.signedNumber(row.delta)}</span>`}
+${row.stability !== null && markup`<span>${row.stability}</span>`}${[...row.slices, ...row.tags].map((tag) => markup`<bdi class="tag">${tag}</bdi>`)}</header>
+${!redacted && texts(row)}${ledgers.map(ledgerBlock)}${row.note !== '' && labelled('Note', markup`<p class="text" dir="auto">${row.note}</p>`)}
+</article>`;
+}
+
+function texts(row: ReportCase['row']): Markup {
+  return markup`${row.prompt !== null && row.prompt !== '' && labelled('Prompt', plain(row.prompt))}${row.target !== null && row.target !== '' && labelled('Wanted', plain(row.target))}${sides(row)}`;
+}
+
+function sides({ left, right }: ReportCase['row']): Markup {
+  const diff = left.output === null || right.output === null ? null : wordDiff(left.output, right.output);
+  const side = (name: string, one: typeof left, parts: DiffPart[] | undefined, tag: 'del' | 'ins') =>
+    markup`<div>${labelled(
+      [name, one.verdict, one.score === null ? null : print.number(one.score)]
+        .filter((part) => part !== null)
+        .join(' · '),
+      parts === undefined ? plain(one.output ?? print.nothing) : marked(parts, tag),
+    )}</div>`;
+  return markup`<div class="sides">${side('Old', left, diff?.left, 'del')}${side('New', right, diff?.right, 'ins')}</div>`;
+}
+
+function labelled(label: string, content: Markup): Markup {
+  return markup`<h4>${label}</h4>${content}`;
+}
+
+function plain(text: string): Markup {
+  return markup`<p class="text" dir="auto">${text}</p>`;
+}
+
+function marked(parts: readonly DiffPart[], tag: 'del' | 'ins'): Markup {
+  const change = (text: string) => (tag === 'del' ? markup`<del>${text}</del>` : markup`<ins>${text}</ins>`);
+  return markup`<p class="text" dir="auto">${parts.map(({ text, changed }) => (changed ? change(text) : text))}</p>`;
+}
+
+/** Tokens with the change of their log-prob, old to new. */
+function ledgerBlock({ part, tokens, leftLogProbs, rightLogProbs }: ReportLedger): Markup {
+  return markup`<details><summary>Token ledger of the ${part.replace('-', ' ')}: log-prob under new minus old, nats</summary>
+<ol class="ledger">${tokens.map((token, i) => {
+    const [left, right] = [leftLogProbs[i] ?? Number.NaN, rightLogProbs[i] ?? Number.NaN];
+    const change = right - left;
+    return markup`<li class="${changeClass(change)}" title="old ${print.number(left)}, new ${print.number(right)}"><span class="token">${shownToken(token)}</span><span class="change">${Number.isNaN(change) ? print.nothing : print.signedNumber(Number(change.toFixed(2)))}</span></li>`;
+  })}</ol></details>`;
+}
+
+/** Blanks and newlines of tokens made visible. */
+function shownToken(token: string): string {
+  return token
+    .replaceAll('\n', '↵')
+    .replaceAll('\t', '⇥')
+    .replace(/^ +| +$/g, (blanks) => '·'.repeat(blanks.length));
+}
+
+function changeClass(change: number): string {
+  if (change <= -2) return 'much-worse';
+  if (change <= -0.5) return 'worse';
+  if (change >= 2) return 'much-better';
+  return change >= 0.5 ? 'better' : '';
+}

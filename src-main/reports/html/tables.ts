@@ -1,0 +1,166 @@
+import { matchSentence, methodFinding } from '../findings.ts';
+import * as print from '../numbers.ts';
+import type { ReportComparison, ReportMethodTable, ReportModel } from '../report-model.ts';
+import { intervalBar, lineChart } from './charts.ts';
+import { markup } from './markup.ts';
+import type { Content, Markup } from './markup.ts';
+
+export function slicesSection({ comparisons }: ReportModel): Markup | false {
+  const sliced = comparisons.filter(
+    ({ summary, search }) => summary.slices.length > 0 || (search?.found.length ?? 0) > 0,
+  );
+  if (sliced.length === 0) return false;
+  const titled = comparisons.length > 1;
+  return markup`<section id="slices"><h2>Where it got worse</h2>
+<p class="note">p: more negative flips in the slice than in the rest, one-sided Fisher test, adjusted after Holm over all slices of the table. Slices overlap.</p>
+${sliced.map((comparison) => [titled && markup`<h3><bdi>${comparison.title}</bdi></h3>`, sliceTable(comparison), searchTable(comparison)])}</section>`;
+}
+
+function sliceTable({ summary: { slices } }: ReportComparison): Markup | false {
+  if (slices.length === 0) return false;
+  const domain = [0, Math.max(...slices.map(({ nfr }) => nfr.high))] as const;
+  const worstFirst = [...slices].sort((a, b) => (b.nfr.value ?? -1) - (a.nfr.value ?? -1));
+  return sortable(
+    'Slices',
+    ['slice', '#n', '#▼', '#▲', '#NFR', '!interval', '', '#p (Holm)'],
+    worstFirst.map((slice) => [
+      name(slice.name),
+      num(slice.n, print.count(slice.n)),
+      num(slice.negativeFlips, print.count(slice.negativeFlips)),
+      num(slice.positiveFlips, print.count(slice.positiveFlips)),
+      num(slice.nfr.value ?? -1, print.percent(slice.nfr.value)),
+      markup`<td class="n">${print.percentRange(slice.nfr)}</td>`,
+      markup`<td class="plot">${intervalBar(slice.nfr, domain, 'negative')}</td>`,
+      num(slice.pHolm, print.pValue(slice.pHolm)),
+    ]),
+  );
+}
+
+function searchTable({ search }: ReportComparison): Markup | false {
+  if (search === null || search.found.length === 0) return false;
+  return sortable(
+    `Found by searching ${print.count(search.tried)} candidates; p is adjusted for all of them. A lead to check on fresh samples.`,
+    ['slice', '#n', '#▼', '#NFR', '#NFR of the rest', '#p (Holm)'],
+    search.found.map((slice) => [
+      name(slice.name),
+      num(slice.n, print.count(slice.n)),
+      num(slice.negativeFlips, print.count(slice.negativeFlips)),
+      num(slice.nfr.value ?? -1, print.percent(slice.nfr.value)),
+      num(slice.restNfr.value ?? -1, print.percent(slice.restNfr.value)),
+      num(slice.pHolm, print.pValue(slice.pHolm)),
+    ]),
+  );
+}
+
+export function methodsSection({ methods }: ReportModel): Markup | false {
+  if (methods.length === 0) return false;
+  return markup`<section id="methods"><h2>Methods at a match</h2>
+<p>A method that barely moves the model flips little, so methods are compared where they have moved equally far.</p>
+${methods.map(methodBlock)}</section>`;
+}
+
+function methodBlock(table: ReportMethodTable): Markup {
+  const over = (value: ReportMethodTable['rows'][number]['nfr'], show: (value: number) => string): Markup =>
+    value === null
+      ? markup`<td class="n">${print.nothing}</td>`
+      : num(
+          value.mean,
+          `${show(value.mean)}${value.low === null || value.high === null ? '' : ` (${show(value.low)} to ${show(value.high)})`}`,
+        );
+  return markup`<h3><bdi>${table.title}</bdi></h3><p class="basis">${matchSentence(table)}</p>
+${sortable(
+  `Means over seeds with ${print.number(table.level * 100)} % t intervals where there are two seeds or more; reference: ${table.reference}`,
+  ['method', '#seeds', '#NFR', '#PFR', '#reward gain', '#KL, nats', '#NFR ÷ reference', '#not reached'],
+  table.rows.map((row) => [
+    name(row.method),
+    num(row.seeds.length, print.count(row.seeds.length)),
+    over(row.nfr, print.percent),
+    over(row.pfr, print.percent),
+    over(row.rewardGain, print.number),
+    over(row.kl, print.number),
+    over(row.nfrRatio, print.number),
+    num(row.unreached.length, print.count(row.unreached.length)),
+  ]),
+)}
+<ul class="findings">${table.rows
+    .filter(({ method }) => method !== table.reference)
+    .map((row) => markup`<li>${methodFinding(table, row)}</li>`)}</ul>`;
+}
+
+export function frontierSection({ frontiers }: ReportModel): Markup | false {
+  if (frontiers.length === 0) return false;
+  return markup`<section id="frontier"><h2>Reward against flips</h2>
+<p>Each line is a method’s path. Lower is better at the same place on the horizontal axis; bars are 95 % Wilson intervals.</p>
+<div class="charts">${frontiers.map(lineChart)}</div></section>`;
+}
+
+export function curvesSection({ curves }: ReportModel): Markup | false {
+  if (curves.length === 0) return false;
+  return markup`<section id="curves"><h2>Curves</h2><div class="charts">${curves.map(lineChart)}</div></section>`;
+}
+
+export function exclusionsSection({ exclusions }: ReportModel): Markup | false {
+  if (exclusions.length === 0) return false;
+  return markup`<section id="exclusions"><h2>What was left out, and why</h2><div class="scroll"><table>
+<thead><tr><th scope="col">what</th><th scope="col" class="n">how many</th><th scope="col">why</th></tr></thead><tbody>${exclusions.map(
+    ({ what, count, why }) =>
+      markup`<tr><th scope="row"><bdi>${what}</bdi></th><td class="n">${count === null ? print.nothing : print.count(count)}</td><td><bdi>${why}</bdi></td></tr>`,
+  )}</tbody></table></div></section>`;
+}
+
+export function annotationsSection({ annotations }: ReportModel): Markup | false {
+  if (annotations.length === 0) return false;
+  return markup`<section id="annotations"><h2>Annotations</h2>${sortable(
+    'Judgements of people, beside the verdicts and never in place of them',
+    ['sample', 'label', 'note', 'tags', 'when'],
+    annotations.map((one) => [
+      name(one.sampleId ?? 'the whole'),
+      markup`<td><bdi>${one.label}</bdi></td>`,
+      markup`<td><bdi>${one.text}</bdi></td>`,
+      markup`<td><bdi>${one.tags.join(', ')}</bdi></td>`,
+      markup`<td class="n">${one.at}</td>`,
+    ]),
+  )}</section>`;
+}
+
+export function setupSection({ setup, lineage }: ReportModel): Markup | false {
+  if (setup.length === 0 && lineage.length === 0) return false;
+  const nameOf = (id: string) => lineage.find((entry) => entry.id === id)?.name ?? id;
+  return markup`<section id="setup"><h2>Set-up and lineage</h2>${setup.length > 0 && facts(setup, '')}
+${
+  lineage.length > 0 &&
+  markup`<div class="scroll"><table class="wide"><caption>What was made from what</caption><thead><tr><th scope="col">kind</th><th scope="col">name</th><th scope="col">made from</th><th scope="col">detail</th></tr></thead>
+<tbody>${lineage.map(
+    (entry) =>
+      markup`<tr><td>${entry.kind}</td>${name(entry.name)}<td><bdi>${entry.from.map(nameOf).join(', ')}</bdi></td><td><bdi>${entry.detail}</bdi></td></tr>`,
+  )}</tbody></table></div>`
+}</section>`;
+}
+
+export function provenanceSection({ provenance }: ReportModel): Markup | false {
+  if (provenance.length === 0) return false;
+  return markup`<section id="provenance"><h2>Provenance</h2>${facts(provenance, 'hash')}</section>`;
+}
+
+function facts(rows: ReportModel['setup'], kind: string): Markup {
+  return markup`<div class="scroll"><table class="facts"><tbody>${rows.map(
+    ({ label, value }) =>
+      markup`<tr><th scope="row"><bdi>${label}</bdi></th><td class="${kind}"><bdi>${value}</bdi></td></tr>`,
+  )}</tbody></table></div>`;
+}
+
+/** Heads: `#` a number column, `!` not sortable, '' neither named nor sortable. */
+function sortable(caption: string, heads: readonly string[], rows: readonly Content[]): Markup {
+  return markup`<div class="scroll"><table class="wide" data-sortable><caption>${caption}</caption><thead><tr>${heads.map(
+    (head) =>
+      markup`<th scope="col"${head.startsWith('#') && markup` class="n"`}${(head === '' || head.startsWith('!')) && markup` data-fixed`}>${head.replace(/^[#!]/, '')}</th>`,
+  )}</tr></thead><tbody>${rows.map((cells) => markup`<tr>${cells}</tr>`)}</tbody></table></div>`;
+}
+
+function name(text: string): Markup {
+  return markup`<th scope="row"><bdi>${text}</bdi></th>`;
+}
+
+function num(value: number, shown: string): Markup {
+  return markup`<td class="n" data-value="${value}">${shown}</td>`;
+}

@@ -1,0 +1,197 @@
+import { z } from 'zod';
+import { comparisonSummarySchema, rateSchema } from '../shared/domain/statistics/comparison-summary.ts';
+import { reportRowSchema } from './report-row.ts';
+
+/**
+ * Everything a report says, as data. Renderers only lay it out; the HTML carries it along, so that a report opens again in
+ * the workbench. Schemas, because that file comes back from anywhere.
+ */
+export const reportSections = [
+  'headline',
+  'slices',
+  'methods',
+  'frontier',
+  'curves',
+  'cases',
+  'annotations',
+  'setup',
+  'provenance',
+  'exclusions',
+] as const;
+export type ReportSection = (typeof reportSections)[number];
+
+const fact = z.object({ label: z.string(), value: z.string() });
+
+/** What was made from what. `from` names other entries by id. */
+const lineageEntry = z.object({
+  id: z.string(),
+  kind: z.enum(['model', 'dataset', 'suite', 'run', 'checkpoint', 'evaluation', 'import']),
+  name: z.string(),
+  detail: z.string(),
+  from: z.array(z.string()),
+});
+
+const foundSlice = z.object({
+  name: z.string(),
+  family: z.enum(['length', 'number', 'tag', 'slice', 'label', 'word', 'phrase']),
+  n: z.number(),
+  negativeFlips: z.number(),
+  nfr: rateSchema,
+  restNfr: rateSchema,
+  p: z.number(),
+  pHolm: z.number(),
+});
+
+const noiseFloor = z.object({
+  n: z.number(),
+  floor: z.number(),
+  nfr: z.number(),
+  excess: z.object({ value: z.number(), low: z.number().nullable(), high: z.number().nullable(), seed: z.number() }),
+  solid: z.number(),
+  flaky: z.number(),
+});
+
+const reportComparison = z.object({
+  /** E.g. the suite's name: heads the comparison where a report has several. */
+  title: z.string(),
+  /** How outputs were decoded, in words: greedy has no noise floor by construction. Null where nothing was decoded. */
+  decoding: z.string().nullable(),
+  summary: comparisonSummarySchema,
+  noiseFloor: noiseFloor.nullable(),
+  /** Slices the search found, and how many candidates it tried. */
+  search: z.object({ tried: z.number(), found: z.array(foundSlice) }).nullable(),
+});
+
+const overSeeds = z
+  .object({
+    mean: z.number(),
+    low: z.number().nullable(),
+    high: z.number().nullable(),
+    perSeed: z.array(z.object({ seed: z.number(), value: z.number() })),
+  })
+  .nullable();
+const methodRow = z.object({
+  method: z.string(),
+  seeds: z.array(z.number()),
+  unreached: z.array(z.number()),
+  nfr: overSeeds,
+  pfr: overSeeds,
+  rewardGain: overSeeds,
+  kl: overSeeds,
+  nfrRatio: overSeeds,
+  answer: z.enum(['fewer', 'more', 'cannot-be-told']).nullable(),
+});
+const methodTable = z.object({
+  /** The suite the flips were counted on. */
+  title: z.string(),
+  axis: z.enum(['reward-gain', 'kl']),
+  at: z.number(),
+  reference: z.string(),
+  level: z.number(),
+  rows: z.array(methodRow),
+});
+
+const point = z.object({
+  x: z.number(),
+  y: z.number(),
+  /** Interval of y, where it has one. */
+  low: z.number().nullable(),
+  high: z.number().nullable(),
+  /** What the point is: “step 24”, “fraction 0.5”. */
+  label: z.string(),
+});
+const chart = z.object({
+  title: z.string(),
+  xLabel: z.string(),
+  yLabel: z.string(),
+  /** Values of y are shares and shown as per cent. */
+  yIsShare: z.boolean(),
+  series: z.array(z.object({ name: z.string(), points: z.array(point) })),
+});
+
+const ledger = z.object({
+  part: z.enum(['output', 'target', 'chosen', 'rejected', 'left-output', 'right-output']),
+  tokens: z.array(z.string()),
+  leftLogProbs: z.array(z.number()),
+  rightLogProbs: z.array(z.number()),
+});
+const reportCase = z.object({ comparison: z.string(), row: reportRowSchema, ledgers: z.array(ledger) });
+
+const annotation = z.object({
+  sampleId: z.string().nullable(),
+  label: z.string(),
+  text: z.string(),
+  tags: z.array(z.string()),
+  /** ISO 8601. */
+  at: z.string(),
+});
+
+export const reportModelSchema = z.object({
+  format: z.literal('flipguard-report'),
+  version: z.literal(1),
+  /** ISO 8601: the one thing in which two exports of the same differ. */
+  createdAt: z.string(),
+  title: z.string(),
+  question: z.string(),
+  subject: z.object({ kind: z.enum(['comparison', 'run', 'runs']), ids: z.array(z.string()) }),
+  sections: z.array(z.enum(reportSections)),
+  comparisons: z.array(reportComparison),
+  methods: z.array(methodTable),
+  frontiers: z.array(chart),
+  curves: z.array(chart),
+  cases: z.array(reportCase),
+  /** How many flips there are to list, of which `cases` holds the worst. */
+  casesTotal: z.number(),
+  annotations: z.array(annotation),
+  setup: z.array(fact),
+  lineage: z.array(lineageEntry),
+  /** Hashes and versions: `label` names the thing, `value` its hash or version. */
+  provenance: z.array(fact),
+  /** What was not counted or not shown. */
+  exclusions: z.array(z.object({ what: z.string(), count: z.number().nullable(), why: z.string() })),
+  redaction: z.object({ texts: z.boolean(), privateTags: z.boolean() }),
+});
+
+export type ReportModel = z.output<typeof reportModelSchema>;
+export type ReportComparison = z.output<typeof reportComparison>;
+export type ReportMethodTable = z.output<typeof methodTable>;
+export type ReportChart = z.output<typeof chart>;
+export type ReportCase = z.output<typeof reportCase>;
+export type ReportLedger = z.output<typeof ledger>;
+
+/** What a report is made of; parts that do not apply are left out. */
+export type ReportParts = Pick<ReportModel, 'createdAt' | 'title' | 'question' | 'subject'> &
+  Partial<Omit<ReportModel, 'format' | 'version' | 'createdAt' | 'title' | 'question' | 'subject' | 'redaction'>>;
+
+export function reportModel(parts: ReportParts): ReportModel {
+  const cases = parts.cases ?? [];
+  return {
+    format: 'flipguard-report',
+    version: 1,
+    sections: [...reportSections],
+    comparisons: [],
+    methods: [],
+    frontiers: [],
+    curves: [],
+    casesTotal: cases.length,
+    annotations: [],
+    setup: [],
+    lineage: [],
+    provenance: [],
+    exclusions: [],
+    redaction: { texts: false, privateTags: false },
+    ...parts,
+    cases,
+  };
+}
+
+/** The worst first: negative flips by falling score, then by id, so that the order never depends on how rows came. */
+export function worstFirst(rows: readonly ReportCase[]): ReportCase[] {
+  return [...rows].sort(
+    (a, b) => (a.row.delta ?? 0) - (b.row.delta ?? 0) || compareText(a.row.sampleId, b.row.sampleId),
+  );
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,109 @@
+import type { ReportModel, ReportSection } from './report-model.ts';
+import type { ReportRow } from './report-row.ts';
+
+/** Which sections a report has, and what is kept out of it. */
+export interface ReportTemplate {
+  /** All when left out. */
+  sections?: readonly ReportSection[];
+  redact?: Redaction;
+}
+export interface Redaction {
+  /** Leave out prompts, outputs, targets, token ledgers, notes on samples, and slices named by words of the texts. */
+  texts?: boolean;
+  /** Leave out samples that carry one of these tags, and the tags' names. Counts keep them. */
+  privateTags?: readonly string[];
+}
+
+/**
+ * A report cut to its template. What is left out is gone from the data too, not just hidden: the file that carries the
+ * report carries nothing else.
+ */
+export function applyTemplate(model: ReportModel, template: ReportTemplate): ReportModel {
+  return keepSections(redactReport(model, template.redact ?? {}), template.sections);
+}
+
+function keepSections(model: ReportModel, chosen: readonly ReportSection[] | undefined): ReportModel {
+  if (chosen === undefined) return model;
+  const sections = model.sections.filter((section) => chosen.includes(section));
+  const has = (section: ReportSection) => sections.includes(section);
+  return {
+    ...model,
+    sections,
+    comparisons: has('headline') || has('slices') ? model.comparisons.map((one) => keepSlices(one, has('slices'))) : [],
+    methods: has('methods') ? model.methods : [],
+    frontiers: has('frontier') ? model.frontiers : [],
+    curves: has('curves') ? model.curves : [],
+    cases: has('cases') ? model.cases : [],
+    annotations: has('annotations') ? model.annotations : [],
+    setup: has('setup') ? model.setup : [],
+    lineage: has('setup') ? model.lineage : [],
+    provenance: has('provenance') ? model.provenance : [],
+    exclusions: has('exclusions') ? model.exclusions : [],
+  };
+}
+
+function keepSlices(comparison: ReportModel['comparisons'][number], keep: boolean) {
+  return keep ? comparison : { ...comparison, search: null, summary: { ...comparison.summary, slices: [] } };
+}
+
+function redactReport(model: ReportModel, redaction: Redaction): ReportModel {
+  const hidden = new Set(redaction.privateTags);
+  const cases = model.cases.flatMap((one) => {
+    const row = redactRow(one.row, redaction);
+    return row === null ? [] : [{ ...one, row, ledgers: redaction.texts === true ? [] : one.ledgers }];
+  });
+  const privateSamples = new Set(
+    model.cases.filter(({ row }) => row.tags.some((tag) => hidden.has(tag))).map(({ row }) => row.sampleId),
+  );
+  const withheld = model.cases.length - cases.length;
+  return {
+    ...model,
+    cases,
+    comparisons: model.comparisons.map((one) => redactSlices(one, redaction.texts === true, hidden)),
+    annotations: model.annotations.filter(
+      (one) =>
+        !one.tags.some((tag) => hidden.has(tag)) &&
+        (one.sampleId === null || (redaction.texts !== true && !privateSamples.has(one.sampleId))),
+    ),
+    exclusions: [
+      ...model.exclusions,
+      ...(withheld > 0
+        ? [{ what: 'samples left out of the list', count: withheld, why: 'tagged private; the counts include them' }]
+        : []),
+      ...(redaction.texts === true
+        ? [{ what: 'texts', count: null, why: 'left out of this report; the counts are unchanged' }]
+        : []),
+    ],
+    redaction: { texts: redaction.texts === true, privateTags: hidden.size > 0 },
+  };
+}
+
+/** A row as the redaction lets it out: null when it is withheld. Row exports use it too. */
+export function redactRow(row: ReportRow, { texts = false, privateTags = [] }: Redaction): ReportRow | null {
+  if (row.tags.some((tag) => privateTags.includes(tag))) return null;
+  if (!texts) return row;
+  return {
+    ...row,
+    prompt: null,
+    target: null,
+    note: '',
+    left: { ...row.left, output: null },
+    right: { ...row.right, output: null },
+  };
+}
+
+function redactSlices(comparison: ReportModel['comparisons'][number], texts: boolean, hidden: ReadonlySet<string>) {
+  const { summary, search } = comparison;
+  return {
+    ...comparison,
+    summary: { ...summary, slices: summary.slices.filter(({ name }) => !hidden.has(name)) },
+    search: search && {
+      ...search,
+      found: search.found.filter(
+        ({ name, family }) =>
+          !(texts && (family === 'word' || family === 'phrase')) &&
+          ![...hidden].some((tag) => name.endsWith(`: ${tag}`)),
+      ),
+    },
+  };
+}

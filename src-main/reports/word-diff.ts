@@ -1,0 +1,25 @@
+import { diffWordsWithSpace } from 'diff';
+
+/** A run of text on one side; `changed` runs have no counterpart on the other. */
+export interface DiffPart {
+  text: string;
+  changed: boolean;
+}
+export interface WordDiff {
+  left: DiffPart[];
+  right: DiffPart[];
+}
+
+/** Texts that need more edits than this are not aligned: they have little in common, and the search for it grows with its square. */
+const maxEdits = 2000;
+
+/** Word-by-word difference of two outputs; null when they are too different to line up. */
+export function wordDiff(left: string, right: string): WordDiff | null {
+  const changes = diffWordsWithSpace(left, right, { maxEditLength: maxEdits });
+  if (changes === undefined) return null;
+  const side = (other: 'added' | 'removed') =>
+    changes
+      .filter((change) => change[other] !== true)
+      .map((change) => ({ text: change.value, changed: change.added === true || change.removed === true }));
+  return { left: side('added'), right: side('removed') };
+}
