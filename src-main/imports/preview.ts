@@ -65,7 +65,8 @@ async function openForPreview(
   detection: Detection,
   options: PreviewOptions,
 ): Promise<ImportStream<AnyRow> | null> {
-  const map = options.map ?? (detection.needsMap ? detection.suggestedMap : undefined);
+  const isGiven = Object.keys(options.map ?? {}).length > 0;
+  const map = isGiven ? options.map : detection.needsMap ? detection.suggestedMap : undefined;
   const request: ImportOptions = { ...options, strict: false, ...(map === undefined ? {} : { map }) };
   try {
     if (options.purpose === 'dataset') return (await openDatasetImport(path, request)) as ImportStream<AnyRow>;
@@ -77,13 +78,7 @@ async function openForPreview(
     return (await openSuiteImport(path, { ...request, kind: options.kind })) as ImportStream<AnyRow>;
   } catch (error) {
     // The guess was too poor to read by: the form shows the fields and asks.
-    if (
-      error instanceof WorkbenchError &&
-      error.code === 'bad-input' &&
-      options.map === undefined &&
-      detection.needsMap
-    )
-      return null;
+    if (error instanceof WorkbenchError && error.code === 'bad-input' && !isGiven && detection.needsMap) return null;
     throw error;
   }
 }

@@ -18,7 +18,7 @@ export function asText(value: unknown, field: string): string {
 export function asOptionalText(value: unknown): string | null {
   if (value === undefined || value === null) return null;
   if (typeof value === 'string') return value;
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return typeof value === 'object' ? JSON.stringify(value) : asText(value, '');
 }
 
 /** An id: a text that is not blank, or a whole number that is kept exactly. Undefined and null mean that there is none. */

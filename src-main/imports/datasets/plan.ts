@@ -83,8 +83,7 @@ function refuseUselessFields(format: ImportFormat, map: FieldMap): void {
 
 /** Which kind of row the mapped fields amount to. */
 function formatOfMap(map: FieldMap): DatasetFormat {
-  const has = (...fields: (MapField & keyof FieldMap)[]): boolean =>
-    fields.every((field) => typeof map[field] === 'string');
+  const has = (...fields: MapField[]): boolean => fields.every((field) => typeof map[field] === 'string');
   if (has('chosen', 'rejected')) return 'trl';
   if (has('prompt', 'completion', 'label')) return 'unpaired';
   if (has('prompt', 'completion')) return 'prompt-completion';

@@ -115,7 +115,7 @@ function readRequests(value: unknown): Request[] {
 
 /** A chat prompt comes as JSON of its turns, alone or in a list. */
 function promptText(value: unknown): string {
-  const text = Array.isArray(value) ? value[0] : value;
+  const text: unknown = Array.isArray(value) ? value[0] : value;
   if (typeof text === 'string' && /^\s*\[\s*\{\s*"role"/.test(text)) {
     try {
       return renderChat(asTextOrChat(JSON.parse(text), 'arguments'));

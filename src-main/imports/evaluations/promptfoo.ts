@@ -111,7 +111,7 @@ function readRow(record: unknown): SampleResult {
 function targetOf(testCase: unknown): string | null {
   const assertions = own(testCase, 'assert');
   if (!Array.isArray(assertions)) return null;
-  const comparing = assertions.find((assertion) =>
+  const comparing: unknown = assertions.find((assertion) =>
     /^i?(equals|contains|starts-with)$/.test(String(own(assertion, 'type'))),
   );
   return asOptionalText(own(comparing, 'value'));

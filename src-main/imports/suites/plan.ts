@@ -11,7 +11,7 @@ import type { Detection } from '../types.ts';
 import { asId, asOptionalText, asSlices, asText, asTextOrChat, nameOf } from '../values.ts';
 import { readPreference } from '../datasets/preference.ts';
 
-const needed: Record<SuiteKind, readonly (MapField & keyof FieldMap)[]> = {
+const needed: Record<SuiteKind, readonly MapField[]> = {
   pairs: ['chosen', 'rejected'],
   cloze: ['prompt', 'target'],
   words: ['text'],
