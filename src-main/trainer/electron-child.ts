@@ -1,0 +1,39 @@
+import { utilityProcess } from 'electron';
+import { entryPath } from '../entries.ts';
+import type { TrainerChild } from './host.ts';
+import { createTail } from './text-tail.ts';
+
+/** The trainer as Electron's utility process: ends with the application, and never takes the window with it. */
+export function launchElectronTrainer(): TrainerChild {
+  const child = utilityProcess.fork(entryPath('trainer'), [], {
+    serviceName: 'FlipGuard trainer',
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const stderr = createTail();
+  let gone = false;
+  child.once('exit', () => (gone = true));
+  child.stderr?.on('data', (chunk: Buffer) => stderr.push(chunk.toString('utf8')));
+  return {
+    get pid() {
+      return child.pid;
+    },
+    send(command) {
+      if (!gone) child.postMessage(command);
+    },
+    kill() {
+      // `kill()` asks politely (SIGTERM); a native loop does not listen.
+      if (child.pid !== undefined) killNow(child.pid);
+    },
+    onReport: (listener) => void child.on('message', listener),
+    onExit: (listener) => void child.once('exit', (code) => listener({ code, signal: null })),
+    stderrTail: () => stderr.text(),
+  };
+}
+
+function killNow(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // Already gone.
+  }
+}

@@ -1,0 +1,166 @@
+import type { Channels } from '../shared/contract/channels.ts';
+import type { OutputOf } from '../shared/contract/channel.ts';
+import { WorkbenchError } from '../shared/domain/errors.ts';
+import type { ComparisonRecord, FlipFilter } from '../shared/domain/flip-view.ts';
+import { defaultRule, flipKinds } from '../shared/domain/flips.ts';
+import type { FlipKind, Rule } from '../shared/domain/flips.ts';
+import type { ComparisonSummary } from '../shared/domain/statistics/comparison-summary.ts';
+import type { SearchSample } from '../shared/domain/statistics/slice-features.ts';
+import type { FoundSlice } from '../shared/domain/statistics/slice-search.ts';
+import { countFlips, noFlipCounts } from '../shared/domain/statistics/summarise.ts';
+import type { FlipExportRow } from '../store/api.ts';
+import type { Core } from './core.ts';
+import type { Statistics } from './statistics/statistics.ts';
+import type { Task } from './task.ts';
+
+export interface Comparisons {
+  list(): Promise<ComparisonRecord[]>;
+  get(comparisonId: string): Promise<ComparisonRecord>;
+  /** Finds or starts it; a job shows the building. */
+  open(leftId: string, rightId: string, rule?: Rule): Promise<ComparisonRecord>;
+  /** Resolves when it is ready. */
+  ready(leftId: string, rightId: string, rule: Rule | undefined, task: Task): Promise<ComparisonRecord>;
+  summary(comparisonId: string, filter?: FlipFilter): Promise<ComparisonSummary>;
+  searchSlices(comparisonId: string): Promise<OutputOf<Channels['comparisons.searchSlices']>>;
+  remove(comparisonId: string): Promise<void>;
+}
+
+export function createComparisons(core: Core, statistics: Statistics): Comparisons {
+  const { store, bus, jobs } = core;
+  const building = new Map<string, Promise<ComparisonRecord>>();
+
+  async function get(comparisonId: string): Promise<ComparisonRecord> {
+    const found = await store.getComparison(comparisonId);
+    if (found === null) throw new WorkbenchError('not-found', `There is no comparison ${comparisonId}.`);
+    return found;
+  }
+
+  /** One build a comparison, however many ask for it. */
+  function build(comparison: ComparisonRecord, task: Task): Promise<ComparisonRecord> {
+    const running = building.get(comparison.id);
+    if (running !== undefined) return running;
+    const built = store
+      .buildComparison(comparison.id, (fraction) => task.progress('comparing samples', fraction))
+      .finally(() => building.delete(comparison.id));
+    building.set(comparison.id, built);
+    return built;
+  }
+
+  async function findOrStart(leftId: string, rightId: string, rule: Rule = defaultRule): Promise<ComparisonRecord> {
+    if (leftId === rightId) {
+      throw new WorkbenchError('bad-input', 'An evaluation compared with itself has no flips.', {
+        remedy: 'Choose two evaluations; for a noise floor, evaluate again with another seed.',
+      });
+    }
+    return store.openComparison(leftId, rightId, rule);
+  }
+
+  function buildInBackground(comparison: ComparisonRecord): void {
+    if (building.has(comparison.id)) return;
+    jobs.start({ kind: 'comparison', title: `${comparison.leftName} → ${comparison.rightName}` }, async (task) => {
+      const built = await build(comparison, task);
+      bus.publish({ topic: 'comparison', comparison: built });
+      bus.publish({ topic: 'changed', lists: ['comparisons'] });
+      return { comparisonId: built.id };
+    });
+  }
+
+  async function summary(comparisonId: string, filter: FlipFilter = {}): Promise<ComparisonSummary> {
+    const comparison = requireReady(await get(comparisonId));
+    const vectors = await store.flipVectors(comparisonId, filter);
+    const whole = isEmpty(filter);
+    const slices = whole ? await store.sliceCounts(comparisonId) : [];
+    return statistics.calculate<'summary'>({
+      kind: 'summary',
+      tally: {
+        left: { id: comparison.leftEvaluationId, name: comparison.leftName },
+        right: { id: comparison.rightEvaluationId, name: comparison.rightName },
+        rule: comparison.rule,
+        unmatchedLeft: comparison.counts.unmatchedLeft,
+        unmatchedRight: comparison.counts.unmatchedRight,
+        counts: whole ? comparison.counts.kinds : countFlips(kindsOf(vectors.kinds)),
+        slices: slices.map(({ slice, counts }) => ({ name: slice, counts: { ...noFlipCounts(), ...counts } })),
+        samples: { kinds: vectors.kinds, deltas: vectors.deltas, clusters: clustersOrNull(vectors.clusters) },
+      },
+      options: {},
+    });
+  }
+
+  return {
+    list: () => store.listComparisons(),
+    get,
+    async open(leftId, rightId, rule) {
+      const comparison = await findOrStart(leftId, rightId, rule);
+      if (comparison.state !== 'ready') buildInBackground(comparison);
+      return comparison;
+    },
+    async ready(leftId, rightId, rule, task) {
+      const comparison = await findOrStart(leftId, rightId, rule);
+      return comparison.state === 'ready' ? comparison : build(comparison, task);
+    },
+    summary,
+    async searchSlices(comparisonId) {
+      requireReady(await get(comparisonId));
+      const samples: SearchSample[] = [];
+      const sort = { column: 'sampleId', direction: 'ascending' } as const;
+      await store.streamFlips(comparisonId, {}, sort, (rows) => {
+        for (const row of rows) samples.push(searchSample(row));
+        return Promise.resolve();
+      });
+      const { tried, found } = await statistics.calculate<'slice-search'>({ kind: 'slice-search', samples });
+      return { tried, found: found.map(foundSlice) };
+    },
+    async remove(comparisonId) {
+      await store.removeComparison(comparisonId);
+      bus.publish({ topic: 'changed', lists: ['comparisons'] });
+    },
+  };
+}
+
+function searchSample(row: FlipExportRow): SearchSample {
+  return {
+    kind: row.kind,
+    text: row.prompt,
+    tags: row.tags,
+    slices: row.slices,
+    ...(row.leftOutput === null ? {} : { numbers: { 'old output length': row.leftOutput.length } }),
+  };
+}
+
+function foundSlice(slice: FoundSlice): OutputOf<Channels['comparisons.searchSlices']>['found'][number] {
+  return {
+    name: slice.name,
+    n: slice.n,
+    negative: slice.negativeFlips,
+    nfr: slice.nfr.value ?? 0,
+    restNfr: slice.restNfr.value ?? 0,
+    pAdjusted: slice.pHolm,
+  };
+}
+
+function requireReady(comparison: ComparisonRecord): ComparisonRecord {
+  if (comparison.state === 'ready') return comparison;
+  if (comparison.state === 'failed' && comparison.error !== null) throw WorkbenchError.fromReport(comparison.error);
+  throw new WorkbenchError('conflict', 'The comparison is still being built.', { remedy: 'Wait for its job to end.' });
+}
+
+function isEmpty(filter: FlipFilter): boolean {
+  return Object.values(filter).every((part) => part === undefined);
+}
+
+function* kindsOf(codes: Uint8Array): Generator<FlipKind> {
+  for (const code of codes) {
+    const kind = flipKinds[code];
+    if (kind !== undefined) yield kind;
+  }
+}
+
+/** Clusters matter only where two samples share one. */
+function clustersOrNull(clusters: Int32Array): Int32Array | null {
+  const seen = new Set<number>();
+  for (const cluster of clusters) {
+    if (seen.has(cluster)) return clusters;
+    seen.add(cluster);
+  }
+  return null;
+}

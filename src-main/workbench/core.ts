@@ -1,0 +1,14 @@
+import type { Store } from '../store/api.ts';
+import type { TrainerLauncher } from '../trainer/host.ts';
+import type { EventBus } from './event-bus.ts';
+import type { Jobs } from './jobs.ts';
+import type { WorkspaceLayout } from './workspace-layout.ts';
+
+/** What every service stands on. */
+export interface Core {
+  readonly layout: WorkspaceLayout;
+  readonly store: Store;
+  readonly bus: EventBus;
+  readonly jobs: Jobs;
+  readonly launchTrainer: TrainerLauncher;
+}

@@ -1,0 +1,96 @@
+import os from 'node:os';
+import { diagnoseBackends } from '../backends/index.ts';
+import { openStore } from '../store/client.ts';
+import type { TrainerLauncher } from '../trainer/host.ts';
+import { createComparisons } from './comparisons.ts';
+import type { Core } from './core.ts';
+import { runDemo } from './demo/index.ts';
+import { createDispatcher } from './dispatch.ts';
+import { createDoctor } from './doctor.ts';
+import { createEvaluations } from './evaluations.ts';
+import { createEventBus } from './event-bus.ts';
+import { createFiles } from './files.ts';
+import type { Dialog } from './files.ts';
+import { createHandlers } from './handlers.ts';
+import type { Services } from './handlers.ts';
+import { createImports } from './imports/imports.ts';
+import { createJobs } from './jobs.ts';
+import { createMadeModels } from './made-models.ts';
+import { createModels } from './models.ts';
+import { createReports } from './reports/reports.ts';
+import type { PdfPrinter } from '../reports/pdf.ts';
+import { createRuns } from './runs/runs.ts';
+import { createSamples } from './samples.ts';
+import { createStatistics } from './statistics/statistics.ts';
+import { version } from './version.ts';
+import { watchStore } from './watch-store.ts';
+import type { Workbench } from './workbench.ts';
+import { createFolders, workspaceLayout } from './workspace-layout.ts';
+
+export interface WorkbenchOptions {
+  /** Folder of the workspace; made when it is not there. */
+  folder: string;
+  shell: 'electron' | 'web';
+  launchTrainer: TrainerLauncher;
+  /** Native file dialogs, where the shell has them. */
+  dialog?: Dialog;
+  printPdf?: PdfPrinter;
+  /** Opens a file with the system; answers whether it did. */
+  openFile?: (file: string) => Promise<boolean>;
+}
+
+const maxUploadBytes = 20e9;
+
+/** Opens a workspace and wires the services. Runs that a killed program left behind are settled before it is ready. */
+export async function createWorkbench(options: WorkbenchOptions): Promise<Workbench> {
+  const layout = workspaceLayout(options.folder);
+  await createFolders(layout);
+  const store = await openStore(layout.root);
+  const bus = createEventBus();
+  const core: Core = { layout, store, bus, jobs: createJobs(bus), launchTrainer: options.launchTrainer };
+  const statistics = createStatistics();
+  const roots = [layout.root, os.homedir(), process.cwd()];
+  const files = createFiles({ uploadsFolder: layout.uploads, roots, maxUploadBytes, dialog: options.dialog });
+  const models = createModels(core);
+  const comparisons = createComparisons(core, statistics);
+  const evaluations = createEvaluations(core);
+  const runs = createRuns(core, comparisons);
+  const samples = createSamples(core);
+  const services: Omit<Services, 'openFile' | 'demo'> = {
+    core,
+    shell: options.shell,
+    version,
+    files,
+    models,
+    madeModels: createMadeModels(core, models),
+    imports: createImports(core, files, models),
+    runs,
+    evaluations,
+    comparisons,
+    samples,
+    reports: createReports(core, { comparisons, samples, version, printPdf: options.printPdf }),
+    doctor: createDoctor(core, diagnoseBackends),
+  };
+  const unwatch = watchStore(core);
+  const workbench: Workbench = {
+    ...services,
+    bus,
+    subscribe: bus.subscribe,
+    handle: createDispatcher(
+      createHandlers({
+        ...services,
+        openFile: options.openFile ?? (() => Promise.resolve(false)),
+        demo: (quick, task) => runDemo(workbench, { quick, onProgress: task.progress, signal: task.signal }),
+      }),
+    ),
+    async close() {
+      unwatch();
+      await runs.close();
+      await core.jobs.close();
+      await statistics.close();
+      await store.close();
+    },
+  };
+  await runs.recover();
+  return workbench;
+}

@@ -1,0 +1,184 @@
+import type { CheckpointRecord, EvaluationRecord, RunRecord, SuiteRecord } from '../shared/domain/entities.ts';
+import { WorkbenchError } from '../shared/domain/errors.ts';
+import type { EvaluateJob, SuiteFile, TrainerEvent } from '../shared/domain/jobs.ts';
+import type { Ingest, IngestOutcome } from '../store/api.ts';
+import type { SampleResult } from '../shared/domain/evaluations.ts';
+import type { Core } from './core.ts';
+import { findByName, findByNameOrNull, freeName } from './names.ts';
+import { suiteFile } from './runs/prepare.ts';
+import { runTrainerJob } from './trainer-jobs.ts';
+import type { Task } from './task.ts';
+import { baseFolder, findWeights, weightsFolder } from './weights.ts';
+import type { Weights } from './weights.ts';
+
+export interface EvaluateOptions {
+  name?: string | undefined;
+  /** Of sampled decoding: two evaluations of one checkpoint under different seeds are its noise floor. */
+  seed?: number | undefined;
+}
+
+export interface Evaluations {
+  list(filter?: { runId?: string; checkpointId?: string; suiteId?: string }): Promise<EvaluationRecord[]>;
+  /** Runs a suite on a run's newest checkpoint, a checkpoint or a model (each by name or id), to the end. */
+  evaluate(target: string, suite: string, options: EvaluateOptions, task: Task): Promise<EvaluationRecord>;
+  /**
+   * The two evaluations that a comparison's words stand for. A word names an evaluation, or a run, checkpoint or model,
+   * which stands for its newest evaluation on the suite both have.
+   */
+  pair(left: string, right: string): Promise<[EvaluationRecord, EvaluationRecord]>;
+  remove(evaluationId: string): Promise<void>;
+}
+
+export function createEvaluations(core: Core): Evaluations {
+  const { store, bus } = core;
+  return {
+    list: (filter) => store.listEvaluations(filter),
+    async evaluate(target, suiteName, options, task) {
+      const suite = findByName('suite', await store.listSuites(), suiteName);
+      const weights = await findWeights(core, target);
+      const job = await evaluateJob(core, weights, suite, options.seed, task);
+      const name = options.name ?? freeName(await store.listEvaluations(), `${weights.label} · ${suite.name}`);
+      const id = await ingestEvaluation(core, job, { name, suite, weights }, task);
+      bus.publish({ topic: 'changed', lists: ['evaluations'] });
+      return findByName('evaluation', await store.listEvaluations(), id);
+    },
+    pair: (left, right) => pairOf(core, left, right),
+    async remove(evaluationId) {
+      await store.removeEvaluation(evaluationId);
+      bus.publish({ topic: 'changed', lists: ['evaluations', 'comparisons'] });
+    },
+  };
+}
+
+async function evaluateJob(
+  core: Core,
+  weights: Weights,
+  suite: SuiteRecord,
+  seed: number | undefined,
+  task: Task,
+): Promise<EvaluateJob> {
+  const file = await suiteFile(core, suite);
+  const reward = await rewardModelFolder(core, suite, task);
+  return {
+    kind: 'evaluate',
+    modelPath: await weightsFolder(core, weights, task),
+    suites: [withSeed(file, seed)],
+    ...(await referenceOf(core, weights, task)),
+    ...(reward === null ? {} : { rewardModelPath: reward }),
+  };
+}
+
+/** Pairs of a checkpoint are judged by its implicit reward against the start of its run, as they were during training. */
+async function referenceOf(
+  core: Core,
+  weights: Weights,
+  task: Task,
+): Promise<Pick<EvaluateJob, 'referencePath' | 'beta'>> {
+  if (weights.kind === 'model' || weights.run.spec.algorithm.kind !== 'dpo') return {};
+  return { referencePath: await baseFolder(core, weights.run, task), beta: weights.run.spec.algorithm.beta };
+}
+
+async function rewardModelFolder(core: Core, suite: SuiteRecord, task: Task): Promise<string | null> {
+  if (suite.scorer?.kind !== 'reward-model') return null;
+  return weightsFolder(core, await findWeights(core, suite.scorer.model), task);
+}
+
+function withSeed(suite: SuiteFile, seed: number | undefined): SuiteFile {
+  if (seed === undefined || suite.decoding === undefined) return suite;
+  return { ...suite, decoding: { ...suite.decoding, seed } };
+}
+
+/** Runs the job and stores what it says; nothing is left of an evaluation that did not end. */
+async function ingestEvaluation(
+  core: Core,
+  job: EvaluateJob,
+  head: { name: string; suite: SuiteRecord; weights: Weights },
+  task: Task,
+): Promise<string> {
+  const { name, suite, weights } = head;
+  const checkpoint = weights.kind === 'checkpoint' ? weights.checkpoint : null;
+  const ingest = await core.store.beginEvaluation({
+    name,
+    suiteId: suite.id,
+    suiteName: suite.name,
+    modelId: weights.kind === 'model' ? weights.model.id : weights.run.modelId,
+    runId: checkpoint?.runId ?? null,
+    checkpointId: checkpoint?.id ?? null,
+    step: checkpoint?.step ?? null,
+    decoding: suite.decoding ?? null,
+    import: null,
+  });
+  try {
+    const outcome: IngestOutcome = {};
+    await runTrainerJob(core, job, task, (events) => takeResults(ingest, outcome, events));
+    return await ingest.commit(outcome);
+  } catch (error) {
+    await ingest.abandon();
+    throw error;
+  }
+}
+
+async function takeResults(
+  ingest: Ingest<SampleResult>,
+  outcome: IngestOutcome,
+  events: readonly TrainerEvent[],
+): Promise<void> {
+  for (const event of events) {
+    if (event.type === 'evaluation-batch') await ingest.push(event.results);
+    if (event.type === 'evaluation-done') outcome.summary = event.summary;
+  }
+}
+
+async function pairOf(core: Core, left: string, right: string): Promise<[EvaluationRecord, EvaluationRecord]> {
+  const all = await core.store.listEvaluations();
+  const lefts = await candidates(core, all, left);
+  const rights = await candidates(core, all, right);
+  for (const candidate of rights) {
+    const match = lefts.find((other) => other.suiteName === candidate.suiteName && other.id !== candidate.id);
+    if (match !== undefined) return [match, candidate];
+  }
+  // Two evaluations that were named themselves are compared whatever their suites are called.
+  const [oneLeft, oneRight] = [lefts[0], rights[0]];
+  if (lefts.length === 1 && rights.length === 1 && oneLeft && oneRight) return [oneLeft, oneRight];
+  throw new WorkbenchError('bad-input', `“${left}” and “${right}” have no suite in common.`, {
+    remedy: 'Evaluate both on one suite (flipguard evaluate … --suite S), or name two evaluations.',
+  });
+}
+
+/** The evaluations a word can stand for, newest first; those of a run are those of its newest evaluated step. */
+async function candidates(core: Core, all: readonly EvaluationRecord[], text: string): Promise<EvaluationRecord[]> {
+  const named = findByNameOrNull('evaluation', all, text);
+  if (named !== null) return [named];
+  const { store } = core;
+  const run = findByNameOrNull('run', await store.listRuns(), text);
+  if (run !== null) return requireSome(newestOfRun(all, run), `run “${run.name}”`);
+  const weights = await findWeights(core, text);
+  const found =
+    weights.kind === 'model'
+      ? all.filter(({ modelId, runId }) => modelId === weights.model.id && runId === null)
+      : all.filter((evaluation) => isOf(evaluation, weights.checkpoint));
+  return requireSome(newestFirst(found), weights.label);
+}
+
+function newestOfRun(all: readonly EvaluationRecord[], run: RunRecord): EvaluationRecord[] {
+  const own = all.filter((evaluation) => evaluation.runId === run.id);
+  return own.sort((a, b) => (b.step ?? 0) - (a.step ?? 0) || b.createdAt - a.createdAt);
+}
+
+function isOf(evaluation: EvaluationRecord, checkpoint: CheckpointRecord): boolean {
+  return (
+    evaluation.checkpointId === checkpoint.id ||
+    (evaluation.runId === checkpoint.runId && evaluation.step === checkpoint.step)
+  );
+}
+
+function newestFirst(evaluations: EvaluationRecord[]): EvaluationRecord[] {
+  return evaluations.sort((a, b) => b.createdAt - a.createdAt);
+}
+
+function requireSome(evaluations: EvaluationRecord[], what: string): EvaluationRecord[] {
+  if (evaluations.length > 0) return evaluations;
+  throw new WorkbenchError('not-found', `There is no evaluation of ${what} yet.`, {
+    remedy: 'flipguard evaluate … --suite S makes one.',
+  });
+}

@@ -1,0 +1,182 @@
+import { randomUUID } from 'node:crypto';
+import path from 'node:path';
+import { acceptedFields, parseFieldMap, previewImport } from '../../imports/index.ts';
+import type { FieldMap, ImportFormat } from '../../imports/index.ts';
+import type { ParsedInput } from '../../shared/contract/channels.ts';
+import type { ImportPreview } from '../../shared/contract/views.ts';
+import type { DatasetRow } from '../../shared/domain/datasets.ts';
+import type { DatasetRecord, EvaluationRecord, ImportRecord, SuiteRecord } from '../../shared/domain/entities.ts';
+import { WorkbenchError } from '../../shared/domain/errors.ts';
+import type { SuiteItem, SuiteKind } from '../../shared/domain/evaluations.ts';
+import type { Core } from '../core.ts';
+import type { Files } from '../files.ts';
+import type { Models } from '../models.ts';
+import { findByName, refuseTakenName } from '../names.ts';
+import type { Task } from '../task.ts';
+import { ingestDataset, ingestEvaluation, ingestSuite } from './ingest.ts';
+import type { ImportRequest, SuiteHead } from './ingest.ts';
+import { contractPreview, modelPreview } from './preview.ts';
+
+export type { ImportRequest, SuiteHead } from './ingest.ts';
+
+/** Takes in what other tools wrote, and rows that this program made. */
+export interface Imports {
+  preview(input: ParsedInput<'imports.preview'>): Promise<ImportPreview>;
+  /** Imports what was previewed, as a job. */
+  accept(previewId: string, name: string, strict: boolean): { jobId: string };
+  dataset(request: ImportRequest, task: Task): Promise<DatasetRecord>;
+  evaluation(request: ImportRequest, task: Task): Promise<EvaluationRecord>;
+  suite(request: ImportRequest & { suite: SuiteHead }, task: Task): Promise<SuiteRecord>;
+  /** Rows at hand instead of a file. */
+  addDataset(name: string, rows: readonly DatasetRow[]): Promise<DatasetRecord>;
+  addSuite(
+    name: string,
+    head: SuiteHead & { origin?: SuiteRecord['origin'] },
+    items: readonly SuiteItem[],
+  ): Promise<SuiteRecord>;
+  list(): Promise<ImportRecord[]>;
+  undo(importId: string): Promise<void>;
+}
+
+type Previewed = {
+  target: ImportPreview['target'];
+  source: string;
+  format: ImportFormat | 'auto';
+  map: FieldMap;
+  suiteKind: SuiteKind | undefined;
+};
+const keptPreviews = 50;
+const batchRows = 1000;
+/** A preview answers soon, however large the source; the import itself counts to the end. */
+const previewedRecords = 50_000;
+
+export function createImports(core: Core, files: Files, models: Models): Imports {
+  const { store, bus, jobs } = core;
+  const previews = new Map<string, Previewed>();
+
+  async function dataset(request: ImportRequest, task: Task): Promise<DatasetRecord> {
+    refuseTakenName('dataset', await store.listDatasets(), request.name);
+    const id = await ingestDataset(store, request, task);
+    bus.publish({ topic: 'changed', lists: ['datasets', 'imports'] });
+    return findByName('dataset', await store.listDatasets(), id);
+  }
+
+  async function evaluation(request: ImportRequest, task: Task): Promise<EvaluationRecord> {
+    refuseTakenName('evaluation', await store.listEvaluations(), request.name);
+    const id = await ingestEvaluation(store, request, task);
+    bus.publish({ topic: 'changed', lists: ['evaluations', 'imports'] });
+    return findByName('evaluation', await store.listEvaluations(), id);
+  }
+
+  async function suite(request: ImportRequest & { suite: SuiteHead }, task: Task): Promise<SuiteRecord> {
+    refuseTakenName('suite', await store.listSuites(), request.name);
+    const id = await ingestSuite(store, request, task);
+    bus.publish({ topic: 'changed', lists: ['suites', 'imports'] });
+    return findByName('suite', await store.listSuites(), id);
+  }
+
+  function remember(previewed: Previewed): string {
+    const previewId = randomUUID();
+    previews.set(previewId, previewed);
+    for (const oldest of previews.keys()) if (previews.size > keptPreviews) previews.delete(oldest);
+    return previewId;
+  }
+
+  async function run(previewed: Previewed, name: string, strict: boolean, task: Task): Promise<Record<string, string>> {
+    const request: ImportRequest = {
+      source: previewed.source,
+      name,
+      format: previewed.format,
+      map: previewed.map,
+      strict,
+    };
+    switch (previewed.target) {
+      case 'dataset':
+        return { datasetId: (await dataset(request, task)).id };
+      case 'evaluation':
+        return { evaluationId: (await evaluation(request, task)).id };
+      case 'suite':
+        return { suiteId: (await suite({ ...request, suite: { kind: requireKind(previewed.suiteKind) } }, task)).id };
+      case 'model':
+        return { modelId: (await models.add(previewed.source, { name }, task)).id };
+      default:
+        throw new WorkbenchError('unsupported', `Importing a ${previewed.target} has no preview.`);
+    }
+  }
+
+  return {
+    async preview(input) {
+      const source = files.pathOf(input.handle);
+      const { target, suiteKind } = input;
+      // An unknown format is refused by the reader, which names the ones it accepts.
+      const format = input.format as ImportFormat | 'auto';
+      if (target === 'model') return modelPreview(remember({ target, source, format, map: {}, suiteKind }), source);
+      const given = parseMapping(input.mapping, target, suiteKind);
+      const preview = await previewImport(source, {
+        purpose: target,
+        format,
+        map: given,
+        maxRecords: previewedRecords,
+        ...(target === 'suite' ? { kind: requireKind(suiteKind) } : {}),
+      });
+      const { detection } = preview;
+      const map = Object.keys(given).length === 0 && detection.needsMap ? detection.suggestedMap : given;
+      const previewId = remember({ target, source, format: detection.format, map, suiteKind });
+      const shown = Object.keys(given).length === 0 ? detection.suggestedMap : given;
+      return contractPreview(previewId, { target, source, map: shown }, preview);
+    },
+    accept(previewId, name, strict) {
+      const previewed = previews.get(previewId);
+      if (previewed === undefined) {
+        throw new WorkbenchError('not-found', 'This preview is no longer kept.', { remedy: 'Choose the file again.' });
+      }
+      const title = `${name} from ${path.basename(previewed.source)}`;
+      return { jobId: jobs.start({ kind: 'import', title }, (task) => run(previewed, name, strict, task)).id };
+    },
+    dataset,
+    evaluation,
+    suite,
+    async addDataset(name, rows) {
+      refuseTakenName('dataset', await store.listDatasets(), name);
+      const kind = rows[0]?.kind;
+      if (kind === undefined) throw new WorkbenchError('bad-input', `Dataset “${name}” would have no rows.`);
+      const ingest = await store.beginDataset({ name, kind, import: null });
+      for (let i = 0; i < rows.length; i += batchRows) await ingest.push(rows.slice(i, i + batchRows));
+      const id = await ingest.commit();
+      bus.publish({ topic: 'changed', lists: ['datasets'] });
+      return findByName('dataset', await store.listDatasets(), id);
+    },
+    async addSuite(name, { origin = 'demo', ...head }, items) {
+      refuseTakenName('suite', await store.listSuites(), name);
+      const ingest = await store.beginSuite({ ...head, name, origin, import: null });
+      for (let i = 0; i < items.length; i += batchRows) await ingest.push(items.slice(i, i + batchRows));
+      const id = await ingest.commit();
+      bus.publish({ topic: 'changed', lists: ['suites'] });
+      return findByName('suite', await store.listSuites(), id);
+    },
+    list: () => store.listImports(),
+    async undo(importId) {
+      await store.undoImport(importId);
+      bus.publish({ topic: 'changed', lists: ['imports', 'datasets', 'suites', 'evaluations', 'comparisons'] });
+    },
+  };
+}
+
+function parseMapping(
+  mapping: Record<string, string>,
+  target: 'dataset' | 'evaluation' | 'suite',
+  suiteKind: SuiteKind | undefined,
+): FieldMap {
+  const pairs = Object.entries(mapping).filter(([, path]) => path !== '');
+  return parseFieldMap(
+    pairs.map(([field, path]) => `${field}=${path}`),
+    acceptedFields(target, suiteKind),
+  );
+}
+
+function requireKind(kind: SuiteKind | undefined): SuiteKind {
+  if (kind !== undefined) return kind;
+  throw new WorkbenchError('bad-input', 'A suite needs a kind: pairs, cloze, words, choice or generate.', {
+    place: { field: 'suiteKind' },
+  });
+}

@@ -1,0 +1,155 @@
+import path from 'node:path';
+import type { DatasetRow } from '../../shared/domain/datasets.ts';
+import type { ImportRecord } from '../../shared/domain/entities.ts';
+import { WorkbenchError } from '../../shared/domain/errors.ts';
+import { openDatasetImport, openEvaluationImport, openSuiteImport } from '../../imports/index.ts';
+import type { FieldMap, ImportEntry, ImportFormat, ImportMetadata, ImportStream } from '../../imports/index.ts';
+import type { SuiteSpec } from '../../shared/domain/evaluations.ts';
+import type { Ingest, IngestOutcome, NewRecord, Store } from '../../store/api.ts';
+import type { Task } from '../task.ts';
+import { ProblemTally } from './problem-tally.ts';
+
+export interface ImportRequest {
+  /** Path of a file or a folder. */
+  source: string;
+  name: string;
+  format?: ImportFormat | 'auto';
+  map?: FieldMap;
+  strict?: boolean;
+  variant?: string;
+}
+
+/** Reads a dataset into the store; answers its id. */
+export async function ingestDataset(store: Store, request: ImportRequest, task: Task): Promise<string> {
+  const stream = await openDatasetImport(request.source, readOptions(request, task));
+  return ingestStream(request, stream, task, (rows, provenance) => {
+    const kind = rows[0]?.kind;
+    if (kind === undefined) throw nothingFits(request);
+    return store.beginDataset({ name: request.name, kind, import: provenance });
+  });
+}
+
+export async function ingestEvaluation(store: Store, request: ImportRequest, task: Task): Promise<string> {
+  const stream = await openEvaluationImport(request.source, readOptions(request, task));
+  return ingestStream(request, stream, task, (_rows, provenance) =>
+    store.beginEvaluation({
+      name: request.name,
+      suiteId: null,
+      suiteName: suiteNameOf(stream.metadata()),
+      modelId: null,
+      runId: null,
+      checkpointId: null,
+      step: null,
+      decoding: null,
+      import: provenance,
+    }),
+  );
+}
+
+export type SuiteHead = Omit<SuiteSpec, 'id' | 'name'>;
+
+export async function ingestSuite(
+  store: Store,
+  request: ImportRequest & { suite: SuiteHead },
+  task: Task,
+): Promise<string> {
+  const { suite } = request;
+  const stream = await openSuiteImport(request.source, { kind: suite.kind, ...readOptions(request, task) });
+  return ingestStream(request, stream, task, (_rows, provenance) =>
+    store.beginSuite({ ...suite, name: request.name, origin: 'imported', import: provenance }),
+  );
+}
+
+/** Imported samples share ids within the task they come from; sources that name none share one scope. */
+export function suiteNameOf(metadata: ImportMetadata): string {
+  return metadata.tasks.length === 0 ? 'imported samples' : metadata.tasks.join(', ').slice(0, 200);
+}
+
+function readOptions(request: ImportRequest, task: Task) {
+  const { format, map, strict, variant } = request;
+  return {
+    ...(format === undefined ? {} : { format }),
+    ...(map === undefined ? {} : { map }),
+    ...(strict === undefined ? {} : { strict }),
+    ...(variant === undefined ? {} : { variant }),
+    signal: task.signal,
+    onProgress: ({ bytesRead, totalBytes, rows }: { bytesRead: number; totalBytes: number; rows: number }) =>
+      task.progress(`${rows.toLocaleString('en')} rows read`, totalBytes === 0 ? null : bytesRead / totalBytes),
+  };
+}
+
+/** One transaction a source: rows go in batch by batch and show at the commit, or not at all. */
+async function ingestStream<Row extends DatasetRow | object>(
+  request: ImportRequest,
+  stream: ImportStream<Row>,
+  task: Task,
+  begin: (rows: Row[], provenance: NewRecord<ImportRecord>) => Promise<Ingest<Row>>,
+): Promise<string> {
+  const problems = new ProblemTally();
+  let ingest: Ingest<Row> | null = null;
+  try {
+    for await (const batch of stream.batches()) {
+      const rows = takeRows(batch, problems);
+      if (rows.length === 0) continue;
+      ingest ??= await begin(rows, provenanceOf(request, stream.metadata(), problems));
+      await ingest.push(rows);
+    }
+    if (ingest === null) throw nothingFits(request, problems);
+    task.progress('storing', 1);
+    return await ingest.commit({ import: outcomeOf(stream.metadata(), problems) });
+  } catch (error) {
+    await ingest?.abandon();
+    throw error;
+  }
+}
+
+function takeRows<Row>(batch: readonly ImportEntry<Row>[], problems: ProblemTally): Row[] {
+  const rows: Row[] = [];
+  for (const entry of batch) {
+    if ('row' in entry) rows.push(entry.row);
+    else problems.add(entry.problem.reason, entry.line);
+  }
+  return rows;
+}
+
+function provenanceOf(
+  request: ImportRequest,
+  metadata: ImportMetadata,
+  problems: ProblemTally,
+): NewRecord<ImportRecord> {
+  return {
+    target: metadata.purpose,
+    name: request.name,
+    source: path.basename(request.source),
+    tool: metadata.tool?.name ?? metadata.format,
+    toolVersion: metadata.tool?.version ?? null,
+    sha256: '',
+    accepted: 0,
+    rejected: problems.total,
+    problems: problems.list(),
+    undoneAt: null,
+  };
+}
+
+function outcomeOf(metadata: ImportMetadata, problems: ProblemTally): NonNullable<IngestOutcome['import']> {
+  return {
+    sha256: metadata.files
+      .map((file) => file.sha256 ?? '')
+      .join(' ')
+      .trim(),
+    tool: metadata.tool?.name ?? metadata.format,
+    toolVersion: metadata.tool?.version ?? null,
+    accepted: metadata.rows,
+    rejected: metadata.problems,
+    problems: problems.list(),
+  };
+}
+
+function nothingFits(request: ImportRequest, problems = new ProblemTally()): WorkbenchError {
+  const reasons = problems.list().map(({ reason, count }) => `${reason} (${count})`);
+  const why = reasons.length === 0 ? 'it holds no records' : `what does not fit: ${reasons.join(', ')}`;
+  return new WorkbenchError('bad-input', `Nothing in ${path.basename(request.source)} could be imported: ${why}.`, {
+    remedy: 'Look at a preview, or say with --format and --map where the fields are.',
+    place: { file: request.source },
+  });
+}

@@ -1,0 +1,65 @@
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import { containers, datasetFormats, evaluationFormats } from '../../imports/index.ts';
+import type { FieldMap, ImportPreview as SourcePreview } from '../../imports/index.ts';
+import type { ImportPreview } from '../../shared/contract/views.ts';
+
+const keptLines = 5;
+
+/** A preview as windows show it: sample rows as plain objects, problems by reason. */
+export async function contractPreview(
+  previewId: string,
+  { target, source, map }: { target: ImportPreview['target']; source: string; map: FieldMap },
+  preview: SourcePreview<object>,
+): Promise<ImportPreview> {
+  const { detection } = preview;
+  return {
+    previewId,
+    fileName: path.basename(source),
+    sizeBytes: (await stat(source)).size,
+    target,
+    format: detection.format,
+    alternatives: formatsFor(target).filter((format) => format !== detection.format),
+    columns: detection.fields,
+    mapping: plainMap(map),
+    rows: preview.rows.map(({ row }) => ({ ...row })),
+    scanned: preview.fits + preview.misfits,
+    fitting: preview.fits,
+    complete: preview.complete,
+    problems: preview.problems.map(({ reason, count, first }) => ({
+      reason,
+      message: first[0]?.message ?? reason,
+      count,
+      firstLines: first.slice(0, keptLines).map(({ line }) => line),
+    })),
+  };
+}
+
+/** A model folder is checked when it is taken in; there are no rows to show before. */
+export async function modelPreview(previewId: string, source: string): Promise<ImportPreview> {
+  return {
+    previewId,
+    fileName: path.basename(source),
+    sizeBytes: (await stat(source)).size,
+    target: 'model',
+    format: 'hugging-face',
+    alternatives: [],
+    columns: [],
+    mapping: {},
+    rows: [],
+    scanned: 0,
+    fitting: 0,
+    complete: true,
+    problems: [],
+  };
+}
+
+function formatsFor(target: ImportPreview['target']): readonly string[] {
+  if (target === 'dataset') return [...datasetFormats, ...containers];
+  return target === 'evaluation' ? [...evaluationFormats, ...containers] : containers;
+}
+
+function plainMap(map: FieldMap): Record<string, string> {
+  const pairs = Object.entries(map).filter((pair): pair is [string, string] => typeof pair[1] === 'string');
+  return Object.fromEntries(pairs);
+}

@@ -1,0 +1,83 @@
+import { hash } from 'node:crypto';
+import type { Estimate } from '../../shared/domain/jobs.ts';
+import type { RunSpec } from '../../shared/domain/run-spec.ts';
+import { WorkbenchError } from '../../shared/domain/errors.ts';
+import type { SpecCheck } from '../../shared/contract/views.ts';
+import type { Core } from '../core.ts';
+import { quietTask } from '../task.ts';
+import { runTrainerJob } from '../trainer-jobs.ts';
+import { weightsFolder } from '../weights.ts';
+import { trainRows } from './prepare.ts';
+import { resolveSpec } from './resolve.ts';
+import type { ResolvedSpec } from './resolve.ts';
+import { specDifference } from './spec-changes.ts';
+import { parseSpec, specError, specToYaml } from './spec-text.ts';
+import type { SpecInput } from './spec-text.ts';
+
+export interface CheckedSpec {
+  spec: RunSpec;
+  resolved: ResolvedSpec;
+}
+
+/** A spec that can be launched, or the error that says everything wrong with it. */
+export async function requireLaunchable(core: Core, input: SpecInput, file?: string): Promise<CheckedSpec> {
+  const parsed = parseSpec(input);
+  if (!parsed.ok) throw specError(parsed.issues, file);
+  const resolution = await resolveSpec(core, parsed.spec);
+  if (!resolution.ok) throw specError(resolution.issues, file);
+  return { spec: parsed.spec, resolved: resolution.resolved };
+}
+
+export interface SpecChecks {
+  check(input: SpecInput, parentRunId: string | undefined, withEstimate: boolean): Promise<SpecCheck>;
+}
+
+const keptEstimates = 20;
+
+export function createSpecChecks(core: Core): SpecChecks {
+  const estimates = new Map<string, Promise<Estimate | null>>();
+
+  /** The same spec on the same rows is measured once. */
+  function estimateOf(checked: CheckedSpec): Promise<Estimate | null> {
+    const key = hash('sha256', JSON.stringify([checked.spec, checked.resolved.dataset.sha256]), 'hex');
+    const known = estimates.get(key);
+    if (known !== undefined) return known;
+    const measured = estimateSpec(core, checked).catch((error: unknown) => {
+      estimates.delete(key);
+      throw error;
+    });
+    estimates.set(key, measured);
+    for (const oldest of estimates.keys()) if (estimates.size > keptEstimates) estimates.delete(oldest);
+    return measured;
+  }
+
+  return {
+    async check(input, parentRunId, withEstimate) {
+      const parsed = parseSpec(input);
+      if (!parsed.ok) return { ok: false, issues: parsed.issues, yaml: null, difference: null, estimate: null };
+      const difference = parentRunId === undefined ? null : await differenceTo(core, parentRunId, parsed.spec);
+      const resolution = await resolveSpec(core, parsed.spec);
+      if (!resolution.ok) return { ok: false, issues: resolution.issues, yaml: null, difference, estimate: null };
+      const checked = { spec: parsed.spec, resolved: resolution.resolved };
+      const estimate = withEstimate ? await estimateOf(checked) : null;
+      return { ok: true, issues: [], yaml: specToYaml(parsed.spec), difference, estimate };
+    },
+  };
+}
+
+export async function differenceTo(core: Core, parentRunId: string, spec: RunSpec): Promise<SpecCheck['difference']> {
+  const parent = await core.store.getRun(parentRunId);
+  if (parent === null) throw new WorkbenchError('not-found', `There is no run ${parentRunId}.`);
+  return specDifference(parent.spec, spec);
+}
+
+async function estimateSpec(core: Core, { spec, resolved }: CheckedSpec): Promise<Estimate | null> {
+  const task = quietTask();
+  const modelPath = await weightsFolder(core, resolved.model, task);
+  const rows = await trainRows(core, resolved.dataset, spec.dataset.heldOut);
+  let estimate: Estimate | null = null;
+  await runTrainerJob(core, { kind: 'estimate', spec, modelPath, trainRowsPath: rows.path }, task, (events) => {
+    for (const event of events) if (event.type === 'estimate') estimate = event.estimate;
+  });
+  return estimate;
+}

@@ -1,0 +1,59 @@
+import type { FlipMeterPoint } from '../../shared/contract/views.ts';
+import type { EvaluationRecord } from '../../shared/domain/entities.ts';
+import { wilson } from '../../shared/domain/statistics/intervals.ts';
+import { countedOf } from '../../shared/domain/statistics/summarise.ts';
+import type { Comparisons } from '../comparisons.ts';
+import type { Core } from '../core.ts';
+import { quietTask } from '../task.ts';
+
+/** The flip meter: every evaluation of a run against the same suite before training, under the verdict rule. */
+export async function flipMeter(core: Core, comparisons: Comparisons, runId: string): Promise<FlipMeterPoint[]> {
+  const evaluations = await core.store.listEvaluations({ runId });
+  const points: FlipMeterPoint[] = [];
+  for (const [base, later] of againstStart(evaluations)) {
+    const point = await meterPoint(comparisons, base, later);
+    if (point !== null) points.push(point);
+  }
+  return points;
+}
+
+/** Pairs of an evaluation with that of step 0 on the same suite, in order of steps. */
+export function againstStart(evaluations: readonly EvaluationRecord[]): [EvaluationRecord, EvaluationRecord][] {
+  const suites = [...new Set(evaluations.map((evaluation) => evaluation.suiteName))];
+  return suites.flatMap((suiteName) => {
+    const list = evaluations.filter((evaluation) => evaluation.suiteName === suiteName);
+    const base = list.find((evaluation) => evaluation.step === 0);
+    if (base === undefined) return [];
+    const later = list.filter((evaluation) => evaluation.step !== null && evaluation.step > 0);
+    const inOrder = later.sort((a, b) => (a.step ?? 0) - (b.step ?? 0));
+    return inOrder.map((evaluation): [EvaluationRecord, EvaluationRecord] => [base, evaluation]);
+  });
+}
+
+async function meterPoint(
+  comparisons: Comparisons,
+  base: EvaluationRecord,
+  later: EvaluationRecord,
+): Promise<FlipMeterPoint | null> {
+  // Reward-like suites give scores and no verdicts: they have no flips to count.
+  if (later.right + later.wrong === 0) return null;
+  const { counts } = await comparisons.ready(base.id, later.id, undefined, quietTask());
+  const n = countedOf(counts.kinds);
+  const { negative, positive } = counts.kinds;
+  return {
+    suiteName: later.suiteName,
+    step: later.step ?? 0,
+    evaluationId: later.id,
+    baseEvaluationId: base.id,
+    n,
+    negative,
+    positive,
+    nfr: interval(negative, n),
+    pfr: interval(positive, n),
+  };
+}
+
+function interval(hits: number, n: number): FlipMeterPoint['nfr'] {
+  const { value, low, high } = wilson(hits, n);
+  return { value: value ?? 0, low, high };
+}

@@ -1,0 +1,93 @@
+import { access, mkdir, rename, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { DatasetRecord, RunRecord, SuiteRecord } from '../../shared/domain/entities.ts';
+import type { SuiteFile, TrainJob } from '../../shared/domain/jobs.ts';
+import type { Core } from '../core.ts';
+import { findByName } from '../names.ts';
+import type { Task } from '../task.ts';
+import { findWeights, weightsFolder } from '../weights.ts';
+import { heldOutName, heldOutSuite } from './held-out.ts';
+import { runFolder } from './run-folder.ts';
+
+/** Writes everything a trainer reads as files and names it by path: the child never opens the database. */
+export async function prepareTrainJob(core: Core, run: RunRecord, resume: boolean, task: Task): Promise<TrainJob> {
+  const folder = runFolder(run.folder);
+  const inputs = await folder.readInputs();
+  const dataset = findByName('dataset', await core.store.listDatasets(), inputs.datasetId);
+  const modelPath = await weightsFolder(core, await findWeights(core, inputs.model.id), task);
+  const rows = await trainRows(core, dataset, run.spec.dataset.heldOut);
+  const suites = await Promise.all(
+    (await suitesOf(core, inputs.suiteIds, rows.heldOut)).map((suite) => suiteFile(core, suite)),
+  );
+  const rewardModelPath =
+    inputs.rewardModel === null
+      ? null
+      : await weightsFolder(core, await findWeights(core, inputs.rewardModel.id), task);
+  if (inputs.guardSetId !== null) await writeGuardRows(core, inputs.guardSetId, folder.file('guardRows'));
+  return {
+    kind: 'train',
+    runId: run.id,
+    spec: run.spec,
+    modelPath,
+    trainRowsPath: rows.path,
+    suites,
+    runFolder: run.folder,
+    cacheFolder: path.join(core.layout.cache, 'reference'),
+    resume,
+    ...(rewardModelPath === null ? {} : { rewardModelPath }),
+    ...(inputs.guardSetId === null ? {} : { guardRowsPath: folder.file('guardRows') }),
+  };
+}
+
+/** Rows to train on, without the held-out ones; one file a dataset and fraction, shared by all runs. */
+export async function trainRows(
+  core: Core,
+  dataset: DatasetRecord,
+  fraction: number,
+): Promise<{ path: string; heldOut: SuiteRecord | null }> {
+  const heldOut = fraction === 0 ? null : await heldOutSuite(core.store, dataset, fraction);
+  const file = path.join(core.layout.cache, 'rows', `${dataset.sha256}-${fraction}.ndjson`);
+  await once(file, (draft) => core.store.exportDatasetRows(dataset.id, draft, { skip: heldOut?.rowIds ?? [] }));
+  return { path: file, heldOut: heldOut?.suite ?? null };
+}
+
+export async function suiteFile(core: Core, suite: SuiteRecord): Promise<SuiteFile> {
+  const file = path.join(core.layout.cache, 'suites', `${suite.id}-${suite.sha256.slice(0, 16)}.ndjson`);
+  await once(file, (draft) => core.store.exportSuiteItems(suite.id, draft));
+  const {
+    items: _items,
+    sha256: _sha256,
+    origin: _origin,
+    importId: _importId,
+    createdAt: _createdAt,
+    ...spec
+  } = suite;
+  return { ...spec, itemsPath: file };
+}
+
+async function suitesOf(core: Core, suiteIds: readonly string[], heldOut: SuiteRecord | null): Promise<SuiteRecord[]> {
+  const known = await core.store.listSuites();
+  const found = suiteIds.map((id) => (id === heldOutName ? heldOut : findByName('suite', known, id)));
+  return found.filter((suite) => suite !== null);
+}
+
+async function writeGuardRows(core: Core, guardSetId: string, file: string): Promise<void> {
+  const rows = await core.store.guardSetRows(guardSetId);
+  await writeFile(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+}
+
+/** Makes a cached file unless it is there; two that make it at once make the same. */
+async function once(file: string, make: (draft: string) => Promise<unknown>): Promise<void> {
+  if (
+    await access(file).then(
+      () => true,
+      () => false,
+    )
+  ) {
+    return;
+  }
+  await mkdir(path.dirname(file), { recursive: true });
+  const draft = `${file}.${process.pid}.tmp`;
+  await make(draft);
+  await rename(draft, file);
+}

@@ -1,0 +1,92 @@
+import type { DatasetRecord, GuardSetRecord, SuiteRecord } from '../../shared/domain/entities.ts';
+import { WorkbenchError, reportOf } from '../../shared/domain/errors.ts';
+import type { RunSpec } from '../../shared/domain/run-spec.ts';
+import type { SpecIssue } from '../../shared/contract/views.ts';
+import type { Core } from '../core.ts';
+import { findByName } from '../names.ts';
+import { findWeights } from '../weights.ts';
+import type { Weights } from '../weights.ts';
+import { heldOutName } from './held-out.ts';
+
+/** What the names in a spec stand for in this workspace. */
+export interface ResolvedSpec {
+  model: Weights;
+  dataset: DatasetRecord;
+  guardSet: GuardSetRecord | null;
+  rewardModel: Weights | null;
+  /** In the spec's order; `held-out` is made from the dataset when the run starts. */
+  suites: (SuiteRecord | 'held-out')[];
+}
+
+export type Resolution = { ok: true; resolved: ResolvedSpec } | { ok: false; issues: SpecIssue[] };
+
+/** Looks every name up and checks that the parts fit together; says everything that is wrong at once. */
+export async function resolveSpec(core: Core, spec: RunSpec): Promise<Resolution> {
+  const { store } = core;
+  const issues: SpecIssue[] = [];
+  async function at<T>(path: string, find: () => Promise<T>): Promise<T | null> {
+    try {
+      return await find();
+    } catch (error) {
+      if (!(error instanceof WorkbenchError)) throw error;
+      const { message, remedy } = reportOf(error);
+      issues.push({ path, message: remedy === undefined ? message : `${message} ${remedy}` });
+      return null;
+    }
+  }
+
+  const model = await at('model', () => findWeights(core, spec.model));
+  const dataset = await at('dataset.train', async () =>
+    findByName('dataset', await store.listDatasets(), spec.dataset.train),
+  );
+  const guardSet = await at('guard.guardSet', () => findGuardSet(core, spec));
+  const rewardModel = await at('algorithm.reward.model', () => findRewardModel(core, spec));
+  const known = await store.listSuites();
+  const suites: (SuiteRecord | 'held-out')[] = [];
+  for (const [i, name] of spec.evaluate.suites.entries()) {
+    const suite = await at(`evaluate.suites.${i}`, async () =>
+      name === heldOutName ? ('held-out' as const) : findByName('suite', known, name),
+    );
+    if (suite !== null) suites.push(suite);
+  }
+  if (dataset !== null) issues.push(...fitIssues(spec, dataset));
+  if (issues.length > 0 || model === null || dataset === null) return { ok: false, issues };
+  return { ok: true, resolved: { model, dataset, guardSet, rewardModel, suites } };
+}
+
+async function findGuardSet(core: Core, spec: RunSpec): Promise<GuardSetRecord | null> {
+  if (spec.guard.kind === 'none' || spec.guard.target !== 'guard-set') return null;
+  return findByName('guard set', await core.store.listGuardSets(), spec.guard.guardSet ?? '');
+}
+
+async function findRewardModel(core: Core, spec: RunSpec): Promise<Weights | null> {
+  if (spec.algorithm.kind !== 'ppo' || spec.algorithm.reward.kind !== 'reward-model') return null;
+  return findWeights(core, spec.algorithm.reward.model);
+}
+
+const rowKinds: Record<RunSpec['algorithm']['kind'], readonly DatasetRecord['kind'][]> = {
+  sft: ['completion', 'preference'],
+  reward: ['preference'],
+  dpo: ['preference'],
+  ppo: ['prompt', 'preference', 'completion'],
+};
+
+/** Faults between the parts: each is right by itself. */
+function fitIssues(spec: RunSpec, dataset: DatasetRecord): SpecIssue[] {
+  const issues: SpecIssue[] = [];
+  const accepted = rowKinds[spec.algorithm.kind];
+  if (!accepted.includes(dataset.kind)) {
+    const message = `${spec.algorithm.kind} trains on ${accepted.join(' or ')} rows; “${dataset.name}” has ${dataset.kind} rows`;
+    issues.push({ path: 'dataset.train', message });
+  }
+  if (spec.dataset.heldOut > 0 && dataset.kind !== 'preference') {
+    issues.push({
+      path: 'dataset.heldOut',
+      message: `pairs are held out, and “${dataset.name}” has ${dataset.kind} rows`,
+    });
+  }
+  if (spec.dataset.heldOut === 0 && spec.evaluate.suites.includes(heldOutName)) {
+    issues.push({ path: 'evaluate.suites', message: `${heldOutName} needs dataset.heldOut above 0` });
+  }
+  return issues;
+}

@@ -1,0 +1,194 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { SpecCheck, FlipMeterPoint } from '../../shared/contract/views.ts';
+import type { RunRecord } from '../../shared/domain/entities.ts';
+import { WorkbenchError } from '../../shared/domain/errors.ts';
+import type { RunSpec } from '../../shared/domain/run-spec.ts';
+import type { Comparisons } from '../comparisons.ts';
+import type { Core } from '../core.ts';
+import { findByName, freeName } from '../names.ts';
+import type { Weights } from '../weights.ts';
+import { createSpecChecks, requireLaunchable } from './check.ts';
+import { flipMeter } from './flip-meter.ts';
+import { heldOutName } from './held-out.ts';
+import { createRunQueue } from './queue.ts';
+import { recoverRuns, trainerGone } from './recover.ts';
+import type { ResolvedSpec } from './resolve.ts';
+import { runFolder } from './run-folder.ts';
+import type { RunRequest, WeightsRef } from './run-folder.ts';
+import { combinations, withValue } from './spec-changes.ts';
+import { specObject } from './spec-text.ts';
+import type { SpecInput } from './spec-text.ts';
+import { hasEnded } from './supervise.ts';
+
+export interface LaunchOptions {
+  parentRunId?: string | undefined;
+  relation?: RunRecord['relation'];
+  sweepId?: string;
+  /** Named in messages about a spec that came from a file. */
+  file?: string | undefined;
+}
+
+/** Training runs: checked, queued, trained in a child, stopped, resumed, relaunched. */
+export interface Runs {
+  list(): Promise<RunRecord[]>;
+  get(runId: string): Promise<RunRecord>;
+  find(nameOrId: string): Promise<RunRecord>;
+  check(input: SpecInput, parentRunId?: string, estimate?: boolean): Promise<SpecCheck>;
+  launch(input: SpecInput, options?: LaunchOptions): Promise<RunRecord>;
+  /** One run for every combination of the varied values, one after the other. */
+  sweep(
+    input: SpecInput,
+    vary: readonly { path: string; values: readonly unknown[] }[],
+    parentRunId?: string,
+  ): Promise<RunRecord[]>;
+  resume(runId: string): Promise<RunRecord>;
+  /** Stop after the step at hand, pause, go on: of any program's run on this workspace. */
+  ask(runId: string, request: RunRequest): Promise<void>;
+  setGuardWeight(runId: string, weight: number): void;
+  /** The run once it has ended, when this process looks after it; else as it is. */
+  ended(runId: string): Promise<RunRecord>;
+  annotate(runId: string, change: Partial<Pick<RunRecord, 'name' | 'note' | 'tags'>>): Promise<RunRecord>;
+  remove(runId: string): Promise<void>;
+  flipMeter(runId: string): Promise<FlipMeterPoint[]>;
+  /** Settles what a killed program left behind. */
+  recover(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export function createRuns(core: Core, comparisons: Comparisons): Runs {
+  const { store, bus, layout } = core;
+  const queue = createRunQueue(core);
+  const checks = createSpecChecks(core);
+  const closing = new AbortController();
+
+  async function get(runId: string): Promise<RunRecord> {
+    const run = await store.getRun(runId);
+    if (run === null) throw new WorkbenchError('not-found', `There is no run ${runId}.`);
+    return run;
+  }
+
+  async function launch(input: SpecInput, options: LaunchOptions = {}): Promise<RunRecord> {
+    const { spec, resolved } = await requireLaunchable(core, input, options.file);
+    const run = await queue.add(await addRun(core, spec, resolved, options), false);
+    bus.publish({ topic: 'changed', lists: ['runs'] });
+    return run;
+  }
+
+  return {
+    list: () => store.listRuns(),
+    get,
+    find: async (nameOrId) => findByName('run', await store.listRuns(), nameOrId),
+    check: (input, parentRunId, estimate = false) => checks.check(input, parentRunId, estimate),
+    launch,
+    async sweep(input, vary, parentRunId) {
+      const sweepId = randomUUID();
+      const specs = sweepSpecs(specObject(input), vary);
+      // All or none: a sweep does not stop half-way at a value that is refused.
+      for (const spec of specs) await requireLaunchable(core, { spec });
+      const runs: RunRecord[] = [];
+      for (const spec of specs) runs.push(await launch({ spec }, { parentRunId, relation: 'sweep', sweepId }));
+      return runs;
+    },
+    async resume(runId) {
+      const run = await get(runId);
+      requireResumable(run, queue.has(runId));
+      await trainerGone(run, closing.signal);
+      return queue.add(run, true);
+    },
+    async ask(runId, request) {
+      const run = await get(runId);
+      if (queue.has(runId)) return queue.ask(runId, request);
+      if (hasEnded(run.status))
+        throw new WorkbenchError('conflict', `“${run.name}” is not running: it is ${run.status}.`);
+      await runFolder(run.folder).ask(request);
+    },
+    setGuardWeight: (runId, weight) => queue.setGuardWeight(runId, weight),
+    ended: (runId) => queue.ended(runId) ?? get(runId),
+    async annotate(runId, change) {
+      const run = await store.updateRun(runId, change);
+      bus.publish({ topic: 'run', run });
+      return run;
+    },
+    async remove(runId) {
+      const run = await get(runId);
+      if (!hasEnded(run.status)) {
+        throw new WorkbenchError('conflict', `“${run.name}” is ${run.status}.`, { remedy: 'Stop it first.' });
+      }
+      await store.removeRun(runId);
+      await rm(path.join(layout.runs, run.id), { recursive: true, force: true });
+      bus.publish({ topic: 'changed', lists: ['runs', 'evaluations', 'comparisons'] });
+    },
+    flipMeter: (runId) => flipMeter(core, comparisons, runId),
+    recover: () => recoverRuns(core, closing.signal),
+    async close() {
+      closing.abort();
+      await queue.close();
+    },
+  };
+}
+
+/** The run's folder first, then its row: a row without a folder is never seen. */
+async function addRun(core: Core, spec: RunSpec, resolved: ResolvedSpec, options: LaunchOptions): Promise<RunRecord> {
+  const id = randomUUID();
+  const folder = path.join(core.layout.runs, id);
+  const name = freeName(await core.store.listRuns(), spec.name);
+  const named: RunSpec = { ...spec, name };
+  await mkdir(folder, { recursive: true });
+  const files = runFolder(folder);
+  await writeFile(files.file('spec'), JSON.stringify(named, null, 2));
+  await files.writeInputs({
+    model: refOf(resolved.model),
+    rewardModel: resolved.rewardModel === null ? null : refOf(resolved.rewardModel),
+    datasetId: resolved.dataset.id,
+    guardSetId: resolved.guardSet?.id ?? null,
+    suiteIds: resolved.suites.map((suite) => (suite === 'held-out' ? heldOutName : suite.id)),
+  });
+  return core.store.addRun({
+    id,
+    name,
+    status: 'queued',
+    spec: named,
+    modelId: rootModelId(resolved.model),
+    datasetId: resolved.dataset.id,
+    guardSetId: resolved.guardSet?.id ?? null,
+    parentRunId: options.parentRunId ?? null,
+    relation: options.relation ?? (options.parentRunId === undefined ? null : 'relaunch'),
+    sweepId: options.sweepId ?? null,
+    folder,
+    totalSteps: spec.steps ?? null,
+    tags: [],
+    note: '',
+  });
+}
+
+function refOf(weights: Weights): WeightsRef {
+  return weights.kind === 'model'
+    ? { kind: 'model', id: weights.model.id }
+    : { kind: 'checkpoint', id: weights.checkpoint.id };
+}
+
+/** The model a checkpoint goes back to. */
+function rootModelId(weights: Weights): string {
+  return weights.kind === 'model' ? weights.model.id : weights.run.modelId;
+}
+
+function requireResumable(run: RunRecord, inHand: boolean): void {
+  if (inHand || !hasEnded(run.status)) throw new WorkbenchError('conflict', `“${run.name}” is ${run.status} already.`);
+  if (run.status !== 'completed') return;
+  throw new WorkbenchError('conflict', `“${run.name}” is completed.`, {
+    remedy: 'Relaunch it with more steps, or start a new run from its last checkpoint.',
+  });
+}
+
+function sweepSpecs(
+  base: Record<string, unknown>,
+  vary: readonly { path: string; values: readonly unknown[] }[],
+): Record<string, unknown>[] {
+  return combinations(vary).map((chosen) => {
+    const spec = chosen.reduce((done, { path: at, value }) => withValue(done, at, value), base);
+    const label = chosen.map(({ path: at, value }) => `${at}=${JSON.stringify(value)}`).join(' ');
+    return { ...spec, name: `${String(base.name ?? 'sweep')} ${label}`.slice(0, 200) };
+  });
+}

@@ -1,0 +1,136 @@
+import { LineCounter, isMap, isNode, isScalar, parseDocument, stringify } from 'yaml';
+import type { Document } from 'yaml';
+import type { z } from 'zod';
+import { runSpecSchema } from '../../shared/domain/run-spec.ts';
+import { acceptedKeys } from './spec-schema.ts';
+import type { RunSpec } from '../../shared/domain/run-spec.ts';
+import { WorkbenchError } from '../../shared/domain/errors.ts';
+import type { SpecIssue } from '../../shared/contract/views.ts';
+
+/** A spec as the form has it (object) or as an editor or a file has it (YAML; JSON is YAML too). */
+export type SpecInput = { yaml: string } | { spec: Record<string, unknown> };
+export type ParsedSpec = { ok: true; spec: RunSpec } | { ok: false; issues: SpecIssue[] };
+
+/** Where a path stands in the text, when there is a text. */
+type Locate = (path: readonly PropertyKey[]) => { line: number; column: number } | undefined;
+
+/** Reads a spec and fills in defaults, or says everything that is wrong with it, each by path and place. */
+export function parseSpec(input: SpecInput): ParsedSpec {
+  const source = readSource(input);
+  if (!source.ok) return source;
+  const parsed = runSpecSchema.safeParse(source.value);
+  if (parsed.success) return { ok: true, spec: parsed.data };
+  const issues = parsed.error.issues.flatMap((issue) => specIssues(issue, source.locate));
+  return { ok: false, issues: issues.filter((issue, i) => issues.findIndex(({ path }) => path === issue.path) === i) };
+}
+
+/** As `parseSpec`, for callers that cannot go on without one. `file` is named in the message. */
+export function requireSpec(input: SpecInput, file?: string): RunSpec {
+  const parsed = parseSpec(input);
+  if (parsed.ok) return parsed.spec;
+  throw specError(parsed.issues, file);
+}
+
+export function specError(issues: readonly SpecIssue[], file?: string): WorkbenchError {
+  const lines = issues.map((issue) => {
+    const place = issue.line === undefined ? '' : `${file ?? 'spec'}:${issue.line}:${issue.column ?? 1}: `;
+    return `${place}${issue.path === '' ? '' : `${issue.path}: `}${issue.message}`;
+  });
+  const first = issues[0];
+  return new WorkbenchError('bad-input', lines.join('\n'), {
+    remedy: 'Mend the spec; the reference page lists every key and what it accepts.',
+    place: {
+      ...(file === undefined ? {} : { file }),
+      ...(first?.line === undefined ? {} : { line: first.line }),
+      ...(first === undefined ? {} : { field: first.path }),
+    },
+  });
+}
+
+export function specToYaml(spec: RunSpec): string {
+  return stringify(spec, { lineWidth: 0 });
+}
+
+/** The plain object a spec input stands for, before any check of its content. */
+export function specObject(input: SpecInput): Record<string, unknown> {
+  const source = readSource(input);
+  if (!source.ok) throw specError(source.issues);
+  return source.value;
+}
+
+type Source = { ok: true; value: Record<string, unknown>; locate: Locate } | { ok: false; issues: SpecIssue[] };
+
+function readSource(input: SpecInput): Source {
+  if ('spec' in input) return { ok: true, value: input.spec, locate: () => undefined };
+  const lines = new LineCounter();
+  const document = parseDocument(input.yaml, { lineCounter: lines, prettyErrors: false });
+  if (document.errors.length > 0) {
+    const issues = document.errors.map((error) => {
+      const { line, col } = lines.linePos(error.pos[0]);
+      return { path: '', message: error.message, line, column: col };
+    });
+    return { ok: false, issues };
+  }
+  const value: unknown = document.toJS({ maxAliasCount: 100 });
+  if (!isObject(value)) {
+    return { ok: false, issues: [{ path: '', message: 'a spec is a mapping of keys to values', line: 1, column: 1 }] };
+  }
+  return { ok: true, value, locate: (path) => locateIn(document, lines, path) };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The place of a path, or of the nearest part of it that stands in the text. */
+function locateIn(document: Document, lines: LineCounter, path: readonly PropertyKey[]): ReturnType<Locate> {
+  for (let length = path.length; length >= 0; length -= 1) {
+    const offset = offsetOf(document, path.slice(0, length));
+    if (offset === undefined) continue;
+    const { line, col } = lines.linePos(offset);
+    return { line, column: col };
+  }
+  return undefined;
+}
+
+/** Offset of the key a path ends in, else of its value. */
+function offsetOf(document: Document, path: readonly PropertyKey[]): number | undefined {
+  const last = path.at(-1);
+  const parent: unknown = path.length > 1 ? document.getIn(path.slice(0, -1), true) : document.contents;
+  if (last !== undefined && isMap(parent)) {
+    const pair = parent.items.find(({ key }) => isScalar(key) && String(key.value) === String(last));
+    if (isNode(pair?.key)) return pair.key.range?.[0];
+  }
+  const node: unknown = path.length === 0 ? document.contents : document.getIn(path, true);
+  return isNode(node) ? node.range?.[0] : undefined;
+}
+
+/** One issue of the schema as what a person mends; an unknown key becomes an issue of its own, at the key. */
+function specIssues(issue: z.core.$ZodIssue, locate: Locate): SpecIssue[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => {
+      const path = [...issue.path, key];
+      const message = `is not a key of the spec; accepted here: ${acceptedKeys(issue.path).join(', ')}`;
+      return { path: dotted(path), message, ...locate(path) };
+    });
+  }
+  return [{ path: dotted(issue.path), message: messageOf(issue), ...locate(issue.path) }];
+}
+
+function messageOf(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_value') return `must be ${oneOf(issue.values)}`;
+  return lowerFirst(issue.message);
+}
+
+function oneOf(values: readonly unknown[]): string {
+  const quoted = values.map((value) => JSON.stringify(value));
+  return quoted.length === 1 ? String(quoted[0]) : `one of ${quoted.join(', ')}`;
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
+
+export function dotted(path: readonly PropertyKey[]): string {
+  return path.map(String).join('.');
+}

@@ -1,0 +1,113 @@
+import { hash } from 'node:crypto';
+import { mkdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { EvaluationRecord } from '../shared/domain/entities.ts';
+import { WorkbenchError } from '../shared/domain/errors.ts';
+import type { TokenLedger } from '../shared/domain/evaluations.ts';
+import type { SampleDetail } from '../shared/domain/flip-view.ts';
+import type { LedgerJob } from '../shared/domain/jobs.ts';
+import type { Core } from './core.ts';
+import { findByName } from './names.ts';
+import { runFolder, writeWhole } from './runs/run-folder.ts';
+import type { Task } from './task.ts';
+import { runTrainerJob } from './trainer-jobs.ts';
+import { findWeights, weightsFolder } from './weights.ts';
+
+export interface Samples {
+  detail(comparisonId: string, sampleKey: number): Promise<SampleDetail>;
+  /** Per-token log-probs of the sample's texts under both sides' weights; measured on demand and kept in the cache. */
+  ledger(comparisonId: string, sampleKey: number, task: Task): Promise<TokenLedger[]>;
+}
+
+export function createSamples(core: Core): Samples {
+  const { store } = core;
+
+  async function detail(comparisonId: string, sampleKey: number): Promise<SampleDetail> {
+    const found = await store.sampleDetail(comparisonId, sampleKey);
+    if (found === null) throw new WorkbenchError('not-found', 'This comparison has no such sample.');
+    return found;
+  }
+
+  return {
+    detail,
+    async ledger(comparisonId, sampleKey, task) {
+      const sample = await detail(comparisonId, sampleKey);
+      const texts = ledgerTexts(sample);
+      const left = await sideFolder(core, sample.left?.evaluationId, task);
+      const right = await sideFolder(core, sample.right?.evaluationId, task);
+      if (texts.length === 0) return [];
+      return measured(core, { kind: 'ledger', leftModelPath: left, rightModelPath: right, texts }, task);
+    },
+  };
+}
+
+/** Every text of the sample that a model can be asked about, each once. */
+export function ledgerTexts(sample: SampleDetail): LedgerJob['texts'] {
+  const { prompt, target } = sample;
+  const left = sample.left?.output ?? null;
+  const right = sample.right?.output ?? null;
+  const candidates: [TokenLedger['part'], string | null][] = [
+    ['target', target],
+    ...(left === right
+      ? [['output', left] satisfies [TokenLedger['part'], string | null]]
+      : [
+          ['left-output', left] satisfies [TokenLedger['part'], string | null],
+          ['right-output', right] satisfies [TokenLedger['part'], string | null],
+        ]),
+  ];
+  const texts: LedgerJob['texts'] = [];
+  for (const [part, response] of candidates) {
+    if (response === null || response === '' || texts.some((text) => text.response === response)) continue;
+    texts.push({ part, prompt, response });
+  }
+  return texts;
+}
+
+/** The weights that gave an evaluation its answers. */
+async function sideFolder(core: Core, evaluationId: string | undefined, task: Task): Promise<string> {
+  if (evaluationId === undefined) throw new WorkbenchError('unsupported', 'The sample has one side only.');
+  const evaluation = findByName('evaluation', await core.store.listEvaluations(), evaluationId);
+  return weightsFolder(core, await findWeights(core, await weightsIdOf(core, evaluation)), task);
+}
+
+async function weightsIdOf(core: Core, evaluation: EvaluationRecord): Promise<string> {
+  if (evaluation.checkpointId !== null) return evaluation.checkpointId;
+  if (evaluation.runId !== null && evaluation.step !== null && evaluation.step > 0) {
+    const checkpoints = await core.store.listCheckpoints(evaluation.runId);
+    const found = checkpoints.find((checkpoint) => checkpoint.step === evaluation.step);
+    if (found !== undefined) return found.id;
+    throw new WorkbenchError('unsupported', `The weights of “${evaluation.name}” were not kept.`, {
+      remedy: 'Let checkpoints be written when evaluations are: checkpoint.every equal to evaluate.every.',
+    });
+  }
+  if (evaluation.runId !== null) return startOf(core, evaluation.runId);
+  if (evaluation.modelId !== null) return evaluation.modelId;
+  throw new WorkbenchError(
+    'unsupported',
+    `“${evaluation.name}” was imported, and its model is not in this workspace.`,
+    {
+      remedy: 'A token ledger needs the weights of both sides: import the models and evaluate them here.',
+    },
+  );
+}
+
+async function startOf(core: Core, runId: string): Promise<string> {
+  const run = await core.store.getRun(runId);
+  if (run === null) throw new WorkbenchError('not-found', 'The run of this evaluation is gone.');
+  return (await runFolder(run.folder).readInputs()).model.id;
+}
+
+async function measured(core: Core, job: LedgerJob, task: Task): Promise<TokenLedger[]> {
+  const folder = path.join(core.layout.cache, 'ledgers');
+  const file = path.join(folder, `${hash('sha256', JSON.stringify(job), 'hex')}.json`);
+  const kept = await readFile(file, 'utf8').catch(() => null);
+  // Written below, by this program.
+  if (kept !== null) return JSON.parse(kept) as TokenLedger[];
+  const ledgers: TokenLedger[] = [];
+  await runTrainerJob(core, job, task, (events) => {
+    for (const event of events) if (event.type === 'ledger') ledgers.push(...event.ledgers);
+  });
+  await mkdir(folder, { recursive: true });
+  await writeWhole(file, JSON.stringify(ledgers));
+  return ledgers;
+}
