@@ -74,9 +74,9 @@ function netSentence({ netChange }: ComparisonSummary): string {
 
 function clusterSentence({ clustered }: ComparisonSummary): string[] {
   if (clustered === null) return [];
-  const { nfr } = clustered;
+  const { nfr, netChange } = clustered;
   return [
-    `Samples come in ${print.count(nfr.clusters)} groups that are not independent; taking that into account the NFR interval is ${print.percentRange(nfr)} (design effect ${print.number(nfr.designEffect)}).`,
+    `Samples come in ${print.count(nfr.clusters)} groups that are not independent; taking that into account the NFR interval is ${print.percentRange(nfr)} (design effect ${print.number(nfr.designEffect)}) and that of the net change ${print.points(netChange.low)} to ${print.points(netChange.high)}.`,
   ];
 }
 

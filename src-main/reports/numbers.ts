@@ -54,6 +54,12 @@ export function pValue(p: number): string {
   return p === 0 ? '< 10⁻³⁰⁰' : scientific(p);
 }
 
+/** A tick of an axis: no digits that say nothing. */
+export function tick(value: number): string {
+  const size = Math.abs(value);
+  return size !== 0 && (size >= 1e6 || size < 1e-4) ? scientific(value) : signed(String(Number(value.toPrecision(6))));
+}
+
 function scientific(value: number): string {
   if (value === 0) return '0';
   const [mantissa = '', exponent = ''] = value.toExponential(1).split('e');

@@ -18,8 +18,23 @@ export function wordDiff(left: string, right: string): WordDiff | null {
   const changes = diffWordsWithSpace(left, right, { maxEditLength: maxEdits });
   if (changes === undefined) return null;
   const side = (other: 'added' | 'removed') =>
-    changes
-      .filter((change) => change[other] !== true)
-      .map((change) => ({ text: change.value, changed: change.added === true || change.removed === true }));
+    joined(
+      changes
+        .filter((change) => change[other] !== true)
+        .map((change) => ({ text: change.value, changed: change.added === true || change.removed === true })),
+    );
   return { left: side('added'), right: side('removed') };
+}
+
+/** Neighbours of one kind made one part; a blank between two changed words belongs to the change. */
+function joined(parts: readonly DiffPart[]): DiffPart[] {
+  const result: DiffPart[] = [];
+  parts.forEach((part, i) => {
+    const last = result.at(-1);
+    const bridges = /^\s+$/.test(part.text) && last?.changed === true && parts[i + 1]?.changed === true;
+    const changed = part.changed || bridges;
+    if (last?.changed === changed) last.text += part.text;
+    else result.push({ text: part.text, changed });
+  });
+  return result;
 }

@@ -35,7 +35,9 @@ ${!redacted && texts(row)}${ledgers.map(ledgerBlock)}${row.note !== '' && labell
 }
 
 function texts(row: ReportCase['row']): Markup {
-  return markup`${row.prompt !== null && row.prompt !== '' && labelled('Prompt', plain(row.prompt))}${row.target !== null && row.target !== '' && labelled('Wanted', plain(row.target))}${sides(row)}`;
+  const given = (label: string, text: string | null) =>
+    text !== null && text !== '' && markup`<div>${labelled(label, plain(text))}</div>`;
+  return markup`<div class="sides">${given('Prompt', row.prompt)}${given('Wanted', row.target)}</div>${sides(row)}`;
 }
 
 function sides({ left, right }: ReportCase['row']): Markup {

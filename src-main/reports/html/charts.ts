@@ -45,8 +45,7 @@ function chartLabel({ title, xLabel, yLabel, series }: ReportChart): string {
 function axes({ x, y, chart }: Frame): Markup {
   const bottom = height - margin.bottom;
   const right = width - margin.right;
-  const yTick = (value: number) =>
-    chart.yIsShare ? `${print.number(Number((value * 100).toPrecision(12)))} %` : print.number(value);
+  const yTick = (value: number) => (chart.yIsShare ? `${print.tick(value * 100)} %` : print.tick(value));
   return markup`${niceTicks(y.domain, 5).map(
     (tick) =>
       markup`<line class="grid" x1="${margin.left}" x2="${right}" y1="${at(y, tick)}" y2="${at(y, tick)}" /><text
@@ -63,7 +62,7 @@ function axes({ x, y, chart }: Frame): Markup {
             x="${at(x, tick)}"
             y="${bottom + 17}"
             text-anchor="middle"
-            >${print.number(tick)}</text
+            >${print.tick(tick)}</text
           >`,
     )}
     <text x="${(margin.left + right) / 2}" y="${height - 6}" text-anchor="middle">${chart.xLabel}</text>

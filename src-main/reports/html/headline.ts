@@ -62,7 +62,10 @@ function forest(summary: ComparisonSummary): Markup {
     ...(clustered === null
       ? []
       : [{ name: '▲ PFR, groups taken together', kind: 'positive', interval: clustered.pfr } as const]),
-    { name: 'Net change', kind: 'net', interval: clustered?.netChange ?? netChange },
+    { name: 'Net change', kind: 'net', interval: netChange },
+    ...(clustered === null
+      ? []
+      : [{ name: 'Net change, groups taken together', kind: 'net', interval: clustered.netChange } as const]),
   ] as const;
   const reach = Math.max(...rows.flatMap(({ interval }) => [Math.abs(interval.low), Math.abs(interval.high)]));
   const domain = [Math.min(0, ...rows.map(({ interval }) => interval.low)), reach] as const;

@@ -35,7 +35,7 @@ p { margin: 0.4rem 0 0.9rem; max-width: 46rem; }
 .meta { margin-top: 1rem; }
 nav ul { list-style: none; display: flex; flex-wrap: wrap; gap: 0.2rem 1.1rem; padding: 0; margin: 1.4rem 0 0; font-size: 13px; }
 a { color: var(--accent); text-underline-offset: 2px; }
-bdi { unicode-bidi: isolate; overflow-wrap: anywhere; }
+bdi { unicode-bidi: isolate; overflow-wrap: break-word; }
 .findings { padding-left: 1.1rem; max-width: 46rem; margin: 0.8rem 0; }
 .findings li { margin: 0.25rem 0; }
 .negative { color: var(--negative); } .positive { color: var(--positive); }
@@ -72,7 +72,7 @@ th[aria-sort='ascending'] button::after { content: ' ↑'; } th[aria-sort='desce
 .hash { font-family: var(--mono); font-size: 12px; }
 
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(27rem, 1fr)); gap: 1.6rem 2rem; }
-figure { margin: 0.6rem 0; } figcaption { font-weight: 600; font-size: 13px; margin-bottom: 0.3rem; }
+figure { margin: 0.6rem 0; max-width: 46rem; } figure svg { width: 100%; } figcaption { font-weight: 600; font-size: 13px; margin-bottom: 0.3rem; }
 svg { display: block; max-width: 100%; height: auto; font: 11px var(--sans); font-variant-numeric: tabular-nums; overflow: visible; }
 svg text { fill: var(--text-2); } svg .axis { stroke: var(--line-strong); } svg .grid { stroke: var(--line); }
 svg .label { fill: var(--text); font-weight: 550; } svg .zero { stroke: var(--text-3); stroke-dasharray: 2 3; }
@@ -88,9 +88,10 @@ details > summary:focus-visible { outline: 2px solid var(--accent); outline-offs
 .case header { display: flex; flex-wrap: wrap; gap: 0.1rem 1rem; align-items: baseline; font-size: 12.5px; color: var(--text-2); }
 .case h3 { margin: 0; font-size: 13px; color: var(--text); font-family: var(--mono); font-weight: 600; overflow-wrap: anywhere; }
 .kind { font-weight: 600; white-space: nowrap; }
-.case h4 { font-size: 11.5px; color: var(--text-3); font-weight: 550; margin: 0.7rem 0 0.15rem; }
+.case h4 { font-size: 11.5px; color: var(--text-3); font-weight: 550; margin: 0.55rem 0 0.1rem; }
 .text { white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: isolate; max-width: none; margin: 0; font-size: 13.5px; line-height: 1.55; }
 .sides { display: grid; grid-template-columns: 1fr 1fr; gap: 0 1.5rem; }
+.case details { margin-top: 0.6rem; }
 .sides > * { min-width: 0; }
 del { background: var(--negative-tint); color: var(--negative); text-decoration: line-through; text-decoration-thickness: 1px; border-radius: 2px; }
 ins { background: var(--positive-tint); color: var(--positive); text-decoration: underline; text-decoration-thickness: 1px; text-underline-offset: 2px; border-radius: 2px; }

@@ -5,6 +5,8 @@ import { intervalBar, lineChart } from './charts.ts';
 import { markup } from './markup.ts';
 import type { Content, Markup } from './markup.ts';
 
+type OverSeeds = ReportMethodTable['rows'][number]['nfr'];
+
 export function slicesSection({ comparisons }: ReportModel): Markup | false {
   const sliced = comparisons.filter(
     ({ summary, search }) => summary.slices.length > 0 || (search?.found.length ?? 0) > 0,
@@ -60,13 +62,8 @@ ${methods.map(methodBlock)}</section>`;
 }
 
 function methodBlock(table: ReportMethodTable): Markup {
-  const over = (value: ReportMethodTable['rows'][number]['nfr'], show: (value: number) => string): Markup =>
-    value === null
-      ? markup`<td class="n">${print.nothing}</td>`
-      : num(
-          value.mean,
-          `${show(value.mean)}${value.low === null || value.high === null ? '' : ` (${show(value.low)} to ${show(value.high)})`}`,
-        );
+  const over = (value: OverSeeds, show: (value: number) => string): Markup =>
+    value === null ? markup`<td class="n">${print.nothing}</td>` : num(value.mean, spread(value, show));
   return markup`<h3><bdi>${table.title}</bdi></h3><p class="basis">${matchSentence(table)}</p>
 ${sortable(
   `Means over seeds with ${print.number(table.level * 100)} % t intervals where there are two seeds or more; reference: ${table.reference}`,
@@ -142,6 +139,12 @@ export function provenanceSection({ provenance }: ReportModel): Markup | false {
   return markup`<section id="provenance"><h2>Provenance</h2>${facts(provenance, 'hash')}</section>`;
 }
 
+/** Mean and interval; at the match itself the interval has no width and is not shown. */
+function spread({ mean, low, high }: NonNullable<OverSeeds>, show: (value: number) => string): string {
+  if (low === null || high === null || show(low) === show(high)) return show(mean);
+  return `${show(mean)} (${show(low)} to ${show(high)})`;
+}
+
 function facts(rows: ReportModel['setup'], kind: string): Markup {
   return markup`<div class="scroll"><table class="facts"><tbody>${rows.map(
     ({ label, value }) =>
@@ -149,11 +152,11 @@ function facts(rows: ReportModel['setup'], kind: string): Markup {
   )}</tbody></table></div>`;
 }
 
-/** Heads: `#` a number column, `!` not sortable, '' neither named nor sortable. */
+/** Heads: `#` a number column, `!` one that is not sortable, '' neither named nor sortable. */
 function sortable(caption: string, heads: readonly string[], rows: readonly Content[]): Markup {
   return markup`<div class="scroll"><table class="wide" data-sortable><caption>${caption}</caption><thead><tr>${heads.map(
     (head) =>
-      markup`<th scope="col"${head.startsWith('#') && markup` class="n"`}${(head === '' || head.startsWith('!')) && markup` data-fixed`}>${head.replace(/^[#!]/, '')}</th>`,
+      markup`<th scope="col"${/^[#!]/.test(head) && markup` class="n"`}${(head === '' || head.startsWith('!')) && markup` data-fixed`}>${head.replace(/^[#!]/, '')}</th>`,
   )}</tr></thead><tbody>${rows.map((cells) => markup`<tr>${cells}</tr>`)}</tbody></table></div>`;
 }
 
