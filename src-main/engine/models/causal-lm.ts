@@ -11,6 +11,8 @@ export interface CausalLm {
   readonly parameters: ReadonlyMap<string, Variable>;
   /** What training may change: all (full) or the adapter's (LoRA). */
   readonly trainable: ReadonlyMap<string, Variable>;
+  /** Null for a plain model. */
+  readonly adapter: LoraSettings | null;
   /**
    * ids int32 [batch, time], right-padded; lengths: real tokens a row. → hidden states after the last norm [batch, time, dim].
    * Padding never influences a real position. `training` switches LoRA dropout on (with `dropoutSeed`).
@@ -31,6 +33,18 @@ export interface CausalLm {
 export interface HiddenStatesOptions {
   training?: boolean;
   dropoutSeed?: number;
+}
+
+/** A low-rank adapter: which linears it sits on, and how strongly. */
+export interface LoraSettings {
+  rank: number;
+  alpha: number;
+  /** On the adapter's input, while training. */
+  dropout: number;
+  /** Module names or their last parts (`q_proj`), or `all-linear`. */
+  targets: readonly string[];
+  /** Scale alpha/√rank in place of alpha/rank (rsLoRA). */
+  rankStabilised?: boolean;
 }
 
 export interface KeyValueCache {

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { attention, type PassContext } from './attention.ts';
-import type { CausalLm, HiddenStatesOptions, KeyValueCache, ModelConfig } from './causal-lm.ts';
+import type { CausalLm, HiddenStatesOptions, KeyValueCache, LoraSettings, ModelConfig } from './causal-lm.ts';
 import { DecoderCache } from './kv-cache.ts';
-import { feedForward, type LoraContext, norm } from './layers.ts';
+import { adapterScale, feedForward, type LoraContext, norm } from './layers.ts';
 import { causalMask, paddingMask } from './mask.ts';
 import { RotaryTables } from './rotary.ts';
 
@@ -12,8 +12,10 @@ const expectedTime = 512;
 export interface DecoderOptions {
   /** Names of what training may change; all when left out. */
   trainable?: (name: string) => boolean;
-  /** Set when the parameters hold adapters. */
-  lora?: { scale: number; dropout: number };
+  /** Set when the parameters hold an adapter. */
+  adapter?: LoraSettings;
+  /** The parameters belong to another model, which disposes them. */
+  sharesParameters?: boolean;
 }
 
 /** The one decoder: every family of `families.ts` runs through it. Takes over the variables and disposes them at its end. */
@@ -29,7 +31,8 @@ class Decoder implements CausalLm {
   readonly config: ModelConfig;
   readonly parameters: ReadonlyMap<string, tf.Variable>;
   readonly trainable: ReadonlyMap<string, tf.Variable>;
-  readonly #lora: { scale: number; dropout: number } | null;
+  readonly adapter: LoraSettings | null;
+  readonly #ownsParameters: boolean;
   readonly #tables: RotaryTables | null;
 
   constructor(config: ModelConfig, parameters: ReadonlyMap<string, tf.Variable>, options: DecoderOptions) {
@@ -37,7 +40,8 @@ class Decoder implements CausalLm {
     this.config = config;
     this.parameters = parameters;
     this.trainable = new Map([...parameters].filter(([name]) => options.trainable?.(name) ?? true));
-    this.#lora = options.lora ?? null;
+    this.adapter = options.adapter ?? null;
+    this.#ownsParameters = options.sharesParameters !== true;
     this.#tables =
       positions.kind === 'rotary'
         ? new RotaryTables(positions.rotary, Math.min(expectedTime, config.maxPositions))
@@ -80,15 +84,16 @@ class Decoder implements CausalLm {
   }
 
   dispose(): void {
-    for (const parameter of this.parameters.values()) parameter.dispose();
+    if (this.#ownsParameters) for (const parameter of this.parameters.values()) parameter.dispose();
     this.#tables?.dispose();
   }
 
   #loraContext(options: HiddenStatesOptions): LoraContext | null {
-    if (this.#lora === null) return null;
-    const dropping = options.training === true && this.#lora.dropout > 0;
+    if (this.adapter === null) return null;
+    const { dropout } = this.adapter;
+    const dropping = options.training === true && dropout > 0;
     let seed = options.dropoutSeed ?? 0;
-    return { ...this.#lora, nextSeed: dropping ? () => seed++ : null };
+    return { scale: adapterScale(this.adapter), dropout, nextSeed: dropping ? () => seed++ : null };
   }
 
   #pass(batch: number, time: number, cache: DecoderCache | null, lora: LoraContext | null): PassContext {

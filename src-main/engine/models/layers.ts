@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Activation, Architecture } from './architecture.ts';
+import type { LoraSettings } from './causal-lm.ts';
 
 /** Weights and settings that the layers of one model share. */
 export interface LayerContext {
@@ -9,11 +10,15 @@ export interface LayerContext {
 }
 
 export interface LoraContext {
-  /** alpha / rank, by linear. */
   scale: number;
   dropout: number;
   /** Set while training with dropout: the next seed of this forward pass. */
   nextSeed: (() => number) | null;
+}
+
+/** The factor on B·A. */
+export function adapterScale({ alpha, rank, rankStabilised }: LoraSettings): number {
+  return alpha / (rankStabilised === true ? Math.sqrt(rank) : rank);
 }
 
 /** x [n, in] → x·Wᵀ + b [n, out], plus the adapter's scale · (dropout(x)·Aᵀ)·Bᵀ where one sits on this linear. */

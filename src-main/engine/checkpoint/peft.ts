@@ -1,0 +1,140 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { WorkbenchError } from '../../shared/domain/errors.ts';
+import type { CausalLm, LoraSettings } from '../models/causal-lm.ts';
+import { ConfigFields } from '../models/config-fields.ts';
+import { attachAdapter, isAdapterWeight, targetLinears } from '../models/lora.ts';
+import type { FolderReader, FolderWriter } from '../ports.ts';
+import { readJson } from './load-model.ts';
+import { readTensors } from './read-tensors.ts';
+import { writeTensors, type WrittenWeights } from './save-model.ts';
+
+/** Adapters in the layout of Hugging Face PEFT: adapter_config.json and adapter_model.safetensors. */
+const configFile = 'adapter_config.json';
+const weightsFile = 'adapter_model.safetensors';
+const prefix = 'base_model.model.';
+
+export async function isAdapterFolder(reader: FolderReader): Promise<boolean> {
+  return (await reader.list()).includes(configFile);
+}
+
+/** Writes the adapter of `model`. `baseModel` is the path or name that PEFT opens the base from. */
+export async function saveAdapter(model: CausalLm, writer: FolderWriter, baseModel: string): Promise<WrittenWeights> {
+  const { adapter, config } = model;
+  if (adapter === null) throw new WorkbenchError('conflict', 'the model has no adapter to save');
+  const settings = {
+    base_model_name_or_path: baseModel,
+    bias: 'none',
+    fan_in_fan_out: config.architecture.linearLayout === 'in-out',
+    inference_mode: true,
+    init_lora_weights: true,
+    lora_alpha: adapter.alpha,
+    lora_dropout: adapter.dropout,
+    modules_to_save: null,
+    peft_type: 'LORA',
+    r: adapter.rank,
+    target_modules: adapter.targets.includes('all-linear') ? 'all-linear' : [...adapter.targets],
+    task_type: 'CAUSAL_LM',
+    use_rslora: adapter.rankStabilised === true,
+  };
+  await writer.writeText(configFile, `${JSON.stringify(settings, null, 2)}\n`);
+  const weights = [...model.parameters].filter(([name]) => isAdapterWeight(name));
+  const named = new Map(weights.map(([name, variable]) => [prefix + name, variable] as const));
+  return writeTensors(writer, weightsFile, named, { format: 'pt' });
+}
+
+export interface AdapterConfig extends LoraSettings {
+  baseModel: string | null;
+}
+
+/** adapter_config.json; what would change the numbers and is not supported is refused by name. */
+export async function readAdapterConfig(reader: FolderReader): Promise<AdapterConfig> {
+  const fields = new ConfigFields(await readJson(reader, configFile), `${reader.label}/${configFile}`);
+  refuseVariants(fields);
+  return {
+    rank: fields.count('r'),
+    alpha: fields.number('lora_alpha'),
+    dropout: fields.number('lora_dropout', 0),
+    targets: Array.isArray(fields.source['target_modules']) ? fields.texts('target_modules') : ['all-linear'],
+    rankStabilised: fields.flag('use_rslora', false),
+    baseModel: fields.has('base_model_name_or_path') ? fields.text('base_model_name_or_path') : null,
+  };
+}
+
+function refuseVariants(fields: ConfigFields): void {
+  const refuse = (field: string, what: string) => {
+    throw new WorkbenchError('unsupported', `${fields.file}: ${what} is not supported`, {
+      remedy: 'Merge the adapter into its model with PEFT (merge_and_unload) and load the merged model.',
+      place: { file: fields.file, field },
+    });
+  };
+  const type = fields.text('peft_type', 'LORA');
+  if (type !== 'LORA') refuse('peft_type', `an adapter of type “${type}”`);
+  if (fields.flag('use_dora', false)) refuse('use_dora', 'DoRA');
+  if (fields.text('bias', 'none') !== 'none') refuse('bias', 'an adapter with biases');
+  if (fields.texts('modules_to_save').length > 0) refuse('modules_to_save', 'an adapter with whole modules');
+  for (const pattern of ['rank_pattern', 'alpha_pattern']) {
+    const patterns = fields.object(pattern);
+    if (patterns !== null && Object.keys(patterns.source).length > 0)
+      refuse(pattern, 'a rank or an alpha for single layers');
+  }
+}
+
+/** Puts the adapter of a PEFT folder on `model`, which the answer replaces. */
+export async function loadAdapter(model: CausalLm, reader: FolderReader): Promise<CausalLm> {
+  const { baseModel: _, ...settings } = await readAdapterConfig(reader);
+  const { tensors } = await readTensors(reader, weightsFile);
+  try {
+    const named = new Map([...tensors].map(([name, tensor]) => [plainName(name), tensor] as const));
+    const targets = adaptedLinears(model, settings, named, reader.label);
+    const variables = new Map([...named].map(([name, tensor]) => [name, tf.variable(tensor)] as const));
+    return attachAdapter(model, { ...settings, targets }, variables);
+  } finally {
+    tf.dispose([...tensors.values()]);
+  }
+}
+
+/** `base_model.model.X.lora_A.weight`, or with the adapter's name in it (`X.lora_A.default.weight`), as `X.lora_A.weight`. */
+function plainName(name: string): string {
+  const bare = name.startsWith(prefix) ? name.slice(prefix.length) : name;
+  return bare.replace(/\.lora_([AB])\.[^.]+\.weight$/, '.lora_$1.weight');
+}
+
+/** Checks names and shapes; the file says which linears are adapted, whatever form the configuration names them in. */
+function adaptedLinears(
+  model: CausalLm,
+  settings: LoraSettings,
+  named: ReadonlyMap<string, tf.Tensor>,
+  label: string,
+): string[] {
+  const expected = new Map<string, string>();
+  const known = targetLinears(model.config, ['all-linear']);
+  for (const { name, inputs, outputs } of known) {
+    if (!named.has(`${name}.lora_A.weight`) && !named.has(`${name}.lora_B.weight`)) continue;
+    expected.set(`${name}.lora_A.weight`, `${settings.rank},${inputs}`);
+    expected.set(`${name}.lora_B.weight`, `${outputs},${settings.rank}`);
+  }
+  const wrong =
+    [...named].find(([name, tensor]) => expected.get(name) !== tensor.shape.join())?.[0] ??
+    [...expected.keys()].find((name) => !named.has(name));
+  if (wrong !== undefined || expected.size === 0) {
+    throw new WorkbenchError(
+      'bad-input',
+      `${label}/${weightsFile}: ${wrong ?? 'no adapter weight'} does not fit the model`,
+      {
+        remedy: 'Choose the model that the adapter was trained on.',
+        place: { file: weightsFile, ...(wrong === undefined ? {} : { field: wrong }) },
+      },
+    );
+  }
+  return lastParts(
+    known.filter(({ name }) => named.has(`${name}.lora_A.weight`)).map(({ name }) => name),
+    known.map(({ name }) => name),
+  );
+}
+
+/** Short names (`q_proj`) where every layer has them, full module names else. */
+function lastParts(adapted: readonly string[], all: readonly string[]): string[] {
+  const last = (name: string) => name.slice(name.lastIndexOf('.') + 1);
+  const complete = (part: string) => all.filter((name) => last(name) === part).every((name) => adapted.includes(name));
+  return [...new Set(adapted.map((name) => (complete(last(name)) ? last(name) : name)))];
+}
