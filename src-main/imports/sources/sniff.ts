@@ -65,9 +65,16 @@ function textContainer(text: string, whole: boolean, outline: OutlineEntry[]): C
 function isJsonLines(start: string, whole: boolean, outline: OutlineEntry[]): boolean {
   const lines = start.split(/\r?\n/).filter((line) => line.trim() !== '');
   const complete = whole ? lines : lines.slice(0, -1);
-  if (complete.length <= 1) return recordsPath(outline) === null;
+  if (complete.length <= 1) return !isHolder(outline);
   const [first = '', second = ''] = complete;
   return isObjectText(first) || (!/[{[,]\s*$/.test(first) && isObjectText(second));
+}
+
+const holders = new Set(['data', 'rows', 'records', 'examples', 'samples', 'results', 'instances', 'items', 'train', 'test']);
+
+/** A lone line is a record, lists of turns and all, unless its list has a name that people give to lists of records. */
+function isHolder(outline: OutlineEntry[]): boolean {
+  return looksLikeInspect(outline) || looksLikePromptfoo(outline) || holders.has(recordsPath(outline)?.[0] ?? '');
 }
 
 function isObjectText(line: string): boolean {
