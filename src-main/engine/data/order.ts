@@ -45,6 +45,13 @@ export class DataOrder {
     return this.#position.epoch + this.#position.used / this.#options.lengths.length;
   }
 
+  /** Goes on from a saved position. */
+  seek(position: DataPosition): void {
+    this.#position = position;
+    this.#random = randomFromState(position.random);
+    this.#order = this.#drawEpoch();
+  }
+
   next(): number[] {
     if (this.#position.used >= this.#order.length) {
       this.#position = { epoch: this.#position.epoch + 1, used: 0, random: this.#random.state() };

@@ -23,6 +23,8 @@ export interface EvaluationContext {
   reference: ((sequences: readonly CompletionSequence[]) => Promise<Float32Array>) | null;
   scoring: ScoringTools;
   cancelled(): boolean;
+  /** Lets messages in between pieces of work. */
+  breathe(): Promise<void>;
 }
 
 /** Greedy unless the suite says otherwise; null where nothing is decoded. */

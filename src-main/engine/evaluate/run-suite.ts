@@ -1,7 +1,10 @@
 import type { SampleResult, SuiteItem, SuiteSpec } from '../../shared/domain/evaluations.ts';
 import type { EvaluationMark, TrainerEventBody } from '../../shared/domain/jobs.ts';
 import { planPasses, scorePass } from '../data/score-sequences.ts';
+import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { CompletionSequence } from '../losses/layout.ts';
+import type { CausalLm } from '../models/causal-lm.ts';
+import { isRewardModel, scoreRewards } from '../reward-model.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import { decodingOf, type EvaluationContext, type PreparedSuite } from './context.ts';
 import { generateResults } from './generate-results.ts';
@@ -51,11 +54,22 @@ export async function* runSuite(
 }
 
 async function* suiteResults(suite: PreparedSuite, context: EvaluationContext): AsyncGenerator<SampleResult[]> {
+  if (isRewardModel(context.model) && suite.spec.kind !== 'pairs') {
+    throw new WorkbenchError(
+      'unsupported',
+      `A reward model cannot run the suite ${suite.spec.name} (${suite.spec.kind}).`,
+      {
+        remedy: 'Give a reward run suites of the kind pairs.',
+        place: { field: 'evaluate.suites' },
+      },
+    );
+  }
   if (suite.spec.kind === 'generate') {
     yield* generateResults(suite, context);
     return;
   }
   for (let start = 0; start < suite.prepared.length; start += itemsPerChunk) {
+    await context.breathe();
     if (context.cancelled()) return;
     yield await likelihoodResults(suite.prepared.slice(start, start + itemsPerChunk), context);
   }
@@ -63,7 +77,9 @@ async function* suiteResults(suite: PreparedSuite, context: EvaluationContext): 
 
 async function likelihoodResults(items: PreparedItem[], context: EvaluationContext): Promise<SampleResult[]> {
   const sequences = items.flatMap((item) => item.sequences);
-  const scores = await scoreEach(sequences, context);
+  const scores = isRewardModel(context.model)
+    ? await rewardEach(sequences, context.model)
+    : await scoreEach(sequences, context);
   const pairSequences = items.flatMap((item) => (item.item.kind === 'pairs' ? item.sequences : []));
   const reference =
     context.reference === null || pairSequences.length === 0 ? null : await context.reference(pairSequences);
@@ -96,6 +112,12 @@ function resultsOf(
     case 'generate':
       throw new Error('generations are not scored by likelihood');
   }
+}
+
+/** A reward model has no log-probs; its rewards take their place in pairs, and no other suite asks for less. */
+async function rewardEach(sequences: readonly CompletionSequence[], model: CausalLm): Promise<SequenceScore[]> {
+  const none = { logProbs: new Float32Array(0), greedy: new Int32Array(0) };
+  return Array.from(await scoreRewards(model, sequences), (sum) => ({ ...none, sum }));
 }
 
 /** Every sequence's log-probs and greedy tokens, in order. */

@@ -11,7 +11,7 @@ import { addGradients, lossGradients } from '../optim/gradients.ts';
 import type { NativeOps } from '../ports.ts';
 import type { PairGuard } from './pair-guard.ts';
 import { microBatches, SampleLog } from './objective.ts';
-import type { ApplyGradients, Objective, ObjectiveState, StepBatch, StepOutcome } from './objective.ts';
+import type { ApplyGradients, DropoutSeed, Objective, ObjectiveState, StepBatch, StepOutcome } from './objective.ts';
 
 /** Reference log-probs of every sample, in nats, summed over completion tokens. */
 export interface ReferenceLogProbs {
@@ -26,8 +26,7 @@ export interface DpoOptions {
   spec: DpoSpec;
   guard: PairGuard | null;
   ops: NativeOps;
-  /** Seed of LoRA dropout for a micro-batch; undefined without dropout. */
-  dropoutSeed?: () => number;
+  dropoutSeed?: DropoutSeed | undefined;
 }
 
 /** What one micro-batch of pairs measured, as plain numbers. */
@@ -67,7 +66,7 @@ export class DpoObjective implements Objective {
     const log = new SampleLog();
     let gradients: Gradients | null = null;
     for (const indices of microBatches(batch.indices, batch.microBatchSize)) {
-      const pass = await this.#pairPass(indices, batch.indices.length, log);
+      const pass = await this.#pairPass(indices, batch, log);
       gradients = addGradients(gradients, pass.gradients);
       if (guard === null || guard.ridesAlong) continue;
       const own = await guard.ownPass(indices, pass.marginFalls, batch.indices.length, this.trainable);
@@ -87,11 +86,11 @@ export class DpoObjective implements Objective {
   }
 
   /** Gradients of one micro-batch of pairs, with the guard's term where the guard rides along. */
-  async #pairPass(indices: number[], stepSize: number, log: SampleLog) {
+  async #pairPass(indices: number[], batch: StepBatch, log: SampleLog) {
     const { model, ops, guard, spec } = this.#options;
     const samples = indices.map((index) => this.#options.samples[index] as PreferenceSample);
     const layout = layoutBatch([...samples.map(({ chosen }) => chosen), ...samples.map(({ rejected }) => rejected)]);
-    const dropoutSeed = this.#options.dropoutSeed?.();
+    const dropoutSeed = this.#options.dropoutSeed?.(batch.step, log.sampleIds.length);
     let measured: Tensor1D | undefined;
     const { value, gradients } = lossGradients(this.trainable, () => {
       const { sums } = completionLogProbs(model, layout, { ops, dropoutSeed });
@@ -105,7 +104,7 @@ export class DpoObjective implements Objective {
         term === null || guard === null || guard.weight === 0
           ? aligned
           : tf.add(aligned, tf.mul(tf.sum(term.loss), guard.weight));
-      return tf.div(guarded, stepSize) as Scalar;
+      return tf.div(guarded, batch.indices.length) as Scalar;
     });
     const numbers = await readAndDispose(measured, value);
     const pairNumbers = split(numbers, indices.length);

@@ -43,6 +43,9 @@ export interface Objective {
 
 export type ObjectiveState = Record<string, number | number[]>;
 
+/** Seed of LoRA dropout for the micro-batch of a step that starts at this sample: the same in a resumed run. */
+export type DropoutSeed = (step: number, firstSample: number) => number;
+
 /** Consecutive stretches of at most `size`. */
 export function microBatches(indices: readonly number[], size: number): number[][] {
   const parts: number[][] = [];

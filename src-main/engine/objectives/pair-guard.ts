@@ -11,6 +11,7 @@ import {
   type GuardTerm,
 } from '../guard/guard.ts';
 import type { PairLogProbs } from '../losses/dpo.ts';
+import type { DataPosition } from '../data/order.ts';
 import { completionLength, layoutBatch, type BatchLayout, type CompletionSequence } from '../losses/layout.ts';
 import { completionHidden, labelLogProbs, sumPerSequence } from '../losses/token-log-probs.ts';
 import type { CausalLm } from '../models/causal-lm.ts';
@@ -30,6 +31,9 @@ export interface GuardTargets {
   others?: { sequences: readonly CompletionSequence[]; pre: Float32Array };
   /** Which targets stand beside these training samples: their own, or the next of a guard set. */
   select(indices: readonly number[]): number[];
+  /** Where a guard set's own order stands, and how to put it back there. */
+  position?(): DataPosition;
+  seek?(position: DataPosition): void;
 }
 
 export interface PairGuardOptions {
@@ -215,12 +219,19 @@ export class PairGuard {
   }
 
   state(): ObjectiveState {
-    return { guardWeight: this.weight, guardRandom: this.#random.state() };
+    const position = this.#options.targets.position?.();
+    return {
+      guardWeight: this.weight,
+      guardRandom: this.#random.state(),
+      ...(position === undefined ? {} : { guardSet: [position.epoch, position.used, ...position.random] }),
+    };
   }
 
-  restore(state: ObjectiveState): void {
-    const { guardWeight, guardRandom } = state;
+  restore({ guardWeight, guardRandom, guardSet }: ObjectiveState): void {
     if (typeof guardWeight === 'number') this.weight = guardWeight;
     if (Array.isArray(guardRandom)) this.#random = randomFromState(guardRandom);
+    if (!Array.isArray(guardSet)) return;
+    const [epoch = 0, used = 0, ...random] = guardSet;
+    this.#options.targets.seek?.({ epoch, used, random });
   }
 }

@@ -69,6 +69,7 @@ export interface EstimateJob {
   kind: 'estimate';
   spec: RunSpec;
   modelPath: string;
+  rewardModelPath?: string;
   trainRowsPath: string;
 }
 export type TrainerJob = TrainJob | EvaluateJob | LedgerJob | InterpolateJob | SampleJob | MergeJob | EstimateJob;

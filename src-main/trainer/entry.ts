@@ -1,0 +1,113 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { nativeOps, openBackend } from '../backends/index.ts';
+import type { BackendInfo, TrainerJob } from '../shared/domain/jobs.ts';
+import { WorkbenchError, assertNever, reportOf } from '../shared/domain/errors.ts';
+import { openChildChannel } from './child-channel.ts';
+import { JobControl } from './control.ts';
+import { afinn } from './afinn.ts';
+import type { JobContext } from './job-context.ts';
+import { runEstimateJob } from './jobs/estimate.ts';
+import { runEvaluateJob } from './jobs/evaluate.ts';
+import { runInterpolateJob } from './jobs/interpolate.ts';
+import { runLedgerJob } from './jobs/ledger.ts';
+import { runMergeJob } from './jobs/merge.ts';
+import { runSampleJob } from './jobs/sample.ts';
+import { runTrainJob } from './jobs/train.ts';
+import { postJson } from './post-json.ts';
+import { Reporter } from './reporter.ts';
+
+/** The trainer child: one job, told over the channel, then it ends. */
+const channel = openChildChannel();
+const reporter = new Reporter(channel);
+const control = new JobControl();
+
+channel.onCommand((command) => {
+  switch (command.type) {
+    case 'job':
+      void work(command.job);
+      return;
+    case 'stop':
+      return control.stop();
+    case 'pause':
+      return control.pause();
+    case 'resume':
+      return control.resume();
+    case 'credit':
+      return reporter.addCredit(command.batches);
+    case 'set-guard-weight':
+      return control.setGuardWeight(command.weight);
+    default:
+      return assertNever(command);
+  }
+});
+// Without a host nobody takes batches or asks to stop: a run ends its step, writes a checkpoint and leaves.
+channel.onLost(() => {
+  reporter.addCredit(Number.POSITIVE_INFINITY);
+  control.stop();
+});
+
+async function work(job: TrainerJob): Promise<void> {
+  try {
+    await runJob(job, await openContext());
+  } catch (error) {
+    await reporter.emit(endOf(error));
+  } finally {
+    await reporter.close();
+  }
+}
+
+async function runJob(job: TrainerJob, context: JobContext): Promise<void> {
+  switch (job.kind) {
+    case 'train':
+      return runTrainJob(job, context, reporter);
+    case 'evaluate':
+      return finish(context, runEvaluateJob(job, context));
+    case 'ledger':
+      return finish(context, runLedgerJob(job, context));
+    case 'interpolate':
+      return finish(context, runInterpolateJob(job));
+    case 'sample':
+      return finish(context, runSampleJob(job, context));
+    case 'merge':
+      return finish(context, runMergeJob(job));
+    case 'estimate':
+      return finish(context, runEstimateJob(job, context));
+    default:
+      return assertNever(job);
+  }
+}
+
+/** Jobs other than runs have no steps; they end when their work has. */
+async function finish(context: JobContext, done: Promise<void>): Promise<void> {
+  await done;
+  await context.emit({ type: 'finished', outcome: control.stopping() ? 'stopped' : 'completed', step: 0 });
+}
+
+/** Work that was stopped ends as `stopped`; anything else that was thrown has failed. */
+function endOf(error: unknown) {
+  if (error instanceof WorkbenchError && error.code === 'cancelled' && control.stopping()) {
+    return { type: 'finished' as const, outcome: 'stopped' as const, step: 0 };
+  }
+  if (!(error instanceof WorkbenchError) && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
+  return { type: 'failed' as const, error: reportOf(error), step: null };
+}
+
+async function openContext(): Promise<JobContext> {
+  const opened = await openBackend();
+  const backend: BackendInfo = {
+    name: opened.name,
+    device: opened.device,
+    versions: { ...opened.versions },
+    ...(opened.notes.length === 0 ? {} : { warning: opened.notes.join(' ') }),
+  };
+  return {
+    emit: (event) => reporter.emit(event),
+    control,
+    backend,
+    ops: nativeOps(),
+    nowMs: Date.now,
+    breathe: () => nextTurn(),
+    lexicon: afinn,
+    postJson,
+  };
+}

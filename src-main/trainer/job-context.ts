@@ -1,0 +1,35 @@
+import type { NativeOps } from '../engine/ports.ts';
+import type { Lexicon } from '../engine/evaluate/lexicon.ts';
+import type { PostJson } from '../engine/evaluate/judge.ts';
+import type { BackendInfo, TrainerEventBody } from '../shared/domain/jobs.ts';
+import type { JobControl } from './control.ts';
+
+/** What every job of the child has at hand. */
+export interface JobContext {
+  emit(event: TrainerEventBody): Promise<void>;
+  control: JobControl;
+  backend: BackendInfo;
+  ops: NativeOps;
+  nowMs(): number;
+  /** Lets messages in; called between pieces of work. */
+  breathe(): Promise<void>;
+  lexicon(): Lexicon;
+  postJson: PostJson;
+}
+
+/** Progress of a phase, told a few times a second at most, with the time it will still take. */
+export function progressOf(context: JobContext, phase: string): (done: number, total: number) => Promise<void> {
+  const startedMs = context.nowMs();
+  let toldMs = Number.NEGATIVE_INFINITY;
+  return async (done, total) => {
+    await context.breathe();
+    context.control.throwIfStopping();
+    const now = context.nowMs();
+    if (done < total && now - toldMs < progressEveryMs) return;
+    toldMs = now;
+    const etaMs = done === 0 ? null : ((now - startedMs) / done) * (total - done);
+    await context.emit({ type: 'progress', phase, done, total, etaMs });
+  };
+}
+
+const progressEveryMs = 250;

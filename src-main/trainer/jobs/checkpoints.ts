@@ -1,0 +1,85 @@
+import * as fs from 'node:fs/promises';
+import * as path from 'node:path';
+import { saveAdapter } from '../../engine/checkpoint/peft.ts';
+import { readTensors } from '../../engine/checkpoint/read-tensors.ts';
+import { saveModel, writeTensors } from '../../engine/checkpoint/save-model.ts';
+import type { CausalLm } from '../../engine/models/causal-lm.ts';
+import type { AdamW } from '../../engine/optim/adamw.ts';
+import type { TrainingState } from '../../engine/train-loop.ts';
+import type { CheckpointInfo } from '../../shared/domain/jobs.ts';
+import type { RunSpec } from '../../shared/domain/run-spec.ts';
+import { createFolder, openFolder } from '../node-folders.ts';
+
+const optimizerFile = 'optimizer.safetensors';
+const stateFile = 'state.json';
+const parent = 'checkpoints';
+
+/** The checkpoints of one run: `checkpoints/<step>/`, each a model folder with what a resume needs beside it. */
+export class Checkpoints {
+  readonly #runFolder: string;
+  readonly #keep: RunSpec['checkpoint']['keep'];
+
+  constructor(runFolder: string, keep: RunSpec['checkpoint']['keep']) {
+    this.#runFolder = runFolder;
+    this.#keep = keep;
+  }
+
+  /** Folder of the newest whole checkpoint; a folder half written has another name until it is whole. */
+  async newest(): Promise<{ folder: string; state: TrainingState } | null> {
+    const step = (await this.#steps()).at(-1);
+    if (step === undefined) return null;
+    const folder = path.join(this.#runFolder, parent, String(step));
+    const state = JSON.parse(await fs.readFile(path.join(folder, stateFile), 'utf8')) as TrainingState;
+    return { folder, state };
+  }
+
+  /** Weights (of the adapter alone, where there is one), optimiser and state. `modelPath`: where the policy came from. */
+  async save(model: CausalLm, modelPath: string, optimizer: AdamW, state: TrainingState): Promise<CheckpointInfo> {
+    const relative = `${parent}/${state.step}`;
+    const folder = path.join(this.#runFolder, parent, String(state.step));
+    const writer = await createFolder(folder);
+    try {
+      const { sha256 } =
+        model.adapter === null
+          ? await saveModel(model, openFolder(modelPath), writer)
+          : await saveAdapter(model, writer, modelPath);
+      await writeTensors(writer, optimizerFile, new Map(Object.entries(optimizer.tensors())));
+      await writer.writeText(stateFile, `${JSON.stringify(state, null, 1)}\n`);
+      await writer.commit();
+      await this.#removeOld();
+      const kind = model.adapter === null ? 'full' : 'adapter';
+      return { step: state.step, path: relative, kind, sha256, sizeBytes: await sizeOf(folder) };
+    } catch (error) {
+      await writer.abandon();
+      throw error;
+    }
+  }
+
+  async #removeOld(): Promise<void> {
+    if (this.#keep === 'all') return;
+    const kept = this.#keep === 'last' ? 1 : this.#keep;
+    for (const step of (await this.#steps()).slice(0, -kept)) {
+      await fs.rm(path.join(this.#runFolder, parent, String(step)), { recursive: true, force: true });
+    }
+  }
+
+  async #steps(): Promise<number[]> {
+    const names = await fs.readdir(path.join(this.#runFolder, parent)).catch(() => []);
+    return names
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number)
+      .sort((a, b) => a - b);
+  }
+}
+
+/** Puts an optimiser's moments back. */
+export async function restoreOptimizer(optimizer: AdamW, folder: string, step: number): Promise<void> {
+  const { tensors } = await readTensors(openFolder(folder), optimizerFile);
+  optimizer.restore(step, Object.fromEntries(tensors));
+}
+
+async function sizeOf(folder: string): Promise<number> {
+  const names = await fs.readdir(folder);
+  const sizes = await Promise.all(names.map(async (name) => (await fs.stat(path.join(folder, name))).size));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}

@@ -1,0 +1,123 @@
+import { loadTokenizer } from '../../engine/tokenizer/tokenizer.ts';
+import type { CausalLm } from '../../engine/models/causal-lm.ts';
+import type { Objective } from '../../engine/objectives/objective.ts';
+import { AdamW } from '../../engine/optim/adamw.ts';
+import { disposeGradients, globalNorm } from '../../engine/optim/gradients.ts';
+import { stepsForEpochs } from '../../engine/data/order.ts';
+import type { DatasetRow } from '../../shared/domain/datasets.ts';
+import type { Estimate, EstimateJob, TrainJob } from '../../shared/domain/jobs.ts';
+import type { RunSpec } from '../../shared/domain/run-spec.ts';
+import type { JobContext } from '../job-context.ts';
+import { readNdjson } from '../ndjson.ts';
+import { openFolder } from '../node-folders.ts';
+import { noCache } from '../number-cache.ts';
+import { openObjective } from './objectives.ts';
+import { loadPolicy } from './policy.ts';
+import { Reference } from './reference.ts';
+
+/** Steps that are timed, after one that warms up on the longest samples. */
+const timedSteps = 2;
+const stepsOfRows = 8;
+
+/** Tries a few real steps on rows of the data and says what a run would take. */
+export async function runEstimateJob(job: EstimateJob, context: JobContext): Promise<void> {
+  const spec = withoutGuardInputs(job.spec);
+  const rows = await readNdjson<DatasetRow>(job.trainRowsPath);
+  const stepSize = spec.batch.size * spec.batch.accumulation;
+  const tokenizer = await loadTokenizer(openFolder(job.modelPath));
+  const policy = await loadPolicy(spec, job.modelPath, null);
+  const reference = new Reference(job.modelPath, noCache, context, policy);
+  const inputs = { job: asTrainJob(job, spec), context, policy, tokenizer, reference };
+  const objective = await openObjective(inputs, spread(rows, stepsOfRows * stepSize));
+  const trial = await tryStepSeconds(objective, spec, stepSize, context);
+  const estimate: Estimate = {
+    ...memoryOf(context, policy, objective, spec),
+    secondsPerStep: trial,
+    steps: spec.steps ?? stepsForEpochs(rows.length, stepSize, spec.epochs ?? 1),
+  };
+  const memoryBasis = context.backend.name.endsWith('cpu')
+    ? 'memory is the highest this process reached'
+    : 'memory is computed from weights, optimiser and the longest batch';
+  estimate.basis = `Time is the mean of ${timedSteps} real steps on ${context.backend.device}; ${memoryBasis}. Evaluations and reference log-probs come on top.`;
+  await context.emit({ type: 'estimate', estimate });
+}
+
+/** Evenly over the data, so that lengths are typical. */
+function spread<Row>(rows: readonly Row[], count: number): Row[] {
+  if (rows.length <= count) return [...rows];
+  return Array.from({ length: count }, (_, i) => rows[Math.floor((i * rows.length) / count)] as Row);
+}
+
+async function tryStepSeconds(
+  objective: Objective,
+  spec: RunSpec,
+  stepSize: number,
+  context: JobContext,
+): Promise<number> {
+  const optimizer = new AdamW(objective.trainable, spec.optimizer);
+  const all = objective.lengths.map((_, i) => i);
+  const longestFirst = [...all].sort((a, b) => (objective.lengths[b] as number) - (objective.lengths[a] as number));
+  let seconds = 0;
+  for (let step = 0; step <= timedSteps; step++) {
+    await context.breathe();
+    context.control.throwIfStopping();
+    const start = step === 0 ? 0 : ((step - 1) * stepSize) % all.length;
+    const indices = (step === 0 ? longestFirst : all).slice(start, start + stepSize);
+    const startedMs = performance.now();
+    await objective.step({ indices, microBatchSize: spec.batch.size, step: step + 1 }, async (gradients) => {
+      const norm = globalNorm(gradients, context.ops);
+      await norm.data();
+      norm.dispose();
+      optimizer.update(gradients, spec.optimizer.learningRate);
+      disposeGradients(gradients);
+    });
+    if (step > 0) seconds += (performance.now() - startedMs) / 1000;
+  }
+  optimizer.dispose();
+  return seconds / timedSteps;
+}
+
+function memoryOf(
+  context: JobContext,
+  policy: CausalLm,
+  objective: Objective,
+  spec: RunSpec,
+): { memoryBytes: number; basis: string } {
+  // `maxRSS` is in KiB.
+  if (context.backend.name.endsWith('cpu')) return { memoryBytes: process.resourceUsage().maxRSS * 1024, basis: '' };
+  return { memoryBytes: computedBytes(policy, objective, spec), basis: '' };
+}
+
+/** Weights, gradients and two moments, and what a backward pass keeps of the longest micro-batch, in float32. */
+function computedBytes({ config, parameters }: CausalLm, objective: Objective, spec: RunSpec): number {
+  const sizes = (variables: Iterable<{ size: number }>) => [...variables].reduce((sum, { size }) => sum + size, 0);
+  const tokens = spec.batch.size * Math.max(...objective.lengths);
+  const time = Math.min(spec.batch.maxLength, config.maxPositions);
+  // Per layer and token: about 12 rows of the hidden size, 4 of the feed-forward's, 3 of the attention's scores.
+  const perLayer = 12 * config.dim + 4 * config.ffnDim + 3 * config.heads * time;
+  const logits = 3 * tokens * config.vocabSize;
+  const floats =
+    sizes(parameters.values()) + 3 * sizes(objective.trainable.values()) + tokens * config.layers * perLayer + logits;
+  return 4 * floats;
+}
+
+/** Guard sets and pre-samples are drawn at launch; the trial has none, and their cost is small beside the step's. */
+function withoutGuardInputs(spec: RunSpec): RunSpec {
+  return spec.guard.target === 'chosen' ? spec : { ...spec, guard: { ...spec.guard, kind: 'none' } };
+}
+
+function asTrainJob(job: EstimateJob, spec: RunSpec): TrainJob {
+  const { modelPath, trainRowsPath } = job;
+  return {
+    kind: 'train',
+    runId: 'estimate',
+    spec,
+    modelPath,
+    trainRowsPath,
+    suites: [],
+    runFolder: '',
+    cacheFolder: '',
+    resume: false,
+    ...(job.rewardModelPath === undefined ? {} : { rewardModelPath: job.rewardModelPath }),
+  };
+}

@@ -1,0 +1,34 @@
+import { loadModel } from '../../engine/checkpoint/load-model.ts';
+import { loadTokenizer } from '../../engine/tokenizer/tokenizer.ts';
+import type { EvaluateJob } from '../../shared/domain/jobs.ts';
+import type { JobContext } from '../job-context.ts';
+import { openFolder } from '../node-folders.ts';
+import { noCache } from '../number-cache.ts';
+import { Reference } from './reference.ts';
+import { SuiteRunner } from './suites.ts';
+
+const usualBeta = 0.1;
+
+/** Suites on one model, outside a run; their mark is step 0. */
+export async function runEvaluateJob(job: EvaluateJob, context: JobContext): Promise<void> {
+  const reader = openFolder(job.modelPath);
+  const tokenizer = await loadTokenizer(reader);
+  const model = await loadModel(reader, { trainable: false });
+  const reference = job.referencePath === undefined ? null : new Reference(job.referencePath, noCache, context);
+  const runner = await SuiteRunner.open(job.suites, tokenizer, model.config.maxPositions, context, {
+    reference,
+    beta: job.beta ?? usualBeta,
+    rewardModelPath: job.rewardModelPath,
+  });
+  reference?.dispose();
+  await context.emit(startedEvent(context, model));
+  for await (const event of runner.run(model, tokenizer, 0)) await context.emit(event);
+  runner.dispose();
+  model.dispose();
+}
+
+function startedEvent(context: JobContext, model: { parameters: ReadonlyMap<string, { size: number }> }) {
+  const parameters = [...model.parameters.values()].reduce((sum, { size }) => sum + size, 0);
+  const { backend } = context;
+  return { type: 'started' as const, backend, totalSteps: 0, resumedAtStep: null, parameters, trainable: 0 };
+}

@@ -1,0 +1,64 @@
+import type { PreferenceSample } from '../../engine/data/tokenise.ts';
+import type { CausalLm } from '../../engine/models/causal-lm.ts';
+import { withoutAdapter } from '../../engine/models/lora.ts';
+import { PairGuard, type GuardTargets } from '../../engine/objectives/pair-guard.ts';
+import { createRandom } from '../../engine/random.ts';
+import { WorkbenchError, assertNever } from '../../shared/domain/errors.ts';
+import { guardSetTargets, preSampleTargets } from './guard-targets.ts';
+import type { ObjectiveInputs } from './objectives.ts';
+
+/** The guard of a DPO run; null where the spec has none. `preChosen`: log-probs of the chosen responses before training. */
+export async function openPairGuard(
+  inputs: ObjectiveInputs,
+  beta: number,
+  samples: readonly PreferenceSample[],
+  preChosen: Float32Array,
+): Promise<PairGuard | null> {
+  const { job, context, policy } = inputs;
+  const spec = job.spec.guard;
+  if (spec.kind === 'none') return null;
+  const targets = await openTargets(inputs, samples, preChosen);
+  return new PairGuard({
+    spec,
+    beta,
+    model: policy,
+    preModel: spec.divergence === 'kl' ? await preAlignedModel(inputs) : null,
+    targets,
+    random: createRandom(job.spec.seed, 'gate'),
+    ops: context.ops,
+  });
+}
+
+/** Live, for its whole distribution. Under an adapter the plain weights are in memory anyway. */
+function preAlignedModel({ job, policy, reference }: ObjectiveInputs): Promise<CausalLm> {
+  const shared = policy.adapter !== null && job.referencePath === undefined;
+  return shared ? Promise.resolve(withoutAdapter(policy)) : reference.model();
+}
+
+function openTargets(
+  inputs: ObjectiveInputs,
+  samples: readonly PreferenceSample[],
+  preChosen: Float32Array,
+): Promise<GuardTargets> {
+  const { target } = inputs.job.spec.guard;
+  switch (target) {
+    case 'chosen':
+      return Promise.resolve({
+        sampleIds: samples.map(({ id }) => id),
+        sequences: samples.map(({ chosen }) => chosen),
+        pre: preChosen,
+        select: (indices) => [...indices],
+      });
+    case 'pre-sample':
+      return preSampleTargets(inputs, samples);
+    case 'guard-set':
+      if (inputs.job.guardRowsPath === undefined) {
+        throw new WorkbenchError('bad-input', 'the guard set’s rows were not handed to the trainer', {
+          place: { field: 'guard.guardSet' },
+        });
+      }
+      return guardSetTargets(inputs, inputs.job.guardRowsPath);
+    default:
+      return assertNever(target);
+  }
+}

@@ -1,0 +1,84 @@
+import { loadModel } from '../../engine/checkpoint/load-model.ts';
+import { cachedScores } from '../../engine/data/score-sequences.ts';
+import type { CompletionSequence } from '../../engine/losses/layout.ts';
+import type { CausalLm } from '../../engine/models/causal-lm.ts';
+import type { NumberCache } from '../../engine/ports.ts';
+import type { DecodingSettings } from '../../shared/domain/evaluations.ts';
+import { progressOf, type JobContext } from '../job-context.ts';
+import { openFolder } from '../node-folders.ts';
+import { hashModel } from '../number-cache.ts';
+
+/** The frozen reference and pre-aligned model of a job. It is loaded only when a number is wanted that no cache has. */
+export class Reference {
+  readonly #folder: string;
+  readonly #cache: NumberCache;
+  readonly #context: JobContext;
+  /** A model with the same weights that is in memory anyway, while it still has them. */
+  #twin: CausalLm | null;
+  #loaded: CausalLm | null = null;
+  #hash: string | undefined;
+
+  constructor(folder: string, cache: NumberCache, context: JobContext, twin: CausalLm | null = null) {
+    this.#folder = folder;
+    this.#cache = cache;
+    this.#context = context;
+    this.#twin = twin;
+  }
+
+  /** A copy of its own, for what needs the model while the policy changes. */
+  async model(): Promise<CausalLm> {
+    this.#loaded ??= await loadModel(openFolder(this.#folder), { trainable: false });
+    return this.#loaded;
+  }
+
+  /** Summed completion log-probs in nats, from the cache where they are known. */
+  async scores(sequences: readonly CompletionSequence[], phase: string): Promise<Float32Array> {
+    return cachedScores(async () => this.#twin ?? (await this.model()), await this.#modelHash(), sequences, {
+      ops: this.#context.ops,
+      cache: this.#cache,
+      onProgress: progressOf(this.#context, phase),
+    });
+  }
+
+  /** Sampled responses, drawn by `draw` unless these prompts were answered with these settings before. */
+  async drawn(
+    prompts: readonly Int32Array[],
+    decoding: DecodingSettings,
+    draw: (model: CausalLm) => Promise<Int32Array[]>,
+  ): Promise<Int32Array[]> {
+    const key = ['pre-samples', await this.#modelHash(), JSON.stringify(decoding), ...prompts];
+    const known = await this.#cache.get(key);
+    if (known !== undefined) return unpackTokens(known);
+    const responses = await draw(this.#twin ?? (await this.model()));
+    await this.#cache.put(key, packTokens(responses));
+    return responses;
+  }
+
+  async #modelHash(): Promise<string> {
+    this.#hash ??= `${await hashModel(this.#folder)} ${this.#context.backend.name}`;
+    return this.#hash;
+  }
+
+  /** Called before the first step: from then on the policy is no twin any more. */
+  forgetTwin(): void {
+    this.#twin = null;
+  }
+
+  dispose(): void {
+    this.#loaded?.dispose();
+    this.#loaded = null;
+  }
+}
+
+/** Token lists as one list of numbers, each led by its length; ids below 2²⁴ are exact in a float. */
+function packTokens(lists: readonly Int32Array[]): Float32Array {
+  return Float32Array.from(lists.flatMap((ids) => [ids.length, ...ids]));
+}
+
+function unpackTokens(numbers: Float32Array): Int32Array[] {
+  const lists: Int32Array[] = [];
+  for (let at = 0; at < numbers.length; at += 1 + (numbers[at] as number)) {
+    lists.push(Int32Array.from(numbers.subarray(at + 1, at + 1 + (numbers[at] as number))));
+  }
+  return lists;
+}

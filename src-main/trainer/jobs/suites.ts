@@ -1,0 +1,126 @@
+import type { EvaluationContext, PreparedSuite } from '../../engine/evaluate/context.ts';
+import { prepareSuite, runSuite } from '../../engine/evaluate/run-suite.ts';
+import type { Answer } from '../../engine/evaluate/answers.ts';
+import type { CompletionSequence } from '../../engine/losses/layout.ts';
+import type { CausalLm } from '../../engine/models/causal-lm.ts';
+import { scoreRewards } from '../../engine/reward-model.ts';
+import { loadModel } from '../../engine/checkpoint/load-model.ts';
+import { loadTokenizer, type Tokenizer } from '../../engine/tokenizer/tokenizer.ts';
+import type { SuiteItem } from '../../shared/domain/evaluations.ts';
+import type { SuiteFile, TrainerEventBody } from '../../shared/domain/jobs.ts';
+import type { JobContext } from '../job-context.ts';
+import { readNdjson } from '../ndjson.ts';
+import { openFolder } from '../node-folders.ts';
+import type { Reference } from './reference.ts';
+
+/** The suites of a job, tokenised once, with what their scoring needs. */
+export class SuiteRunner {
+  readonly #suites: readonly PreparedSuite[];
+  readonly #context: JobContext;
+  readonly #beta: number;
+  readonly #rewardModel: ScoringRewardModel | null;
+  /** Reference log-probs of the pairs, by sequence; empty without a reference. */
+  readonly #reference: Map<CompletionSequence, number>;
+
+  private constructor(
+    suites: readonly PreparedSuite[],
+    context: JobContext,
+    beta: number,
+    rewardModel: ScoringRewardModel | null,
+    reference: Map<CompletionSequence, number>,
+  ) {
+    this.#suites = suites;
+    this.#context = context;
+    this.#beta = beta;
+    this.#rewardModel = rewardModel;
+    this.#reference = reference;
+  }
+
+  static async open(
+    files: readonly SuiteFile[],
+    tokenizer: Tokenizer,
+    maxPositions: number,
+    context: JobContext,
+    options: { reference: Reference | null; beta: number; rewardModelPath: string | undefined },
+  ): Promise<SuiteRunner> {
+    const suites: PreparedSuite[] = [];
+    for (const file of files) {
+      const items = await readNdjson<SuiteItem>(file.itemsPath);
+      suites.push(prepareSuite(file, items, tokenizer, maxPositions));
+    }
+    const needsRewards = files.some(({ scorer }) => scorer?.kind === 'reward-model');
+    const rewardModel =
+      needsRewards && options.rewardModelPath !== undefined ? await openRewardModel(options.rewardModelPath) : null;
+    const reference = await pairReference(suites, options.reference);
+    return new SuiteRunner(suites, context, options.beta, rewardModel, reference);
+  }
+
+  /** All suites with the model as it stands, as events. */
+  async *run(model: CausalLm, tokenizer: Tokenizer, step: number): AsyncGenerator<TrainerEventBody> {
+    for (const suite of this.#suites) {
+      yield* runSuite(suite, step, this.#evaluationContext(model, tokenizer));
+    }
+  }
+
+  #evaluationContext(model: CausalLm, tokenizer: Tokenizer): EvaluationContext {
+    const rewardModel = this.#rewardModel;
+    return {
+      model,
+      tokenizer,
+      ops: this.#context.ops,
+      beta: this.#beta,
+      reference:
+        this.#reference.size === 0
+          ? null
+          : (sequences) =>
+              Promise.resolve(Float32Array.from(sequences, (sequence) => this.#reference.get(sequence) ?? Number.NaN)),
+      scoring: {
+        lexicon: this.#context.lexicon(),
+        rewardModel: rewardModel === null ? null : (answers) => rewardModel.rewards(answers),
+        postJson: this.#context.postJson,
+      },
+      cancelled: () => this.#context.control.stopping(),
+      breathe: () => this.#context.breathe(),
+    };
+  }
+
+  dispose(): void {
+    this.#rewardModel?.dispose();
+  }
+}
+
+async function pairReference(
+  suites: readonly PreparedSuite[],
+  reference: Reference | null,
+): Promise<Map<CompletionSequence, number>> {
+  const known = new Map<CompletionSequence, number>();
+  if (reference === null) return known;
+  for (const suite of suites.filter(({ spec }) => spec.kind === 'pairs')) {
+    const sequences = suite.prepared.flatMap((item) => item.sequences);
+    const scores = await reference.scores(sequences, `reference log-probs of ${suite.spec.name}`);
+    sequences.forEach((sequence, i) => known.set(sequence, scores[i] as number));
+  }
+  return known;
+}
+
+/** A reward model with its own tokenizer, reading prompt and answer as one text. */
+export interface ScoringRewardModel {
+  rewards(answers: readonly Answer[]): Promise<number[]>;
+  dispose(): void;
+}
+
+export async function openRewardModel(folder: string): Promise<ScoringRewardModel> {
+  const reader = openFolder(folder);
+  const tokenizer = await loadTokenizer(reader);
+  const model = await loadModel(reader, { trainable: false });
+  return {
+    async rewards(answers) {
+      const sequences = answers.map(({ prompt, output }) => {
+        const ids = tokenizer.encode(prompt + output).slice(0, model.config.maxPositions);
+        return { ids: Int32Array.from(ids), from: 0 };
+      });
+      return [...(await scoreRewards(model, sequences))];
+    },
+    dispose: () => model.dispose(),
+  };
+}

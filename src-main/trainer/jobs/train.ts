@@ -1,0 +1,114 @@
+import * as path from 'node:path';
+import { DataOrder, stepsForEpochs } from '../../engine/data/order.ts';
+import { FlipLimit } from '../../engine/flip-limit.ts';
+import type { CausalLm } from '../../engine/models/causal-lm.ts';
+import type { Objective } from '../../engine/objectives/objective.ts';
+import { AdamW } from '../../engine/optim/adamw.ts';
+import { createRandom } from '../../engine/random.ts';
+import { loadTokenizer } from '../../engine/tokenizer/tokenizer.ts';
+import { trainingLoop, type TrainingState } from '../../engine/train-loop.ts';
+import type { DatasetRow } from '../../shared/domain/datasets.ts';
+import type { TrainerEvent, TrainerEventBody, TrainJob } from '../../shared/domain/jobs.ts';
+import type { RunSpec } from '../../shared/domain/run-spec.ts';
+import { EventFile } from '../event-file.ts';
+import type { JobContext } from '../job-context.ts';
+import { readNdjson } from '../ndjson.ts';
+import { openFolder } from '../node-folders.ts';
+import { openNumberCache } from '../number-cache.ts';
+import type { Reporter } from '../reporter.ts';
+import { Checkpoints, restoreOptimizer } from './checkpoints.ts';
+import { openObjective } from './objectives.ts';
+import { loadPolicy } from './policy.ts';
+import { Reference } from './reference.ts';
+import { SuiteRunner } from './suites.ts';
+
+const usualBeta = 0.1;
+
+/** A training run, from its folder's last checkpoint or from the start. */
+export async function runTrainJob(job: TrainJob, context: JobContext, reporter: Reporter): Promise<void> {
+  const { spec } = job;
+  const limit = spec.limits.maxNfr === undefined ? null : new FlipLimit(spec.limits.maxNfr);
+  const observe = (event: TrainerEvent) => {
+    if (event.type === 'evaluation-batch' && event.mark.step === 0) limit?.observe(event.mark, event.results);
+  };
+  reporter.writeTo(new EventFile(path.join(job.runFolder, 'events.ndjson'), observe));
+
+  const checkpoints = new Checkpoints(job.runFolder, spec.checkpoint.keep);
+  const newest = job.resume ? await checkpoints.newest() : null;
+  const tokenizer = await loadTokenizer(openFolder(job.modelPath));
+  const policy = await loadPolicy(spec, job.modelPath, newest?.folder ?? null);
+  const reference = openReference(job, context, newest === null ? policy : null);
+  const objective = await openObjective(
+    { job, context, policy, tokenizer, reference },
+    await readNdjson<DatasetRow>(job.trainRowsPath),
+  );
+  const suites = await SuiteRunner.open(job.suites, tokenizer, policy.config.maxPositions, context, {
+    reference: spec.algorithm.kind === 'reward' ? null : reference,
+    beta: spec.algorithm.kind === 'dpo' ? spec.algorithm.beta : usualBeta,
+    rewardModelPath: job.rewardModelPath,
+  });
+  reference.forgetTwin();
+
+  const optimizer = new AdamW(objective.trainable, spec.optimizer);
+  if (newest !== null) {
+    await restoreOptimizer(optimizer, newest.folder, newest.state.optimizerSteps);
+    objective.restore(newest.state.objective);
+  }
+  const totalSteps = totalStepsOf(spec, objective);
+  await context.emit(startedEvent(context, policy, objective, totalSteps, newest?.state ?? null));
+  const loop = trainingLoop({
+    spec,
+    objective,
+    optimizer,
+    order: openOrder(spec, objective, newest?.state ?? null),
+    totalSteps,
+    startStep: newest?.state.step ?? 0,
+    ops: context.ops,
+    clock: { nowMs: () => performance.now() },
+    control: context.control,
+    breathe: () => context.breathe(),
+    evaluate: (step) => suites.run(policy, tokenizer, step),
+    saveCheckpoint: (state) => checkpoints.save(policy, job.modelPath, optimizer, state),
+    limit,
+    lastCheckpointStep: newest?.state.step ?? null,
+  });
+  for await (const event of loop) await context.emit(event);
+}
+
+/** The policy stands in for its own reference until the first step. */
+function openReference(job: TrainJob, context: JobContext, freshPolicy: CausalLm | null): Reference {
+  const twin = job.referencePath === undefined && job.spec.algorithm.kind !== 'reward' ? freshPolicy : null;
+  return new Reference(job.referencePath ?? job.modelPath, openNumberCache(job.cacheFolder), context, twin);
+}
+
+function stepSizeOf(spec: RunSpec): number {
+  return spec.batch.size * spec.batch.accumulation;
+}
+
+export function totalStepsOf(spec: RunSpec, objective: Pick<Objective, 'lengths'>): number {
+  return spec.steps ?? stepsForEpochs(objective.lengths.length, stepSizeOf(spec), spec.epochs ?? 1);
+}
+
+function openOrder(spec: RunSpec, objective: Objective, state: TrainingState | null): DataOrder {
+  const { shuffle, groupByLength } = spec.batch;
+  const options = { lengths: objective.lengths, stepSize: stepSizeOf(spec), shuffle, groupByLength };
+  return new DataOrder(options, createRandom(spec.seed, 'shuffle'), state?.data);
+}
+
+function startedEvent(
+  context: JobContext,
+  policy: CausalLm,
+  objective: Objective,
+  totalSteps: number,
+  state: TrainingState | null,
+): TrainerEventBody {
+  const count = (variables: Iterable<{ size: number }>) => [...variables].reduce((sum, { size }) => sum + size, 0);
+  return {
+    type: 'started',
+    backend: context.backend,
+    totalSteps,
+    resumedAtStep: state?.step ?? null,
+    parameters: count(policy.parameters.values()),
+    trainable: count(objective.trainable.values()),
+  };
+}
