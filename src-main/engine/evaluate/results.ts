@@ -1,6 +1,7 @@
 import type { SampleResult, SuiteItem, Verdict } from '../../shared/domain/evaluations.ts';
 import { textOf } from '../data/tokenise.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
+import type { Lexicon } from './lexicon.ts';
 import type { ItemOf, PreparedItem } from './prepare.ts';
 
 /** One sequence's numbers under the model. */
@@ -77,6 +78,7 @@ export function wordResults(
   { item, sequences, words = [] }: PreparedItem<ItemOf<'words'>>,
   [score]: readonly SequenceScore[],
   tokenizer: Tokenizer,
+  lexicon: Lexicon | null,
 ): SampleResult[] {
   const sequence = sequences[0];
   if (score === undefined || sequence === undefined) throw new Error('a text has one sequence');
@@ -86,8 +88,8 @@ export function wordResults(
     const greedy = score.greedy.subarray(from - 1, to - 1);
     const before = item.text.slice(Math.max(0, at - shownContext), at);
     return {
-      ...common(item),
       sampleId: `${item.id}@${at}`,
+      ...slicesOf([...(item.slices ?? []), ...sentimentSlices(word, lexicon)]),
       prompt: at > shownContext ? `…${before}` : before,
       target: word,
       output: [...greedy]
@@ -100,6 +102,12 @@ export function wordResults(
       cluster: item.id,
     };
   });
+}
+
+/** A word the lexicon rates belongs to a slice of its sign. */
+function sentimentSlices(word: string, lexicon: Lexicon | null): string[] {
+  const rating = lexicon?.get(word.toLowerCase()) ?? 0;
+  return rating === 0 ? [] : [rating < 0 ? 'negative-words' : 'positive-words'];
 }
 
 /** Right when the gold option has the highest log-prob (`acc`); `acc_norm` divides by the option's characters. */
@@ -129,7 +137,11 @@ export function verdictOf(right: boolean): Verdict {
 }
 
 export function common(item: SuiteItem): { sampleId: string; slices?: string[] } {
-  return { sampleId: item.id, ...(item.slices === undefined ? {} : { slices: item.slices }) };
+  return { sampleId: item.id, ...slicesOf(item.slices ?? []) };
+}
+
+function slicesOf(slices: string[]): { slices?: string[] } {
+  return slices.length === 0 ? {} : { slices };
 }
 
 function indexOfMax(values: readonly number[]): number {

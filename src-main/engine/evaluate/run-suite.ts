@@ -8,6 +8,7 @@ import { isRewardModel, scoreRewards } from '../reward-model.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import { decodingOf, type EvaluationContext, type PreparedSuite } from './context.ts';
 import { generateResults } from './generate-results.ts';
+import type { Lexicon } from './lexicon.ts';
 import { prepareItem, type ItemOf, type PreparedItem } from './prepare.ts';
 import { choiceResult, clozeResult, pairResult, wordResults, type SequenceScore } from './results.ts';
 
@@ -71,11 +72,16 @@ async function* suiteResults(suite: PreparedSuite, context: EvaluationContext): 
   for (let start = 0; start < suite.prepared.length; start += itemsPerChunk) {
     await context.breathe();
     if (context.cancelled()) return;
-    yield await likelihoodResults(suite.prepared.slice(start, start + itemsPerChunk), context);
+    yield await likelihoodResults(suite.prepared.slice(start, start + itemsPerChunk), suite.spec, context);
   }
 }
 
-async function likelihoodResults(items: PreparedItem[], context: EvaluationContext): Promise<SampleResult[]> {
+async function likelihoodResults(
+  items: PreparedItem[],
+  spec: SuiteSpec,
+  context: EvaluationContext,
+): Promise<SampleResult[]> {
+  const wordLexicon = spec.wordLexicon === undefined ? null : context.scoring.lexicon;
   const sequences = items.flatMap((item) => item.sequences);
   const scores = isRewardModel(context.model)
     ? await rewardEach(sequences, context.model)
@@ -87,14 +93,19 @@ async function likelihoodResults(items: PreparedItem[], context: EvaluationConte
   return items.flatMap((item, i) => {
     const own = scores.slice(place, place + item.sequences.length);
     place += item.sequences.length;
-    return resultsOf(item, own, context, reference === null ? null : [...reference.subarray(2 * i, 2 * i + 2)]);
+    return resultsOf(
+      item,
+      own,
+      { ...context, wordLexicon },
+      reference === null ? null : [...reference.subarray(2 * i, 2 * i + 2)],
+    );
   });
 }
 
 function resultsOf(
   prepared: PreparedItem,
   scores: SequenceScore[],
-  { tokenizer, beta }: EvaluationContext,
+  { tokenizer, beta, wordLexicon }: EvaluationContext & { wordLexicon: Lexicon | null },
   reference: number[] | null,
 ): SampleResult[] {
   switch (prepared.item.kind) {
@@ -106,7 +117,7 @@ function resultsOf(
     case 'cloze':
       return [clozeResult(prepared as PreparedItem<ItemOf<'cloze'>>, scores, tokenizer)];
     case 'words':
-      return wordResults(prepared as PreparedItem<ItemOf<'words'>>, scores, tokenizer);
+      return wordResults(prepared as PreparedItem<ItemOf<'words'>>, scores, tokenizer, wordLexicon);
     case 'choice':
       return [choiceResult(prepared as PreparedItem<ItemOf<'choice'>>, scores)];
     case 'generate':

@@ -39,6 +39,8 @@ export interface SuiteSpec {
   decoding?: DecodingSettings;
   /** `words` only: the token position (0 = first token, BOS included) from which words count; 25 unless told (method.md §6). */
   fromPosition?: number;
+  /** `words` only: words that this lexicon rates join the slice `positive-words` or `negative-words`. */
+  wordLexicon?: 'afinn';
   /** `words` only: letters a word has at least; 4 unless told. */
   minWordLength?: number;
   /** Between prompt and target when tokenised: one blank unless told, and nothing in `pairs`, whose responses join as in training. */

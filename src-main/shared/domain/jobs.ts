@@ -57,7 +57,15 @@ export interface SampleJob {
   modelPath: string;
   prompts: { id: string; prompt: string }[];
   samplesPerPrompt: number;
+  /** Rates every output by this lexicon, as `score`. */
+  lexicon?: 'afinn';
   decoding: DecodingSettings;
+}
+/** One continuation; `score` where the job asked for a rating. */
+export interface SampledOutput {
+  text: string;
+  tokens: number;
+  score?: number;
 }
 export interface MergeJob {
   kind: 'merge';
@@ -128,7 +136,14 @@ export type TrainerEventBody =
       trainable: number;
     }
   | { type: 'progress'; phase: string; done: number; total: number; etaMs: number | null }
-  | { type: 'step'; step: number; epoch: number; metrics: StepMetrics; samples: StepSamples; guardSamples?: StepSamples }
+  | {
+      type: 'step';
+      step: number;
+      epoch: number;
+      metrics: StepMetrics;
+      samples: StepSamples;
+      guardSamples?: StepSamples;
+    }
   | { type: 'evaluation-started'; mark: EvaluationMark; items: number }
   | { type: 'evaluation-batch'; mark: EvaluationMark; results: SampleResult[] }
   | {
@@ -140,7 +155,7 @@ export type TrainerEventBody =
     }
   | { type: 'checkpoint'; checkpoint: CheckpointInfo }
   | { type: 'ledger'; ledgers: TokenLedger[] }
-  | { type: 'samples'; promptId: string; outputs: { text: string; tokens: number }[] }
+  | { type: 'samples'; promptId: string; outputs: SampledOutput[] }
   | { type: 'estimate'; estimate: Estimate }
   | { type: 'log'; level: 'info' | 'warning'; message: string }
   | { type: 'paused'; step: number }

@@ -1,4 +1,5 @@
 import { loadModel } from '../../engine/checkpoint/load-model.ts';
+import { lexiconScore } from '../../engine/evaluate/lexicon.ts';
 import { generate } from '../../engine/decode/generate.ts';
 import { loadTokenizer } from '../../engine/tokenizer/tokenizer.ts';
 import type { SampleJob } from '../../shared/domain/jobs.ts';
@@ -14,6 +15,7 @@ export async function runSampleJob(job: SampleJob, context: JobContext): Promise
   const tokenizer = await loadTokenizer(reader);
   const model = await loadModel(reader, { trainable: false });
   const told = progressOf(context, 'sampling');
+  const lexicon = job.lexicon === undefined ? null : context.lexicon();
   const perStretch = Math.max(1, Math.floor(rowsPerStretch / job.samplesPerPrompt));
   for (let start = 0; start < job.prompts.length; start += perStretch) {
     await told(start, job.prompts.length);
@@ -26,7 +28,11 @@ export async function runSampleJob(job: SampleJob, context: JobContext): Promise
     const generations = await generate(model, tokenizer, rows, decoding, { batchSize: rowsPerStretch });
     for (const [i, { id }] of prompts.entries()) {
       const own = generations.slice(i * job.samplesPerPrompt, (i + 1) * job.samplesPerPrompt);
-      const outputs = own.map(({ text, ids }) => ({ text, tokens: ids.length }));
+      const outputs = own.map(({ text, ids }) => ({
+        text,
+        tokens: ids.length,
+        ...(lexicon === null ? {} : { score: lexiconScore(text, lexicon) }),
+      }));
       await context.emit({ type: 'samples', promptId: id, outputs });
     }
   }
