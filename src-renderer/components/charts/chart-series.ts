@@ -1,0 +1,10 @@
+/** One line of a chart; `values` run parallel to the chart's `x`, null is a gap. */
+export interface ChartSeries {
+  name: string;
+  values: (number | null)[];
+  /** A colour as CSS has it. */
+  colour: string;
+  /** Drawn thin behind the line: the values before smoothing. */
+  raw?: (number | null)[];
+  dash?: number[];
+}

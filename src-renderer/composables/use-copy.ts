@@ -1,0 +1,14 @@
+import { useToasts } from '../stores/toasts.ts';
+
+/** Puts text on the clipboard and says so. */
+export function useCopy() {
+  async function copy(text: string, said = 'Copied'): Promise<void> {
+    try {
+      await navigator.clipboard.writeText(text);
+      useToasts().show({ tone: 'good', title: said }, 2500);
+    } catch {
+      useToasts().show({ tone: 'bad', title: 'The clipboard is not available here' });
+    }
+  }
+  return { copy };
+}

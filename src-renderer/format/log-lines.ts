@@ -1,0 +1,44 @@
+import type { TrainerEvent } from '@shared/domain/jobs.ts';
+import { formatBytes, formatNumber, formatParameters } from './numbers.ts';
+
+export interface LogLine {
+  text: string;
+  tone: 'plain' | 'warning' | 'negative';
+}
+
+/** What a trainer's event says, in one line. */
+export function logLine(event: TrainerEvent): LogLine {
+  if (event.type === 'log') return { text: event.message, tone: event.level === 'warning' ? 'warning' : 'plain' };
+  if (event.type === 'failed') {
+    const remedy = event.error.remedy === undefined ? '' : ` ${event.error.remedy}`;
+    return { text: `Failed: ${event.error.message}${remedy}`, tone: 'negative' };
+  }
+  return { text: textOf(event), tone: 'plain' };
+}
+
+function textOf(event: Exclude<TrainerEvent, { type: 'log' | 'failed' }>): string {
+  switch (event.type) {
+    case 'started': {
+      const resumed = event.resumedAtStep === null ? '' : `, resumed at step ${event.resumedAtStep}`;
+      return `Started on ${event.backend.name}: ${formatParameters(event.parameters)} parameters, ${formatParameters(event.trainable)} trained${resumed}`;
+    }
+    case 'progress':
+      return `${event.phase} ${event.done}/${event.total}`;
+    case 'evaluation-started':
+      return `Evaluating ${event.mark.suiteName} at step ${event.mark.step}: ${event.items} items`;
+    case 'evaluation-done': {
+      const means = Object.entries(event.summary).map(([name, value]) => `${name} ${formatNumber(value)}`);
+      return `Evaluated ${event.mark.suiteName} at step ${event.mark.step}: ${[`${event.samples} samples`, ...means].join(', ')}`;
+    }
+    case 'checkpoint':
+      return `Checkpoint at step ${event.checkpoint.step}, ${formatBytes(event.checkpoint.sizeBytes)}`;
+    case 'paused':
+      return `Paused at step ${event.step}`;
+    case 'resumed':
+      return `Went on at step ${event.step}`;
+    case 'finished':
+      return `${event.outcome === 'completed' ? 'Completed' : 'Stopped'} at step ${event.step}`;
+    default:
+      return event.type;
+  }
+}
