@@ -1,7 +1,10 @@
 /** The two text coders that every JavaScript runtime has; the engine's type library names neither Node's nor the DOM's. */
 interface TextCoders {
   TextEncoder: new () => { encode(text: string): Uint8Array };
-  TextDecoder: new (label: string, options: { fatal: boolean }) => { decode(bytes: Uint8Array): string };
+  TextDecoder: new (
+    label: string,
+    options: { fatal: boolean; ignoreBOM: boolean },
+  ) => { decode(bytes: Uint8Array): string };
 }
 const coders = globalThis as unknown as TextCoders;
 
@@ -9,7 +12,7 @@ export function encodeUtf8(text: string): Uint8Array {
   return new coders.TextEncoder().encode(text);
 }
 
-/** Throws where the bytes are not UTF-8. */
+/** Throws where the bytes are not UTF-8. A byte order mark stays: vocabularies have a token of it. */
 export function decodeUtf8(bytes: Uint8Array): string {
-  return new coders.TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  return new coders.TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
 }
