@@ -1,4 +1,5 @@
 import type { SampleResult, SuiteItem, Verdict } from '../../shared/domain/evaluations.ts';
+import { logProbRounding } from '../guard/guard.ts';
 import { textOf } from '../data/tokenise.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import type { Lexicon } from './lexicon.ts';
@@ -20,9 +21,6 @@ export interface PairReference {
   rejected: number;
 }
 
-/** Differences of summed float32 log-probs below this share of their size are rounding. */
-const rounding = 1e-5;
-
 /** Implicit-reward margin (or log-prob margin without a reference); right when the chosen response comes out ahead. */
 export function pairResult(
   { item }: PreparedItem<ItemOf<'pairs'>>,
@@ -34,7 +32,7 @@ export function pairResult(
   const rewardChosen = beta * (chosen.sum - (reference?.chosen ?? 0));
   const rewardRejected = beta * (rejected.sum - (reference?.rejected ?? 0));
   const margin = rewardChosen - rewardRejected;
-  const noise = beta * rounding * (Math.abs(chosen.sum) + Math.abs(rejected.sum));
+  const noise = beta * logProbRounding * (Math.abs(chosen.sum) + Math.abs(rejected.sum));
   return {
     ...common(item),
     prompt: textOf(item.prompt),

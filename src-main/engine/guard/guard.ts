@@ -54,6 +54,22 @@ const firesAbove = (fall: Tensor1D, epsilon: number): Tensor1D =>
     })) as (input: Tensor1D) => Tensor1D
   )(fall);
 
+/** The same gate over plain numbers, for quantities that no gradient could pass (rewards of sampled responses). */
+export function gateNumbers(fall: readonly number[], spec: GuardSpec, random: RandomStream): boolean[] {
+  switch (spec.kind) {
+    case 'flipguard':
+      return fall.map((value) => value > spec.epsilon);
+    case 'ungated':
+      return fall.map(() => true);
+    case 'random':
+      return fall.map(() => random.next() < (spec.randomRate ?? 0));
+    case 'none':
+      return fall.map(() => false);
+    default:
+      return assertNever(spec.kind);
+  }
+}
+
 /** What the log-prob gates look at; all [instances], sums over response tokens in nats. `pre` values carry no gradient. */
 export interface GatedLogProbs {
   target: Tensor1D;
@@ -64,13 +80,20 @@ export interface GatedLogProbs {
 }
 
 /**
+ * Share of a summed float32 log-prob within which two passes over the same weights may differ, other batch mates and
+ * other kernels' order of summation included. A smaller difference says nothing.
+ */
+export const logProbRounding = 1e-5;
+
+/**
  * How far the gated quantity fell, [instances] (the reference cancels in every implicit reward):
  *   sequence   β·(lp(pre,y_c) − lp(π,y_c))
  *   per-token  the same divided by |y_c|
  *   margin     β·[(lp(pre,y_c) − lp(pre,y_o)) − (lp(π,y_c) − lp(π,y_o))]
+ * less the rounding of the log-probs, so that an unchanged model never counts as fallen.
  */
 export function implicitRewardFall(values: GatedLogProbs, gateOn: GuardSpec['gate'], beta: number): Tensor1D {
-  const lost: Tensor1D = tf.sub(values.preTarget, values.target);
+  const lost = lostLogProbs(values.preTarget, values.target);
   switch (gateOn) {
     case 'sequence':
       return tf.mul(lost, beta);
@@ -78,12 +101,16 @@ export function implicitRewardFall(values: GatedLogProbs, gateOn: GuardSpec['gat
       return tf.mul(tf.div(lost, values.targetTokens), beta);
     case 'margin': {
       if (values.other === undefined) throw new Error('the margin gate needs the pair’s other response');
-      const otherLost = tf.sub(values.other.pre, values.other.logProbs);
-      return tf.mul(tf.sub(lost, otherLost), beta);
+      const otherGained = lostLogProbs(values.other.logProbs, values.other.pre);
+      return tf.mul(tf.add(lost, otherGained), beta);
     }
     default:
       return assertNever(gateOn);
   }
+}
+
+function lostLogProbs(before: Tensor1D, now: Tensor1D): Tensor1D {
+  return tf.sub(tf.sub(before, now), tf.mul(tf.abs(before), logProbRounding));
 }
 
 /** D(x) = −lp(π, y_c) as a token sum or token mean → [instances]. */

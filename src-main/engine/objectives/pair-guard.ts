@@ -4,7 +4,6 @@ import type { StepMetrics, StepSamples } from '../../shared/domain/jobs.ts';
 import type { GuardSpec } from '../../shared/domain/run-spec.ts';
 import {
   crossEntropyDivergence,
-  forwardKl,
   guardTerm,
   implicitRewardFall,
   nextGuardWeight,
@@ -19,6 +18,7 @@ import type { Gradients } from '../optim/adamw.ts';
 import { lossGradients } from '../optim/gradients.ts';
 import type { NativeOps, RandomStream } from '../ports.ts';
 import { randomFromState } from '../random.ts';
+import { divergenceOf, preDistributions } from './divergence.ts';
 import { LengthClasses } from './length-classes.ts';
 import { SampleLog, type ObjectiveState } from './objective.ts';
 
@@ -111,7 +111,7 @@ export class PairGuard {
   ): Promise<Gradients | null> {
     const chosen = this.#options.targets.select(indices);
     const layout = this.#layout(chosen);
-    const preLogProbs = this.#preLogProbs(layout);
+    const preLogProbs = preDistributions(this.spec, this.#options.preModel, layout);
     let measured: Tensor1D | undefined;
     const forward = (): Scalar => {
       const term = this.#ownTerm(chosen, layout, preLogProbs, pairMargins);
@@ -151,14 +151,6 @@ export class PairGuard {
     return layoutBatch([...pick(sequences), ...compared]);
   }
 
-  /** log softmax of the pre-aligned model at every place → [tokens, vocab]; null where D is the cross-entropy. */
-  #preLogProbs(layout: BatchLayout): Tensor2D | null {
-    const { preModel } = this.#options;
-    if (this.spec.divergence === 'ce') return null;
-    if (preModel === null) throw new Error('the KL divergence needs the pre-aligned model');
-    return tf.tidy(() => tf.logSoftmax(preModel.logits(completionHidden(preModel, layout))));
-  }
-
   #ownTerm(
     chosen: readonly number[],
     layout: BatchLayout,
@@ -172,11 +164,8 @@ export class PairGuard {
     const target: Tensor1D = tf.slice(sums, [0], [count]);
     const tokens = tf.tensor1d(layout.counts.slice(0, count).map((tokens) => Math.max(1, tokens)));
     const fall = this.#ownFall(chosen, sums, target, tokens, pairMargins);
-    return guardTerm(
-      { fall, divergence: this.#divergence(layout, logits, preLogProbs, target, tokens) },
-      this.spec,
-      this.#random,
-    );
+    const divergence = divergenceOf(this.spec, { layout, logits, sums, preLogProbs }, count);
+    return guardTerm({ fall, divergence }, this.spec, this.#random);
   }
 
   #ownFall(
@@ -195,20 +184,6 @@ export class PairGuard {
     if (targets.others === undefined) return tf.tensor1d(pairMargins);
     const other = { logProbs: tf.slice(sums, [count], [count]) as Tensor1D, pre: preOf(targets.others.pre) };
     return implicitRewardFall({ target, preTarget: preOf(targets.pre), targetTokens, other }, 'margin', beta);
-  }
-
-  #divergence(
-    layout: BatchLayout,
-    logits: Tensor2D,
-    preLogProbs: Tensor2D | null,
-    target: Tensor1D,
-    tokens: Tensor1D,
-  ): Tensor1D {
-    const { reduction } = this.spec;
-    if (preLogProbs === null) return crossEntropyDivergence(target, tokens, reduction);
-    const all = sumPerSequence(forwardKl(preLogProbs, logits), layout);
-    const summed: Tensor1D = tf.slice(all, [0], [target.size]);
-    return reduction === 'token-sum' ? summed : tf.div(summed, tokens);
   }
 
   #note(chosen: readonly number[], fired: Float32Array, loss: Float32Array): void {

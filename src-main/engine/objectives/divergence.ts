@@ -1,0 +1,42 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import type { GuardSpec } from '../../shared/domain/run-spec.ts';
+import { crossEntropyDivergence, forwardKl } from '../guard/guard.ts';
+import type { BatchLayout } from '../losses/layout.ts';
+import { completionHidden, sumPerSequence } from '../losses/token-log-probs.ts';
+import type { CausalLm } from '../models/causal-lm.ts';
+
+/** A policy's pass over guarded responses; the first sequences of the layout are the targets. */
+export interface GuardedPass {
+  layout: BatchLayout;
+  /** [tokens, vocab] */
+  logits: Tensor2D;
+  /** Completion log-probs, [sequences]. */
+  sums: Tensor1D;
+  /** [tokens, vocab]; null where D is the cross-entropy. */
+  preLogProbs: Tensor2D | null;
+}
+
+/** log softmax of the pre-aligned model at every place → [tokens, vocab]; null where D is the cross-entropy. */
+export function preDistributions(
+  spec: Pick<GuardSpec, 'divergence'>,
+  preModel: CausalLm | null,
+  layout: BatchLayout,
+): Tensor2D | null {
+  if (spec.divergence === 'ce') return null;
+  if (preModel === null) throw new Error('the KL divergence needs the pre-aligned model');
+  return tf.tidy(() => tf.logSoftmax(preModel.logits(completionHidden(preModel, layout))));
+}
+
+/** D(x) of the first `count` sequences → [count]. */
+export function divergenceOf(
+  spec: Pick<GuardSpec, 'reduction'>,
+  { layout, logits, sums, preLogProbs }: GuardedPass,
+  count: number,
+): Tensor1D {
+  const tokens = tf.tensor1d(layout.counts.slice(0, count).map((tokens) => Math.max(1, tokens)));
+  if (preLogProbs === null) return crossEntropyDivergence(tf.slice(sums, [0], [count]), tokens, spec.reduction);
+  const all = sumPerSequence(forwardKl(preLogProbs, logits), layout);
+  const summed: Tensor1D = tf.slice(all, [0], [count]);
+  return spec.reduction === 'token-sum' ? summed : tf.div(summed, tokens);
+}
