@@ -1,0 +1,156 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import type { ModelRecord, RunRecord } from '../../shared/domain/entities.ts';
+import { WorkbenchError } from '../../shared/domain/errors.ts';
+import type { RunSpecInput } from '../../shared/domain/run-spec.ts';
+import { freeName } from '../names.ts';
+import { heldOutName } from '../runs/held-out.ts';
+import { partOf, throwIfCancelled } from '../task.ts';
+import type { Task } from '../task.ts';
+import type { Workbench } from '../workbench.ts';
+import { prepareMaterial, writeStories } from './material.ts';
+import type { Material } from './material.ts';
+import { beta, fullDemo, methods, pairTokens, quickDemo } from './settings.ts';
+import type { DemoSettings } from './settings.ts';
+
+export interface DemoOptions {
+  quick: boolean;
+  /** Of sampling order and training; one in the demo, several for the documentation. */
+  seed?: number;
+  task: Task;
+}
+
+/**
+ * The whole way once, on real weights: a model's own samples, ranked by how cheerful they are, train it with DPO, with DPO +
+ * FlipGuard and with the guard's ungated control; interpolated weights are the fourth method. All are checked on what the
+ * preference does not mention. Answers the ids of what it made.
+ */
+export async function runDemo(
+  workbench: Workbench,
+  { quick, seed = 0, task }: DemoOptions,
+): Promise<Record<string, string>> {
+  const settings = quick ? quickDemo : fullDemo;
+  const [model, stories] = quick
+    ? await quickStart(workbench, task)
+    : await fullStart(workbench, settings, partOf(task, 0, 0.3));
+  const material = await prepareMaterial(workbench, model.id, stories, settings, partOf(task, quick ? 0 : 0.3, 0.4));
+  const runs = await trainAll(workbench, model, material, settings, seed, partOf(task, 0.4, 0.85));
+  await interpolateAll(workbench, model, runs, material, settings, partOf(task, 0.85, 0.97));
+  task.progress('writing the report', 0.97);
+  const report = await workbench.core.jobs.settled(
+    workbench.reports.start({
+      subject: { kind: 'runs', runIds: runs.map(({ id }) => id) },
+      title: settings.title,
+      format: 'html',
+      redact: { texts: false, privateTags: [] },
+    }).id,
+  );
+  if (report.error !== null) throw WorkbenchError.fromReport(report.error);
+  return { ...report.result, runIds: runs.map(({ id }) => id).join(',') };
+}
+
+/** The small model and the stories that are part of the product. */
+async function quickStart(workbench: Workbench, task: Task): Promise<[ModelRecord, string[]]> {
+  const folder = fileURLToPath(new URL('../../../resources/quick-model', import.meta.url));
+  const model = await workbench.models.add(folder, { origin: 'demo' }, partOf(task, 0, 0));
+  const lines = (await readFile(`${folder}/stories.ndjson`, 'utf8')).trim().split('\n');
+  return [model, lines.map((line) => (JSON.parse(line) as { text: string }).text)];
+}
+
+async function fullStart(workbench: Workbench, settings: DemoSettings, task: Task): Promise<[ModelRecord, string[]]> {
+  const known = (await workbench.models.list()).find(({ name }) => name === 'stories15m');
+  const model = known ?? (await workbench.madeModels.fetchDemo('stories15m', partOf(task, 0, 0.4)));
+  const count = settings.checkStories + settings.pairStories;
+  return [model, await writeStories(workbench, model.id, count, partOf(task, 0.4, 1))];
+}
+
+async function trainAll(
+  workbench: Workbench,
+  model: ModelRecord,
+  material: Material,
+  settings: DemoSettings,
+  seed: number,
+  task: Task,
+): Promise<RunRecord[]> {
+  const runs: RunRecord[] = [];
+  for (const [index, method] of methods.entries()) {
+    throwIfCancelled(task);
+    const part = partOf(task, index / methods.length, (index + 1) / methods.length);
+    runs.push(await trainOne(workbench, specOf(method, model, material, settings, seed), part));
+  }
+  return runs;
+}
+
+function specOf(
+  method: (typeof methods)[number],
+  model: ModelRecord,
+  material: Material,
+  settings: DemoSettings,
+  seed: number,
+): RunSpecInput {
+  const { words, cloze, reward } = material.suiteIds;
+  return {
+    name: method.name,
+    model: model.id,
+    dataset: { train: material.datasetId, heldOut: 0.15 },
+    algorithm: { kind: 'dpo', beta },
+    ...(method.guard === undefined ? {} : { guard: method.guard }),
+    optimizer: { learningRate: settings.learningRate },
+    batch: { size: 8, maxLength: pairTokens },
+    steps: settings.steps,
+    seed,
+    evaluate: { suites: [words, cloze, reward, heldOutName], every: settings.evaluateEvery },
+    checkpoint: { every: settings.evaluateEvery, keep: 'all' },
+  };
+}
+
+/** Launches a run and waits for its end, telling its steps as progress; a cancel stops it after its step. */
+async function trainOne(workbench: Workbench, spec: RunSpecInput, task: Task): Promise<RunRecord> {
+  const run = await workbench.runs.launch({ spec: spec as Record<string, unknown> });
+  const unsubscribe = workbench.subscribe((event) => {
+    if (event.topic !== 'run' || event.run.id !== run.id) return;
+    const { step, totalSteps } = event.run;
+    task.progress(`training ${spec.name}`, totalSteps === null ? 0 : step / totalSteps);
+  });
+  const stop = (): void => void workbench.runs.ask(run.id, 'stop').catch(() => {});
+  task.signal.addEventListener('abort', stop, { once: true });
+  try {
+    const ended = await workbench.runs.ended(run.id);
+    throwIfCancelled(task);
+    if (ended.status === 'completed') return ended;
+    throw ended.error === null
+      ? new WorkbenchError('conflict', `The run “${run.name}” was ${ended.status}, so the demo stops here.`)
+      : WorkbenchError.fromReport(ended.error);
+  } finally {
+    task.signal.removeEventListener('abort', stop);
+    unsubscribe();
+  }
+}
+
+/** The way back from the DPO model to its start, in weights: a control that needs no training. */
+async function interpolateAll(
+  workbench: Workbench,
+  model: ModelRecord,
+  [dpo]: readonly RunRecord[],
+  { suiteIds }: Material,
+  settings: DemoSettings,
+  task: Task,
+): Promise<void> {
+  if (dpo === undefined) return;
+  const heldOut = (await workbench.core.store.listEvaluations({ runId: dpo.id })).find(
+    ({ suiteKind }) => suiteKind === 'pairs',
+  );
+  const suites = [
+    suiteIds.words,
+    suiteIds.cloze,
+    suiteIds.reward,
+    ...(heldOut?.suiteId == null ? [] : [heldOut.suiteId]),
+  ];
+  for (const [index, fraction] of settings.interpolations.entries()) {
+    throwIfCancelled(task);
+    const part = partOf(task, index / settings.interpolations.length, (index + 1) / settings.interpolations.length);
+    const name = freeName(await workbench.models.list(), `${fraction} of the way to ${dpo.name}`);
+    const mixed = await workbench.madeModels.interpolate(model.id, dpo.id, fraction, name, part);
+    for (const suite of suites) await workbench.evaluations.evaluate(mixed.id, suite, {}, part);
+  }
+}
