@@ -47,6 +47,17 @@ export function range(low: number | null, high: number | null): string {
   return low === null || high === null ? nothing : `${number(low)} to ${number(high)}`;
 }
 
+/** Mean and interval over seeds; an interval without width (at the match itself) is not shown. */
+export function meanRange(
+  value: { mean: number; low: number | null; high: number | null } | null,
+  show: (value: number) => string,
+): string {
+  if (value === null) return nothing;
+  const { mean, low, high } = value;
+  if (low === null || high === null || show(low) === show(high)) return show(mean);
+  return `${show(mean)} (${show(low)} to ${show(high)})`;
+}
+
 /** A p-value: three digits, powers of ten below 0.001. */
 export function pValue(p: number): string {
   if (p >= 0.0995) return p.toFixed(2);

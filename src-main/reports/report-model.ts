@@ -163,9 +163,10 @@ export type ReportLedger = z.output<typeof ledger>;
 export type ReportParts = Pick<ReportModel, 'createdAt' | 'title' | 'question' | 'subject'> &
   Partial<Omit<ReportModel, 'format' | 'version' | 'createdAt' | 'title' | 'question' | 'subject' | 'redaction'>>;
 
+/** Fills what was left out and drops what the model does not name, so that nothing unintended travels in the file. */
 export function reportModel(parts: ReportParts): ReportModel {
   const cases = parts.cases ?? [];
-  return {
+  return reportModelSchema.parse({
     format: 'flipguard-report',
     version: 1,
     sections: [...reportSections],
@@ -182,7 +183,7 @@ export function reportModel(parts: ReportParts): ReportModel {
     redaction: { texts: false, privateTags: false },
     ...parts,
     cases,
-  };
+  });
 }
 
 /** The worst first: negative flips by falling score, then by id, so that the order never depends on how rows came. */

@@ -63,7 +63,7 @@ ${methods.map(methodBlock)}</section>`;
 
 function methodBlock(table: ReportMethodTable): Markup {
   const over = (value: OverSeeds, show: (value: number) => string): Markup =>
-    value === null ? markup`<td class="n">${print.nothing}</td>` : num(value.mean, spread(value, show));
+    value === null ? markup`<td class="n">${print.nothing}</td>` : num(value.mean, print.meanRange(value, show));
   return markup`<h3><bdi>${table.title}</bdi></h3><p class="basis">${matchSentence(table)}</p>
 ${sortable(
   `Means over seeds with ${print.number(table.level * 100)} % t intervals where there are two seeds or more; reference: ${table.reference}`,
@@ -137,12 +137,6 @@ ${
 export function provenanceSection({ provenance }: ReportModel): Markup | false {
   if (provenance.length === 0) return false;
   return markup`<section id="provenance"><h2>Provenance</h2>${facts(provenance, 'hash')}</section>`;
-}
-
-/** Mean and interval; at the match itself the interval has no width and is not shown. */
-function spread({ mean, low, high }: NonNullable<OverSeeds>, show: (value: number) => string): string {
-  if (low === null || high === null || show(low) === show(high)) return show(mean);
-  return `${show(mean)} (${show(low)} to ${show(high)})`;
 }
 
 function facts(rows: ReportModel['setup'], kind: string): Markup {

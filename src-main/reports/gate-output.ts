@@ -1,0 +1,58 @@
+import type { GateCheck, GateOutcome, GateVerdict } from './gate.ts';
+import { inline, table } from './markdown-text.ts';
+import { count, number, percent, percentRange } from './numbers.ts';
+import { visible } from './visible-text.ts';
+
+const outcomeWords: Record<GateOutcome, string> = {
+  pass: '✓ passed',
+  fail: '✗ failed',
+  undecided: '? could not be decided',
+};
+
+/** A summary fit for a pull-request comment. */
+export function gateMarkdown(verdict: GateVerdict): string {
+  const rows = verdict.checks.map((check) => [
+    check.name,
+    percent(check.value),
+    percentRange(check),
+    percent(check.limit),
+    outcomeWords[check.outcome],
+  ]);
+  return `${[
+    `### FlipGuard gate: ${outcomeWords[verdict.outcome]}`,
+    `${inline(verdict.left)} → ${inline(verdict.right)}, ${count(verdict.paired)} paired samples`,
+    table(['check', '>value', '>interval', '>limit', 'outcome'], rows),
+    verdict.checks.map(({ reason }) => `- ${inline(reason)}`).join('\n'),
+    `Judged on the bounds of the ${number(verdict.level * 100)} % intervals.`,
+  ].join('\n\n')}\n`;
+}
+
+/** JUnit XML: one case a check; a broken limit is a failure, an undecided one an error. */
+export function gateJunit(verdict: GateVerdict): string {
+  const countOf = (outcome: GateOutcome) => verdict.checks.filter((check) => check.outcome === outcome).length;
+  const suite = `name="flipguard gate" tests="${verdict.checks.length}" failures="${countOf('fail')}" errors="${countOf('undecided')}" skipped="0"`;
+  const pair = xml(`${verdict.left} → ${verdict.right}`);
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<testsuites ${suite}>`,
+    `  <testsuite ${suite}>`,
+    ...verdict.checks.map((check) => junitCase(check, pair)),
+    '  </testsuite>',
+    '</testsuites>',
+    '',
+  ].join('\n');
+}
+
+function junitCase({ name, outcome, reason }: GateCheck, pair: string): string {
+  const head = `    <testcase classname="${pair}" name="${name}"`;
+  if (outcome === 'pass') return `${head}><system-out>${xml(reason)}</system-out></testcase>`;
+  const element = outcome === 'fail' ? 'failure' : 'error';
+  return `${head}><${element} message="${xml(reason)}"/></testcase>`;
+}
+
+/** `visible` has named the control characters that XML 1.0 cannot hold. */
+function xml(text: string): string {
+  return visible(text).replace(/[&<>"'\n\t\uFFFE\uFFFF]/g, (character) =>
+    character >= '\uFFFE' ? '\uFFFD' : `&#${character.charCodeAt(0)};`,
+  );
+}

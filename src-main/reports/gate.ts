@@ -1,0 +1,109 @@
+import { WorkbenchError } from '../shared/domain/errors.ts';
+import type { ComparisonSummary } from '../shared/domain/statistics/comparison-summary.ts';
+import { samplesToClearLimit } from '../shared/domain/statistics/mcnemar.ts';
+import { count, percent, percentRange, points } from './numbers.ts';
+
+/** What a comparison may cost: shares between 0 and 1. */
+export interface GateLimits {
+  maxNfr: number;
+  /** Tolerated loss of accuracy (or of net flips, under the margin rule). */
+  maxDrop?: number;
+}
+export type GateOutcome = 'pass' | 'fail' | 'undecided';
+
+export interface GateCheck {
+  name: 'NFR' | 'drop';
+  outcome: GateOutcome;
+  value: number | null;
+  low: number;
+  high: number;
+  limit: number;
+  reason: string;
+}
+export interface GateVerdict {
+  outcome: GateOutcome;
+  checks: GateCheck[];
+  left: string;
+  right: string;
+  paired: number;
+  /** Of the intervals judged. */
+  level: number;
+}
+
+/**
+ * Judges a comparison on its intervals' bounds: a limit is kept when the whole interval lies at or below it, broken when
+ * the whole interval lies above it, and otherwise these samples cannot decide. Where samples come in groups the
+ * clustered interval is judged, since the other would be too sure.
+ */
+export function judgeGate(summary: ComparisonSummary, limits: GateLimits): GateVerdict {
+  requireShare(limits.maxNfr, 'max-nfr');
+  if (limits.maxDrop !== undefined) requireShare(limits.maxDrop, 'max-drop');
+  const checks = [
+    nfrCheck(summary, limits.maxNfr),
+    ...(limits.maxDrop === undefined ? [] : [dropCheck(summary, limits.maxDrop)]),
+  ];
+  const outcomes = checks.map(({ outcome }) => outcome);
+  return {
+    outcome: outcomes.includes('fail') ? 'fail' : outcomes.includes('undecided') ? 'undecided' : 'pass',
+    checks,
+    left: summary.left.name,
+    right: summary.right.name,
+    paired: summary.n.paired,
+    level: summary.nfr.level,
+  };
+}
+
+function nfrCheck({ nfr, clustered, n }: ComparisonSummary, limit: number): GateCheck {
+  const { value, low, high } = clustered?.nfr ?? nfr;
+  const outcome = n.paired === 0 ? 'undecided' : judge(low, high, limit);
+  const needed = value === null || n.paired === 0 ? null : samplesToClearLimit(value, limit, nfr.level);
+  const effect = clustered?.nfr.designEffect ?? 1;
+  const more =
+    outcome === 'undecided' && needed !== null && needed * effect > n.paired
+      ? ` About ${count(needed * effect)} paired samples would decide it if the rate stayed as it is; there are ${count(n.paired)}.`
+      : '';
+  return {
+    name: 'NFR',
+    outcome,
+    value,
+    low,
+    high,
+    limit,
+    reason: `NFR ${percent(value)}, interval ${percentRange({ low, high })}, ${relation[outcome]} the limit of ${percent(limit)}.${more}`,
+  };
+}
+
+function dropCheck({ netChange, clustered, n }: ComparisonSummary, limit: number): GateCheck {
+  const change = clustered?.netChange ?? netChange;
+  const [low, high] = [-change.high, -change.low];
+  const value = change.value === null ? null : -change.value;
+  const outcome = n.paired === 0 ? 'undecided' : judge(low, high, limit);
+  return {
+    name: 'drop',
+    outcome,
+    value,
+    low,
+    high,
+    limit,
+    reason: `Drop ${points(value)}, interval ${points(low)} to ${points(high)}, ${relation[outcome]} the limit of ${points(limit)}.`,
+  };
+}
+
+const relation: Record<GateOutcome, string> = {
+  pass: 'which lies within',
+  fail: 'which lies beyond',
+  undecided: 'which reaches over',
+};
+
+function judge(low: number, high: number, limit: number): GateOutcome {
+  if (high <= limit) return 'pass';
+  return low > limit ? 'fail' : 'undecided';
+}
+
+function requireShare(limit: number, field: string): void {
+  if (limit >= 0 && limit <= 1) return;
+  throw new WorkbenchError('bad-input', `The limit ${field} is ${limit}; it must be a share between 0 and 1.`, {
+    remedy: `Write 0.02 for 2 %.`,
+    place: { field },
+  });
+}

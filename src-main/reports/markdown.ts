@@ -1,0 +1,202 @@
+import { basisSentence, comparisonFindings, matchSentence, methodFinding } from './findings.ts';
+import { block, inline, table } from './markdown-text.ts';
+import * as print from './numbers.ts';
+import type {
+  ReportCase,
+  ReportChart,
+  ReportComparison,
+  ReportMethodTable,
+  ReportModel,
+  ReportSection,
+} from './report-model.ts';
+
+const sections: Record<ReportSection, { title: string; render: (model: ReportModel) => string[] }> = {
+  headline: { title: 'What changed', render: ({ comparisons }) => comparisons.flatMap(headline) },
+  slices: { title: 'Where it got worse', render: ({ comparisons }) => comparisons.flatMap(slices) },
+  methods: { title: 'Methods at a match', render: ({ methods }) => methods.flatMap(methodTable) },
+  frontier: { title: 'Reward against flips', render: ({ frontiers }) => frontiers.flatMap(chartTable) },
+  curves: { title: 'Curves', render: ({ curves }) => curves.flatMap(curveEnds) },
+  cases: { title: 'The worst regressions', render: cases },
+  annotations: { title: 'Annotations', render: annotations },
+  setup: { title: 'Set-up and lineage', render: setup },
+  provenance: { title: 'Provenance', render: ({ provenance }) => facts(provenance) },
+  exclusions: { title: 'What was left out, and why', render: exclusions },
+};
+
+/** The report as Markdown: every text of the evaluated models is either escaped or in a fenced block. */
+export function renderMarkdown(model: ReportModel): string {
+  const head = [
+    `# ${inline(model.title)}`,
+    ...(model.question === '' ? [] : [inline(model.question)]),
+    `Written ${inline(model.createdAt)}`,
+  ];
+  const body = model.sections.flatMap((id) => {
+    const content = sections[id].render(model);
+    return content.length === 0 ? [] : [`## ${sections[id].title}`, ...content];
+  });
+  return `${[...head, ...body].join('\n\n')}\n`;
+}
+
+function headline(comparison: ReportComparison): string[] {
+  const { summary } = comparison;
+  return [
+    `### ${inline(comparison.title)}: ${inline(summary.left.name)} → ${inline(summary.right.name)}`,
+    inline(basisSentence(summary)),
+    list(comparisonFindings(comparison)),
+  ];
+}
+
+function slices({ title, summary, search }: ReportComparison): string[] {
+  const named = summary.slices.map((slice) => [
+    inline(slice.name),
+    print.count(slice.n),
+    print.count(slice.negativeFlips),
+    print.count(slice.positiveFlips),
+    print.percent(slice.nfr.value),
+    print.percentRange(slice.nfr),
+    print.pValue(slice.pHolm),
+  ]);
+  const found = (search?.found ?? []).map((slice) => [
+    inline(slice.name),
+    print.count(slice.n),
+    print.count(slice.negativeFlips),
+    print.percent(slice.nfr.value),
+    print.percent(slice.restNfr.value),
+    print.pValue(slice.pHolm),
+  ]);
+  return [
+    ...(named.length + found.length > 0 ? [`### ${inline(title)}`] : []),
+    ...(named.length > 0 ? [table(['slice', '>n', '>▼', '>▲', '>NFR', '>95 % interval', '>p (Holm)'], named)] : []),
+    ...(found.length > 0
+      ? [
+          `Found by searching ${print.count(search?.tried ?? 0)} candidates, p adjusted for all of them:`,
+          table(['slice', '>n', '>▼', '>NFR', '>NFR of the rest', '>p (Holm)'], found),
+        ]
+      : []),
+  ];
+}
+
+function methodTable(methods: ReportMethodTable): string[] {
+  const rows = methods.rows.map((row) => [
+    inline(row.method),
+    print.count(row.seeds.length),
+    print.meanRange(row.nfr, print.percent),
+    print.meanRange(row.pfr, print.percent),
+    print.meanRange(row.rewardGain, print.number),
+    print.meanRange(row.kl, print.number),
+    print.meanRange(row.nfrRatio, print.number),
+  ]);
+  const others = methods.rows.filter(({ method }) => method !== methods.reference);
+  return [
+    `### ${inline(methods.title)}`,
+    matchSentence(methods),
+    table(['method', '>seeds', '>NFR', '>PFR', '>reward gain', '>KL, nats', '>NFR ÷ reference'], rows),
+    ...(others.length === 0 ? [] : [list(others.map((row) => methodFinding(methods, row)))]),
+  ];
+}
+
+function chartTable(chart: ReportChart): string[] {
+  const y = (value: number | null) => (chart.yIsShare ? print.percent(value) : print.number(value));
+  const rows = chart.series.flatMap(({ name, points }) =>
+    points.map((point) => [
+      inline(name),
+      inline(point.label),
+      print.number(point.x),
+      y(point.y),
+      y(point.low),
+      y(point.high),
+    ]),
+  );
+  return [
+    `### ${inline(chart.title)}`,
+    table(['series', 'point', `>${inline(chart.xLabel)}`, `>${inline(chart.yLabel)}`, '>low', '>high'], rows),
+  ];
+}
+
+/** A curve's first and last point: its shape belongs to the HTML. */
+function curveEnds(chart: ReportChart): string[] {
+  const rows = chart.series.flatMap(({ name, points }) => {
+    const [first, last] = [points[0], points.at(-1)];
+    return first === undefined || last === undefined
+      ? []
+      : [[inline(name), print.number(first.y), print.number(last.y)]];
+  });
+  return [`### ${inline(chart.title)}`, table(['series', `>${inline(chart.yLabel)}, first`, '>last'], rows)];
+}
+
+function cases({ cases: worst, casesTotal, redaction }: ReportModel): string[] {
+  if (worst.length === 0) return [];
+  const note = redaction.texts ? ' Texts are left out of this report.' : '';
+  return [
+    `${print.count(worst.length)} of ${print.count(casesTotal)}, the largest fall first.${note}`,
+    ...worst.flatMap(caseBlocks),
+  ];
+}
+
+function caseBlocks({ row }: ReportCase): string[] {
+  const part = (label: string, text: string | null) => (text === null || text === '' ? [] : [label, block(text)]);
+  const side = ({ verdict, score }: typeof row.left) =>
+    [verdict, score === null ? null : print.number(score)].filter(Boolean).join(', ');
+  const marks = [
+    row.kind,
+    row.delta === null ? null : `score ${print.signedNumber(row.delta)}`,
+    row.stability,
+    ...row.slices,
+    ...row.tags,
+  ];
+  return [
+    `### ${inline(row.sampleId)}`,
+    marks.flatMap((mark) => (mark === null ? [] : [inline(mark)])).join(' · '),
+    ...part('Prompt', row.prompt),
+    ...part('Wanted', row.target),
+    ...part(`Old: ${side(row.left)}`, row.left.output),
+    ...part(`New: ${side(row.right)}`, row.right.output),
+    ...part('Note', row.note),
+  ];
+}
+
+function annotations({ annotations: notes }: ReportModel): string[] {
+  if (notes.length === 0) return [];
+  const rows = notes.map((note) => [
+    inline(note.sampleId ?? 'the whole'),
+    inline(note.label),
+    inline(note.text),
+    inline(note.at),
+  ]);
+  return [table(['sample', 'label', 'note', 'when'], rows)];
+}
+
+function setup({ setup: settings, lineage }: ReportModel): string[] {
+  const nameOf = (id: string) => lineage.find((entry) => entry.id === id)?.name ?? id;
+  const rows = lineage.map((entry) => [
+    entry.kind,
+    inline(entry.name),
+    inline(entry.from.map(nameOf).join(', ')),
+    inline(entry.detail),
+  ]);
+  return [...facts(settings), ...(rows.length === 0 ? [] : [table(['kind', 'name', 'made from', 'detail'], rows)])];
+}
+
+function facts(rows: ReportModel['setup']): string[] {
+  return rows.length === 0
+    ? []
+    : [
+        table(
+          ['what', 'value'],
+          rows.map(({ label, value }) => [inline(label), inline(value)]),
+        ),
+      ];
+}
+
+function exclusions({ exclusions: left }: ReportModel): string[] {
+  const rows = left.map(({ what, count, why }) => [
+    inline(what),
+    count === null ? print.nothing : print.count(count),
+    inline(why),
+  ]);
+  return rows.length === 0 ? [] : [table(['what', '>how many', 'why'], rows)];
+}
+
+function list(sentences: readonly string[]): string {
+  return sentences.map((sentence) => `- ${inline(sentence)}`).join('\n');
+}

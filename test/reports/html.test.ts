@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { renderHtml } from '../../src-main/reports/html/page.ts';
+import { niceTicks } from '../../src-main/reports/html/scale.ts';
+import { readReport } from '../../src-main/reports/read-report.ts';
+import { reportSections } from '../../src-main/reports/report-model.ts';
+import { fixtureReport } from './fixture.ts';
+
+const model = fixtureReport();
+const html = renderHtml(model);
+
+describe('the HTML report', () => {
+  it('is the same bytes for the same input, but for the timestamp passed in', () => {
+    expect(renderHtml(fixtureReport())).toBe(html);
+    const later = renderHtml(fixtureReport('2031-01-01T00:00:00.000Z'));
+    expect(later).not.toBe(html);
+    expect(later.replaceAll('2031-01-01T00:00:00.000Z', model.createdAt)).toBe(html);
+  });
+
+  it('asks nothing of the network', () => {
+    expect(html).not.toMatch(/(?:src|href)="(?!#)/);
+    expect(html).not.toMatch(/url\(|@import|https?:/);
+  });
+
+  it('has every section, each reachable from the top', () => {
+    for (const section of reportSections) {
+      expect(html).toContain(`<section id="${section}">`);
+      expect(html).toContain(`<a href="#${section}">`);
+    }
+  });
+
+  it('shows the counts with their intervals', () => {
+    const { summary } = model.comparisons[0] ?? { summary: undefined };
+    expect(html).toContain(`${summary?.negativeFlips} of 600 samples got worse`);
+    expect(html).toContain('which answers net change only');
+  });
+
+  it('opens again as the model it was made from', () => {
+    expect(readReport(html)).toEqual(model);
+  });
+});
+
+describe('opening a report', () => {
+  it.each([
+    ['not a report', '<html></html>', 'bad-input'],
+    ['damaged', html.replace('{"format":', '{"format":,'), 'corrupt'],
+    ['of another version', html.replace('"version":1', '"version":2'), 'unsupported'],
+    ['that does not fit', html.replace('"casesTotal":', '"casesTotal":"many","was":'), 'corrupt'],
+    ['cut short', html.slice(0, html.indexOf('"casesTotal"')), 'bad-input'],
+  ])('refuses one %s', (_, text, code) => {
+    expect(() => readReport(text, 'r.html')).toThrowError(expect.objectContaining({ code, place: expect.anything() }));
+  });
+  it('names the field that does not fit', () => {
+    const wrong = html.replace('"casesTotal":', '"casesTotal":"many","was":');
+    expect(() => readReport(wrong)).toThrowError(expect.objectContaining({ place: { field: 'casesTotal' } }));
+  });
+});
+
+it('axis ticks are round and inside', () => {
+  expect(niceTicks([0, 0.123], 5)).toEqual([0, 0.05, 0.1]);
+  expect(niceTicks([-3, 17], 6)).toEqual([0, 5, 10, 15]);
+  expect(niceTicks([6, 6.4], 5)).toEqual([6, 6.1, 6.2, 6.3, 6.4]);
+});
