@@ -38,6 +38,8 @@ export interface Store extends StoreReads, StoreWrites {
   readonly path: string;
   /** Another program wrote to the same workspace, or a background build moved on. */
   onChange(listener: (change: StoreChange) => void): () => void;
+  /** Checks the file now, in a thread of its own; “ok”, or what is wrong. It also runs by itself some seconds after opening. */
+  checkIntegrity(): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -145,6 +147,13 @@ export interface Ingest<Row> {
 export interface IngestOutcome {
   import?: Partial<Pick<ImportRecord, 'sha256' | 'tool' | 'toolVersion' | 'accepted' | 'rejected' | 'problems'>>;
   /** Evaluations only: further means by name, as the trainer's `evaluation-done` has them. */
+  summary?: Record<string, number>;
+}
+
+export interface CommitOptions {
+  /** `accepted` is the number of rows pushed unless told. */
+  import?: Partial<Pick<ImportRecord, 'accepted' | 'rejected' | 'problems' | 'sha256'>>;
+  /** Evaluations: means by name, beside those of the samples' metrics. */
   summary?: Record<string, number>;
 }
 

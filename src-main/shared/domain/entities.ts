@@ -127,6 +127,8 @@ export interface GuardSetRecord {
   comparisonId: string | null;
   createdAt: number;
   note: string;
+  /** Chosen samples that had neither an output nor a target to hold on to. */
+  skipped?: number;
 }
 
 export interface SavedFilter {

@@ -13,6 +13,8 @@ export interface ComparisonRecord {
   rule: Rule;
   /** How samples were paired. */
   pairing: 'sample-id' | 'content-hash';
+  /** A sentence where ids and contents disagree, so that it can be judged whether the pairs are what was meant. */
+  pairingNote?: string | null;
   state: 'building' | 'ready' | 'failed';
   /** 0…1 while building. */
   progress: number;

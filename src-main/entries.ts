@@ -1,0 +1,25 @@
+import { existsSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** Files that are started on their own: the store's and the statistics' worker threads, and the trainer's child process. */
+export type Entry = 'store-worker' | 'statistics-worker' | 'trainer';
+
+const sources: Record<Entry, string> = {
+  'store-worker': './store/worker.ts',
+  'statistics-worker': './workbench/statistics/worker.ts',
+  trainer: './trainer/entry.ts',
+};
+
+/**
+ * Absolute path of an entry: the TypeScript source while the program runs from its sources (Node strips the types), else the
+ * built file of that name beside the bundle. Bundlers may put this module into a `chunks` folder, one level down.
+ */
+export function entryPath(entry: Entry, here: string = import.meta.url): string {
+  if (here.endsWith('.ts')) return fileURLToPath(new URL(sources[entry], here));
+  const folder = dirname(fileURLToPath(here));
+  const outside = basename(folder) === 'chunks' ? dirname(folder) : folder;
+  return (
+    [`${entry}.js`, `${entry}.cjs`].map((name) => join(outside, name)).find(existsSync) ?? join(outside, `${entry}.js`)
+  );
+}

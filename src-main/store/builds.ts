@@ -1,0 +1,108 @@
+import type { ComparisonRecord } from '../shared/domain/flip-view.ts';
+import { WorkbenchError, reportOf } from '../shared/domain/errors.ts';
+import type { StoreChange } from './api.ts';
+import type { BuildOrder, BuildOutcome } from './queries/comparisons.ts';
+import type { ReaderMethods } from './reader.ts';
+import type { BuildBatch } from './tasks/build-comparison.ts';
+import type { WorkerClient } from './worker-client.ts';
+import type { WriterMethods } from './writer.ts';
+
+type RunTask = <Batch, Outcome>(
+  name: string,
+  args: unknown[],
+  onBatch?: (batch: Batch) => Promise<void>,
+) => Promise<Outcome>;
+
+interface Building {
+  done: Promise<ComparisonRecord>;
+  listeners: Set<(fraction: number) => void>;
+}
+
+/**
+ * Builds comparisons in the background, one at a time: a task's thread reads and compares, the writer takes the finished ranges
+ * in short transactions. A build that was cut off is begun anew; nothing of it was ever shown.
+ */
+export class Builds {
+  readonly #writer: WorkerClient<WriterMethods>;
+  readonly #reader: WorkerClient<ReaderMethods>;
+  readonly #runTask: RunTask;
+  readonly #emit: (change: StoreChange) => void;
+  readonly #building = new Map<string, Building>();
+  #last: Promise<unknown> = Promise.resolve();
+  #stopped = false;
+
+  constructor(
+    writer: WorkerClient<WriterMethods>,
+    reader: WorkerClient<ReaderMethods>,
+    runTask: RunTask,
+    emit: (change: StoreChange) => void,
+  ) {
+    this.#writer = writer;
+    this.#reader = reader;
+    this.#runTask = runTask;
+    this.#emit = emit;
+  }
+
+  /** Starts in the background; failures are kept in the comparison's record. */
+  start(id: string): void {
+    this.#ensure(id).done.catch(() => undefined);
+  }
+
+  /** Resolves when the comparison is ready, with its record; rejects when it cannot be built. */
+  async finish(id: string, onProgress?: (fraction: number) => void): Promise<ComparisonRecord> {
+    const record = await this.#reader.call('existingComparison', id);
+    if (record.state === 'ready') return record;
+    const building = this.#ensure(id);
+    if (onProgress !== undefined) building.listeners.add(onProgress);
+    return building.done;
+  }
+
+  /** Nothing new begins; what runs is cut off by the caller's abort signal. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#last.catch(() => undefined);
+  }
+
+  #ensure(id: string): Building {
+    const known = this.#building.get(id);
+    if (known !== undefined) return known;
+    const listeners = new Set<(fraction: number) => void>();
+    const turn = this.#last.then(() => this.#build(id, listeners));
+    const building = { listeners, done: turn.finally(() => this.#building.delete(id)) };
+    building.done.catch(() => undefined);
+    this.#last = turn.catch(() => undefined);
+    this.#building.set(id, building);
+    return building;
+  }
+
+  async #build(id: string, listeners: ReadonlySet<(fraction: number) => void>): Promise<ComparisonRecord> {
+    if (this.#stopped) throw new WorkbenchError('cancelled', 'The workspace was closed meanwhile');
+    const order = await this.#writer.call('beginBuild', id);
+    try {
+      const outcome = await this.#runTask<BuildBatch, BuildOutcome>('buildComparison', [order], async (batch) => {
+        const comparison = await this.#writer.call('putColumns', order.buildKey, batch.parts, batch.progress);
+        for (const listener of listeners) listener(batch.progress);
+        this.#emit({ tables: [], comparison });
+      });
+      const comparison = await this.#writer.call('finishBuild', order.buildKey, outcome);
+      for (const listener of listeners) listener(1);
+      this.#emit({ tables: ['comparisons'], comparison });
+      return comparison;
+    } catch (error) {
+      return await this.#settleFailure(id, order, error);
+    }
+  }
+
+  /** A comparison that was removed, or finished by another program, is not a failure of its own. */
+  async #settleFailure(id: string, order: BuildOrder, error: unknown): Promise<ComparisonRecord> {
+    if (this.#stopped) throw error;
+    if (error instanceof WorkbenchError && error.code === 'cancelled') {
+      const now = await this.#reader.call('existingComparison', id);
+      if (now.state === 'ready') return now;
+      return await this.#build(id, new Set());
+    }
+    const failed = await this.#writer.call('failBuild', order.buildKey, reportOf(error));
+    if (failed !== null) this.#emit({ tables: ['comparisons'], comparison: failed });
+    throw error;
+  }
+}

@@ -1,0 +1,279 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { WorkbenchError, reportOf } from '../shared/domain/errors.ts';
+import type { FlipExportRow, Ingest, Store, StoreChange } from './api.ts';
+import { Builds } from './builds.ts';
+import { EventQueue } from './event-queue.ts';
+import type { ReaderMethods } from './reader.ts';
+import type { BuildBatch } from './tasks/build-comparison.ts';
+import type { Methods, Remote, WorkerStart } from './rpc.ts';
+import { WorkerClient, runTask } from './worker-client.ts';
+import type { WriterMethods } from './writer.ts';
+
+export interface StoreOptions {
+  /** The database may not grow beyond this; writing then fails as on a full disk. */
+  maxBytes?: number;
+  /** Check the file's integrity some seconds after opening, in a thread of its own. On unless told. */
+  checkIntegrity?: boolean;
+  /** How often other programs' writes are looked for. */
+  pollMs?: number;
+}
+
+export const databaseName = 'workspace.sqlite';
+const defaultPollMs = 500;
+/** A command that is over in a moment does not start the check. */
+const integrityDelayMs = 3000;
+
+/** Opens the workspace in a folder, which is made when it is not there. Opening does not grow with the workspace's size. */
+export async function openStore(folder: string, options: StoreOptions = {}): Promise<Store> {
+  const path = join(resolve(folder), databaseName);
+  makeFolder(folder);
+  const owner = `${process.pid}:${randomBytes(6).toString('hex')}`;
+  const start = { path, owner, ...(options.maxBytes === undefined ? {} : { maxBytes: options.maxBytes }) };
+  const writer = new WorkerClient<WriterMethods>({ ...start, role: 'writer' });
+  try {
+    const { schemaVersion } = await writer.ready;
+    const reader = new WorkerClient<ReaderMethods>({ ...start, role: 'reader' });
+    await reader.ready;
+    return new OpenStore(start, options, writer, reader, schemaVersion).store();
+  } catch (error) {
+    await writer.terminate();
+    throw error;
+  }
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw new WorkbenchError('io', `The workspace folder cannot be made: ${reportOf(error).message}`, {
+      remedy: 'Choose a folder that you may write to.',
+      cause: error,
+    });
+  }
+}
+
+/** A store that is open: its threads, the tasks it started, and who listens. */
+class OpenStore {
+  readonly #start: Omit<WorkerStart, 'role'>;
+  readonly #writer: WorkerClient<WriterMethods>;
+  readonly #reader: WorkerClient<ReaderMethods>;
+  readonly #schemaVersion: number;
+  readonly #builds: Builds;
+  readonly #events: EventQueue;
+  readonly #listeners = new Set<(change: StoreChange) => void>();
+  readonly #abort = new AbortController();
+  readonly #timers: NodeJS.Timeout[] = [];
+  #integrity = 'checking';
+  #marks: Record<string, number> | null = null;
+  #closing: Promise<void> | null = null;
+
+  constructor(
+    start: Omit<WorkerStart, 'role'>,
+    options: StoreOptions,
+    writer: WorkerClient<WriterMethods>,
+    reader: WorkerClient<ReaderMethods>,
+    schemaVersion: number,
+  ) {
+    this.#start = start;
+    this.#writer = writer;
+    this.#reader = reader;
+    this.#schemaVersion = schemaVersion;
+    this.#builds = new Builds(
+      writer,
+      reader,
+      (name, args, onBatch) => this.#task(name, args, onBatch),
+      (change) => this.#emit(change),
+    );
+    this.#events = new EventQueue(async (runId, events) => {
+      const { lastSeq, superseded } = await writer.call('appendRunEvents', runId, events);
+      for (const id of superseded) this.#builds.start(id);
+      return { lastSeq };
+    });
+    this.#timers.push(setInterval(() => void this.#poll(), options.pollMs ?? defaultPollMs));
+    if (options.checkIntegrity !== false) {
+      this.#timers.push(setTimeout(() => void this.#checkIntegrity().catch(() => undefined), integrityDelayMs));
+    }
+    for (const timer of this.#timers) timer.unref();
+    void this.#poll();
+    void this.#resumeBuilds();
+  }
+
+  store(): Store {
+    const writer = this.#writer;
+    const reader = this.#reader;
+    const reads = forward(reader, [
+      'listModels',
+      'listDatasets',
+      'listSuites',
+      'listRuns',
+      'getRun',
+      'listCheckpoints',
+      'listEvaluations',
+      'listComparisons',
+      'listGuardSets',
+      'listImports',
+      'listReports',
+      'listSavedFilters',
+      'getSetting',
+      'listSettings',
+      'datasetRows',
+      'suiteItems',
+      'runMetrics',
+      'runEvents',
+      'getComparison',
+      'openFlipView',
+      'flipWindow',
+      'flipPosition',
+      'closeFlipView',
+      'flipFacets',
+      'flipVectors',
+      'sliceCounts',
+      'sampleDetail',
+      'sampleTimeline',
+      'trainingTrace',
+      'neighbours',
+      'annotations',
+      'guardSetRows',
+      'guardSetSampleKeys',
+    ]);
+    const writes = forward(writer, [
+      'addModel',
+      'removeModel',
+      'undoImport',
+      'addRun',
+      'updateRun',
+      'removeRun',
+      'removeComparison',
+      'removeEvaluation',
+      'annotate',
+      'undoAnnotation',
+      'removeGuardSet',
+      'saveFilter',
+      'removeFilter',
+      'addReport',
+      'setSetting',
+      'tagSamples',
+    ]);
+    return {
+      ...reads,
+      ...writes,
+      path: this.#start.path,
+      onChange: (listener) => {
+        this.#listeners.add(listener);
+        return () => this.#listeners.delete(listener);
+      },
+      close: () => (this.#closing ??= this.#close()),
+      health: async () => ({
+        schemaVersion: this.#schemaVersion,
+        integrity: this.#integrity,
+        ...(await reader.call('counts')),
+      }),
+      checkIntegrity: () => this.#checkIntegrity(),
+      beginDataset: async (head) => this.#ingest(await writer.call('beginDataset', head)),
+      beginSuite: async (head) => this.#ingest(await writer.call('beginSuite', head)),
+      beginEvaluation: async (head) => this.#ingest(await writer.call('beginEvaluation', head)),
+      appendRunEvents: (runId, events) => this.#events.append(runId, events),
+      openComparison: async (left, right, rule) => {
+        const record = await writer.call('openComparison', left, right, rule);
+        if (record.state === 'building') this.#builds.start(record.id);
+        return record;
+      },
+      buildComparison: (id, onProgress) => this.#builds.finish(id, onProgress),
+      setNoiseFloor: (id, left, right) => this.#setNoiseFloor(id, left, right),
+      addGuardSet: async ({ name, note, comparisonId, ...chosen }) => {
+        const pairs = await reader.call('guardPairs', comparisonId, chosen);
+        return writer.call('addGuardSet', { name, note, comparisonId, pairs });
+      },
+      streamFlips: async (id, filter, sort, onBatch) => {
+        await this.#task<FlipExportRow[], null>('streamFlips', [id, filter, sort], onBatch);
+      },
+      exportDatasetRows: (id, path, { skip = [] } = {}) => this.#task('exportDatasetRows', [id, path, skip]),
+      exportSuiteItems: (id, path) => this.#task('exportSuiteItems', [id, path]),
+    };
+  }
+
+  #ingest<Row extends Parameters<WriterMethods['pushRows']>[1][number]>({
+    ingestId,
+  }: {
+    ingestId: string;
+  }): Ingest<Row> {
+    return {
+      push: (rows) => this.#writer.call('pushRows', ingestId, rows),
+      commit: (options) => this.#writer.call('commitIngest', ingestId, options),
+      abandon: () => this.#writer.call('abandonIngest', ingestId),
+    };
+  }
+
+  #task<Batch, Outcome>(
+    name: string,
+    args: unknown[],
+    onBatch: (batch: Batch) => Promise<void> = () => Promise.resolve(),
+  ): Promise<Outcome> {
+    return runTask<Batch, Outcome>({ ...this.#start, role: 'task', task: { name, args } }, onBatch, this.#abort.signal);
+  }
+
+  async #setNoiseFloor(id: string, left: string | null, right: string | null): Promise<void> {
+    const { buildKey, order } = await this.#writer.call('setRepeats', id, left, right);
+    // Not built yet: the build will see to it.
+    if (buildKey === null || (left === null && right === null)) return;
+    await this.#task<BuildBatch, null>('buildStability', [order], async ({ parts, progress }) => {
+      const comparison = await this.#writer.call('putColumns', buildKey, parts, progress);
+      this.#emit({ tables: ['comparisons'], comparison });
+    });
+  }
+
+  async #checkIntegrity(): Promise<string> {
+    this.#integrity = await this.#task<never, string>('checkIntegrity', []);
+    return this.#integrity;
+  }
+
+  async #resumeBuilds(): Promise<void> {
+    try {
+      for (const id of await this.#reader.call('unbuiltComparisons')) this.#builds.start(id);
+    } catch {
+      // Closed before it came to it; the next start looks again.
+    }
+  }
+
+  /** Looks whether another program wrote, and says to which lists. */
+  async #poll(): Promise<void> {
+    try {
+      const marks = await this.#reader.call('foreignMarks');
+      if (marks === null) return;
+      const before = this.#marks;
+      this.#marks = marks;
+      if (before === null) return;
+      const changed = Object.entries(marks).filter(([key, version]) => before[key] !== version);
+      const tables = [...new Set(changed.map(([key]) => key.split(' ')[0] as StoreChange['tables'][number]))];
+      if (tables.length > 0) this.#emit({ tables });
+    } catch {
+      // The store is closing.
+    }
+  }
+
+  #emit(change: StoreChange): void {
+    for (const listener of this.#listeners) listener(change);
+  }
+
+  async #close(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    const builds = this.#builds.stop();
+    this.#abort.abort();
+    await builds;
+    await this.#writer.call('close').catch(() => undefined);
+    await this.#reader.call('close').catch(() => undefined);
+    await Promise.all([this.#writer.terminate(), this.#reader.terminate()]);
+    this.#listeners.clear();
+  }
+}
+
+/** The worker's methods of these names as plain functions. */
+function forward<M extends Methods, K extends keyof M & string>(
+  client: WorkerClient<M>,
+  names: readonly K[],
+): Pick<Remote<M>, K> {
+  const methods = names.map((name) => [name, (...args: Parameters<M[K]>) => client.call(name, ...args)]);
+  return Object.fromEntries(methods) as Pick<Remote<M>, K>;
+}

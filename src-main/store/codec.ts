@@ -1,0 +1,73 @@
+/** Numbers as blobs: little-endian float64, the machine's own order everywhere this runs. */
+
+export function bytesOf(array: ArrayBufferView): Uint8Array {
+  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+}
+
+/** Blobs come at any byte offset; typed arrays want theirs aligned, so the bytes are copied. */
+function aligned(blob: Uint8Array): ArrayBuffer {
+  const copy = new ArrayBuffer(blob.byteLength);
+  new Uint8Array(copy).set(blob);
+  return copy;
+}
+
+export function float64sOf(blob: Uint8Array): Float64Array {
+  return new Float64Array(aligned(blob));
+}
+
+/**
+ * Metrics by name as numbers by position in `names`, which grows when a new name comes. Absent = NaN; a value that is not
+ * finite (a diverged loss) is kept as +∞, so that it can be told from an absent one. Answers whether `names` grew.
+ */
+export function encodeMetrics(
+  metrics: Record<string, number | null>,
+  names: string[],
+): { blob: Uint8Array | null; grew: boolean } {
+  const before = names.length;
+  const entries = Object.entries(metrics);
+  if (entries.length === 0) return { blob: null, grew: false };
+  for (const [name] of entries) if (!names.includes(name)) names.push(name);
+  const values = new Float64Array(names.length).fill(NaN);
+  for (const [name, value] of entries) values[names.indexOf(name)] = finiteOrInfinite(value);
+  return { blob: bytesOf(values), grew: names.length > before };
+}
+
+function finiteOrInfinite(value: number | null): number {
+  return value !== null && Number.isFinite(value) ? value : Infinity;
+}
+
+/** The opposite of `encodeMetrics`; values that were not finite come back as NaN. */
+export function decodeMetrics(blob: Uint8Array | null, names: readonly string[]): Record<string, number> {
+  if (blob === null) return {};
+  const metrics: [string, number][] = [];
+  float64sOf(blob).forEach((value, index) => {
+    const name = names[index];
+    if (name !== undefined && !Number.isNaN(value)) metrics.push([name, Number.isFinite(value) ? value : NaN]);
+  });
+  return Object.fromEntries(metrics);
+}
+
+/** One step's samples: `[count, metric count, sample keys, (name position, one value a sample) a metric]`. */
+export function encodeStepSamples(keys: number[], metrics: [nameIndex: number, values: number[]][]): Uint8Array {
+  const blob = new Float64Array(2 + keys.length + metrics.length * (1 + keys.length));
+  blob.set([keys.length, metrics.length, ...keys]);
+  let at = 2 + keys.length;
+  for (const [nameIndex, values] of metrics) {
+    blob[at] = nameIndex;
+    for (let i = 0; i < keys.length; i++) blob[at + 1 + i] = values[i] ?? NaN;
+    at += 1 + keys.length;
+  }
+  return bytesOf(blob);
+}
+
+export function decodeStepSamples(blob: Uint8Array): { keys: number[]; metrics: [number, number[]][] } {
+  const numbers = float64sOf(blob);
+  const count = numbers[0] ?? 0;
+  const metricCount = numbers[1] ?? 0;
+  const keys = Array.from(numbers.subarray(2, 2 + count));
+  const metrics: [number, number[]][] = [];
+  for (let m = 0, at = 2 + count; m < metricCount; m++, at += 1 + count) {
+    metrics.push([numbers[at] ?? 0, Array.from(numbers.subarray(at + 1, at + 1 + count))]);
+  }
+  return { keys, metrics };
+}

@@ -1,0 +1,189 @@
+import Database from 'better-sqlite3';
+import { WorkbenchError } from '../shared/domain/errors.ts';
+
+declare const readable: unique symbol;
+declare const writable: unique symbol;
+
+/** What SQLite stores. Integers beyond 2^53 do not occur: packed keys stay below 2^52 (`keys.ts`). */
+export type SqlValue = string | number | bigint | null | Uint8Array;
+
+/** A connection that may read. The brands are types only: handing a reader to a function that writes does not compile. */
+export interface ReadableDb {
+  readonly [readable]: true;
+  readonly raw: Database.Database;
+  readonly statements: Map<string, Database.Statement>;
+}
+export interface WritableDb extends ReadableDb {
+  readonly [writable]: true;
+}
+
+/** A statement with its values; made by the `sql` tag only, so that values never become part of the text. */
+export interface Query {
+  readonly text: string;
+  readonly values: readonly SqlValue[];
+}
+
+const texts = new WeakMap<TemplateStringsArray, string>();
+
+/** `sql\`SELECT … WHERE id = ${id}\``: every `${}` is a bound value, never text. */
+export function sql(strings: TemplateStringsArray, ...values: SqlValue[]): Query {
+  let text = texts.get(strings);
+  if (text === undefined) {
+    text = strings.join('?');
+    texts.set(strings, text);
+  }
+  return { text, values };
+}
+
+/** A prepared statement, kept for the life of the connection. `text` is a constant of this program, never input. */
+export function prepare(db: ReadableDb, text: string): Database.Statement {
+  let statement = db.statements.get(text);
+  if (statement === undefined) {
+    statement = db.raw.prepare(text);
+    db.statements.set(text, statement);
+  }
+  return statement;
+}
+
+// The row types are the caller's claim about the columns it named; STRICT tables keep the claim true.
+export function all<Row>(db: ReadableDb, query: Query): Row[] {
+  return prepare(db, query.text).all(...query.values) as Row[];
+}
+
+export function one<Row>(db: ReadableDb, query: Query): Row | undefined {
+  return prepare(db, query.text).get(...query.values) as Row | undefined;
+}
+
+/** First column of the first row. */
+export function value<T>(db: ReadableDb, query: Query): T | undefined {
+  const row = one<Record<string, T>>(db, query);
+  return row === undefined ? undefined : Object.values(row)[0];
+}
+
+/** Rows one at a time; nothing else may run on the connection meanwhile. */
+export function each<Row>(db: ReadableDb, query: Query): IterableIterator<Row> {
+  return prepare(db, query.text).iterate(...query.values) as IterableIterator<Row>;
+}
+
+export function run(db: WritableDb, query: Query): { changes: number; key: number } {
+  const info = prepare(db, query.text).run(...query.values);
+  return { changes: info.changes, key: Number(info.lastInsertRowid) };
+}
+
+/** All or nothing. Inside another transaction the body simply belongs to that one. */
+export function inTransaction<T>(db: WritableDb, body: () => T): T {
+  if (db.raw.inTransaction) return body();
+  db.raw.exec('BEGIN IMMEDIATE');
+  try {
+    const result = body();
+    db.raw.exec('COMMIT');
+    return result;
+  } catch (error) {
+    // SQLite has rolled back already after a full disk; a second ROLLBACK would hide the reason.
+    if (db.raw.inTransaction) db.raw.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+/** One consistent state for all reads of the body. */
+export function inSnapshot<T>(db: ReadableDb, body: () => T): T {
+  db.raw.exec('BEGIN');
+  try {
+    return body();
+  } finally {
+    if (db.raw.inTransaction) db.raw.exec('COMMIT');
+  }
+}
+
+export interface OpenOptions {
+  /** The file may not grow beyond this; SQLite then answers as on a full disk. */
+  maxBytes?: number;
+}
+
+const busyTimeoutMs = 10_000;
+
+export function openForWriting(path: string, options: OpenOptions = {}): WritableDb {
+  const raw = new Database(path, { timeout: busyTimeoutMs });
+  try {
+    raw.pragma('journal_mode = WAL');
+    // FULL: what was acknowledged survives a power cut too; it costs one flush (about 0.3 ms) a transaction.
+    raw.pragma('synchronous = FULL');
+    raw.pragma('foreign_keys = ON');
+    raw.pragma('cache_size = -65536');
+    raw.pragma('temp_store = MEMORY');
+    raw.pragma('wal_autocheckpoint = 4000');
+    raw.pragma('journal_size_limit = 67108864');
+    if (options.maxBytes !== undefined) {
+      raw.pragma(
+        `max_page_count = ${Math.floor(options.maxBytes / Number(raw.pragma('page_size', { simple: true })))}`,
+      );
+    }
+  } catch (error) {
+    raw.close();
+    throw error;
+  }
+  return brand(raw) as WritableDb;
+}
+
+export function openForReading(path: string): ReadableDb {
+  const raw = new Database(path, { timeout: busyTimeoutMs, readonly: true, fileMustExist: true });
+  raw.pragma('cache_size = -32768');
+  raw.pragma('temp_store = MEMORY');
+  raw.pragma('mmap_size = 1073741824');
+  return brand(raw);
+}
+
+function brand(raw: Database.Database): ReadableDb {
+  // The brand has no value at run time; this is the one place that gives it.
+  return { raw, statements: new Map() } as unknown as ReadableDb;
+}
+
+/** SQLite's failures in the workbench's words: disk, permission and damage are expected, the rest is a defect. */
+export function translateSqliteError(error: unknown, path: string): unknown {
+  if (!(error instanceof Database.SqliteError)) return error;
+  const report = sqliteReports.find(({ codes }) => codes.some((code) => error.code.startsWith(code)));
+  if (report === undefined) return error;
+  return new WorkbenchError(report.kind, `${report.message} (${path}: ${error.message})`, {
+    remedy: report.remedy,
+    cause: error,
+  });
+}
+
+const sqliteReports = [
+  {
+    codes: ['SQLITE_FULL'],
+    kind: 'io',
+    message: 'The disk is full; nothing of this step was written',
+    remedy: 'Free some space on the disk that holds the workspace, then try again.',
+  },
+  {
+    codes: ['SQLITE_READONLY', 'SQLITE_CANTOPEN', 'SQLITE_PERM', 'SQLITE_AUTH'],
+    kind: 'io',
+    message: 'The workspace cannot be written',
+    remedy: 'Check that the folder exists and that you may write to it, or choose another workspace folder.',
+  },
+  {
+    codes: ['SQLITE_BUSY', 'SQLITE_LOCKED'],
+    kind: 'io',
+    message: 'Another program kept the workspace locked for too long',
+    remedy: 'Wait until the other program has finished its work, then try again.',
+  },
+  {
+    codes: ['SQLITE_CORRUPT', 'SQLITE_NOTADB'],
+    kind: 'corrupt',
+    message: 'The workspace file is damaged or is not a workspace',
+    remedy: 'Restore the newest file from the “backups” folder of the workspace, or import an exported workspace.',
+  },
+  {
+    codes: ['SQLITE_IOERR'],
+    kind: 'io',
+    message: 'The disk reported a failure',
+    remedy: 'Check the disk that holds the workspace; a network folder is not fit for a workspace.',
+  },
+  {
+    codes: ['SQLITE_TOOBIG'],
+    kind: 'bad-input',
+    message: 'A field is too large to be stored',
+    remedy: 'Shorten the field.',
+  },
+] as const;

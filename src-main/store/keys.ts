@@ -1,0 +1,29 @@
+import { randomBytes } from 'node:crypto';
+
+/**
+ * Rows that belong to an owner (scores to an evaluation, rows to a dataset, events to a run) have one packed integer key:
+ * owner · 2^31 + member. They lie together on disk, need no second index, and stay exact in a double (below 2^52).
+ */
+const span = 2 ** 31;
+export const maxMembers = span - 1;
+
+export function packKey(owner: number, member: number): number {
+  return owner * span + member;
+}
+
+export function memberOf(key: number): number {
+  return key % span;
+}
+
+/** Least packed key of an owner; the owner's keys are `[firstKey(owner), firstKey(owner + 1))`. */
+export function firstKey(owner: number): number {
+  return owner * span;
+}
+
+const alphabet = 'abcdefghijkmnpqrstuvwxyz23456789';
+
+/** An opaque id such as `run-7k3m9qwx2a4b`: 60 random bits, letters that are not mistaken for each other. */
+export function newId(kind: string): string {
+  const letters = Array.from(randomBytes(12), (byte) => alphabet.charAt(byte & 31));
+  return `${kind}-${letters.join('')}`;
+}

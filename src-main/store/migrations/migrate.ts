@@ -1,0 +1,81 @@
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { WorkbenchError } from '../../shared/domain/errors.ts';
+import type { WritableDb } from '../database.ts';
+import { inTransaction } from '../database.ts';
+import { workspaceTables } from './001-workspace.ts';
+
+/** One step from `version - 1` to `version`. A landed migration is never edited. */
+export interface Migration {
+  version: number;
+  name: string;
+  script: string;
+}
+
+export const migrations: readonly Migration[] = [workspaceTables];
+
+/** Marks the file as a workspace (“FGWB”), so that another program's database is not taken for one. */
+const applicationId = 0x46475742;
+const backupsKept = 3;
+
+/**
+ * Brings the file to the newest version: a backup first, then every missing step in one transaction, all or nothing.
+ * A newer file, or a file of another program, is refused untouched.
+ */
+export async function migrate(db: WritableDb, steps: readonly Migration[] = migrations): Promise<number> {
+  const newest = steps.at(-1)?.version ?? 0;
+  const found = versionOf(db);
+  refuseForeign(db, found, newest);
+  if (found === newest) return newest;
+  if (found > 0) await backUp(db, found);
+  inTransaction(db, () => {
+    // Another program may have migrated while the backup was written.
+    const now = versionOf(db);
+    refuseForeign(db, now, newest);
+    for (const step of steps) if (step.version > now) db.raw.exec(step.script);
+    db.raw.pragma(`application_id = ${applicationId}`);
+    db.raw.pragma(`user_version = ${newest}`);
+  });
+  return newest;
+}
+
+export function versionOf(db: WritableDb): number {
+  return Number(db.raw.pragma('user_version', { simple: true }));
+}
+
+function refuseForeign(db: WritableDb, found: number, newest: number): void {
+  const application = Number(db.raw.pragma('application_id', { simple: true }));
+  const tables = Number(
+    db.raw.prepare("SELECT count(*) FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'").pluck().get(),
+  );
+  if (application !== applicationId && (tables > 0 || found > 0)) {
+    throw new WorkbenchError(
+      'unsupported',
+      `${basename(db.raw.name)} is a database of another program, not a workspace`,
+      {
+        remedy: 'Choose another workspace folder.',
+      },
+    );
+  }
+  if (found > newest) {
+    throw new WorkbenchError(
+      'unsupported',
+      `This workspace was written by a newer version of the workbench (its version is ${found}, this program knows ${newest}); nothing was changed`,
+      { remedy: 'Update the workbench, or choose another workspace folder.' },
+    );
+  }
+}
+
+/** A consistent copy beside the workspace; the newest few are kept. */
+async function backUp(db: WritableDb, version: number): Promise<void> {
+  const folder = join(dirname(db.raw.name), 'backups');
+  mkdirSync(folder, { recursive: true });
+  const stamp = new Date().toISOString().replaceAll(/[:.]/g, '-');
+  await db.raw.backup(join(folder, `before-migration-from-${version}-${stamp}.sqlite`));
+  const old = readdirSync(folder)
+    .filter((name) => name.startsWith('before-migration-from-'))
+    .map((name) => ({ name, stamp: name.slice(-'2026-01-01T00-00-00-000Z.sqlite'.length) }))
+    .sort((a, b) => (a.stamp < b.stamp ? 1 : -1))
+    .slice(backupsKept);
+  for (const { name } of old) rmSync(join(folder, name));
+}

@@ -1,0 +1,147 @@
+import type { StoreWrites } from '../api.ts';
+import type { Annotation } from '../../shared/domain/entities.ts';
+import { WorkbenchError } from '../../shared/domain/errors.ts';
+import type { ReadableDb } from '../database.ts';
+import { all, one, run, sql, value } from '../database.ts';
+import { newId } from '../keys.ts';
+import type { Writer } from './marks.ts';
+import { change } from './marks.ts';
+import { verdictCode, verdictOf } from './verdicts.ts';
+
+/** Steps back that are kept. */
+const undoDepth = 100;
+
+interface AnnotationRow {
+  sample_key: number;
+  label: number | null;
+  note: string;
+  left_verdict: number;
+  right_verdict: number;
+  reviewed: number;
+  changed_at: number;
+}
+
+export function annotations(db: ReadableDb, comparisonId: string): Annotation[] {
+  return all<AnnotationRow>(
+    db,
+    sql`SELECT * FROM annotations WHERE comparison_key = (SELECT comparison_key FROM comparisons WHERE id = ${comparisonId})
+        ORDER BY sample_key`,
+  ).map((row) => recordOf(row, comparisonId));
+}
+
+export function annotationOf(
+  db: ReadableDb,
+  comparisonKey: number,
+  comparisonId: string,
+  sampleKey: number,
+): Annotation | null {
+  const row = one<AnnotationRow>(
+    db,
+    sql`SELECT * FROM annotations WHERE comparison_key = ${comparisonKey} AND sample_key = ${sampleKey}`,
+  );
+  return row === undefined ? null : recordOf(row, comparisonId);
+}
+
+type AnnotationChange = Parameters<StoreWrites['annotate']>[2];
+
+/** Changes what is given and leaves the rest; an annotation that says nothing any more is gone. */
+export function annotate(
+  writer: Writer,
+  comparisonId: string,
+  sampleKeys: readonly number[],
+  changes: AnnotationChange,
+): { undoToken: string } {
+  const { db } = writer;
+  return change(writer, ['annotations'], () => {
+    const comparisonKey = value<number>(db, sql`SELECT comparison_key FROM comparisons WHERE id = ${comparisonId}`);
+    if (comparisonKey === undefined) throw new WorkbenchError('not-found', 'This comparison is not in the workspace');
+    const before: [number, Annotation | null][] = [];
+    const given = Object.fromEntries(Object.entries(changes).filter(([, field]) => field !== undefined));
+    for (const sampleKey of new Set(sampleKeys)) {
+      const old = annotationOf(db, comparisonKey, comparisonId, sampleKey);
+      before.push([sampleKey, old]);
+      put(writer, comparisonKey, {
+        ...(old ?? blank(comparisonId, sampleKey)),
+        ...given,
+        comparisonId,
+        sampleKey,
+        changedAt: Date.now(),
+      });
+    }
+    return { undoToken: rememberUndo(writer, comparisonKey, before) };
+  });
+}
+
+/** Puts back what `annotate` found. A token works once. */
+export function undoAnnotation(writer: Writer, token: string): void {
+  const { db } = writer;
+  change(writer, ['annotations'], () => {
+    const entry = one<{ comparison_key: number; body: string }>(
+      db,
+      sql`DELETE FROM undo_entries WHERE token = ${token} RETURNING comparison_key, body`,
+    );
+    if (entry === undefined) throw new WorkbenchError('not-found', 'This change cannot be undone any more');
+    for (const [sampleKey, old] of JSON.parse(entry.body) as [number, Annotation | null][]) {
+      if (old === null) remove(writer, entry.comparison_key, sampleKey);
+      else put(writer, entry.comparison_key, old);
+    }
+  });
+}
+
+function rememberUndo(writer: Writer, comparisonKey: number, before: [number, Annotation | null][]): string {
+  const token = newId('undo');
+  const { key } = run(
+    writer.db,
+    sql`INSERT INTO undo_entries (token, comparison_key, body) VALUES (${token}, ${comparisonKey}, ${JSON.stringify(before)})`,
+  );
+  run(writer.db, sql`DELETE FROM undo_entries WHERE undo_key <= ${key - undoDepth}`);
+  return token;
+}
+
+function put(writer: Writer, comparisonKey: number, annotation: Annotation): void {
+  if (saysNothing(annotation)) {
+    remove(writer, comparisonKey, annotation.sampleKey);
+    return;
+  }
+  run(
+    writer.db,
+    sql`INSERT OR REPLACE INTO annotations (comparison_key, sample_key, label, note, left_verdict, right_verdict, reviewed, changed_at)
+        VALUES (${comparisonKey}, ${annotation.sampleKey}, ${annotation.label}, ${annotation.note},
+                ${verdictCode(annotation.leftVerdict)}, ${verdictCode(annotation.rightVerdict)},
+                ${annotation.reviewed ? 1 : 0}, ${annotation.changedAt})`,
+  );
+}
+
+function remove(writer: Writer, comparisonKey: number, sampleKey: number): void {
+  run(writer.db, sql`DELETE FROM annotations WHERE comparison_key = ${comparisonKey} AND sample_key = ${sampleKey}`);
+}
+
+function saysNothing({ label, note, leftVerdict, rightVerdict, reviewed }: Annotation): boolean {
+  return label === null && note === '' && leftVerdict === null && rightVerdict === null && !reviewed;
+}
+
+function blank(comparisonId: string, sampleKey: number): Annotation {
+  return {
+    comparisonId,
+    sampleKey,
+    label: null,
+    note: '',
+    leftVerdict: null,
+    rightVerdict: null,
+    reviewed: false,
+    changedAt: 0,
+  };
+}
+
+function recordOf(row: AnnotationRow, comparisonId: string): Annotation {
+  return {
+    comparisonId,
+    sampleKey: row.sample_key,
+    label: row.label,
+    note: row.note,
+    leftVerdict: verdictOf(row.left_verdict),
+    rightVerdict: verdictOf(row.right_verdict),
+    reviewed: row.reviewed === 1,
+    changedAt: row.changed_at,
+  };
+}

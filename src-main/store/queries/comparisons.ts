@@ -1,0 +1,291 @@
+import type { ComparisonCounts, ComparisonRecord } from '../../shared/domain/flip-view.ts';
+import { WorkbenchError } from '../../shared/domain/errors.ts';
+import type { ErrorReport } from '../../shared/domain/errors.ts';
+import type { FlipKind, Rule } from '../../shared/domain/flips.ts';
+import { flipKinds, formatRule, parseRule } from '../../shared/domain/flips.ts';
+import type { ReadableDb } from '../database.ts';
+import { all, one, run, sql, value } from '../database.ts';
+import { newId } from '../keys.ts';
+import type { ColumnName } from '../views/columns.ts';
+import { evaluationKey } from './evaluations.ts';
+import type { Writer } from './marks.ts';
+import { change, isAlive } from './marks.ts';
+
+interface ComparisonRow {
+  comparison_key: number;
+  id: string;
+  left_id: string;
+  right_id: string;
+  left_name: string;
+  right_name: string;
+  rule: string;
+  pairing: ComparisonRecord['pairing'];
+  pairing_note: string | null;
+  state: ComparisonRecord['state'];
+  progress: number;
+  error: string | null;
+  counts: string;
+  created_at: number;
+}
+
+const columns = `SELECT c.*, l.id AS left_id, r.id AS right_id, l.name AS left_name, r.name AS right_name
+  FROM comparisons c JOIN evaluations l ON l.evaluation_key = c.left_key JOIN evaluations r ON r.evaluation_key = c.right_key`;
+
+export function listComparisons(db: ReadableDb): ComparisonRecord[] {
+  return all<ComparisonRow>(db, { text: `${columns} ORDER BY c.comparison_key DESC`, values: [] }).map(comparisonOf);
+}
+
+export function getComparison(db: ReadableDb, id: string): ComparisonRecord | null {
+  const row = one<ComparisonRow>(db, { text: `${columns} WHERE c.id = ?`, values: [id] });
+  return row === undefined ? null : comparisonOf(row);
+}
+
+export function existingComparison(db: ReadableDb, id: string): ComparisonRecord {
+  const record = getComparison(db, id);
+  if (record === null) throw new WorkbenchError('not-found', 'This comparison is not in the workspace');
+  return record;
+}
+
+/** Finds the comparison of two evaluations under a rule, or makes one that waits to be built. */
+export function openComparison(writer: Writer, leftId: string, rightId: string, rule: Rule): ComparisonRecord {
+  const { db } = writer;
+  const left = evaluationKey(db, leftId);
+  const right = evaluationKey(db, rightId);
+  const text = formatRule(rule);
+  const known = value<string>(
+    db,
+    sql`SELECT id FROM comparisons WHERE left_key = ${left} AND right_key = ${right} AND rule = ${text}`,
+  );
+  if (known !== undefined) return retried(writer, existingComparison(db, known));
+  const id = newId('comparison');
+  change(writer, ['comparisons'], () =>
+    run(
+      db,
+      sql`INSERT INTO comparisons (id, left_key, right_key, rule, state, counts, created_at)
+          VALUES (${id}, ${left}, ${right}, ${text}, 'building', ${JSON.stringify(noCounts())}, ${Date.now()})`,
+    ),
+  );
+  return existingComparison(db, id);
+}
+
+/** Opening a comparison whose build failed tries again. */
+function retried(writer: Writer, record: ComparisonRecord): ComparisonRecord {
+  if (record.state !== 'failed') return record;
+  change(writer, ['comparisons'], () =>
+    run(writer.db, sql`UPDATE comparisons SET state = 'building', progress = 0, error = NULL WHERE id = ${record.id}`),
+  );
+  return existingComparison(writer.db, record.id);
+}
+
+export function removeComparison(writer: Writer, id: string): void {
+  const { changes } = change(writer, ['comparisons'], () =>
+    run(writer.db, sql`DELETE FROM comparisons WHERE id = ${id}`),
+  );
+  if (changes === 0) throw new WorkbenchError('not-found', 'This comparison is not in the workspace');
+}
+
+/** What a builder needs to know. */
+export interface BuildOrder {
+  buildKey: number;
+  leftKey: number;
+  rightKey: number;
+  leftRepeatKey: number | null;
+  rightRepeatKey: number | null;
+  rule: Rule;
+}
+
+interface OrderRow {
+  comparison_key: number;
+  left_key: number;
+  right_key: number;
+  left_repeat_key: number | null;
+  right_repeat_key: number | null;
+  rule: string;
+}
+
+/** A new build of a comparison. What it writes is seen by nobody until `finishBuild`. */
+export function beginBuild(writer: Writer, comparisonId: string): BuildOrder {
+  const { db } = writer;
+  return change(writer, [], () => {
+    const row = one<OrderRow>(db, sql`SELECT * FROM comparisons WHERE id = ${comparisonId}`);
+    if (row === undefined) throw new WorkbenchError('not-found', 'This comparison is not in the workspace');
+    dropDeadBuilds(writer, row.comparison_key);
+    const { key } = run(
+      db,
+      sql`INSERT INTO comparison_builds (comparison_key, owner, started_at) VALUES (${row.comparison_key}, ${writer.owner}, ${Date.now()})`,
+    );
+    return {
+      buildKey: key,
+      leftKey: row.left_key,
+      rightKey: row.right_key,
+      leftRepeatKey: row.left_repeat_key,
+      rightRepeatKey: row.right_repeat_key,
+      rule: parseRule(row.rule),
+    };
+  });
+}
+
+/** Builds that their program left unfinished, or that a newer build of this program replaces. */
+function dropDeadBuilds(writer: Writer, comparisonKey: number): void {
+  const { db, owner } = writer;
+  const builds = all<{ build_key: number; owner: string }>(
+    db,
+    sql`SELECT b.build_key, b.owner FROM comparison_builds b JOIN comparisons c USING (comparison_key)
+        WHERE b.comparison_key = ${comparisonKey} AND b.build_key IS NOT c.build_key`,
+  );
+  for (const build of builds) {
+    if (build.owner === owner || !isAlive(build.owner)) {
+      run(db, sql`DELETE FROM comparison_builds WHERE build_key = ${build.build_key}`);
+    }
+  }
+}
+
+export interface ColumnPart {
+  name: ColumnName;
+  range: number;
+  data: Uint8Array;
+}
+
+/** One range of a build: a short transaction. Refused when the build was overtaken (comparison removed or replaced). */
+export function putColumns(
+  writer: Writer,
+  buildKey: number,
+  parts: readonly ColumnPart[],
+  progress: number,
+): ComparisonRecord {
+  const { db } = writer;
+  return change(writer, [], () => {
+    const id = comparisonOfBuild(db, buildKey);
+    for (const { name, range, data } of parts) {
+      run(
+        db,
+        sql`INSERT OR REPLACE INTO comparison_columns (build_key, name, range, data) VALUES (${buildKey}, ${name}, ${range}, ${data})`,
+      );
+    }
+    run(db, sql`UPDATE comparisons SET progress = ${progress} WHERE id = ${id} AND state = 'building'`);
+    return existingComparison(db, id);
+  });
+}
+
+export interface BuildOutcome {
+  rows: number;
+  pairing: ComparisonRecord['pairing'];
+  pairingNote: string | null;
+  counts: ComparisonCounts;
+}
+
+/** From here on the comparison is shown, from this build; every other build of it goes. */
+export function finishBuild(writer: Writer, buildKey: number, outcome: BuildOutcome): ComparisonRecord {
+  const { db } = writer;
+  return change(writer, ['comparisons'], () => {
+    const id = comparisonOfBuild(db, buildKey);
+    run(db, sql`UPDATE comparison_builds SET rows = ${outcome.rows} WHERE build_key = ${buildKey}`);
+    run(
+      db,
+      sql`UPDATE comparisons SET state = 'ready', progress = 1, error = NULL, build_key = ${buildKey}, pairing = ${outcome.pairing},
+            pairing_note = ${outcome.pairingNote}, counts = ${JSON.stringify(outcome.counts)} WHERE id = ${id}`,
+    );
+    run(
+      db,
+      sql`DELETE FROM comparison_builds WHERE build_key <> ${buildKey}
+            AND comparison_key = (SELECT comparison_key FROM comparisons WHERE id = ${id})`,
+    );
+    return existingComparison(db, id);
+  });
+}
+
+export function failBuild(writer: Writer, buildKey: number, error: ErrorReport): ComparisonRecord | null {
+  const { db } = writer;
+  return change(writer, ['comparisons'], () => {
+    const id = value<string>(
+      db,
+      sql`SELECT c.id FROM comparison_builds b JOIN comparisons c USING (comparison_key) WHERE b.build_key = ${buildKey}`,
+    );
+    if (id === undefined) return null;
+    run(db, sql`DELETE FROM comparison_builds WHERE build_key = ${buildKey}`);
+    run(
+      db,
+      sql`UPDATE comparisons SET state = 'failed', error = ${JSON.stringify(error)} WHERE id = ${id} AND state = 'building'`,
+    );
+    return existingComparison(db, id);
+  });
+}
+
+function comparisonOfBuild(db: ReadableDb, buildKey: number): string {
+  const id = value<string>(
+    db,
+    sql`SELECT c.id FROM comparison_builds b JOIN comparisons c USING (comparison_key) WHERE b.build_key = ${buildKey}`,
+  );
+  if (id === undefined) throw new WorkbenchError('cancelled', 'This comparison was removed or built anew meanwhile');
+  return id;
+}
+
+/** Comparisons that wait to be built and that no living program is building. */
+export function unbuiltComparisons(db: ReadableDb, owner: string): string[] {
+  return all<{ id: string; builder: string | null }>(
+    db,
+    sql`SELECT c.id, b.owner AS builder FROM comparisons c LEFT JOIN comparison_builds b USING (comparison_key)
+        WHERE c.state = 'building' ORDER BY c.comparison_key`,
+  )
+    .filter(({ builder }) => builder === null || builder === owner || !isAlive(builder))
+    .map(({ id }) => id);
+}
+
+/** Remembers which A/A evaluations mark the flakiness; answers the shown build, whose marks are then computed. */
+export function setRepeats(
+  writer: Writer,
+  comparisonId: string,
+  leftRepeat: string | null,
+  rightRepeat: string | null,
+): { buildKey: number | null; order: Omit<BuildOrder, 'buildKey'> } {
+  const { db } = writer;
+  return change(writer, ['comparisons'], () => {
+    const left = leftRepeat === null ? null : evaluationKey(db, leftRepeat);
+    const right = rightRepeat === null ? null : evaluationKey(db, rightRepeat);
+    run(
+      db,
+      sql`UPDATE comparisons SET left_repeat_key = ${left}, right_repeat_key = ${right} WHERE id = ${comparisonId}`,
+    );
+    const row = one<OrderRow & { build_key: number | null }>(
+      db,
+      sql`SELECT * FROM comparisons WHERE id = ${comparisonId}`,
+    );
+    if (row === undefined) throw new WorkbenchError('not-found', 'This comparison is not in the workspace');
+    if (row.build_key !== null) {
+      run(db, sql`DELETE FROM comparison_columns WHERE build_key = ${row.build_key} AND name = 'stability'`);
+    }
+    return {
+      buildKey: row.build_key,
+      order: {
+        leftKey: row.left_key,
+        rightKey: row.right_key,
+        leftRepeatKey: left,
+        rightRepeatKey: right,
+        rule: parseRule(row.rule),
+      },
+    };
+  });
+}
+
+export function noCounts(): ComparisonCounts {
+  const kinds = Object.fromEntries(flipKinds.map((kind) => [kind, 0])) as Record<FlipKind, number>;
+  return { paired: 0, unmatchedLeft: 0, unmatchedRight: 0, missingVerdict: 0, kinds };
+}
+
+function comparisonOf(row: ComparisonRow): ComparisonRecord {
+  return {
+    id: row.id,
+    leftEvaluationId: row.left_id,
+    rightEvaluationId: row.right_id,
+    leftName: row.left_name,
+    rightName: row.right_name,
+    rule: parseRule(row.rule),
+    pairing: row.pairing,
+    pairingNote: row.pairing_note,
+    state: row.state,
+    progress: row.progress,
+    error: row.error === null ? null : (JSON.parse(row.error) as ErrorReport),
+    counts: JSON.parse(row.counts) as ComparisonCounts,
+    createdAt: row.created_at,
+  };
+}

@@ -1,0 +1,146 @@
+import { createHash } from 'node:crypto';
+import type { Hash } from 'node:crypto';
+import type { DatasetKind, DatasetRow } from '../../shared/domain/datasets.ts';
+import type { DatasetRecord } from '../../shared/domain/entities.ts';
+import { WorkbenchError } from '../../shared/domain/errors.ts';
+import type { ReadableDb, WritableDb } from '../database.ts';
+import { all, prepare, run, sql, value } from '../database.ts';
+import { firstKey, newId, packKey } from '../keys.ts';
+import { contentHash, plainText, promptHash, storable } from '../texts.ts';
+import { Lengths } from './lengths.ts';
+
+interface DatasetTableRow {
+  id: string;
+  name: string;
+  kind: DatasetKind;
+  rows: number;
+  sha256: string;
+  import_id: string | null;
+  created_at: number;
+  statistics: string;
+}
+
+export function listDatasets(db: ReadableDb): DatasetRecord[] {
+  return all<DatasetTableRow>(
+    db,
+    sql`SELECT d.id, d.name, d.kind, d.rows, d.sha256, i.id AS import_id, d.created_at, d.statistics
+        FROM datasets d LEFT JOIN imports i USING (import_key) WHERE d.state = 'ready' ORDER BY d.dataset_key DESC`,
+  ).map((row) => ({
+    id: row.id,
+    name: row.name,
+    kind: row.kind,
+    rows: row.rows,
+    sha256: row.sha256,
+    importId: row.import_id,
+    createdAt: row.created_at,
+    statistics: JSON.parse(row.statistics) as DatasetRecord['statistics'],
+  }));
+}
+
+export function datasetKey(db: ReadableDb, id: string): number {
+  const key = value<number>(db, sql`SELECT dataset_key FROM datasets WHERE id = ${id} AND state = 'ready'`);
+  if (key === undefined) throw new WorkbenchError('not-found', 'This dataset is not in the workspace');
+  return key;
+}
+
+export function datasetRows(db: ReadableDb, id: string, offset: number, limit: number): DatasetRow[] {
+  const key = datasetKey(db, id);
+  return all<{ body: string }>(
+    db,
+    sql`SELECT body FROM dataset_rows WHERE row_key >= ${packKey(key, offset)} AND row_key < ${firstKey(key + 1)}
+        ORDER BY row_key LIMIT ${limit}`,
+  ).map((row) => JSON.parse(row.body) as DatasetRow);
+}
+
+/** A dataset while its rows arrive: everything that its record says is gathered on the way. */
+export class DatasetDraft {
+  readonly key: number;
+  readonly id: string;
+  readonly kind: DatasetKind;
+  readonly #db: WritableDb;
+  readonly #sha: Hash = createHash('sha256');
+  readonly #lengths = new Lengths();
+  rows = 0;
+
+  constructor(db: WritableDb, owner: string, head: { name: string; kind: DatasetKind }) {
+    this.#db = db;
+    this.kind = head.kind;
+    this.id = newId('dataset');
+    this.key = run(
+      db,
+      sql`INSERT INTO datasets (id, name, kind, created_at, state, owner)
+          VALUES (${this.id}, ${head.name}, ${head.kind}, ${Date.now()}, 'receiving', ${owner})`,
+    ).key;
+  }
+
+  add(rows: readonly DatasetRow[]): void {
+    const insert = prepare(
+      this.#db,
+      'INSERT INTO dataset_rows (row_key, dataset_key, row_id, content_hash, prompt_hash, body) VALUES (?, ?, ?, ?, ?, ?)',
+    );
+    rows.forEach((row, index) => {
+      if (row.kind !== this.kind) {
+        throw new WorkbenchError('bad-input', `Row “${row.id}” is a ${row.kind} row in a ${this.kind} dataset`);
+      }
+      const body = storable(JSON.stringify(row), `row “${row.id}”`);
+      const prompt = plainText(row.prompt).toWellFormed();
+      const wanted = wantedOf(row);
+      try {
+        insert.run(
+          packKey(this.key, this.rows + index),
+          this.key,
+          row.id,
+          contentHash(prompt, wanted === null ? null : wanted.toWellFormed()),
+          promptHash(prompt),
+          body,
+        );
+      } catch (error) {
+        throw duplicateId(error, row.id) ?? error;
+      }
+    });
+    // Only now: a batch that fails is rolled back as a whole and must leave no trace in hash and statistics.
+    for (const row of rows) {
+      this.#sha.update(JSON.stringify(row)).update('\n');
+      this.#measure(row);
+    }
+    this.rows += rows.length;
+  }
+
+  finish(importKey: number | null): void {
+    run(
+      this.#db,
+      sql`UPDATE datasets SET rows = ${this.rows}, sha256 = ${this.#sha.digest('hex')}, import_key = ${importKey},
+          statistics = ${JSON.stringify(this.#lengths.summary())}, state = 'ready', owner = NULL
+          WHERE dataset_key = ${this.key}`,
+    );
+  }
+
+  #measure(row: DatasetRow): void {
+    const texts = Object.entries(row).filter(([name]) => measured.has(name));
+    for (const [name, text] of texts) this.#lengths.add(name, plainText(text as string).length);
+  }
+}
+
+const measured = new Set(['prompt', 'chosen', 'rejected', 'completion']);
+
+/** What a row asks for: the part of its content that an evaluation calls the target. */
+function wantedOf(row: DatasetRow): string | null {
+  switch (row.kind) {
+    case 'preference':
+      return plainText(row.chosen);
+    case 'completion':
+    case 'unpaired':
+      return plainText(row.completion);
+    case 'prompt':
+      return row.target ?? null;
+  }
+}
+
+export function duplicateId(error: unknown, id: string): WorkbenchError | null {
+  const code = error instanceof Error && 'code' in error ? error.code : null;
+  if (code !== 'SQLITE_CONSTRAINT_UNIQUE') return null;
+  return new WorkbenchError('bad-input', `Two rows have the id “${id}”; ids must be unique`, {
+    remedy: 'Map another field to id, or leave it out so that rows are numbered.',
+    place: { field: 'id' },
+  });
+}

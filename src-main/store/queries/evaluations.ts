@@ -1,0 +1,217 @@
+import type { EvaluationRecord } from '../../shared/domain/entities.ts';
+import { WorkbenchError } from '../../shared/domain/errors.ts';
+import type { DecodingSettings, SampleResult, SuiteKind } from '../../shared/domain/evaluations.ts';
+import type { Query, ReadableDb, WritableDb } from '../database.ts';
+import { all, each, one, run, sql, value } from '../database.ts';
+import { firstKey, newId } from '../keys.ts';
+import { decodeMetrics } from '../codec.ts';
+import type { Interned } from './names.ts';
+import { scopeKey } from './names.ts';
+import type { ResultTarget } from './samples.ts';
+import { writeResults } from './samples.ts';
+
+export interface EvaluationRow {
+  evaluation_key: number;
+  id: string;
+  name: string;
+  scope_key: number;
+  suite_id: string | null;
+  suite_name: string;
+  suite_kind: SuiteKind | null;
+  run_id: string | null;
+  checkpoint_id: string | null;
+  model_id: string | null;
+  step: number | null;
+  samples: number;
+  right_count: number;
+  wrong_count: number;
+  tie_count: number;
+  missing_count: number;
+  mean_score: number | null;
+  summary: string;
+  decoding: string | null;
+  import_id: string | null;
+  created_at: number;
+  metric_names: string;
+}
+
+type EvaluationFilter = { runId?: string; checkpointId?: string; suiteId?: string };
+
+/** The most selective index answers; the rest narrows what it finds. */
+export function evaluationsQuery(filter: EvaluationFilter): Query {
+  const { runId, checkpointId, suiteId } = filter;
+  if (checkpointId !== undefined) {
+    return sql`SELECT e.*, s.name AS suite_name, r.id AS run_id, i.id AS import_id FROM evaluations e
+      JOIN scopes s USING (scope_key) LEFT JOIN runs r USING (run_key) LEFT JOIN imports i USING (import_key)
+      WHERE e.checkpoint_id = ${checkpointId} AND e.state = 'ready' ORDER BY e.evaluation_key DESC`;
+  }
+  if (runId !== undefined) {
+    return sql`SELECT e.*, s.name AS suite_name, r.id AS run_id, i.id AS import_id FROM evaluations e
+      JOIN scopes s USING (scope_key) JOIN runs r USING (run_key) LEFT JOIN imports i USING (import_key)
+      WHERE e.run_key = (SELECT run_key FROM runs WHERE id = ${runId}) AND e.state = 'ready' ORDER BY e.evaluation_key DESC`;
+  }
+  if (suiteId !== undefined) {
+    return sql`SELECT e.*, s.name AS suite_name, r.id AS run_id, i.id AS import_id FROM evaluations e
+      JOIN scopes s USING (scope_key) LEFT JOIN runs r USING (run_key) LEFT JOIN imports i USING (import_key)
+      WHERE e.suite_id = ${suiteId} AND e.state = 'ready' ORDER BY e.evaluation_key DESC`;
+  }
+  return sql`SELECT e.*, s.name AS suite_name, r.id AS run_id, i.id AS import_id FROM evaluations e
+    JOIN scopes s USING (scope_key) LEFT JOIN runs r USING (run_key) LEFT JOIN imports i USING (import_key)
+    WHERE e.state = 'ready' ORDER BY e.evaluation_key DESC`;
+}
+
+export function listEvaluations(db: ReadableDb, filter: EvaluationFilter = {}): EvaluationRecord[] {
+  return all<EvaluationRow>(db, evaluationsQuery(filter))
+    .map(evaluationOf)
+    .filter(
+      (record) =>
+        (filter.runId === undefined || record.runId === filter.runId) &&
+        (filter.suiteId === undefined || record.suiteId === filter.suiteId),
+    );
+}
+
+export function evaluationKey(db: ReadableDb, id: string): number {
+  const key = value<number>(db, sql`SELECT evaluation_key FROM evaluations WHERE id = ${id} AND state = 'ready'`);
+  if (key === undefined) throw new WorkbenchError('not-found', 'This evaluation is not in the workspace');
+  return key;
+}
+
+export interface EvaluationHead {
+  name: string;
+  suiteId: string | null;
+  suiteName: string;
+  modelId: string | null;
+  runKey: number | null;
+  checkpointId: string | null;
+  step: number | null;
+  decoding: DecodingSettings | null;
+}
+
+/** A new evaluation that is not shown yet. Without an owner it belongs to its run's events and waits for them. */
+export function addEvaluation(
+  db: WritableDb,
+  owner: string | null,
+  head: EvaluationHead,
+): ResultTarget & { id: string } {
+  const id = newId('eval');
+  const scope = scopeKey(db, head.suiteName.toWellFormed());
+  const kind =
+    head.suiteId === null ? null : (value<string>(db, sql`SELECT kind FROM suites WHERE id = ${head.suiteId}`) ?? null);
+  const { key } = run(
+    db,
+    sql`INSERT INTO evaluations (id, name, scope_key, suite_id, suite_kind, run_key, checkpoint_id, model_id, step, decoding, created_at, state, owner)
+        VALUES (${id}, ${head.name}, ${scope}, ${head.suiteId}, ${kind}, ${head.runKey}, ${head.checkpointId}, ${head.modelId},
+                ${head.step}, ${jsonOrNull(head.decoding)}, ${Date.now()}, 'receiving', ${owner})`,
+  );
+  return { id, key, scopeKey: scope, metricNames: [] };
+}
+
+/** Counts, means, and from here on it is shown. `summary` adds to, and wins over, the means of the samples' metrics. */
+export function finishEvaluation(
+  db: WritableDb,
+  key: number,
+  options: { importKey: number | null; summary?: Record<string, number> },
+): void {
+  const tally = one<{ samples: number; right: number; wrong: number; tie: number; mean: number | null }>(
+    db,
+    sql`SELECT count(*) AS samples, coalesce(sum(verdict = 1), 0) AS right, coalesce(sum(verdict = 2), 0) AS wrong,
+          coalesce(sum(verdict = 3), 0) AS tie, avg(score) AS mean
+        FROM scores WHERE score_key >= ${firstKey(key)} AND score_key < ${firstKey(key + 1)}`,
+  ) ?? { samples: 0, right: 0, wrong: 0, tie: 0, mean: null };
+  const summary = { ...metricMeans(db, key), ...options.summary };
+  run(
+    db,
+    sql`UPDATE evaluations SET samples = ${tally.samples}, right_count = ${tally.right}, wrong_count = ${tally.wrong},
+          tie_count = ${tally.tie}, missing_count = ${tally.samples - tally.right - tally.wrong - tally.tie},
+          mean_score = ${tally.mean === null || Number.isNaN(tally.mean) ? null : tally.mean},
+          summary = ${JSON.stringify(summary)}, import_key = ${options.importKey}, state = 'ready', owner = NULL
+        WHERE evaluation_key = ${key}`,
+  );
+}
+
+/** Mean of each metric over the samples that have a finite value for it. */
+function metricMeans(db: ReadableDb, key: number): Record<string, number> {
+  const names = metricNames(db, key);
+  if (names.length === 0) return {};
+  const sums = new Map<string, { sum: number; count: number }>();
+  const rows = each<{ metrics: Uint8Array }>(
+    db,
+    sql`SELECT metrics FROM scores WHERE score_key >= ${firstKey(key)} AND score_key < ${firstKey(key + 1)} AND metrics IS NOT NULL`,
+  );
+  for (const row of rows) {
+    for (const [name, value] of Object.entries(decodeMetrics(row.metrics, names))) {
+      if (!Number.isFinite(value)) continue;
+      const entry = sums.get(name) ?? { sum: 0, count: 0 };
+      sums.set(name, { sum: entry.sum + value, count: entry.count + 1 });
+    }
+  }
+  return Object.fromEntries([...sums].map(([name, { sum, count }]) => [name, sum / count]));
+}
+
+export function metricNames(db: ReadableDb, key: number): string[] {
+  const names = value<string>(db, sql`SELECT metric_names FROM evaluations WHERE evaluation_key = ${key}`);
+  return names === undefined ? [] : (JSON.parse(names) as string[]);
+}
+
+/** An evaluation while its samples arrive from an import or from the workbench. */
+export class EvaluationDraft {
+  readonly key: number;
+  readonly id: string;
+  readonly #db: WritableDb;
+  readonly #interned: Interned;
+  readonly #target: ResultTarget;
+  rows = 0;
+
+  constructor(db: WritableDb, interned: Interned, owner: string, head: EvaluationHead) {
+    this.#db = db;
+    this.#interned = interned;
+    const target = addEvaluation(db, owner, head);
+    this.#target = target;
+    this.key = target.key;
+    this.id = target.id;
+  }
+
+  add(results: readonly SampleResult[]): void {
+    const namesBefore = this.#target.metricNames.length;
+    try {
+      writeResults(this.#db, this.#interned, this.#target, results);
+    } catch (error) {
+      // The batch is rolled back, and with it the names that it added.
+      this.#target.metricNames.length = namesBefore;
+      throw error;
+    }
+    this.rows += results.length;
+  }
+
+  finish(importKey: number | null, summary?: Record<string, number>): void {
+    finishEvaluation(this.#db, this.key, { importKey, ...(summary === undefined ? {} : { summary }) });
+  }
+}
+
+function evaluationOf(row: EvaluationRow): EvaluationRecord {
+  return {
+    id: row.id,
+    name: row.name,
+    suiteId: row.suite_id,
+    suiteName: row.suite_name,
+    suiteKind: row.suite_kind,
+    runId: row.run_id,
+    checkpointId: row.checkpoint_id,
+    modelId: row.model_id,
+    step: row.step,
+    samples: row.samples,
+    right: row.right_count,
+    wrong: row.wrong_count,
+    tie: row.tie_count,
+    missing: row.missing_count,
+    meanScore: row.mean_score,
+    summary: JSON.parse(row.summary) as Record<string, number>,
+    decoding: row.decoding === null ? null : (JSON.parse(row.decoding) as DecodingSettings),
+    importId: row.import_id,
+    createdAt: row.created_at,
+  };
+}
+
+function jsonOrNull(value: unknown): string | null {
+  return value === null || value === undefined ? null : JSON.stringify(value);
+}

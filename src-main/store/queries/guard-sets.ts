@@ -1,0 +1,131 @@
+import type { DatasetRow, PreferenceRow } from '../../shared/domain/datasets.ts';
+import type { GuardSetRecord } from '../../shared/domain/entities.ts';
+import { WorkbenchError } from '../../shared/domain/errors.ts';
+import type { SuiteKind } from '../../shared/domain/evaluations.ts';
+import type { ReadableDb } from '../database.ts';
+import { all, one, prepare, run, sql, value } from '../database.ts';
+import { firstKey, newId, packKey } from '../keys.ts';
+import type { Writer } from './marks.ts';
+import { change } from './marks.ts';
+import { guardRowId } from './run-steps.ts';
+
+const columns = `SELECT id, name, samples, comparison_id AS comparisonId, created_at AS createdAt, note, skipped FROM guard_sets`;
+
+export function listGuardSets(db: ReadableDb): GuardSetRecord[] {
+  return all<GuardSetRecord>(db, { text: `${columns} ORDER BY guard_key DESC`, values: [] });
+}
+
+export function guardSetRows(db: ReadableDb, id: string): DatasetRow[] {
+  const key = guardKey(db, id);
+  return all<{ body: string }>(
+    db,
+    sql`SELECT body FROM guard_set_rows WHERE row_key >= ${firstKey(key)} AND row_key < ${firstKey(key + 1)} ORDER BY row_key`,
+  ).map((row) => JSON.parse(row.body) as DatasetRow);
+}
+
+/** The left samples that the rows were made from, in the same order. */
+export function guardSetSampleKeys(db: ReadableDb, id: string): number[] {
+  const key = guardKey(db, id);
+  return all<{ sample_key: number }>(
+    db,
+    sql`SELECT sample_key FROM guard_set_rows WHERE row_key >= ${firstKey(key)} AND row_key < ${firstKey(key + 1)} ORDER BY row_key`,
+  ).map((row) => row.sample_key);
+}
+
+function guardKey(db: ReadableDb, id: string): number {
+  const key = value<number>(db, sql`SELECT guard_key FROM guard_sets WHERE id = ${id}`);
+  if (key === undefined) throw new WorkbenchError('not-found', 'This guard set is not in the workspace');
+  return key;
+}
+
+/** Chosen samples of a comparison, each once: their keys on the two sides. */
+export interface GuardPairs {
+  leftKeys: Int32Array;
+  rightKeys: Int32Array;
+}
+
+/**
+ * Freezes samples of a comparison as training rows: a guard set outlives the evaluations it came from. Samples without any text
+ * to hold on to are skipped and counted.
+ */
+export function addGuardSet(
+  writer: Writer,
+  set: { name: string; note: string; comparisonId: string; pairs: GuardPairs },
+): GuardSetRecord {
+  const { db } = writer;
+  return change(writer, ['guard-sets'], () => {
+    const source = one<Source>(
+      db,
+      sql`SELECT c.left_key AS leftKey, c.right_key AS rightKey, l.suite_kind AS suiteKind FROM comparisons c
+          JOIN evaluations l ON l.evaluation_key = c.left_key WHERE c.id = ${set.comparisonId}`,
+    );
+    if (source === undefined) throw new WorkbenchError('not-found', 'This comparison is not in the workspace');
+    const id = newId('guard');
+    const { key } = run(
+      db,
+      sql`INSERT INTO guard_sets (id, name, note, comparison_id, samples, skipped, created_at)
+          VALUES (${id}, ${set.name}, ${set.note}, ${set.comparisonId}, 0, 0, ${Date.now()})`,
+    );
+    const insert = prepare(db, 'INSERT INTO guard_set_rows (row_key, sample_key, body) VALUES (?, ?, ?)');
+    let samples = 0;
+    let skipped = 0;
+    set.pairs.leftKeys.forEach((sampleKey, i) => {
+      const row = guardRow(db, source, sampleKey, set.pairs.rightKeys[i] ?? sampleKey);
+      if (row === null) skipped++;
+      else insert.run(packKey(key, samples++), sampleKey, JSON.stringify(row));
+    });
+    if (samples === 0) {
+      throw new WorkbenchError(
+        'bad-input',
+        'None of these samples has an output or a target that a guard could hold on to',
+      );
+    }
+    run(db, sql`UPDATE guard_sets SET samples = ${samples}, skipped = ${skipped} WHERE guard_key = ${key}`);
+    const record = one<GuardSetRecord>(db, { text: `${columns} WHERE guard_key = ?`, values: [key] });
+    if (record === undefined) throw new Error('a guard set that was just added is gone');
+    return record;
+  });
+}
+
+export function removeGuardSet(writer: Writer, id: string): void {
+  const { db } = writer;
+  change(writer, ['guard-sets'], () => {
+    const key = guardKey(db, id);
+    run(db, sql`DELETE FROM guard_set_rows WHERE row_key >= ${firstKey(key)} AND row_key < ${firstKey(key + 1)}`);
+    run(db, sql`DELETE FROM guard_sets WHERE guard_key = ${key}`);
+  });
+}
+
+interface Source {
+  leftKey: number;
+  rightKey: number;
+  suiteKind: SuiteKind | null;
+}
+
+/**
+ * y_pre is what the old model said; of a `pairs` sample it is the chosen response, because there the output is the rejected one.
+ * The rejected side is what the new model says instead.
+ */
+function guardRow(db: ReadableDb, source: Source, sampleKey: number, rightSampleKey: number): PreferenceRow | null {
+  const texts = one<{ prompt: string; target: string | null }>(
+    db,
+    sql`SELECT prompt, target FROM sample_texts WHERE sample_key = ${sampleKey}`,
+  );
+  if (texts === undefined) throw new WorkbenchError('not-found', `Sample ${sampleKey} is not in the workspace`);
+  const left = output(db, source.leftKey, sampleKey);
+  const right = output(db, source.rightKey, rightSampleKey);
+  const guardTarget = source.suiteKind === 'pairs' ? texts.target : left || texts.target;
+  if (guardTarget === null || guardTarget === '') return null;
+  return {
+    kind: 'preference',
+    id: guardRowId(sampleKey),
+    prompt: texts.prompt,
+    chosen: texts.target ?? guardTarget,
+    rejected: (source.suiteKind === 'pairs' ? left : right) ?? '',
+    guardTarget,
+  };
+}
+
+function output(db: ReadableDb, evaluation: number, sampleKey: number): string | null {
+  return value<string>(db, sql`SELECT body FROM outputs WHERE score_key = ${packKey(evaluation, sampleKey)}`) ?? null;
+}

@@ -1,0 +1,58 @@
+import type { NewRecord } from '../api.ts';
+import type { ImportRecord } from '../../shared/domain/entities.ts';
+import type { ReadableDb, WritableDb } from '../database.ts';
+import { all, one, run, sql } from '../database.ts';
+import { newId } from '../keys.ts';
+
+interface ImportRow {
+  import_key: number;
+  id: string;
+  target: ImportRecord['target'];
+  name: string;
+  source: string;
+  sha256: string;
+  tool: string;
+  tool_version: string | null;
+  accepted: number;
+  rejected: number;
+  problems: string;
+  created_at: number;
+  undone_at: number | null;
+}
+
+export function listImports(db: ReadableDb): ImportRecord[] {
+  return all<ImportRow>(db, sql`SELECT * FROM imports ORDER BY import_key DESC`).map(importOf);
+}
+
+export function findImport(db: ReadableDb, id: string): (ImportRecord & { key: number }) | undefined {
+  const row = one<ImportRow>(db, sql`SELECT * FROM imports WHERE id = ${id}`);
+  return row === undefined ? undefined : { ...importOf(row), key: row.import_key };
+}
+
+/** The provenance of one source; written together with what it brought. */
+export function addImport(db: WritableDb, record: NewRecord<ImportRecord>): number {
+  return run(
+    db,
+    sql`INSERT INTO imports (id, target, name, source, sha256, tool, tool_version, accepted, rejected, problems, created_at, undone_at)
+        VALUES (${record.id ?? newId('import')}, ${record.target}, ${record.name}, ${record.source}, ${record.sha256},
+                ${record.tool}, ${record.toolVersion}, ${record.accepted}, ${record.rejected},
+                ${JSON.stringify(record.problems)}, ${Date.now()}, ${record.undoneAt ?? null})`,
+  ).key;
+}
+
+function importOf(row: ImportRow): ImportRecord {
+  return {
+    id: row.id,
+    target: row.target,
+    name: row.name,
+    source: row.source,
+    sha256: row.sha256,
+    tool: row.tool,
+    toolVersion: row.tool_version,
+    accepted: row.accepted,
+    rejected: row.rejected,
+    problems: JSON.parse(row.problems) as ImportRecord['problems'],
+    createdAt: row.created_at,
+    undoneAt: row.undone_at,
+  };
+}

@@ -1,0 +1,50 @@
+import type { StoreChange } from '../api.ts';
+import type { ReadableDb, WritableDb } from '../database.ts';
+import { all, inTransaction, run, sql } from '../database.ts';
+
+export type ListName = StoreChange['tables'][number];
+
+/** The writing side of a store: its connection and the name under which it owns unfinished work (`pid:random`). */
+export interface Writer {
+  readonly db: WritableDb;
+  readonly owner: string;
+}
+
+/** A transaction that tells other programs which lists it changed. */
+export function change<T>(writer: Writer, lists: readonly ListName[], body: () => T): T {
+  return inTransaction(writer.db, () => {
+    const result = body();
+    for (const list of lists) mark(writer, list);
+    return result;
+  });
+}
+
+function mark({ db, owner }: Writer, list: ListName): void {
+  run(
+    db,
+    sql`INSERT INTO change_marks (writer, list, version) VALUES (${owner}, ${list}, 1)
+        ON CONFLICT (writer, list) DO UPDATE SET version = version + 1`,
+  );
+}
+
+export interface ChangeMark {
+  writer: string;
+  list: ListName;
+  version: number;
+}
+
+export function readMarks(db: ReadableDb): ChangeMark[] {
+  return all<ChangeMark>(db, sql`SELECT writer, list, version FROM change_marks`);
+}
+
+/** Whether the program behind an owner still runs on this machine. A reused process id only delays cleaning up. */
+export function isAlive(owner: string): boolean {
+  const pid = Number(owner.split(':')[0]);
+  if (!Number.isInteger(pid) || pid <= 0) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}

@@ -1,0 +1,69 @@
+import type { NewRecord } from '../api.ts';
+import type { ModelRecord } from '../../shared/domain/entities.ts';
+import { WorkbenchError } from '../../shared/domain/errors.ts';
+import type { ReadableDb } from '../database.ts';
+import { all, one, run, sql, value } from '../database.ts';
+import { newId } from '../keys.ts';
+import type { Writer } from './marks.ts';
+import { change } from './marks.ts';
+
+interface ModelRow {
+  id: string;
+  name: string;
+  path: string;
+  family: string;
+  parameters: number;
+  size_bytes: number;
+  sha256: string;
+  origin: ModelRecord['origin'];
+  created_at: number;
+  state: ModelRecord['state'];
+}
+
+export function listModels(db: ReadableDb): ModelRecord[] {
+  return all<ModelRow>(db, sql`SELECT * FROM models ORDER BY model_key DESC`).map(modelOf);
+}
+
+export function addModel(writer: Writer, model: NewRecord<ModelRecord>): ModelRecord {
+  return change(writer, ['models'], () => {
+    const { key } = run(
+      writer.db,
+      sql`INSERT INTO models (id, name, path, family, parameters, size_bytes, sha256, origin, created_at, state)
+          VALUES (${model.id ?? newId('model')}, ${model.name}, ${model.path}, ${model.family}, ${model.parameters},
+                  ${model.sizeBytes}, ${model.sha256}, ${model.origin}, ${Date.now()}, ${model.state})`,
+    );
+    const row = one<ModelRow>(writer.db, sql`SELECT * FROM models WHERE model_key = ${key}`);
+    if (row === undefined) throw new Error('a model that was just added is gone');
+    return modelOf(row);
+  });
+}
+
+/** Forgets the record; the weights stay where they are. Refused while an unfinished run needs it. */
+export function removeModel(writer: Writer, id: string): void {
+  change(writer, ['models'], () => {
+    const run_ = value<string>(
+      writer.db,
+      sql`SELECT name FROM runs WHERE model_id = ${id} AND status IN ('queued', 'starting', 'running', 'paused', 'stopping')`,
+    );
+    if (run_ !== undefined) {
+      throw new WorkbenchError('conflict', `The run “${run_}” is using this model`, { remedy: 'Stop the run first.' });
+    }
+    const { changes } = run(writer.db, sql`DELETE FROM models WHERE id = ${id}`);
+    if (changes === 0) throw new WorkbenchError('not-found', 'This model is not in the workspace');
+  });
+}
+
+function modelOf(row: ModelRow): ModelRecord {
+  return {
+    id: row.id,
+    name: row.name,
+    path: row.path,
+    family: row.family,
+    parameters: row.parameters,
+    sizeBytes: row.size_bytes,
+    sha256: row.sha256,
+    origin: row.origin,
+    createdAt: row.created_at,
+    state: row.state,
+  };
+}

@@ -1,0 +1,185 @@
+import type { TrainerEvent } from '../../shared/domain/jobs.ts';
+import type { ReadableDb, WritableDb } from '../database.ts';
+import { all, each, one, prepare, run, sql } from '../database.ts';
+import { decodeStepSamples, encodeMetrics, encodeStepSamples } from '../codec.ts';
+import { firstKey, memberOf, packKey } from '../keys.ts';
+
+type StepEvent = Extract<TrainerEvent, { type: 'step' }>;
+
+/** The metric that says whether the guard fired on a sample in a step: > 0 when it did. */
+export const firedMetric = 'guard/fired';
+/** Guard-set rows are named after the sample they come from. */
+export const guardRowId = (sampleKey: number): string => `sample-${sampleKey}`;
+
+/** Steps of one run within one transaction: metric names are read once and written back once. */
+export class RunSteps {
+  readonly #db: WritableDb;
+  readonly #runKey: number;
+  readonly #datasetId: string;
+  #names: string[] = [];
+  #sampleNames: string[] = [];
+  #namesGrew = false;
+  #lastStep: number | null = null;
+
+  constructor(db: WritableDb, runKey: number, datasetId: string) {
+    this.#db = db;
+    this.#runKey = runKey;
+    this.#datasetId = datasetId;
+    this.reload();
+  }
+
+  reload(): void {
+    const names = metricNamesOf(this.#db, this.#runKey);
+    this.#names = names.metrics;
+    this.#sampleNames = names.samples;
+    this.#namesGrew = false;
+    this.#lastStep = null;
+  }
+
+  add(event: StepEvent): void {
+    const key = packKey(this.#runKey, event.seq);
+    const { blob, grew } = encodeMetrics(event.metrics, this.#names);
+    this.#namesGrew ||= grew;
+    prepare(
+      this.#db,
+      'INSERT OR REPLACE INTO run_steps (step_key, at, step, epoch, metrics) VALUES (?, ?, ?, ?, ?)',
+    ).run(key, event.at, event.step, event.epoch, blob);
+    this.#lastStep = event.step;
+    if (event.samples.sampleIds.length > 0) this.#addSamples(key, event);
+  }
+
+  finish(): void {
+    if (this.#namesGrew) {
+      run(
+        this.#db,
+        sql`UPDATE runs SET metric_names = ${JSON.stringify(this.#names)}, sample_metric_names = ${JSON.stringify(this.#sampleNames)}
+            WHERE run_key = ${this.#runKey}`,
+      );
+    }
+    if (this.#lastStep !== null) {
+      run(this.#db, sql`UPDATE runs SET step = ${this.#lastStep} WHERE run_key = ${this.#runKey}`);
+    }
+    this.#namesGrew = false;
+  }
+
+  #addSamples(key: number, { samples }: StepEvent): void {
+    const metrics = Object.entries(samples.metrics).map(([name, values]): [number, number[]] => {
+      if (!this.#sampleNames.includes(name)) {
+        this.#sampleNames.push(name);
+        this.#namesGrew = true;
+      }
+      return [this.#sampleNames.indexOf(name), values];
+    });
+    const fired = samples.metrics[firedMetric];
+    const keys = samples.sampleIds.map((id, index) => this.#use(id, memberOf(key), fired?.[index]));
+    prepare(this.#db, 'INSERT OR REPLACE INTO run_step_samples (step_key, samples) VALUES (?, ?)').run(
+      key,
+      encodeStepSamples(keys, metrics),
+    );
+  }
+
+  /** Counts one use of a training sample; answers its key. */
+  #use(rowId: string, seq: number, fired: number | undefined): number {
+    const step = new Uint8Array(new Uint32Array([seq]).buffer);
+    const known = prepare(
+      this.#db,
+      `UPDATE trained_samples SET uses = uses + 1, steps = steps || ?,
+         fired = CASE WHEN ? IS NULL THEN fired ELSE coalesce(fired, 0) + ? END
+       WHERE run_key = ? AND row_id = ? RETURNING trained_key`,
+    )
+      .pluck()
+      .get(step, fired ?? null, firings(fired), this.#runKey, rowId) as number | undefined;
+    if (known !== undefined) return known;
+    const hashes = this.#hashes(rowId);
+    return run(
+      this.#db,
+      sql`INSERT INTO trained_samples (run_key, row_id, content_hash, prompt_hash, uses, fired, steps)
+          VALUES (${this.#runKey}, ${rowId}, ${hashes.content_hash}, ${hashes.prompt_hash}, 1,
+                  ${fired === undefined ? null : firings(fired)}, ${step})`,
+    ).key;
+  }
+
+  /** By content a training sample is found again among evaluation samples. */
+  #hashes(rowId: string): { content_hash: Buffer | null; prompt_hash: Buffer | null } {
+    const guarded = /^sample-([0-9]{1,10})$/.exec(rowId)?.[1];
+    return (
+      one(
+        this.#db,
+        sql`SELECT content_hash, prompt_hash FROM dataset_rows
+            WHERE dataset_key = (SELECT dataset_key FROM datasets WHERE id = ${this.#datasetId}) AND row_id = ${rowId}`,
+      ) ??
+      (guarded === undefined
+        ? undefined
+        : one(this.#db, sql`SELECT content_hash, prompt_hash FROM samples WHERE sample_key = ${Number(guarded)}`)) ?? {
+        content_hash: null,
+        prompt_hash: null,
+      }
+    );
+  }
+}
+
+function firings(fired: number | undefined): number {
+  return fired !== undefined && fired > 0 ? 1 : 0;
+}
+
+export function metricNamesOf(db: ReadableDb, runKey: number): { metrics: string[]; samples: string[] } {
+  const row = one<{ metric_names: string; sample_metric_names: string }>(
+    db,
+    sql`SELECT metric_names, sample_metric_names FROM runs WHERE run_key = ${runKey}`,
+  );
+  return {
+    metrics: JSON.parse(row?.metric_names ?? '[]') as string[],
+    samples: JSON.parse(row?.sample_metric_names ?? '[]') as string[],
+  };
+}
+
+/** A resumed run takes up at `step`: what came after it is trained anew and is forgotten here. */
+export function dropStepsAfter(db: WritableDb, runKey: number, step: number): void {
+  const from = firstKey(runKey);
+  const to = firstKey(runKey + 1);
+  const { changes } = run(
+    db,
+    sql`DELETE FROM run_steps WHERE step_key >= ${from} AND step_key < ${to} AND step > ${step}`,
+  );
+  if (changes === 0) return;
+  run(
+    db,
+    sql`DELETE FROM run_step_samples WHERE step_key >= ${from} AND step_key < ${to}
+          AND step_key NOT IN (SELECT step_key FROM run_steps WHERE step_key >= ${from} AND step_key < ${to})`,
+  );
+  recountTrained(db, runKey);
+}
+
+function recountTrained(db: WritableDb, runKey: number): void {
+  const firedIndex = metricNamesOf(db, runKey).samples.indexOf(firedMetric);
+  const counts = new Map<number, { uses: number; fired: number | null; seqs: number[] }>();
+  for (const row of each<{ step_key: number; samples: Uint8Array }>(
+    db,
+    sql`SELECT step_key, samples FROM run_step_samples
+        WHERE step_key >= ${firstKey(runKey)} AND step_key < ${firstKey(runKey + 1)} ORDER BY step_key`,
+  )) {
+    const { keys, metrics } = decodeStepSamples(row.samples);
+    const fired = metrics.find(([index]) => index === firedIndex)?.[1];
+    keys.forEach((key, i) => {
+      const entry = counts.get(key) ?? { uses: 0, fired: null, seqs: [] };
+      entry.uses++;
+      if (fired !== undefined) entry.fired = (entry.fired ?? 0) + firings(fired[i]);
+      entry.seqs.push(memberOf(row.step_key));
+      counts.set(key, entry);
+    });
+  }
+  for (const { key } of all<{ key: number }>(
+    db,
+    sql`SELECT trained_key AS key FROM trained_samples WHERE run_key = ${runKey}`,
+  )) {
+    const entry = counts.get(key);
+    if (entry === undefined) run(db, sql`DELETE FROM trained_samples WHERE trained_key = ${key}`);
+    else {
+      const steps = new Uint8Array(new Uint32Array(entry.seqs).buffer);
+      run(
+        db,
+        sql`UPDATE trained_samples SET uses = ${entry.uses}, fired = ${entry.fired}, steps = ${steps} WHERE trained_key = ${key}`,
+      );
+    }
+  }
+}

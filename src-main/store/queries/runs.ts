@@ -1,0 +1,177 @@
+import { isAbsolute, join } from 'node:path';
+import type { StoreWrites } from '../api.ts';
+import type { CheckpointRecord, RunRecord } from '../../shared/domain/entities.ts';
+import { WorkbenchError } from '../../shared/domain/errors.ts';
+import type { ErrorReport } from '../../shared/domain/errors.ts';
+import type { BackendInfo, RunStatus } from '../../shared/domain/jobs.ts';
+import type { RunSpec } from '../../shared/domain/run-spec.ts';
+import type { ReadableDb } from '../database.ts';
+import { all, one, run, sql, value } from '../database.ts';
+import { firstKey, newId } from '../keys.ts';
+import type { Writer } from './marks.ts';
+import { change } from './marks.ts';
+import { markRemoved } from './removal.ts';
+import { refuseWhenCompared } from './dependants.ts';
+
+interface RunRow {
+  run_key: number;
+  id: string;
+  name: string;
+  status: RunStatus;
+  spec: string;
+  model_id: string;
+  dataset_id: string;
+  guard_set_id: string | null;
+  parent_run_id: string | null;
+  relation: RunRecord['relation'];
+  sweep_id: string | null;
+  folder: string;
+  backend: string | null;
+  step: number;
+  total_steps: number | null;
+  error: string | null;
+  created_at: number;
+  started_at: number | null;
+  ended_at: number | null;
+  last_seq: number;
+  tags: string;
+  note: string;
+}
+
+export function listRuns(db: ReadableDb): RunRecord[] {
+  return all<RunRow>(db, sql`SELECT * FROM runs ORDER BY run_key DESC`).map(runOf);
+}
+
+export function getRun(db: ReadableDb, id: string): RunRecord | null {
+  const row = one<RunRow>(db, sql`SELECT * FROM runs WHERE id = ${id}`);
+  return row === undefined ? null : runOf(row);
+}
+
+export function runKey(db: ReadableDb, id: string): number {
+  const key = value<number>(db, sql`SELECT run_key FROM runs WHERE id = ${id}`);
+  if (key === undefined) throw new WorkbenchError('not-found', 'This run is not in the workspace');
+  return key;
+}
+
+export function addRun(writer: Writer, record: Parameters<StoreWrites['addRun']>[0]): RunRecord {
+  const id = record.id ?? newId('run');
+  change(writer, ['runs'], () =>
+    run(
+      writer.db,
+      sql`INSERT INTO runs (id, name, status, spec, model_id, dataset_id, guard_set_id, parent_run_id, relation, sweep_id,
+            folder, total_steps, created_at, tags, note)
+          VALUES (${id}, ${record.name}, ${record.status}, ${JSON.stringify(record.spec)}, ${record.modelId}, ${record.datasetId},
+            ${record.guardSetId}, ${record.parentRunId}, ${record.relation}, ${record.sweepId}, ${record.folder},
+            ${record.totalSteps}, ${Date.now()}, ${JSON.stringify(record.tags)}, ${record.note})`,
+    ),
+  );
+  return existing(writer.db, id);
+}
+
+export function updateRun(writer: Writer, id: string, changes: Parameters<StoreWrites['updateRun']>[1]): RunRecord {
+  return change(writer, ['runs'], () => {
+    const before = existing(writer.db, id);
+    // A key that is there but undefined changes nothing; null clears.
+    const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+    const after: RunRecord = { ...before, ...given };
+    run(
+      writer.db,
+      sql`UPDATE runs SET status = ${after.status}, error = ${after.error === null ? null : JSON.stringify(after.error)},
+            tags = ${JSON.stringify(after.tags)}, note = ${after.note}, name = ${after.name}, ended_at = ${after.endedAt}
+          WHERE id = ${id}`,
+    );
+    return existing(writer.db, id);
+  });
+}
+
+const unfinished: ReadonlySet<RunStatus> = new Set(['starting', 'running', 'paused', 'stopping']);
+
+/** Forgets a run with its evaluations; its folder stays. Refused while it runs or while a comparison shows its evaluations. */
+export function removeRun(writer: Writer, id: string): void {
+  const { db } = writer;
+  change(writer, ['runs', 'evaluations'], () => {
+    const record = existing(db, id);
+    if (unfinished.has(record.status)) {
+      throw new WorkbenchError('conflict', `The run “${record.name}” is not over`, { remedy: 'Stop the run first.' });
+    }
+    const key = runKey(db, id);
+    const evaluations = all<{ key: number; name: string }>(
+      db,
+      sql`SELECT evaluation_key AS key, name FROM evaluations WHERE run_key = ${key} AND state <> 'removed'`,
+    );
+    for (const evaluation of evaluations) refuseWhenCompared(db, evaluation.key, evaluation.name);
+    for (const evaluation of evaluations) markRemoved(db, 'evaluations', evaluation.key);
+    run(db, sql`UPDATE evaluations SET run_key = NULL WHERE run_key = ${key}`);
+    run(db, sql`DELETE FROM checkpoints WHERE run_key = ${key}`);
+    run(db, sql`DELETE FROM trained_samples WHERE run_key = ${key}`);
+    run(db, sql`DELETE FROM run_steps WHERE step_key >= ${firstKey(key)} AND step_key < ${firstKey(key + 1)}`);
+    run(db, sql`DELETE FROM run_step_samples WHERE step_key >= ${firstKey(key)} AND step_key < ${firstKey(key + 1)}`);
+    run(db, sql`DELETE FROM run_events WHERE event_key >= ${firstKey(key)} AND event_key < ${firstKey(key + 1)}`);
+    run(db, sql`DELETE FROM runs WHERE run_key = ${key}`);
+  });
+}
+
+interface CheckpointRow {
+  id: string;
+  run_id: string;
+  folder: string;
+  step: number;
+  path: string;
+  kind: CheckpointRecord['kind'];
+  size_bytes: number;
+  sha256: string;
+  state: CheckpointRecord['state'];
+  created_at: number;
+}
+
+/** Paths are those of the run folder; they are as absolute as the folder is. */
+export function listCheckpoints(db: ReadableDb, runId?: string): CheckpointRecord[] {
+  const query =
+    runId === undefined
+      ? sql`SELECT c.*, r.id AS run_id, r.folder FROM checkpoints c JOIN runs r USING (run_key) ORDER BY c.checkpoint_key`
+      : sql`SELECT c.*, r.id AS run_id, r.folder FROM checkpoints c JOIN runs r USING (run_key)
+            WHERE c.run_key = (SELECT run_key FROM runs WHERE id = ${runId}) ORDER BY c.step`;
+  return all<CheckpointRow>(db, query).map((row) => ({
+    id: row.id,
+    runId: row.run_id,
+    step: row.step,
+    path: isAbsolute(row.path) ? row.path : join(row.folder, row.path),
+    kind: row.kind,
+    sizeBytes: row.size_bytes,
+    sha256: row.sha256,
+    state: row.state,
+    createdAt: row.created_at,
+  }));
+}
+
+function existing(db: ReadableDb, id: string): RunRecord {
+  const record = getRun(db, id);
+  if (record === null) throw new WorkbenchError('not-found', 'This run is not in the workspace');
+  return record;
+}
+
+function runOf(row: RunRow): RunRecord {
+  return {
+    id: row.id,
+    name: row.name,
+    status: row.status,
+    spec: JSON.parse(row.spec) as RunSpec,
+    modelId: row.model_id,
+    datasetId: row.dataset_id,
+    guardSetId: row.guard_set_id,
+    parentRunId: row.parent_run_id,
+    relation: row.relation,
+    sweepId: row.sweep_id,
+    folder: row.folder,
+    backend: row.backend === null ? null : (JSON.parse(row.backend) as BackendInfo),
+    step: row.step,
+    totalSteps: row.total_steps,
+    error: row.error === null ? null : (JSON.parse(row.error) as ErrorReport),
+    createdAt: row.created_at,
+    startedAt: row.started_at,
+    endedAt: row.ended_at,
+    lastSeq: row.last_seq,
+    tags: JSON.parse(row.tags) as string[],
+    note: row.note,
+  };
+}

@@ -1,0 +1,101 @@
+import type { SampleResult } from '../../shared/domain/evaluations.ts';
+import type { WritableDb } from '../database.ts';
+import { prepare, run, sql, value } from '../database.ts';
+import { packKey } from '../keys.ts';
+import { encodeMetrics } from '../codec.ts';
+import { contentHash, naturalOrder, promptHash, storable } from '../texts.ts';
+import type { Interned } from './names.ts';
+import { verdictCode } from './verdicts.ts';
+
+/** Where results go: the evaluation, the scope of its ids, and the metric names seen so far (grows). */
+export interface ResultTarget {
+  key: number;
+  scopeKey: number;
+  metricNames: string[];
+}
+
+/**
+ * Writes results of one evaluation. A sample seen before (same scope, id and content) is found again; a result that comes
+ * twice replaces itself, so a replayed batch changes nothing.
+ */
+export function writeResults(
+  db: WritableDb,
+  interned: Interned,
+  target: ResultTarget,
+  results: readonly SampleResult[],
+): void {
+  const putScore = prepare(
+    db,
+    `INSERT INTO scores (score_key, score, verdict, length, slice_set, cluster, metrics) VALUES (?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (score_key) DO UPDATE SET score = excluded.score, verdict = excluded.verdict, length = excluded.length,
+       slice_set = excluded.slice_set, cluster = excluded.cluster, metrics = excluded.metrics`,
+  );
+  const putOutput = prepare(db, 'INSERT OR REPLACE INTO outputs (score_key, body) VALUES (?, ?)');
+  const dropOutput = prepare(db, 'DELETE FROM outputs WHERE score_key = ?');
+  const putTag = prepare(db, 'INSERT OR IGNORE INTO sample_tags (sample_key, name_key) VALUES (?, ?)');
+  let grew = false;
+  for (const result of results) {
+    const sampleKey = findOrAddSample(db, target.scopeKey, result);
+    const scoreKey = packKey(target.key, sampleKey);
+    const output = result.output === null ? null : storable(result.output, `output of “${result.sampleId}”`);
+    const metrics = result.metrics === undefined ? emptyMetrics : encodeMetrics(result.metrics, target.metricNames);
+    grew ||= metrics.grew;
+    putScore.run(
+      scoreKey,
+      result.score,
+      verdictCode(result.verdict),
+      output === null ? 0 : output.length,
+      interned.sliceSet(result.slices),
+      result.cluster === undefined ? 0 : interned.name(result.cluster),
+      metrics.blob,
+    );
+    if (output === null) dropOutput.run(scoreKey);
+    else putOutput.run(scoreKey, output);
+    for (const tag of result.tags ?? []) putTag.run(sampleKey, interned.name(tag));
+  }
+  if (grew) {
+    run(
+      db,
+      sql`UPDATE evaluations SET metric_names = ${JSON.stringify(target.metricNames)} WHERE evaluation_key = ${target.key}`,
+    );
+  }
+}
+
+const emptyMetrics = { blob: null, grew: false };
+
+function findOrAddSample(db: WritableDb, scopeKey: number, result: SampleResult): number {
+  const prompt = storable(result.prompt, `prompt of “${result.sampleId}”`);
+  const wanted = result.target === undefined ? null : storable(result.target, `target of “${result.sampleId}”`);
+  const order = naturalOrder(storable(result.sampleId, 'sample id'));
+  const content = contentHash(prompt, wanted);
+  const known = value<number>(
+    db,
+    sql`SELECT sample_key FROM samples WHERE scope_key = ${scopeKey} AND id_order = ${order} AND content_hash = ${content}`,
+  );
+  if (known !== undefined) return known;
+  const { key } = run(
+    db,
+    sql`INSERT INTO samples (scope_key, external_id, id_order, content_hash, prompt_hash)
+        VALUES (${scopeKey}, ${result.sampleId.toWellFormed()}, ${order}, ${content}, ${promptHash(prompt)})`,
+  );
+  run(db, sql`INSERT INTO sample_texts (sample_key, prompt, target) VALUES (${key}, ${prompt}, ${wanted})`);
+  return key;
+}
+
+/** Puts a tag on samples or takes it off. */
+export function tagSamples(
+  db: WritableDb,
+  interned: Interned,
+  sampleKeys: readonly number[],
+  tag: string,
+  on: boolean,
+): void {
+  const nameKey = interned.name(tag.toWellFormed());
+  const statement = prepare(
+    db,
+    on
+      ? 'INSERT OR IGNORE INTO sample_tags (sample_key, name_key) VALUES (?, ?)'
+      : 'DELETE FROM sample_tags WHERE sample_key = ? AND name_key = ?',
+  );
+  for (const sampleKey of sampleKeys) statement.run(sampleKey, nameKey);
+}

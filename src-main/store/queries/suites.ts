@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import type { Hash } from 'node:crypto';
+import type { SuiteRecord } from '../../shared/domain/entities.ts';
+import { WorkbenchError } from '../../shared/domain/errors.ts';
+import type { SuiteItem, SuiteKind } from '../../shared/domain/evaluations.ts';
+import type { ReadableDb, WritableDb } from '../database.ts';
+import { all, prepare, run, sql, value } from '../database.ts';
+import { firstKey, newId, packKey } from '../keys.ts';
+import { storable } from '../texts.ts';
+import { duplicateId } from './datasets.ts';
+
+type SuiteSettings = Omit<
+  SuiteRecord,
+  'id' | 'name' | 'kind' | 'items' | 'sha256' | 'origin' | 'importId' | 'createdAt'
+>;
+
+interface SuiteRow {
+  id: string;
+  name: string;
+  kind: SuiteKind;
+  settings: string;
+  items: number;
+  sha256: string;
+  origin: SuiteRecord['origin'];
+  import_id: string | null;
+  created_at: number;
+}
+
+export function listSuites(db: ReadableDb): SuiteRecord[] {
+  return all<SuiteRow>(
+    db,
+    sql`SELECT s.id, s.name, s.kind, s.settings, s.items, s.sha256, s.origin, i.id AS import_id, s.created_at
+        FROM suites s LEFT JOIN imports i USING (import_key) WHERE s.state = 'ready' ORDER BY s.suite_key DESC`,
+  ).map((row) => ({
+    ...(JSON.parse(row.settings) as SuiteSettings),
+    id: row.id,
+    name: row.name,
+    kind: row.kind,
+    items: row.items,
+    sha256: row.sha256,
+    origin: row.origin,
+    importId: row.import_id,
+    createdAt: row.created_at,
+  }));
+}
+
+export function suiteKey(db: ReadableDb, id: string): number {
+  const key = value<number>(db, sql`SELECT suite_key FROM suites WHERE id = ${id} AND state = 'ready'`);
+  if (key === undefined) throw new WorkbenchError('not-found', 'This suite is not in the workspace');
+  return key;
+}
+
+export function suiteItems(db: ReadableDb, id: string, offset: number, limit: number): SuiteItem[] {
+  const key = suiteKey(db, id);
+  return all<{ body: string }>(
+    db,
+    sql`SELECT body FROM suite_items WHERE item_key >= ${packKey(key, offset)} AND item_key < ${firstKey(key + 1)}
+        ORDER BY item_key LIMIT ${limit}`,
+  ).map((row) => JSON.parse(row.body) as SuiteItem);
+}
+
+export type SuiteHead = SuiteSettings & Pick<SuiteRecord, 'name' | 'kind' | 'origin'> & { id?: string };
+
+/** A suite while its items arrive. */
+export class SuiteDraft {
+  readonly key: number;
+  readonly id: string;
+  readonly kind: SuiteKind;
+  readonly #db: WritableDb;
+  readonly #sha: Hash = createHash('sha256');
+  rows = 0;
+
+  constructor(db: WritableDb, owner: string, head: SuiteHead) {
+    const { id, name, kind, origin, ...settings } = head;
+    this.#db = db;
+    this.kind = kind;
+    this.id = id ?? newId('suite');
+    this.key = run(
+      db,
+      sql`INSERT INTO suites (id, name, kind, settings, origin, created_at, state, owner)
+          VALUES (${this.id}, ${name}, ${kind}, ${JSON.stringify(settings)}, ${origin}, ${Date.now()}, 'receiving', ${owner})`,
+    ).key;
+  }
+
+  add(items: readonly SuiteItem[]): void {
+    const insert = prepare(
+      this.#db,
+      'INSERT INTO suite_items (item_key, suite_key, item_id, body) VALUES (?, ?, ?, ?)',
+    );
+    items.forEach((item, index) => {
+      if (item.kind !== this.kind) {
+        throw new WorkbenchError('bad-input', `Item “${item.id}” is a ${item.kind} item in a ${this.kind} suite`);
+      }
+      try {
+        insert.run(
+          packKey(this.key, this.rows + index),
+          this.key,
+          item.id,
+          storable(JSON.stringify(item), `item “${item.id}”`),
+        );
+      } catch (error) {
+        throw duplicateId(error, item.id) ?? error;
+      }
+    });
+    for (const item of items) this.#sha.update(JSON.stringify(item)).update('\n');
+    this.rows += items.length;
+  }
+
+  finish(importKey: number | null): void {
+    run(
+      this.#db,
+      sql`UPDATE suites SET items = ${this.rows}, sha256 = ${this.#sha.digest('hex')}, import_key = ${importKey},
+          state = 'ready', owner = NULL WHERE suite_key = ${this.key}`,
+    );
+  }
+}

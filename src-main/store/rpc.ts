@@ -1,0 +1,42 @@
+import type { ErrorReport } from '../shared/domain/errors.ts';
+
+/** What passes between the client and a worker thread. Values are structured clones; large arrays are moved. */
+export type ToWorker =
+  | { type: 'call'; id: number; method: string; args: unknown[] }
+  /** A task's batch was taken; the next may come. */
+  | { type: 'next' };
+
+export type FromWorker =
+  | { type: 'ready'; schemaVersion: number }
+  | { type: 'answer'; id: number; ok: true; value: unknown }
+  | { type: 'answer'; id: number; ok: false; error: ErrorReport }
+  | { type: 'failed'; error: ErrorReport }
+  | { type: 'batch'; batch: unknown }
+  | { type: 'done'; value: unknown };
+
+export interface WorkerStart {
+  role: 'writer' | 'reader' | 'task';
+  path: string;
+  owner: string;
+  maxBytes?: number;
+  task?: { name: string; args: unknown[] };
+}
+
+/** Methods as the worker has them, and as the client sees them. */
+// `any` is what makes a map of functions with different parameters a constraint at all.
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export type Methods = Record<string, (...args: any[]) => unknown>;
+export type Remote<M extends Methods> = {
+  [K in keyof M]: (...args: Parameters<M[K]>) => Promise<Awaited<ReturnType<M[K]>>>;
+};
+
+/** Buffers of typed arrays directly in a value: they are moved, not copied. */
+export function movable(value: unknown): ArrayBuffer[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const buffers = Object.values(value).flatMap((field: unknown) =>
+    ArrayBuffer.isView(field) && field.buffer instanceof ArrayBuffer && field.byteLength === field.buffer.byteLength
+      ? [field.buffer]
+      : [],
+  );
+  return [...new Set(buffers)];
+}

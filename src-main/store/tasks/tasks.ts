@@ -1,0 +1,58 @@
+import type { FlipExportRow } from '../api.ts';
+import type { FlipFilter, FlipSort } from '../../shared/domain/flip-view.ts';
+import type { ReadableDb } from '../database.ts';
+import { inSnapshot, one, sql } from '../database.ts';
+import type { BuildOrder } from '../queries/comparisons.ts';
+import { loadComparison } from '../views/comparison.ts';
+import { orderedRows } from '../views/flip-views.ts';
+import { exportRows } from '../views/rows.ts';
+import type { BuildBatch } from './build-comparison.ts';
+import { buildComparison, buildStability } from './build-comparison.ts';
+import { exportDatasetRows, exportSuiteItems } from './export-rows.ts';
+
+type Emit<Batch> = (batch: Batch) => Promise<void>;
+
+/** Rows of a streamed export at once. */
+const exportBatch = 1000;
+
+/** Long readings, each in a thread and on a connection of its own. */
+export const tasks = {
+  buildComparison: (db: ReadableDb, emit: Emit<BuildBatch>, order: BuildOrder) => buildComparison(db, order, emit),
+  buildStability: (db: ReadableDb, emit: Emit<BuildBatch>, order: Omit<BuildOrder, 'buildKey'>) =>
+    buildStability(db, order, emit),
+  streamFlips,
+  exportDatasetRows: (db: ReadableDb, _emit: Emit<never>, id: string, path: string, skip: string[]) =>
+    exportDatasetRows(db, id, path, new Set(skip)),
+  exportSuiteItems: (db: ReadableDb, _emit: Emit<never>, id: string, path: string) => exportSuiteItems(db, id, path),
+  checkIntegrity,
+};
+
+async function streamFlips(
+  db: ReadableDb,
+  emit: Emit<FlipExportRow[]>,
+  comparisonId: string,
+  filter: FlipFilter,
+  sort: FlipSort,
+): Promise<null> {
+  db.raw.exec('BEGIN');
+  const comparison = loadComparison(db, comparisonId);
+  const order = orderedRows(comparison, filter, sort);
+  for (let from = 0; from < order.length; from += exportBatch) {
+    await emit(exportRows(comparison, order.subarray(from, from + exportBatch)));
+  }
+  db.raw.exec('COMMIT');
+  return null;
+}
+
+/** Pages up to which everything is checked; beyond, the check that skips the indexes' contents (about ten times faster). */
+const fullCheckPages = 50_000;
+
+/** “ok”, or what is wrong in SQLite's words. */
+function checkIntegrity(db: ReadableDb): string {
+  const pages = one<{ page_count: number }>(db, sql`PRAGMA page_count`)?.page_count ?? 0;
+  const check = pages > fullCheckPages ? 'quick_check' : 'integrity_check';
+  return inSnapshot(db, () => {
+    const problems = db.raw.prepare(`PRAGMA ${check}(20)`).pluck().all() as string[];
+    return problems.join('; ');
+  });
+}

@@ -1,0 +1,57 @@
+import { hash } from 'node:crypto';
+import type { TextOrChat } from '../shared/domain/datasets.ts';
+import { WorkbenchError } from '../shared/domain/errors.ts';
+
+/** Characters one stored text may have. Longer ones are refused by name: they would stop every window that shows them. */
+export const maxTextCharacters = 16 * 1024 * 1024;
+
+/** Text as it can be stored: lone surrogates become U+FFFD, so that what is hashed is what is read back. */
+export function storable(text: string, field: string): string {
+  if (text.length > maxTextCharacters) {
+    throw new WorkbenchError(
+      'bad-input',
+      `${field} has ${text.length} characters; at most ${maxTextCharacters} are kept`,
+      {
+        remedy: 'Shorten the text before importing it.',
+        place: { field },
+      },
+    );
+  }
+  return text.isWellFormed() ? text : text.toWellFormed();
+}
+
+/** First 128 bits of SHA-256. */
+function digest(text: string): Buffer {
+  return hash('sha256', text, 'buffer').subarray(0, 16);
+}
+
+/** Identity of a sample's content: its prompt and what was wanted. The length in front keeps the two parts apart. */
+export function contentHash(prompt: string, target: string | null): Buffer {
+  return digest(target === null ? `${prompt.length}:${prompt}` : `${prompt.length}:${prompt}\u0000${target}`);
+}
+
+export function promptHash(prompt: string): Buffer {
+  return digest(prompt);
+}
+
+/** Content that says nothing: samples of verdict-only imports. Never paired by content. */
+export const emptyContent: Buffer = contentHash('', null);
+export const emptyPrompt: Buffer = promptHash('');
+
+/**
+ * A key that sorts ids as people count: “item-9” before “item-10”. Each run of digits gets its length in front, two digits
+ * wide; different ids keep different keys.
+ */
+export function naturalOrder(id: string): string {
+  return id.replace(/[0-9]+/g, (digits) => String(Math.min(digits.length, 99)).padStart(2, '0') + digits);
+}
+
+/** A conversation as one text, for hashing and search; plain text is itself. */
+export function plainText(text: TextOrChat): string {
+  return typeof text === 'string' ? text : text.map((message) => message.content).join('\n');
+}
+
+/** Cuts without splitting a surrogate pair. */
+export function preview(text: string, characters: number): string {
+  return text.length <= characters ? text : text.slice(0, characters).toWellFormed();
+}

@@ -1,0 +1,126 @@
+import { WorkbenchError } from '../../shared/domain/errors.ts';
+import type { ReadableDb } from '../database.ts';
+import { all, each, one, sql } from '../database.ts';
+import { sliceNames } from '../queries/names.ts';
+import { StoredColumns } from './columns.ts';
+
+/** What people add to a comparison after it was built, as columns: one entry a pair. */
+export interface Judgements {
+  /** 1–6; 0 = none. */
+  label: Uint8Array;
+  reviewed: Uint8Array;
+}
+
+/** Tags of a comparison's samples: row → tag keys. Most samples have none, so a map. */
+export type RowTags = ReadonlyMap<number, readonly number[]>;
+
+/** One comparison as the reader holds it: columns, and what is looked up beside them. */
+export class LoadedComparison {
+  readonly db: ReadableDb;
+  readonly id: string;
+  readonly key: number;
+  readonly leftKey: number;
+  readonly rightKey: number;
+  readonly columns: StoredColumns;
+  readonly #sliceNames = new Map<number, string[]>();
+  #judgements: Judgements | null = null;
+  #tags: RowTags | null = null;
+
+  constructor(db: ReadableDb, row: ComparisonHead) {
+    this.db = db;
+    this.id = row.id;
+    this.key = row.comparison_key;
+    this.leftKey = row.left_key;
+    this.rightKey = row.right_key;
+    this.columns = new StoredColumns(db, row.build_key, row.rows);
+  }
+
+  get rows(): number {
+    return this.columns.rows;
+  }
+
+  /** Annotations, tags or stability marks changed. */
+  forgetJudgements(): void {
+    this.#judgements = null;
+    this.#tags = null;
+    this.columns.forgetStability();
+  }
+
+  slices(setKey: number): readonly string[] {
+    let names = this.#sliceNames.get(setKey);
+    if (names === undefined) {
+      names = sliceNames(this.db, setKey);
+      this.#sliceNames.set(setKey, names);
+    }
+    return names;
+  }
+
+  judgements(): Judgements {
+    if (this.#judgements !== null) return this.#judgements;
+    const judgements = { label: new Uint8Array(this.rows), reviewed: new Uint8Array(this.rows) };
+    for (const row of each<{ sample_key: number; label: number | null; reviewed: number }>(
+      this.db,
+      sql`SELECT sample_key, label, reviewed FROM annotations WHERE comparison_key = ${this.key}`,
+    )) {
+      const at = this.columns.positionOf(row.sample_key);
+      if (at < 0) continue;
+      judgements.label[at] = row.label ?? 0;
+      judgements.reviewed[at] = row.reviewed;
+    }
+    return (this.#judgements = judgements);
+  }
+
+  tags(): RowTags {
+    if (this.#tags !== null) return this.#tags;
+    const tags = new Map<number, number[]>();
+    const keys = this.columns.get('leftKey');
+    for (const { sample_key, name_key } of each<{ sample_key: number; name_key: number }>(
+      this.db,
+      sql`SELECT sample_key, name_key FROM sample_tags WHERE sample_key BETWEEN ${keys[0] ?? 0} AND ${keys.at(-1) ?? 0}`,
+    )) {
+      const at = this.columns.positionOf(sample_key);
+      if (at < 0) continue;
+      const before = tags.get(at);
+      if (before === undefined) tags.set(at, [name_key]);
+      else before.push(name_key);
+    }
+    return (this.#tags = tags);
+  }
+}
+
+interface ComparisonHead {
+  comparison_key: number;
+  id: string;
+  left_key: number;
+  right_key: number;
+  build_key: number;
+  rows: number;
+}
+
+/** Only a comparison whose build is complete can be looked at. */
+export function loadComparison(db: ReadableDb, id: string): LoadedComparison {
+  return new LoadedComparison(db, readHead(db, id));
+}
+
+export function readHead(db: ReadableDb, id: string): ComparisonHead {
+  const head = one<ComparisonHead & { build_key: number | null; state: string }>(
+    db,
+    sql`SELECT c.comparison_key, c.id, c.left_key, c.right_key, c.build_key, c.state, b.rows
+        FROM comparisons c LEFT JOIN comparison_builds b USING (build_key) WHERE c.id = ${id}`,
+  );
+  if (head === undefined) throw new WorkbenchError('not-found', 'This comparison is not in the workspace');
+  if (head.build_key === null || head.state !== 'ready') {
+    throw new WorkbenchError('conflict', 'This comparison is still being built', {
+      remedy: 'Wait until it is ready; its progress is shown in the list of comparisons.',
+    });
+  }
+  return head;
+}
+
+/** Keys of tags by name; names nobody uses are left out. */
+export function tagKeys(db: ReadableDb, names: readonly string[]): Set<number> {
+  const keys = names.flatMap((name) =>
+    all<{ name_key: number }>(db, sql`SELECT name_key FROM names WHERE name = ${name}`),
+  );
+  return new Set(keys.map((row) => row.name_key));
+}

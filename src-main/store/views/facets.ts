@@ -1,0 +1,159 @@
+import type { FacetValue, FlipFacets, HistogramBin } from '../../shared/domain/flip-view.ts';
+import { flipKinds } from '../../shared/domain/flips.ts';
+import { nameOf } from '../queries/names.ts';
+import type { LoadedComparison } from './comparison.ts';
+import { stabilities } from './columns.ts';
+import type { Failures, FilterPart } from './filter.ts';
+import { bitOf, knownFirings } from './filter.ts';
+
+/** Values a facet lists at most, the most frequent first. */
+const longestFacet = 500;
+const histogramBins = 24;
+
+/** A count and how many of it are negative flips. */
+interface Tally {
+  count: number;
+  negative: number;
+}
+
+/** Counts under the filter, each facet without its own part. */
+export function facetsOf(comparison: LoadedComparison, failures: Failures): FlipFacets {
+  const { columns } = comparison;
+  const kind = columns.get('kind');
+  const negativeCode = flipKinds.indexOf('negative');
+  const pass = (part: FilterPart, visit: (row: number, negative: number) => void): void => {
+    const others = 0xffff ^ bitOf(part);
+    for (let row = 0; row < comparison.rows; row++) {
+      if (failures !== null && ((failures[row] ?? 0) & others) !== 0) continue;
+      visit(row, kind[row] === negativeCode ? 1 : 0);
+    }
+  };
+  const byCode = (part: FilterPart, codes: ArrayLike<number>): Map<number, Tally> => {
+    const tallies = new Map<number, Tally>();
+    pass(part, (row, negative) => count(tallies, codes[row] ?? 0, negative));
+    return tallies;
+  };
+  const histogram = (part: FilterPart, numbers: ArrayLike<number>): HistogramBin[] => {
+    const bins = emptyBins(numbers, comparison.rows);
+    pass(part, (row, negative) => addToBins(bins, numbers[row] ?? NaN, negative));
+    return bins;
+  };
+  return {
+    kinds: values(byCode('kinds', kind), (code) => flipKinds[code] ?? ''),
+    slices: sliceValues(comparison, byCode('slices', columns.get('sliceSet'))),
+    tags: tagValues(comparison, pass),
+    labels: values(withoutZero(byCode('labels', comparison.judgements().label)), String),
+    stability: values(
+      withoutZero(byCode('stability', columns.get('stability'))),
+      (code) => stabilities[code - 1] ?? '',
+    ),
+    delta: histogram('delta', columns.get('delta')),
+    length: histogram('length', columns.get('length')),
+    firing: histogram('firing', knownFirings(columns.get('firing'))),
+  };
+}
+
+function count<K>(tallies: Map<K, Tally>, key: K, negative: number, times = 1): void {
+  const tally = tallies.get(key);
+  if (tally === undefined) tallies.set(key, { count: times, negative });
+  else {
+    tally.count += times;
+    tally.negative += negative;
+  }
+}
+
+function values<K>(tallies: Map<K, Tally>, nameOfKey: (key: K) => string): FacetValue[] {
+  return [...tallies]
+    .map(([key, tally]) => ({ value: nameOfKey(key), ...tally }))
+    .sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1))
+    .slice(0, longestFacet);
+}
+
+function withoutZero(tallies: Map<number, Tally>): Map<number, Tally> {
+  tallies.delete(0);
+  return tallies;
+}
+
+/** A sample in two slices counts in both. */
+function sliceValues(comparison: LoadedComparison, bySet: Map<number, Tally>): FacetValue[] {
+  const bySlice = new Map<string, Tally>();
+  for (const [set, tally] of bySet) {
+    for (const name of comparison.slices(set)) count(bySlice, name, tally.negative, tally.count);
+  }
+  return values(bySlice, (name) => name);
+}
+
+function tagValues(
+  comparison: LoadedComparison,
+  pass: (part: FilterPart, visit: (row: number, negative: number) => void) => void,
+): FacetValue[] {
+  const tags = comparison.tags();
+  if (tags.size === 0) return [];
+  const tallies = new Map<number, Tally>();
+  pass('tags', (row, negative) => {
+    for (const tag of tags.get(row) ?? []) count(tallies, tag, negative);
+  });
+  return values(tallies, (tag) => nameOf(comparison.db, tag) ?? '');
+}
+
+/** Bins span all rows of the comparison, so that they stay put while the filter changes. Empty when no row has the number. */
+function emptyBins(numbers: ArrayLike<number>, rows: number): HistogramBin[] {
+  let least = Infinity;
+  let greatest = -Infinity;
+  for (let row = 0; row < rows; row++) {
+    const number = numbers[row] ?? NaN;
+    if (!Number.isFinite(number)) continue;
+    if (number < least) least = number;
+    if (number > greatest) greatest = number;
+  }
+  if (least > greatest) return [];
+  if (least === greatest) return [{ from: least, to: greatest, count: 0, negative: 0 }];
+  const width = (greatest - least) / histogramBins;
+  return Array.from({ length: histogramBins }, (_, i) => ({
+    from: least + i * width,
+    to: i === histogramBins - 1 ? greatest : least + (i + 1) * width,
+    count: 0,
+    negative: 0,
+  }));
+}
+
+function addToBins(bins: HistogramBin[], number: number, negative: number): void {
+  const first = bins[0];
+  const last = bins.at(-1);
+  if (first === undefined || last === undefined || !Number.isFinite(number)) return;
+  const span = last.to - first.from;
+  const at = span === 0 ? 0 : Math.min(bins.length - 1, Math.floor(((number - first.from) / span) * bins.length));
+  const bin = bins[at];
+  if (bin === undefined) return;
+  bin.count++;
+  bin.negative += negative;
+}
+
+/** Slice → counts of kinds over the whole comparison. */
+export function sliceCounts(comparison: LoadedComparison): { slice: string; counts: Record<string, number> }[] {
+  const kind = comparison.columns.get('kind');
+  const sets = comparison.columns.get('sliceSet');
+  const bySet = new Map<number, Int32Array>();
+  for (let row = 0; row < comparison.rows; row++) {
+    const set = sets[row] ?? 0;
+    let counts = bySet.get(set);
+    if (counts === undefined) bySet.set(set, (counts = new Int32Array(flipKinds.length)));
+    counts[kind[row] ?? 0]!++;
+  }
+  const bySlice = new Map<string, number[]>();
+  for (const [set, counts] of bySet) {
+    for (const slice of comparison.slices(set)) {
+      const sums = bySlice.get(slice) ?? flipKinds.map(() => 0);
+      bySlice.set(
+        slice,
+        sums.map((sum, i) => sum + (counts[i] ?? 0)),
+      );
+    }
+  }
+  return [...bySlice]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([slice, counts]) => ({
+      slice,
+      counts: Object.fromEntries(flipKinds.map((name, i) => [name, counts[i] ?? 0])),
+    }));
+}

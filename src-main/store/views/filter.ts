@@ -1,0 +1,135 @@
+import type { FlipFilter } from '../../shared/domain/flip-view.ts';
+import { flipKinds } from '../../shared/domain/flips.ts';
+import type { LoadedComparison } from './comparison.ts';
+import { tagKeys } from './comparison.ts';
+import { stabilities } from './columns.ts';
+import { searchRows } from './search.ts';
+
+/** The parts of a filter. Each row carries one bit a part that it fails, so that every facet can leave its own part out. */
+export const filterParts = [
+  'kinds',
+  'slices',
+  'tags',
+  'labels',
+  'reviewed',
+  'search',
+  'delta',
+  'length',
+  'firing',
+  'stability',
+] as const;
+export type FilterPart = (typeof filterParts)[number];
+
+export function bitOf(part: FilterPart): number {
+  return 1 << filterParts.indexOf(part);
+}
+
+/** Per row the parts it fails; 0 = passes. Null = no filter at all. */
+export type Failures = Uint16Array | null;
+
+export function failuresOf(comparison: LoadedComparison, filter: FlipFilter): Failures {
+  const tests = testsOf(comparison, filter);
+  if (tests.length === 0) return null;
+  const failures = new Uint16Array(comparison.rows);
+  for (const { part, passes } of tests) {
+    const bit = bitOf(part);
+    for (let row = 0; row < failures.length; row++) if (!passes(row)) failures[row]! |= bit;
+  }
+  return failures;
+}
+
+/** Rows that pass, ascending. */
+export function passingRows(failures: Failures, rows: number): Int32Array {
+  const passing = new Int32Array(rows);
+  let count = 0;
+  for (let row = 0; row < rows; row++) if (failures === null || failures[row] === 0) passing[count++] = row;
+  return passing.slice(0, count);
+}
+
+interface Test {
+  part: FilterPart;
+  passes: (row: number) => boolean;
+}
+
+/** An empty list asks for nothing and narrows nothing. */
+function testsOf(comparison: LoadedComparison, filter: FlipFilter): Test[] {
+  const { columns } = comparison;
+  const tests: Test[] = [];
+  const add = (part: FilterPart, passes: (row: number) => boolean): void => void tests.push({ part, passes });
+  if (asks(filter.kinds)) {
+    const wanted = flipKinds.map((kind) => filter.kinds?.includes(kind) ?? false);
+    const kind = columns.get('kind');
+    add('kinds', (row) => wanted[kind[row] ?? 0] ?? false);
+  }
+  if (asks(filter.slices)) add('slices', sliceTest(comparison, new Set(filter.slices)));
+  if (asks(filter.tags)) {
+    const wanted = tagKeys(comparison.db, filter.tags);
+    const tags = comparison.tags();
+    add('tags', (row) => tags.get(row)?.some((tag) => wanted.has(tag)) ?? false);
+  }
+  if (asks(filter.labels)) {
+    const wanted = new Set(filter.labels);
+    const { label } = comparison.judgements();
+    add('labels', (row) => wanted.has(label[row] ?? 0));
+  }
+  if (filter.reviewed !== undefined) {
+    const wanted = filter.reviewed ? 1 : 0;
+    const { reviewed } = comparison.judgements();
+    add('reviewed', (row) => reviewed[row] === wanted);
+  }
+  if (filter.search !== undefined && filter.search.trim() !== '') {
+    const found = searchRows(comparison, filter.search, filter.searchMode ?? 'substring');
+    add('search', (row) => found[row] === 1);
+  }
+  if (filter.delta !== undefined) addRange(add, 'delta', columns.get('delta'), filter.delta);
+  if (filter.length !== undefined) addRange(add, 'length', columns.get('length'), filter.length);
+  if (filter.firing !== undefined) addRange(add, 'firing', knownFirings(columns.get('firing')), filter.firing);
+  if (asks(filter.stability)) {
+    const wanted = new Set(filter.stability.map((name) => stabilities.indexOf(name) + 1));
+    const stability = columns.get('stability');
+    add('stability', (row) => wanted.has(stability[row] ?? 0));
+  }
+  return tests;
+}
+
+function asks<T>(list: readonly T[] | undefined): list is readonly T[] {
+  return list !== undefined && list.length > 0;
+}
+
+/** Rows share few distinct sets of slices, so each set is judged once. */
+function sliceTest(comparison: LoadedComparison, wanted: ReadonlySet<string>): (row: number) => boolean {
+  const sets = comparison.columns.get('sliceSet');
+  const judged = new Map<number, boolean>();
+  return (row) => {
+    const set = sets[row] ?? 0;
+    let passes = judged.get(set);
+    if (passes === undefined) {
+      passes = comparison.slices(set).some((name) => wanted.has(name));
+      judged.set(set, passes);
+    }
+    return passes;
+  };
+}
+
+type Range = readonly [number | null, number | null];
+
+/** Inclusive; a row without the number passes only when both ends are open. */
+function addRange(
+  add: (part: FilterPart, passes: (row: number) => boolean) => void,
+  part: FilterPart,
+  column: ArrayLike<number>,
+  [from, to]: Range,
+): void {
+  if (from === null && to === null) return;
+  const least = from ?? -Infinity;
+  const greatest = to ?? Infinity;
+  add(part, (row) => {
+    const number = column[row] ?? NaN;
+    return number >= least && number <= greatest;
+  });
+}
+
+/** −1 (not known) as NaN, which no range contains. */
+export function knownFirings(column: Int32Array): Float64Array {
+  return Float64Array.from(column, (count) => (count < 0 ? NaN : count));
+}

@@ -1,0 +1,181 @@
+import type { FlipVectors } from '../api.ts';
+import { WorkbenchError, assertNever } from '../../shared/domain/errors.ts';
+import type { FlipFacets, FlipFilter, FlipRow, FlipSort, FlipView } from '../../shared/domain/flip-view.ts';
+import type { ReadableDb } from '../database.ts';
+import { value } from '../database.ts';
+import type { GuardPairs } from '../queries/guard-sets.ts';
+import type { LoadedComparison } from './comparison.ts';
+import { loadComparison, readHead } from './comparison.ts';
+import { facetsOf, sliceCounts } from './facets.ts';
+import { failuresOf, knownFirings, passingRows } from './filter.ts';
+import { flipRows } from './rows.ts';
+import { sortRows } from './sort.ts';
+
+/** Comparisons and views the reader keeps; a million pairs take about 60 MB as columns and 4 MB a view. */
+const comparisonsKept = 4;
+const viewsKept = 24;
+
+interface View {
+  comparison: LoadedComparison;
+  /** Rows of the comparison, in the order of the table. */
+  order: Int32Array;
+}
+
+/** The reader's open lists: an ordered list of rows under a handle, from which windows are cut at any depth. */
+export class FlipViews {
+  readonly #db: ReadableDb;
+  readonly #comparisons = new Map<string, LoadedComparison>();
+  readonly #views = new Map<string, View>();
+  #opened = 0;
+  #dataVersion = -1;
+
+  constructor(db: ReadableDb) {
+    this.#db = db;
+  }
+
+  open(comparisonId: string, filter: FlipFilter, sort: FlipSort): FlipView {
+    const comparison = this.#comparison(comparisonId);
+    const order = orderedRows(comparison, filter, sort);
+    const viewId = `view-${++this.#opened}`;
+    keepNewest(this.#views, viewId, { comparison, order }, viewsKept);
+    return { viewId, total: order.length };
+  }
+
+  window(viewId: string, offset: number, limit: number): FlipRow[] {
+    const { comparison, order } = this.#view(viewId);
+    return flipRows(comparison, order.subarray(offset, offset + limit));
+  }
+
+  position(viewId: string, sampleKey: number): number | null {
+    const { comparison, order } = this.#view(viewId);
+    const row = comparison.columns.positionOf(sampleKey);
+    const at = row < 0 ? -1 : order.indexOf(row);
+    return at < 0 ? null : at;
+  }
+
+  close(viewId: string): void {
+    this.#views.delete(viewId);
+  }
+
+  /** Keys on both sides of chosen samples, each once: of a list of keys, or of a whole view in its order. */
+  guardPairs(comparisonId: string, chosen: { sampleKeys: readonly number[] } | { viewId: string }): GuardPairs {
+    const view = 'viewId' in chosen ? this.#view(chosen.viewId) : null;
+    const comparison = view?.comparison ?? this.#comparison(comparisonId);
+    if (comparison.id !== comparisonId) throw new WorkbenchError('bad-input', 'This list shows another comparison');
+    const { columns } = comparison;
+    const rows = view?.order ?? rowsOfSamples(comparison, 'sampleKeys' in chosen ? chosen.sampleKeys : []);
+    const [left, right] = [columns.get('leftKey'), columns.get('rightKey')];
+    return { leftKeys: rows.map((row) => left[row] ?? 0), rightKeys: rows.map((row) => right[row] ?? 0) };
+  }
+
+  facets(comparisonId: string, filter: FlipFilter): FlipFacets {
+    const comparison = this.#comparison(comparisonId);
+    return facetsOf(comparison, failuresOf(comparison, filter));
+  }
+
+  sliceCounts(comparisonId: string): ReturnType<typeof sliceCounts> {
+    return sliceCounts(this.#comparison(comparisonId));
+  }
+
+  vectors(comparisonId: string, filter: FlipFilter): FlipVectors {
+    const comparison = this.#comparison(comparisonId);
+    const { columns } = comparison;
+    const rows = passingRows(failuresOf(comparison, filter), comparison.rows);
+    const [kind, delta] = [columns.get('kind'), columns.get('delta')];
+    const [cluster, sampleKey] = [columns.get('cluster'), columns.get('leftKey')];
+    return {
+      kinds: Uint8Array.from(rows, (row) => kind[row] ?? 0),
+      deltas: Float64Array.from(rows, (row) => delta[row] ?? NaN),
+      clusters: Int32Array.from(rows, (row) => cluster[row] ?? 0),
+      sampleKeys: Int32Array.from(rows, (row) => sampleKey[row] ?? 0),
+    };
+  }
+
+  /** A comparison that is ready, up to date with what people added to it. */
+  comparison(id: string): LoadedComparison {
+    return this.#comparison(id);
+  }
+
+  #comparison(id: string): LoadedComparison {
+    this.#refresh();
+    const known = this.#comparisons.get(id);
+    const comparison =
+      known !== undefined && readHead(this.#db, id).build_key === known.columns.buildKey
+        ? known
+        : loadComparison(this.#db, id);
+    keepNewest(this.#comparisons, id, comparison, comparisonsKept);
+    return comparison;
+  }
+
+  #view(viewId: string): View {
+    this.#refresh();
+    const view = this.#views.get(viewId);
+    if (view === undefined) {
+      throw new WorkbenchError('not-found', 'This list is no longer open', { remedy: 'Open it again.' });
+    }
+    if (readHead(this.#db, view.comparison.id).build_key !== view.comparison.columns.buildKey) {
+      this.#views.delete(viewId);
+      throw new WorkbenchError('not-found', 'The comparison was built anew meanwhile', {
+        remedy: 'Open the list again.',
+      });
+    }
+    keepNewest(this.#views, viewId, view, viewsKept);
+    return view;
+  }
+
+  /** Any write since the last look may have changed annotations, tags or marks. */
+  #refresh(): void {
+    const version = value<number>(this.#db, dataVersion) ?? 0;
+    if (version === this.#dataVersion) return;
+    this.#dataVersion = version;
+    for (const comparison of this.#comparisons.values()) comparison.forgetJudgements();
+    for (const { comparison } of this.#views.values()) comparison.forgetJudgements();
+  }
+}
+
+function rowsOfSamples(comparison: LoadedComparison, sampleKeys: readonly number[]): Int32Array {
+  return Int32Array.from(new Set(sampleKeys), (key) => {
+    const row = comparison.columns.positionOf(key);
+    if (row < 0) throw new WorkbenchError('not-found', `Sample ${key} is not in this comparison`);
+    return row;
+  });
+}
+
+const dataVersion = { text: 'PRAGMA data_version', values: [] };
+
+export function orderedRows(comparison: LoadedComparison, filter: FlipFilter, sort: FlipSort): Int32Array {
+  const rows = passingRows(failuresOf(comparison, filter), comparison.rows);
+  const keys = sortKeys(comparison, sort.column);
+  return sortRows(rows, (row) => keys[row] ?? NaN, sort.direction === 'descending');
+}
+
+function sortKeys(comparison: LoadedComparison, column: FlipSort['column']): ArrayLike<number> {
+  const { columns } = comparison;
+  switch (column) {
+    case 'sampleId':
+      return columns.get('idRank');
+    case 'label':
+      // Unlabelled ones come last either way.
+      return Float64Array.from(comparison.judgements().label, (label) => (label === 0 ? NaN : label));
+    case 'firing':
+      return knownFirings(columns.get('firing'));
+    case 'delta':
+    case 'kind':
+    case 'leftScore':
+    case 'rightScore':
+    case 'length':
+      return columns.get(column);
+    default:
+      return assertNever(column);
+  }
+}
+
+/** Moves an entry to the newest end and drops the oldest beyond `most`. */
+function keepNewest<V>(entries: Map<string, V>, key: string, entry: V, most: number): void {
+  entries.delete(key);
+  entries.set(key, entry);
+  for (const oldest of entries.keys()) {
+    if (entries.size <= most) break;
+    entries.delete(oldest);
+  }
+}

@@ -1,0 +1,103 @@
+import type { FlipExportRow } from '../api.ts';
+import { previewCharacters } from '../../shared/domain/flip-view.ts';
+import type { FlipRow } from '../../shared/domain/flip-view.ts';
+import { prepare } from '../database.ts';
+import { packKey } from '../keys.ts';
+import { nameOf } from '../queries/names.ts';
+import { verdictOf } from '../queries/verdicts.ts';
+import { preview } from '../texts.ts';
+import type { LoadedComparison } from './comparison.ts';
+import { kindOf, stabilities } from './columns.ts';
+
+/** Of a text no longer than this many bytes all is read; of a longer one only its beginning. */
+const wholeBytes = 4 * previewCharacters;
+const short = (column: string): string =>
+  `CASE WHEN octet_length(${column}) <= ${wholeBytes} THEN ${column} ELSE substr(${column}, 1, ${previewCharacters}) END`;
+const sampleSql = `SELECT s.external_id, ${short('t.prompt')} FROM samples s JOIN sample_texts t USING (sample_key) WHERE s.sample_key = ?`;
+const outputSql = `SELECT ${short('body')} FROM outputs WHERE score_key = ?`;
+
+/** The rows of a table's window: columns from memory, texts by key. */
+export function flipRows(comparison: LoadedComparison, rows: Int32Array): FlipRow[] {
+  const { db, columns } = comparison;
+  const sample = prepare(db, sampleSql).raw();
+  const output = prepare(db, outputSql).pluck();
+  return Array.from(rows, (row) => {
+    const sampleKey = columns.get('leftKey')[row] ?? 0;
+    const rightKey = columns.get('rightKey')[row] ?? 0;
+    const [externalId, prompt] = (sample.get(sampleKey) as [string, string] | undefined) ?? ['', ''];
+    const text = (evaluation: number, key: number): string | null => {
+      const body = output.get(packKey(evaluation, key)) as string | undefined;
+      return body === undefined ? null : preview(body, previewCharacters);
+    };
+    return {
+      ...numbersOf(comparison, row),
+      sampleKey,
+      sampleId: externalId,
+      prompt: preview(prompt, previewCharacters),
+      leftOutput: text(comparison.leftKey, sampleKey),
+      rightOutput: text(comparison.rightKey, rightKey),
+    };
+  });
+}
+
+const wholeSampleSql =
+  'SELECT s.external_id, t.prompt, t.target FROM samples s JOIN sample_texts t USING (sample_key) WHERE s.sample_key = ?';
+const wholeOutputSql = 'SELECT body FROM outputs WHERE score_key = ?';
+const noteSql = 'SELECT note FROM annotations WHERE comparison_key = ? AND sample_key = ?';
+
+/** The same with whole texts, for exports. */
+export function exportRows(comparison: LoadedComparison, rows: Int32Array): FlipExportRow[] {
+  const { db, columns } = comparison;
+  const sample = prepare(db, wholeSampleSql).raw();
+  const output = prepare(db, wholeOutputSql).pluck();
+  const note = prepare(db, noteSql).pluck();
+  return Array.from(rows, (row) => {
+    const sampleKey = columns.get('leftKey')[row] ?? 0;
+    const rightKey = columns.get('rightKey')[row] ?? 0;
+    const cluster = columns.get('cluster')[row] ?? 0;
+    const [externalId, prompt, target] = (sample.get(sampleKey) as [string, string, string | null] | undefined) ?? [
+      '',
+      '',
+      null,
+    ];
+    return {
+      ...numbersOf(comparison, row),
+      sampleKey,
+      sampleId: externalId,
+      prompt,
+      target,
+      cluster: cluster === 0 ? null : nameOf(db, cluster),
+      leftOutput: (output.get(packKey(comparison.leftKey, sampleKey)) as string | undefined) ?? null,
+      rightOutput: (output.get(packKey(comparison.rightKey, rightKey)) as string | undefined) ?? null,
+      note: (note.get(comparison.key, sampleKey) as string | undefined) ?? '',
+    };
+  });
+}
+
+function numbersOf(
+  comparison: LoadedComparison,
+  row: number,
+): Omit<FlipRow, 'sampleKey' | 'sampleId' | 'prompt' | 'leftOutput' | 'rightOutput'> {
+  const { columns } = comparison;
+  const { label, reviewed } = comparison.judgements();
+  const firing = columns.get('firing')[row] ?? -1;
+  return {
+    kind: kindOf(columns.get('kind')[row]),
+    delta: numberOrNull(columns.get('delta')[row]),
+    leftScore: numberOrNull(columns.get('leftScore')[row]),
+    rightScore: numberOrNull(columns.get('rightScore')[row]),
+    leftVerdict: verdictOf(columns.get('leftVerdict')[row] ?? 0),
+    rightVerdict: verdictOf(columns.get('rightVerdict')[row] ?? 0),
+    slices: [...comparison.slices(columns.get('sliceSet')[row] ?? 0)],
+    tags: (comparison.tags().get(row) ?? []).map((tag) => nameOf(comparison.db, tag) ?? '').sort(),
+    length: columns.get('length')[row] ?? 0,
+    firing: firing < 0 ? null : firing,
+    stability: stabilities[(columns.get('stability')[row] ?? 0) - 1] ?? null,
+    label: label[row] || null,
+    reviewed: reviewed[row] === 1,
+  };
+}
+
+function numberOrNull(number: number | undefined): number | null {
+  return number === undefined || Number.isNaN(number) ? null : number;
+}

@@ -1,0 +1,73 @@
+import { WorkbenchError } from '../../shared/domain/errors.ts';
+import type { SampleDetail, SampleSide, TimelineMark } from '../../shared/domain/flip-view.ts';
+import type { ReadableDb } from '../database.ts';
+import { all, one, sql, value } from '../database.ts';
+import { decodeMetrics } from '../codec.ts';
+import { packKey } from '../keys.ts';
+import { annotationOf } from '../queries/annotations.ts';
+import { metricNames } from '../queries/evaluations.ts';
+import { nameOf } from '../queries/names.ts';
+import { verdictOf } from '../queries/verdicts.ts';
+import type { LoadedComparison } from './comparison.ts';
+import { kindOf, stabilities } from './columns.ts';
+
+export function sampleDetail(comparison: LoadedComparison, sampleKey: number): SampleDetail | null {
+  const { db, columns } = comparison;
+  const row = columns.positionOf(sampleKey);
+  if (row < 0) return null;
+  const texts = one<{ external_id: string; prompt: string; target: string | null }>(
+    db,
+    sql`SELECT s.external_id, t.prompt, t.target FROM samples s JOIN sample_texts t USING (sample_key) WHERE s.sample_key = ${sampleKey}`,
+  );
+  if (texts === undefined) throw new WorkbenchError('corrupt', `The texts of sample ${sampleKey} are gone`);
+  const delta = columns.get('delta')[row] ?? NaN;
+  const cluster = columns.get('cluster')[row] ?? 0;
+  return {
+    sampleKey,
+    sampleId: texts.external_id,
+    kind: kindOf(columns.get('kind')[row]),
+    delta: Number.isNaN(delta) ? null : delta,
+    prompt: texts.prompt,
+    target: texts.target,
+    cluster: cluster === 0 ? null : nameOf(db, cluster),
+    slices: [...comparison.slices(columns.get('sliceSet')[row] ?? 0)],
+    tags: all<{ name: string }>(
+      db,
+      sql`SELECT n.name FROM sample_tags t JOIN names n USING (name_key) WHERE t.sample_key = ${sampleKey} ORDER BY n.name`,
+    ).map(({ name }) => name),
+    left: side(db, comparison.leftKey, sampleKey),
+    right: side(db, comparison.rightKey, columns.get('rightKey')[row] ?? 0),
+    annotation: annotationOf(db, comparison.key, comparison.id, sampleKey),
+    stability: stabilities[(columns.get('stability')[row] ?? 0) - 1] ?? null,
+  };
+}
+
+function side(db: ReadableDb, evaluation: number, sampleKey: number): SampleSide | null {
+  const key = packKey(evaluation, sampleKey);
+  const score = one<{ score: number | null; verdict: number; metrics: Uint8Array | null }>(
+    db,
+    sql`SELECT score, verdict, metrics FROM scores WHERE score_key = ${key}`,
+  );
+  if (score === undefined) return null;
+  return {
+    evaluationId: value<string>(db, sql`SELECT id FROM evaluations WHERE evaluation_key = ${evaluation}`) ?? '',
+    output: value<string>(db, sql`SELECT body FROM outputs WHERE score_key = ${key}`) ?? null,
+    score: score.score,
+    verdict: verdictOf(score.verdict),
+    metrics: decodeMetrics(score.metrics, metricNames(db, evaluation)),
+  };
+}
+
+/** The sample at every evaluation of its scope, by id: also where its prompt was worded differently. Oldest first. */
+export function sampleTimeline(db: ReadableDb, sampleKey: number): TimelineMark[] {
+  return all<Omit<TimelineMark, 'verdict'> & { verdict: number }>(
+    db,
+    sql`SELECT e.id AS evaluationId, e.name AS evaluationName, r.id AS runId, r.name AS runName, e.step AS step,
+          x.verdict AS verdict, x.score AS score, e.created_at AS createdAt
+        FROM samples own JOIN samples s ON s.scope_key = own.scope_key AND s.id_order = own.id_order
+          JOIN evaluations e ON e.scope_key = own.scope_key AND e.state = 'ready'
+          JOIN scores x ON x.score_key = (e.evaluation_key << 31) + s.sample_key
+          LEFT JOIN runs r USING (run_key)
+        WHERE own.sample_key = ${sampleKey} ORDER BY e.created_at, e.evaluation_key`,
+  ).map((mark) => ({ ...mark, verdict: verdictOf(mark.verdict) }));
+}

@@ -1,0 +1,123 @@
+import { Worker } from 'node:worker_threads';
+import { entryPath } from '../entries.ts';
+import { WorkbenchError, reportOf } from '../shared/domain/errors.ts';
+import type { FromWorker, Methods, Remote, ToWorker, WorkerStart } from './rpc.ts';
+
+interface Waiting {
+  resolve: (value: unknown) => void;
+  reject: (error: Error) => void;
+}
+
+/** One worker thread and the calls that wait for it. */
+export class WorkerClient<M extends Methods> {
+  readonly ready: Promise<{ schemaVersion: number }>;
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, Waiting>();
+  #calls = 0;
+  #ended: Error | null = null;
+
+  constructor(start: WorkerStart) {
+    this.#worker = new Worker(entryPath('store-worker'), { workerData: start, name: `store ${start.role}` });
+    this.ready = new Promise((resolve, reject) => {
+      this.#worker.on('message', (message: FromWorker) => {
+        if (message.type === 'ready') resolve({ schemaVersion: message.schemaVersion });
+        else if (message.type === 'failed') this.#end(WorkbenchError.fromReport(message.error));
+        else if (message.type === 'answer') this.#answer(message);
+        if (message.type === 'failed') reject(this.#ended ?? new Error('the store did not start'));
+      });
+      this.#worker.on('error', (error) => {
+        this.#end(error);
+        reject(error);
+      });
+      this.#worker.on('exit', () => {
+        this.#end(new WorkbenchError('unavailable', 'The workspace is closed'));
+        reject(this.#ended ?? new Error('the store ended'));
+      });
+    });
+    // Whoever opens the store awaits it; until then a failure is not “unhandled”.
+    this.ready.catch(() => undefined);
+  }
+
+  call<K extends keyof M & string>(method: K, ...args: Parameters<M[K]>): ReturnType<Remote<M>[K]> {
+    const answer = new Promise((resolve, reject) => {
+      if (this.#ended !== null) {
+        reject(this.#ended);
+        return;
+      }
+      const id = ++this.#calls;
+      this.#waiting.set(id, { resolve, reject });
+      try {
+        this.#post({ type: 'call', id, method, args });
+      } catch (error) {
+        this.#waiting.delete(id);
+        reject(new WorkbenchError('bad-input', `This cannot be stored: ${reportOf(error).message}`));
+      }
+    });
+    // What comes back is what the worker's method of that name returned.
+    return answer as ReturnType<Remote<M>[K]>;
+  }
+
+  /** Ends the thread; the database is closed by its own `close` method before. */
+  async terminate(): Promise<void> {
+    this.#end(new WorkbenchError('unavailable', 'The workspace is closed'));
+    await this.#worker.terminate();
+  }
+
+  /** The thread alone does not keep the program alive. */
+  unref(): void {
+    this.#worker.unref();
+  }
+
+  ref(): void {
+    this.#worker.ref();
+  }
+
+  #post(message: ToWorker): void {
+    this.#worker.postMessage(message);
+  }
+
+  #answer(message: Extract<FromWorker, { type: 'answer' }>): void {
+    const waiting = this.#waiting.get(message.id);
+    this.#waiting.delete(message.id);
+    if (message.ok) waiting?.resolve(message.value);
+    else waiting?.reject(WorkbenchError.fromReport(message.error));
+  }
+
+  #end(error: Error): void {
+    this.#ended ??= error;
+    for (const { reject } of this.#waiting.values()) reject(this.#ended);
+    this.#waiting.clear();
+  }
+}
+
+/**
+ * Runs a task in a thread of its own, which ends with it. Each batch is awaited before the next is asked for, so that a slow
+ * taker is never flooded.
+ */
+export function runTask<Batch, Outcome>(
+  start: WorkerStart,
+  onBatch: (batch: Batch) => Promise<void>,
+  signal?: AbortSignal,
+): Promise<Outcome> {
+  return new Promise<Outcome>((resolve, reject) => {
+    const worker = new Worker(entryPath('store-worker'), { workerData: start, name: `store ${start.task?.name}` });
+    const stop = (error: unknown): void => {
+      reject(error instanceof Error ? error : new Error(String(error)));
+      void worker.terminate();
+    };
+    const abort = (): void => stop(new WorkbenchError('cancelled', 'The workspace was closed meanwhile'));
+    signal?.addEventListener('abort', abort, { once: true });
+    if (signal?.aborted === true) abort();
+    worker.on('message', (message: FromWorker) => {
+      if (message.type === 'batch') {
+        onBatch(message.batch as Batch).then(() => worker.postMessage({ type: 'next' } satisfies ToWorker), stop);
+      } else if (message.type === 'done') resolve(message.value as Outcome);
+      else if (message.type === 'failed') stop(WorkbenchError.fromReport(message.error));
+    });
+    worker.on('error', stop);
+    worker.on('exit', () => {
+      signal?.removeEventListener('abort', abort);
+      reject(new WorkbenchError('internal', 'A task of the store ended without an answer'));
+    });
+  });
+}
