@@ -60,6 +60,17 @@ export async function readAdapterConfig(reader: FolderReader): Promise<AdapterCo
   };
 }
 
+/** Settings that change what the adapter computes. */
+const variants = [
+  'use_dora',
+  'use_qalora',
+  'use_bdlora',
+  'lora_bias',
+  'target_parameters',
+  'layer_replication',
+  'trainable_token_indices',
+];
+
 function refuseVariants(fields: ConfigFields): void {
   const refuse = (field: string, what: string) => {
     throw new WorkbenchError('unsupported', `${fields.file}: ${what} is not supported`, {
@@ -69,7 +80,10 @@ function refuseVariants(fields: ConfigFields): void {
   };
   const type = fields.text('peft_type', 'LORA');
   if (type !== 'LORA') refuse('peft_type', `an adapter of type “${type}”`);
-  if (fields.flag('use_dora', false)) refuse('use_dora', 'DoRA');
+  for (const variant of variants) {
+    const value = fields.source[variant];
+    if (value !== undefined && value !== null && value !== false) refuse(variant, `the LoRA variant ${variant}`);
+  }
   if (fields.text('bias', 'none') !== 'none') refuse('bias', 'an adapter with biases');
   if (fields.texts('modules_to_save').length > 0) refuse('modules_to_save', 'an adapter with whole modules');
   for (const pattern of ['rank_pattern', 'alpha_pattern']) {
