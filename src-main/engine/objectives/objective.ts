@@ -32,6 +32,8 @@ export interface Objective {
   readonly lengths: readonly number[];
   /** Everything the optimiser moves: the model's trainable weights and heads of the objective's own. */
   readonly trainable: ReadonlyMap<string, Variable>;
+  /** Heads beside the model's own weights; a checkpoint keeps them with the optimiser. */
+  readonly heads?: ReadonlyMap<string, Variable>;
   step(batch: StepBatch, apply: ApplyGradients): Promise<StepOutcome>;
   /** λ of the guard, where there is one. */
   guardWeight?: number;

@@ -4,8 +4,10 @@ import { saveAdapter } from '../../engine/checkpoint/peft.ts';
 import { readTensors } from '../../engine/checkpoint/read-tensors.ts';
 import { saveModel, writeTensors } from '../../engine/checkpoint/save-model.ts';
 import type { CausalLm } from '../../engine/models/causal-lm.ts';
+import type { Objective } from '../../engine/objectives/objective.ts';
 import type { AdamW } from '../../engine/optim/adamw.ts';
 import type { TrainingState } from '../../engine/train-loop.ts';
+import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { CheckpointInfo } from '../../shared/domain/jobs.ts';
 import type { RunSpec } from '../../shared/domain/run-spec.ts';
 import { createFolder, openFolder } from '../node-folders.ts';
@@ -34,7 +36,13 @@ export class Checkpoints {
   }
 
   /** Weights (of the adapter alone, where there is one), optimiser and state. `modelPath`: where the policy came from. */
-  async save(model: CausalLm, modelPath: string, optimizer: AdamW, state: TrainingState): Promise<CheckpointInfo> {
+  async save(
+    model: CausalLm,
+    modelPath: string,
+    optimizer: AdamW,
+    objective: Objective,
+    state: TrainingState,
+  ): Promise<CheckpointInfo> {
     const relative = `${parent}/${state.step}`;
     const folder = path.join(this.#runFolder, parent, String(state.step));
     const writer = await createFolder(folder);
@@ -43,7 +51,11 @@ export class Checkpoints {
         model.adapter === null
           ? await saveModel(model, openFolder(modelPath), writer)
           : await saveAdapter(model, writer, modelPath);
-      await writeTensors(writer, optimizerFile, new Map(Object.entries(optimizer.tensors())));
+      await writeTensors(
+        writer,
+        optimizerFile,
+        new Map([...Object.entries(optimizer.tensors()), ...(objective.heads ?? [])]),
+      );
       await writer.writeText(stateFile, `${JSON.stringify(state, null, 1)}\n`);
       await writer.commit();
       await this.#removeOld();
@@ -72,9 +84,21 @@ export class Checkpoints {
   }
 }
 
-/** Puts an optimiser's moments back. */
-export async function restoreOptimizer(optimizer: AdamW, folder: string, step: number): Promise<void> {
+/** Puts an optimiser's moments back, and the heads that a checkpoint keeps with them. */
+export async function restoreOptimizer(
+  optimizer: AdamW,
+  objective: Objective,
+  folder: string,
+  step: number,
+): Promise<void> {
   const { tensors } = await readTensors(openFolder(folder), optimizerFile);
+  for (const [name, head] of objective.heads ?? []) {
+    const saved = tensors.get(name);
+    if (saved === undefined) throw new WorkbenchError('corrupt', `${optimizerFile} lacks ${name}`);
+    head.assign(saved);
+    saved.dispose();
+    tensors.delete(name);
+  }
   optimizer.restore(step, Object.fromEntries(tensors));
 }
 

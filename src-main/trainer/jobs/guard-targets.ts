@@ -1,5 +1,6 @@
 import { DataOrder } from '../../engine/data/order.ts';
 import { tokenisePreferences, type PreferenceSample } from '../../engine/data/tokenise.ts';
+import type { DecodingSettings } from '../../shared/domain/evaluations.ts';
 import { generate } from '../../engine/decode/generate.ts';
 import type { CompletionSequence } from '../../engine/losses/layout.ts';
 import type { GuardTargets } from '../../engine/objectives/pair-guard.ts';
@@ -8,7 +9,7 @@ import type { PreferenceRow } from '../../shared/domain/datasets.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import { progressOf } from '../job-context.ts';
 import { readNdjson } from '../ndjson.ts';
-import type { ObjectiveInputs } from './objectives.ts';
+import type { ObjectiveInputs } from './objective-inputs.ts';
 
 /** One response of the pre-aligned model to every prompt, drawn once by the run's seed and kept in the cache. */
 export async function preSampleTargets(
@@ -16,7 +17,10 @@ export async function preSampleTargets(
   samples: readonly PreferenceSample[],
 ): Promise<GuardTargets> {
   const prompts = samples.map(({ chosen }) => chosen.ids.subarray(0, chosen.from));
-  const sequences = await drawPreSamples(inputs, prompts);
+  const { seed, batch } = inputs.job.spec;
+  const longest = Math.max(...prompts.map((prompt) => prompt.length));
+  const decoding = { temperature: 1, maxNewTokens: Math.max(1, batch.maxLength - longest), seed };
+  const sequences = await drawPreSamples(inputs, prompts, decoding);
   return {
     sampleIds: samples.map(({ id }) => id),
     sequences,
@@ -25,14 +29,12 @@ export async function preSampleTargets(
   };
 }
 
-/** y ~ π_pre at temperature 1, cut at the run's maximal length. */
+/** y ~ π_pre behind every prompt. */
 export async function drawPreSamples(
-  { job, context, tokenizer, reference }: ObjectiveInputs,
+  { context, tokenizer, reference }: ObjectiveInputs,
   prompts: readonly Int32Array[],
+  decoding: DecodingSettings,
 ): Promise<CompletionSequence[]> {
-  const { seed, batch } = job.spec;
-  const longest = Math.max(...prompts.map((prompt) => prompt.length));
-  const decoding = { temperature: 1, maxNewTokens: Math.max(1, batch.maxLength - longest), seed };
   const told = progressOf(context, 'pre-samples');
   const drawn = await reference.drawn(prompts, decoding, async (model) => {
     const signal = {
@@ -73,15 +75,25 @@ export async function guardSetTargets(inputs: ObjectiveInputs, rowsPath: string)
   const sequences = samples.map(({ guardTarget, chosen }) => guardTarget ?? chosen);
   const others = samples.map(({ rejected }) => rejected);
   const scores = await reference.scores([...sequences, ...others], 'log-probs of the guard set');
-  const order = new DataOrder(
-    { lengths: sequences.map(({ ids }) => ids.length), stepSize: 1, shuffle: true, groupByLength: false },
-    createRandom(job.spec.seed, 'guard set'),
-  );
   return {
     sampleIds: samples.map(({ id }) => id),
     sequences,
     pre: scores.slice(0, samples.length),
     others: { sequences: others, pre: scores.slice(samples.length) },
+    ...turnsThrough(sequences, job.spec.seed),
+  };
+}
+
+/** Goes through a guard set in an order of its own, one sample for each training sample, and can be put back in it. */
+export function turnsThrough(
+  sequences: readonly CompletionSequence[],
+  seed: number,
+): Required<Pick<GuardTargets, 'select' | 'position' | 'seek'>> {
+  const order = new DataOrder(
+    { lengths: sequences.map(({ ids }) => ids.length), stepSize: 1, shuffle: true, groupByLength: false },
+    createRandom(seed, 'guard set'),
+  );
+  return {
     select: (indices) => indices.flatMap(() => order.next()),
     position: () => order.position,
     seek: (position) => order.seek(position),

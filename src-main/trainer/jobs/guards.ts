@@ -1,11 +1,10 @@
 import type { PreferenceSample } from '../../engine/data/tokenise.ts';
-import type { CausalLm } from '../../engine/models/causal-lm.ts';
-import { withoutAdapter } from '../../engine/models/lora.ts';
 import { PairGuard, type GuardTargets } from '../../engine/objectives/pair-guard.ts';
 import { createRandom } from '../../engine/random.ts';
 import { WorkbenchError, assertNever } from '../../shared/domain/errors.ts';
 import { guardSetTargets, preSampleTargets } from './guard-targets.ts';
-import type { ObjectiveInputs } from './objectives.ts';
+import type { ObjectiveInputs } from './objective-inputs.ts';
+import { liveReference } from './reference.ts';
 
 /** The guard of a DPO run; null where the spec has none. `preChosen`: log-probs of the chosen responses before training. */
 export async function openPairGuard(
@@ -22,17 +21,11 @@ export async function openPairGuard(
     spec,
     beta,
     model: policy,
-    preModel: spec.divergence === 'kl' ? await preAlignedModel(inputs) : null,
+    preModel: spec.divergence === 'kl' ? await liveReference(inputs) : null,
     targets,
     random: createRandom(job.spec.seed, 'gate'),
     ops: context.ops,
   });
-}
-
-/** Live, for its whole distribution. Under an adapter the plain weights are in memory anyway. */
-function preAlignedModel({ job, policy, reference }: ObjectiveInputs): Promise<CausalLm> {
-  const shared = policy.adapter !== null && job.referencePath === undefined;
-  return shared ? Promise.resolve(withoutAdapter(policy)) : reference.model();
 }
 
 function openTargets(

@@ -2,6 +2,7 @@ import { loadModel } from '../../engine/checkpoint/load-model.ts';
 import { cachedScores } from '../../engine/data/score-sequences.ts';
 import type { CompletionSequence } from '../../engine/losses/layout.ts';
 import type { CausalLm } from '../../engine/models/causal-lm.ts';
+import { withoutAdapter } from '../../engine/models/lora.ts';
 import type { NumberCache } from '../../engine/ports.ts';
 import type { DecodingSettings } from '../../shared/domain/evaluations.ts';
 import { progressOf, type JobContext } from '../job-context.ts';
@@ -68,6 +69,18 @@ export class Reference {
     this.#loaded?.dispose();
     this.#loaded = null;
   }
+}
+
+/** The reference live, beside the changing policy. Under an adapter its plain weights are in memory anyway. */
+export function liveReference({ job, policy, reference }: ReferenceInputs): Promise<CausalLm> {
+  const shared = policy.adapter !== null && job.referencePath === undefined;
+  return shared ? Promise.resolve(withoutAdapter(policy)) : reference.model();
+}
+
+interface ReferenceInputs {
+  job: { referencePath?: string };
+  policy: CausalLm;
+  reference: Reference;
 }
 
 /** Token lists as one list of numbers, each led by its length; ids below 2²⁴ are exact in a float. */

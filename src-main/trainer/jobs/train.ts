@@ -51,7 +51,7 @@ export async function runTrainJob(job: TrainJob, context: JobContext, reporter: 
 
   const optimizer = new AdamW(objective.trainable, spec.optimizer);
   if (newest !== null) {
-    await restoreOptimizer(optimizer, newest.folder, newest.state.optimizerSteps);
+    await restoreOptimizer(optimizer, objective, newest.folder, newest.state.optimizerSteps);
     objective.restore(newest.state.objective);
   }
   const totalSteps = totalStepsOf(spec, objective);
@@ -68,7 +68,7 @@ export async function runTrainJob(job: TrainJob, context: JobContext, reporter: 
     control: context.control,
     breathe: () => context.breathe(),
     evaluate: (step) => suites.run(policy, tokenizer, step),
-    saveCheckpoint: (state) => checkpoints.save(policy, job.modelPath, optimizer, state),
+    saveCheckpoint: (state) => checkpoints.save(policy, job.modelPath, optimizer, objective, state),
     limit,
     lastCheckpointStep: newest?.state.step ?? null,
   });

@@ -1,0 +1,69 @@
+import { tokenisePrompts, type PromptSample } from '../../engine/data/tokenise.ts';
+import { matchTarget } from '../../engine/evaluate/scorers.ts';
+import { lexiconScore } from '../../engine/evaluate/lexicon.ts';
+import type { Objective } from '../../engine/objectives/objective.ts';
+import { PpoObjective } from '../../engine/objectives/ppo.ts';
+import { createRandom, randomInteger } from '../../engine/random.ts';
+import type { RewardFunction } from '../../engine/rollouts/rollouts.ts';
+import type { CompletionRow, DatasetRow, PreferenceRow, PromptRow } from '../../shared/domain/datasets.ts';
+import { WorkbenchError, assertNever } from '../../shared/domain/errors.ts';
+import type { PpoSpec } from '../../shared/domain/run-spec.ts';
+import { dropoutSeeds, keep, type ObjectiveInputs } from './objective-inputs.ts';
+import { openRewardGuard } from './reward-guards.ts';
+import { liveReference } from './reference.ts';
+import { openRewardModel } from './suites.ts';
+
+/** PPO on the prompts of a dataset; responses that rows may carry serve as the guard's targets. */
+export async function openPpo(inputs: ObjectiveInputs, rows: DatasetRow[], spec: PpoSpec): Promise<Objective> {
+  const { context, job, policy, tokenizer } = inputs;
+  const prompted = rows.filter((row): row is PromptRow | PreferenceRow | CompletionRow => row.kind !== 'unpaired');
+  const room = Math.min(job.spec.batch.maxLength, policy.config.maxPositions - spec.maxNewTokens);
+  const samples = await keep(inputs, rows, prompted, tokenisePrompts(prompted, tokenizer, room));
+  const reward = await openReward(inputs, spec);
+  return new PpoObjective({
+    model: policy,
+    reference: await liveReference(inputs),
+    tokenizer,
+    samples,
+    reward,
+    spec,
+    guard: await openRewardGuard(inputs, spec, prompted, samples, reward),
+    ops: context.ops,
+    rolloutSeed: (step) => randomInteger(createRandom(job.spec.seed, `rollouts ${step}`), 2 ** 30),
+    dropoutSeed: dropoutSeeds(job),
+  });
+}
+
+async function openReward({ context, job }: ObjectiveInputs, { reward }: PpoSpec): Promise<RewardFunction> {
+  switch (reward.kind) {
+    case 'lexicon': {
+      const lexicon = context.lexicon();
+      return (_, texts) => Promise.resolve(texts.map((text) => lexiconScore(text, lexicon)));
+    }
+    case 'verifiable':
+      return (samples, texts) => Promise.resolve(texts.map((text, i) => verified(samples[i], text, reward.scorer)));
+    case 'reward-model': {
+      if (job.rewardModelPath === undefined) {
+        throw new WorkbenchError('bad-input', `the reward model ${reward.model} was not handed to the trainer`, {
+          place: { field: 'algorithm.reward.model' },
+        });
+      }
+      const model = await openRewardModel(job.rewardModelPath);
+      return (samples, texts) =>
+        model.rewards(texts.map((output, i) => ({ prompt: (samples[i] as PromptSample).prompt, output })));
+    }
+    default:
+      return assertNever(reward);
+  }
+}
+
+/** 1 for a right answer, else 0. */
+function verified(sample: PromptSample | undefined, output: string, scorer: 'exact' | 'contains' | 'numeric'): number {
+  if (sample?.target === undefined) {
+    throw new WorkbenchError('bad-input', `the prompt ${sample?.id ?? ''} has no target to verify an answer with`, {
+      remedy: 'Give every row a target, or choose another reward.',
+      place: { field: 'dataset.train' },
+    });
+  }
+  return matchTarget(scorer, { prompt: sample.prompt, target: sample.target, output }).score ?? 0;
+}

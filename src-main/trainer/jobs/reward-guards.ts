@@ -1,0 +1,138 @@
+import { joinAll, tokenisePrompts, type PromptSample } from '../../engine/data/tokenise.ts';
+import type { CompletionSequence } from '../../engine/losses/layout.ts';
+import { RewardGuard, type RewardTargets } from '../../engine/objectives/reward-guard.ts';
+import { createRandom } from '../../engine/random.ts';
+import type { RewardFunction } from '../../engine/rollouts/rollouts.ts';
+import type { CompletionRow, PreferenceRow, PromptRow } from '../../shared/domain/datasets.ts';
+import { WorkbenchError, assertNever } from '../../shared/domain/errors.ts';
+import type { PpoSpec } from '../../shared/domain/run-spec.ts';
+import { readNdjson } from '../ndjson.ts';
+import { drawPreSamples, turnsThrough } from './guard-targets.ts';
+import type { ObjectiveInputs } from './objective-inputs.ts';
+import { liveReference } from './reference.ts';
+
+type Prompted = PromptRow | PreferenceRow | CompletionRow;
+
+/** The guard of a PPO run; null where the spec has none. */
+export async function openRewardGuard(
+  inputs: ObjectiveInputs,
+  ppo: PpoSpec,
+  rows: readonly Prompted[],
+  samples: readonly PromptSample[],
+  reward: RewardFunction,
+): Promise<RewardGuard | null> {
+  const { job, policy, context } = inputs;
+  const spec = job.spec.guard;
+  if (spec.kind === 'none') return null;
+  if (spec.gate === 'margin') {
+    throw new WorkbenchError('unsupported', 'PPO samples no pairs, so a margin gate has nothing to compare.', {
+      remedy: 'Set guard.gate to sequence or per-token.',
+      place: { field: 'guard.gate' },
+    });
+  }
+  return new RewardGuard({
+    spec,
+    model: policy,
+    preModel: spec.divergence === 'kl' ? await liveReference(inputs) : null,
+    targets: await openTargets(inputs, ppo, rows, samples, reward),
+    random: createRandom(job.spec.seed, 'gate'),
+    ops: context.ops,
+  });
+}
+
+async function openTargets(
+  inputs: ObjectiveInputs,
+  ppo: PpoSpec,
+  rows: readonly Prompted[],
+  samples: readonly PromptSample[],
+  reward: RewardFunction,
+): Promise<RewardTargets> {
+  const { guard } = inputs.job.spec;
+  switch (guard.target) {
+    case 'chosen':
+      return chosenTargets(inputs, rows, samples, reward);
+    case 'pre-sample':
+      return preSampled(inputs, ppo, samples, reward);
+    case 'guard-set':
+      return guardSet(inputs, reward);
+    default:
+      return assertNever(guard.target);
+  }
+}
+
+/** Responses that the rows bring along. */
+async function chosenTargets(
+  inputs: ObjectiveInputs,
+  rows: readonly Prompted[],
+  samples: readonly PromptSample[],
+  reward: RewardFunction,
+): Promise<RewardTargets> {
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  const written = samples.map(({ id }) => writtenResponse(inputs, byId.get(id)));
+  return scored(inputs, samples, written, reward, true);
+}
+
+function writtenResponse({ tokenizer }: ObjectiveInputs, row: Prompted | undefined): CompletionSequence {
+  if (row === undefined || row.kind === 'prompt') {
+    throw new WorkbenchError('bad-input', `the prompt ${row?.id ?? ''} has no response to guard`, {
+      remedy: 'Use a dataset of pairs, or set guard.target to pre-sample.',
+      place: { field: 'guard.target' },
+    });
+  }
+  const [sequence] = joinAll(tokenizer, row.prompt, [row.kind === 'preference' ? row.chosen : row.completion]);
+  return sequence as CompletionSequence;
+}
+
+/** y ~ π_pre at the run's own temperature and length. */
+async function preSampled(
+  inputs: ObjectiveInputs,
+  { temperature, maxNewTokens }: PpoSpec,
+  samples: readonly PromptSample[],
+  reward: RewardFunction,
+): Promise<RewardTargets> {
+  const prompts = samples.map(({ ids }) => ids);
+  const decoding = { temperature, maxNewTokens, seed: inputs.job.spec.seed };
+  return scored(inputs, samples, await drawPreSamples(inputs, prompts, decoding), reward, true);
+}
+
+async function guardSet(inputs: ObjectiveInputs, reward: RewardFunction): Promise<RewardTargets> {
+  const { job, tokenizer, policy } = inputs;
+  if (job.guardRowsPath === undefined) {
+    throw new WorkbenchError('bad-input', 'the guard set’s rows were not handed to the trainer', {
+      place: { field: 'guard.guardSet' },
+    });
+  }
+  const rows = (await readNdjson<PreferenceRow>(job.guardRowsPath)).filter(({ kind }) => kind === 'preference');
+  const { samples } = tokenisePrompts(rows, tokenizer, Math.min(job.spec.batch.maxLength, policy.config.maxPositions));
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  const targets = samples.map(({ id }) => {
+    const row = byId.get(id) as PreferenceRow;
+    return joinAll(tokenizer, row.prompt, [row.guardTarget ?? row.chosen])[0] as CompletionSequence;
+  });
+  const own = await scored(inputs, samples, targets, reward, false);
+  return { ...own, ...turnsThrough(targets, job.spec.seed) };
+}
+
+/** Targets with R(x, y_c), cut at what the model can hold. */
+async function scored(
+  { job, policy, tokenizer }: ObjectiveInputs,
+  prompts: readonly PromptSample[],
+  responses: readonly CompletionSequence[],
+  reward: RewardFunction,
+  ownPrompts: boolean,
+): Promise<RewardTargets> {
+  const longest = Math.min(
+    policy.config.maxPositions,
+    Math.max(job.spec.batch.maxLength, ...prompts.map(({ ids }) => ids.length + 1)),
+  );
+  const sequences = responses.map(({ ids, from }) => ({ ids: ids.slice(0, longest), from }));
+  const texts = sequences.map(({ ids, from }) => tokenizer.decode([...ids.subarray(from)]));
+  return {
+    sampleIds: prompts.map(({ id }) => id),
+    prompts,
+    sequences,
+    rewards: await reward(prompts, texts),
+    ownPrompts,
+    select: (indices) => [...indices],
+  };
+}
