@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { openDatasetImport, openEvaluationImport, openSuiteImport, parseFieldMap } from '../../src-main/imports/index.ts';
+import {
+  openDatasetImport,
+  openEvaluationImport,
+  openSuiteImport,
+  parseFieldMap,
+} from '../../src-main/imports/index.ts';
 import type { SampleResult } from '../../src-main/shared/domain/evaluations.ts';
 import { entriesOf, read, sharedIsThere, sharedNote, sharedPath } from './fixtures.ts';
 
@@ -30,7 +35,9 @@ describe.skipIf(!sharedIsThere)(`real files of other tools${sharedNote}`, () => 
     const open = (model: string): Promise<{ rows: SampleResult[] }> =>
       read(
         openEvaluationImport(sharedPath('gsm8k/example_model_solutions.jsonl'), {
-          map: parseFieldMap(`prompt=question,target=ground_truth,output=${model}.solution,correct=${model}.is_correct`),
+          map: parseFieldMap(
+            `prompt=question,target=ground_truth,output=${model}.solution,correct=${model}.is_correct`,
+          ),
         }),
       );
     const counts = compare((await open('6b_finetuning')).rows, (await open('6b_verification')).rows);
@@ -40,7 +47,13 @@ describe.skipIf(!sharedIsThere)(`real files of other tools${sharedNote}`, () => 
   it('reads lm-eval folders', async () => {
     const left = await read(openEvaluationImport(sharedPath('lm_eval/base_15M')));
     const right = await read(openEvaluationImport(sharedPath('lm_eval/dpo_15M')));
-    expect(compare(left.rows, right.rows)).toEqual({ paired: 397, rightLeft: 284, rightRight: 256, negative: 39, positive: 11 });
+    expect(compare(left.rows, right.rows)).toEqual({
+      paired: 397,
+      rightLeft: 284,
+      rightRight: 256,
+      negative: 39,
+      positive: 11,
+    });
     expect(left.rows[0]).toMatchObject({
       sampleId: 'tinystories_cloze/0',
       target: ' hurt',
@@ -63,7 +76,13 @@ describe.skipIf(!sharedIsThere)(`real files of other tools${sharedNote}`, () => 
   it('reads AlpacaEval folders', async () => {
     const left = await read(openEvaluationImport(sharedPath('alpaca_eval/phi-2-sft')));
     const right = await read(openEvaluationImport(sharedPath('alpaca_eval/phi-2-dpo')));
-    expect(compare(left.rows, right.rows)).toEqual({ paired: 805, rightLeft: 551, rightRight: 662, negative: 27, positive: 138 });
+    expect(compare(left.rows, right.rows)).toEqual({
+      paired: 805,
+      rightLeft: 551,
+      rightRight: 662,
+      negative: 27,
+      positive: 138,
+    });
     expect(left.rows.filter(({ verdict }) => verdict === null)).toHaveLength(1);
     expect(new Set(left.rows.flatMap(({ slices }) => slices ?? []))).toEqual(
       new Set(['helpful_base', 'koala', 'oasst', 'selfinstruct', 'vicuna']),
@@ -72,9 +91,9 @@ describe.skipIf(!sharedIsThere)(`real files of other tools${sharedNote}`, () => 
 
   it('reads Inspect logs of both formats', async () => {
     const archive = await read(openEvaluationImport(sharedPath('inspect/mmlu-summary-choices.eval')));
-    expect(archive.rows.map(({ sampleId, output, target, verdict }) => ({ sampleId, output, target, verdict }))).toEqual([
-      { sampleId: '1', output: 'ANSWER: C', target: 'A', verdict: 'wrong' },
-    ]);
+    expect(
+      archive.rows.map(({ sampleId, output, target, verdict }) => ({ sampleId, output, target, verdict })),
+    ).toEqual([{ sampleId: '1', output: 'ANSWER: C', target: 'A', verdict: 'wrong' }]);
     expect(archive.stream.metadata()).toMatchObject({ models: ['openai/gpt-4o'], decoding: { temperature: 0 } });
     const document = await read(openEvaluationImport(sharedPath('inspect/2025-05-12T20-28-13-04-00_popularity.json')));
     expect(document.rows.map(({ output, verdict }) => [output, verdict])).toEqual([

@@ -7,7 +7,9 @@ describe('contentHash', () => {
   });
 
   it('keeps apart what differs: parts, case, blanks, a missing from an empty target', () => {
-    const hashes = [['ab', 'c'], ['a', 'bc'], ['abc'], ['abc', ''], ['Abc'], ['abc ']].map(([p = '', t]) => contentHash(p, t));
+    const hashes = [['ab', 'c'], ['a', 'bc'], ['abc'], ['abc', ''], ['Abc'], ['abc ']].map(([p = '', t]) =>
+      contentHash(p, t),
+    );
     expect(new Set(hashes).size).toBe(6);
   });
 

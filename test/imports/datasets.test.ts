@@ -8,16 +8,28 @@ const folder = tempFolder();
 const user = (content: string): object => ({ role: 'user', content });
 const assistant = (content: string): object => ({ role: 'assistant', content });
 
-async function rowsOf(records: unknown[], options: ImportOptions = {}): Promise<{ rows: DatasetRow[]; problems: string[]; format: string }> {
+async function rowsOf(
+  records: unknown[],
+  options: ImportOptions = {},
+): Promise<{ rows: DatasetRow[]; problems: string[]; format: string }> {
   const path = folder.write('data.jsonl', jsonl(records));
   const { rows, problems, stream } = await read(openDatasetImport(path, options));
-  return { rows: rows.map((row) => ({ ...row, id: /^[0-9a-f]{20}/.test(row.id) ? '' : row.id })), problems, format: stream.metadata().format };
+  return {
+    rows: rows.map((row) => ({ ...row, id: /^[0-9a-f]{20}/.test(row.id) ? '' : row.id })),
+    problems,
+    format: stream.metadata().format,
+  };
 }
 
 describe('TRL preference', () => {
   it('keeps an explicit prompt', async () => {
-    const { rows, format } = await rowsOf([{ id: 7, prompt: 'The sky is', chosen: ' blue.', rejected: ' green.', tags: ['sky'] }]);
-    expect([format, rows]).toEqual(['trl', [{ kind: 'preference', id: '7', prompt: 'The sky is', chosen: ' blue.', rejected: ' green.', tags: ['sky'] }]]);
+    const { rows, format } = await rowsOf([
+      { id: 7, prompt: 'The sky is', chosen: ' blue.', rejected: ' green.', tags: ['sky'] },
+    ]);
+    expect([format, rows]).toEqual([
+      'trl',
+      [{ kind: 'preference', id: '7', prompt: 'The sky is', chosen: ' blue.', rejected: ' green.', tags: ['sky'] }],
+    ]);
   });
 
   it('cuts an implicit prompt off both texts, the blank going to the responses', async () => {
@@ -35,10 +47,14 @@ describe('TRL preference', () => {
     const other = [user('Colour?'), assistant('Green.')];
     const expected = { prompt: [turns[0]], chosen: [turns[1]], rejected: [other[1]] };
     expect((await rowsOf([{ chosen: turns, rejected: other }])).rows).toMatchObject([expected]);
-    expect((await rowsOf([{ prompt: [turns[0]], chosen: [turns[1]], rejected: [other[1]] }])).rows).toMatchObject([expected]);
+    expect((await rowsOf([{ prompt: [turns[0]], chosen: [turns[1]], rejected: [other[1]] }])).rows).toMatchObject([
+      expected,
+    ]);
     // UltraFeedback: the prompt as text, and again in both conversations.
     expect((await rowsOf([{ prompt: 'Colour?', chosen: turns, rejected: other }])).rows).toMatchObject([expected]);
-    expect((await rowsOf([{ prompt: 'Colour?', chosen: [turns[1]], rejected: [other[1]] }])).rows).toMatchObject([expected]);
+    expect((await rowsOf([{ prompt: 'Colour?', chosen: [turns[1]], rejected: [other[1]] }])).rows).toMatchObject([
+      expected,
+    ]);
   });
 
   it('refuses what prefers nothing', async () => {
@@ -131,7 +147,11 @@ describe('other dataset formats', () => {
     ['prompt-completion', { prompt: 'p', completion: 'c' }, { kind: 'completion', prompt: 'p', completion: 'c' }],
     ['prompt-only', { prompt: 'p', target: 4 }, { kind: 'prompt', prompt: 'p', target: '4' }],
     ['language-modeling', { text: 't' }, { kind: 'completion', prompt: '', completion: 't' }],
-    ['language-modeling', { messages: [user('q'), assistant('a')] }, { kind: 'completion', prompt: [user('q')], completion: [assistant('a')] }],
+    [
+      'language-modeling',
+      { messages: [user('q'), assistant('a')] },
+      { kind: 'completion', prompt: [user('q')], completion: [assistant('a')] },
+    ],
   ])('reads %s', async (format, record, row) => {
     const read = await rowsOf([record]);
     expect([read.format, read.rows]).toEqual([format, [{ id: '', ...row }]]);
@@ -139,8 +159,14 @@ describe('other dataset formats', () => {
 
   it('reads a JSON list of bare texts', async () => {
     const path = folder.write('stories.json', JSON.stringify(['Once upon a time.', 'The end.']));
-    expect(await detectFormat(path, { purpose: 'dataset' })).toMatchObject({ format: 'language-modeling', container: 'json' });
-    expect((await read(openDatasetImport(path))).rows).toMatchObject([{ completion: 'Once upon a time.' }, { completion: 'The end.' }]);
+    expect(await detectFormat(path, { purpose: 'dataset' })).toMatchObject({
+      format: 'language-modeling',
+      container: 'json',
+    });
+    expect((await read(openDatasetImport(path))).rows).toMatchObject([
+      { completion: 'Once upon a time.' },
+      { completion: 'The end.' },
+    ]);
   });
 });
 
@@ -148,21 +174,33 @@ describe('mapping of datasets', () => {
   const records = [{ q: { text: 'Hi' }, good: 'Hello', bad: 'No.', n: 5 }];
 
   it('makes the kind of row that the mapped fields amount to', async () => {
-    const kindOf = async (map: string): Promise<unknown> => (await rowsOf(records, { format: 'jsonl', map: parseFieldMap(map) })).rows;
-    expect(await kindOf('prompt=q.text,chosen=good,rejected=bad,id=n')).toEqual([{ kind: 'preference', id: '5', prompt: 'Hi', chosen: 'Hello', rejected: 'No.' }]);
-    expect(await kindOf('prompt=q.text,completion=good')).toEqual([{ kind: 'completion', id: '', prompt: 'Hi', completion: 'Hello' }]);
+    const kindOf = async (map: string): Promise<unknown> =>
+      (await rowsOf(records, { format: 'jsonl', map: parseFieldMap(map) })).rows;
+    expect(await kindOf('prompt=q.text,chosen=good,rejected=bad,id=n')).toEqual([
+      { kind: 'preference', id: '5', prompt: 'Hi', chosen: 'Hello', rejected: 'No.' },
+    ]);
+    expect(await kindOf('prompt=q.text,completion=good')).toEqual([
+      { kind: 'completion', id: '', prompt: 'Hi', completion: 'Hello' },
+    ]);
     expect(await kindOf('text=good')).toEqual([{ kind: 'completion', id: '', prompt: '', completion: 'Hello' }]);
     expect(await kindOf('prompt=q.text')).toEqual([{ kind: 'prompt', id: '', prompt: 'Hi' }]);
   });
 
   it('asks for a mapping when the fields do not give it away, with a guess', async () => {
-    expect(await failureOf(rowsOf(records))).toMatch(/a mapping is needed\. — Map .* to the fields there are: q\.text, good, bad, n/);
-    expect(await failureOf(rowsOf(records, { map: { prompt: 'q.text', label: 'n' }, format: 'alpaca' }))).toMatch(/takes only id and tags/);
+    expect(await failureOf(rowsOf(records))).toMatch(
+      /a mapping is needed\. — Map .* to the fields there are: q\.text, good, bad, n/,
+    );
+    expect(await failureOf(rowsOf(records, { map: { prompt: 'q.text', label: 'n' }, format: 'alpaca' }))).toMatch(
+      /takes only id and tags/,
+    );
     expect(await failureOf(rowsOf(records, { map: { label: 'n' }, format: 'jsonl' }))).toMatch(/makes no training row/);
   });
 
   it('leaves ids of the source aside when told to', async () => {
-    const twice = [{ id: 'x', text: 'a' }, { id: 'x', text: 'b' }];
+    const twice = [
+      { id: 'x', text: 'a' },
+      { id: 'x', text: 'b' },
+    ];
     expect((await rowsOf(twice)).problems).toEqual(['2 duplicate-id id']);
     expect((await rowsOf(twice, { map: { id: null } })).problems).toEqual([]);
   });

@@ -18,7 +18,10 @@ describe('parseFieldPath and lookUp', () => {
     for (const path of ['a.b[2].c', 'a.b.c', 'a.b[0].c.d', '__proto__.toString', 'constructor', 'a.b.length']) {
       expect([path, find(path)]).toEqual([path, { found: false }]);
     }
-    expect(lookUp(JSON.parse('{"__proto__": {"polluted": true}}'), parseFieldPath('__proto__.polluted'))).toEqual({ found: true, value: true });
+    expect(lookUp(JSON.parse('{"__proto__": {"polluted": true}}'), parseFieldPath('__proto__.polluted'))).toEqual({
+      found: true,
+      value: true,
+    });
     expect(({} as Record<string, unknown>).polluted).toBeUndefined();
   });
 
@@ -51,13 +54,23 @@ describe('parseFieldMap', () => {
     mapping.remember(record);
     mapping.look(record, 'prompt');
     mapping.look(record, 'correct');
-    expect(() => mapping.verify('f.jsonl')).toThrow(expect.objectContaining({ message: expect.stringContaining('“ok.maybe”'), remedy: 'The records have: q, ok.yes.' }));
+    expect(() => mapping.verify('f.jsonl')).toThrow(
+      expect.objectContaining({
+        message: expect.stringContaining('“ok.maybe”'),
+        remedy: 'The records have: q, ok.yes.',
+      }),
+    );
   });
 });
 
 describe('suggestMap', () => {
   it('takes a nested verdict, and the output beside it', () => {
-    const record = { question: 'q', gold: 'g', a: { solution: 's', is_correct: true }, b: { solution: 't', is_correct: false } };
+    const record = {
+      question: 'q',
+      gold: 'g',
+      a: { solution: 's', is_correct: true },
+      b: { solution: 't', is_correct: false },
+    };
     expect(suggestMap(fieldPaths([record]), 'evaluation')).toEqual({
       map: { correct: 'a.is_correct', prompt: 'question', output: 'a.solution', target: 'gold' },
       isCertain: false,

@@ -6,7 +6,10 @@ import { afterAll } from 'vitest';
 import type { ImportEntry, ImportStream, Problem } from '../../src-main/imports/index.ts';
 
 /** A folder of the test file's own, gone afterwards. */
-export function tempFolder(): { path: (name: string) => string; write: (name: string, content: string | Uint8Array) => string } {
+export function tempFolder(): {
+  path: (name: string) => string;
+  write: (name: string, content: string | Uint8Array) => string;
+} {
   const folder = mkdtempSync(join(tmpdir(), 'flipguard-test-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   const path = (name: string): string => join(folder, name);
@@ -24,12 +27,20 @@ export function jsonl(records: readonly unknown[]): string {
   return records.map((record) => `${JSON.stringify(record)}\n`).join('');
 }
 
+export async function collect<T>(source: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of source) all.push(item);
+  return all;
+}
+
 export async function entriesOf<Row extends object>(stream: ImportStream<Row>): Promise<ImportEntry<Row>[]> {
-  return Array.fromAsync(stream);
+  return collect(stream);
 }
 
 /** Rows and problems apart; a problem as `line reason field`. */
-export async function read<Row extends object>(opening: Promise<ImportStream<Row>>): Promise<{ rows: Row[]; problems: string[]; stream: ImportStream<Row> }> {
+export async function read<Row extends object>(
+  opening: Promise<ImportStream<Row>>,
+): Promise<{ rows: Row[]; problems: string[]; stream: ImportStream<Row> }> {
   const stream = await opening;
   const rows: Row[] = [];
   const problems: string[] = [];

@@ -18,7 +18,8 @@ export function zipOf(entries: readonly ZipEntry[]): Buffer {
   for (const entry of entries) {
     const { method = 'deflated' } = entry;
     const content = Buffer.from(entry.content as string);
-    const packed = method === 'stored' ? content : method === 'zstd' ? zstdCompressSync(content) : deflateRawSync(content);
+    const packed =
+      method === 'stored' ? content : method === 'zstd' ? zstdCompressSync(content) : deflateRawSync(content);
     const name = Buffer.from(entry.name);
     const shared = Buffer.alloc(26);
     shared.writeUInt16LE(20, 0); // version needed

@@ -62,7 +62,7 @@ function readChoice(requests: Request[], answers: Rated[], target: string | unde
   const gold = goldIndex(target, options);
   return {
     kind: 'choice',
-    prompt: optionsAreContexts ? `${commonStart(contexts)} … ${continuations[0] ?? ''}`.trim() : (contexts[0] ?? ''),
+    prompt: optionsAreContexts ? `${commonStart(contexts)} … ${continuations[0]?.trim() ?? ''}` : (contexts[0] ?? ''),
     target: gold === null ? target : options[gold]?.trim(),
     output: options[argmax(answers.slice(0, options.length))]?.trim() ?? null,
     targetLogProb: gold === null ? null : (answers[gold]?.logProb ?? null),

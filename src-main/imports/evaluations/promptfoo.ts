@@ -67,10 +67,8 @@ function taskOf(header: unknown): string[] {
 /** Provider, and prompt where the file has several. */
 function variantOf(record: unknown): string {
   const provider = own(record, 'provider');
-  const name =
-    typeof provider === 'string'
-      ? provider
-      : (asOptionalText(own(provider, 'label') ?? own(provider, 'id')) ?? 'provider');
+  const names = [provider, own(provider, 'label'), own(provider, 'id')];
+  const name = names.find((text): text is string => typeof text === 'string' && text !== '') ?? 'provider';
   const index = own(record, 'promptIdx');
   return typeof index === 'number' && index > 0 ? `${name}#${index}` : name;
 }

@@ -1,9 +1,11 @@
 import { open } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { Readable } from 'node:stream';
-import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { createGunzip } from 'node:zlib';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { ReadSession } from '../session.ts';
 import type { Compression } from '../types.ts';
+import { inflateZstd } from './inflate-zstd.ts';
 
 /** Tells gzip and zstd by their magic numbers; a name's ending decides nothing. */
 export function compressionOf(head: Uint8Array): Compression {
@@ -27,19 +29,25 @@ export async function* readContent(
     yield* raw;
     return;
   }
-  const source = Readable.from(raw, { objectMode: false, highWaterMark: 2 ** 20 });
-  const options = { chunkSize: 2 ** 20 };
-  const inflate = compression === 'gzip' ? createGunzip(options) : createZstdDecompress(options);
-  source.on('error', (error) => inflate.destroy(error));
+  const inflated = compression === 'gzip' ? inflateGzip(raw) : inflateZstd(raw);
   const guard = new InflationGuard(name, session);
   const startBytes = session.bytesRead;
   try {
-    for await (const chunk of source.pipe(inflate) as AsyncIterable<Buffer>) {
+    for await (const chunk of inflated) {
       guard.count(chunk.length, session.bytesRead - startBytes);
       yield chunk;
     }
   } catch (cause) {
     throw cause instanceof WorkbenchError ? cause : damaged(name, compression, cause);
+  }
+}
+
+async function* inflateGzip(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const source = Readable.from(chunks, { objectMode: false });
+  const inflate = createGunzip({ chunkSize: 2 ** 20 });
+  source.on('error', (error) => inflate.destroy(error));
+  try {
+    yield* source.pipe(inflate) as AsyncIterable<Buffer>;
   } finally {
     source.destroy();
     inflate.destroy();
@@ -104,7 +112,7 @@ export async function readContentHead(
 ): Promise<{ head: Buffer; whole: boolean }> {
   const chunks: Buffer[] = [];
   let total = 0;
-  for await (const chunk of readContent(path, path, compression, session)) {
+  for await (const chunk of readContent(path, basename(path), compression, session)) {
     chunks.push(chunk);
     total += chunk.length;
     if (total > length) break;

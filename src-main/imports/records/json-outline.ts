@@ -18,8 +18,9 @@ export function outlineJson(head: string): OutlineEntry[] {
   let expectKey = false;
   const keys = (): string[] => [...levels.slice(1).map((level) => level.key ?? ''), key ?? ''];
   const note = (kind: OutlineEntry['kind']): void => {
-    const inObjectsOnly = levels.length > 0 && levels.every((level) => level.isObject);
-    if (inObjectsOnly && key !== null && levels.length <= maxKeys) entries.push({ path: keys(), kind });
+    // The count first: below the outermost levels nothing is looked at, however deep the text goes.
+    if (key === null || levels.length > maxKeys || !levels.every((level) => level.isObject)) return;
+    entries.push({ path: keys(), kind });
   };
   for (const token of tokens(head)) {
     const first = token.text[0];

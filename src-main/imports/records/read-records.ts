@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { assertNever } from '../../shared/domain/errors.ts';
 import type { ReadSession } from '../session.ts';
 import { readContent } from './bytes.ts';
@@ -37,7 +38,7 @@ export async function firstValues(
   session: ReadSession,
 ): Promise<unknown[]> {
   const values: unknown[] = [];
-  for await (const batch of readRecords(path, path, layout, session)) {
+  for await (const batch of readRecords(path, basename(path), layout, session)) {
     for (const record of batch) if ('value' in record && values.length < count) values.push(record.value);
     if (values.length >= count) break;
   }

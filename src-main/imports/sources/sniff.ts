@@ -70,7 +70,18 @@ function isJsonLines(start: string, whole: boolean, outline: OutlineEntry[]): bo
   return isObjectText(first) || (!/[{[,]\s*$/.test(first) && isObjectText(second));
 }
 
-const holders = new Set(['data', 'rows', 'records', 'examples', 'samples', 'results', 'instances', 'items', 'train', 'test']);
+const holders = new Set([
+  'data',
+  'rows',
+  'records',
+  'examples',
+  'samples',
+  'results',
+  'instances',
+  'items',
+  'train',
+  'test',
+]);
 
 /** A lone line is a record, lists of turns and all, unless its list has a name that people give to lists of records. */
 function isHolder(outline: OutlineEntry[]): boolean {

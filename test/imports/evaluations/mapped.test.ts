@@ -1,0 +1,140 @@
+import { describe, expect, it } from 'vitest';
+import { contentId, openEvaluationImport, parseFieldMap } from '../../../src-main/imports/index.ts';
+import { failureOf, jsonl, read, tempFolder } from '../fixtures.ts';
+
+const folder = tempFolder();
+
+describe('evaluations by mapping', () => {
+  it('maps nested paths to every field', async () => {
+    const record = {
+      meta: { ids: ['x', 'y'], level: 3, family: 'f1' },
+      messages: [{ role: 'user', content: 'Hi?' }],
+      answers: [{ text: 'Hello', ok: 'yes' }],
+      gold: 'Hello',
+      points: '0.75',
+      labels: ['a', 'b'],
+    };
+    const map = parseFieldMap(
+      'id=meta.ids[1],prompt=messages,output=answers[0].text,target=gold,correct=answers[0].ok,score=points,slice=meta.level,cluster=meta.family,tags=labels',
+    );
+    const { rows } = await read(openEvaluationImport(folder.write('e.jsonl', jsonl([record])), { map }));
+    expect(rows).toEqual([
+      {
+        sampleId: 'y',
+        prompt: 'Hi?',
+        output: 'Hello',
+        target: 'Hello',
+        verdict: 'right',
+        score: 0.75,
+        slices: ['level=3'],
+        cluster: 'f1',
+        tags: ['a', 'b'],
+      },
+    ]);
+  });
+
+  it('understands verdicts as people write them, and guesses at none', async () => {
+    const written = [
+      true,
+      1,
+      '1',
+      'TRUE',
+      'yes',
+      'Correct',
+      'pass',
+      false,
+      0,
+      'false',
+      'no',
+      'wrong',
+      'fail',
+      'tie',
+      null,
+      '',
+      'NaN',
+      'maybe',
+      2,
+      0.5,
+      [],
+      {},
+    ];
+    const path = folder.write('v.jsonl', jsonl(written.map((ok, i) => ({ q: `q${i}`, ok }))));
+    const { rows, problems } = await read(openEvaluationImport(path, { map: { prompt: 'q', correct: 'ok' } }));
+    expect(rows.map(({ verdict }) => verdict)).toEqual([
+      ...Array<string>(7).fill('right'),
+      ...Array<string>(6).fill('wrong'),
+      'tie',
+      null,
+      null,
+      null,
+    ]);
+    expect(problems).toEqual(['18', '19', '20', '21', '22'].map((line) => `${line} unknown-verdict ok`));
+  });
+
+  it('gives samples without ids an id of their prompt and target, the same in every file', async () => {
+    const map = parseFieldMap('prompt=q,target=t,correct=ok');
+    const one = [
+      { q: 'a', t: '1', ok: 1 },
+      { q: 'b', t: '2', ok: 0 },
+    ];
+    const left = await read(openEvaluationImport(folder.write('l.jsonl', jsonl(one)), { map }));
+    const right = await read(openEvaluationImport(folder.write('r.jsonl', jsonl([...one].reverse())), { map }));
+    expect(left.rows.map(({ sampleId }) => sampleId)).toEqual([contentId(['a', '1']), contentId(['b', '2'])]);
+    expect(right.rows.map(({ sampleId }) => sampleId)).toEqual([contentId(['b', '2']), contentId(['a', '1'])]);
+  });
+
+  it('reads CSV, and the workbench’s own field names without a mapping', async () => {
+    const csv = 'id,prompt,output,correct,score\ns1,"p, 1",o,true,0.5\ns2,p2,,false,\n';
+    expect((await read(openEvaluationImport(folder.write('own.csv', csv)))).rows).toEqual([
+      { sampleId: 's1', prompt: 'p, 1', output: 'o', verdict: 'right', score: 0.5 },
+      { sampleId: 's2', prompt: 'p2', output: '', verdict: 'wrong', score: null },
+    ]);
+  });
+
+  it('refuses mappings that lead nowhere or make nothing to compare', async () => {
+    const path = folder.write(
+      'f.jsonl',
+      jsonl([
+        { q: 'a', a: { ok: 1 } },
+        { q: 'b', a: { ok: 0 } },
+      ]),
+    );
+    const opened = (map: string): Promise<string> =>
+      failureOf(read(openEvaluationImport(path, { map: parseFieldMap(map) })));
+    expect(await opened('prompt=q,correct=a.okay')).toBe(
+      'bad-input: No record of f.jsonl has “a.okay”, which the mapping wants for correct. — The records have: q, a.ok.',
+    );
+    expect(await opened('prompt=q')).toMatch(/^bad-input: The mapping “prompt=q” makes no evaluation\./);
+    expect(await opened('correct=a.ok')).toMatch(/makes no evaluation/);
+    expect(await failureOf(openEvaluationImport(path))).toMatch(
+      /a mapping is needed\. — Map id, prompt, output, target, correct, score, slice, cluster, tags to the fields there are: q, a\.ok\./,
+    );
+    expect(await failureOf(openEvaluationImport(path, { format: 'trl' }))).toMatch(
+      /^bad-input: The format trl does not fit here\./,
+    );
+  });
+
+  it('makes a problem of a record whose fields have the wrong type', async () => {
+    const records = [
+      { q: 'a', ok: 1, s: 'high', id: 1 },
+      { q: { no: 'text' }, ok: 1, s: 1, id: 2 },
+      { ok: 1, s: 1, id: 3 },
+      { q: 'a', ok: 1, s: 1, id: 4.5 },
+      { q: 'a', ok: 1, s: 1, id: 5 },
+      'text',
+    ];
+    const { rows, problems } = await read(
+      openEvaluationImport(folder.write('t.jsonl', jsonl(records)), {
+        map: parseFieldMap('prompt=q,correct=ok,score=s,id=id'),
+      }),
+    );
+    expect(rows.map(({ sampleId }) => sampleId)).toEqual(['5']);
+    expect(problems).toEqual([
+      '1 wrong-type s',
+      '2 wrong-type q',
+      '3 missing-field q',
+      '4 wrong-type id',
+      '6 not-an-object',
+    ]);
+  });
+});

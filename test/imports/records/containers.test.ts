@@ -1,0 +1,138 @@
+import { randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { parquetWriteBuffer } from 'hyparquet-writer';
+import { describe, expect, it } from 'vitest';
+import { detectFormat, openDatasetImport, openEvaluationImport } from '../../../src-main/imports/index.ts';
+import { failureOf, jsonl, read, tempFolder } from '../fixtures.ts';
+
+const folder = tempFolder();
+const rows = [
+  { id: 'a', prompt: 'p "1"', completion: 'c,1' },
+  { id: 'b', prompt: 'p\n2', completion: 'ü' },
+];
+const csv = 'id,prompt,completion\na,"p ""1""","c,1"\nb,"p\n2",ü\n';
+const parquet = Buffer.from(
+  parquetWriteBuffer({
+    columnData: (['id', 'prompt', 'completion'] as const).map((name) => ({
+      name,
+      data: rows.map((row) => row[name]),
+      type: 'STRING' as const,
+    })),
+  }),
+);
+const expected = rows.map((row) => ({ kind: 'completion', ...row }));
+
+describe('containers and compression', () => {
+  const plain: [string, string | Buffer][] = [
+    ['jsonl', jsonl(rows)],
+    ['json', JSON.stringify(rows, null, 2)],
+    ['json', JSON.stringify({ version: 1, data: rows })],
+    ['csv', csv],
+    ['parquet', parquet],
+  ];
+  const cases = plain.flatMap(([container, content]): [string, string, Buffer][] => {
+    const bytes = Buffer.from(content as string);
+    return [
+      [container, 'none', bytes],
+      [container, 'gzip', gzipSync(bytes)],
+      [container, 'zstd', zstdCompressSync(bytes)],
+    ];
+  });
+
+  it.each(cases)('reads %s, compression %s, by content alone', async (container, compression, bytes) => {
+    const path = folder.write('data.bin', bytes);
+    expect(await detectFormat(path, { purpose: 'dataset' })).toMatchObject({
+      container,
+      compression,
+      format: 'prompt-completion',
+    });
+    const { rows: found, stream } = await read(openDatasetImport(path));
+    expect(found).toEqual(expected);
+    const sha256 = createHash('sha256').update(readFileSync(path)).digest('hex');
+    expect(stream.metadata().files).toEqual([{ name: 'data.bin', bytes: bytes.length, sha256 }]);
+  });
+
+  it('reads gzip and zstd files made of several members', async () => {
+    for (const pack of [gzipSync, zstdCompressSync]) {
+      const path = folder.write('members', Buffer.concat(rows.map((row) => pack(Buffer.from(jsonl([row]))))));
+      expect((await read(openDatasetImport(path))).rows).toEqual(expected);
+    }
+  });
+
+  it('reads frames that begin and end anywhere in a chunk', async () => {
+    const frames = Array.from({ length: 40 }, (_, i) =>
+      jsonl([{ text: randomBytes(30_000 + i * 1000).toString('base64') }]),
+    );
+    for (const pack of [gzipSync, zstdCompressSync]) {
+      const path = folder.write('frames', Buffer.concat(frames.map((frame) => pack(Buffer.from(frame)))));
+      const { rows: found } = await read(openDatasetImport(path));
+      expect(found.map((row) => row.kind === 'completion' && jsonl([{ text: row.completion }]))).toEqual(frames);
+    }
+  });
+
+  it('says that a compressed file is cut short', async () => {
+    const many = gzipSync(
+      jsonl(
+        Array.from({ length: 20_000 }, (_, i) => ({ id: i, prompt: randomBytes(40).toString('hex'), completion: 'c' })),
+      ),
+    );
+    const path = folder.write('cut.jsonl.gz', many.subarray(0, Math.floor(many.length * 0.9)));
+    expect(await failureOf(read(openDatasetImport(path)))).toMatch(
+      /^bad-input: cut\.jsonl\.gz is damaged or cut short/,
+    );
+  });
+
+  it('refuses what is no container at all', async () => {
+    expect(await failureOf(detectFormat(folder.write('empty', '')))).toBe(
+      'unsupported: empty cannot be imported: the file is empty.',
+    );
+    expect(await failureOf(detectFormat(folder.write('prose.txt', 'Just words\nand lines.')))).toMatch(
+      /neither JSON, JSONL, CSV nor Parquet/,
+    );
+    expect(await failureOf(detectFormat(folder.write('wide.json', Buffer.from('\ufeff[]', 'utf16le'))))).toMatch(
+      /UTF-16/,
+    );
+    expect(await failureOf(detectFormat(folder.path('nowhere.jsonl')))).toMatch(
+      /^not-found: There is no file or folder at/,
+    );
+  });
+});
+
+describe('Parquet', () => {
+  it('reads nested values, 64-bit integers, missing numbers and truth values', async () => {
+    const bytes = parquetWriteBuffer({
+      columnData: [
+        { name: 'id', data: [1n, 2n ** 60n], type: 'INT64' },
+        { name: 'prompt', data: ['p', 'q'], type: 'STRING' },
+        { name: 'score', data: [0.25, Number.NaN], type: 'DOUBLE' },
+        { name: 'correct', data: [true, false], type: 'BOOLEAN' },
+      ],
+    });
+    const { rows: found } = await read(openEvaluationImport(folder.write('eval.parquet', Buffer.from(bytes))));
+    expect(found.map(({ sampleId, score, verdict }) => [sampleId, score, verdict])).toEqual([
+      ['1', 0.25, 'right'],
+      ['1152921504606846976', null, 'wrong'],
+    ]);
+  });
+
+  it('reads many row groups in order', async () => {
+    const count = 25_000;
+    const data = Array.from({ length: count }, (_, i) => `text ${i}`);
+    const bytes = parquetWriteBuffer({ columnData: [{ name: 'text', data, type: 'STRING' }], rowGroupSize: 1000 });
+    const { rows: found } = await read(openDatasetImport(folder.write('many.parquet', Buffer.from(bytes))));
+    expect(found.map((row) => row.kind === 'completion' && row.completion)).toEqual(data);
+  });
+
+  it('says that a damaged file cannot be read', async () => {
+    const damaged = Buffer.from(parquet);
+    damaged.fill(0xff, 4, 60);
+    expect(await failureOf(read(openDatasetImport(folder.write('bad.parquet', damaged))))).toMatch(
+      /^bad-input: bad\.parquet cannot be read as Parquet/,
+    );
+    expect(await failureOf(read(openDatasetImport(folder.write('cut.parquet', parquet.subarray(0, 40)))))).toMatch(
+      /^bad-input: .*Parquet/,
+    );
+  });
+});
