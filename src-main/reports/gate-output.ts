@@ -28,7 +28,7 @@ export function gateMarkdown(verdict: GateVerdict): string {
 }
 
 /** JUnit XML: one case a check; a broken limit is a failure, an undecided one an error. */
-export function gateJunit(verdict: GateVerdict): string {
+export function gateJUnit(verdict: GateVerdict): string {
   const countOf = (outcome: GateOutcome) => verdict.checks.filter((check) => check.outcome === outcome).length;
   const suite = `name="flipguard gate" tests="${verdict.checks.length}" failures="${countOf('fail')}" errors="${countOf('undecided')}" skipped="0"`;
   const pair = xml(`${verdict.left} → ${verdict.right}`);

@@ -3,6 +3,8 @@ import type { ComparisonSummary } from '../shared/domain/statistics/comparison-s
 import { samplesToClearLimit } from '../shared/domain/statistics/mcnemar.ts';
 import { count, percent, percentRange, points } from './numbers.ts';
 
+export { gateJUnit, gateMarkdown } from './gate-output.ts';
+
 /** What a comparison may cost: shares between 0 and 1. */
 export interface GateLimits {
   maxNfr: number;

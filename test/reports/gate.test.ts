@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { judgeGate } from '../../src-main/reports/gate.ts';
-import { gateJunit, gateMarkdown } from '../../src-main/reports/gate-output.ts';
+import { gateJUnit, gateMarkdown, judgeGate } from '../../src-main/reports/gate.ts';
+
 import { comparisonSummary, flipCode, noFlipCounts } from '../../src-main/shared/domain/statistics/summarise.ts';
 import type { FlipKind } from '../../src-main/shared/domain/flips.ts';
 
@@ -84,6 +84,6 @@ old → new, 397 paired samples
 
 Judged on the bounds of the 95 % intervals.
 `);
-    expect(gateJunit(verdict)).toContain('tests="2" failures="1" errors="1" skipped="0"');
+    expect(gateJUnit(verdict)).toContain('tests="2" failures="1" errors="1" skipped="0"');
   });
 });

@@ -8,7 +8,7 @@ for (const table of document.querySelectorAll('table[data-sortable]')) {
   const body = table.tBodies[0];
   const heads = [...table.tHead.rows[0].cells];
   heads.forEach((head, column) => {
-    if (head.hasAttribute('data-fixed')) return;
+    if (head.tagName !== 'TH' || head.hasAttribute('data-fixed')) return;
     const button = document.createElement('button');
     button.type = 'button';
     button.append(...head.childNodes);

@@ -66,8 +66,8 @@ td.plot { padding-top: 0.15rem; padding-bottom: 0; vertical-align: middle; }
 .square td.negative { background: var(--negative-tint); font-weight: 650; }
 .square td.positive { background: var(--positive-tint); font-weight: 650; }
 th button { all: unset; cursor: pointer; } th button:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
-th[aria-sort] button::after { content: ' ↕'; color: var(--text-3); }
-th[aria-sort='ascending'] button::after { content: ' ↑'; } th[aria-sort='descending'] button::after { content: ' ↓'; }
+th[aria-sort] button::after { content: ' ↕' / ''; color: var(--text-3); }
+th[aria-sort='ascending'] button::after { content: ' ↑' / ''; } th[aria-sort='descending'] button::after { content: ' ↓' / ''; }
 .facts th { color: var(--text-2); white-space: nowrap; font-weight: 500; } .facts td { overflow-wrap: anywhere; }
 .hash { font-family: var(--mono); font-size: 12px; }
 

@@ -24,7 +24,7 @@ function sliceTable({ summary: { slices } }: ReportComparison): Markup | false {
   const worstFirst = [...slices].sort((a, b) => (b.nfr.value ?? -1) - (a.nfr.value ?? -1));
   return sortable(
     'Slices',
-    ['slice', '#n', '#▼', '#▲', '#NFR', '!interval', '', '#p (Holm)'],
+    ['slice', '#n', '#▼ negative', '#▲ positive', '#NFR', '!interval', '', '#p (Holm)'],
     worstFirst.map((slice) => [
       name(slice.name),
       num(slice.n, print.count(slice.n)),
@@ -42,7 +42,7 @@ function searchTable({ search }: ReportComparison): Markup | false {
   if (search === null || search.found.length === 0) return false;
   return sortable(
     `Found by searching ${print.count(search.tried)} candidates; p is adjusted for all of them. A lead to check on fresh samples.`,
-    ['slice', '#n', '#▼', '#NFR', '#NFR of the rest', '#p (Holm)'],
+    ['slice', '#n', '#▼ negative', '#NFR', '#NFR of the rest', '#p (Holm)'],
     search.found.map((slice) => [
       name(slice.name),
       num(slice.n, print.count(slice.n)),
@@ -146,11 +146,13 @@ function facts(rows: ReportModel['setup'], kind: string): Markup {
   )}</tbody></table></div>`;
 }
 
-/** Heads: `#` a number column, `!` one that is not sortable, '' neither named nor sortable. */
+/** Heads: `#` a number column, `!` one that is not sortable, '' a column without a name. */
 function sortable(caption: string, heads: readonly string[], rows: readonly Content[]): Markup {
   return markup`<div class="scroll"><table class="wide" data-sortable><caption>${caption}</caption><thead><tr>${heads.map(
     (head) =>
-      markup`<th scope="col"${/^[#!]/.test(head) && markup` class="n"`}${(head === '' || head.startsWith('!')) && markup` data-fixed`}>${head.replace(/^[#!]/, '')}</th>`,
+      head === ''
+        ? markup`<td></td>`
+        : markup`<th scope="col"${/^[#!]/.test(head) && markup` class="n"`}${head.startsWith('!') && markup` data-fixed`}>${head.replace(/^[#!]/, '')}</th>`,
   )}</tr></thead><tbody>${rows.map((cells) => markup`<tr>${cells}</tr>`)}</tbody></table></div>`;
 }
 
