@@ -1,12 +1,10 @@
-import type { Channels } from '../shared/contract/channels.ts';
-import type { OutputOf } from '../shared/contract/channel.ts';
 import { WorkbenchError } from '../shared/domain/errors.ts';
 import type { ComparisonRecord, FlipFilter } from '../shared/domain/flip-view.ts';
 import { defaultRule, flipKinds } from '../shared/domain/flips.ts';
 import type { FlipKind, Rule } from '../shared/domain/flips.ts';
 import type { ComparisonSummary } from '../shared/domain/statistics/comparison-summary.ts';
 import type { SearchSample } from '../shared/domain/statistics/slice-features.ts';
-import type { FoundSlice } from '../shared/domain/statistics/slice-search.ts';
+import type { SliceSearchResult } from '../shared/domain/statistics/slice-search.ts';
 import { countFlips, noFlipCounts } from '../shared/domain/statistics/summarise.ts';
 import type { FlipExportRow } from '../store/api.ts';
 import type { Core } from './core.ts';
@@ -21,7 +19,8 @@ export interface Comparisons {
   /** Resolves when it is ready. */
   ready(leftId: string, rightId: string, rule: Rule | undefined, task: Task): Promise<ComparisonRecord>;
   summary(comparisonId: string, filter?: FlipFilter): Promise<ComparisonSummary>;
-  searchSlices(comparisonId: string): Promise<OutputOf<Channels['comparisons.searchSlices']>>;
+  /** Slices with excess negative flips, corrected for the search. */
+  findSlices(comparisonId: string): Promise<SliceSearchResult>;
   remove(comparisonId: string): Promise<void>;
 }
 
@@ -99,7 +98,7 @@ export function createComparisons(core: Core, statistics: Statistics): Compariso
       return comparison.state === 'ready' ? comparison : build(comparison, task);
     },
     summary,
-    async searchSlices(comparisonId) {
+    async findSlices(comparisonId) {
       requireReady(await get(comparisonId));
       const samples: SearchSample[] = [];
       const sort = { column: 'sampleId', direction: 'ascending' } as const;
@@ -107,8 +106,7 @@ export function createComparisons(core: Core, statistics: Statistics): Compariso
         for (const row of rows) samples.push(searchSample(row));
         return Promise.resolve();
       });
-      const { tried, found } = await statistics.calculate<'slice-search'>({ kind: 'slice-search', samples });
-      return { tried, found: found.map(foundSlice) };
+      return statistics.calculate<'slice-search'>({ kind: 'slice-search', samples });
     },
     async remove(comparisonId) {
       await store.removeComparison(comparisonId);
@@ -124,17 +122,6 @@ function searchSample(row: FlipExportRow): SearchSample {
     tags: row.tags,
     slices: row.slices,
     ...(row.leftOutput === null ? {} : { numbers: { 'old output length': row.leftOutput.length } }),
-  };
-}
-
-function foundSlice(slice: FoundSlice): OutputOf<Channels['comparisons.searchSlices']>['found'][number] {
-  return {
-    name: slice.name,
-    n: slice.n,
-    negative: slice.negativeFlips,
-    nfr: slice.nfr.value ?? 0,
-    restNfr: slice.restNfr.value ?? 0,
-    pAdjusted: slice.pHolm,
   };
 }
 

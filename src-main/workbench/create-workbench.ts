@@ -80,7 +80,7 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
       createHandlers({
         ...services,
         openFile: options.openFile ?? (() => Promise.resolve(false)),
-        demo: (quick, task) => runDemo(workbench, { quick, onProgress: task.progress, signal: task.signal }),
+        demo: (quick, task) => runDemo(workbench, { quick, task }),
       }),
     ),
     async close() {

@@ -15,7 +15,13 @@ export interface EvaluateOptions {
   name?: string | undefined;
   /** Of sampled decoding: two evaluations of one checkpoint under different seeds are its noise floor. */
   seed?: number | undefined;
+  /** `pairs`: judge by implicit reward against these weights (a model, checkpoint or run), with this beta. */
+  reference?: string | undefined;
+  beta?: number | undefined;
 }
+
+/** Of implicit rewards where no DPO run says otherwise; the same as during training. */
+const usualBeta = 0.1;
 
 export interface Evaluations {
   list(filter?: { runId?: string; checkpointId?: string; suiteId?: string }): Promise<EvaluationRecord[]>;
@@ -36,7 +42,7 @@ export function createEvaluations(core: Core): Evaluations {
     async evaluate(target, suiteName, options, task) {
       const suite = findByName('suite', await store.listSuites(), suiteName);
       const weights = await findWeights(core, target);
-      const job = await evaluateJob(core, weights, suite, options.seed, task);
+      const job = await evaluateJob(core, weights, suite, options, task);
       const name = options.name ?? freeName(await store.listEvaluations(), `${weights.label} · ${suite.name}`);
       const id = await ingestEvaluation(core, job, { name, suite, weights }, task);
       bus.publish({ topic: 'changed', lists: ['evaluations'] });
@@ -54,7 +60,7 @@ async function evaluateJob(
   core: Core,
   weights: Weights,
   suite: SuiteRecord,
-  seed: number | undefined,
+  options: EvaluateOptions,
   task: Task,
 ): Promise<EvaluateJob> {
   const file = await suiteFile(core, suite);
@@ -62,8 +68,8 @@ async function evaluateJob(
   return {
     kind: 'evaluate',
     modelPath: await weightsFolder(core, weights, task),
-    suites: [withSeed(file, seed)],
-    ...(await referenceOf(core, weights, task)),
+    suites: [withSeed(file, options.seed)],
+    ...(await referenceOf(core, weights, options, task)),
     ...(reward === null ? {} : { rewardModelPath: reward }),
   };
 }
@@ -72,10 +78,19 @@ async function evaluateJob(
 async function referenceOf(
   core: Core,
   weights: Weights,
+  { reference, beta }: EvaluateOptions,
   task: Task,
 ): Promise<Pick<EvaluateJob, 'referencePath' | 'beta'>> {
-  if (weights.kind === 'model' || weights.run.spec.algorithm.kind !== 'dpo') return {};
-  return { referencePath: await baseFolder(core, weights.run, task), beta: weights.run.spec.algorithm.beta };
+  if (reference !== undefined) {
+    const referencePath = await weightsFolder(core, await findWeights(core, reference), task);
+    return { referencePath, beta: beta ?? usualBeta };
+  }
+  if (weights.kind === 'model' || weights.run.spec.algorithm.kind === 'reward') return {};
+  const { algorithm } = weights.run.spec;
+  return {
+    referencePath: await baseFolder(core, weights.run, task),
+    beta: algorithm.kind === 'dpo' ? algorithm.beta : usualBeta,
+  };
 }
 
 async function rewardModelFolder(core: Core, suite: SuiteRecord, task: Task): Promise<string | null> {

@@ -127,12 +127,13 @@ async function flipsAgainst(
   comparisons: Comparisons,
   base: string | null,
   evaluation: EvaluationRecord,
-): Promise<Pick<FrontierPoint, 'nfr' | 'pfr'>> {
-  if (base === null || evaluation.right + evaluation.wrong === 0) return { nfr: null, pfr: null };
+): Promise<Pick<FrontierPoint, 'nfr' | 'pfr' | 'counts'>> {
+  if (base === null || evaluation.right + evaluation.wrong === 0) return { nfr: null, pfr: null, counts: null };
   const { counts } = await comparisons.ready(base, evaluation.id, undefined, quietTask());
   const n = countedOf(counts.kinds);
-  if (n === 0) return { nfr: null, pfr: null };
-  return { nfr: interval(counts.kinds.negative, n), pfr: interval(counts.kinds.positive, n) };
+  if (n === 0) return { nfr: null, pfr: null, counts: null };
+  const { negative, positive } = counts.kinds;
+  return { nfr: interval(negative, n), pfr: interval(positive, n), counts: { negative, positive, n } };
 }
 
 function interval(hits: number, n: number): { value: number; low: number; high: number } {

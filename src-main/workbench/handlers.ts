@@ -17,6 +17,7 @@ import { workspaceSummary } from './summary.ts';
 import { quietTask } from './task.ts';
 import type { Task } from './task.ts';
 import type { Doctor } from '../shared/contract/views.ts';
+import type { FoundSlice } from '../shared/domain/statistics/slice-search.ts';
 
 export interface Services {
   readonly core: Core;
@@ -140,7 +141,10 @@ function comparisonHandlers({ core, evaluations, comparisons, reports }: Service
           .setNoiseFloor(comparisonId, leftRepeat, rightRepeat)
           .then(() => bus.publish({ topic: 'changed', lists: ['comparisons'] })),
       ),
-    'comparisons.searchSlices': ({ comparisonId }) => comparisons.searchSlices(comparisonId),
+    'comparisons.searchSlices': async ({ comparisonId }) => {
+      const { tried, found } = await comparisons.findSlices(comparisonId);
+      return { tried, found: found.map(shownSlice) };
+    },
     'comparisons.remove': ({ comparisonId }) => nothing(comparisons.remove(comparisonId)),
     'flips.open': ({ comparisonId, filter, sort }) => store.openFlipView(comparisonId, present(filter), sort),
     'flips.window': ({ viewId, offset, limit }) => store.flipWindow(viewId, offset, limit),
@@ -195,6 +199,10 @@ function actionHandlers({ core, comparisons, files, reports, demo, openFile }: S
     'demo.start': ({ quick }) =>
       started(jobs.start({ kind: 'demo', title: quick ? 'Quick demo' : 'Demo' }, (task) => demo(quick, task))),
   } satisfies Named<'guardSets' | 'matrix' | 'frontier' | 'reports' | 'demo'>;
+}
+
+function shownSlice({ name, n, negativeFlips, nfr, restNfr, pHolm }: FoundSlice) {
+  return { name, n, negative: negativeFlips, nfr: nfr.value ?? 0, restNfr: restNfr.value ?? 0, pAdjusted: pHolm };
 }
 
 async function nothing(done: Promise<unknown> | void): Promise<null> {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import type { ModelRecord } from '../shared/domain/entities.ts';
-import type { SampleJob } from '../shared/domain/jobs.ts';
+import type { SampledOutput, SampleJob } from '../shared/domain/jobs.ts';
 import type { Core } from './core.ts';
 import { fetchStories15m } from './demo-model.ts';
 import type { Models } from './models.ts';
@@ -11,7 +11,7 @@ import { runTrainerJob } from './trainer-jobs.ts';
 import { findWeights, weightsFolder } from './weights.ts';
 import { sharedCacheFolder } from './workspace-layout.ts';
 
-export type Sampled = Map<string, { text: string; tokens: number }[]>;
+export type Sampled = Map<string, SampledOutput[]>;
 
 /** Models that come from elsewhere than an import, and text that models write. */
 export interface MadeModels {

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { open, readFile, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import type { CheckpointRecord, ModelRecord } from '../shared/domain/entities.ts';
+import type { ModelRecord } from '../shared/domain/entities.ts';
 import { WorkbenchError } from '../shared/domain/errors.ts';
 import type { Core } from './core.ts';
 import { findByName, freeName, refuseTakenName } from './names.ts';
@@ -31,12 +31,12 @@ export function createModels(core: Core): Models {
   }
 
   return {
-    list: () => store.listModels(),
+    list: async () => Promise.all((await store.listModels()).map((model) => withState(layout.root, model))),
     find,
     async add(folder, { name, origin = 'imported' }, task) {
       const known = await store.listModels();
       if (name !== undefined) refuseTakenName('model', known, name);
-      const described = await describeModel(path.resolve(folder), task);
+      const described = await describeModel(layout.root, path.resolve(folder), task);
       const same = known.find((model) => model.sha256 === described.sha256 && model.path === described.path);
       if (same !== undefined && name === undefined) return same;
       const model = await store.addModel({
@@ -52,22 +52,26 @@ export function createModels(core: Core): Models {
       const model = await find(modelId);
       await store.removeModel(model.id);
       // Only what was made here is deleted from disk; imported folders belong to somebody else.
-      if (isInside(layout.models, model.path)) await rm(model.path, { recursive: true, force: true });
+      const folder = path.resolve(layout.root, model.path);
+      if (isInside(layout.models, folder)) await rm(folder, { recursive: true, force: true });
       bus.publish({ topic: 'changed', lists: ['models'] });
     },
   };
 }
 
-/** A model, or a checkpoint, as something that can be loaded. */
-export interface Weights {
-  modelId: string | null;
-  checkpoint: CheckpointRecord | null;
-  label: string;
+/** Whether the folder still holds what was hashed, as far as names and sizes tell. */
+async function withState(root: string, model: ModelRecord): Promise<ModelRecord> {
+  const folder = path.resolve(root, model.path);
+  const names = await weightFiles(folder).catch(() => []);
+  if (names.length === 0) return { ...model, state: 'missing' };
+  const sizes = await Promise.all(names.map(async (name) => (await stat(path.join(folder, name))).size));
+  const sizeBytes = sizes.reduce((sum, size) => sum + size, 0);
+  return { ...model, state: sizeBytes === model.sizeBytes ? 'present' : 'changed' };
 }
 
 type Described = Pick<ModelRecord, 'path' | 'family' | 'parameters' | 'sizeBytes' | 'sha256'>;
 
-async function describeModel(folder: string, task: Task): Promise<Described> {
+async function describeModel(root: string, folder: string, task: Task): Promise<Described> {
   const family = await familyOf(folder);
   const files = await weightFiles(folder);
   const hash = createHash('sha256');
@@ -80,7 +84,9 @@ async function describeModel(folder: string, task: Task): Promise<Described> {
     hash.update(`${name}\n${await sha256Of(file, task)}\n`);
     task.progress('hashing weights', (i + 1) / files.length);
   }
-  return { path: folder, family, parameters, sizeBytes, sha256: hash.digest('hex') };
+  // Relative inside the workspace, so that it can be moved.
+  const place = isInside(root, folder) ? path.relative(root, folder) : folder;
+  return { path: place, family, parameters, sizeBytes, sha256: hash.digest('hex') };
 }
 
 const configSchema = z.object({ model_type: z.string().min(1) });

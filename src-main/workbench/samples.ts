@@ -17,6 +17,12 @@ export interface Samples {
   detail(comparisonId: string, sampleKey: number): Promise<SampleDetail>;
   /** Per-token log-probs of the sample's texts under both sides' weights; measured on demand and kept in the cache. */
   ledger(comparisonId: string, sampleKey: number, task: Task): Promise<TokenLedger[]>;
+  /** Ledgers of several samples in one go, by sample key; empty where a side's weights are not here. */
+  ledgersWherePossible(
+    comparisonId: string,
+    sampleKeys: readonly number[],
+    task: Task,
+  ): Promise<Map<number, TokenLedger[]>>;
 }
 
 export function createSamples(core: Core): Samples {
@@ -37,6 +43,19 @@ export function createSamples(core: Core): Samples {
       const right = await sideFolder(core, sample.right?.evaluationId, task);
       if (texts.length === 0) return [];
       return measured(core, { kind: 'ledger', leftModelPath: left, rightModelPath: right, texts }, task);
+    },
+    async ledgersWherePossible(comparisonId, sampleKeys, task) {
+      const details = await Promise.all(sampleKeys.map((key) => detail(comparisonId, key)));
+      const texts = details.flatMap((sample) => ledgerTexts(sample).map((text) => ({ key: sample.sampleKey, text })));
+      const folders = await sideFolders(core, details[0], task);
+      const byKey = new Map<number, TokenLedger[]>();
+      if (folders === null || texts.length === 0) return byKey;
+      const ledgers = await measured(core, { kind: 'ledger', ...folders, texts: texts.map(({ text }) => text) }, task);
+      for (const [i, { key }] of texts.entries()) {
+        const ledger = ledgers[i];
+        if (ledger !== undefined) byKey.set(key, [...(byKey.get(key) ?? []), ledger]);
+      }
+      return byKey;
     },
   };
 }
@@ -61,6 +80,20 @@ export function ledgerTexts(sample: SampleDetail): LedgerJob['texts'] {
     texts.push({ part, prompt, response });
   }
   return texts;
+}
+
+async function sideFolders(
+  core: Core,
+  sample: SampleDetail | undefined,
+  task: Task,
+): Promise<Pick<LedgerJob, 'leftModelPath' | 'rightModelPath'> | null> {
+  try {
+    const leftModelPath = await sideFolder(core, sample?.left?.evaluationId, task);
+    return { leftModelPath, rightModelPath: await sideFolder(core, sample?.right?.evaluationId, task) };
+  } catch (error) {
+    if (error instanceof WorkbenchError && ['unsupported', 'not-found'].includes(error.code)) return null;
+    throw error;
+  }
 }
 
 /** The weights that gave an evaluation its answers. */
@@ -94,7 +127,7 @@ async function weightsIdOf(core: Core, evaluation: EvaluationRecord): Promise<st
 async function startOf(core: Core, runId: string): Promise<string> {
   const run = await core.store.getRun(runId);
   if (run === null) throw new WorkbenchError('not-found', 'The run of this evaluation is gone.');
-  return (await runFolder(run.folder).readInputs()).model.id;
+  return (await runFolder(core.layout, run).readInputs()).model.id;
 }
 
 async function measured(core: Core, job: LedgerJob, task: Task): Promise<TokenLedger[]> {

@@ -64,9 +64,10 @@ function checkpointWeights(checkpoint: CheckpointRecord, runs: readonly RunRecor
 
 /** A folder with whole weights: an adapter is merged into its base once and kept in the cache. */
 export async function weightsFolder(core: Core, weights: Weights, task: Task): Promise<string> {
-  if (weights.kind === 'model') return requireFolder(weights.model.path, `model “${weights.model.name}”`);
+  if (weights.kind === 'model')
+    return requireFolder(path.resolve(core.layout.root, weights.model.path), `model “${weights.model.name}”`);
   const { checkpoint, run } = weights;
-  const folder = path.resolve(run.folder, checkpoint.path);
+  const folder = path.join(runFolder(core.layout, run).path, checkpoint.path);
   await requireFolder(folder, `checkpoint ${weights.label}`);
   if (checkpoint.kind === 'full') return folder;
   const merged = path.join(core.layout.cache, 'merged', checkpoint.sha256);
@@ -78,7 +79,7 @@ export async function weightsFolder(core: Core, weights: Weights, task: Task): P
 
 /** Where the policy of a run started: what the name in its spec stood for at launch. */
 export async function baseFolder(core: Core, run: RunRecord, task: Task): Promise<string> {
-  const { model } = await runFolder(run.folder).readInputs();
+  const { model } = await runFolder(core.layout, run).readInputs();
   return weightsFolder(core, await findWeights(core, model.id), task);
 }
 

@@ -121,6 +121,8 @@ export interface FrontierPoint {
   accuracy: number | null;
   nfr: { value: number; low: number; high: number } | null;
   pfr: { value: number; low: number; high: number } | null;
+  /** What the rates were counted from. */
+  counts: { negative: number; positive: number; n: number } | null;
 }
 
 export interface MatrixRow {

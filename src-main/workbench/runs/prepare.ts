@@ -11,7 +11,7 @@ import { runFolder } from './run-folder.ts';
 
 /** Writes everything a trainer reads as files and names it by path: the child never opens the database. */
 export async function prepareTrainJob(core: Core, run: RunRecord, resume: boolean, task: Task): Promise<TrainJob> {
-  const folder = runFolder(run.folder);
+  const folder = runFolder(core.layout, run);
   const inputs = await folder.readInputs();
   const dataset = findByName('dataset', await core.store.listDatasets(), inputs.datasetId);
   const modelPath = await weightsFolder(core, await findWeights(core, inputs.model.id), task);
@@ -31,7 +31,7 @@ export async function prepareTrainJob(core: Core, run: RunRecord, resume: boolea
     modelPath,
     trainRowsPath: rows.path,
     suites,
-    runFolder: run.folder,
+    runFolder: folder.path,
     cacheFolder: path.join(core.layout.cache, 'reference'),
     resume,
     ...(rewardModelPath === null ? {} : { rewardModelPath }),

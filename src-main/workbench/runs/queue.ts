@@ -41,7 +41,7 @@ export function createRunQueue(core: Core): RunQueue {
   let closing = false;
 
   async function add(run: RunRecord, resume: boolean): Promise<RunRecord> {
-    const owner = await claim(runFolder(run.folder).file('owner'));
+    const owner = await claim(runFolder(core.layout, run).file('owner'));
     if (owner === null) throw inOtherHands(run);
     let settle: Entry['settle'] = () => {};
     const ended = new Promise<RunRecord>((resolve) => (settle = resolve));

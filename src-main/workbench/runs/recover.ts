@@ -18,7 +18,7 @@ export async function recoverRuns(core: Core, signal: AbortSignal): Promise<void
 }
 
 async function recover(core: Core, run: RunRecord, signal: AbortSignal): Promise<void> {
-  const folder = runFolder(run.folder);
+  const folder = runFolder(core.layout, run);
   const owned = await claim(folder.file('owner')).catch(() => null);
   if (owned === null) return;
   try {
@@ -30,17 +30,17 @@ async function recover(core: Core, run: RunRecord, signal: AbortSignal): Promise
 }
 
 /** Waits for the trainer of a killed program to leave. */
-export async function trainerGone(run: RunRecord, signal: AbortSignal): Promise<void> {
-  const folder = runFolder(run.folder);
+export async function trainerGone(core: Core, run: RunRecord, signal: AbortSignal): Promise<void> {
+  const folder = runFolder(core.layout, run);
   while (!signal.aborted && (await folder.livingTrainer()) !== null) {
     await new Promise<void>((resolve) => setTimeout(resolve, orphanCheckMs).unref());
   }
 }
 
 async function takeInLater(core: Core, run: RunRecord, signal: AbortSignal): Promise<void> {
-  await trainerGone(run, signal);
+  await trainerGone(core, run, signal);
   if (signal.aborted) return;
-  const owned = await claim(runFolder(run.folder).file('owner'));
+  const owned = await claim(runFolder(core.layout, run).file('owner'));
   if (owned === null) return;
   try {
     const now = await core.store.getRun(run.id);
@@ -51,7 +51,7 @@ async function takeInLater(core: Core, run: RunRecord, signal: AbortSignal): Pro
 }
 
 async function takeIn(core: Core, run: RunRecord): Promise<void> {
-  await replayEvents(core.store, run);
+  await replayEvents(core, run);
   const now = (await core.store.getRun(run.id)) ?? run;
   // `stopped` was the trainer's own decision when its host vanished, not a person's.
   const settled =

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import { holderOf, isAlive } from '../claim.ts';
 import type { Holder } from '../claim.ts';
+import type { WorkspaceLayout } from '../workspace-layout.ts';
 
 /** Names inside `runs/<id>/`. Spec, events and checkpoints are the run's record; the rest serves the programs that work on it. */
 export const runFiles = {
@@ -50,7 +51,9 @@ export interface RunFolder {
 
 export type RunRequest = 'stop' | 'pause' | 'resume';
 
-export function runFolder(folder: string): RunFolder {
+/** Folders are kept relative to the workspace, so that it can be moved; a followed run's folder may lie elsewhere. */
+export function runFolder({ root }: Pick<WorkspaceLayout, 'root'>, run: { folder: string }): RunFolder {
+  const folder = path.resolve(root, run.folder);
   const file = (name: keyof typeof runFiles) => path.join(folder, runFiles[name]);
   return {
     path: folder,

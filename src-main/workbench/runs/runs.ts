@@ -94,7 +94,7 @@ export function createRuns(core: Core, comparisons: Comparisons): Runs {
     async resume(runId) {
       const run = await get(runId);
       requireResumable(run, queue.has(runId));
-      await trainerGone(run, closing.signal);
+      await trainerGone(core, run, closing.signal);
       return queue.add(run, true);
     },
     async ask(runId, request) {
@@ -102,7 +102,7 @@ export function createRuns(core: Core, comparisons: Comparisons): Runs {
       if (queue.has(runId)) return queue.ask(runId, request);
       if (hasEnded(run.status))
         throw new WorkbenchError('conflict', `“${run.name}” is not running: it is ${run.status}.`);
-      await runFolder(run.folder).ask(request);
+      await runFolder(core.layout, run).ask(request);
     },
     setGuardWeight: (runId, weight) => queue.setGuardWeight(runId, weight),
     ended: (runId) => queue.ended(runId) ?? get(runId),
@@ -132,11 +132,11 @@ export function createRuns(core: Core, comparisons: Comparisons): Runs {
 /** The run's folder first, then its row: a row without a folder is never seen. */
 async function addRun(core: Core, spec: RunSpec, resolved: ResolvedSpec, options: LaunchOptions): Promise<RunRecord> {
   const id = randomUUID();
-  const folder = path.join(core.layout.runs, id);
+  const folder = path.join('runs', id);
   const name = freeName(await core.store.listRuns(), spec.name);
   const named: RunSpec = { ...spec, name };
-  await mkdir(folder, { recursive: true });
-  const files = runFolder(folder);
+  const files = runFolder(core.layout, { folder });
+  await mkdir(files.path, { recursive: true });
   await writeFile(files.file('spec'), JSON.stringify(named, null, 2));
   await files.writeInputs({
     model: refOf(resolved.model),

@@ -29,7 +29,7 @@ const requestEveryMs = 500;
 
 /** Trains one run in a child; the caller holds the run's claim. Events go to the store first and to the windows after it has them. */
 export function superviseRun(core: Core, run: RunRecord, resume: boolean): LiveRun {
-  const folder = runFolder(run.folder);
+  const folder = runFolder(core.layout, run);
   const abort = new AbortController();
   let session: TrainerSession | null = null;
   let wanted: RunRequest | null = null;
@@ -107,7 +107,7 @@ function changesRun(event: TrainerEvent): boolean {
 async function settle(core: Core, runId: string, death: ErrorReport | null): Promise<RunRecord> {
   const run = await core.store.getRun(runId);
   if (run === null) throw new WorkbenchError('not-found', `Run ${runId} was removed while it ran.`);
-  if (death !== null) await replayEvents(core.store, run);
+  if (death !== null) await replayEvents(core, run);
   const now = (await core.store.getRun(runId)) ?? run;
   const settled = hasEnded(now.status) && death === null ? now : await interrupt(core, runId, death);
   core.bus.publish({ topic: 'run', run: settled });

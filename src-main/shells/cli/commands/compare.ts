@@ -1,0 +1,73 @@
+import type { FlipFilter } from '../../../shared/domain/flip-view.ts';
+import { describeRule, parseRule } from '../../../shared/domain/flips.ts';
+import type { ComparisonSummary } from '../../../shared/domain/statistics/comparison-summary.ts';
+import { percent, percentRange, pValue, points, signedNumber } from '../../../reports/numbers.ts';
+import type { Workbench } from '../../../workbench/workbench.ts';
+import type { CommandContext } from '../context.ts';
+import { table } from '../terminal.ts';
+
+export async function compareCommand(
+  { terminal, workbench, task }: CommandContext,
+  left: string,
+  right: string,
+  options: { rule: string; slice?: string },
+): Promise<void> {
+  const opened = await workbench();
+  const comparison = await openComparison({ task }, opened, left, right, options.rule);
+  const filter: FlipFilter = options.slice === undefined ? {} : { slices: [options.slice] };
+  const summary = await opened.comparisons.summary(comparison.id, filter);
+  terminal.settle();
+  terminal.document(summary);
+  terminal.print(describe(summary));
+}
+
+/** The comparison that LEFT, RIGHT and --rule name, built. */
+export async function openComparison(
+  { task }: Pick<CommandContext, 'task'>,
+  workbench: Workbench,
+  left: string,
+  right: string,
+  rule: string,
+) {
+  const parsed = parseRule(rule);
+  const [old, now] = await workbench.evaluations.pair(left, right);
+  return workbench.comparisons.ready(old.id, now.id, parsed, task);
+}
+
+function describe(summary: ComparisonSummary): string {
+  const { left, right, n, nfr, pfr, netChange, accuracy, scoreDelta } = summary;
+  const lines = [
+    `${left.name} → ${right.name}`,
+    `Rule: ${describeRule(summary.rule)}.`,
+    `Samples: ${n.paired} paired; ${n.unmatchedLeft} only left, ${n.unmatchedRight} only right, ${n.missingVerdict} without a verdict, ${n.tied} ties left out.`,
+    '',
+    table(
+      ['', 'Count', 'Rate', '95 % interval'],
+      [
+        ['Negative flips', summary.negativeFlips, percent(nfr.value), percentRange(nfr)],
+        ['Positive flips', summary.positiveFlips, percent(pfr.value), percentRange(pfr)],
+      ],
+    ),
+    '',
+    `Accuracy: ${percent(accuracy.left)} → ${percent(accuracy.right)}. Net change ${points(netChange.value)}, exact McNemar p = ${pValue(netChange.mcnemarExactP)} (about the net change only).`,
+    ...(scoreDelta === null
+      ? []
+      : [
+          `Score: mean change ${signedNumber(scoreDelta.mean)} [${signedNumber(scoreDelta.low)}, ${signedNumber(scoreDelta.high)}], ${scoreDelta.method}.`,
+        ]),
+  ];
+  return [...lines, ...sliceLines(summary)].join('\n');
+}
+
+function sliceLines({ slices }: ComparisonSummary): string[] {
+  if (slices.length === 0) return [];
+  const worst = [...slices].sort((a, b) => a.pHolm - b.pHolm).slice(0, 20);
+  const rows = worst.map(({ name, n, negativeFlips, nfr, pHolm }) => [
+    name,
+    n,
+    negativeFlips,
+    percent(nfr.value),
+    pValue(pHolm),
+  ]);
+  return ['', table(['Slice', 'N', 'Negative', 'NFR', 'p (Holm)'], rows)];
+}

@@ -1,0 +1,41 @@
+import type { Doctor } from '../../../shared/contract/views.ts';
+import { request } from '../../../workbench/dispatch.ts';
+import type { CommandContext } from '../context.ts';
+import { exitStatus } from '../exit-status.ts';
+import type { ExitStatus } from '../exit-status.ts';
+import { table } from '../terminal.ts';
+
+export async function doctorCommand({ terminal, workbench, task }: CommandContext): Promise<ExitStatus> {
+  const { handle } = await workbench();
+  task.progress('trying every backend', null);
+  const doctor = await request(handle, 'workspace.doctor', {});
+  terminal.settle();
+  terminal.document(doctor);
+  terminal.print(describe(doctor));
+  return doctor.backend.chosen === null ? exitStatus.no : exitStatus.ok;
+}
+
+function describe({ backend, workspace, machine, problems }: Doctor): string {
+  const versions = Object.entries(backend.versions).map(([name, version]) => `${name} ${version}`);
+  const facts: [string, string][] = [
+    ['Backend', backend.chosen === null ? 'none' : `${backend.chosen} on ${backend.device ?? 'unknown'}`],
+    ['Versions', [...versions, `node ${machine.node}`].join(', ')],
+    ['Machine', `${machine.platform}, ${machine.cpus} processors, ${gigabytes(machine.memoryBytes)} memory`],
+    ['Workspace', workspace.path],
+    [
+      '',
+      `${gigabytes(workspace.sizeBytes)} used, ${gigabytes(workspace.freeBytes)} free, schema ${workspace.schemaVersion}, integrity: ${workspace.integrity}`,
+    ],
+  ];
+  const backends = backend.backends.map(({ name, available, detail }) => [name, available ? 'yes' : 'no', detail]);
+  const advice = problems.map(({ message, remedy }) => `! ${message}\n  ${remedy}`);
+  const parts = [
+    facts.map(([label, value]) => `${label.padEnd(10)} ${value}`).join('\n'),
+    table(['Backend', 'Here', 'What or why'], backends),
+  ];
+  return [...parts, ...advice].join('\n\n');
+}
+
+function gigabytes(bytes: number): string {
+  return `${(bytes / 1e9).toFixed(bytes < 1e8 ? 3 : 1)} GB`;
+}

@@ -1,0 +1,67 @@
+import type { FlipFilter, FlipSort } from '../../../shared/domain/flip-view.ts';
+import { reportRowOf } from '../../../reports/report-row.ts';
+import type { FlipExportRow } from '../../../store/api.ts';
+import type { CommandContext } from '../context.ts';
+import type { FlipFlags } from '../program.ts';
+import { plain } from '../terminal.ts';
+import { openComparison } from './compare.ts';
+
+/** The largest list printed when nobody gave a limit and people read it. */
+const readable = 50;
+
+export async function flipsCommand(
+  context: CommandContext,
+  left: string,
+  right: string,
+  flags: FlipFlags,
+): Promise<void> {
+  const { terminal } = context;
+  const workbench = await context.workbench();
+  const comparison = await openComparison(context, workbench, left, right, flags.rule);
+  terminal.settle();
+  const limit = flags.limit ?? (terminal.json ? Infinity : readable);
+  let shown = 0;
+  await workbench.core.store.streamFlips(comparison.id, filterOf(flags), sortOf(flags), async (rows) => {
+    for (const row of rows.slice(0, limit - shown)) {
+      if (terminal.json) await terminal.line(reportRowOf(row));
+      else terminal.print(describe(row));
+    }
+    shown += Math.min(rows.length, limit - shown);
+  });
+  const total = comparison.counts.kinds[flags.kind];
+  const narrowed = flags.slice !== undefined || flags.search !== undefined;
+  if (!terminal.json) terminal.note(`${shown} shown${narrowed ? '' : ` of ${total} ${flags.kind}`}.`);
+}
+
+function filterOf({ kind, slice, search }: FlipFlags): FlipFilter {
+  return {
+    kinds: [kind],
+    ...(slice === undefined ? {} : { slices: [slice] }),
+    ...(search === undefined ? {} : { search, searchMode: 'substring' as const }),
+  };
+}
+
+/** The worst come first. */
+function sortOf({ sort, kind }: FlipFlags): FlipSort {
+  if (sort === 'id') return { column: 'sampleId', direction: 'ascending' };
+  if (sort === 'length') return { column: 'length', direction: 'descending' };
+  return { column: 'delta', direction: kind === 'positive' ? 'descending' : 'ascending' };
+}
+
+function describe(row: FlipExportRow): string {
+  const delta = row.delta === null ? '' : `  Δ ${row.delta.toPrecision(4)}`;
+  const side = (name: string, output: string | null, verdict: string | null) =>
+    `  ${name} ${verdict ?? 'no verdict'}: ${cut(output ?? '(no output)')}`;
+  return [
+    `${plain(row.sampleId)}  ${row.kind}${delta}${row.slices.length === 0 ? '' : `  ${plain(row.slices.join(', '))}`}`,
+    `  ${cut(row.prompt)}`,
+    side('old', row.leftOutput, row.leftVerdict),
+    side('new', row.rightOutput, row.rightVerdict),
+    '',
+  ].join('\n');
+}
+
+function cut(text: string): string {
+  const one = plain(text).replace(/\s+/g, ' ').trim();
+  return one.length > 160 ? `${one.slice(0, 159)}…` : one;
+}

@@ -1,0 +1,33 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { gateJUnit, gateMarkdown } from '../../../reports/gate-output.ts';
+import { judgeGate } from '../../../reports/gate.ts';
+import type { CommandContext } from '../context.ts';
+import { exitStatus } from '../exit-status.ts';
+import type { ExitStatus } from '../exit-status.ts';
+import type { GateFlags } from '../program.ts';
+import { openComparison } from './compare.ts';
+
+const statuses = { pass: exitStatus.ok, fail: exitStatus.no, undecided: exitStatus.input } as const;
+
+/** For CI: the answer is the exit status. */
+export async function gateCommand(
+  context: CommandContext,
+  left: string,
+  right: string,
+  flags: GateFlags,
+): Promise<ExitStatus> {
+  const { terminal } = context;
+  const workbench = await context.workbench();
+  const comparison = await openComparison(context, workbench, left, right, flags.rule);
+  const summary = await workbench.comparisons.summary(comparison.id);
+  const limits = { maxNfr: flags.maxNfr, ...(flags.maxDrop === undefined ? {} : { maxDrop: flags.maxDrop }) };
+  const verdict = judgeGate(summary, limits);
+  terminal.settle();
+  terminal.document(verdict);
+  const markdown = gateMarkdown(verdict);
+  terminal.print(markdown);
+  if (flags.markdown !== undefined) await writeFile(path.resolve(flags.markdown), markdown);
+  if (flags.junit !== undefined) await writeFile(path.resolve(flags.junit), gateJUnit(verdict));
+  return statuses[verdict.outcome];
+}

@@ -1,0 +1,139 @@
+import path from 'node:path';
+import type { ImportFormat } from '../../../imports/index.ts';
+import { acceptedFields, parseFieldMap } from '../../../imports/index.ts';
+import type { Scorer } from '../../../shared/domain/evaluations.ts';
+import { WorkbenchError } from '../../../shared/domain/errors.ts';
+import type { ImportRequest, SuiteHead } from '../../../workbench/imports/imports.ts';
+import type { Workbench } from '../../../workbench/workbench.ts';
+import type { CommandContext } from '../context.ts';
+import type { ImportFlags, SuiteFlags } from '../program.ts';
+
+/** The word that stands for the demo model instead of a folder. */
+const demoModel = /^stories-?15m$/i;
+
+export async function importModel(context: CommandContext, folder: string, options: { name?: string }): Promise<void> {
+  const { models, madeModels } = await context.workbench();
+  const model = demoModel.test(folder)
+    ? await madeModels.fetchDemo(options.name, context.task)
+    : await models.add(path.resolve(folder), { name: options.name }, context.task);
+  context.terminal.settle();
+  context.terminal.document(model);
+  context.terminal.print(
+    `Model “${model.name}”: ${model.family}, ${model.parameters.toLocaleString('en')} parameters.`,
+  );
+}
+
+export async function importDataset(context: CommandContext, file: string, flags: ImportFlags): Promise<void> {
+  const { imports } = await context.workbench();
+  const name = flags.name ?? stemOf(file);
+  const map = parseFieldMap(flags.map ?? [], acceptedFields('dataset', undefined));
+  const dataset = await imports.dataset({ ...requestOf(file, name, flags), map }, context.task);
+  context.terminal.settle();
+  context.terminal.document(dataset);
+  context.terminal.print(`Dataset “${dataset.name}”: ${dataset.rows.toLocaleString('en')} ${dataset.kind} rows.`);
+  await noteProblems(context, await context.workbench(), dataset.importId);
+}
+
+export async function importEvaluation(
+  context: CommandContext,
+  source: string,
+  flags: ImportFlags & { name: string },
+): Promise<void> {
+  const { imports } = await context.workbench();
+  const map = parseFieldMap(flags.map ?? [], acceptedFields('evaluation', undefined));
+  const evaluation = await imports.evaluation({ ...requestOf(source, flags.name, flags), map }, context.task);
+  context.terminal.settle();
+  context.terminal.document(evaluation);
+  const { samples, right, wrong, tie, missing } = evaluation;
+  const verdicts = `${right} right, ${wrong} wrong${tie > 0 ? `, ${tie} ties` : ''}${missing > 0 ? `, ${missing} without a verdict` : ''}`;
+  context.terminal.print(
+    `Evaluation “${evaluation.name}” on ${evaluation.suiteName}: ${samples.toLocaleString('en')} samples, ${verdicts}.`,
+  );
+  await noteProblems(context, await context.workbench(), evaluation.importId);
+}
+
+export async function importSuite(context: CommandContext, file: string, flags: SuiteFlags): Promise<void> {
+  const { imports } = await context.workbench();
+  const map = parseFieldMap(flags.map ?? [], acceptedFields('suite', flags.kind));
+  const suite = await imports.suite(
+    { ...requestOf(file, flags.name, flags), map, suite: suiteHead(flags) },
+    context.task,
+  );
+  context.terminal.settle();
+  context.terminal.document(suite);
+  context.terminal.print(`Suite “${suite.name}”: ${suite.items.toLocaleString('en')} ${suite.kind} items.`);
+  await noteProblems(context, await context.workbench(), suite.importId);
+}
+
+export async function importWorkspace(context: CommandContext, file: string): Promise<void> {
+  const { importWorkspaceFile } = await import('../../../workbench/workspace-file.ts');
+  const imported = await importWorkspaceFile(path.resolve(file), context.folder, context.task);
+  context.terminal.settle();
+  context.terminal.document(imported);
+  context.terminal.print(`Workspace restored into ${imported.folder}: ${imported.files} files.`);
+}
+
+function requestOf(file: string, name: string, flags: ImportFlags): ImportRequest {
+  return {
+    source: path.resolve(file),
+    name,
+    // An unknown format is refused by the reader, which names the ones it accepts.
+    format: (flags.format ?? 'auto') as ImportFormat | 'auto',
+    ...(flags.strict === undefined ? {} : { strict: flags.strict }),
+    ...(flags.variant === undefined ? {} : { variant: flags.variant }),
+  };
+}
+
+function stemOf(file: string): string {
+  return path.basename(file).replace(/(\.(jsonl?|csv|parquet|gz|zst|ndjson))+$/i, '');
+}
+
+function suiteHead(flags: SuiteFlags): SuiteHead {
+  const head = { kind: flags.kind, ...(flags.delimiter === undefined ? {} : { delimiter: flags.delimiter }) };
+  if (flags.kind !== 'generate') return head;
+  return {
+    ...head,
+    scorer: parseScorer(flags.scorer ?? 'exact'),
+    decoding: { temperature: flags.temperature ?? 0, maxNewTokens: flags.maxNewTokens ?? 64, seed: 0 },
+  };
+}
+
+/** `exact`, `lexicon:afinn`, `reward-model:NAME`, `judge:ENDPOINT MODEL RUBRIC`. */
+function parseScorer(text: string): Scorer {
+  const [kind, ...rest] = text.split(':');
+  const argument = rest.join(':');
+  switch (kind) {
+    case 'exact':
+    case 'contains':
+    case 'regex':
+    case 'numeric':
+      return { kind };
+    case 'lexicon':
+      return { kind, lexicon: 'afinn' };
+    case 'reward-model':
+      if (argument !== '') return { kind, model: argument };
+      break;
+    case 'judge': {
+      const [endpoint, model, ...rubric] = argument.split(' ');
+      if (endpoint && model && rubric.length > 0) return { kind, endpoint, model, rubric: rubric.join(' ') };
+      break;
+    }
+  }
+  throw new WorkbenchError('bad-input', `“${text}” is not a scorer.`, {
+    remedy: 'Write exact, contains, regex, numeric, lexicon:afinn, reward-model:NAME or "judge:ENDPOINT MODEL RUBRIC".',
+  });
+}
+
+async function noteProblems(
+  { terminal }: CommandContext,
+  workbench: Workbench,
+  importId: string | null,
+): Promise<void> {
+  const record = (await workbench.imports.list()).find(({ id }) => id === importId);
+  if (record === undefined || record.rejected === 0) return;
+  const reasons = record.problems.map(
+    ({ reason, count, firstLines }) =>
+      `${reason}: ${count} (lines ${firstLines.join(', ')}${count > firstLines.length ? ', …' : ''})`,
+  );
+  terminal.note(`${record.rejected} records were left out. ${reasons.join('; ')}`);
+}

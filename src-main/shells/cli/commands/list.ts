@@ -1,0 +1,89 @@
+import type { Workbench } from '../../../workbench/workbench.ts';
+import type { CommandContext } from '../context.ts';
+import { table } from '../terminal.ts';
+
+export const listNames = ['models', 'datasets', 'suites', 'runs', 'checkpoints', 'evals', 'comparisons'] as const;
+type ListName = (typeof listNames)[number];
+type Cell = string | number | null;
+
+interface Listing {
+  records: readonly unknown[];
+  head: readonly string[];
+  rows: readonly (readonly Cell[])[];
+}
+
+export async function listCommand({ terminal, workbench }: CommandContext, what: ListName): Promise<void> {
+  const { records, head, rows } = await listings[what](await workbench());
+  terminal.document(records);
+  terminal.print(rows.length === 0 ? `No ${what} yet.` : table(head, rows));
+}
+
+const listings: Record<ListName, (workbench: Workbench) => Promise<Listing>> = {
+  models: async ({ models }) =>
+    listing(await models.list(), ['Name', 'Family', 'Parameters', 'State', 'Id'], (m) => [
+      m.name,
+      m.family,
+      m.parameters,
+      m.state,
+      m.id,
+    ]),
+  datasets: async ({ core }) =>
+    listing(await core.store.listDatasets(), ['Name', 'Kind', 'Rows', 'Id'], (d) => [d.name, d.kind, d.rows, d.id]),
+  suites: async ({ core }) =>
+    listing(await core.store.listSuites(), ['Name', 'Kind', 'Items', 'Origin', 'Id'], (s) => [
+      s.name,
+      s.kind,
+      s.items,
+      s.origin,
+      s.id,
+    ]),
+  runs: async ({ runs }) =>
+    listing(await runs.list(), ['Name', 'Status', 'Step', 'Of', 'Method', 'Id'], (r) => [
+      r.name,
+      r.status,
+      r.step,
+      r.totalSteps,
+      `${r.spec.algorithm.kind} ${r.spec.guard.kind === 'none' ? '' : r.spec.guard.kind}`.trim(),
+      r.id,
+    ]),
+  checkpoints: async ({ core, runs }) => {
+    const names = new Map((await runs.list()).map(({ id, name }) => [id, name]));
+    const checkpoints = await core.store.listCheckpoints();
+    return listing(checkpoints, ['Name', 'Kind', 'Bytes', 'State', 'Id'], (c) => [
+      `${names.get(c.runId) ?? c.runId}@${c.step}`,
+      c.kind,
+      c.sizeBytes,
+      c.state,
+      c.id,
+    ]);
+  },
+  evals: async ({ evaluations }) =>
+    listing(await evaluations.list(), ['Name', 'Suite', 'Samples', 'Right', 'Wrong', 'Mean score', 'Id'], (e) => [
+      e.name,
+      e.suiteName,
+      e.samples,
+      e.right,
+      e.wrong,
+      e.meanScore === null ? null : Number(e.meanScore.toPrecision(6)),
+      e.id,
+    ]),
+  comparisons: async ({ comparisons }) =>
+    listing(
+      await comparisons.list(),
+      ['Left', 'Right', 'Rule', 'Paired', 'Negative', 'Positive', 'State', 'Id'],
+      (c) => [
+        c.leftName,
+        c.rightName,
+        c.rule.kind,
+        c.counts.paired,
+        c.counts.kinds.negative,
+        c.counts.kinds.positive,
+        c.state,
+        c.id,
+      ],
+    ),
+};
+
+function listing<T>(records: readonly T[], head: readonly string[], row: (record: T) => readonly Cell[]): Listing {
+  return { records, head, rows: records.map(row) };
+}

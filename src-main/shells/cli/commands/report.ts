@@ -1,0 +1,36 @@
+import path from 'node:path';
+import { WorkbenchError } from '../../../shared/domain/errors.ts';
+import type { ReportSubject } from '../../../workbench/reports/reports.ts';
+import type { CommandContext } from '../context.ts';
+import type { ReportFlags } from '../program.ts';
+import { openComparison } from './compare.ts';
+
+export async function reportCommand(context: CommandContext, subject: string[], flags: ReportFlags): Promise<void> {
+  const { terminal, task } = context;
+  const { reports } = await context.workbench();
+  const report = await reports.write(
+    {
+      subject: await subjectOf(context, subject, flags.rule),
+      format: flags.format,
+      redact: { texts: flags.redactTexts === true, privateTags: flags.privateTag ?? [] },
+      ...(flags.title === undefined ? {} : { title: flags.title }),
+      ...(flags.sections === undefined ? {} : { sections: flags.sections }),
+    },
+    path.resolve(flags.out),
+    task,
+  );
+  terminal.settle();
+  terminal.document(report);
+  terminal.print(`Report written: ${report.path}`);
+}
+
+/** One word is a run, two are the sides of a comparison. */
+async function subjectOf(context: CommandContext, words: string[], rule: string): Promise<ReportSubject> {
+  const workbench = await context.workbench();
+  const [first, second, ...rest] = words;
+  if (first === undefined || rest.length > 0) {
+    throw new WorkbenchError('bad-input', 'A report is about LEFT RIGHT or about one RUN.');
+  }
+  if (second === undefined) return { kind: 'run', runId: (await workbench.runs.find(first)).id };
+  return { kind: 'comparison', comparisonId: (await openComparison(context, workbench, first, second, rule)).id };
+}

@@ -1,0 +1,158 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { stringify } from 'yaml';
+import type { RunRecord } from '../../../shared/domain/entities.ts';
+import { WorkbenchError, reportOf } from '../../../shared/domain/errors.ts';
+import type { TrainerEvent } from '../../../shared/domain/jobs.ts';
+import { request } from '../../../workbench/dispatch.ts';
+import { parseAssignment, withValue } from '../../../workbench/runs/spec-changes.ts';
+import type { SpecDifference } from '../../../workbench/runs/spec-changes.ts';
+import { specObject } from '../../../workbench/runs/spec-text.ts';
+import type { SpecInput } from '../../../workbench/runs/spec-text.ts';
+import type { Workbench } from '../../../workbench/workbench.ts';
+import type { CommandContext } from '../context.ts';
+import { exitStatus } from '../exit-status.ts';
+import type { ExitStatus } from '../exit-status.ts';
+import { plain } from '../terminal.ts';
+
+export async function trainCommand(
+  context: CommandContext,
+  file: string,
+  options: { set?: string[] },
+): Promise<ExitStatus> {
+  const input = withAssignments({ yaml: await readSpec(file) }, options.set ?? []);
+  const workbench = await context.workbench();
+  return follow(context, workbench, await workbench.runs.launch(input, { file }));
+}
+
+export async function resumeCommand(context: CommandContext, name: string): Promise<ExitStatus> {
+  const workbench = await context.workbench();
+  const run = await workbench.runs.find(name);
+  return follow(context, workbench, await workbench.runs.resume(run.id));
+}
+
+export async function relaunchCommand(
+  context: CommandContext,
+  name: string,
+  options: { set?: string[]; dryRun?: boolean },
+): Promise<ExitStatus> {
+  const workbench = await context.workbench();
+  const parent = await workbench.runs.find(name);
+  const input = withAssignments({ spec: { ...parent.spec } }, options.set ?? []);
+  const check = await workbench.runs.check(input, parent.id);
+  context.terminal.note(describeDifference(check.difference ?? []));
+  if (options.dryRun !== true) {
+    return follow(context, workbench, await workbench.runs.launch(input, { parentRunId: parent.id }));
+  }
+  if (!check.ok)
+    throw new WorkbenchError('bad-input', check.issues.map(({ path: at, message }) => `${at}: ${message}`).join('\n'));
+  context.terminal.document({ parent: parent.id, difference: check.difference });
+  return exitStatus.ok;
+}
+
+export async function stopCommand({ workbench, terminal }: CommandContext, name: string): Promise<void> {
+  const { runs } = await workbench();
+  const run = await runs.find(name);
+  await runs.ask(run.id, 'stop');
+  terminal.document({ runId: run.id, asked: 'stop' });
+  terminal.print(`Run “${run.name}” stops after the step at hand.`);
+}
+
+async function readSpec(file: string): Promise<string> {
+  try {
+    return await readFile(path.resolve(file), 'utf8');
+  } catch (cause) {
+    throw new WorkbenchError('not-found', `There is no spec at ${file}.`, { cause, place: { file } });
+  }
+}
+
+/** An assignment takes precedence over the file; without any, the text stays as it is, for line numbers in messages. */
+function withAssignments(input: SpecInput, assignments: readonly string[]): SpecInput {
+  if (assignments.length === 0) return input;
+  const changes = assignments.map(parseAssignment);
+  return { spec: changes.reduce((spec, { path: at, value }) => withValue(spec, at, value), specObject(input)) };
+}
+
+export function describeDifference(difference: SpecDifference): string {
+  if (difference.length === 0) return 'No difference to the parent.';
+  return difference.map(({ path: at, from, to }) => `${at}: ${flow(from)} → ${flow(to)}`).join('\n');
+}
+
+function flow(value: unknown): string {
+  return stringify(value ?? null, { collectionStyle: 'flow', lineWidth: 0 }).trim();
+}
+
+/** Shows a run until it ends. Ctrl-C stops it after the step at hand, with a checkpoint. */
+async function follow(context: CommandContext, workbench: Workbench, run: RunRecord): Promise<ExitStatus> {
+  const { terminal } = context;
+  terminal.note(`Run “${plain(run.name)}” (${run.id})`);
+  const ask = () =>
+    void workbench.runs.ask(run.id, 'stop').catch((error: unknown) => terminal.note(plain(reportOf(error).message)));
+  context.onInterrupt(ask);
+  if (context.task.signal.aborted) ask();
+  let total = run.totalSteps;
+  const unsubscribe = workbench.subscribe((event) => {
+    if (event.topic !== 'run-events' || event.runId !== run.id) return;
+    for (const one of event.events) {
+      if (one.type === 'started') total = one.totalSteps;
+      showEvent(context, one, total);
+    }
+  });
+  const ended = await workbench.runs.ended(run.id).finally(unsubscribe);
+  terminal.settle();
+  return conclude(context, workbench, ended);
+}
+
+function showEvent({ terminal }: CommandContext, event: TrainerEvent, total: number | null): void {
+  switch (event.type) {
+    case 'started':
+      terminal.note(
+        plain(
+          `${event.backend.name} on ${event.backend.device}, ${event.trainable.toLocaleString('en')} trainable parameters`,
+        ),
+      );
+      if (event.backend.warning !== undefined) terminal.note(plain(event.backend.warning));
+      break;
+    case 'progress':
+      terminal.progress(event.phase, event.done / Math.max(1, event.total), event.etaMs);
+      break;
+    case 'step':
+      terminal.progress(`step ${event.step}${stepNumbers(event.metrics)}`, total === null ? null : event.step / total);
+      break;
+    case 'evaluation-done':
+      terminal.note(
+        plain(
+          `evaluated ${event.mark.suiteName} at step ${event.mark.step}: ${event.samples.toLocaleString('en')} samples`,
+        ),
+      );
+      break;
+    case 'checkpoint':
+      terminal.note(plain(`checkpoint ${event.checkpoint.path}`));
+      break;
+    case 'log':
+      terminal.note(plain(event.message));
+      break;
+    default:
+      break;
+  }
+}
+
+function stepNumbers(metrics: Readonly<Record<string, number>>): string {
+  const shown = ['loss', 'rewards/margins', 'guard/firing_rate'];
+  const parts = shown.flatMap((name) =>
+    metrics[name] === undefined ? [] : [`${name} ${metrics[name].toPrecision(4)}`],
+  );
+  return parts.length === 0 ? '' : ` · ${parts.join(' · ')}`;
+}
+
+async function conclude({ terminal }: CommandContext, workbench: Workbench, run: RunRecord): Promise<ExitStatus> {
+  const evaluations = await request(workbench.handle, 'evaluations.list', { runId: run.id });
+  terminal.document({ run, evaluations });
+  terminal.print(`Run “${plain(run.name)}” ${run.status} at step ${run.step}. Folder: ${run.folder}`);
+  if (run.error !== null) {
+    terminal.note(plain(run.error.message));
+    if (run.error.remedy !== undefined) terminal.note(plain(run.error.remedy));
+    return exitStatus.failure;
+  }
+  return run.status === 'completed' ? exitStatus.ok : exitStatus.failure;
+}

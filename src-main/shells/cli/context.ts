@@ -1,0 +1,23 @@
+import type { Task } from '../../workbench/task.ts';
+import type { Workbench } from '../../workbench/workbench.ts';
+import type { Terminal } from './terminal.ts';
+import type { ExitStatus } from './exit-status.ts';
+
+/** What a command works with. */
+export interface CommandContext {
+  readonly terminal: Terminal;
+  /** The workspace's folder. */
+  readonly folder: string;
+  /** Progress to stderr; aborted by Ctrl-C. */
+  readonly task: Task;
+  /** Opened on first use, closed when the command has ended. */
+  workbench(): Promise<Workbench>;
+  /** What Ctrl-C does instead of cancelling the task; a second one ends the program. */
+  onInterrupt(handler: () => void): void;
+}
+
+/** A command answers its exit status; undefined means 0. */
+export type Command<Args extends unknown[]> = (
+  context: CommandContext,
+  ...args: Args
+) => Promise<ExitStatus | undefined | void>;

@@ -1,0 +1,11 @@
+import { runCli } from './run-cli.ts';
+
+// Set rather than exited with: what is still on its way to a pipe is written first.
+process.exitCode = await runCli(process.argv.slice(2), {
+  env: process.env,
+  stdout: process.stdout,
+  stderr: process.stderr,
+});
+// A listener of a library must not keep a finished command alive.
+if (process.stdout.writableNeedDrain) process.stdout.once('drain', () => process.exit());
+else process.exit();

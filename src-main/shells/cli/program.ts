@@ -1,0 +1,249 @@
+import { Argument, Command as Program, InvalidArgumentError, Option } from 'commander';
+import type { Command } from './context.ts';
+import type { GlobalOptions } from './run-cli.ts';
+import type { Streams } from './terminal.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { importDataset, importEvaluation, importModel, importSuite, importWorkspace } from './commands/import.ts';
+import { listCommand, listNames } from './commands/list.ts';
+import { relaunchCommand, resumeCommand, stopCommand, trainCommand } from './commands/train.ts';
+import { evaluateCommand } from './commands/evaluate.ts';
+import { compareCommand } from './commands/compare.ts';
+import { flipsCommand } from './commands/flips.ts';
+import { gateCommand } from './commands/gate.ts';
+import { reportCommand } from './commands/report.ts';
+import { exportCommand } from './commands/export.ts';
+import { serveCommand } from './commands/serve.ts';
+import { demoCommand } from './commands/demo.ts';
+
+export interface ProgramOptions {
+  readonly streams: Streams;
+  version(): Promise<string>;
+  run<Args extends unknown[]>(options: GlobalOptions, command: Command<Args>, ...args: Args): Promise<void>;
+}
+
+/** The commands and their options; what they do stands in `commands/`. */
+export function createProgram({ streams, run }: ProgramOptions): Program {
+  const program = new Program('flipguard')
+    .description('Find the negative flips of an aligned language model, understand them, and train without them.')
+    .option('--workspace <dir>', 'folder of the workspace (else $FLIPGUARD_HOME, else the user data folder)')
+    .option('--json', 'one JSON document on stdout (NDJSON for flips); progress stays on stderr')
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => streams.stdout.write(text), writeErr: (text) => streams.stderr.write(text) })
+    .showHelpAfterError('(flipguard --help lists the commands)');
+  const go = <Args extends unknown[]>(command: Command<Args>, ...args: Args) =>
+    run(program.opts<GlobalOptions>(), command, ...args);
+
+  program
+    .command('doctor')
+    .description('backends, devices, versions, disk, health of the workspace')
+    .action(() => go(doctorCommand));
+  addImports(program, go);
+  program
+    .command('list')
+    .description('what the workspace holds')
+    .addArgument(new Argument('<what>').choices(listNames))
+    .action((what: (typeof listNames)[number]) => go(listCommand, what));
+  addRuns(program, go);
+  addComparisons(program, go);
+  addDoors(program, go);
+  return program;
+}
+
+type Go = <Args extends unknown[]>(command: Command<Args>, ...args: Args) => Promise<void>;
+
+function addImports(program: Program, go: Go): void {
+  const imports = program.command('import').description('take in models, datasets, evaluations and suites');
+  imports
+    .command('model <dir>')
+    .description('a Hugging Face folder; “stories15m” fetches the demo model')
+    .option('--name <name>')
+    .action((dir: string, options: { name?: string }) => go(importModel, dir, options));
+  imports
+    .command('dataset <file>')
+    .option('--name <name>')
+    .option('--format <format>', 'auto, trl, unpaired, sharegpt, alpaca, jsonl, csv, …', 'auto')
+    .option('--map <field=path...>', 'where fields are, e.g. prompt=question,chosen=a.text', collect)
+    .option('--strict', 'stop at the first record that does not fit')
+    .action((file: string, options: ImportFlags) => go(importDataset, file, options));
+  imports
+    .command('eval <path>')
+    .requiredOption('--name <name>')
+    .option('--format <format>', 'auto, lm-eval, alpaca-eval, inspect, promptfoo, jsonl, csv, …', 'auto')
+    .option('--map <field=path...>', 'id, prompt, output, target, correct, score, slice, cluster, tags', collect)
+    .option('--variant <name>', 'which of several results of a sample (filter, annotator, scorer, provider)')
+    .option('--strict', 'stop at the first record that does not fit')
+    .action((file: string, options: ImportFlags & { name: string }) => go(importEvaluation, file, options));
+  imports
+    .command('suite <file>')
+    .addOption(
+      new Option('--kind <kind>').choices(['pairs', 'cloze', 'words', 'choice', 'generate']).makeOptionMandatory(),
+    )
+    .requiredOption('--name <name>')
+    .option('--map <field=path...>', 'e.g. prompt=question,target=answer', collect)
+    .option('--delimiter <text>', 'between prompt and target')
+    .option('--scorer <scorer>', 'generate: exact, contains, regex, numeric, lexicon:afinn, reward-model:NAME')
+    .option('--max-new-tokens <n>', 'generate', wholeNumber)
+    .option('--temperature <t>', 'generate; 0 is greedy', realNumber)
+    .action((file: string, options: SuiteFlags) => go(importSuite, file, options));
+  imports
+    .command('workspace <file>')
+    .description('a workspace that was exported')
+    .action((file: string) => go(importWorkspace, file));
+}
+
+export interface ImportFlags {
+  name?: string;
+  format?: string;
+  map?: string[];
+  variant?: string;
+  strict?: boolean;
+}
+export interface SuiteFlags extends ImportFlags {
+  name: string;
+  kind: 'pairs' | 'cloze' | 'words' | 'choice' | 'generate';
+  delimiter?: string;
+  scorer?: string;
+  maxNewTokens?: number;
+  temperature?: number;
+}
+
+function addRuns(program: Program, go: Go): void {
+  program
+    .command('train <spec>')
+    .description('train in the foreground; Ctrl-C stops after the step, with a checkpoint')
+    .option('--set <path=value...>', 'change the spec, e.g. guard.weight=0.5', collect)
+    .action((spec: string, options: { set?: string[] }) => go(trainCommand, spec, options));
+  program
+    .command('resume <run>')
+    .description('go on from the newest checkpoint')
+    .action((name: string) => go(resumeCommand, name));
+  program
+    .command('relaunch <run>')
+    .description('a new run from a copy of the spec')
+    .option('--set <path=value...>', 'change the copy', collect)
+    .option('--dry-run', 'print the difference and stop')
+    .action((name: string, options: { set?: string[]; dryRun?: boolean }) => go(relaunchCommand, name, options));
+  program
+    .command('stop <run>')
+    .description('stop after the step at hand')
+    .action((name: string) => go(stopCommand, name));
+  program
+    .command('evaluate <target>')
+    .description('run a suite on a run, a checkpoint (RUN@STEP) or a model')
+    .requiredOption('--suite <name>')
+    .option('--name <name>')
+    .option('--seed <n>', 'of sampled decoding', wholeNumber)
+    .action((target: string, options: { suite: string; name?: string; seed?: number }) =>
+      go(evaluateCommand, target, options),
+    );
+}
+
+function addComparisons(program: Program, go: Go): void {
+  const rule = () => new Option('--rule <rule>', 'verdict, margin:TAU or threshold:C').default('verdict');
+  program
+    .command('compare <left> <right>')
+    .description('old against new: flips, rates, intervals')
+    .addOption(rule())
+    .option('--slice <name>', 'only this slice')
+    .action((left: string, right: string, options: { rule: string; slice?: string }) =>
+      go(compareCommand, left, right, options),
+    );
+  program
+    .command('flips <left> <right>')
+    .description('the samples that changed')
+    .addOption(rule())
+    .addOption(
+      new Option('--kind <kind>').choices(['negative', 'positive', 'kept-right', 'kept-wrong']).default('negative'),
+    )
+    .option('--slice <name>')
+    .option('--search <text>', 'in prompts and outputs')
+    .addOption(new Option('--sort <column>').choices(['delta', 'id', 'length']).default('delta'))
+    .option('--limit <n>', 'at most so many', wholeNumber)
+    .action((left: string, right: string, options: FlipFlags) => go(flipsCommand, left, right, options));
+  program
+    .command('gate <left> <right>')
+    .description('exit 0 pass, 1 fail, 2 could not be decided; judged on the interval’s bound')
+    .requiredOption('--max-nfr <x>', 'highest rate of negative flips, e.g. 0.02', realNumber)
+    .option('--max-drop <y>', 'largest fall of accuracy, e.g. 0.01', realNumber)
+    .addOption(rule())
+    .option('--markdown <file>', 'a summary for a pull request')
+    .option('--junit <file>', 'JUnit XML')
+    .action((left: string, right: string, options: GateFlags) => go(gateCommand, left, right, options));
+  program
+    .command('report <subject...>')
+    .description('LEFT RIGHT, or one RUN')
+    .addOption(
+      new Option('--format <format>')
+        .choices(['html', 'pdf', 'md', 'csv', 'json', 'ndjson', 'parquet'])
+        .makeOptionMandatory(),
+    )
+    .requiredOption('--out <file>')
+    .addOption(rule())
+    .option('--title <title>')
+    .option('--sections <name...>')
+    .option('--redact-texts', 'leave prompts and outputs out')
+    .option('--private-tag <tag...>', 'leave samples with these tags out')
+    .action((subject: string[], options: ReportFlags) => go(reportCommand, subject, options));
+}
+
+export interface FlipFlags {
+  rule: string;
+  kind: 'negative' | 'positive' | 'kept-right' | 'kept-wrong';
+  slice?: string;
+  search?: string;
+  sort: 'delta' | 'id' | 'length';
+  limit?: number;
+}
+export interface GateFlags {
+  maxNfr: number;
+  maxDrop?: number;
+  rule: string;
+  markdown?: string;
+  junit?: string;
+}
+export interface ReportFlags {
+  format: 'html' | 'pdf' | 'md' | 'csv' | 'json' | 'ndjson' | 'parquet';
+  out: string;
+  rule: string;
+  title?: string;
+  sections?: string[];
+  redactTexts?: boolean;
+  privateTag?: string[];
+}
+
+function addDoors(program: Program, go: Go): void {
+  program
+    .command('export <what> [name]')
+    .description('adapter or checkpoint (RUN@STEP), dataset, or the whole workspace')
+    .requiredOption('--out <path>')
+    .action((what: string, name: string | undefined, options: { out: string }) =>
+      go(exportCommand, what, name, options),
+    );
+  program
+    .command('serve')
+    .description('the workbench in a browser, on this machine only')
+    .option('--port <n>', 'any free one unless given', wholeNumber)
+    .option('--open', 'open the browser')
+    .action((options: { port?: number; open?: boolean }) => go(serveCommand, options));
+  program
+    .command('demo')
+    .description('train, guard and compare a small model, and report what flipped')
+    .option('--quick', 'a smaller model: about three minutes')
+    .action((options: { quick?: boolean }) => go(demoCommand, options));
+}
+
+function collect(value: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), value];
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 0) return value;
+  throw new InvalidArgumentError('A whole number of 0 or more is needed.');
+}
+
+function realNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isFinite(value)) return value;
+  throw new InvalidArgumentError('A number is needed.');
+}

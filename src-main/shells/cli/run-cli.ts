@@ -1,0 +1,113 @@
+import path from 'node:path';
+import { CommanderError } from 'commander';
+import { reportOf } from '../../shared/domain/errors.ts';
+import type { ErrorReport } from '../../shared/domain/errors.ts';
+import { launchNodeTrainer } from '../../trainer/node-child.ts';
+import { createWorkbench } from '../../workbench/create-workbench.ts';
+import type { Workbench } from '../../workbench/workbench.ts';
+import { defaultWorkspaceFolder } from '../../workbench/workspace-layout.ts';
+import { findPdfPrinter } from '../pdf-printer.ts';
+import type { Command, CommandContext } from './context.ts';
+import { exitStatus, statusOf } from './exit-status.ts';
+import type { ExitStatus } from './exit-status.ts';
+import { createProgram } from './program.ts';
+import { createTerminal, plain } from './terminal.ts';
+import type { Streams, Terminal } from './terminal.ts';
+
+/** Runs one command line; answers its exit status. Nothing is thrown. */
+export async function runCli(args: readonly string[], streams: Streams): Promise<ExitStatus> {
+  let status: ExitStatus = exitStatus.ok;
+  const program = createProgram({
+    version: () => import('../../workbench/version.ts').then((module) => module.version),
+    streams,
+    async run(options, command, ...commandArgs) {
+      status = await runCommand(streams, options, command, commandArgs);
+    },
+  });
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    // Commander has printed its own message.
+    return error.exitCode === 0 ? exitStatus.ok : exitStatus.input;
+  }
+  return status;
+}
+
+export interface GlobalOptions {
+  workspace?: string;
+  json?: boolean;
+}
+
+async function runCommand<Args extends unknown[]>(
+  streams: Streams,
+  options: GlobalOptions,
+  command: Command<Args>,
+  args: Args,
+): Promise<ExitStatus> {
+  const terminal = createTerminal(streams, options.json === true);
+  const interrupts = watchInterrupts(terminal);
+  let opened: Promise<Workbench> | null = null;
+  const folder =
+    options.workspace === undefined ? defaultWorkspaceFolder(streams.env) : path.resolve(options.workspace);
+  const context: CommandContext = {
+    terminal,
+    folder,
+    task: { signal: interrupts.signal, progress: terminal.progress },
+    workbench: () =>
+      (opened ??= createWorkbench({
+        folder,
+        shell: 'web',
+        launchTrainer: launchNodeTrainer,
+        printPdf: findPdfPrinter(),
+      })),
+    onInterrupt: interrupts.handle,
+  };
+  try {
+    return (await command(context, ...args)) ?? exitStatus.ok;
+  } catch (error) {
+    const report = reportOf(error);
+    if (report.code === 'internal') console.error(error);
+    printError(terminal, report);
+    return statusOf(report.code);
+  } finally {
+    terminal.settle();
+    interrupts.stop();
+    if (opened !== null) await closeQuietly(opened);
+  }
+}
+
+async function closeQuietly(opened: Promise<Workbench>): Promise<void> {
+  const workbench = await opened.catch(() => null);
+  await workbench?.close();
+}
+
+function printError(terminal: Terminal, report: ErrorReport): void {
+  terminal.document({ error: report });
+  const lines = report.message.split('\n').map(plain);
+  terminal.note(`flipguard: ${lines.join('\n  ')}`);
+  if (report.remedy !== undefined) terminal.note(plain(report.remedy));
+}
+
+/** The first Ctrl-C asks, the second insists. */
+function watchInterrupts(terminal: Terminal) {
+  const abort = new AbortController();
+  let handler = () => abort.abort();
+  let asked = false;
+  const interrupt = () => {
+    if (asked) process.exit(exitStatus.failure);
+    asked = true;
+    terminal.note('Stopping; once more ends it at once.');
+    handler();
+  };
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', interrupt);
+  return {
+    signal: abort.signal,
+    handle: (next: () => void) => (handler = next),
+    stop() {
+      process.off('SIGINT', interrupt);
+      process.off('SIGTERM', interrupt);
+    },
+  };
+}

@@ -1,0 +1,108 @@
+import type { Writable } from 'node:stream';
+
+export interface Streams {
+  readonly env: NodeJS.ProcessEnv;
+  readonly stdout: Writable & { isTTY?: boolean };
+  readonly stderr: Writable & { isTTY?: boolean; columns?: number };
+}
+
+/** Answers go to stdout, everything else to stderr: with --json, stdout is one document. */
+export interface Terminal {
+  readonly json: boolean;
+  /** The answer for people; left out with --json. */
+  print(text: string): void;
+  /** The answer for programs; left out without --json. */
+  document(value: unknown): void;
+  /** One line of NDJSON, whichever way. Resolves when the reader has room for more. */
+  line(value: unknown): Promise<void>;
+  note(text: string): void;
+  progress(phase: string, fraction: number | null, etaMs?: number | null): void;
+  /** Ends the progress line, so that what follows starts on its own. */
+  settle(): void;
+}
+
+const barWidth = 24;
+/** Without a terminal, progress is a line whenever the phase changes or another tenth is done. */
+const tenths = 10;
+
+export function createTerminal(streams: Streams, json: boolean): Terminal {
+  const { stdout, stderr } = streams;
+  let shown = '';
+  let lastPlain = '';
+
+  function bar(phase: string, fraction: number | null, etaMs: number | null | undefined): void {
+    const done =
+      fraction === null
+        ? ''
+        : `${'█'.repeat(Math.round(fraction * barWidth)).padEnd(barWidth, '░')} ${Math.floor(fraction * 100)}% `;
+    const left = etaMs === null || etaMs === undefined ? '' : `· ${duration(etaMs)} left`;
+    const text = `${done}${plain(phase)} ${left}`.trimEnd().slice(0, (stderr.columns ?? 100) - 1);
+    stderr.write(`\r\u001b[2K${text}`);
+    shown = text;
+  }
+
+  function plainLine(phase: string, fraction: number | null): void {
+    const tenth = fraction === null ? '' : `${Math.floor(fraction * tenths) * 10}%`;
+    const key = `${tenth} ${fraction === null ? phase : phase.replace(/[\d,. ]+/g, '#')}`;
+    if (key === lastPlain) return;
+    lastPlain = key;
+    stderr.write(`${[tenth, plain(phase)].filter((part) => part !== '').join(' ')}\n`);
+  }
+
+  return {
+    json,
+    print(text) {
+      if (!json) stdout.write(`${text}\n`);
+    },
+    document(value) {
+      if (json) stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+    },
+    line(value) {
+      const hasRoom = stdout.write(`${JSON.stringify(value)}\n`);
+      return hasRoom ? Promise.resolve() : new Promise((resolve) => stdout.once('drain', resolve));
+    },
+    note(text) {
+      this.settle();
+      stderr.write(`${text}\n`);
+    },
+    progress(phase, fraction, etaMs) {
+      if (stderr.isTTY === true) bar(phase, fraction, etaMs);
+      else plainLine(phase, fraction);
+    },
+    settle() {
+      if (shown !== '') stderr.write('\r\u001b[2K');
+      shown = '';
+    },
+  };
+}
+
+/** Control characters of imported names and texts must not steer the terminal. */
+export function plain(text: string): string {
+  // eslint-disable-next-line no-control-regex
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, (c) =>
+    c === '\n' || c === '\t' ? ' ' : '�',
+  );
+}
+
+export function duration(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 60 ? `${minutes} min ${seconds % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** Columns as wide as they need to be; numbers are aligned right. */
+export function table(head: readonly string[], rows: readonly (readonly (string | number | null)[])[]): string {
+  const cells = [head, ...rows].map((row) => row.map((cell) => (cell === null ? '–' : plain(String(cell)))));
+  const widths = head.map((_, i) => Math.max(...cells.map((row) => row[i]?.length ?? 0)));
+  const isNumber = head.map(
+    (_, i) => rows.length > 0 && rows.every((row) => row[i] === null || typeof row[i] === 'number'),
+  );
+  const lines = cells.map((row) =>
+    row
+      .map((cell, i) => (isNumber[i] ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0)))
+      .join('  ')
+      .trimEnd(),
+  );
+  return lines.join('\n');
+}

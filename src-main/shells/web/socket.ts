@@ -1,0 +1,45 @@
+import type { WebSocket } from 'ws';
+import { z } from 'zod';
+import type { Workbench } from '../../workbench/workbench.ts';
+
+/** A request as the renderer sends it; the input is checked by the workbench. */
+const requestSchema = z.strictObject({
+  id: z.number().int(),
+  channel: z.string().max(100),
+  input: z.unknown().optional(),
+});
+
+/** Largest message of a window: a selection of 100,000 samples fits. */
+export const maxMessageBytes = 4 * 1024 * 1024;
+/** A window that does not keep up misses events; it sees the gap in `seq` and reads its snapshots again. */
+const maxBufferedBytes = 16 * 1024 * 1024;
+
+/** One window: requests `{id, channel, input}` are answered `{id, result}`, events come as `{event}`. */
+export function serveSocket(socket: WebSocket, workbench: Pick<Workbench, 'handle' | 'subscribe'>): void {
+  const unsubscribe = workbench.subscribe((event) => {
+    if (socket.readyState === socket.OPEN && socket.bufferedAmount < maxBufferedBytes) {
+      socket.send(JSON.stringify({ event }));
+    }
+  });
+  socket.on('close', unsubscribe);
+  // Protocol faults (an oversized message among them) close the connection; there is nothing to answer.
+  socket.on('error', () => {});
+  socket.on('message', (data, isBinary) => {
+    const request = isBinary ? null : readRequest(String(data));
+    if (request === null) {
+      socket.close(1008, 'not a request');
+      return;
+    }
+    void workbench.handle(request.channel, request.input).then((result) => {
+      if (socket.readyState === socket.OPEN) socket.send(JSON.stringify({ id: request.id, result }));
+    });
+  });
+}
+
+function readRequest(text: string): z.infer<typeof requestSchema> | null {
+  try {
+    return requestSchema.parse(JSON.parse(text));
+  } catch {
+    return null;
+  }
+}

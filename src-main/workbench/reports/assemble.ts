@@ -1,0 +1,93 @@
+import { reportModel } from '../../reports/report-model.ts';
+import type { ReportModel, ReportParts } from '../../reports/report-model.ts';
+import type { EvaluationRecord, ReportRecord, RunRecord } from '../../shared/domain/entities.ts';
+import { WorkbenchError } from '../../shared/domain/errors.ts';
+import { describeRule } from '../../shared/domain/flips.ts';
+import { againstStart } from '../runs/flip-meter.ts';
+import type { Task } from '../task.ts';
+import { comparisonParts } from './comparison-parts.ts';
+import type { PartsContext } from './comparison-parts.ts';
+import { groundsOf } from './facts.ts';
+import type { RowsOf } from './reports.ts';
+import { runParts } from './run-parts.ts';
+
+export interface AssembledReport {
+  model: ReportModel;
+  /** What CSV, JSON, NDJSON and Parquet list. */
+  rowsOf: RowsOf;
+}
+
+const sort = { column: 'sampleId', direction: 'ascending' } as const;
+
+/** Collects everything a report says about its subject. */
+export async function assembleReport(
+  context: PartsContext,
+  subject: ReportRecord['subject'],
+  title: string | undefined,
+  task: Task,
+): Promise<AssembledReport> {
+  if (subject.kind === 'comparison') return comparisonReport(context, subject.comparisonId, title, task);
+  return runsReport(context, subject.kind === 'run' ? [subject.runId] : subject.runIds, title, task);
+}
+
+async function comparisonReport(
+  context: PartsContext,
+  comparisonId: string,
+  title: string | undefined,
+  task: Task,
+): Promise<AssembledReport> {
+  const comparison = await context.comparisons.get(comparisonId);
+  const { evaluations, ...parts } = await comparisonParts(context, comparison, task);
+  const model = await completed(context, evaluations, {
+    ...parts,
+    title: title ?? `${comparison.leftName} → ${comparison.rightName}`,
+    question: `Which samples did ${comparison.rightName} get worse on than ${comparison.leftName}? Counted as a negative flip: ${describeRule(comparison.rule)}.`,
+    subject: { kind: 'comparison', ids: [comparison.id] },
+  });
+  return { model, rowsOf: { comparisonId, filter: {}, sort } };
+}
+
+async function runsReport(
+  context: PartsContext,
+  runIds: readonly string[],
+  title: string | undefined,
+  task: Task,
+): Promise<AssembledReport> {
+  const runs: RunRecord[] = [];
+  for (const id of runIds) {
+    const run = await context.core.store.getRun(id);
+    if (run === null) throw new WorkbenchError('not-found', `There is no run ${id}.`);
+    runs.push(run);
+  }
+  const { evaluations, ...parts } = await runParts(context, runs, task);
+  const names = runs.map(({ name }) => name).join(', ');
+  const model = await completed(context, evaluations, {
+    ...parts,
+    title: title ?? (runs.length === 1 ? names : `${runs.length} runs`),
+    question:
+      runs.length === 1
+        ? `What did ${names} break that worked before training, and what did it repair?`
+        : `What did ${names} break that worked before training, and does a guard help beyond moving less?`,
+    subject: { kind: runs.length === 1 ? 'run' : 'runs', ids: [...runIds] },
+  });
+  return { model, rowsOf: await rowsOfRuns(context, runs) };
+}
+
+async function completed(
+  { core, version }: PartsContext,
+  evaluations: readonly EvaluationRecord[],
+  parts: Omit<ReportParts, 'createdAt'>,
+): Promise<ReportModel> {
+  const grounds = await groundsOf(core.store, evaluations, version);
+  return reportModel({ ...parts, ...grounds, createdAt: new Date().toISOString() });
+}
+
+/** The rows of a run are those of its largest suite, after against before. */
+async function rowsOfRuns({ core, comparisons }: PartsContext, runs: readonly RunRecord[]): Promise<RowsOf> {
+  const pairs = [];
+  for (const run of runs) pairs.push(...againstStart(await core.store.listEvaluations({ runId: run.id })));
+  const [largest] = pairs.sort(([, a], [, b]) => b.samples - a.samples || (b.step ?? 0) - (a.step ?? 0));
+  if (largest === undefined) throw new WorkbenchError('bad-input', 'There are no evaluations to list.');
+  const comparison = await comparisons.open(largest[0].id, largest[1].id);
+  return { comparisonId: comparison.id, filter: {}, sort };
+}

@@ -1,0 +1,119 @@
+import type { ReportCase, ReportComparison, ReportParts } from '../../reports/report-model.ts';
+import { reportRowOf } from '../../reports/report-row.ts';
+import type { EvaluationRecord } from '../../shared/domain/entities.ts';
+import type { ComparisonRecord } from '../../shared/domain/flip-view.ts';
+import type { ComparisonSummary } from '../../shared/domain/statistics/comparison-summary.ts';
+import type { FlipExportRow } from '../../store/api.ts';
+import type { Comparisons } from '../comparisons.ts';
+import type { Core } from '../core.ts';
+import type { Samples } from '../samples.ts';
+import { findByName } from '../names.ts';
+import type { Task } from '../task.ts';
+import { decodingWords } from './facts.ts';
+
+export interface PartsContext {
+  core: Core;
+  comparisons: Comparisons;
+  samples: Samples;
+  version: string;
+}
+
+/** Regressions shown with whole texts, and how many of them with token ledgers. */
+const shownCases = 40;
+const shownLedgers = 5;
+
+type ComparisonParts = Required<
+  Pick<ReportParts, 'comparisons' | 'cases' | 'casesTotal' | 'annotations' | 'exclusions'>
+> & {
+  evaluations: EvaluationRecord[];
+};
+
+/** What one comparison contributes to a report. */
+export async function comparisonParts(
+  context: PartsContext,
+  comparison: ComparisonRecord,
+  task: Task,
+): Promise<ComparisonParts> {
+  const { core, comparisons } = context;
+  const all = await core.store.listEvaluations();
+  const left = findByName('evaluation', all, comparison.leftEvaluationId);
+  const right = findByName('evaluation', all, comparison.rightEvaluationId);
+  task.progress('counting flips', 0.2);
+  const summary = await comparisons.summary(comparison.id);
+  task.progress('searching slices', 0.4);
+  const search = await comparisons.findSlices(comparison.id);
+  task.progress('collecting regressions', 0.6);
+  const cases = await worstCases(context, comparison, right.suiteName, task);
+  const reported: ReportComparison = {
+    title: right.suiteName,
+    decoding: decodingWords(right.decoding),
+    summary,
+    noiseFloor: null,
+    search: { tried: search.tried, found: search.found },
+  };
+  return {
+    evaluations: [left, right],
+    comparisons: [reported],
+    cases,
+    casesTotal: summary.negativeFlips,
+    annotations: await annotationsOf(context, comparison.id),
+    exclusions: exclusionsOf(summary, right.suiteName),
+  };
+}
+
+/** Negative flips, the largest fall first. */
+async function worstCases(
+  { core, samples }: PartsContext,
+  comparison: ComparisonRecord,
+  title: string,
+  task: Task,
+): Promise<ReportCase[]> {
+  const worst: FlipExportRow[] = [];
+  const sort = { column: 'delta', direction: 'ascending' } as const;
+  await core.store.streamFlips(comparison.id, { kinds: ['negative'] }, sort, (rows) => {
+    worst.push(...rows.slice(0, shownCases - worst.length));
+    return Promise.resolve();
+  });
+  const keys = worst.slice(0, shownLedgers).map(({ sampleKey }) => sampleKey);
+  const ledgers = await samples.ledgersWherePossible(comparison.id, keys, task);
+  return worst.map((row) => ({ comparison: title, row: reportRowOf(row), ledgers: ledgers.get(row.sampleKey) ?? [] }));
+}
+
+async function annotationsOf({ core }: PartsContext, comparisonId: string): Promise<ComparisonParts['annotations']> {
+  const annotations = await core.store.annotations(comparisonId);
+  const taxonomy = readTaxonomy(await core.store.getSetting('triage.taxonomy'));
+  const described: ComparisonParts['annotations'] = [];
+  for (const { sampleKey, label, note, changedAt } of annotations) {
+    const detail = await core.store.sampleDetail(comparisonId, sampleKey);
+    if (detail === null) continue;
+    described.push({
+      sampleId: detail.sampleId,
+      label: label === null ? '' : (taxonomy[label - 1] ?? `label ${label}`),
+      text: note,
+      tags: detail.tags,
+      at: new Date(changedAt).toISOString(),
+    });
+  }
+  return described;
+}
+
+function readTaxonomy(setting: string | null): string[] {
+  try {
+    const value: unknown = JSON.parse(setting ?? '[]');
+    return Array.isArray(value) ? value.map(String) : [];
+  } catch {
+    return [];
+  }
+}
+
+function exclusionsOf({ n, left, right }: ComparisonSummary, suiteName: string): ComparisonParts['exclusions'] {
+  const reasons: [number, string][] = [
+    [n.unmatchedLeft, `only ${left.name} has them`],
+    [n.unmatchedRight, `only ${right.name} has them`],
+    [n.missingVerdict, 'a side has no verdict or score'],
+    [n.tied, 'a side is a tie, and the rule leaves ties out'],
+  ];
+  return reasons
+    .filter(([count]) => count > 0)
+    .map(([count, why]) => ({ what: `Samples of ${suiteName}`, count, why }));
+}

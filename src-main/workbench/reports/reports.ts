@@ -1,0 +1,197 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, rename, stat, unlink, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { PdfPrinter } from '../../reports/pdf.ts';
+import { renderHtml } from '../../reports/html/page.ts';
+import { renderMarkdown } from '../../reports/markdown.ts';
+import { reportModel, reportSections } from '../../reports/report-model.ts';
+import type { ReportModel, ReportSection } from '../../reports/report-model.ts';
+import { applyTemplate } from '../../reports/template.ts';
+import type { Redaction } from '../../reports/template.ts';
+import type { Job } from '../../shared/contract/views.ts';
+import type { ReportRecord } from '../../shared/domain/entities.ts';
+import { WorkbenchError, assertNever } from '../../shared/domain/errors.ts';
+import type { FlipFilter, FlipSort } from '../../shared/domain/flip-view.ts';
+import type { Comparisons } from '../comparisons.ts';
+import type { Core } from '../core.ts';
+import { safeFileName } from '../files.ts';
+import { findByName } from '../names.ts';
+import type { Samples } from '../samples.ts';
+import type { Task } from '../task.ts';
+import { assembleReport } from './assemble.ts';
+import { writeFlipRows } from './row-file.ts';
+import type { RowExport } from './row-file.ts';
+
+export type ReportSubject = ReportRecord['subject'];
+
+export interface ReportRequest {
+  subject: ReportSubject;
+  format: ReportRecord['format'];
+  title?: string | undefined;
+  sections?: readonly string[] | undefined;
+  redact?: Redaction;
+}
+
+export interface Reports {
+  list(): Promise<ReportRecord[]>;
+  /** Writes a report into the workspace, as a job. */
+  start(request: ReportRequest): Job;
+  /** Writes a report to a place that the trusted side chose. */
+  write(request: ReportRequest, out: string, task: Task): Promise<WrittenReport>;
+  /** Writes a report into the workspace and lists it. */
+  add(request: ReportRequest, task: Task): Promise<ReportRecord & { path: string }>;
+  fileOf(reportId: string): Promise<string>;
+  /** Rows of a flip list, all of them, as a job. */
+  exportFlips(request: RowExport): Job;
+}
+export interface WrittenReport {
+  path: string;
+  title: string;
+  sizeBytes: number;
+}
+
+export interface ReportsOptions {
+  comparisons: Comparisons;
+  samples: Samples;
+  version: string;
+  printPdf: PdfPrinter | undefined;
+}
+
+export function createReports(core: Core, options: ReportsOptions): Reports {
+  const { store, bus, jobs, layout } = core;
+  const context = { core, ...options };
+
+  async function write(request: ReportRequest, out: string, task: Task): Promise<WrittenReport> {
+    const sections = checkSections(request.sections);
+    const { model, rowsOf } = await assembleReport(context, request.subject, request.title, task);
+    const cut = applyTemplate(model, { ...(sections === undefined ? {} : { sections }), redact: request.redact ?? {} });
+    await atomically(out, async (draft) => {
+      switch (request.format) {
+        case 'html':
+          return writeFile(draft, renderHtml(cut));
+        case 'md':
+          return writeFile(draft, renderMarkdown(cut));
+        case 'pdf':
+          return writeFile(draft, await printPdf(options.printPdf, cut));
+        case 'csv':
+        case 'json':
+        case 'ndjson':
+        case 'parquet':
+          return writeFlipRows(
+            core,
+            rowsOf,
+            { format: request.format, model: cut, redact: request.redact ?? {} },
+            draft,
+            task,
+          );
+        default:
+          return assertNever(request.format);
+      }
+    });
+    return { path: out, title: cut.title, sizeBytes: (await stat(out)).size };
+  }
+
+  async function add(request: ReportRequest, task: Task): Promise<ReportRecord & { path: string }> {
+    const id = randomUUID();
+    const folder = path.join(layout.reports, id);
+    await mkdir(folder, { recursive: true });
+    const draft = path.join(folder, `report.${request.format}`);
+    const written = await write(request, draft, task);
+    const fileName = safeFileName(`${written.title}.${request.format}`);
+    await rename(draft, path.join(folder, fileName));
+    const { subject, format } = request;
+    const record = await store.addReport({
+      id,
+      title: written.title,
+      format,
+      subject,
+      fileName,
+      sizeBytes: written.sizeBytes,
+    });
+    bus.publish({ topic: 'changed', lists: ['reports'] });
+    return { ...record, path: path.join(folder, fileName) };
+  }
+
+  return {
+    list: () => store.listReports(),
+    write,
+    add,
+    start(request) {
+      checkSections(request.sections);
+      return jobs.start({ kind: 'report', title: request.title ?? `Report (${request.format})` }, async (task) => ({
+        reportId: (await add(request, task)).id,
+      }));
+    },
+    async fileOf(reportId) {
+      const reports = await store.listReports();
+      const report = findByName(
+        'report',
+        reports.map((one) => ({ ...one, name: one.title })),
+        reportId,
+      );
+      return path.join(layout.reports, report.id, report.fileName);
+    },
+    exportFlips(request) {
+      return jobs.start({ kind: 'export', title: `Flips (${request.format})` }, async (task) => {
+        const { comparison, model } = await assembleForRows(request);
+        const fileName = safeFileName(`${comparison.leftName} to ${comparison.rightName}.${request.format}`);
+        const folder = path.join(layout.exports, randomUUID());
+        await mkdir(folder, { recursive: true });
+        const out = path.join(folder, fileName);
+        await atomically(out, (draft) =>
+          writeFlipRows(core, request, { format: request.format, model, redact: {} }, draft, task),
+        );
+        return { file: out, fileName };
+      });
+    },
+  };
+
+  async function assembleForRows(request: RowExport) {
+    const comparison = await options.comparisons.get(request.comparisonId);
+    const title = `${comparison.leftName} → ${comparison.rightName}`;
+    const subject = { kind: 'comparison' as const, ids: [comparison.id] };
+    return { comparison, model: reportModel({ createdAt: new Date().toISOString(), title, question: '', subject }) };
+  }
+}
+
+/** Rows to write, and in which order. */
+export type RowsOf = { comparisonId: string; filter: FlipFilter; sort: FlipSort };
+
+function checkSections(names: readonly string[] | undefined): ReportSection[] | undefined {
+  return names?.map((name) => {
+    const section = reportSections.find((known) => known === name);
+    if (section !== undefined) return section;
+    throw new WorkbenchError('bad-input', `A report has no section “${name}”.`, {
+      remedy: `It has ${reportSections.join(', ')}.`,
+    });
+  });
+}
+
+async function printPdf(printer: PdfPrinter | undefined, model: ReportModel): Promise<Uint8Array> {
+  if (printer !== undefined) return printer.print(renderHtml(model));
+  throw new WorkbenchError('unavailable', 'No browser was found that could print the PDF.', {
+    remedy: 'Write --format html and print it, or name a Chromium in $FLIPGUARD_CHROMIUM.',
+  });
+}
+
+/** Readers see the whole file or none. */
+async function atomically(out: string, make: (draft: string) => Promise<void>): Promise<void> {
+  const draft = `${out}.${process.pid}.tmp`;
+  try {
+    await make(draft);
+    await rename(draft, out);
+  } catch (error) {
+    await unlink(draft).catch(() => {});
+    throw asIoError(error, out);
+  }
+}
+
+function asIoError(error: unknown, out: string): unknown {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (error instanceof WorkbenchError || code === undefined) return error;
+  return new WorkbenchError('io', `${out} could not be written: ${(error as Error).message}`, {
+    remedy: 'Choose a folder that exists, may be written to and has room.',
+    place: { file: out },
+    cause: error,
+  });
+}

@@ -1,0 +1,172 @@
+import type { ReportChart, ReportMethodTable, ReportParts } from '../../reports/report-model.ts';
+import type { FrontierPoint } from '../../shared/contract/views.ts';
+import type { EvaluationRecord, RunRecord } from '../../shared/domain/entities.ts';
+import { WorkbenchError } from '../../shared/domain/errors.ts';
+import type { ComparisonRecord } from '../../shared/domain/flip-view.ts';
+import { matchMethods } from '../../shared/domain/statistics/matched-methods.ts';
+import type { MethodPath } from '../../shared/domain/statistics/matched-methods.ts';
+import { frontier } from '../frontier.ts';
+import { againstStart } from '../runs/flip-meter.ts';
+import { partOf } from '../task.ts';
+import type { Task } from '../task.ts';
+import { comparisonParts } from './comparison-parts.ts';
+import type { PartsContext } from './comparison-parts.ts';
+
+type Parts = Omit<ReportParts, 'createdAt' | 'title' | 'question' | 'subject'> & { evaluations: EvaluationRecord[] };
+
+const curveNames = ['loss', 'rewards/margins', 'rewards/accuracies', 'guard/firing_rate', 'kl/pre'];
+const curvePoints = 200;
+
+/** What runs contribute: on every suite before against after, curves, and how methods stand to each other. */
+export async function runParts(context: PartsContext, runs: readonly RunRecord[], task: Task): Promise<Parts> {
+  const pairs = await beforeAndAfter(context, runs);
+  if (pairs.length === 0) {
+    throw new WorkbenchError(
+      'bad-input',
+      'There is nothing to report yet: no suite was evaluated both before and after training.',
+      {
+        remedy: 'Give the run evaluate.suites, or evaluate it and its model on one suite.',
+      },
+    );
+  }
+  const parts: Parts = {
+    evaluations: [],
+    comparisons: [],
+    cases: [],
+    casesTotal: 0,
+    annotations: [],
+    exclusions: [],
+    curves: [],
+    frontiers: [],
+    methods: [],
+  };
+  for (const [i, pair] of pairs.entries()) {
+    const one = await comparisonParts(context, pair.comparison, partOf(task, i / pairs.length, (i + 1) / pairs.length));
+    const title = runs.length === 1 ? pair.suiteName : `${pair.run.name}: ${pair.suiteName}`;
+    parts.comparisons?.push(...one.comparisons.map((comparison) => ({ ...comparison, title })));
+    parts.cases?.push(...one.cases.map((entry) => ({ ...entry, comparison: title })));
+    parts.casesTotal = (parts.casesTotal ?? 0) + one.casesTotal;
+    parts.annotations?.push(...one.annotations);
+    parts.exclusions?.push(...one.exclusions);
+    parts.evaluations.push(...one.evaluations.filter(({ id }) => !parts.evaluations.some((known) => known.id === id)));
+  }
+  for (const name of curveNames) parts.curves?.push(...(await curve(context, runs, name)));
+  for (const suiteName of new Set(pairs.map((pair) => pair.suiteName))) {
+    const points = await frontier(context.core, context.comparisons, suiteName, undefined);
+    parts.frontiers?.push(...frontierCharts(suiteName, points));
+    parts.methods?.push(...methodTables(suiteName, ofRuns(points, runs)));
+  }
+  return parts;
+}
+
+interface Pair {
+  run: RunRecord;
+  suiteName: string;
+  comparison: ComparisonRecord;
+}
+
+/** The last evaluation of each suite against the one before training. */
+async function beforeAndAfter({ core, comparisons }: PartsContext, runs: readonly RunRecord[]): Promise<Pair[]> {
+  const pairs: Pair[] = [];
+  for (const run of runs) {
+    const evaluations = await core.store.listEvaluations({ runId: run.id });
+    const last = new Map(againstStart(evaluations).map(([base, later]) => [later.suiteName, [base, later] as const]));
+    for (const [suiteName, [base, later]] of last) {
+      if (later.right + later.wrong === 0) continue;
+      pairs.push({
+        run,
+        suiteName,
+        comparison: await comparisons.ready(base.id, later.id, undefined, {
+          signal: new AbortController().signal,
+          progress: () => {},
+        }),
+      });
+    }
+  }
+  return pairs;
+}
+
+async function curve({ core }: PartsContext, runs: readonly RunRecord[], name: string): Promise<ReportChart[]> {
+  const series: ReportChart['series'] = [];
+  for (const run of runs) {
+    const [found] = await core.store.runMetrics(run.id, { names: [name], points: curvePoints });
+    const points = (found?.steps ?? []).flatMap((step, i) => {
+      const y = found?.values[i];
+      return y === undefined || y === null || !Number.isFinite(y)
+        ? []
+        : [{ x: step, y, low: null, high: null, label: `step ${step}` }];
+    });
+    if (points.length > 0) series.push({ name: run.name, points });
+  }
+  return series.length === 0
+    ? []
+    : [{ title: name, xLabel: 'step', yLabel: name, yIsShare: /rate|accuracies/.test(name), series }];
+}
+
+function frontierCharts(suiteName: string, points: readonly FrontierPoint[]): ReportChart[] {
+  const usable = points.filter(({ reward, nfr }) => reward !== null && nfr !== null);
+  if (usable.length === 0) return [];
+  const names = [...new Set(usable.map(seriesName))];
+  const series = names.map((name) => ({
+    name,
+    points: usable
+      .filter((point) => seriesName(point) === name)
+      .map(({ reward, nfr, step, runName }) => ({
+        x: reward ?? 0,
+        y: nfr?.value ?? 0,
+        low: nfr?.low ?? null,
+        high: nfr?.high ?? null,
+        label: step === null ? runName : `step ${step}`,
+      })),
+  }));
+  return [
+    { title: `Reward against negative flips on ${suiteName}`, xLabel: 'reward', yLabel: 'NFR', yIsShare: true, series },
+  ];
+}
+
+/** A method's points form one series a seed. */
+function seriesName({ method, seed, runName }: FrontierPoint): string {
+  return method === 'interpolation' || seed === null ? method : `${method} (${runName})`;
+}
+
+function ofRuns(points: readonly FrontierPoint[], runs: readonly RunRecord[]): FrontierPoint[] {
+  return points.filter(({ runId }) => runs.some(({ id }) => id === runId));
+}
+
+/** Methods at a matched reward gain and at a matched KL; the unguarded method is what the others are held against. */
+function methodTables(title: string, points: readonly FrontierPoint[]): ReportMethodTable[] {
+  const paths = pathsOf(points);
+  const methods = new Set(paths.map(({ method }) => method));
+  const reference = ['DPO', 'PPO'].find((name) => methods.has(name)) ?? paths[0]?.method;
+  if (methods.size < 2 || reference === undefined) return [];
+  return (['reward-gain', 'kl'] as const).flatMap((axis) => {
+    const table = matchMethods(paths, { axis, reference });
+    return table === null ? [] : [{ title, ...table }];
+  });
+}
+
+function pathsOf(points: readonly FrontierPoint[]): MethodPath[] {
+  const byRun = new Map<string, FrontierPoint[]>();
+  for (const point of points) {
+    if (point.runId !== null && point.reward !== null)
+      byRun.set(point.runId, [...(byRun.get(point.runId) ?? []), point]);
+  }
+  return [...byRun.values()].flatMap((list) => {
+    const ordered = list.sort((a, b) => (a.step ?? 0) - (b.step ?? 0));
+    const method = ordered.at(-1)?.method;
+    const trained = ordered.filter(({ step, counts }) => step === 0 || counts !== null);
+    if (method === undefined || ordered[0]?.step !== 0 || trained.length < 2) return [];
+    return [{ method, seed: ordered[0].seed ?? 0, points: trained.map(pathPoint) }];
+  });
+}
+
+function pathPoint(point: FrontierPoint): MethodPath['points'][number] {
+  return {
+    position: point.step ?? 0,
+    reward: point.reward ?? 0,
+    kl: point.kl,
+    negativeFlips: point.counts?.negative ?? 0,
+    positiveFlips: point.counts?.positive ?? 0,
+    n: point.counts?.n ?? 1,
+  };
+}
