@@ -1,0 +1,208 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { scoreSequences } from '../../../src-main/engine/data/score-sequences.ts';
+import type { PreferenceSample } from '../../../src-main/engine/data/tokenise.ts';
+import { layoutBatch } from '../../../src-main/engine/losses/layout.ts';
+import { completionLogProbs } from '../../../src-main/engine/losses/token-log-probs.ts';
+import type { CausalLm } from '../../../src-main/engine/models/causal-lm.ts';
+import { DpoObjective } from '../../../src-main/engine/objectives/dpo.ts';
+import { PairGuard, type GuardTargets } from '../../../src-main/engine/objectives/pair-guard.ts';
+import { RewardObjective } from '../../../src-main/engine/objectives/reward.ts';
+import { SftObjective } from '../../../src-main/engine/objectives/sft.ts';
+import { createRandom } from '../../../src-main/engine/random.ts';
+import { toRewardModel } from '../../../src-main/engine/reward-model.ts';
+import type { GuardSpec } from '../../../src-main/shared/domain/run-spec.ts';
+import { openTestBackend } from '../../helpers/backend.ts';
+import {
+  guardWith,
+  largestDifference,
+  plainDpo,
+  randomCompletions,
+  randomPairs,
+  Stepper,
+  tensorCount,
+  tinyModel,
+  weightsOf,
+} from '../../helpers/training.ts';
+
+beforeAll(async () => {
+  await openTestBackend('cpu');
+});
+
+async function dpo(
+  model: CausalLm,
+  samples: PreferenceSample[],
+  guard: GuardSpec | null = null,
+  preModel = tinyModel(),
+) {
+  const reference = {
+    chosen: await scoreSequences(
+      preModel,
+      samples.map(({ chosen }) => chosen),
+    ),
+    rejected: await scoreSequences(
+      preModel,
+      samples.map(({ rejected }) => rejected),
+    ),
+  };
+  const targets: GuardTargets = {
+    sampleIds: samples.map(({ id }) => id),
+    sequences: samples.map(({ chosen }) => chosen),
+    pre: reference.chosen,
+    select: (indices) => [...indices],
+  };
+  const random = createRandom(0, 'gate');
+  const pairGuard =
+    guard === null
+      ? null
+      : new PairGuard({ spec: guard, beta: plainDpo.beta, model, preModel, targets, random, ops: {} });
+  return new DpoObjective({ model, samples, reference, spec: plainDpo, guard: pairGuard, ops: {} });
+}
+
+const batches = [
+  [0, 1, 2, 3],
+  [4, 5, 6, 7],
+  [3, 1, 5, 0],
+];
+
+describe('padding and batch mates never move a number', () => {
+  test('the same sequences alone, together, grouped by length or not', async () => {
+    const model = tinyModel();
+    const sequences = randomPairs(12).flatMap(({ chosen, rejected }) => [chosen, rejected]);
+    const together = await scoreSequences(model, sequences);
+    for (const [i, sequence] of sequences.entries()) {
+      const [alone] = await scoreSequences(model, [sequence]);
+      expect(together[i]).toBeCloseTo(alone ?? Number.NaN, 4);
+    }
+    for (const split of [true, false]) {
+      const { sums } = completionLogProbs(model, layoutBatch(sequences, split));
+      sums.dataSync().forEach((sum, i) => expect(sum).toBeCloseTo(together[i] ?? Number.NaN, 4));
+    }
+  });
+
+  test('a layout numbers every completion token once, whatever the groups', () => {
+    const sequences = randomPairs(20).flatMap(({ chosen, rejected }) => [chosen, rejected]);
+    const layout = layoutBatch(sequences);
+    expect(layout.groups.length).toBeGreaterThan(1);
+    sequences.forEach(({ ids, from }, row) => {
+      const start = layout.starts[row] ?? -1;
+      const labels = layout.labels.subarray(start, start + (layout.counts[row] ?? 0));
+      expect([...labels]).toEqual([...ids.subarray(from)]);
+    });
+  });
+});
+
+describe('accumulation: k micro-batches of b are one batch of k·b', () => {
+  const makers = {
+    dpo: (model: CausalLm) => dpo(model, randomPairs(8)),
+    guarded: (model: CausalLm) => dpo(model, randomPairs(8), guardWith({ kind: 'ungated', divergence: 'kl' })),
+    sft: (model: CausalLm) => Promise.resolve(new SftObjective({ model, samples: randomCompletions(8), ops: {} })),
+    reward: (model: CausalLm) =>
+      Promise.resolve(new RewardObjective({ model, samples: randomPairs(8), centerWeight: 0.01 })),
+  };
+  test.each(Object.keys(makers) as (keyof typeof makers)[])('%s', async (kind) => {
+    const prepare = (seed: number) =>
+      kind === 'reward' ? toRewardModel(tinyModel(seed), createRandom(0, 'head')) : tinyModel(seed);
+    const [whole, parts] = [prepare(1), prepare(1)];
+    const [one, several] = [new Stepper(await makers[kind](whole)), new Stepper(await makers[kind](parts))];
+    for (const batch of batches) {
+      const [a, b] = [await one.step(batch), await several.step(batch, 2)];
+      expect(b.metrics['loss']).toBeCloseTo(a.metrics['loss'] ?? Number.NaN, 5);
+      expect(b.gradNorm / a.gradNorm).toBeCloseTo(1, 4);
+      expect(b.samples.sampleIds).toEqual(a.samples.sampleIds);
+    }
+    expect(largestDifference(weightsOf(whole), weightsOf(parts))).toBeLessThan(2e-4);
+  });
+});
+
+describe('the guard’s exact facts on a model', () => {
+  const guards: Partial<GuardSpec>[] = [
+    { divergence: 'ce' },
+    { divergence: 'kl' },
+    { gate: 'per-token', divergence: 'kl' },
+    { gate: 'margin' },
+  ];
+
+  test.each(guards)('1: at step 0 nothing fires and the step is the unguarded one: %o', async (changes) => {
+    const [plain, guarded] = [tinyModel(), tinyModel()];
+    const a = await new Stepper(await dpo(plain, randomPairs(8))).step([0, 1, 2, 3]);
+    const b = await new Stepper(await dpo(guarded, randomPairs(8), guardWith(changes))).step([0, 1, 2, 3]);
+    expect(b.metrics['guard/firing_rate']).toBe(0);
+    expect(b.metrics['guard/loss']).toBe(0);
+    expect(b.gradNorm).toBe(a.gradNorm);
+    expect(largestDifference(weightsOf(plain), weightsOf(guarded))).toBe(0);
+  });
+
+  test.each(guards)('2: λ = 0 is the unguarded trajectory bit for bit: %o', async (changes) => {
+    const [plain, guarded] = [tinyModel(), tinyModel()];
+    const [a, b] = [
+      new Stepper(await dpo(plain, randomPairs(8))),
+      new Stepper(await dpo(guarded, randomPairs(8), guardWith({ ...changes, kind: 'ungated', weight: 0 }))),
+    ];
+    for (const batch of batches) {
+      const [unguarded, watched] = [await a.step(batch), await b.step(batch)];
+      expect(watched.metrics['loss']).toBe(unguarded.metrics['loss']);
+      expect(watched.metrics['guard/firing_rate']).toBe(1);
+    }
+    expect(largestDifference(weightsOf(plain), weightsOf(guarded))).toBe(0);
+  });
+
+  test('it fires once the policy has fallen behind, and then its gradient counts', async () => {
+    const [fallen, alike] = [tinyModel(2), tinyModel(2)];
+    const samples = randomPairs(8);
+    const a = await new Stepper(await dpo(alike, samples, null, tinyModel(1))).step([0, 1, 2, 3, 4, 5, 6, 7]);
+    const objective = await dpo(fallen, samples, guardWith({ weight: 2 }), tinyModel(1));
+    const b = await new Stepper(objective).step([0, 1, 2, 3, 4, 5, 6, 7]);
+    const fired = b.guardSamples?.metrics['guard/fired'] ?? [];
+    const rewards = b.samples.metrics['rewards/chosen'] ?? [];
+    expect(fired).toEqual(rewards.map((reward) => (reward < 0 ? 1 : 0)));
+    expect(fired).toContain(1);
+    expect(b.metrics['loss']).toBeCloseTo((a.metrics['loss'] ?? 0) + 2 * (b.metrics['guard/loss'] ?? 0), 5);
+    expect(b.gradNorm).not.toBe(a.gradNorm);
+  });
+
+  test('riding along and a pass of its own give one gradient', async () => {
+    const guard = guardWith({ kind: 'ungated', weight: 1.5 });
+    const [riding, own] = [tinyModel(2), tinyModel(2)];
+    const a = new Stepper(await dpo(riding, randomPairs(8), guard, tinyModel(1)));
+    const b = new Stepper(await dpo(own, randomPairs(8), { ...guard, target: 'pre-sample' }, tinyModel(1)));
+    for (const batch of batches) {
+      const [first, second] = [await a.step(batch), await b.step(batch)];
+      expect(second.metrics['loss']).toBeCloseTo(first.metrics['loss'] ?? Number.NaN, 4);
+      expect(second.gradNorm / first.gradNorm).toBeCloseTo(1, 4);
+    }
+  });
+
+  test('a learned weight moves with the firing rate', async () => {
+    const guard = guardWith({ kind: 'ungated', weight: 1, learnedWeight: { rate: 0.5, target: 0.2 } });
+    const objective = await dpo(tinyModel(), randomPairs(8), guard);
+    const stepper = new Stepper(objective);
+    expect((await stepper.step([0, 1])).metrics['guard/weight']).toBe(1);
+    expect((await stepper.step([2, 3])).metrics['guard/weight']).toBeCloseTo(1.4, 10);
+  });
+});
+
+describe('no step leaves a tensor behind', () => {
+  const makers = {
+    dpo: () => dpo(tinyModel(), randomPairs(8)),
+    'dpo, guard riding along': () => dpo(tinyModel(), randomPairs(8), guardWith({ kind: 'ungated' })),
+    'dpo, guard with KL': () => dpo(tinyModel(), randomPairs(8), guardWith({ kind: 'ungated', divergence: 'kl' })),
+    'dpo, guard watching': () =>
+      dpo(tinyModel(), randomPairs(8), guardWith({ kind: 'ungated', divergence: 'kl', weight: 0 })),
+    sft: () => Promise.resolve(new SftObjective({ model: tinyModel(), samples: randomCompletions(8), ops: {} })),
+    reward: () => {
+      const model = toRewardModel(tinyModel(), createRandom(0, 'head'));
+      return Promise.resolve(new RewardObjective({ model, samples: randomPairs(8), centerWeight: 0 }));
+    },
+  };
+  test.each(Object.keys(makers) as (keyof typeof makers)[])('%s', async (kind) => {
+    const stepper = new Stepper(await makers[kind]());
+    await stepper.step([0, 1, 2, 3], 2);
+    const before = tensorCount();
+    for (const batch of batches) {
+      await stepper.step(batch, 2);
+      expect(tensorCount()).toBe(before);
+    }
+    expect(tf.memory().numDataBuffers).toBeGreaterThan(0);
+  });
+});
