@@ -109,7 +109,7 @@ export function annotationsSection({ annotations }: ReportModel): Markup | false
   if (annotations.length === 0) return false;
   return markup`<section id="annotations"><h2>Annotations</h2>${sortable(
     'Judgements of people, beside the verdicts and never in place of them',
-    ['sample', 'label', 'note', 'tags', 'when'],
+    ['sample', 'label', 'note', 'tags', '#when'],
     annotations.map((one) => [
       name(one.sampleId ?? 'the whole'),
       markup`<td><bdi>${one.label}</bdi></td>`,
