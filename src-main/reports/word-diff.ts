@@ -11,7 +11,7 @@ export interface WordDiff {
 }
 
 /** Texts that need more edits than this are not aligned: they have little in common, and the search for it grows with its square. */
-const maxEdits = 500;
+const maxEdits = 250;
 
 /** Word-by-word difference of two outputs; null when they are too different to line up. */
 export function wordDiff(left: string, right: string): WordDiff | null {
