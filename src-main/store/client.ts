@@ -32,13 +32,14 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
   const owner = `${process.pid}:${randomBytes(6).toString('hex')}`;
   const start = { path, owner, ...(options.maxBytes === undefined ? {} : { maxBytes: options.maxBytes }) };
   const writer = new WorkerClient<WriterMethods>({ ...start, role: 'writer' });
+  const reader = new WorkerClient<ReaderMethods>({ ...start, role: 'reader' });
   try {
     const { schemaVersion } = await writer.ready;
-    const reader = new WorkerClient<ReaderMethods>({ ...start, role: 'reader' });
+    reader.open();
     await reader.ready;
     return new OpenStore(start, options, writer, reader, schemaVersion).store();
   } catch (error) {
-    await writer.terminate();
+    await Promise.all([writer.terminate(), reader.terminate()]);
     throw error;
   }
 }

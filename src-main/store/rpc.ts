@@ -2,6 +2,8 @@ import type { ErrorReport } from '../shared/domain/errors.ts';
 
 /** What passes between the client and a worker thread. Values are structured clones; large arrays are moved. */
 export type ToWorker =
+  /** To the reader: the file is there and has its tables. */
+  | { type: 'open' }
   | { type: 'call'; id: number; method: string; args: unknown[] }
   /** A task's batch was taken; the next may come. */
   | { type: 'next' };

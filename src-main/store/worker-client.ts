@@ -63,13 +63,9 @@ export class WorkerClient<M extends Methods> {
     await this.#worker.terminate();
   }
 
-  /** The thread alone does not keep the program alive. */
-  unref(): void {
-    this.#worker.unref();
-  }
-
-  ref(): void {
-    this.#worker.ref();
+  /** Lets the reader open the file. */
+  open(): void {
+    this.#post({ type: 'open' });
   }
 
   #post(message: ToWorker): void {

@@ -1,16 +1,15 @@
+import { once } from 'node:events';
+import { enableCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import { reportOf } from '../shared/domain/errors.ts';
 import { openForReading, openForWriting, translateSqliteError } from './database.ts';
-import { migrate } from './migrations/migrate.ts';
-import { readerMethods } from './reader.ts';
 import type { FromWorker, Methods, ToWorker, WorkerStart } from './rpc.ts';
 import { movable } from './rpc.ts';
-import { tasks } from './tasks/tasks.ts';
-import { writerMethods } from './writer.ts';
 
 /** A thread of the store: the writer, the reader, or one task. */
-const port = parentPort;
-if (port === null) throw new Error('store/worker runs as a worker thread only');
+// Each role loads its own modules only, and from Node's cache: threads start often, and compiling is most of a start.
+enableCompileCache();
+const port = parentPort ?? fail();
 const post = (message: FromWorker, move: ArrayBuffer[] = []): void => port.postMessage(message, move);
 // The client is the only one who starts this file.
 const start = workerData as WorkerStart;
@@ -27,24 +26,39 @@ try {
   port.close();
 }
 
-async function open({ role, path, owner, maxBytes }: WorkerStart): Promise<Methods> {
-  if (role === 'reader') {
-    const methods = readerMethods(openForReading(path), owner);
-    post({ type: 'ready', schemaVersion: 0 });
-    return methods;
-  }
+async function open(start: WorkerStart): Promise<Methods> {
+  return start.role === 'reader' ? openReader(start) : openWriter(start);
+}
+
+/** Loads while the writer migrates, and opens the file when told that it is ready. */
+async function openReader({ path, owner }: WorkerStart): Promise<Methods> {
+  const told = once(port, 'message');
+  const { readerMethods } = await import('./reader.ts');
+  await told;
+  const methods = readerMethods(openForReading(path), owner);
+  post({ type: 'ready', schemaVersion: 0 });
+  return methods;
+}
+
+async function openWriter({ path, owner, maxBytes }: WorkerStart): Promise<Methods> {
+  const [{ migrate }, { writerMethods }] = await Promise.all([
+    import('./migrations/migrate.ts'),
+    import('./writer.ts'),
+  ]);
   const db = openForWriting(path, maxBytes === undefined ? {} : { maxBytes });
   try {
-    post({ type: 'ready', schemaVersion: await migrate(db) });
+    const schemaVersion = await migrate(db);
+    const methods = writerMethods({ db, owner });
+    post({ type: 'ready', schemaVersion });
+    return methods;
   } catch (error) {
     db.raw.close();
     throw error;
   }
-  return writerMethods({ db, owner });
 }
 
 function serve(methods: Methods): void {
-  port?.on('message', (message: ToWorker) => {
+  port.on('message', (message: ToWorker) => {
     if (message.type === 'call') void answer(methods, message);
   });
 }
@@ -65,20 +79,22 @@ async function answer(methods: Methods, { id, method, args }: Extract<ToWorker, 
 }
 
 async function runOneTask({ path, task }: WorkerStart): Promise<void> {
+  const { tasks } = await import('./tasks/tasks.ts');
   const work =
     task !== undefined && Object.hasOwn(tasks, task.name) ? tasks[task.name as keyof typeof tasks] : undefined;
   if (task === undefined || work === undefined) throw new Error(`the store has no task ${task?.name}`);
   const db = openForReading(path);
   const emit = (batch: unknown): Promise<void> =>
     new Promise((resolve) => {
-      port?.once('message', () => resolve());
+      port.once('message', () => resolve());
       post({ type: 'batch', batch });
     });
-  try {
-    const value = await (work as (...args: unknown[]) => unknown)(db, emit, ...task.args);
-    post({ type: 'done', value }, movable(value));
-  } finally {
-    db.raw.close();
-    port?.close();
-  }
+  const value = await (work as (...args: unknown[]) => unknown)(db, emit, ...task.args);
+  post({ type: 'done', value }, movable(value));
+  db.raw.close();
+  port.close();
+}
+
+function fail(): never {
+  throw new Error('store/worker runs as a worker thread only');
 }

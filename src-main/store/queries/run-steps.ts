@@ -83,7 +83,7 @@ export class RunSteps {
     const step = new Uint8Array(new Uint32Array([seq]).buffer);
     const known = prepare(
       this.#db,
-      `UPDATE trained_samples SET uses = uses + 1, steps = steps || ?,
+      `UPDATE trained_samples SET uses = uses + 1, steps = CAST(steps || ? AS BLOB),
          fired = CASE WHEN ? IS NULL THEN fired ELSE coalesce(fired, 0) + ? END
        WHERE run_key = ? AND row_id = ? RETURNING trained_key`,
     )

@@ -39,30 +39,33 @@ export function exportSuiteItems(db: ReadableDb, id: string, path: string): { it
 /** Lines into a temporary file that takes its name only when it is complete and on disk. */
 function writeLines(path: string, lines: Iterable<string>): number {
   const temporary = `${path}.part`;
-  let count = 0;
+  let file: number | null = null;
   try {
-    const file = openSync(temporary, 'w');
-    try {
-      let chunk = '';
-      for (const line of lines) {
-        chunk += `${line}\n`;
-        count++;
-        if (chunk.length < chunkCharacters) continue;
-        appendFileSync(file, chunk);
-        chunk = '';
-      }
-      appendFileSync(file, chunk);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
+    file = openSync(temporary, 'w');
+    const count = appendLines(file, lines);
+    fsyncSync(file);
+    closeSync(file);
     renameSync(temporary, path);
     return count;
   } catch (error) {
-    rmSync(temporary, { force: true });
+    if (file !== null) rmSync(temporary, { force: true });
     throw new WorkbenchError('io', `“${path}” could not be written: ${reportOf(error).message}`, {
       remedy: 'Check that the folder exists, that you may write to it, and that the disk has space.',
       cause: error,
     });
   }
+}
+
+function appendLines(file: number, lines: Iterable<string>): number {
+  let chunk = '';
+  let count = 0;
+  for (const line of lines) {
+    chunk += `${line}\n`;
+    count++;
+    if (chunk.length < chunkCharacters) continue;
+    appendFileSync(file, chunk);
+    chunk = '';
+  }
+  appendFileSync(file, chunk);
+  return count;
 }
