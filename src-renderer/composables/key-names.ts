@@ -5,7 +5,8 @@ export const isMac = typeof navigator !== 'undefined' && /Mac|iPhone|iPad/.test(
 /** “Ctrl+K”, “Shift+Enter”, “j”, “?”. Cmd counts as Ctrl on a Mac; Shift is named only where it does not make the character. */
 export function keyName(event: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'altKey' | 'shiftKey'>): string {
   const character = event.key.length === 1;
-  const key = character && (event.ctrlKey || event.metaKey) ? event.key.toUpperCase() : event.key === ' ' ? 'Space' : event.key;
+  const key =
+    character && (event.ctrlKey || event.metaKey) ? event.key.toUpperCase() : event.key === ' ' ? 'Space' : event.key;
   const parts = [];
   if (event.ctrlKey || event.metaKey) parts.push('Ctrl');
   if (event.altKey) parts.push('Alt');

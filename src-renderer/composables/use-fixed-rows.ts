@@ -40,7 +40,12 @@ export function scrollTopFor(offset: number, geometry: Geometry): number {
  * Windowing of rows of one height over any number of them: only arithmetic, nothing is kept per row, so a million rows
  * cost what forty cost. (General virtual lists build a measurement for each row first.)
  */
-export function useFixedRows(scroller: Ref<HTMLElement | null>, count: Ref<number>, rowHeight: Ref<number>, headHeight: number) {
+export function useFixedRows(
+  scroller: Ref<HTMLElement | null>,
+  count: Ref<number>,
+  rowHeight: Ref<number>,
+  headHeight: number,
+) {
   const scrollTop = shallowRef(0);
   const { height } = useElementSize(scroller);
   const geometry = computed<Geometry>(() => ({
@@ -49,7 +54,9 @@ export function useFixedRows(scroller: Ref<HTMLElement | null>, count: Ref<numbe
     viewHeight: Math.max(0, height.value - headHeight),
   }));
   const offset = computed(() => listOffset(scrollTop.value, geometry.value));
-  const first = computed(() => Math.max(0, Math.min(count.value, Math.floor(offset.value / rowHeight.value) - overscan)));
+  const first = computed(() =>
+    Math.max(0, Math.min(count.value, Math.floor(offset.value / rowHeight.value) - overscan)),
+  );
   const last = computed(() => {
     const shown = Math.ceil(geometry.value.viewHeight / rowHeight.value);
     return Math.min(count.value - 1, Math.floor(offset.value / rowHeight.value) + shown + overscan);

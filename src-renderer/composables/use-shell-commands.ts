@@ -30,9 +30,23 @@ export function useShellCommands(router: Router, { openPalette, openSheet }: Sur
   const rail = useLocalStorage<'wide' | 'narrow' | 'auto'>('rail', 'auto');
   const demo = useDemo();
   useCommandGroup([
-    { id: 'palette', title: 'Search or do something', group: 'Everywhere', keys: ['Ctrl+K'], whileTyping: true, keysOnly: true, run: openPalette },
+    {
+      id: 'palette',
+      title: 'Search or do something',
+      group: 'Everywhere',
+      keys: ['Ctrl+K'],
+      whileTyping: true,
+      keysOnly: true,
+      run: openPalette,
+    },
     { id: 'shortcuts', title: 'Keyboard shortcuts', group: 'Everywhere', keys: ['?'], run: openSheet },
-    { id: 'import', title: 'Import a file or folder', group: 'Everywhere', keys: ['i'], run: () => useImportFlow().start() },
+    {
+      id: 'import',
+      title: 'Import a file or folder',
+      group: 'Everywhere',
+      keys: ['i'],
+      run: () => useImportFlow().start(),
+    },
     { id: 'demo-quick', title: 'Start the quick demo', group: 'Everywhere', run: () => void demo.start(true) },
     {
       id: 'rail',

@@ -22,10 +22,13 @@ export function chartSvg(chart: ExportedChart): string {
   const xs = extent(chart.x);
   const ys = extent(chart.series.flatMap(({ values }) => values.filter(usable).map(yOf)));
   const px = (x: number) => size.left + ((x - xs[0]) / (xs[1] - xs[0] || 1)) * (size.width - size.left - size.right);
-  const py = (y: number) => size.height - size.bottom - ((y - ys[0]) / (ys[1] - ys[0] || 1)) * (size.height - size.top - size.bottom);
+  const py = (y: number) =>
+    size.height - size.bottom - ((y - ys[0]) / (ys[1] - ys[0] || 1)) * (size.height - size.top - size.bottom);
 
   const lines = chart.series.map(({ values, colour }) => {
-    const points = values.flatMap((value, index) => (usable(value) ? [`${fixed(px(chart.x[index] ?? 0))},${fixed(py(yOf(value)))}`] : []));
+    const points = values.flatMap((value, index) =>
+      usable(value) ? [`${fixed(px(chart.x[index] ?? 0))},${fixed(py(yOf(value)))}`] : [],
+    );
     return `<polyline fill="none" stroke="${xml(colour)}" stroke-width="1.6" points="${points.join(' ')}"/>`;
   });
   const yTicks = ticks(ys).map((y) => {
@@ -77,7 +80,8 @@ export function ticks([low, high]: [number, number]): number[] {
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = power * ([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10);
   const list = [];
-  for (let index = Math.ceil(low / step); index * step <= high + step * 1e-9; index++) list.push(Number((index * step).toPrecision(12)));
+  for (let index = Math.ceil(low / step); index * step <= high + step * 1e-9; index++)
+    list.push(Number((index * step).toPrecision(12)));
   return list;
 }
 

@@ -17,7 +17,13 @@ export function chosen(filter: FlipFilter, facet: ListFacet): string[] {
 export function toggled(filter: FlipFilter, facet: ListFacet, value: string, only = false): FlipFilter {
   const now = chosen(filter, facet);
   const alone = now.length === 1 && now[0] === value;
-  const next = only ? (alone ? [] : [value]) : now.includes(value) ? now.filter((other) => other !== value) : [...now, value];
+  const next = only
+    ? alone
+      ? []
+      : [value]
+    : now.includes(value)
+      ? now.filter((other) => other !== value)
+      : [...now, value];
   return withValues(filter, facet, next);
 }
 
@@ -77,7 +83,8 @@ export function partsOf(filter: FlipFilter, labelNames: string[]): FilterPart[] 
   }
   for (const facet of ['delta', 'length', 'firing'] as const) {
     const range = filter[facet];
-    if (range) parts.push({ text: `${rangeNames[facet]} ${rangeWords(range)}`, without: withRange(filter, facet, null) });
+    if (range)
+      parts.push({ text: `${rangeNames[facet]} ${rangeWords(range)}`, without: withRange(filter, facet, null) });
   }
   if (filter.search) parts.push({ text: `“${filter.search}”`, without: withSearch(filter, '') });
   if (filter.reviewed !== undefined) {

@@ -13,7 +13,8 @@ export function lineage(runs: RunRecord[]): LineageRow[] {
   const ids = new Set(runs.map((run) => run.id));
   const children = new Map<string | null, RunRecord[]>();
   for (const run of [...runs].sort((a, b) => a.createdAt - b.createdAt)) {
-    const parent = run.parentRunId !== null && ids.has(run.parentRunId) && run.parentRunId !== run.id ? run.parentRunId : null;
+    const parent =
+      run.parentRunId !== null && ids.has(run.parentRunId) && run.parentRunId !== run.id ? run.parentRunId : null;
     children.set(parent, [...(children.get(parent) ?? []), run]);
   }
   const rows: LineageRow[] = [];

@@ -9,7 +9,9 @@ export function formatCount(value: number | null | undefined): string {
 
 /** A fraction of one as percent, with one place unless told. */
 export function formatPercent(value: number | null | undefined, places = 1): string {
-  return value === null || value === undefined || Number.isNaN(value) ? missing : minus((value * 100).toFixed(places)) + ' %';
+  return value === null || value === undefined || Number.isNaN(value)
+    ? missing
+    : minus((value * 100).toFixed(places)) + ' %';
 }
 
 /** Four significant digits, without a tail of zeros; very large and very small in powers of ten. */

@@ -7,7 +7,8 @@ export function methodOf(spec: Pick<RunSpec, 'algorithm' | 'guard' | 'tuning'>):
   if (algorithm.kind === 'reward') parts[0] = 'reward model';
   if (algorithm.kind === 'dpo' && algorithm.nllWeight > 0) parts.push(`NLL ×${algorithm.nllWeight}`);
   if (algorithm.kind === 'dpo' && algorithm.dpop > 0) parts.push(`DPOP ×${algorithm.dpop}`);
-  if (guard.kind === 'flipguard') parts.push(`FlipGuard ×${guard.weight}${guard.target === 'chosen' ? '' : ` (${guard.target})`}`);
+  if (guard.kind === 'flipguard')
+    parts.push(`FlipGuard ×${guard.weight}${guard.target === 'chosen' ? '' : ` (${guard.target})`}`);
   if (guard.kind === 'ungated') parts.push(`ungated ×${guard.weight}`);
   if (guard.kind === 'random') parts.push(`random gate ×${guard.weight}`);
   const text = parts.join(' + ');

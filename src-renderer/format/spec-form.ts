@@ -43,7 +43,9 @@ export type Field =
 
 export function fieldsOf(schema: JsonSchema): Field[] {
   const { properties = {}, required = [] } = schema;
-  return Object.entries(properties).flatMap(([name, part]) => fieldOf([name], resolve(part, schema), required.includes(name), schema));
+  return Object.entries(properties).flatMap(([name, part]) =>
+    fieldOf([name], resolve(part, schema), required.includes(name), schema),
+  );
 }
 
 function childFields(path: Path, schema: JsonSchema, root: JsonSchema): Field[] {
@@ -88,7 +90,12 @@ function unionField(common: Common, union: JsonSchema[], root: JsonSchema): Fiel
   if (parts.length === 1 && only !== undefined && nullable) {
     if (only.type === 'number' || only.type === 'integer') return [numberField(common, only, true)];
     if (only.type === 'object') return [{ ...common, kind: 'optional', fields: childFields(common.path, only, root) }];
-    return fieldOf(common.path, { ...only, ...(common.help === '' ? {} : { description: common.help }) }, common.required, root);
+    return fieldOf(
+      common.path,
+      { ...only, ...(common.help === '' ? {} : { description: common.help }) },
+      common.required,
+      root,
+    );
   }
   if (parts.every((part) => part.properties?.['kind']?.const !== undefined)) {
     const variants = parts.map((part) => ({

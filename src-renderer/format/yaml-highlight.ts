@@ -11,7 +11,9 @@ export function highlightYaml(line: string): CodePart[] {
   let at = 0;
   for (const match of line.matchAll(pattern)) {
     if (match.index > at) parts.push({ kind: 'plain', text: line.slice(at, match.index) });
-    const kind = (['comment', 'key', 'string', 'number', 'word'] as const).find((name) => match.groups?.[name] !== undefined);
+    const kind = (['comment', 'key', 'string', 'number', 'word'] as const).find(
+      (name) => match.groups?.[name] !== undefined,
+    );
     parts.push({ kind: kind ?? 'plain', text: match[0] });
     at = match.index + match[0].length;
   }

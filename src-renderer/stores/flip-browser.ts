@@ -75,9 +75,13 @@ export const useFlipBrowser = defineStore('flip-browser', () => {
     const old = viewId.value;
     rows.value?.close();
     viewId.value = id;
-    rows.value = new PagedRows<FlipRow>(count, (offset, limit) => invoke('flips.window', { viewId: id, offset, limit }), {
-      onError: (problem) => windowFailed(problem),
-    });
+    rows.value = new PagedRows<FlipRow>(
+      count,
+      (offset, limit) => invoke('flips.window', { viewId: id, offset, limit }),
+      {
+        onError: (problem) => windowFailed(problem),
+      },
+    );
     if (old !== null) invoke('flips.close', { viewId: old }).catch(() => undefined);
   }
 

@@ -94,7 +94,12 @@ export const useImportFlow = defineStore('import-flow', () => {
     }
   }
 
-  async function change(what: { target?: ImportTarget; format?: string; mapping?: Record<string, string>; suiteKind?: SuiteKind }) {
+  async function change(what: {
+    target?: ImportTarget;
+    format?: string;
+    mapping?: Record<string, string>;
+    suiteKind?: SuiteKind;
+  }) {
     if (what.target !== undefined) target.value = what.target;
     if (what.suiteKind !== undefined) suiteKind.value = what.suiteKind;
     if (what.format !== undefined) format.value = what.format;

@@ -116,7 +116,8 @@ export function useRunFeed(runId: string) {
     }),
     events().on('changed', ({ lists }) => {
       if (!loaded.value) return;
-      if (lists.includes('evaluations') || lists.includes('comparisons')) void Promise.all([readMeter(), readEvaluations()]);
+      if (lists.includes('evaluations') || lists.includes('comparisons'))
+        void Promise.all([readMeter(), readEvaluations()]);
     }),
     events().onResync(() => void read()),
   ];

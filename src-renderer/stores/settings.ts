@@ -4,7 +4,14 @@ import { invoke } from '../api/client.ts';
 
 export type Theme = 'system' | 'light' | 'dark';
 export type Density = 'compact' | 'roomy';
-const defaultTaxonomy = ['fact lost', 'reasoning broke', 'instruction ignored', 'tone or style', 'refusal', 'check is wrong'];
+const defaultTaxonomy = [
+  'fact lost',
+  'reasoning broke',
+  'instruction ignored',
+  'tone or style',
+  'refusal',
+  'check is wrong',
+];
 
 /**
  * Settings of the workspace, kept by the workbench. Theme and density are also kept in this browser, so that the first

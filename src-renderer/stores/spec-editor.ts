@@ -30,7 +30,9 @@ export function useSpecEditor(initial: string, parentRunId: () => string | undef
     })),
   );
   const spec = shallowRef<unknown>({});
-  watch(parsed, (document) => (document.errors.length === 0 ? (spec.value = document.toJS() as unknown) : undefined), { immediate: true });
+  watch(parsed, (document) => (document.errors.length === 0 ? (spec.value = document.toJS() as unknown) : undefined), {
+    immediate: true,
+  });
   const issues = computed(() => (syntaxIssues.value.length > 0 ? syntaxIssues.value : (check.value?.issues ?? [])));
   const ok = computed(() => syntaxIssues.value.length === 0 && check.value?.ok === true && !checking.value);
 
@@ -73,7 +75,13 @@ export function useSpecEditor(initial: string, parentRunId: () => string | undef
     } catch (problem) {
       if (mine !== turn) return;
       const { message, place } = reportOf(problem);
-      check.value = { ok: false, issues: [{ path: place?.field ?? '', message }], yaml: null, difference: null, estimate: null };
+      check.value = {
+        ok: false,
+        issues: [{ path: place?.field ?? '', message }],
+        yaml: null,
+        difference: null,
+        estimate: null,
+      };
     } finally {
       if (mine === turn) checking.value = estimating.value = false;
     }
@@ -94,7 +102,23 @@ export function useSpecEditor(initial: string, parentRunId: () => string | undef
 
   const issueAt = (path: readonly string[]) => issues.value.find((issue) => issue.path === path.join('.'))?.message;
   const value = (path: readonly string[]) => valueAt(spec.value, path);
-  return { yaml, spec, check, checking, estimating, issues, syntaxIssues, ok, past, set, replace, undo, runCheck, issueAt, value };
+  return {
+    yaml,
+    spec,
+    check,
+    checking,
+    estimating,
+    issues,
+    syntaxIssues,
+    ok,
+    past,
+    set,
+    replace,
+    undo,
+    runCheck,
+    issueAt,
+    value,
+  };
 }
 export type SpecEditor = ReturnType<typeof useSpecEditor>;
 

@@ -32,7 +32,10 @@ export const useTriage = defineStore('triage', () => {
     const { undoToken } = await invoke('annotations.set', { comparisonId, sampleKeys, change: what });
     undoTokens.value = [...undoTokens.value, undoToken];
     const keys = new Set(sampleKeys);
-    sample.patchAnnotation(keys, (old) => ({ ...(old ?? blank(comparisonId, sample.detail?.sampleKey ?? 0)), ...what }));
+    sample.patchAnnotation(keys, (old) => ({
+      ...(old ?? blank(comparisonId, sample.detail?.sampleKey ?? 0)),
+      ...what,
+    }));
     browser.patchRows(keys, {
       ...(what.label === undefined ? {} : { label: what.label }),
       ...(what.reviewed === undefined ? {} : { reviewed: what.reviewed }),

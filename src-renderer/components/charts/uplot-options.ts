@@ -13,8 +13,23 @@ export function axisOptions(ink: Ink): uPlot.Axis[] {
   const common = { stroke: ink.faint, font, ticks: { show: false }, grid: { stroke: ink.line, width: 1 } };
   return [
     { ...common, size: 26, space: 70, values: (_, ticks) => ticks.map((tick) => formatNumber(tick)) },
-    { ...common, size: 54, space: 34, values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : formatNumber(tick, 3))) },
+    {
+      ...common,
+      size: 54,
+      space: 34,
+      values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : formatNumber(tick, 3))),
+    },
   ];
+}
+
+/** Lines of few values show them as dots. */
+const mostDots = 40;
+
+function countValues(values: ArrayLike<number | null | undefined> | undefined): number {
+  let count = 0;
+  for (let index = 0; index < (values?.length ?? 0) && count < mostDots; index++)
+    if (values?.[index] != null) count += 1;
+  return count;
 }
 
 /** The smoothed line on top, what it was made of thin and pale behind it. */
@@ -24,9 +39,19 @@ export function seriesOptions(series: ChartSeries): uPlot.Series[] {
     stroke: series.colour,
     width: 1.6,
     spanGaps: true,
-    points: { show: (self, index) => (self.data[index]?.filter((value) => value !== null).length ?? 0) < 40, size: 4 },
+    points: { show: (self, index) => countValues(self.data[index]) < mostDots, size: 4 },
     ...(series.dash === undefined ? {} : { dash: series.dash }),
   };
   if (series.raw === undefined) return [line];
-  return [{ label: `${series.name} (raw)`, stroke: series.colour, width: 1, alpha: 0.28, spanGaps: true, points: { show: false } }, line];
+  return [
+    {
+      label: `${series.name} (raw)`,
+      stroke: series.colour,
+      width: 1,
+      alpha: 0.28,
+      spanGaps: true,
+      points: { show: false },
+    },
+    line,
+  ];
 }

@@ -1,0 +1,47 @@
+import type { FrontierPoint } from '@shared/contract/views.ts';
+
+export type FrontierAxis = 'reward' | 'kl' | 'accuracy';
+
+export function xValue(point: FrontierPoint, axis: FrontierAxis): number | null {
+  return point[axis];
+}
+
+/** Methods in order of first appearance: their place gives each its colour and its shape. */
+export function methodsOf(points: FrontierPoint[]): string[] {
+  return [...new Set(points.map(({ method }) => method))];
+}
+
+/** Points of different methods differ in shape, not in colour alone. */
+const shapes = [
+  'M-4.5 0a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0 -9 0Z',
+  'M-4 -4h8v8h-8Z',
+  'M0 -5.2L5 3.6H-5Z',
+  'M0 -5.6L5.6 0L0 5.6L-5.6 0Z',
+  'M-1.6 -5h3.2v3.4h3.4v3.2h-3.4v3.4h-3.2v-3.4h-3.4v-3.2h3.4Z',
+  'M0 5.2L5 -3.6H-5Z',
+];
+export function methodShape(index: number): string {
+  return shapes[Math.max(0, index) % shapes.length] ?? '';
+}
+
+/** Points as CSV, for a figure made elsewhere. */
+export function frontierCsv(points: FrontierPoint[]): string {
+  const head = 'run,method,step,seed,reward,kl,accuracy,nfr,nfr_low,nfr_high,pfr';
+  const quote = (text: string) => `"${text.replaceAll('"', '""').replace(/^([=+\-@])/, "'$1")}"`;
+  const lines = points.map((point) =>
+    [
+      quote(point.runName),
+      quote(point.method),
+      point.step ?? '',
+      point.seed ?? '',
+      point.reward ?? '',
+      point.kl ?? '',
+      point.accuracy ?? '',
+      point.nfr?.value ?? '',
+      point.nfr?.low ?? '',
+      point.nfr?.high ?? '',
+      point.pfr?.value ?? '',
+    ].join(','),
+  );
+  return [head, ...lines].join('\n') + '\n';
+}

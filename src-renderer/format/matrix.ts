@@ -1,0 +1,22 @@
+import type { Matrix } from '@shared/contract/views.ts';
+
+const rateNames = /(^|\/)(nfr|pfr|accuracy|acc|right|win[_ -]?rate|firing_rate)$/i;
+
+/** Metrics that are fractions of one are shown in percent. */
+export function isRate(metric: string): boolean {
+  return rateNames.test(metric);
+}
+
+/** Shade of a cell within its column: the better, the more teal; the worse, the more vermillion. Pale, figures stay legible. */
+export function cellShade(matrix: Matrix, key: string, value: number | null | undefined): string {
+  const column = matrix.columns.find((one) => one.key === key);
+  if (column === undefined || value === null || value === undefined) return 'transparent';
+  const values = matrix.rows.flatMap((row) => row.cells[key] ?? []);
+  const low = Math.min(...values);
+  const high = Math.max(...values);
+  if (!(high > low)) return 'transparent';
+  const place = (value - low) / (high - low);
+  const goodness = (column.better === 'higher' ? place : 1 - place) * 2 - 1;
+  const share = Math.round(Math.abs(goodness) * 20);
+  return `color-mix(in srgb, var(--${goodness < 0 ? 'negative' : 'positive'}) ${share}%, transparent)`;
+}
