@@ -1,0 +1,275 @@
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import * as path from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import type { SuiteItem } from '../../src-main/shared/domain/evaluations.ts';
+import type { TrainerEvent, TrainerJob, TrainJob } from '../../src-main/shared/domain/jobs.ts';
+import { runSpecSchema, type RunSpecInput } from '../../src-main/shared/domain/run-spec.ts';
+import { superviseTrainer, type TrainerEnd, type TrainerSession } from '../../src-main/trainer/host.ts';
+import { launchNodeTrainer } from '../../src-main/trainer/node-child.ts';
+import { goldenPresent, stories260k } from '../helpers/trl-golden.ts';
+
+if (!goldenPresent) console.warn('skipped: ../shared/models/stories-260k is not there');
+
+const folder = mkdtempSync(path.join(tmpdir(), 'flipguard-entry-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const things = ['cat', 'dog', 'bird', 'ball', 'tree', 'frog', 'girl', 'boy', 'bear', 'fish', 'duck', 'star'];
+const rows = things.map((thing, i) => ({
+  kind: 'preference',
+  id: `row-${i}`,
+  prompt: `Once upon a time, there was a ${thing}`,
+  chosen: `. The ${thing} was happy and loved to play with friends${' all day'.repeat(i % 4)}.`,
+  rejected: `. The ${thing} was sad and cried${' a lot'.repeat(i % 3)}.`,
+}));
+const words: SuiteItem[] = things.map((thing) => ({
+  kind: 'words',
+  id: thing,
+  text: `Once upon a time, there was a little girl named Lily. She loved to play with her ${thing} in the park. One day, she was very happy.`,
+}));
+
+function ndjson(name: string, objects: readonly object[]): string {
+  const file = path.join(folder, name);
+  writeFileSync(file, objects.map((object) => `${JSON.stringify(object)}\n`).join(''));
+  return file;
+}
+
+let runs = 0;
+function trainJob(changes: Partial<RunSpecInput> = {}, job: Partial<TrainJob> = {}): TrainJob {
+  runs += 1;
+  const spec = runSpecSchema.parse({
+    name: 'run',
+    model: 'm',
+    dataset: { train: 'd' },
+    algorithm: { kind: 'dpo' },
+    optimizer: { learningRate: 1e-4 },
+    batch: { size: 4, maxLength: 64 },
+    steps: 6,
+    seed: 1,
+    ...changes,
+  });
+  return {
+    kind: 'train',
+    runId: 'r',
+    spec,
+    modelPath: stories260k,
+    trainRowsPath: ndjson('rows.ndjson', rows),
+    suites: [{ id: 'w', name: 'words', kind: 'words', itemsPath: ndjson('words.ndjson', words) }],
+    runFolder: mkdtempSync(path.join(folder, `run-${runs}-`)),
+    cacheFolder: path.join(folder, 'cache'),
+    resume: false,
+    ...job,
+  };
+}
+
+interface Told {
+  events: TrainerEvent[];
+  end: TrainerEnd;
+}
+
+/** Runs a job in a real child to its end; `onEvent` may talk back. */
+async function run(
+  job: TrainerJob,
+  onEvent: (event: TrainerEvent, session: TrainerSession) => void = () => {},
+): Promise<Told> {
+  const events: TrainerEvent[] = [];
+  let session: TrainerSession | null = null;
+  session = superviseTrainer(launchNodeTrainer, job, (batch) => {
+    events.push(...batch);
+    for (const event of batch) if (session !== null) onEvent(event, session);
+    return Promise.resolve();
+  });
+  return { events, end: await session.ended };
+}
+
+function linesOf(job: TrainJob): TrainerEvent[] {
+  const text = readFileSync(path.join(job.runFolder, 'events.ndjson'), 'utf8');
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as TrainerEvent);
+}
+
+/** Loss of every step; a step that was made again after a kill counts with its last line. */
+function lossesOf(events: readonly TrainerEvent[]): Map<number, number> {
+  return new Map(
+    events.flatMap((event) => (event.type === 'step' ? [[event.step, event.metrics['loss'] ?? Number.NaN]] : [])),
+  );
+}
+
+function expectSameLosses(actual: ReadonlyMap<number, number>, expected: ReadonlyMap<number, number>): void {
+  expect([...actual.keys()]).toEqual([...expected.keys()]);
+  for (const [step, loss] of expected) expect(actual.get(step), `step ${step}`).toBeCloseTo(loss, 5);
+}
+
+describe.skipIf(!goldenPresent)('a training run in a child', () => {
+  test('tells everything in order, and the folder holds every event', async () => {
+    const job = trainJob({ evaluate: { every: 3 }, checkpoint: { every: 3, keep: 'last' } });
+    const { events, end } = await run(job);
+    expect(end).toEqual({ kind: 'finished', outcome: 'completed', step: 6 });
+    expect(events.map(({ seq }) => seq)).toEqual(events.map((_, i) => i + 1));
+    expect(linesOf(job)).toEqual(JSON.parse(JSON.stringify(events)));
+    expect(events.filter(({ type }) => type === 'evaluation-done')).toHaveLength(3);
+    expect(readdirSync(path.join(job.runFolder, 'checkpoints'))).toEqual(['6']);
+    const checkpoint = readdirSync(path.join(job.runFolder, 'checkpoints/6'));
+    for (const name of ['model.safetensors', 'config.json', 'tokenizer.json', 'optimizer.safetensors', 'state.json']) {
+      expect(checkpoint).toContain(name);
+    }
+    const last = events.findLast((event) => event.type === 'step');
+    expect(last?.metrics['rewards/margins']).toBeGreaterThan(0);
+    expect(last?.samples.sampleIds).toHaveLength(4);
+  });
+
+  const kinds: Record<string, Partial<RunSpecInput>> = {
+    'dpo under a random gate': { guard: { kind: 'random', randomRate: 0.5 } },
+    'dpo as an adapter with dropout': { tuning: { kind: 'lora', dropout: 0.2 }, optimizer: { learningRate: 1e-3 } },
+    ppo: { algorithm: { kind: 'ppo', reward: { kind: 'lexicon' }, maxNewTokens: 8, epochs: 2 } },
+    'sft with a schedule': { algorithm: { kind: 'sft' }, optimizer: { schedule: 'cosine', warmupSteps: 2 } },
+  };
+  test.each(Object.keys(kinds))('stopped and resumed, %s goes on as the uninterrupted run', async (name) => {
+    const changes = { ...kinds[name], checkpoint: { every: 2 } };
+    const whole = await run(trainJob(changes, { suites: [] }));
+    const job = trainJob(changes, { suites: [] });
+    const stopped = await run(job, (event, session) => {
+      if (event.type === 'checkpoint') session.stop();
+    });
+    expect(stopped.end).toMatchObject({ kind: 'finished', outcome: 'stopped' });
+    const resumed = await run({ ...job, resume: true });
+    expect(resumed.end).toEqual({ kind: 'finished', outcome: 'completed', step: 6 });
+    expectSameLosses(lossesOf(linesOf(job)), lossesOf(whole.events));
+    expect(linesOf(job).map(({ seq }) => seq)).toEqual(linesOf(job).map((_, i) => i + 1));
+  });
+
+  test('killed at once, with a torn last line: what was written is kept and the run goes on', async () => {
+    const changes = { checkpoint: { every: 2 }, steps: 8 };
+    const whole = await run(trainJob(changes, { suites: [] }));
+    const job = trainJob(changes, { suites: [] });
+    const killed = await run(job, (event, session) => {
+      if (event.type === 'checkpoint' && event.checkpoint.step === 4) session.kill();
+    });
+    expect(killed.end.kind).toBe('died');
+    appendFileSync(path.join(job.runFolder, 'events.ndjson'), '{"type":"step","st');
+    const resumed = await run({ ...job, resume: true });
+    expect(resumed.end).toMatchObject({ kind: 'finished', outcome: 'completed' });
+    const started = resumed.events.find((event) => event.type === 'started');
+    expect(started?.resumedAtStep).toBeGreaterThanOrEqual(4);
+    expectSameLosses(lossesOf(linesOf(job)), lossesOf(whole.events));
+    expect(linesOf(job).map(({ seq }) => seq)).toEqual(linesOf(job).map((_, i) => i + 1));
+  });
+
+  test('reference log-probs are computed once and found again', async () => {
+    const first = await run(trainJob({ steps: 1, seed: 5 }, { suites: [], cacheFolder: path.join(folder, 'fresh') }));
+    const second = await run(trainJob({ steps: 1, seed: 5 }, { suites: [], cacheFolder: path.join(folder, 'fresh') }));
+    const scored = ({ events }: Told) =>
+      events.some((event) => event.type === 'progress' && event.phase.includes('reference'));
+    expect([scored(first), scored(second)]).toEqual([true, false]);
+    expect(lossesOf(second.events)).toEqual(lossesOf(first.events));
+  });
+
+  test('pause and resume', async () => {
+    const { events, end } = await run(trainJob({ steps: 3 }, { suites: [] }), (event, session) => {
+      if (event.type === 'started') session.pause();
+      if (event.type === 'paused') session.resume();
+    });
+    expect(end).toMatchObject({ outcome: 'completed' });
+    expect(events.map(({ type }) => type)).toContain('resumed');
+  });
+
+  test('rows of the wrong kind are named', async () => {
+    const { end } = await run(
+      trainJob({}, { trainRowsPath: ndjson('prompts.ndjson', [{ kind: 'prompt', id: 'p', prompt: 'x' }]) }),
+    );
+    expect(end).toMatchObject({ kind: 'failed', error: { code: 'bad-input', place: { field: 'dataset.train' } } });
+  });
+});
+
+describe.skipIf(!goldenPresent)('other jobs', () => {
+  test('evaluate, in batches that wait for credit', async () => {
+    const suites = Array.from({ length: 6 }, (_, i) => ({
+      id: `w${i}`,
+      name: `words ${i}`,
+      kind: 'words' as const,
+      itemsPath: ndjson('words.ndjson', words),
+    }));
+    const { events, end } = await run({ kind: 'evaluate', modelPath: stories260k, suites });
+    expect(end).toMatchObject({ kind: 'finished' });
+    const done = events.filter((event) => event.type === 'evaluation-done');
+    expect(done).toHaveLength(6);
+    expect(new Set(done.map(({ summary }) => summary['score'])).size).toBe(1);
+  });
+
+  test('a trained adapter merges into a model that evaluates as one', async () => {
+    const job = trainJob({ tuning: { kind: 'lora', rank: 4 }, optimizer: { learningRate: 1e-3 } });
+    const trained = await run(job);
+    const after = trained.events.findLast((event) => event.type === 'evaluation-done');
+    const outPath = path.join(folder, 'merged');
+    const adapterPath = path.join(job.runFolder, 'checkpoints/6');
+    expect(readdirSync(adapterPath)).toContain('adapter_model.safetensors');
+    expect((await run({ kind: 'merge', modelPath: stories260k, adapterPath, outPath })).end.kind).toBe('finished');
+    const evaluated = await run({ kind: 'evaluate', modelPath: outPath, suites: job.suites });
+    const merged = evaluated.events.find((event) => event.type === 'evaluation-done');
+    expect(merged?.summary['score']).toBeCloseTo(after?.summary['score'] ?? Number.NaN, 4);
+  });
+
+  test('a reward model learns pairs, scores them, and rewards PPO', async () => {
+    const pairs: SuiteItem[] = rows.map(({ id, prompt, chosen, rejected }) => ({
+      kind: 'pairs',
+      id,
+      prompt,
+      chosen,
+      rejected,
+    }));
+    const suites = [{ id: 'p', name: 'pairs', kind: 'pairs' as const, itemsPath: ndjson('pairs.ndjson', pairs) }];
+    const spec = { algorithm: { kind: 'reward' as const }, steps: 12, optimizer: { learningRate: 1e-3 } };
+    const job = trainJob(spec, { suites });
+    const { events, end } = await run(job);
+    expect(end).toMatchObject({ outcome: 'completed' });
+    expect(events.findLast((event) => event.type === 'evaluation-done')?.summary['acc']).toBeGreaterThan(0.9);
+    const rewardModelPath = path.join(job.runFolder, 'checkpoints/12');
+    const algorithm = {
+      kind: 'ppo' as const,
+      reward: { kind: 'reward-model' as const, model: 'r' },
+      maxNewTokens: 6,
+      epochs: 1,
+    };
+    const ppo = await run(trainJob({ algorithm, steps: 1 }, { suites: [], rewardModelPath }));
+    expect(ppo.end).toMatchObject({ outcome: 'completed' });
+  });
+
+  test('interpolation at 0 and 1 gives the ends; a ledger compares token by token', async () => {
+    const job = trainJob({ steps: 2 }, { suites: [] });
+    await run(job);
+    const newPath = path.join(job.runFolder, 'checkpoints/2');
+    const outPath = path.join(folder, 'half');
+    const mixed = await run({ kind: 'interpolate', fromPath: stories260k, toPath: newPath, fraction: 0, outPath });
+    expect(mixed.end.kind).toBe('finished');
+    const texts = [{ part: 'output' as const, prompt: 'Once upon a', response: ' time, there was a cat.' }];
+    const same = await run({ kind: 'ledger', leftModelPath: stories260k, rightModelPath: outPath, texts });
+    const moved = await run({ kind: 'ledger', leftModelPath: stories260k, rightModelPath: newPath, texts });
+    const ledgerOf = ({ events }: Told) => events.find((event) => event.type === 'ledger')?.ledgers[0];
+    expect(ledgerOf(same)?.rightLogProbs).toEqual(ledgerOf(same)?.leftLogProbs);
+    expect(ledgerOf(moved)?.rightLogProbs).not.toEqual(ledgerOf(moved)?.leftLogProbs);
+    expect(ledgerOf(same)?.tokens.join('')).toBe(' time, there was a cat.');
+  });
+
+  test('sampling is repeatable, and an estimate says how it was had', async () => {
+    const job: TrainerJob = {
+      kind: 'sample',
+      modelPath: stories260k,
+      prompts: things.map((thing) => ({ id: thing, prompt: `The ${thing}` })),
+      samplesPerPrompt: 2,
+      decoding: { temperature: 1, maxNewTokens: 8, seed: 3 },
+    };
+    const outputs = ({ events }: Told) => events.flatMap((event) => (event.type === 'samples' ? event.outputs : []));
+    const [first, second] = [await run(job), await run(job)];
+    expect(outputs(first)).toHaveLength(24);
+    expect(outputs(second)).toEqual(outputs(first));
+    const { spec, modelPath, trainRowsPath } = trainJob();
+    const { events } = await run({ kind: 'estimate', spec, modelPath, trainRowsPath });
+    const estimate = events.find((event) => event.type === 'estimate')?.estimate;
+    expect(estimate).toMatchObject({ steps: 6 });
+    expect(estimate?.secondsPerStep).toBeGreaterThan(0);
+    expect(estimate?.memoryBytes).toBeGreaterThan(1e6);
+    expect(estimate?.basis).toContain('real steps');
+  });
+});
