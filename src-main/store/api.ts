@@ -40,6 +40,8 @@ export interface Store extends StoreReads, StoreWrites {
   onChange(listener: (change: StoreChange) => void): () => void;
   /** Checks the file now, in a thread of its own; “ok”, or what is wrong. It also runs by itself some seconds after opening. */
   checkIntegrity(): Promise<string>;
+  /** Resolves when nothing is left to do in the background: comparisons built, texts indexed, removed rows deleted. */
+  settled(): Promise<void>;
   close(): Promise<void>;
 }
 

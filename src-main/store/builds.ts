@@ -57,6 +57,10 @@ export class Builds {
     return building.done;
   }
 
+  async settled(): Promise<void> {
+    await Promise.allSettled([...this.#building.values()].map((building) => building.done));
+  }
+
   /** Nothing new begins; what runs is cut off by the caller's abort signal. */
   async stop(): Promise<void> {
     this.#stopped = true;

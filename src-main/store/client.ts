@@ -172,6 +172,10 @@ class OpenStore {
         ...(await reader.call('counts')),
       }),
       checkIntegrity: () => this.#checkIntegrity(),
+      settled: async () => {
+        await this.#builds.settled();
+        await writer.call('settle');
+      },
       beginDataset: async (head) => this.#ingest(await writer.call('beginDataset', head)),
       beginSuite: async (head) => this.#ingest(await writer.call('beginSuite', head)),
       beginEvaluation: async (head) => this.#ingest(await writer.call('beginEvaluation', head)),

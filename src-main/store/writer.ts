@@ -30,6 +30,7 @@ import { Interned } from './queries/names.ts';
 import { markOrphans, markRemoved, sweepOnce } from './queries/removal.ts';
 import { appendRunEvents } from './queries/run-events.ts';
 import { addRun, removeRun, runKey, updateRun } from './queries/runs.ts';
+import { indexOnce } from './queries/search-index.ts';
 import { tagSamples } from './queries/samples.ts';
 import { addReport, removeFilter, saveFilter, setSetting } from './queries/small-lists.ts';
 import type { SuiteHead } from './queries/suites.ts';
@@ -96,7 +97,11 @@ export function writerMethods(writer: Writer) {
     beginBuild: (comparisonId: string) => beginBuild(writer, comparisonId),
     putColumns: (buildKey: number, parts: ColumnPart[], progress: number) =>
       putColumns(writer, buildKey, parts, progress),
-    finishBuild: (buildKey: number, outcome: BuildOutcome) => finishBuild(writer, buildKey, outcome),
+    finishBuild: (buildKey: number, outcome: BuildOutcome) => {
+      const record = finishBuild(writer, buildKey, outcome);
+      background.wake();
+      return record;
+    },
     failBuild: (buildKey: number, error: ErrorReport) => failBuild(writer, buildKey, error),
     removeComparison: (id: string) => removeComparison(writer, id),
     removeEvaluation: (id: string) => {
@@ -156,7 +161,7 @@ class Background {
   #work(): void {
     let more = false;
     try {
-      more = !this.#stopped && sweepOnce(this.#writer);
+      more = !this.#stopped && (sweepOnce(this.#writer) || indexOnce(this.#writer.db));
     } catch (error) {
       // A full or busy disk: the work is found again at the next wake or the next start.
       if (process.env.FLIPGUARD_DEBUG !== undefined) console.error('store: background work failed:', error);

@@ -3,6 +3,7 @@ import type { Migration } from './migrate.ts';
 /**
  * The first tables. Times are ms since epoch. `*_key` are integers for joining, `id` what the rest of the program uses.
  * Packed keys (owner · 2^31 + member, `keys.ts`): dataset_rows, suite_items, scores, outputs, run_*, guard_set_rows.
+ * Samples and evaluations are AUTOINCREMENT: a key that was used once never means something else later.
  * Verdicts: 0 none, 1 right, 2 wrong, 3 tie.
  */
 export const workspaceTables: Migration = {
@@ -81,7 +82,7 @@ CREATE INDEX trained_by_prompt ON trained_samples (prompt_hash) WHERE prompt_has
 CREATE TABLE scopes (scope_key INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
 -- A sample is an id with a content in a scope. id_order sorts ids as people count and tells them apart.
 CREATE TABLE samples (
-  sample_key INTEGER PRIMARY KEY, scope_key INTEGER NOT NULL REFERENCES scopes, external_id TEXT NOT NULL,
+  sample_key INTEGER PRIMARY KEY AUTOINCREMENT, scope_key INTEGER NOT NULL REFERENCES scopes, external_id TEXT NOT NULL,
   id_order TEXT NOT NULL, content_hash BLOB NOT NULL, prompt_hash BLOB NOT NULL, UNIQUE (scope_key, id_order, content_hash)
 ) STRICT;
 CREATE TABLE sample_texts (
@@ -93,7 +94,7 @@ CREATE TABLE sample_tags (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE evaluations (
-  evaluation_key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL,
+  evaluation_key INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL,
   scope_key INTEGER NOT NULL REFERENCES scopes, suite_id TEXT, suite_kind TEXT, run_key INTEGER REFERENCES runs,
   checkpoint_id TEXT, model_id TEXT, step INTEGER, samples INTEGER NOT NULL DEFAULT 0, right_count INTEGER NOT NULL DEFAULT 0,
   wrong_count INTEGER NOT NULL DEFAULT 0, tie_count INTEGER NOT NULL DEFAULT 0, missing_count INTEGER NOT NULL DEFAULT 0,

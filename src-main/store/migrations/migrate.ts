@@ -4,6 +4,7 @@ import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { WritableDb } from '../database.ts';
 import { inTransaction } from '../database.ts';
 import { workspaceTables } from './001-workspace.ts';
+import { searchTables } from './002-search.ts';
 
 /** One step from `version - 1` to `version`. A landed migration is never edited. */
 export interface Migration {
@@ -12,7 +13,7 @@ export interface Migration {
   script: string;
 }
 
-export const migrations: readonly Migration[] = [workspaceTables];
+export const migrations: readonly Migration[] = [workspaceTables, searchTables];
 
 /** Marks the file as a workspace (“FGWB”), so that another program's database is not taken for one. */
 const applicationId = 0x46475742;

@@ -10,6 +10,7 @@ import type { ColumnName } from '../views/columns.ts';
 import { evaluationKey } from './evaluations.ts';
 import type { Writer } from './marks.ts';
 import { change, isAlive } from './marks.ts';
+import { requestIndex } from './search-index.ts';
 
 interface ComparisonRow {
   comparison_key: number;
@@ -190,6 +191,8 @@ export function finishBuild(writer: Writer, buildKey: number, outcome: BuildOutc
       sql`DELETE FROM comparison_builds WHERE build_key <> ${buildKey}
             AND comparison_key = (SELECT comparison_key FROM comparisons WHERE id = ${id})`,
     );
+    const sides = one<OrderRow>(db, sql`SELECT * FROM comparisons WHERE id = ${id}`);
+    if (sides !== undefined) requestIndex(db, [sides.left_key, sides.right_key]);
     return existingComparison(db, id);
   });
 }

@@ -3,6 +3,7 @@ import { all, inTransaction, run, sql } from '../database.ts';
 import { firstKey } from '../keys.ts';
 import type { Writer } from './marks.ts';
 import { isAlive } from './marks.ts';
+import { forgetSource, unindexOutputs, unindexSweptPrompts } from './search-index.ts';
 
 export type Removable = 'datasets' | 'suites' | 'evaluations';
 
@@ -79,6 +80,7 @@ function sweepScores(db: WritableDb, from: number, to: number): number {
     sql`SELECT score_key FROM scores WHERE score_key >= ${from} AND score_key < ${to} ORDER BY score_key LIMIT 1 OFFSET ${rowsAtOnce - 1}`,
   )[0];
   const end = last === undefined ? to : last.score_key + 1;
+  unindexOutputs(db, from, end);
   run(db, sql`DELETE FROM outputs WHERE score_key >= ${from} AND score_key < ${end}`);
   run(db, sql`CREATE TEMP TABLE IF NOT EXISTS swept (sample_key INTEGER PRIMARY KEY)`);
   run(db, sql`DELETE FROM swept`);
@@ -90,6 +92,7 @@ function sweepScores(db: WritableDb, from: number, to: number): number {
                           WHERE e.scope_key = s.scope_key AND o.score_key <> x.score_key)
           AND NOT EXISTS (SELECT 1 FROM sample_tags t WHERE t.sample_key = s.sample_key)`,
   );
+  unindexSweptPrompts(db);
   run(db, sql`DELETE FROM sample_texts WHERE sample_key IN (SELECT sample_key FROM swept)`);
   run(db, sql`DELETE FROM samples WHERE sample_key IN (SELECT sample_key FROM swept)`);
   return run(db, sql`DELETE FROM scores WHERE score_key >= ${from} AND score_key < ${end}`).changes;
@@ -98,5 +101,8 @@ function sweepScores(db: WritableDb, from: number, to: number): number {
 function dropOwner(db: WritableDb, kind: Removable, key: number): void {
   if (kind === 'datasets') run(db, sql`DELETE FROM datasets WHERE dataset_key = ${key}`);
   if (kind === 'suites') run(db, sql`DELETE FROM suites WHERE suite_key = ${key}`);
-  if (kind === 'evaluations') run(db, sql`DELETE FROM evaluations WHERE evaluation_key = ${key}`);
+  if (kind === 'evaluations') {
+    forgetSource(db, key);
+    run(db, sql`DELETE FROM evaluations WHERE evaluation_key = ${key}`);
+  }
 }

@@ -1,46 +1,97 @@
 import type { FlipFilter } from '../../shared/domain/flip-view.ts';
-import { each, sql } from '../database.ts';
+import type { ReadableDb } from '../database.ts';
+import { prepare, sql, each } from '../database.ts';
 import { firstKey } from '../keys.ts';
+import { indexedTo, promptSource } from '../queries/search-index.ts';
 import type { LoadedComparison } from './comparison.ts';
-import { textMatcher } from './text-match.ts';
+import { textMatcher, wordsOf } from './text-match.ts';
+
+type Mode = NonNullable<FlipFilter['searchMode']>;
+
+/** Keys of one source of texts, `[from, to)`, and the row that a key belongs to (−1 = none). */
+interface Source {
+  source: number;
+  from: number;
+  to: number;
+  rowOf: (key: number) => number;
+}
 
 /** Per row 1 where the prompt, the left or the right output has the text. */
-export function searchRows(
-  comparison: LoadedComparison,
-  search: string,
-  mode: NonNullable<FlipFilter['searchMode']>,
-): Uint8Array {
+export function searchRows(comparison: LoadedComparison, search: string, mode: Mode): Uint8Array {
+  const { db } = comparison;
   const found = new Uint8Array(comparison.rows);
+  const expression = matchExpression(search, mode);
   const matches = textMatcher(search, mode);
-  const { db, columns } = comparison;
-  const left = rowsByKey(columns.get('leftKey'));
-  const right = rowsByKey(columns.get('rightKey'));
-  const keys = columns.get('leftKey');
-  const hit = (row: number): void => {
-    if (row >= 0) found[row] = 1;
-  };
-  for (const { key, body } of each<{ key: number; body: string }>(
-    db,
-    sql`SELECT sample_key AS key, prompt AS body FROM sample_texts WHERE sample_key BETWEEN ${keys[0] ?? 0} AND ${keys.at(-1) ?? 0}`,
-  )) {
-    if (matches(body)) hit(left(key));
-  }
-  for (const { evaluation, rowOf } of [
-    { evaluation: comparison.leftKey, rowOf: left },
-    { evaluation: comparison.rightKey, rowOf: right },
-  ]) {
-    const first = firstKey(evaluation);
-    for (const { key, body } of each<{ key: number; body: string }>(
-      db,
-      sql`SELECT score_key AS key, body FROM outputs WHERE score_key >= ${first} AND score_key < ${firstKey(evaluation + 1)}`,
-    )) {
-      if (matches(body)) hit(rowOf(key - first));
-    }
+  for (const { source, from, to, rowOf } of sourcesOf(comparison)) {
+    const mark = (key: number): void => {
+      const row = rowOf(key);
+      if (row >= 0) found[row] = 1;
+    };
+    const indexed = expression === null ? from - 1 : indexedTo(db, source);
+    if (expression !== null) for (const key of indexedMatches(db, mode, expression, from, to)) mark(key);
+    // What is not indexed yet, or cannot be found by an index, is read.
+    for (const { key, body } of textsAfter(db, source, Math.max(from - 1, indexed), to)) if (matches(body)) mark(key);
   }
   return found;
 }
 
-/** Row of a sample key, or −1. */
+function sourcesOf(comparison: LoadedComparison): Source[] {
+  const { columns, leftKey, rightKey } = comparison;
+  const keys = columns.get('leftKey');
+  const left = rowsByKey(keys);
+  const right = rowsByKey(columns.get('rightKey'));
+  const outputs = (evaluation: number, rowOf: (sampleKey: number) => number): Source => ({
+    source: evaluation,
+    from: firstKey(evaluation),
+    to: firstKey(evaluation + 1),
+    rowOf: (key) => rowOf(key - firstKey(evaluation)),
+  });
+  return [
+    { source: promptSource, from: keys[0] ?? 0, to: (keys.at(-1) ?? -1) + 1, rowOf: left },
+    outputs(leftKey, left),
+    outputs(rightKey, right),
+  ];
+}
+
+/**
+ * The search as an FTS5 expression in which everything a person typed stands between quotes, so that no operator of the
+ * query language can come from it. Null where an index cannot answer: less than three characters have no trigram, and NUL
+ * ends an expression.
+ */
+export function matchExpression(search: string, mode: Mode): string | null {
+  if (search.includes('\u0000')) return null;
+  if (mode === 'substring') return [...search].length < 3 ? null : quoted(search);
+  const phrases = search.split(/\s+/u).filter((piece) => wordsOf(piece).length > 0);
+  return phrases.length === 0 ? null : phrases.map(quoted).join(' AND ');
+}
+
+function quoted(text: string): string {
+  return `"${text.toWellFormed().replaceAll('"', '""')}"`;
+}
+
+function indexedMatches(db: ReadableDb, mode: Mode, expression: string, from: number, to: number): Iterable<number> {
+  const text =
+    mode === 'substring'
+      ? 'SELECT rowid FROM text_trigrams WHERE text_trigrams MATCH ? AND rowid >= CAST(? AS INTEGER) AND rowid < CAST(? AS INTEGER)'
+      : 'SELECT rowid FROM text_words WHERE text_words MATCH ? AND rowid >= CAST(? AS INTEGER) AND rowid < CAST(? AS INTEGER)';
+  return prepare(db, text).pluck().all(expression, from, to) as number[];
+}
+
+function textsAfter(
+  db: ReadableDb,
+  source: number,
+  after: number,
+  to: number,
+): Iterable<{ key: number; body: string }> {
+  return each(
+    db,
+    source === promptSource
+      ? sql`SELECT sample_key AS key, prompt AS body FROM sample_texts WHERE sample_key > ${after} AND sample_key < ${to}`
+      : sql`SELECT score_key AS key, body FROM outputs WHERE score_key > ${after} AND score_key < ${to}`,
+  );
+}
+
+/** Row of a sample key, or −1. Keys of a comparison mostly lie close together; then a table is faster than a map. */
 export function rowsByKey(keys: Int32Array): (key: number) => number {
   let least = Infinity;
   let greatest = -Infinity;

@@ -4,7 +4,8 @@ import { assertNever } from '../../shared/domain/errors.ts';
 export function textMatcher(search: string, mode: 'substring' | 'word'): (text: string) => boolean {
   switch (mode) {
     case 'substring': {
-      const wanted = search.toLowerCase();
+      // Stored texts are well formed; a lone surrogate is part of none.
+      const wanted = search.toWellFormed().toLowerCase();
       return (text) => text.toLowerCase().includes(wanted);
     }
     case 'word': {
