@@ -58,9 +58,28 @@ module.exports = {
     mayImport('imports', ['shared/domain']),
     mayImport('reports', ['shared/domain']),
     mayImport('trainer', ['engine', 'backends', 'shared/domain', entries]),
-    mayImport('workbench', ['store', 'trainer', 'imports', 'reports', 'shared', 'backends', entries]),
-    mayImport('shells', ['workbench', 'shared', entries]),
-    mayImport('preload', ['shared']),
+    // llama2c converts bytes to bytes; no tensor is made.
+    mayImport('workbench', [
+      'store',
+      'trainer',
+      'imports',
+      'reports',
+      'shared',
+      'backends',
+      'engine/checkpoint/llama2c',
+      entries,
+    ]),
+    // Shells choose how a trainer is started, and print what reports and imports name.
+    mayImport('shells', [
+      'workbench',
+      'shared',
+      'reports',
+      'imports',
+      'store/api',
+      'trainer/(node|electron)-child',
+      entries,
+    ]),
+    mayImport('preload', ['shared', 'shells/electron/ipc-names']),
     {
       name: 'trainer-host-without-tensors',
       severity: 'error',
