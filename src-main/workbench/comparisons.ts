@@ -142,12 +142,16 @@ function* kindsOf(codes: Uint8Array): Generator<FlipKind> {
   }
 }
 
-/** Clusters matter only where two samples share one. */
+/** Null where no two samples share a cluster. A sample of none (0) stands for itself. */
 function clustersOrNull(clusters: Int32Array): Int32Array | null {
   const seen = new Set<number>();
-  for (const cluster of clusters) {
-    if (seen.has(cluster)) return clusters;
+  let shared = false;
+  let alone = 0;
+  const own = clusters.map((cluster) => {
+    if (cluster === 0) return (alone -= 1);
+    shared ||= seen.has(cluster);
     seen.add(cluster);
-  }
-  return null;
+    return cluster;
+  });
+  return shared ? own : null;
 }

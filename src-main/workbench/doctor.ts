@@ -12,7 +12,8 @@ export function createDoctor(core: Core, diagnoseBackends: () => Promise<Diagnos
   return async () => {
     // Probing opens every backend in a process of its own, which takes seconds: once a start is enough.
     backends ??= diagnoseBackends().then(contractDiagnosis);
-    const [backend, workspace] = await Promise.all([backends, examineWorkspace(core)]);
+    const backend = await backends;
+    const workspace = await examineWorkspace(core);
     return { backend, workspace, machine: machine(), problems: problemsOf(backend, workspace) };
   };
 }

@@ -13,6 +13,8 @@ import { WorkbenchError } from '../shared/domain/errors.ts';
 export interface Files {
   /** A handle for a path that the trusted side chose (a dialog, an upload, a folder listing). */
   offer(file: string): string;
+  /** Where a window fetches a file that was made for it; relative to the page's own address. */
+  downloadPath(file: string): string;
   /** The path behind a handle. */
   pathOf(handle: string): string;
   browse(handle: string | null): Promise<FolderListing>;
@@ -63,9 +65,10 @@ export function createFiles(options: FilesOptions): Files {
     throw new WorkbenchError('not-found', 'This file is no longer on offer.', { remedy: 'Choose it again.' });
   }
 
-  const files: Files = {
+  return {
     offer,
     pathOf,
+    downloadPath: (file) => `download/${offer(file)}`,
     async browse(handle) {
       if (handle === null) return listRoots(options.roots, offer);
       return listFolder(pathOf(handle), options.roots, offer);
@@ -87,16 +90,12 @@ export function createFiles(options: FilesOptions): Files {
       return chosen === null ? null : { handle: offer(chosen), name: path.basename(chosen) };
     },
   };
-  return files;
 }
 
 /** The last part of a name, without what a file system or a terminal might act on. */
 export function safeFileName(name: string): string {
   const last = name.normalize('NFC').split(/[\\/]/).at(-1) ?? '';
-  // eslint-disable-next-line no-control-regex
-  const plain = last
-    .replace(/[\u0000-\u001f\u007f<>:"|?*\u202a-\u202e\u2066-\u2069]/g, '_')
-    .replace(/^[.\s]+|[.\s]+$/g, '');
+  const plain = last.replace(/[\p{Cc}\p{Bidi_Control}<>:"|?*]/gu, '_').replace(/^[.\s]+|[.\s]+$/g, '');
   const reserved = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i.test(plain);
   return plain === '' || reserved ? `file-${plain}`.slice(0, 120) : plain.slice(-120);
 }

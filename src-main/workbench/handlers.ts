@@ -194,7 +194,7 @@ function actionHandlers({ core, comparisons, files, reports, demo, openFile }: S
     'reports.create': (request) => started(reports.start(request)),
     'reports.open': async ({ reportId }) => {
       const file = await reports.fileOf(reportId);
-      return (await openFile(file)) ? { download: null } : { download: `download/${files.offer(file)}` };
+      return (await openFile(file)) ? { download: null } : { download: files.downloadPath(file) };
     },
     'demo.start': ({ quick }) =>
       started(jobs.start({ kind: 'demo', title: quick ? 'Quick demo' : 'Demo' }, (task) => demo(quick, task))),

@@ -35,7 +35,7 @@ export function workspaceLayout(folder: string): WorkspaceLayout {
 }
 
 export async function createFolders(layout: WorkspaceLayout): Promise<void> {
-  await Promise.all(Object.values(layout).map((folder) => mkdir(folder, { recursive: true })));
+  await Promise.all(Object.values(layout).map((folder: string) => mkdir(folder, { recursive: true })));
 }
 
 /** The workspace a person did not name: `$FLIPGUARD_HOME`, else the operating system's place for user data. */

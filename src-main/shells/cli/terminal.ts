@@ -78,10 +78,7 @@ export function createTerminal(streams: Streams, json: boolean): Terminal {
 
 /** Control characters of imported names and texts must not steer the terminal. */
 export function plain(text: string): string {
-  // eslint-disable-next-line no-control-regex
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, (c) =>
-    c === '\n' || c === '\t' ? ' ' : '�',
-  );
+  return text.replace(/[\p{Cc}\p{Bidi_Control}]/gu, (c) => (c === '\n' || c === '\t' ? ' ' : '\ufffd'));
 }
 
 export function duration(ms: number): string {

@@ -1,4 +1,4 @@
-import type { WebSocket } from 'ws';
+import type { RawData, WebSocket } from 'ws';
 import { z } from 'zod';
 import type { Workbench } from '../../workbench/workbench.ts';
 
@@ -25,7 +25,7 @@ export function serveSocket(socket: WebSocket, workbench: Pick<Workbench, 'handl
   // Protocol faults (an oversized message among them) close the connection; there is nothing to answer.
   socket.on('error', () => {});
   socket.on('message', (data, isBinary) => {
-    const request = isBinary ? null : readRequest(String(data));
+    const request = isBinary ? null : readRequest(textOf(data));
     if (request === null) {
       socket.close(1008, 'not a request');
       return;
@@ -34,6 +34,10 @@ export function serveSocket(socket: WebSocket, workbench: Pick<Workbench, 'handl
       if (socket.readyState === socket.OPEN) socket.send(JSON.stringify({ id: request.id, result }));
     });
   });
+}
+
+function textOf(data: RawData): string {
+  return (Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data as Buffer)).toString('utf8');
 }
 
 function readRequest(text: string): z.infer<typeof requestSchema> | null {

@@ -15,6 +15,7 @@ import type { FlipFilter, FlipSort } from '../../shared/domain/flip-view.ts';
 import type { Comparisons } from '../comparisons.ts';
 import type { Core } from '../core.ts';
 import { safeFileName } from '../files.ts';
+import type { Files } from '../files.ts';
 import { findByName } from '../names.ts';
 import type { Samples } from '../samples.ts';
 import type { Task } from '../task.ts';
@@ -53,6 +54,7 @@ export interface WrittenReport {
 export interface ReportsOptions {
   comparisons: Comparisons;
   samples: Samples;
+  files: Files;
   version: string;
   printPdf: PdfPrinter | undefined;
 }
@@ -141,7 +143,7 @@ export function createReports(core: Core, options: ReportsOptions): Reports {
         await atomically(out, (draft) =>
           writeFlipRows(core, request, { format: request.format, model, redact: {} }, draft, task),
         );
-        return { file: out, fileName };
+        return { download: options.files.downloadPath(out), fileName };
       });
     },
   };

@@ -4,18 +4,20 @@ import type { DatasetRecord, SuiteRecord } from '../../shared/domain/entities.ts
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { SuiteItem } from '../../shared/domain/evaluations.ts';
 import type { Store } from '../../store/api.ts';
+import { freeName } from '../names.ts';
 
 /** What a spec calls the suite made of its own held-out pairs. */
 export const heldOutName = 'held-out-pairs';
 const batchRows = 500;
 
 /**
- * Keeps a row out by the hash of the dataset and the row's id alone. The run's seed has no part in it: runs of one sweep
- * over seeds hold the same pairs out, so their evaluations pair sample by sample.
+ * The ids that are held out: the share of rows whose hash of dataset and id is lowest. The run's seed has no part in it: runs
+ * of one sweep over seeds hold the same pairs out, so their evaluations pair sample by sample.
  */
-export function isHeldOut(datasetSha256: string, rowId: string, fraction: number): boolean {
-  const digest = hash('sha256', `held-out\n${datasetSha256}\n${rowId}`, 'hex');
-  return Number.parseInt(digest.slice(0, 12), 16) / 2 ** 48 < fraction;
+export function chooseHeldOut(datasetSha256: string, rowIds: readonly string[], fraction: number): Set<string> {
+  const ranked = rowIds.map((id) => ({ id, rank: hash('sha256', `held-out\n${datasetSha256}\n${id}`, 'hex') }));
+  ranked.sort((a, b) => (a.rank < b.rank ? -1 : 1));
+  return new Set(ranked.slice(0, Math.round(fraction * rowIds.length)).map(({ id }) => id));
 }
 
 export interface HeldOut {
@@ -27,16 +29,35 @@ export interface HeldOut {
 /** The suite of a dataset's held-out pairs: found when an earlier run made it, else made now. */
 export async function heldOutSuite(store: Store, dataset: DatasetRecord, fraction: number): Promise<HeldOut> {
   const name = `${heldOutName} ${dataset.name} ${Number((fraction * 100).toPrecision(6))}%`;
+  const ids: string[] = [];
+  for await (const row of rowsOf(store, dataset)) ids.push(row.id);
+  const chosen = chooseHeldOut(dataset.sha256, ids, fraction);
   const items: SuiteItem[] = [];
-  for (let offset = 0; offset < dataset.rows; offset += batchRows) {
-    for (const row of await store.datasetRows(dataset.id, offset, batchRows)) {
-      if (isPreference(row) && isHeldOut(dataset.sha256, row.id, fraction)) items.push(itemOf(row));
-    }
-  }
+  for await (const row of rowsOf(store, dataset)) if (isPreference(row) && chosen.has(row.id)) items.push(itemOf(row));
   requireSome(items, dataset, fraction);
   const rowIds = items.map((item) => item.id);
-  const known = (await store.listSuites()).find((suite) => suite.name === name && suite.origin === 'held-out');
-  return { suite: known ?? (await addSuite(store, name, items)), rowIds };
+  const suites = await store.listSuites();
+  for (const known of suites.filter((suite) => suite.origin === 'held-out' && suite.name.startsWith(name))) {
+    if (await holds(store, known, rowIds)) return { suite: known, rowIds };
+  }
+  return { suite: await addSuite(store, freeName(suites, name), items), rowIds };
+}
+
+async function* rowsOf(store: Store, dataset: DatasetRecord): AsyncGenerator<DatasetRow> {
+  for (let offset = 0; offset < dataset.rows; offset += batchRows) {
+    yield* await store.datasetRows(dataset.id, offset, batchRows);
+  }
+}
+
+/** A dataset of the same name may have been imported anew: the items decide, not the name. */
+async function holds(store: Store, suite: SuiteRecord, rowIds: readonly string[]): Promise<boolean> {
+  if (suite.items !== rowIds.length) return false;
+  const wanted = new Set(rowIds);
+  for (let offset = 0; offset < suite.items; offset += batchRows) {
+    const items = await store.suiteItems(suite.id, offset, batchRows);
+    if (!items.every(({ id }) => wanted.has(id))) return false;
+  }
+  return true;
 }
 
 async function addSuite(store: Store, name: string, items: SuiteItem[]): Promise<SuiteRecord> {

@@ -189,6 +189,6 @@ function sweepSpecs(
   return combinations(vary).map((chosen) => {
     const spec = chosen.reduce((done, { path: at, value }) => withValue(done, at, value), base);
     const label = chosen.map(({ path: at, value }) => `${at}=${JSON.stringify(value)}`).join(' ');
-    return { ...spec, name: `${String(base.name ?? 'sweep')} ${label}`.slice(0, 200) };
+    return { ...spec, name: `${typeof base.name === 'string' ? base.name : 'sweep'} ${label}`.slice(0, 200) };
   });
 }

@@ -36,7 +36,7 @@ export function createStatistics(): Statistics {
       waiting.delete(id);
       if (waiting.size === 0) started.unref();
     });
-    started.on('error', (error) => failAll(`The statistics thread failed: ${error.message}`));
+    started.on('error', (error) => failAll(`The statistics thread failed: ${String(error)}`));
     return started;
   }
 

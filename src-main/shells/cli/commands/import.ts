@@ -100,8 +100,9 @@ function suiteHead(flags: SuiteFlags): SuiteHead {
 
 /** `exact`, `lexicon:afinn`, `reward-model:NAME`, `judge:ENDPOINT MODEL RUBRIC`. */
 function parseScorer(text: string): Scorer {
-  const [kind, ...rest] = text.split(':');
-  const argument = rest.join(':');
+  const colon = text.indexOf(':');
+  const kind = colon < 0 ? text : text.slice(0, colon);
+  const argument = colon < 0 ? '' : text.slice(colon + 1);
   switch (kind) {
     case 'exact':
     case 'contains':

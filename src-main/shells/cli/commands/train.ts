@@ -148,7 +148,9 @@ function stepNumbers(metrics: Readonly<Record<string, number>>): string {
 async function conclude({ terminal }: CommandContext, workbench: Workbench, run: RunRecord): Promise<ExitStatus> {
   const evaluations = await request(workbench.handle, 'evaluations.list', { runId: run.id });
   terminal.document({ run, evaluations });
-  terminal.print(`Run “${plain(run.name)}” ${run.status} at step ${run.step}. Folder: ${run.folder}`);
+  terminal.print(
+    `Run “${plain(run.name)}” ${run.status} at step ${run.step}. Folder: ${path.resolve(workbench.core.layout.root, run.folder)}`,
+  );
   if (run.error !== null) {
     terminal.note(plain(run.error.message));
     if (run.error.remedy !== undefined) terminal.note(plain(run.error.remedy));

@@ -1,0 +1,22 @@
+import { BrowserWindow, ipcMain } from 'electron';
+import type { IpcMainInvokeEvent } from 'electron';
+import type { Workbench } from '../../workbench/workbench.ts';
+import { isAppAddress } from './app-address.ts';
+import { ipcNames } from '../../shared/contract/ipc-names.ts';
+
+/** Windows ask over one channel and hear over another; only the main frame of the workbench's own page is heard. */
+export function serveIpc(workbench: Pick<Workbench, 'handle' | 'subscribe'>): void {
+  ipcMain.handle(ipcNames.invoke, (event, channel: unknown, input: unknown) => {
+    if (!isOwnPage(event)) return { ok: false, error: { code: 'bad-input', message: 'This page may not ask.' } };
+    return workbench.handle(String(channel), input);
+  });
+  workbench.subscribe((event) => {
+    for (const window of BrowserWindow.getAllWindows()) {
+      if (isAppAddress(window.webContents.getURL())) window.webContents.send(ipcNames.event, event);
+    }
+  });
+}
+
+function isOwnPage({ senderFrame, sender }: IpcMainInvokeEvent): boolean {
+  return senderFrame !== null && senderFrame === sender.mainFrame && isAppAddress(senderFrame.url);
+}
