@@ -1,18 +1,18 @@
-const lanes = 3;
-const emptyLine = 0;
+/** Each slot is the two halves of a hash; both 0 is a free slot. */
+const lanes = 2;
 
 /**
- * Remembers which ids a stream has had, and on which line first, in 16 to 24 bytes an id where a Set of strings takes
- * about 100. It keeps 64 bits of a hash of each id; that two different ids among ten million agree in it has a
- * probability below 10⁻⁵. The table is split in shards that grow one by one, so that growing never holds it twice.
+ * Remembers which ids a stream has had, in 10 to 13 bytes an id where a Set of strings takes about 100. It keeps 64 bits
+ * of a hash of each id; that two different ids among ten million agree in it has a probability below 10⁻⁵. The table is
+ * split in shards that grow one by one and by little, so that growing never holds it twice.
  */
 export class IdLedger {
-  readonly #shards = Array.from({ length: 64 }, () => new Shard());
+  readonly #shards = Array.from({ length: 256 }, () => new Shard());
 
-  /** Records `id` for `line` (≥ 1). Answers the line it was first seen on, or null when it is new. */
-  add(id: string, line: number): number | null {
+  /** Records an id; answers false when it was there already. */
+  add(id: string): boolean {
     const [high, low] = hash64(id);
-    return this.#shard(high).add(high, low, line);
+    return this.#shard(high).add(high, low);
   }
 
   has(id: string): boolean {
@@ -21,41 +21,43 @@ export class IdLedger {
   }
 
   #shard(high: number): Shard {
-    const shard = this.#shards[high >>> 26];
-    if (shard === undefined) throw new RangeError('six bits name one of 64 shards');
+    const shard = this.#shards[high >>> 24];
+    if (shard === undefined) throw new RangeError('eight bits name one of 256 shards');
     return shard;
   }
 }
 
 class Shard {
-  #slots = new Uint32Array(64 * lanes);
+  #slots = new Uint32Array(16 * lanes);
   #size = 0;
 
-  add(high: number, low: number, line: number): number | null {
-    if ((this.#size + 1) * lanes * 4 > this.#slots.length * 3) this.#grow();
+  add(high: number, low: number): boolean {
+    if ((this.#size + 1) * lanes * 5 > this.#slots.length * 4) this.#grow();
     const at = find(this.#slots, high, low);
-    const seen = this.#slots[at + 2] ?? emptyLine;
-    if (seen !== emptyLine) return seen;
-    write(this.#slots, at, high, low, line);
+    if (!isFree(this.#slots, at)) return false;
+    write(this.#slots, at, high, low);
     this.#size += 1;
-    return null;
+    return true;
   }
 
   has(high: number, low: number): boolean {
-    return this.#slots[find(this.#slots, high, low) + 2] !== emptyLine;
+    return !isFree(this.#slots, find(this.#slots, high, low));
   }
 
   #grow(): void {
-    const larger = new Uint32Array(Math.ceil((this.#slots.length / lanes) * 1.5) * lanes);
+    const larger = new Uint32Array(Math.ceil((this.#slots.length / lanes) * 1.25) * lanes);
     for (let at = 0; at < this.#slots.length; at += lanes) {
-      const line = this.#slots[at + 2] ?? emptyLine;
-      if (line === emptyLine) continue;
+      if (isFree(this.#slots, at)) continue;
       const high = this.#slots[at] ?? 0;
       const low = this.#slots[at + 1] ?? 0;
-      write(larger, find(larger, high, low), high, low, line);
+      write(larger, find(larger, high, low), high, low);
     }
     this.#slots = larger;
   }
+}
+
+function isFree(slots: Uint32Array, at: number): boolean {
+  return slots[at] === 0 && slots[at + 1] === 0;
 }
 
 /** Offset of the slot that holds the hash, or of the free one where it belongs (linear probing). */
@@ -64,19 +66,18 @@ function find(slots: Uint32Array, high: number, low: number): number {
   let index = low % count;
   for (;;) {
     const at = index * lanes;
-    if (slots[at + 2] === emptyLine || (slots[at] === high && slots[at + 1] === low)) return at;
+    if ((slots[at] === high && slots[at + 1] === low) || isFree(slots, at)) return at;
     index = index + 1 === count ? 0 : index + 1;
   }
 }
 
-function write(slots: Uint32Array, at: number, high: number, low: number, line: number): void {
+function write(slots: Uint32Array, at: number, high: number, low: number): void {
   slots[at] = high;
   slots[at + 1] = low;
-  slots[at + 2] = line;
 }
 
 /** Two 32-bit lanes of multiply–xor mixing over the code units, with MurmurHash3's finaliser crossing the lanes. */
-function hash64(text: string): [number, number] {
+function hash64(text: string): [high: number, low: number] {
   let high = 0xdeadbeef;
   let low = 0x41c6ce57;
   for (let i = 0; i < text.length; i += 1) {
@@ -86,5 +87,6 @@ function hash64(text: string): [number, number] {
   }
   high = Math.imul(high ^ (high >>> 16), 0x85ebca6b) ^ Math.imul(low ^ (low >>> 13), 0xc2b2ae35);
   low = Math.imul(low ^ (low >>> 16), 0x85ebca6b) ^ Math.imul(high ^ (high >>> 13), 0xc2b2ae35);
-  return [high >>> 0, low >>> 0];
+  // Never the pair that marks a free slot.
+  return [high >>> 0, (high | low) === 0 ? 1 : low >>> 0];
 }

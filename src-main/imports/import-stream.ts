@@ -71,7 +71,7 @@ export class ImportStream<Row extends object> implements AsyncIterable<ImportEnt
     for await (const batch of this.batches()) yield* batch;
   }
 
-  /** The entries in the batches they were read in (about 1 MiB of source each; some are empty). */
+  /** The entries in the batches they were read in (about 128 KiB of source each; some are empty). */
   async *batches(): AsyncGenerator<ImportEntry<Row>[]> {
     if (this.#started) throw new WorkbenchError('conflict', 'An import can be read once; open it again.');
     this.#started = true;
@@ -120,7 +120,7 @@ export class ImportStream<Row extends object> implements AsyncIterable<ImportEnt
         return null;
       }
       tidyTexts(mapped.row, this.#session.limits, (what) => this.#session.note(textNotes[what]));
-      this.#plan.withId(mapped.row, this.#identify(mapped, line));
+      this.#plan.withId(mapped.row, this.#identify(mapped));
       this.#rows += 1;
       return { file, line, row: mapped.row };
     } catch (error) {
@@ -132,15 +132,14 @@ export class ImportStream<Row extends object> implements AsyncIterable<ImportEnt
   }
 
   /** The source's id if it is new; without one, an id made of content, numbered when the content comes again. */
-  #identify({ row, id, identity }: MappedRow<Row>, line: number): string {
+  #identify({ row, id, identity }: MappedRow<Row>): string {
     if (id !== null) {
-      const first = this.#ids.add(id, line);
-      if (first === null) return id;
-      throw new Misfit('duplicate-id', `The id “${id}” was given before, on line ${first}.`, 'id');
+      if (this.#ids.add(id)) return id;
+      throw new Misfit('duplicate-id', `The id “${id}” was given before.`, 'id');
     }
     this.#withoutId += 1;
     const base = contentId(identity ?? this.#plan.identity(row));
-    if (this.#ids.add(base, line) === null) return base;
+    if (this.#ids.add(base)) return base;
     const count = (this.#repeats.get(base) ?? 1) + 1;
     this.#repeats.set(base, count);
     return `${base}#${count}`;

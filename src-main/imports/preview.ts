@@ -24,6 +24,7 @@ const firstProblems = 5;
  * suggested one; when neither makes rows, the preview has the detection alone and `metadata` is null.
  */
 export async function previewImport(path: string, options: PreviewOptions, n = 20): Promise<ImportPreview<AnyRow>> {
+  if (options.purpose === 'suite' && options.kind === undefined) throw suiteKindMissing();
   const { detection } = await inspectSource(path, options);
   const preview: ImportPreview<AnyRow> = {
     detection,
@@ -60,6 +61,12 @@ export async function previewImport(path: string, options: PreviewOptions, n = 2
   };
 }
 
+function suiteKindMissing(): WorkbenchError {
+  return new WorkbenchError('bad-input', 'A suite needs its kind.', {
+    remedy: 'Kinds are pairs, cloze, words, choice, generate.',
+  });
+}
+
 async function openForPreview(
   path: string,
   detection: Detection,
@@ -71,10 +78,7 @@ async function openForPreview(
   try {
     if (options.purpose === 'dataset') return (await openDatasetImport(path, request)) as ImportStream<AnyRow>;
     if (options.purpose === 'evaluation') return (await openEvaluationImport(path, request)) as ImportStream<AnyRow>;
-    if (options.kind === undefined)
-      throw new WorkbenchError('bad-input', 'A suite needs its kind.', {
-        remedy: 'Kinds are pairs, cloze, words, choice, generate.',
-      });
+    if (options.kind === undefined) throw suiteKindMissing();
     return (await openSuiteImport(path, { ...request, kind: options.kind })) as ImportStream<AnyRow>;
   } catch (error) {
     // The guess was too poor to read by: the form shows the fields and asks.

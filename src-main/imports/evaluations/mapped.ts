@@ -86,7 +86,7 @@ function overlayOptional(row: SampleResult, record: unknown, mapping: Mapping): 
   if (target !== null) row.target = target;
   const cluster = asOptionalText(mapping.value(record, 'cluster'));
   if (cluster !== null && cluster !== '') row.cluster = cluster;
-  const slices = asSlices(mapping.value(record, 'slice'), mapping.pathOf('slice'));
+  const slices = mapping.has('slice') ? asSlices(mapping.value(record, 'slice'), mapping.pathOf('slice')) : undefined;
   if (slices !== undefined) row.slices = [...new Set([...(row.slices ?? []), ...slices])];
   const tags = asTags(mapping.value(record, 'tags'));
   if (tags !== undefined) row.tags = tags;

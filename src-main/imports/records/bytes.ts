@@ -15,7 +15,7 @@ export function compressionOf(head: Uint8Array): Compression {
 }
 
 /**
- * A file's content, inflated where it is compressed, in chunks of about 1 MiB.
+ * A file's content, inflated where it is compressed, in chunks of about 128 KiB.
  * @throws WorkbenchError `bad-input` when the compressed data is damaged, cut short, or grows beyond the limits.
  */
 export async function* readContent(
@@ -44,7 +44,7 @@ export async function* readContent(
 
 async function* inflateGzip(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const source = Readable.from(chunks, { objectMode: false });
-  const inflate = createGunzip({ chunkSize: 2 ** 20 });
+  const inflate = createGunzip({ chunkSize: 2 ** 17 });
   source.on('error', (error) => inflate.destroy(error));
   try {
     yield* source.pipe(inflate) as AsyncIterable<Buffer>;

@@ -10,7 +10,7 @@ export async function* inflateZstd(chunks: AsyncIterable<Buffer>): AsyncGenerato
   try {
     let rest = await nextChunk(source);
     while (rest !== null) {
-      const frame = createZstdDecompress({ chunkSize: 2 ** 20 });
+      const frame = createZstdDecompress({ chunkSize: 2 ** 17 });
       const feeder = new Feeder(frame, source, rest);
       void feeder.run();
       try {
