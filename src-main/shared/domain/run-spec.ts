@@ -51,31 +51,42 @@ export const rewardSpec = z.strictObject({
     .describe('Weight of (r_chosen + r_rejected)², TRL’s center_rewards_coefficient.'),
 });
 export const rewardSource = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('reward-model'), model: z.string().min(1) }),
-  z.strictObject({ kind: z.literal('lexicon'), lexicon: z.literal('afinn').default('afinn') }),
-  z.strictObject({ kind: z.literal('verifiable'), scorer: z.enum(['exact', 'contains', 'numeric']) }),
+  z.strictObject({
+    kind: z.literal('reward-model'),
+    model: z.string().min(1).describe('A model with one output, or a reward run’s checkpoint, by name or id.'),
+  }),
+  z.strictObject({
+    kind: z.literal('lexicon'),
+    lexicon: z.literal('afinn').default('afinn').describe('Sum of the ratings of the response’s words.'),
+  }),
+  z.strictObject({
+    kind: z.literal('verifiable'),
+    scorer: z
+      .enum(['exact', 'contains', 'numeric'])
+      .describe('How the response is held against the prompt’s target: 1 or 0.'),
+  }),
 ]);
 export const ppoSpec = z.strictObject({
   kind: z.literal('ppo'),
   reward: rewardSource.describe('Where the scalar reward of a sampled response comes from.'),
   epochs: count.default(4).describe('Optimisation epochs over each batch of rollouts.'),
-  clipRange: positive.default(0.2),
-  valueClipRange: positive.default(0.2),
-  valueWeight: z.number().min(0).default(0.1),
-  gamma: fraction.default(1),
+  clipRange: positive.default(0.2).describe('How far the probability ratio may move from 1.'),
+  valueClipRange: positive.default(0.2).describe('How far a value may move from the one at sampling.'),
+  valueWeight: z.number().min(0).default(0.1).describe('Weight of the value loss beside the policy loss.'),
+  gamma: fraction.default(1).describe('Discount from token to token.'),
   lambda: fraction.default(0.95).describe('GAE λ.'),
   kl: z
     .strictObject({
-      weight: z.number().min(0).default(0.05),
+      weight: z.number().min(0).default(0.05).describe('Penalty on KL to the reference, per nat.'),
       adaptiveTarget: positive
         .nullable()
         .default(null)
         .describe('Target KL of the adaptive controller; null keeps the weight fixed.'),
-      horizon: positive.default(10_000),
+      horizon: positive.default(10_000).describe('Samples over which the adaptive controller corrects.'),
     })
     .prefault({}),
-  maxNewTokens: count.default(53),
-  temperature: positive.default(0.7),
+  maxNewTokens: count.default(53).describe('Tokens a sampled response may have.'),
+  temperature: positive.default(0.7).describe('Of sampling responses.'),
 });
 export const algorithmSpec = z.discriminatedUnion('kind', [sftSpec, rewardSpec, dpoSpec, ppoSpec]);
 
@@ -112,28 +123,35 @@ export const tuningSpec = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('full') }),
   z.strictObject({
     kind: z.literal('lora'),
-    rank: count.default(8),
-    alpha: positive.default(16),
-    dropout: fraction.lt(1).default(0),
-    targets: z.array(z.string().min(1)).min(1).default(['q_proj', 'k_proj', 'v_proj', 'o_proj']),
+    rank: count.default(8).describe('Inner dimension of the adapter.'),
+    alpha: positive.default(16).describe('The adapter’s output is scaled by alpha / rank.'),
+    dropout: fraction.lt(1).default(0).describe('On the adapter’s input, in training.'),
+    targets: z
+      .array(z.string().min(1))
+      .min(1)
+      .default(['q_proj', 'k_proj', 'v_proj', 'o_proj'])
+      .describe('Names of the linear layers that get an adapter.'),
   }),
 ]);
 
 export const optimizerSpec = z.strictObject({
   kind: z.literal('adamw').default('adamw'),
-  learningRate: positive.default(2e-5),
-  weightDecay: z.number().min(0).default(0),
+  learningRate: positive.default(2e-5).describe('At its highest; the schedule lowers it.'),
+  weightDecay: z.number().min(0).default(0).describe('Decoupled; norms and biases have none.'),
   beta1: fraction.lt(1).default(0.9),
   beta2: fraction.lt(1).default(0.999),
   epsilon: positive.default(1e-8),
-  schedule: z.enum(['constant', 'linear', 'cosine']).default('constant'),
-  warmupSteps: z.number().int().min(0).default(0),
-  maxGradNorm: positive.nullable().default(null),
+  schedule: z
+    .enum(['constant', 'linear', 'cosine'])
+    .default('constant')
+    .describe('How the learning rate goes on after the warm-up.'),
+  warmupSteps: z.number().int().min(0).default(0).describe('Steps in which the learning rate rises from 0.'),
+  maxGradNorm: positive.nullable().default(null).describe('Gradients are scaled down to this norm; null leaves them.'),
 });
 
 export const runSpecSchema = z
   .strictObject({
-    name: z.string().min(1).max(200),
+    name: z.string().min(1).max(200).describe('Of the run; a number is added where it is taken.'),
     model: z.string().min(1).describe('A model, or a checkpoint of another run, by name or id.'),
     dataset: datasetChoice,
     algorithm: algorithmSpec,
@@ -142,32 +160,41 @@ export const runSpecSchema = z
     optimizer: optimizerSpec.prefault({}),
     batch: z
       .strictObject({
-        size: count.default(8),
-        accumulation: count.default(1),
+        size: count.default(8).describe('Samples a forward pass takes.'),
+        accumulation: count.default(1).describe('Forward passes whose gradients make one step.'),
         maxLength: count.default(512).describe('Tokens a sequence may have; longer ones are truncated as TRL does.'),
-        shuffle: z.boolean().default(true),
-        groupByLength: z.boolean().default(false),
+        shuffle: z.boolean().default(true).describe('A new order for each epoch, from the seed.'),
+        groupByLength: z.boolean().default(false).describe('Batches of like lengths: less padding, less random.'),
       })
       .prefault({}),
-    steps: count.optional(),
-    epochs: positive.optional(),
-    seed: z.number().int().min(0).default(0),
+    steps: count.optional().describe('Optimiser steps; give steps or epochs.'),
+    epochs: positive.optional().describe('Passes over the data; give steps or epochs.'),
+    seed: z.number().int().min(0).default(0).describe('Of order, dropout and sampling.'),
     evaluate: z
       .strictObject({
-        suites: z.array(z.string().min(1)).default([]),
+        suites: z
+          .array(z.string().min(1))
+          .default([])
+          .describe('Suites by name or id; “held-out-pairs” is the one that dataset.heldOut makes.'),
         every: count.optional().describe('Steps between evaluations; before and after training they always run.'),
       })
       .prefault({}),
     checkpoint: z
       .strictObject({
-        every: count.optional(),
-        keep: z.union([z.literal('all'), z.literal('last'), count]).default('all'),
+        every: count.optional().describe('Steps between checkpoints; the last step always has one.'),
+        keep: z
+          .union([z.literal('all'), z.literal('last'), count])
+          .default('all')
+          .describe('All of them, the last, or so many of the newest.'),
       })
       .prefault({}),
     limits: z
       .strictObject({
         maxNfr: fraction.optional().describe('Stop when the lower bound of NFR against the start passes this.'),
-        action: z.enum(['stop', 'checkpoint', 'raise-weight']).default('stop'),
+        action: z
+          .enum(['stop', 'checkpoint', 'raise-weight'])
+          .default('stop')
+          .describe('What happens when it is passed: the run stops, keeps a checkpoint, or doubles λ.'),
       })
       .prefault({}),
   })

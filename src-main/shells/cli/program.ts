@@ -2,6 +2,7 @@ import { Argument, Command as Program, InvalidArgumentError, Option } from 'comm
 import type { Command } from './context.ts';
 import type { GlobalOptions } from './run-cli.ts';
 import type { Streams } from './terminal.ts';
+import { reportSections } from '../../reports/report-model.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { importDataset, importEvaluation, importModel, importSuite, importWorkspace } from './commands/import.ts';
 import { listCommand, listNames } from './commands/list.ts';
@@ -56,18 +57,20 @@ function addImports(program: Program, go: Go): void {
   imports
     .command('model <dir>')
     .description('a Hugging Face folder; “stories15m” fetches the demo model')
-    .option('--name <name>')
+    .option('--name <name>', 'what the workspace calls it; the folder’s name unless told')
     .action((dir: string, options: { name?: string }) => go(importModel, dir, options));
   imports
     .command('dataset <file>')
-    .option('--name <name>')
+    .description('preference pairs, completions, conversations or prompts to train on')
+    .option('--name <name>', 'what the workspace calls it; the file’s name unless told')
     .option('--format <format>', 'auto, trl, unpaired, sharegpt, alpaca, jsonl, csv, …', 'auto')
     .option('--map <field=path...>', 'where fields are, e.g. prompt=question,chosen=a.text', collect)
     .option('--strict', 'stop at the first record that does not fit')
     .action((file: string, options: ImportFlags) => go(importDataset, file, options));
   imports
     .command('eval <path>')
-    .requiredOption('--name <name>')
+    .description('what a model answered, sample by sample, as another tool wrote it')
+    .requiredOption('--name <name>', 'what comparisons call it')
     .option('--format <format>', 'auto, lm-eval, alpaca-eval, inspect, promptfoo, jsonl, csv, …', 'auto')
     .option('--map <field=path...>', 'id, prompt, output, target, correct, score, slice, cluster, tags', collect)
     .option('--variant <name>', 'which of several results of a sample (filter, annotator, scorer, provider)')
@@ -75,14 +78,17 @@ function addImports(program: Program, go: Go): void {
     .action((file: string, options: ImportFlags & { name: string }) => go(importEvaluation, file, options));
   imports
     .command('suite <file>')
+    .description('a check that runs and evaluations can be given')
     .addOption(
-      new Option('--kind <kind>').choices(['pairs', 'cloze', 'words', 'choice', 'generate']).makeOptionMandatory(),
+      new Option('--kind <kind>', 'what an item asks of the model')
+        .choices(['pairs', 'cloze', 'words', 'choice', 'generate'])
+        .makeOptionMandatory(),
     )
-    .requiredOption('--name <name>')
+    .requiredOption('--name <name>', 'what specs call it')
     .option('--map <field=path...>', 'e.g. prompt=question,target=answer', collect)
-    .option('--delimiter <text>', 'between prompt and target')
+    .option('--delimiter <text>', 'between prompt and target; one blank unless told')
     .option('--scorer <scorer>', 'generate: exact, contains, regex, numeric, lexicon:afinn, reward-model:NAME')
-    .option('--max-new-tokens <n>', 'generate', wholeNumber)
+    .option('--max-new-tokens <n>', 'generate; 64 unless told', wholeNumber)
     .option('--temperature <t>', 'generate; 0 is greedy', realNumber)
     .action((file: string, options: SuiteFlags) => go(importSuite, file, options));
   imports
@@ -130,8 +136,8 @@ function addRuns(program: Program, go: Go): void {
   program
     .command('evaluate <target>')
     .description('run a suite on a run, a checkpoint (RUN@STEP) or a model')
-    .requiredOption('--suite <name>')
-    .option('--name <name>')
+    .requiredOption('--suite <name>', 'the check to run')
+    .option('--name <name>', 'of the evaluation; made of target and suite unless told')
     .option('--seed <n>', 'of sampled decoding', wholeNumber)
     .action((target: string, options: { suite: string; name?: string; seed?: number }) =>
       go(evaluateCommand, target, options),
@@ -153,11 +159,17 @@ function addComparisons(program: Program, go: Go): void {
     .description('the samples that changed')
     .addOption(rule())
     .addOption(
-      new Option('--kind <kind>').choices(['negative', 'positive', 'kept-right', 'kept-wrong']).default('negative'),
+      new Option('--kind <kind>', 'what became of the samples')
+        .choices(['negative', 'positive', 'kept-right', 'kept-wrong'])
+        .default('negative'),
     )
-    .option('--slice <name>')
+    .option('--slice <name>', 'only this slice')
     .option('--search <text>', 'in prompts and outputs')
-    .addOption(new Option('--sort <column>').choices(['delta', 'id', 'length']).default('delta'))
+    .addOption(
+      new Option('--sort <column>', 'the worst change, the id, or the longest new output first')
+        .choices(['delta', 'id', 'length'])
+        .default('delta'),
+    )
     .option('--limit <n>', 'at most so many', wholeNumber)
     .action((left: string, right: string, options: FlipFlags) => go(flipsCommand, left, right, options));
   program
@@ -173,14 +185,14 @@ function addComparisons(program: Program, go: Go): void {
     .command('report <subject...>')
     .description('LEFT RIGHT, or one RUN')
     .addOption(
-      new Option('--format <format>')
+      new Option('--format <format>', 'a report to read (html, pdf, md), or its rows')
         .choices(['html', 'pdf', 'md', 'csv', 'json', 'ndjson', 'parquet'])
         .makeOptionMandatory(),
     )
-    .requiredOption('--out <file>')
+    .requiredOption('--out <file>', 'where to write it')
     .addOption(rule())
-    .option('--title <title>')
-    .option('--sections <name...>')
+    .option('--title <title>', 'at the head of the report')
+    .option('--sections <name...>', `only these: ${reportSections.join(', ')}`)
     .option('--redact-texts', 'leave prompts and outputs out')
     .option('--private-tag <tag...>', 'leave samples with these tags out')
     .action((subject: string[], options: ReportFlags) => go(reportCommand, subject, options));
@@ -215,7 +227,7 @@ function addDoors(program: Program, go: Go): void {
   program
     .command('export <what> [name]')
     .description('adapter or checkpoint (RUN@STEP), dataset, or the whole workspace')
-    .requiredOption('--out <path>')
+    .requiredOption('--out <path>', 'a file, or a folder that does not exist yet')
     .action((what: string, name: string | undefined, options: { out: string }) =>
       go(exportCommand, what, name, options),
     );
