@@ -30,7 +30,7 @@ export function parseAssignment(text: string): { path: string; value: unknown } 
 
 /** Every leaf in which two specs differ, in the order of the second; lists are compared as wholes. */
 export function specDifference(from: unknown, to: unknown, path = ''): SpecDifference {
-  if (isDeepStrictEqual(from, to)) return [];
+  if (isDeepStrictEqual(from ?? null, to ?? null)) return [];
   if (!isPlain(from) || !isPlain(to)) return [{ path, from: from ?? null, to: to ?? null }];
   const keys = new Set([...Object.keys(to), ...Object.keys(from)]);
   return [...keys].flatMap((key) => specDifference(from[key], to[key], path === '' ? key : `${path}.${key}`));

@@ -71,11 +71,20 @@ function readSource(input: SpecInput): Source {
     });
     return { ok: false, issues };
   }
-  const value: unknown = document.toJS({ maxAliasCount: 100 });
+  const value = plainValue(document);
   if (!isObject(value)) {
     return { ok: false, issues: [{ path: '', message: 'a spec is a mapping of keys to values', line: 1, column: 1 }] };
   }
   return { ok: true, value, locate: (path) => locateIn(document, lines, path) };
+}
+
+/** Null for a document whose aliases multiply beyond reason. */
+function plainValue(document: Document): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch {
+    return null;
+  }
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,0 +1,119 @@
+import { describe, expect, test } from 'vitest';
+import {
+  combinations,
+  parseAssignment,
+  specDifference,
+  withValue,
+} from '../../../src-main/workbench/runs/spec-changes.ts';
+import { parseSpec, requireSpec, specToYaml } from '../../../src-main/workbench/runs/spec-text.ts';
+
+const minimal = 'name: a\nmodel: m\ndataset: {train: d}\nalgorithm: {kind: dpo}\nsteps: 3\n';
+
+function issuesOf(yaml: string) {
+  const parsed = parseSpec({ yaml });
+  return parsed.ok ? [] : parsed.issues;
+}
+
+describe('a spec as text', () => {
+  test('is completed with every default', () => {
+    const spec = requireSpec({ yaml: minimal });
+    expect(spec).toMatchObject({ guard: { kind: 'none' }, tuning: { kind: 'full' }, seed: 0, batch: { size: 8 } });
+    expect(requireSpec({ yaml: specToYaml(spec) })).toEqual(spec);
+  });
+
+  test('may be JSON', () => {
+    const json = JSON.stringify({
+      name: 'a',
+      model: 'm',
+      dataset: { train: 'd' },
+      algorithm: { kind: 'dpo' },
+      steps: 3,
+    });
+    expect(requireSpec({ yaml: json })).toEqual(requireSpec({ yaml: minimal }));
+  });
+
+  test('refuses an unknown key at its place, with what is accepted', () => {
+    const issues = issuesOf(`${minimal}guard:\n  kind: flipguard\n  epsillon: 0\n`);
+    expect(issues).toEqual([
+      { path: 'guard.epsillon', line: 8, column: 3, message: expect.stringContaining('epsilon, weight') as string },
+    ]);
+  });
+
+  test('says every fault at once, each with its line', () => {
+    const issues = issuesOf(minimal.replace('dpo', 'dppo').replace('steps: 3', 'steps: -1') + 'seed: x\n');
+    expect(issues.map(({ path, line }) => [path, line])).toEqual([
+      ['algorithm.kind', 4],
+      ['steps', 5],
+      ['seed', 6],
+    ]);
+  });
+
+  test.each([
+    ['steps: 3', 'steps: 3\nepochs: 1', 'steps'],
+    ['kind: dpo', 'kind: sft', 'guard.kind'],
+  ])('checks keys against each other (%s → %s)', (from, to, path) => {
+    const issues = issuesOf(`${minimal.replace(from, to)}guard: {kind: flipguard}\n`);
+    expect(issues.map((issue) => issue.path)).toContain(path);
+  });
+
+  test.each(['[1, 2', 'just words', 'a: 1\n b: 2', '', '- 1', '&a [*a, *a]'])('refuses “%s” with a line', (yaml) => {
+    expect(issuesOf(yaml)[0]?.line).toBeGreaterThan(0);
+  });
+
+  test('does not expand a bomb of aliases', () => {
+    const bomb = ['a0: &a0 [x, x, x, x, x, x, x, x, x, x]'];
+    for (let i = 1; i < 9; i += 1)
+      bomb.push(
+        `a${i}: &a${i} [${Array(10)
+          .fill(`*a${i - 1}`)
+          .join(', ')}]`,
+      );
+    expect(issuesOf(bomb.join('\n'))).toMatchObject([{ message: 'a spec is a mapping of keys to values' }]);
+  });
+});
+
+describe('changes to a spec', () => {
+  test('are typed as YAML values at dotted paths', () => {
+    expect(['a=1e-4', 'b=null', 'c=[x, y]', 'd=a=b', 'e='].map(parseAssignment)).toEqual([
+      { path: 'a', value: 1e-4 },
+      { path: 'b', value: null },
+      { path: 'c', value: ['x', 'y'] },
+      { path: 'd', value: 'a=b' },
+      { path: 'e', value: null },
+    ]);
+    expect(() => parseAssignment('nothing')).toThrow(/what to set/);
+  });
+
+  test('leave the original alone and make objects on the way', () => {
+    const spec = { guard: { kind: 'none' } };
+    expect(withValue(spec, 'guard.weight', 2)).toEqual({ guard: { kind: 'none', weight: 2 } });
+    expect(withValue(spec, 'a.b.c', 1)).toMatchObject({ a: { b: { c: 1 } } });
+    expect(spec).toEqual({ guard: { kind: 'none' } });
+  });
+
+  test('cannot reach a prototype', () => {
+    expect(() => withValue({}, '__proto__.polluted', true)).toThrow(/not a path/);
+    expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
+  });
+
+  test('are listed leaf by leaf', () => {
+    const from = { a: 1, b: { c: [1], d: 2 }, e: 5 };
+    expect(specDifference(from, { a: 1, b: { c: [1, 2], d: 2 }, f: null })).toEqual([
+      { path: 'b.c', from: [1], to: [1, 2] },
+      { path: 'e', from: 5, to: null },
+    ]);
+  });
+
+  test('of a sweep are all combinations, the last fastest', () => {
+    const all = combinations([
+      { path: 'w', values: [1, 2] },
+      { path: 's', values: [0, 1] },
+    ]);
+    expect(all.map((set) => set.map(({ value }) => value))).toEqual([
+      [1, 0],
+      [1, 1],
+      [2, 0],
+      [2, 1],
+    ]);
+  });
+});
