@@ -1,3 +1,5 @@
+import { shownValue } from './values.ts';
+
 /** The run spec's JSON Schema as a tree of form fields. What the schema gains, the form shows without being told. */
 
 export interface JsonSchema {
@@ -109,7 +111,7 @@ function unionField(common: Common, union: JsonSchema[], root: JsonSchema): Fiel
 }
 
 function wordFor(schema: JsonSchema): string {
-  return schema.const === undefined ? `a${schema.type === 'integer' ? ' whole' : ''} number` : String(schema.const);
+  return schema.const === undefined ? `a${schema.type === 'integer' ? ' whole' : ''} number` : shownValue(schema.const);
 }
 
 function numberField(common: Common, schema: JsonSchema, nullable: boolean): Field {

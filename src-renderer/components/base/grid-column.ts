@@ -12,3 +12,8 @@ export interface GridSort {
   column: string;
   direction: 'ascending' | 'descending';
 }
+/** A column of a list that is all here. */
+export interface ListColumn<Row> extends GridColumn {
+  /** What the column sorts and is filtered by. */
+  value: (row: Row) => string | number | null;
+}

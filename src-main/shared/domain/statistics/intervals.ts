@@ -1,15 +1,13 @@
 import normalQuantile from '@stdlib/stats-base-dists-normal-quantile';
 import tQuantile from '@stdlib/stats-base-dists-t-quantile';
 import type { Rate } from './comparison-summary.ts';
+import { scoreInterval } from './score-interval.ts';
+import type { Interval } from './score-interval.ts';
+
+export { scoreInterval };
+export type { Interval };
 
 export const defaultLevel = 0.95;
-
-/** An interval around a value; `value` is null when there was nothing to measure. */
-export interface Interval {
-  value: number | null;
-  low: number;
-  high: number;
-}
 
 /** The two-sided t quantile of `groups` independent groups. */
 export function criticalT(level: number, groups: number): number {
@@ -28,21 +26,6 @@ export function criticalZ(level: number): number {
  */
 export function wilson(hits: number, total: number, level: number = defaultLevel): Rate {
   return { ...scoreInterval(hits, total, criticalZ(level)), method: 'wilson', level };
-}
-
-/** Wilson's interval for any critical value; `hits` and `total` may be effective, not whole, numbers. */
-export function scoreInterval(hits: number, total: number, critical: number): Interval {
-  if (total === 0) return { value: null, low: 0, high: 1 };
-  const z2 = critical ** 2;
-  const p = hits / total;
-  const centre = p + z2 / (2 * total);
-  const spread = Math.sqrt(z2 * ((p * (1 - p)) / total + z2 / (4 * total * total)));
-  const scale = 1 + z2 / total;
-  return {
-    value: p,
-    low: hits === 0 ? 0 : Math.max(0, (centre - spread) / scale),
-    high: hits === total ? 1 : Math.min(1, (centre + spread) / scale),
-  };
 }
 
 /**
