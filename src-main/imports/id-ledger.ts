@@ -1,13 +1,19 @@
 /** Each slot is the two halves of a hash; both 0 is a free slot. */
 const lanes = 2;
+const shardCount = 256;
+const growth = 1.25;
 
 /**
  * Remembers which ids a stream has had, in 10 to 13 bytes an id where a Set of strings takes about 100. It keeps 64 bits
  * of a hash of each id; that two different ids among ten million agree in it has a probability below 10⁻⁵. The table is
- * split in shards that grow one by one and by little, so that growing never holds it twice.
+ * split in shards that grow one by one and by little, so that growing never holds the whole twice.
  */
 export class IdLedger {
-  readonly #shards = Array.from({ length: 256 }, () => new Shard());
+  /** Their first sizes differ, so that they do not all grow at the same time. */
+  readonly #shards = Array.from(
+    { length: shardCount },
+    (_, i) => new Shard(Math.round(256 * growth ** (i / shardCount))),
+  );
 
   /** Records an id; answers false when it was there already. */
   add(id: string): boolean {
@@ -28,8 +34,12 @@ export class IdLedger {
 }
 
 class Shard {
-  #slots = new Uint32Array(16 * lanes);
+  #slots: Uint32Array;
   #size = 0;
+
+  constructor(slots: number) {
+    this.#slots = new Uint32Array(slots * lanes);
+  }
 
   add(high: number, low: number): boolean {
     if ((this.#size + 1) * lanes * 5 > this.#slots.length * 4) this.#grow();
@@ -45,7 +55,7 @@ class Shard {
   }
 
   #grow(): void {
-    const larger = new Uint32Array(Math.ceil((this.#slots.length / lanes) * 1.25) * lanes);
+    const larger = new Uint32Array(Math.ceil((this.#slots.length / lanes) * growth) * lanes);
     for (let at = 0; at < this.#slots.length; at += lanes) {
       if (isFree(this.#slots, at)) continue;
       const high = this.#slots[at] ?? 0;
