@@ -1,0 +1,181 @@
+import { z } from 'zod';
+import {
+  containers,
+  datasetFormats,
+  defaultLimits,
+  evaluationFormats,
+  problemReasons,
+} from '../../src-main/imports/index.ts';
+import type { ProblemReason } from '../../src-main/imports/index.ts';
+import type { Container, DatasetFormat, EvaluationFormat } from '../../src-main/imports/types.ts';
+import { datasetFields, evaluationFields, suiteFields } from '../../src-main/imports/field-map.ts';
+import { supportedFamilies } from '../../src-main/engine/models/families.ts';
+import { reportRowSchema } from '../../src-main/reports/report-row.ts';
+import { comparisonSummarySchema } from '../../src-main/shared/domain/statistics/comparison-summary.ts';
+import type { SuiteKind } from '../../src-main/shared/domain/evaluations.ts';
+import { accepts } from './json-schema.ts';
+import type { JsonSchema } from './json-schema.ts';
+import { code, codes, page, table } from './markdown.ts';
+
+// One line for every member of a closed list: a new format, kind or field does not compile, or does not generate, without its line.
+const containerLines: Record<Container, string> = {
+  jsonl: 'one JSON object a line',
+  json: 'a list of objects, or an object that holds one',
+  csv: 'a header and rows; comma, semicolon, tab or bar between cells, quotes as in RFC 4180',
+  parquet: 'columns of any codec, nested ones too',
+};
+
+const datasetLines: Record<DatasetFormat, string> = {
+  trl: '`chosen` and `rejected`, with `prompt` or with the prompt in both; texts or lists of `{role, content}`',
+  unpaired: '`prompt`, `completion`, `label`: a thumb up or down (KTO)',
+  sharegpt: '`conversations` of `{from, value}`; with `chosen` and `rejected` it is preference data',
+  alpaca:
+    '`instruction`, `input`, `output`; `system`, `history`, and `chosen` and `rejected` as LLaMA-Factory has them',
+  'prompt-completion': '`prompt` and `completion` (or `response`)',
+  'language-modeling': '`text`, `messages`, or a bare string a line',
+  'prompt-only': '`prompt`, with `target` where there is one: for PPO and for generation',
+};
+
+const evaluationLines: Record<EvaluationFormat, string> = {
+  'lm-eval': 'lm-evaluation-harness: a folder written with `--log_samples`, or one `samples_*.jsonl`',
+  'alpaca-eval':
+    'AlpacaEval: a model’s folder (`model_outputs.json`, `<annotator>/annotations.json`), or an annotations file',
+  inspect: 'Inspect AI: a log as `.eval` or `.json`',
+  promptfoo: 'promptfoo: its JSON or JSONL output',
+};
+
+const suiteLines: Record<SuiteKind, string> = {
+  pairs: 'two responses: right when the chosen one has the higher implicit reward (or log-prob, without a reference)',
+  cloze: 'right when the target is the likeliest continuation, token by token: lm-eval’s `acc`',
+  words: 'every word of a text, given what stands before it, is a sample; words of one text are a group',
+  choice: 'right when the right option is the likeliest; `acc_norm` divides by its characters',
+  generate:
+    'the model answers, a scorer judges: `exact`, `contains`, `regex`, `numeric`, `lexicon:afinn`, `reward-model:NAME`, `judge:ENDPOINT MODEL RUBRIC`',
+};
+
+const summaryLines: Record<keyof z.output<typeof comparisonSummarySchema>, string> = {
+  left: 'the old side',
+  right: 'the new side',
+  rule: 'what counts as a flip',
+  n: 'N (`paired`) and what is not in it',
+  accuracy: 'share right on each side; null under the margin rule',
+  negativeFlips: 'count',
+  positiveFlips: 'count',
+  nfr: 'negative flips / N',
+  pfr: 'positive flips / N',
+  nfi: 'share of the new wrong answers that were right before',
+  lostOfRight: 'share of the old right answers that are wrong now',
+  netChange: '(positive − negative) / N; the p-value is about this alone',
+  scoreDelta: 'mean of right − left; null without scores',
+  clustered: 'NFR, PFR and net change where samples come in groups, else null',
+  slices: 'each slice with its own rates; `pHolm` tests for an excess of negative flips',
+};
+
+const rowLines: Record<keyof z.output<typeof reportRowSchema>, string> = {
+  sampleId: 'the id by which the sides were paired',
+  prompt: 'null where texts are left out',
+  target: 'what was wanted, where it is known',
+  kind: 'what became of the sample',
+  delta: 'right score − left, positive is better',
+  left: 'the old answer',
+  right: 'the new answer',
+  slices: 'slices the sample belongs to',
+  tags: 'tags it came with',
+  stability: 'what repeated sampling says of the flip',
+  note: 'a person’s',
+};
+
+const problemLines: Record<ProblemReason, string> = {
+  'bad-json': 'not JSON',
+  'bad-csv': 'not CSV',
+  'invalid-utf8': 'bytes that are no UTF-8',
+  'nul-bytes': 'NUL characters in a text',
+  'too-large': 'beyond the limits below',
+  'too-deep': 'nested beyond the limit below',
+  truncated: 'the file ends inside the record',
+  columns: 'more or fewer cells than the header has',
+  'not-an-object': 'no object with fields',
+  'missing-field': 'a field that is needed is not there',
+  'wrong-type': 'a field holds something else than it must',
+  empty: 'a text that is needed is empty',
+  identical: 'chosen and rejected are the same',
+  'unknown-verdict': 'a verdict that says neither right nor wrong: guessing would invent flips',
+  'out-of-range': 'a number or an index outside its range',
+  'duplicate-id': 'an id that an earlier record has',
+  'unsafe-name': 'an archive entry that points outside',
+  'unreadable-entry': 'an archive entry that cannot be unpacked',
+  inflation: 'an archive entry that grows beyond the limits',
+  'unsupported-content': 'images, audio: only text can be kept',
+};
+
+const runFolder = `    runs/<id>/spec.json            the spec with every default filled in
+    runs/<id>/inputs.json          what its names stood for at launch
+    runs/<id>/events.ndjson        append-only; each line has seq (from 1) and at (ms since 1970)
+    runs/<id>/checkpoints/<step>/  model.safetensors or adapter_model.safetensors, config and tokenizer as on Hugging Face,
+                                   optimizer.safetensors and state.json for resuming`;
+
+export function formatsPage(): string {
+  return page('Formats', 'src-main/imports, src-main/reports and src-main/shared/domain', [
+    'What the workbench reads and what it writes. `--format auto`, the default, decides by content, never by a file’s name.',
+    '## Models',
+    `A Hugging Face folder: \`config.json\`, \`*.safetensors\` (one file or sharded), \`tokenizer.json\`, \`tokenizer_config.json\`. Families:\n\n${supportedFamilies.map((family) => `- ${family.replace(/^\S+/, code)}`).join('\n')}`,
+    'Weights are read as float32, float16 or bfloat16 and computed in float32. Quantised weights and mixtures of experts are refused by name.',
+    '## Containers',
+    'Gzip and Zstandard around any text are seen by their magic numbers.',
+    lines(containers, containerLines, 'Container'),
+    '## Datasets',
+    lines(datasetFormats, datasetLines, 'Format'),
+    `Other layouts take a container as the format and a mapping: \`--format jsonl --map prompt=question,chosen=good,rejected=bad\`. Fields a mapping can name: ${codes(datasetFields)}.`,
+    '## Evaluations',
+    lines(evaluationFormats, evaluationLines, 'Format'),
+    `Files of your own take a mapping: \`--map id=doc.id,prompt=question,output=answer,correct=ok\`. Paths reach into objects with dots, into lists with \`[0]\`; \`["a.b"]\` names a key that holds a dot; \`id=\` alone refuses the ids there are, so that samples pair by content. Fields: ${codes(evaluationFields)}. Needed are \`prompt\` or \`id\`, and \`correct\`, \`score\` or \`output\`. Without a mapping, a file whose fields have these very names is read as they say.`,
+    'A verdict is written as true/false, 1/0, yes/no, correct/wrong, pass/fail, win/lose or tie; null, blank and NaN mean that none was given.',
+    '## Suites',
+    table(
+      ['Kind', 'What it checks', 'Fields'],
+      Object.entries(suiteLines).map(([kind, line]) => [code(kind), line, codes(suiteFields[kind as SuiteKind])]),
+    ),
+    '## Records that do not fit',
+    'They are counted by reason with their first lines, and left out; `--strict` stops at the first.',
+    lines(problemReasons, problemLines, 'Reason'),
+    table(
+      ['Limit', 'Value'],
+      Object.entries(defaultLimits).map(([name, value]) => [code(name), value.toLocaleString('en')]),
+    ),
+    '## `compare --json`',
+    fields(comparisonSummarySchema, summaryLines),
+    '## `flips --json`, and rows of reports',
+    'NDJSON, one object a sample. JSON and NDJSON exports have the same objects; CSV and Parquet have them as columns (`left_output`, `right_score`, …).',
+    fields(reportRowSchema, rowLines),
+    'In CSV, a text that a spreadsheet would run as a formula gets an apostrophe in front. For texts to the byte take JSON, NDJSON or Parquet.',
+    '## Run folder',
+    'The source of truth of what a run put out; the database indexes it.',
+    runFolder,
+  ]);
+}
+
+function lines<Name extends string>(names: readonly Name[], of: Record<Name, string>, head: string): string {
+  return table(
+    [head, 'What it is'],
+    names.map((name) => [code(name), of[name]]),
+  );
+}
+
+/** Top-level fields of an answer; what lies inside an object is listed by name. */
+function fields(schema: z.ZodType, meanings: Record<string, string>): string {
+  const { properties = {} } = z.toJSONSchema(schema) as JsonSchema;
+  const rows = Object.entries(properties).map(([name, field]) => {
+    const meaning = meanings[name];
+    if (meaning === undefined) throw new Error(`the field ${name} has no line`);
+    return [code(name), shape(field), meaning];
+  });
+  return table(['Field', 'Value', 'Meaning'], rows);
+}
+
+function shape(schema: JsonSchema): string {
+  const choices = schema.anyOf ?? schema.oneOf;
+  if (choices !== undefined) return [...new Set(choices.map(shape))].join(', or ');
+  if (schema.type === 'array' && schema.items?.properties !== undefined) return `list of ${shape(schema.items)}`;
+  if (schema.properties === undefined) return accepts(schema);
+  return `{ ${Object.keys(schema.properties).map(code).join(', ')} }`;
+}

@@ -1,0 +1,14 @@
+import { cliPage } from './cli-page.ts';
+import { formatsPage } from './formats-page.ts';
+import { metricsPage } from './metrics-page.ts';
+import { runSpecPage } from './run-spec-page.ts';
+
+/** The generated pages of docs/reference, by file name. */
+export function referencePages(): Record<string, string> {
+  return {
+    'run-spec.md': runSpecPage(),
+    'cli.md': cliPage(),
+    'formats.md': formatsPage(),
+    'metrics.md': metricsPage(),
+  };
+}

@@ -1,0 +1,77 @@
+import { stringify } from 'yaml';
+import { runSpecSchema } from '../../src-main/shared/domain/run-spec.ts';
+import { runSpecJsonSchema } from '../../src-main/workbench/runs/spec-schema.ts';
+import { accepts } from './json-schema.ts';
+import type { JsonSchema } from './json-schema.ts';
+import { code, page, table } from './markdown.ts';
+
+/** Written by a person; everything else is filled in. */
+const least = {
+  name: 'dpo',
+  model: 'base',
+  dataset: { train: 'pairs' },
+  algorithm: { kind: 'dpo' },
+  steps: 48,
+} as const;
+
+const intro = `A run spec is one object: YAML or JSON in a file for \`flipguard train\`, the launch form, and the field \`spec\` of every stored run.
+Unknown keys and bad values are refused with their path, line and column. A path with dots names a value for \`--set\`:
+\`--set guard.weight=0.5\`.`;
+
+const rules = `Beyond the tables:
+- give either \`steps\` or \`epochs\`;
+- a \`guard\` other than \`none\` needs \`algorithm.kind\` \`dpo\` or \`ppo\`;
+- \`guard.target: guard-set\` needs \`guard.guardSet\`, and \`guard.kind: random\` needs \`guard.randomRate\`.`;
+
+export function runSpecPage(): string {
+  const schema: JsonSchema = runSpecJsonSchema();
+  return page('Run spec', 'src-main/shared/domain/run-spec.ts', [
+    intro,
+    '## The least there is to write',
+    yaml(least),
+    '## With every default filled in',
+    yaml(runSpecSchema.parse(least)),
+    rules,
+    ...sections('', schema),
+  ]);
+}
+
+function yaml(spec: object): string {
+  return `\`\`\`yaml\n${stringify(spec).trim()}\n\`\`\``;
+}
+
+/** A table for the object at `path`, then one for each object inside it; unions get one for each variant. */
+function sections(path: string, schema: JsonSchema): string[] {
+  const variants = schema.oneOf?.filter(({ properties }) => properties !== undefined);
+  if (variants !== undefined) {
+    return variants.flatMap((variant) =>
+      objectSections(`${path}, kind ${accepts(variant.properties?.kind ?? {})}`, path, variant),
+    );
+  }
+  const object =
+    schema.properties !== undefined ? schema : schema.anyOf?.find(({ properties }) => properties !== undefined);
+  return object === undefined ? [] : objectSections(path === '' ? 'Top level' : path, path, object);
+}
+
+function objectSections(title: string, path: string, schema: JsonSchema): string[] {
+  const fields = Object.entries(schema.properties ?? {});
+  const required = new Set(schema.required);
+  const rows = fields.map(([name, field]) => [
+    code(name),
+    accepts(field),
+    defaultOf(field, required.has(name)),
+    field.description ?? '',
+  ]);
+  const inner = fields.flatMap(([name, field]) => sections(path === '' ? name : `${path}.${name}`, field));
+  return [`## ${title}`, table(['Key', 'Accepts', 'Default', 'Meaning'], rows), ...inner];
+}
+
+function defaultOf(field: JsonSchema, required: boolean): string {
+  if (required) return 'needed';
+  const { default: value } = field;
+  if (value === undefined) return '–';
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    return Object.keys(value).length === 0 ? 'see below' : code(stringify(value, { collectionStyle: 'flow' }).trim());
+  }
+  return code(stringify(value, { collectionStyle: 'flow' }).trim());
+}
