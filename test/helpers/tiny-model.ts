@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import { newVariable } from '../../src-main/engine/checkpoint/load-model.ts';
 import type { CausalLm } from '../../src-main/engine/models/causal-lm.ts';
 import { createDecoder } from '../../src-main/engine/models/decoder.ts';

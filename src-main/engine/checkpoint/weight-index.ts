@@ -41,7 +41,7 @@ async function shardsOf(reader: FolderReader, files: readonly string[]): Promise
   if (missing !== undefined) {
     throw new WorkbenchError(
       'not-found',
-      `${reader.label}: the shard ${String(missing)} named by ${index} is not there`,
+      `${reader.label}: the shard ${JSON.stringify(missing)} named by ${index} is not there`,
       {
         remedy: 'Complete the download of the model.',
         place: { file: index, field: 'weight_map' },

@@ -47,7 +47,8 @@ export class ConfigFields {
 
   numbers(field: string): number[] {
     const value = this.#value(field);
-    if (Array.isArray(value) && value.every((item) => typeof item === 'number' && Number.isFinite(item))) return value;
+    if (Array.isArray(value) && value.every((item) => typeof item === 'number' && Number.isFinite(item)))
+      return value as number[];
     throw this.#bad(field, 'a list of numbers', value);
   }
 

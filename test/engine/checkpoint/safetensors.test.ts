@@ -118,8 +118,8 @@ describe('shards', () => {
   });
 
   it.each([
-    ['one is missing', index({ a: 's1.safetensors' }), /s1\.safetensors named by .* is not there/],
-    ['one lies outside the folder', index({ a: '../../secret' }), /\.\.\/\.\.\/secret named by/],
+    ['one is missing', index({ a: 's1.safetensors' }), /"s1\.safetensors" named by .* is not there/],
+    ['one lies outside the folder', index({ a: '../../secret' }), /\.\.\/\.\.\/secret" named by/],
     ['a name is no text', index({ a: 3 }), /shard 3 named by/],
     ['there is no map', '{}', /no weight_map/],
     ['the index is not JSON', '{', /no weight_map/],
