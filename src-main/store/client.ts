@@ -68,6 +68,7 @@ class OpenStore {
   readonly #timers: NodeJS.Timeout[] = [];
   #integrity = 'checking';
   #marks: Record<string, number> | null = null;
+  readonly #resumed: Promise<void>;
   #closing: Promise<void> | null = null;
 
   constructor(
@@ -98,7 +99,7 @@ class OpenStore {
     }
     for (const timer of this.#timers) timer.unref();
     void this.#poll();
-    void this.#resumeBuilds();
+    this.#resumed = this.#resumeBuilds();
   }
 
   store(): Store {
@@ -173,6 +174,7 @@ class OpenStore {
       }),
       checkIntegrity: () => this.#checkIntegrity(),
       settled: async () => {
+        await this.#resumed;
         await this.#builds.settled();
         await writer.call('settle');
       },

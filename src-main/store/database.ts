@@ -102,9 +102,15 @@ export interface OpenOptions {
 
 const busyTimeoutMs = 10_000;
 
-export function openForWriting(path: string, options: OpenOptions = {}): WritableDb {
+/** `inspect` may refuse the file before anything of it is touched. */
+export function openForWriting(
+  path: string,
+  options: OpenOptions = {},
+  inspect: (db: ReadableDb) => void = () => undefined,
+): WritableDb {
   const raw = new Database(path, { timeout: busyTimeoutMs });
   try {
+    inspect(brand(raw));
     raw.pragma('journal_mode = WAL');
     // FULL: what was acknowledged survives a power cut too; it costs one flush (about 0.3 ms) a transaction.
     raw.pragma('synchronous = FULL');

@@ -41,11 +41,11 @@ async function openReader({ path, owner }: WorkerStart): Promise<Methods> {
 }
 
 async function openWriter({ path, owner, maxBytes }: WorkerStart): Promise<Methods> {
-  const [{ migrate }, { writerMethods }] = await Promise.all([
+  const [{ migrate, refuseForeign }, { writerMethods }] = await Promise.all([
     import('./migrations/migrate.ts'),
     import('./writer.ts'),
   ]);
-  const db = openForWriting(path, maxBytes === undefined ? {} : { maxBytes });
+  const db = openForWriting(path, maxBytes === undefined ? {} : { maxBytes }, refuseForeign);
   try {
     const schemaVersion = await migrate(db);
     const methods = writerMethods({ db, owner });

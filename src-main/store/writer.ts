@@ -24,7 +24,7 @@ import type { GuardPairs } from './queries/guard-sets.ts';
 import { addGuardSet, removeGuardSet } from './queries/guard-sets.ts';
 import { Ingests } from './queries/ingests.ts';
 import type { Writer } from './queries/marks.ts';
-import { change } from './queries/marks.ts';
+import { change, foldMarks } from './queries/marks.ts';
 import { addModel, removeModel } from './queries/models.ts';
 import { Interned } from './queries/names.ts';
 import { markOrphans, markRemoved, sweepOnce } from './queries/removal.ts';
@@ -49,6 +49,7 @@ export function writerMethods(writer: Writer) {
     background.wake();
   });
   markOrphans(writer);
+  foldMarks(writer);
   background.wake();
   /** Keys remembered in a transaction that was rolled back do not exist. */
   const guarded = <T>(body: () => T): T => {

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
-import type { WritableDb } from '../database.ts';
+import type { ReadableDb, WritableDb } from '../database.ts';
 import { inTransaction } from '../database.ts';
 import { workspaceTables } from './001-workspace.ts';
 import { searchTables } from './002-search.ts';
@@ -24,15 +24,15 @@ const backupsKept = 3;
  * A newer file, or a file of another program, is refused untouched.
  */
 export async function migrate(db: WritableDb, steps: readonly Migration[] = migrations): Promise<number> {
-  const newest = steps.at(-1)?.version ?? 0;
+  const newest = newestOf(steps);
+  refuseForeign(db, steps);
   const found = versionOf(db);
-  refuseForeign(db, found, newest);
   if (found === newest) return newest;
   if (found > 0) await backUp(db, found);
   inTransaction(db, () => {
     // Another program may have migrated while the backup was written.
+    refuseForeign(db, steps);
     const now = versionOf(db);
-    refuseForeign(db, now, newest);
     for (const step of steps) if (step.version > now) db.raw.exec(step.script);
     db.raw.pragma(`application_id = ${applicationId}`);
     db.raw.pragma(`user_version = ${newest}`);
@@ -40,11 +40,18 @@ export async function migrate(db: WritableDb, steps: readonly Migration[] = migr
   return newest;
 }
 
-export function versionOf(db: WritableDb): number {
+export function versionOf(db: ReadableDb): number {
   return Number(db.raw.pragma('user_version', { simple: true }));
 }
 
-function refuseForeign(db: WritableDb, found: number, newest: number): void {
+function newestOf(steps: readonly Migration[]): number {
+  return steps.at(-1)?.version ?? 0;
+}
+
+/** A newer workspace, and a database that is no workspace, are refused before anything is changed. */
+export function refuseForeign(db: ReadableDb, steps: readonly Migration[] = migrations): void {
+  const found = versionOf(db);
+  const newest = newestOf(steps);
   const application = Number(db.raw.pragma('application_id', { simple: true }));
   const tables = Number(
     db.raw.prepare("SELECT count(*) FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'").pluck().get(),

@@ -155,7 +155,8 @@ export function putColumns(
   progress: number,
 ): ComparisonRecord {
   const { db } = writer;
-  return change(writer, [], () => {
+  // Marks that are added to a finished build are seen at once.
+  return change(writer, progress === 1 ? ['comparisons'] : [], () => {
     const id = comparisonOfBuild(db, buildKey);
     for (const { name, range, data } of parts) {
       run(

@@ -71,7 +71,10 @@ export class Ingests {
       });
     }
     const { draft } = ingest;
-    const lists: ListName[] = ingest.import === null ? [ingest.kind] : [ingest.kind, 'imports'];
+    const lists: ListName[] = [ingest.kind];
+    if (ingest.import !== null) lists.push('imports');
+    // Results bring tags with them.
+    if (ingest.kind === 'evaluations') lists.push('annotations');
     change(this.#writer, lists, () => {
       const importKey = ingest.import === null ? null : this.#addImport(ingest.import, draft.rows, options);
       draft.finish(importKey, options.summary);

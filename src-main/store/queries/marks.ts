@@ -37,6 +37,23 @@ export function readMarks(db: ReadableDb): ChangeMark[] {
   return all<ChangeMark>(db, sql`SELECT writer, list, version FROM change_marks`);
 }
 
+/** Counts of programs that are gone become one count, so that the table does not grow with every start. */
+export function foldMarks({ db }: Writer): void {
+  inTransaction(db, () => {
+    for (const { writer, list, version } of readMarks(db)) {
+      if (writer === gone || isAlive(writer)) continue;
+      run(
+        db,
+        sql`INSERT INTO change_marks (writer, list, version) VALUES (${gone}, ${list}, ${version})
+            ON CONFLICT (writer, list) DO UPDATE SET version = version + excluded.version`,
+      );
+      run(db, sql`DELETE FROM change_marks WHERE writer = ${writer} AND list = ${list}`);
+    }
+  });
+}
+
+const gone = 'gone';
+
 /** Whether the program behind an owner still runs on this machine. A reused process id only delays cleaning up. */
 export function isAlive(owner: string): boolean {
   const pid = Number(owner.split(':')[0]);

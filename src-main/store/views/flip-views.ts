@@ -2,7 +2,7 @@ import type { FlipVectors } from '../api.ts';
 import { WorkbenchError, assertNever } from '../../shared/domain/errors.ts';
 import type { FlipFacets, FlipFilter, FlipRow, FlipSort, FlipView } from '../../shared/domain/flip-view.ts';
 import type { ReadableDb } from '../database.ts';
-import { value } from '../database.ts';
+import { sql, value } from '../database.ts';
 import type { GuardPairs } from '../queries/guard-sets.ts';
 import type { LoadedComparison } from './comparison.ts';
 import { loadComparison, readHead } from './comparison.ts';
@@ -28,6 +28,7 @@ export class FlipViews {
   readonly #views = new Map<string, View>();
   #opened = 0;
   #dataVersion = -1;
+  #judgementVersion: number | undefined = undefined;
 
   constructor(db: ReadableDb) {
     this.#db = db;
@@ -123,11 +124,17 @@ export class FlipViews {
     return view;
   }
 
-  /** Any write since the last look may have changed annotations, tags or marks. */
+  /** What people added may have changed since the last look; a run's steps change nothing here. */
   #refresh(): void {
-    const version = value<number>(this.#db, dataVersion) ?? 0;
-    if (version === this.#dataVersion) return;
-    this.#dataVersion = version;
+    const dataVersion = value<number>(this.#db, { text: 'PRAGMA data_version', values: [] }) ?? 0;
+    if (dataVersion === this.#dataVersion) return;
+    this.#dataVersion = dataVersion;
+    const judgements = value<number>(
+      this.#db,
+      sql`SELECT coalesce(sum(version), 0) FROM change_marks WHERE list IN ('annotations', 'comparisons')`,
+    );
+    if (judgements === this.#judgementVersion) return;
+    this.#judgementVersion = judgements;
     for (const comparison of this.#comparisons.values()) comparison.forgetJudgements();
     for (const { comparison } of this.#views.values()) comparison.forgetJudgements();
   }
@@ -140,8 +147,6 @@ function rowsOfSamples(comparison: LoadedComparison, sampleKeys: readonly number
     return row;
   });
 }
-
-const dataVersion = { text: 'PRAGMA data_version', values: [] };
 
 export function orderedRows(comparison: LoadedComparison, filter: FlipFilter, sort: FlipSort): Int32Array {
   const rows = passingRows(failuresOf(comparison, filter), comparison.rows);

@@ -1,0 +1,106 @@
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { expect, test } from 'vitest';
+import { databaseName, openStore } from '../../src-main/store/client.ts';
+import { openForWriting } from '../../src-main/store/database.ts';
+import type { Migration } from '../../src-main/store/migrations/migrate.ts';
+import { migrate, migrations, versionOf } from '../../src-main/store/migrations/migrate.ts';
+import { comparisonOf, temporaryFolder, testStore } from './workspace.ts';
+
+const first: Migration = { version: 1, name: 'first', script: 'CREATE TABLE a (x INTEGER) STRICT;' };
+
+function file(): string {
+  return join(temporaryFolder(), databaseName);
+}
+
+test('versions count up by one', () => {
+  expect(migrations.map(({ version }) => version)).toEqual(migrations.map((_, i) => i + 1));
+});
+
+test('a step that fails changes nothing, and the next start tries again', async () => {
+  const db = openForWriting(file());
+  await migrate(db, [first]);
+  const broken: Migration = {
+    version: 2,
+    name: 'broken',
+    script: 'CREATE TABLE b (x INTEGER) STRICT; SELECT nonsense;',
+  };
+  await expect(migrate(db, [first, broken])).rejects.toThrow('nonsense');
+  expect(versionOf(db)).toBe(1);
+  expect(db.raw.prepare("SELECT name FROM sqlite_master WHERE name = 'b'").all()).toEqual([]);
+  const mended: Migration = { ...broken, script: 'CREATE TABLE b (x INTEGER) STRICT;' };
+  expect(await migrate(db, [first, mended])).toBe(2);
+  db.raw.close();
+});
+
+test('a backup is taken before a migration and can be opened; the newest three are kept', async () => {
+  const path = file();
+  const db = openForWriting(path);
+  const steps = [first];
+  await migrate(db, steps);
+  db.raw.exec('INSERT INTO a VALUES (42)');
+  for (let version = 2; version <= 6; version++) {
+    steps.push({ version, name: `step ${version}`, script: `CREATE TABLE t${version} (x INTEGER) STRICT;` });
+    await migrate(db, steps);
+  }
+  db.raw.close();
+  const folder = join(path, '..', 'backups');
+  const backups = readdirSync(folder).sort();
+  expect(backups.map((name) => name.replace(/-from-(\d+)-.*/, ' $1'))).toEqual([
+    'before-migration 3',
+    'before-migration 4',
+    'before-migration 5',
+  ]);
+  const backup = new Database(join(folder, backups[0] ?? ''), { readonly: true });
+  expect(backup.prepare('SELECT x FROM a').pluck().get()).toBe(42);
+  expect(backup.pragma('user_version', { simple: true })).toBe(3);
+  backup.close();
+});
+
+test('a workspace of the version before opens with everything in it', async () => {
+  const folder = temporaryFolder();
+  const store = await testStore(folder);
+  const { id } = await comparisonOf(store, [['right', 'wrong']]);
+  await store.settled();
+  await store.close();
+  // Version 1 is today's file without what version 2 added.
+  const db = new Database(join(folder, databaseName));
+  db.exec('DROP TABLE text_trigrams; DROP TABLE text_vocabulary; DROP TABLE text_words; DROP TABLE search_index;');
+  db.pragma('user_version = 1');
+  db.close();
+  const again = await testStore(folder);
+  expect((await again.health()).schemaVersion).toBe(migrations.length);
+  await again.settled();
+  const view = await again.openFlipView(id, { search: 'prompt 0' }, { column: 'delta', direction: 'ascending' });
+  expect(view.total).toBe(1);
+  expect(readdirSync(join(folder, 'backups'))).toHaveLength(1);
+  expect(await again.checkIntegrity()).toBe('ok');
+});
+
+test('a workspace of a newer version is refused and left as it is', async () => {
+  const folder = temporaryFolder();
+  await (await openStore(folder)).close();
+  const path = join(folder, databaseName);
+  const db = new Database(path);
+  db.pragma('user_version = 99');
+  db.close();
+  await expect(openStore(folder)).rejects.toMatchObject({
+    code: 'unsupported',
+    message: expect.stringContaining('newer version'),
+  });
+  expect(existsSync(join(folder, 'backups'))).toBe(false);
+});
+
+test('another program’s database and a file that is none are refused', async () => {
+  const foreign = temporaryFolder();
+  const db = new Database(join(foreign, databaseName));
+  db.exec('CREATE TABLE notes (text TEXT)');
+  db.close();
+  const before = readFileSync(join(foreign, databaseName));
+  await expect(openStore(foreign)).rejects.toMatchObject({ code: 'unsupported' });
+  expect(readFileSync(join(foreign, databaseName)).equals(before)).toBe(true);
+  const broken = temporaryFolder();
+  writeFileSync(join(broken, databaseName), 'this is not a database, however long it may be '.repeat(100));
+  await expect(openStore(broken)).rejects.toMatchObject({ code: 'corrupt' });
+});
