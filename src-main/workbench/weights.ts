@@ -67,7 +67,7 @@ export async function weightsFolder(core: Core, weights: Weights, task: Task): P
   if (weights.kind === 'model')
     return requireFolder(path.resolve(core.layout.root, weights.model.path), `model “${weights.model.name}”`);
   const { checkpoint, run } = weights;
-  const folder = path.join(runFolder(core.layout, run).path, checkpoint.path);
+  const folder = path.resolve(core.layout.root, checkpoint.path);
   await requireFolder(folder, `checkpoint ${weights.label}`);
   if (checkpoint.kind === 'full') return folder;
   const merged = path.join(core.layout.cache, 'merged', checkpoint.sha256);

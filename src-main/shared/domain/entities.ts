@@ -71,6 +71,7 @@ export interface CheckpointRecord {
   id: string;
   runId: string;
   step: number;
+  /** Folder of the weights, relative to the workspace unless absolute. */
   path: string;
   kind: 'full' | 'adapter';
   sizeBytes: number;
