@@ -3,7 +3,6 @@ import { WorkbenchError } from '../shared/domain/errors.ts';
 import type { SuiteKind } from '../shared/domain/evaluations.ts';
 import { detectDatasetFormat } from './datasets/detect.ts';
 import { isInspectHeader, readArchiveHeader } from './evaluations/inspect.ts';
-import { acceptedFields, type FieldMap } from './field-map.ts';
 import { fieldPaths, own } from './field-path.ts';
 import { firstValues } from './records/read-records.ts';
 import type { Layout } from './records/record.ts';
@@ -169,9 +168,4 @@ function choose(values: readonly unknown[], layout: Layout, known: Found | null,
   const dataset = purpose === 'evaluation' ? null : detectDatasetFormat(values);
   if (dataset !== null) return found(dataset.format, dataset.reason, 'dataset');
   return found(layout.container, 'no known tool’s fields were found', purpose ?? 'evaluation');
-}
-
-/** The fields that a source of this kind takes from a mapping, for messages and forms. */
-export function mappableFields(detection: Detection, kind?: SuiteKind): readonly (keyof FieldMap)[] {
-  return acceptedFields(detection.purpose, kind);
 }

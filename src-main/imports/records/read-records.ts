@@ -30,7 +30,10 @@ export function readRecords(
   }
 }
 
-/** The first `count` values of a file, for detection. Records that cannot be parsed are passed over. */
+/** Records that cannot be parsed are passed over when looking at a file's beginning, but not endlessly. */
+const maxLookedAt = 2000;
+
+/** The first `count` values of a file, for detection. */
 export async function firstValues(
   path: string,
   layout: Layout,
@@ -38,9 +41,11 @@ export async function firstValues(
   session: ReadSession,
 ): Promise<unknown[]> {
   const values: unknown[] = [];
+  let lookedAt = 0;
   for await (const batch of readRecords(path, basename(path), layout, session)) {
     for (const record of batch) if ('value' in record && values.length < count) values.push(record.value);
-    if (values.length >= count) break;
+    lookedAt += batch.length;
+    if (values.length >= count || lookedAt >= maxLookedAt) break;
   }
   return values;
 }
