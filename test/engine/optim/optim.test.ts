@@ -22,7 +22,7 @@ function adamWByHand(start: number, gradients: number[], rate: number, decay: nu
 }
 
 function makeParameters(): Map<string, Variable> {
-  return new Map([
+  return new Map<string, Variable>([
     ['matrix', tf.variable(tf.tensor2d([1, -2, 3, 0.5], [2, 2]))],
     ['norm', tf.variable(tf.tensor1d([1, 1]))],
   ]);

@@ -1,0 +1,170 @@
+/**
+ * One DPO step (8 pairs, stories15M, the golden batches when present): `node test/bench/train.ts [--size 260K] [--steps N]`.
+ * Prints the median of a step, alone and under FlipGuard. With FLIPGUARD_TRL_PYTHON naming a Python that has TRL, both take
+ * turns step by step and the ratio of medians is printed. Processor seconds stand beside the wall's: on a machine that has
+ * other work to do they are the steadier of the two.
+ */
+import { spawn } from 'node:child_process';
+import * as path from 'node:path';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import { nativeOps, openBackend } from '../../src-main/backends/index.ts';
+import { loadModel } from '../../src-main/engine/checkpoint/load-model.ts';
+import { scoreSequences } from '../../src-main/engine/data/score-sequences.ts';
+import type { PreferenceSample } from '../../src-main/engine/data/tokenise.ts';
+import { DpoObjective, type ReferenceLogProbs } from '../../src-main/engine/objectives/dpo.ts';
+import { PairGuard } from '../../src-main/engine/objectives/pair-guard.ts';
+import { AdamW } from '../../src-main/engine/optim/adamw.ts';
+import { disposeGradients, globalNorm } from '../../src-main/engine/optim/gradients.ts';
+import { createRandom, randomInteger } from '../../src-main/engine/random.ts';
+import { dpoSpec, guardSpec } from '../../src-main/shared/domain/run-spec.ts';
+import { openFolder } from '../../src-main/trainer/node-folders.ts';
+import { goldenFolder, goldenPresent, readGoldenSamples, stories260k } from '../helpers/trl-golden.ts';
+import { fetchStories15m } from '../../src-main/workbench/demo-model.ts';
+import { sharedCacheFolder } from '../../src-main/workbench/workspace-layout.ts';
+
+const pairs = 8;
+const warmUp = 3;
+
+interface Timing {
+  seconds: number;
+  processor: number;
+}
+type TakeStep = () => Promise<Timing>;
+
+const { values: options } = parseArgs({
+  options: { size: { type: 'string', default: '15M' }, steps: { type: 'string', default: '12' } },
+});
+const size = options.size === '260K' ? '260K' : '15M';
+const steps = Number(options.steps);
+
+const backend = await openBackend();
+const ops = nativeOps();
+const folder = size === '260K' ? stories260k : await fetchStories15m({ cacheFolder: sharedCacheFolder() });
+const samples = goldenPresent ? readGoldenSamples(size).slice(0, pairs * (steps + warmUp)) : madeUpSamples();
+console.log(
+  `${backend.name} (${backend.device}), stories${size}, ${pairs} pairs a step, ${steps} steps after ${warmUp} to warm up`,
+);
+const plain = await openOurs(false);
+const guarded = await openOurs(true);
+const trl = await openTrl();
+
+const contenders = new Map<string, TakeStep>([
+  ['flipguard', plain],
+  ['flipguard under guard', guarded],
+  ...(trl === null ? [] : [['trl', trl] as const]),
+]);
+const timings = new Map([...contenders.keys()].map((name) => [name, [] as Timing[]]));
+for (let step = 0; step < steps + warmUp; step++) {
+  for (const [name, takeStep] of contenders) {
+    const timing = await takeStep();
+    if (step >= warmUp) timings.get(name)?.push(timing);
+  }
+}
+report();
+process.exit(0);
+
+function report(): void {
+  const median = (name: string, field: keyof Timing) =>
+    medianOf((timings.get(name) ?? []).map((timing) => timing[field]));
+  for (const name of timings.keys()) {
+    console.log(
+      `${name.padEnd(22)} ${median(name, 'seconds').toFixed(3)} s/step   ${median(name, 'processor').toFixed(3)} processor s/step`,
+    );
+  }
+  const compare = (what: string, a: string, b: string) => {
+    const ratio = (field: keyof Timing) => (median(a, field) / median(b, field)).toFixed(3);
+    console.log(`${what}: ${ratio('seconds')} by the clock, ${ratio('processor')} by processor time`);
+  };
+  compare('guard / no guard', 'flipguard under guard', 'flipguard');
+  if (timings.has('trl')) compare('trl / flipguard (above 1: flipguard is faster)', 'trl', 'flipguard');
+  else console.log('TRL was not run: FLIPGUARD_TRL_PYTHON names no Python.');
+}
+
+async function openOurs(withGuard: boolean): Promise<TakeStep> {
+  const model = await loadModel(openFolder(folder));
+  const reference: ReferenceLogProbs = {
+    chosen: await scoreSequences(
+      model,
+      samples.map(({ chosen }) => chosen),
+      { ops },
+    ),
+    rejected: await scoreSequences(
+      model,
+      samples.map(({ rejected }) => rejected),
+      { ops },
+    ),
+  };
+  const guard = withGuard
+    ? new PairGuard({
+        spec: guardSpec.parse({ kind: 'flipguard' }),
+        beta: 0.1,
+        model,
+        preModel: null,
+        targets: {
+          sampleIds: samples.map(({ id }) => id),
+          sequences: samples.map(({ chosen }) => chosen),
+          pre: reference.chosen,
+          select: (indices) => [...indices],
+        },
+        random: createRandom(0),
+        ops,
+      })
+    : null;
+  const objective = new DpoObjective({ model, samples, reference, spec: dpoSpec.parse({ kind: 'dpo' }), guard, ops });
+  const optimizer = new AdamW(objective.trainable, { weightDecay: 0, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 });
+  let step = 0;
+  return async () => {
+    const indices = Array.from({ length: pairs }, (_, i) => (step * pairs + i) % samples.length);
+    step += 1;
+    const [startedMs, before] = [performance.now(), process.cpuUsage()];
+    await objective.step({ indices, microBatchSize: pairs, step }, async (gradients) => {
+      const norm = globalNorm(gradients, ops);
+      await norm.data();
+      norm.dispose();
+      optimizer.update(gradients, 2e-5);
+      disposeGradients(gradients);
+    });
+    const { user, system } = process.cpuUsage(before);
+    return { seconds: (performance.now() - startedMs) / 1000, processor: (user + system) / 1e6 };
+  };
+}
+
+async function openTrl(): Promise<TakeStep | null> {
+  const python = process.env['FLIPGUARD_TRL_PYTHON'];
+  if (python === undefined || !goldenPresent) return null;
+  const script = path.join(import.meta.dirname, 'trl_step.py');
+  const golden = [`batches_${size}.json`, `golden_${size}_full.json`].map((name) => path.join(goldenFolder, name));
+  const child = spawn(python, [script, folder, ...golden], { stdio: ['pipe', 'pipe', 'ignore'] });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const answer = async <T>() => {
+    for (;;) {
+      const { value, done } = await lines.next();
+      if (done === true) throw new Error('TRL ended before its work was done');
+      if (value.startsWith('{')) return JSON.parse(value) as T;
+    }
+  };
+  const ready = await answer<{ threads: number; torch: string }>();
+  console.log(`TRL with torch ${ready.torch}, ${ready.threads} threads`);
+  return () => {
+    child.stdin.write('step\n');
+    return answer<Timing>();
+  };
+}
+
+/** Pairs of the golden batches' typical size, where those are not at hand. */
+function madeUpSamples(): PreferenceSample[] {
+  const random = createRandom(0, 'bench');
+  const tokens = (length: number) => Array.from({ length }, () => 3 + randomInteger(random, 500));
+  return Array.from({ length: pairs * (steps + warmUp) }, (_, i) => {
+    const prompt = [1, ...tokens(25)];
+    const response = () => ({ ids: Int32Array.from([...prompt, ...tokens(30 + randomInteger(random, 60))]), from: 26 });
+    return { id: `pair-${i}`, chosen: response(), rejected: response() };
+  });
+}
+
+function medianOf(numbers: number[]): number {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const middle = sorted.length / 2;
+  return ((sorted[Math.floor(middle)] as number) + (sorted[Math.ceil(middle) - 1] as number)) / 2;
+}
