@@ -11,8 +11,10 @@ import type { LiveRun } from './supervise.ts';
 
 /** Runs wait here for the device: one trains at a time, in the order they came, whichever program of this workspace asks. */
 export interface RunQueue {
+  /** Claims a run for this program; a conflict when another one has it. */
+  own(run: { folder: string; name: string }): Promise<Claim>;
   /** Answers the run as queued. */
-  add(run: RunRecord, resume: boolean): Promise<RunRecord>;
+  add(run: RunRecord, owner: Claim, resume: boolean): Promise<RunRecord>;
   /** True when this process looks after the run, waiting or training. */
   has(runId: string): boolean;
   ask(runId: string, request: RunRequest): Promise<void>;
@@ -40,9 +42,13 @@ export function createRunQueue(core: Core): RunQueue {
   let working = false;
   let closing = false;
 
-  async function add(run: RunRecord, resume: boolean): Promise<RunRecord> {
+  async function own(run: { folder: string; name: string }): Promise<Claim> {
     const owner = await claim(runFolder(core.layout, run).file('owner'));
-    if (owner === null) throw inOtherHands(run);
+    if (owner === null) throw inOtherHands(run.name);
+    return owner;
+  }
+
+  async function add(run: RunRecord, owner: Claim, resume: boolean): Promise<RunRecord> {
     let settle: Entry['settle'] = () => {};
     const ended = new Promise<RunRecord>((resolve) => (settle = resolve));
     const queued = await core.store.updateRun(run.id, { status: 'queued', error: null, endedAt: null });
@@ -100,6 +106,7 @@ export function createRunQueue(core: Core): RunQueue {
   }
 
   return {
+    own,
     add,
     has: (runId) => entries.has(runId),
     async ask(runId, request) {
@@ -119,8 +126,8 @@ export function createRunQueue(core: Core): RunQueue {
   };
 }
 
-function inOtherHands(run: RunRecord): WorkbenchError {
-  return new WorkbenchError('conflict', `Another program looks after “${run.name}” now.`, {
+function inOtherHands(name: string): WorkbenchError {
+  return new WorkbenchError('conflict', `Another program looks after “${name}” now.`, {
     remedy: 'Wait for it to end, or stop it first.',
   });
 }

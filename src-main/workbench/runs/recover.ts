@@ -5,59 +5,71 @@ import { replayEvents } from './replay.ts';
 import { runFolder } from './run-folder.ts';
 import { hasEnded } from './supervise.ts';
 
+export interface Recovery {
+  /**
+   * At start-up: runs that were under way and whose program is gone become `interrupted`, with everything their folders hold
+   * taken in. Runs of another living program are left alone. A trainer that outlived its host ends its step and writes a
+   * checkpoint; what it adds is taken in when it has left.
+   */
+  recover(): Promise<void>;
+  /** Resolves when no trainer of an earlier program works on the run any more, and all it wrote is in the store. */
+  settled(run: RunRecord): Promise<void>;
+}
+
 const orphanCheckMs = 500;
 
-/**
- * At start-up: runs that were under way and whose program is gone become `interrupted`, with everything their folders hold
- * taken in. Runs of another living program are left alone. A trainer that outlived its host ends its step and writes a
- * checkpoint; what it adds is taken in when it has left.
- */
-export async function recoverRuns(core: Core, signal: AbortSignal): Promise<void> {
-  const live = (await core.store.listRuns()).filter((run) => !hasEnded(run.status));
-  await Promise.all(live.map((run) => recover(core, run, signal)));
+export function createRecovery(core: Core, signal: AbortSignal): Recovery {
+  const late = new Map<string, Promise<void>>();
+
+  async function recoverRun(run: RunRecord): Promise<void> {
+    if (!(await takeIn(core, run))) return;
+    if ((await runFolder(core.layout, run).livingTrainer()) === null) return;
+    const settling = takeInLater(run).catch(console.error);
+    late.set(run.id, settling);
+    void settling.then(() => late.delete(run.id));
+  }
+
+  async function takeInLater(run: RunRecord): Promise<void> {
+    await trainerGone(run);
+    if (!signal.aborted) await takeIn(core, run);
+  }
+
+  async function trainerGone(run: RunRecord): Promise<void> {
+    const folder = runFolder(core.layout, run);
+    while (!signal.aborted && (await folder.livingTrainer()) !== null) {
+      await new Promise<void>((resolve) => setTimeout(resolve, orphanCheckMs).unref());
+    }
+  }
+
+  return {
+    async recover() {
+      const live = (await core.store.listRuns()).filter((run) => !hasEnded(run.status));
+      await Promise.all(live.map(recoverRun));
+    },
+    settled: (run) => late.get(run.id) ?? trainerGone(run),
+  };
 }
 
-async function recover(core: Core, run: RunRecord, signal: AbortSignal): Promise<void> {
-  const folder = runFolder(core.layout, run);
-  const owned = await claim(folder.file('owner')).catch(() => null);
-  if (owned === null) return;
+/** False when another program looks after the run. */
+async function takeIn(core: Core, { id }: RunRecord): Promise<boolean> {
+  const run = await core.store.getRun(id);
+  if (run === null) return false;
+  const owned = await claim(runFolder(core.layout, run).file('owner')).catch(() => null);
+  if (owned === null) return false;
   try {
-    await takeIn(core, run);
+    await replayEvents(core, run);
+    await interruptUnlessDone(core, (await core.store.getRun(id)) ?? run);
   } finally {
     await owned.release();
   }
-  if ((await folder.livingTrainer()) !== null) void takeInLater(core, run, signal).catch(console.error);
+  return true;
 }
 
-/** Waits for the trainer of a killed program to leave. */
-export async function trainerGone(core: Core, run: RunRecord, signal: AbortSignal): Promise<void> {
-  const folder = runFolder(core.layout, run);
-  while (!signal.aborted && (await folder.livingTrainer()) !== null) {
-    await new Promise<void>((resolve) => setTimeout(resolve, orphanCheckMs).unref());
-  }
-}
-
-async function takeInLater(core: Core, run: RunRecord, signal: AbortSignal): Promise<void> {
-  await trainerGone(core, run, signal);
-  if (signal.aborted) return;
-  const owned = await claim(runFolder(core.layout, run).file('owner'));
-  if (owned === null) return;
-  try {
-    const now = await core.store.getRun(run.id);
-    if (now !== null) await takeIn(core, now);
-  } finally {
-    await owned.release();
-  }
-}
-
-async function takeIn(core: Core, run: RunRecord): Promise<void> {
-  await replayEvents(core, run);
-  const now = (await core.store.getRun(run.id)) ?? run;
-  // `stopped` was the trainer's own decision when its host vanished, not a person's.
-  const settled =
-    now.status === 'completed' || now.status === 'failed'
-      ? now
-      : await core.store.updateRun(run.id, { status: 'interrupted', endedAt: now.endedAt ?? Date.now() });
+/** `stopped` was the trainer's own decision when its host vanished, not a person's. */
+async function interruptUnlessDone(core: Core, run: RunRecord): Promise<void> {
+  const done = run.status === 'completed' || run.status === 'failed';
+  const endedAt = run.endedAt ?? Date.now();
+  const settled = done ? run : await core.store.updateRun(run.id, { status: 'interrupted', endedAt });
   core.bus.publish({ topic: 'run', run: settled });
   core.bus.publish({ topic: 'changed', lists: ['runs', 'evaluations'] });
 }

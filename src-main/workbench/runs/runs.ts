@@ -13,7 +13,7 @@ import { createSpecChecks, requireLaunchable } from './check.ts';
 import { flipMeter } from './flip-meter.ts';
 import { heldOutName } from './held-out.ts';
 import { createRunQueue } from './queue.ts';
-import { recoverRuns, trainerGone } from './recover.ts';
+import { createRecovery } from './recover.ts';
 import type { ResolvedSpec } from './resolve.ts';
 import { runFolder } from './run-folder.ts';
 import type { RunRequest, WeightsRef } from './run-folder.ts';
@@ -29,6 +29,9 @@ export interface LaunchOptions {
   /** Named in messages about a spec that came from a file. */
   file?: string | undefined;
 }
+
+/** How often a run of a program that has died meanwhile is looked for. */
+const recoverEveryMs = 10_000;
 
 /** Training runs: checked, queued, trained in a child, stopped, resumed, relaunched. */
 export interface Runs {
@@ -52,7 +55,7 @@ export interface Runs {
   annotate(runId: string, change: Partial<Pick<RunRecord, 'name' | 'note' | 'tags'>>): Promise<RunRecord>;
   remove(runId: string): Promise<void>;
   flipMeter(runId: string): Promise<FlipMeterPoint[]>;
-  /** Settles what a killed program left behind. */
+  /** Settles what killed programs left behind; done again from time to time. */
   recover(): Promise<void>;
   close(): Promise<void>;
 }
@@ -62,6 +65,9 @@ export function createRuns(core: Core, comparisons: Comparisons): Runs {
   const queue = createRunQueue(core);
   const checks = createSpecChecks(core);
   const closing = new AbortController();
+  const recovery = createRecovery(core, closing.signal);
+  const watch = setInterval(() => void recovery.recover().catch(() => {}), recoverEveryMs);
+  watch.unref();
 
   async function get(runId: string): Promise<RunRecord> {
     const run = await store.getRun(runId);
@@ -71,7 +77,10 @@ export function createRuns(core: Core, comparisons: Comparisons): Runs {
 
   async function launch(input: SpecInput, options: LaunchOptions = {}): Promise<RunRecord> {
     const { spec, resolved } = await requireLaunchable(core, input, options.file);
-    const run = await queue.add(await addRun(core, spec, resolved, options), false);
+    const prepared = await prepareFolder(core, spec, resolved);
+    // Owned before it is seen: a run in the list that nobody owns is taken for one that a killed program left.
+    const owner = await queue.own(prepared);
+    const run = await queue.add(await addRun(core, prepared, resolved, options), owner, false);
     bus.publish({ topic: 'changed', lists: ['runs'] });
     return run;
   }
@@ -94,8 +103,8 @@ export function createRuns(core: Core, comparisons: Comparisons): Runs {
     async resume(runId) {
       const run = await get(runId);
       requireResumable(run, queue.has(runId));
-      await trainerGone(core, run, closing.signal);
-      return queue.add(run, true);
+      await recovery.settled(run);
+      return queue.add(run, await queue.own(run), true);
     },
     async ask(runId, request) {
       const run = await get(runId);
@@ -121,16 +130,25 @@ export function createRuns(core: Core, comparisons: Comparisons): Runs {
       bus.publish({ topic: 'changed', lists: ['runs', 'evaluations', 'comparisons'] });
     },
     flipMeter: (runId) => flipMeter(core, comparisons, runId),
-    recover: () => recoverRuns(core, closing.signal),
+    recover: recovery.recover,
     async close() {
+      clearInterval(watch);
       closing.abort();
       await queue.close();
     },
   };
 }
 
+interface PreparedRun {
+  id: string;
+  name: string;
+  /** Relative to the workspace. */
+  folder: string;
+  spec: RunSpec;
+}
+
 /** The run's folder first, then its row: a row without a folder is never seen. */
-async function addRun(core: Core, spec: RunSpec, resolved: ResolvedSpec, options: LaunchOptions): Promise<RunRecord> {
+async function prepareFolder(core: Core, spec: RunSpec, resolved: ResolvedSpec): Promise<PreparedRun> {
   const id = randomUUID();
   const folder = path.join('runs', id);
   const name = freeName(await core.store.listRuns(), spec.name);
@@ -145,11 +163,20 @@ async function addRun(core: Core, spec: RunSpec, resolved: ResolvedSpec, options
     guardSetId: resolved.guardSet?.id ?? null,
     suiteIds: resolved.suites.map((suite) => (suite === 'held-out' ? heldOutName : suite.id)),
   });
+  return { id, name, folder, spec: named };
+}
+
+function addRun(
+  core: Core,
+  { id, name, folder, spec }: PreparedRun,
+  resolved: ResolvedSpec,
+  options: LaunchOptions,
+): Promise<RunRecord> {
   return core.store.addRun({
     id,
     name,
     status: 'queued',
-    spec: named,
+    spec,
     modelId: rootModelId(resolved.model),
     datasetId: resolved.dataset.id,
     guardSetId: resolved.guardSet?.id ?? null,
