@@ -118,7 +118,7 @@ async function decodeBatch(
 function advance(model: CausalLm, cache: KeyValueCache, ids: readonly number[][]): tf.Tensor2D {
   return tf.tidy(() => {
     const shape: [number, number] = [ids.length, ids[0]!.length];
-    return model.logits(model.step(tf.tensor2d(ids.flat(), shape, 'int32'), cache));
+    return model.logits(model.step(tf.tensor2d(ids.flat(), shape, 'int32'), cache), shape[1] === 1 ? cache : undefined);
   });
 }
 

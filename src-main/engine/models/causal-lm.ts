@@ -18,8 +18,11 @@ export interface CausalLm {
    * Padding never influences a real position. `training` switches LoRA dropout on (with `dropoutSeed`).
    */
   hiddenStates(ids: Tensor2D, lengths: readonly number[], options?: HiddenStatesOptions): Tensor3D;
-  /** hidden [n, dim] → logits [n, vocab]. Throws where the model has no language-model head (sequence classifiers). */
-  logits(hidden: Tensor2D): Tensor2D;
+  /**
+   * hidden [n, dim] → logits [n, vocab]. Throws where the model has no language-model head (sequence classifiers). With the
+   * `cache` of a decoding under way few rows are faster; gradients come without it.
+   */
+  logits(hidden: Tensor2D, cache?: KeyValueCache): Tensor2D;
   /**
    * A fresh cache for `batch` rows and at most `maxTime` positions. `leftPadding`: positions at the start of each row that
    * are padding; the row's first real token then has position 0 and nothing attends to the padding.

@@ -57,11 +57,14 @@ class Decoder implements CausalLm {
     });
   }
 
-  logits(hidden: tf.Tensor2D): tf.Tensor2D {
+  logits(hidden: tf.Tensor2D, cache?: KeyValueCache): tf.Tensor2D {
     const { head, names } = this.config.architecture;
     if (head.kind !== 'language-model') throw new Error('a sequence classifier has no language-model head');
     const matrix = this.config.tiedHead ? names.embedding : names.head;
-    return tf.matMul(hidden, this.parameters.get(`${matrix}.weight`) as tf.Variable<tf.Rank.R2>, false, true);
+    const name = `${matrix}.weight`;
+    const weights = this.parameters.get(name) as tf.Variable<tf.Rank.R2>;
+    if (cache instanceof DecoderCache) return tf.matMul(hidden, cache.transposed(name, weights));
+    return tf.matMul(hidden, weights, false, true);
   }
 
   newCache(batch: number, maxTime: number, leftPadding?: readonly number[]): KeyValueCache {
@@ -103,7 +106,9 @@ class Decoder implements CausalLm {
     const causal = causalMask(time, seen, config.heads / config.kvHeads, architecture.attention.window);
     const padding = cache?.leftPadding == null ? null : paddingMask(cache.leftPadding, seen);
     const mask = causal !== null && padding !== null ? tf.add(causal, padding) : (causal ?? padding);
-    return { architecture, config, parameters, lora, batch, time, cache, mask, rotary: this.#rotaryTable(time, cache) };
+    const rotary = this.#rotaryTable(time, cache);
+    const transposed = cache !== null && time === 1 ? cache.transposed.bind(cache) : null;
+    return { architecture, config, parameters, lora, transposed, batch, time, cache, mask, rotary };
   }
 
   #rotaryTable(time: number, cache: DecoderCache | null) {

@@ -25,12 +25,23 @@ export class DecoderCache implements KeyValueCache {
   leftPadding: tf.Tensor2D | null;
   #length = 0;
   readonly #layers: LayerCache[];
+  readonly #transposed = new Map<string, tf.Tensor2D>();
 
   constructor(layers: number, maxTime: number, leftPadding: readonly number[] | null) {
     this.maxTime = maxTime;
     this.#layers = Array.from({ length: layers }, () => ({ settled: null, recent: null }));
     const padded = leftPadding?.some((count) => count > 0) === true;
     this.leftPadding = padded ? tf.keep(tf.tensor2d([...leftPadding], [leftPadding.length, 1], 'int32')) : null;
+  }
+
+  /**
+   * The transpose of a weight, made once and held as long as the cache. Products of few rows spend most of their time on laying a
+   * transposed matrix out again; from this copy they take half of it.
+   */
+  transposed(name: string, weight: tf.Tensor2D): tf.Tensor2D {
+    let held = this.#transposed.get(name);
+    if (held === undefined) this.#transposed.set(name, (held = tf.keep(tf.transpose(weight))));
+    return held;
   }
 
   get length(): number {
@@ -76,6 +87,8 @@ export class DecoderCache implements KeyValueCache {
     }
     this.leftPadding?.dispose();
     this.leftPadding = null;
+    tf.dispose([...this.#transposed.values()]);
+    this.#transposed.clear();
   }
 }
 

@@ -7,6 +7,8 @@ export interface LayerContext {
   architecture: Architecture;
   parameters: ReadonlyMap<string, tf.Variable>;
   lora: LoraContext | null;
+  /** The held transpose of a weight [out, in], while tokens are decoded one by one. */
+  transposed: ((name: string, weight: tf.Tensor2D) => tf.Tensor2D) | null;
 }
 
 export interface LoraContext {
@@ -23,13 +25,20 @@ export function adapterScale({ alpha, rank, rankStabilised }: LoraSettings): num
 
 /** x [n, in] → x·Wᵀ + b [n, out], plus the adapter's scale · (dropout(x)·Aᵀ)·Bᵀ where one sits on this linear. */
 export function linear(context: LayerContext, name: string, x: tf.Tensor2D): tf.Tensor2D {
-  const transposed = context.architecture.linearLayout === 'out-in';
-  const product = tf.matMul(x, weight(context, `${name}.weight`) as tf.Variable<tf.Rank.R2>, false, transposed);
+  const product = linearProduct(context, `${name}.weight`, x);
   const bias = context.parameters.get(`${name}.bias`);
   const plain = bias === undefined ? product : tf.add(product, bias as tf.Variable<tf.Rank.R1>);
   const a = context.parameters.get(`${name}.lora_A.weight`);
   if (a === undefined || context.lora === null) return plain as tf.Tensor2D;
   return tf.add(plain, adapterOutput(context, context.lora, name, a as tf.Variable<tf.Rank.R2>, x));
+}
+
+function linearProduct(context: LayerContext, name: string, x: tf.Tensor2D): tf.Tensor2D {
+  const matrix = weight(context, name) as tf.Variable<tf.Rank.R2>;
+  if (context.architecture.linearLayout === 'in-out') return tf.matMul(x, matrix);
+  return context.transposed === null
+    ? tf.matMul(x, matrix, false, true)
+    : tf.matMul(x, context.transposed(name, matrix));
 }
 
 function adapterOutput(

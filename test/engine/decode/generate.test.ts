@@ -100,7 +100,7 @@ describe('a row ends', () => {
     const config = { ...model.config, ...over };
     const changed = Object.assign(Object.create(model) as CausalLm, {
       config,
-      logits: (hidden: tf.Tensor2D) => model.logits(hidden),
+      logits: model.logits.bind(model),
       step: model.step.bind(model),
       newCache: model.newCache.bind(model),
     });
