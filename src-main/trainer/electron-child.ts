@@ -1,5 +1,6 @@
 import { utilityProcess } from 'electron';
 import { entryPath } from '../entries.ts';
+import { childEnvironment } from './child-environment.ts';
 import type { TrainerChild } from './host.ts';
 import { createTail } from './text-tail.ts';
 
@@ -7,6 +8,7 @@ import { createTail } from './text-tail.ts';
 export function launchElectronTrainer(): TrainerChild {
   const child = utilityProcess.fork(entryPath('trainer'), [], {
     serviceName: 'FlipGuard trainer',
+    env: childEnvironment(),
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const stderr = createTail();

@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process';
 import { entryPath } from '../entries.ts';
+import { childEnvironment } from './child-environment.ts';
 import type { TrainerChild } from './host.ts';
 import { createTail } from './text-tail.ts';
 
@@ -7,6 +8,7 @@ import { createTail } from './text-tail.ts';
 export function launchNodeTrainer(): TrainerChild {
   const child = fork(entryPath('trainer'), [], {
     execArgv: ['--disable-warning=ExperimentalWarning'],
+    env: childEnvironment(),
     // Structured clone: NaN and infinities arrive as they are.
     serialization: 'advanced',
     // Native libraries print to stdout, which belongs to the command line's answers.

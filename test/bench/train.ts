@@ -4,7 +4,7 @@
  * turns step by step and the ratio of medians is printed. Processor seconds stand beside the wall's: on a machine that has
  * other work to do they are the steadier of the two.
  */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import * as path from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
@@ -18,6 +18,7 @@ import { AdamW } from '../../src-main/engine/optim/adamw.ts';
 import { disposeGradients, globalNorm } from '../../src-main/engine/optim/gradients.ts';
 import { createRandom, randomInteger } from '../../src-main/engine/random.ts';
 import { dpoSpec, guardSpec } from '../../src-main/shared/domain/run-spec.ts';
+import { childEnvironment } from '../../src-main/trainer/child-environment.ts';
 import { openFolder } from '../../src-main/trainer/node-folders.ts';
 import { goldenFolder, goldenPresent, readGoldenSamples, stories260k } from '../helpers/trl-golden.ts';
 import { fetchStories15m } from '../../src-main/workbench/demo-model.ts';
@@ -38,6 +39,11 @@ const { values: options } = parseArgs({
 const size = options.size === '260K' ? '260K' : '15M';
 const steps = Number(options.steps);
 
+// The numbers are those of a trainer child, so they are taken in its environment.
+if (process.env['MALLOC_MMAP_THRESHOLD_'] === undefined) {
+  const [, ...args] = process.argv;
+  process.exit(spawnSync(process.execPath, args, { stdio: 'inherit', env: childEnvironment() }).status ?? 1);
+}
 const backend = await openBackend();
 const ops = nativeOps();
 const folder = size === '260K' ? stories260k : await fetchStories15m({ cacheFolder: sharedCacheFolder() });
