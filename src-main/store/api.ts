@@ -42,6 +42,8 @@ export interface Store extends StoreReads, StoreWrites {
   checkIntegrity(): Promise<string>;
   /** Resolves when nothing is left to do in the background: comparisons built, texts indexed, removed rows deleted. */
   settled(): Promise<void>;
+  /** The database as of one moment, as one file that is a workspace's database again wherever it is put. */
+  exportWorkspace(path: string): Promise<{ sizeBytes: number }>;
   close(): Promise<void>;
 }
 

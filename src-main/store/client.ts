@@ -178,6 +178,7 @@ class OpenStore {
         await this.#builds.settled();
         await writer.call('settle');
       },
+      exportWorkspace: (path) => this.#task('copyWorkspace', [resolve(path)]),
       beginDataset: async (head) => this.#ingest(await writer.call('beginDataset', head)),
       beginSuite: async (head) => this.#ingest(await writer.call('beginSuite', head)),
       beginEvaluation: async (head) => this.#ingest(await writer.call('beginEvaluation', head)),

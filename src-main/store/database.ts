@@ -115,6 +115,7 @@ export function openForWriting(
     // FULL: what was acknowledged survives a power cut too; it costs one flush (about 0.3 ms) a transaction.
     raw.pragma('synchronous = FULL');
     raw.pragma('foreign_keys = ON');
+    raw.pragma('trusted_schema = OFF');
     raw.pragma('cache_size = -65536');
     raw.pragma('temp_store = MEMORY');
     raw.pragma('wal_autocheckpoint = 4000');
@@ -133,6 +134,7 @@ export function openForWriting(
 
 export function openForReading(path: string): ReadableDb {
   const raw = new Database(path, { timeout: busyTimeoutMs, readonly: true, fileMustExist: true });
+  raw.pragma('trusted_schema = OFF');
   raw.pragma('cache_size = -32768');
   raw.pragma('temp_store = MEMORY');
   raw.pragma('mmap_size = 1073741824');

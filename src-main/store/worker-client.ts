@@ -8,6 +8,11 @@ interface Waiting {
   reject: (error: Error) => void;
 }
 
+/** Flags of the program (`--input-type`, a debugger's port) are not the thread's. */
+function startThread(start: WorkerStart, name: string): Worker {
+  return new Worker(entryPath('store-worker'), { workerData: start, name, execArgv: [] });
+}
+
 /** One worker thread and the calls that wait for it. */
 export class WorkerClient<M extends Methods> {
   readonly ready: Promise<{ schemaVersion: number }>;
@@ -17,7 +22,7 @@ export class WorkerClient<M extends Methods> {
   #ended: Error | null = null;
 
   constructor(start: WorkerStart) {
-    this.#worker = new Worker(entryPath('store-worker'), { workerData: start, name: `store ${start.role}` });
+    this.#worker = startThread(start, `store ${start.role}`);
     this.ready = new Promise((resolve, reject) => {
       this.#worker.on('message', (message: FromWorker) => {
         if (message.type === 'ready') resolve({ schemaVersion: message.schemaVersion });
@@ -96,7 +101,7 @@ export function runTask<Batch, Outcome>(
   signal?: AbortSignal,
 ): Promise<Outcome> {
   return new Promise<Outcome>((resolve, reject) => {
-    const worker = new Worker(entryPath('store-worker'), { workerData: start, name: `store ${start.task?.name}` });
+    const worker = startThread(start, `store ${start.task?.name}`);
     const stop = (error: unknown): void => {
       reject(error instanceof Error ? error : new Error(String(error)));
       void worker.terminate();

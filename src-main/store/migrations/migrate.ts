@@ -27,7 +27,11 @@ export async function migrate(db: WritableDb, steps: readonly Migration[] = migr
   const newest = newestOf(steps);
   refuseForeign(db, steps);
   const found = versionOf(db);
-  if (found === newest) return newest;
+  if (found === newest) {
+    // SQLite opens a file that may not be written without a word; writing what is there already finds it out now.
+    db.raw.pragma(`user_version = ${newest}`);
+    return newest;
+  }
   if (found > 0) await backUp(db, found);
   inTransaction(db, () => {
     // Another program may have migrated while the backup was written.
@@ -53,15 +57,24 @@ export function refuseForeign(db: ReadableDb, steps: readonly Migration[] = migr
   const found = versionOf(db);
   const newest = newestOf(steps);
   const application = Number(db.raw.pragma('application_id', { simple: true }));
-  const tables = Number(
-    db.raw.prepare("SELECT count(*) FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'").pluck().get(),
-  );
+  const count = (text: string): number => Number(db.raw.prepare(text).pluck().get());
+  const tables = count("SELECT count(*) FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'");
   if (application !== applicationId && (tables > 0 || found > 0)) {
     throw new WorkbenchError(
       'unsupported',
       `${basename(db.raw.name)} is a database of another program, not a workspace`,
       {
         remedy: 'Choose another workspace folder.',
+      },
+    );
+  }
+  // Workspaces come from other people too: a trigger in one would run here.
+  if (count("SELECT count(*) FROM sqlite_master WHERE type IN ('trigger', 'view')") > 0) {
+    throw new WorkbenchError(
+      'unsupported',
+      `${basename(db.raw.name)} holds triggers or views, which no workspace does`,
+      {
+        remedy: 'Do not use this file; ask for a fresh export.',
       },
     );
   }

@@ -29,8 +29,8 @@ interface SuiteRow {
 export function listSuites(db: ReadableDb): SuiteRecord[] {
   return all<SuiteRow>(
     db,
-    sql`SELECT s.id, s.name, s.kind, s.settings, s.items, s.sha256, s.origin, i.id AS import_id, s.created_at
-        FROM suites s LEFT JOIN imports i USING (import_key) WHERE s.state = 'ready' ORDER BY s.suite_key DESC`,
+    sql`SELECT u.id, u.name, u.kind, u.settings, u.items, u.sha256, u.origin, i.id AS import_id, u.created_at
+        FROM suites u LEFT JOIN imports i USING (import_key) WHERE u.state = 'ready' ORDER BY u.suite_key DESC`,
   ).map((row) => ({
     ...(JSON.parse(row.settings) as SuiteSettings),
     id: row.id,

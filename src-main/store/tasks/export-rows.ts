@@ -1,10 +1,10 @@
 import { appendFileSync, closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
-import { WorkbenchError, reportOf } from '../../shared/domain/errors.ts';
 import type { ReadableDb } from '../database.ts';
 import { each, sql } from '../database.ts';
 import { firstKey } from '../keys.ts';
 import { datasetKey } from '../queries/datasets.ts';
 import { suiteKey } from '../queries/suites.ts';
+import { fileError } from './file-error.ts';
 
 /** Characters gathered before they are written. */
 const chunkCharacters = 1 << 20;
@@ -49,10 +49,7 @@ function writeLines(path: string, lines: Iterable<string>): number {
     return count;
   } catch (error) {
     if (file !== null) rmSync(temporary, { force: true });
-    throw new WorkbenchError('io', `“${path}” could not be written: ${reportOf(error).message}`, {
-      remedy: 'Check that the folder exists, that you may write to it, and that the disk has space.',
-      cause: error,
-    });
+    throw fileError(path, error);
   }
 }
 

@@ -8,6 +8,7 @@ import { orderedRows } from '../views/flip-views.ts';
 import { exportRows } from '../views/rows.ts';
 import type { BuildBatch } from './build-comparison.ts';
 import { buildComparison, buildStability } from './build-comparison.ts';
+import { copyWorkspace } from './copy-workspace.ts';
 import { exportDatasetRows, exportSuiteItems } from './export-rows.ts';
 
 type Emit<Batch> = (batch: Batch) => Promise<void>;
@@ -24,6 +25,7 @@ export const tasks = {
   exportDatasetRows: (db: ReadableDb, _emit: Emit<never>, id: string, path: string, skip: string[]) =>
     exportDatasetRows(db, id, path, new Set(skip)),
   exportSuiteItems: (db: ReadableDb, _emit: Emit<never>, id: string, path: string) => exportSuiteItems(db, id, path),
+  copyWorkspace: (db: ReadableDb, _emit: Emit<never>, path: string) => copyWorkspace(db, path),
   checkIntegrity,
 };
 
