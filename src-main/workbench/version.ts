@@ -1,6 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 
-/** The product's version, from package.json: beside the sources or beside the bundle, two folders up. */
-export const version: string = (
-  JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
-).version;
+/** package.json lies two folders above the sources and the bundle, three above a chunk of the bundle. */
+const manifest = ['../../package.json', '../../../package.json']
+  .map((name) => new URL(name, import.meta.url))
+  .find((file) => existsSync(file));
+
+/** The product's version. */
+export const version: string =
+  manifest === undefined ? 'unknown' : (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version;

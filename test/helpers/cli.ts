@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import path from 'node:path';
+import { Writable } from 'node:stream';
+import { runCli } from '../../src-main/shells/cli/run-cli.ts';
 
 const root = path.resolve(import.meta.dirname, '..', '..');
 const entry = path.join(root, 'src-main', 'shells', 'cli', 'main.ts');
@@ -17,14 +19,27 @@ export function startCli(workspace: string, args: readonly string[]): ChildProce
   return spawn(process.execPath, flags, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
-/** Runs it to its end. */
-export function flipguard(workspace: string, ...args: string[]): Promise<CliAnswer> {
-  const child = startCli(workspace, args);
-  let stdout = '';
-  let stderr = '';
-  child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  return new Promise((resolve) => child.on('close', (status) => resolve({ status, stdout, stderr })));
+/** Runs a command line in this process, with streams of its own, to its end. */
+export async function flipguard(workspace: string, ...args: string[]): Promise<CliAnswer> {
+  const [stdout, stderr] = [collect(), collect()];
+  const status = await runCli(['--workspace', workspace, ...args], {
+    env: {},
+    stdout: stdout.stream,
+    stderr: stderr.stream,
+  });
+  return { status, stdout: stdout.text(), stderr: stderr.text() };
+}
+
+function collect() {
+  let text = '';
+  const stream = new Writable({
+    decodeStrings: false,
+    write(chunk: string, _encoding, done) {
+      text += chunk;
+      done();
+    },
+  });
+  return { stream, text: () => text };
 }
 
 /** The one JSON document of an answer. */

@@ -1,9 +1,10 @@
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ComparisonSummary } from '../../src-main/shared/domain/statistics/comparison-summary.ts';
-import { documentOf, flipguard } from '../helpers/cli.ts';
+import { documentOf, flipguard, startCli } from '../helpers/cli.ts';
 import { writeEvaluation } from '../helpers/workbench.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'flipguard-cli-'));
@@ -30,6 +31,17 @@ beforeAll(async () => {
 });
 
 describe('flipguard', () => {
+  test('is a program: its exit status and its streams are those of the command', async () => {
+    const child = startCli(workspace, ['compare', 'old', 'nobody', '--json']);
+    let stdout = '';
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    const [status] = (await once(child, 'close')) as [number];
+    expect([status, JSON.parse(stdout)]).toEqual([
+      2,
+      { error: expect.objectContaining({ code: 'not-found' }) as object },
+    ]);
+  });
+
   test('compares two evaluations in the shape that scripts rely on', async () => {
     const answer = await run('compare', 'old', 'new', '--json');
     expect(answer.status).toBe(0);

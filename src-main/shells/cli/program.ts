@@ -1,31 +1,48 @@
 import { Argument, Command as Program, InvalidArgumentError, Option } from 'commander';
 import type { Command } from './context.ts';
+import { listNames } from './list-names.ts';
 import type { GlobalOptions } from './run-cli.ts';
 import type { Streams } from './terminal.ts';
+import { version } from '../../workbench/version.ts';
 import { reportSections } from '../../reports/report-model.ts';
-import { doctorCommand } from './commands/doctor.ts';
-import { importDataset, importEvaluation, importModel, importSuite, importWorkspace } from './commands/import.ts';
-import { listCommand, listNames } from './commands/list.ts';
-import { relaunchCommand, resumeCommand, stopCommand, trainCommand } from './commands/train.ts';
-import { evaluateCommand } from './commands/evaluate.ts';
-import { compareCommand } from './commands/compare.ts';
-import { flipsCommand } from './commands/flips.ts';
-import { gateCommand } from './commands/gate.ts';
-import { reportCommand } from './commands/report.ts';
-import { exportCommand } from './commands/export.ts';
-import { serveCommand } from './commands/serve.ts';
-import { demoCommand } from './commands/demo.ts';
 
 export interface ProgramOptions {
   readonly streams: Streams;
-  version(): Promise<string>;
   run<Args extends unknown[]>(options: GlobalOptions, command: Command<Args>, ...args: Args): Promise<void>;
+}
+
+/** Each command's code is loaded when it is asked for: help and usage errors answer at once. */
+const commands = {
+  doctor: lazily(async () => (await import('./commands/doctor.ts')).doctorCommand),
+  importDataset: lazily(async () => (await import('./commands/import.ts')).importDataset),
+  importEvaluation: lazily(async () => (await import('./commands/import.ts')).importEvaluation),
+  importModel: lazily(async () => (await import('./commands/import.ts')).importModel),
+  importSuite: lazily(async () => (await import('./commands/import.ts')).importSuite),
+  importWorkspace: lazily(async () => (await import('./commands/import.ts')).importWorkspace),
+  list: lazily(async () => (await import('./commands/list.ts')).listCommand),
+  relaunch: lazily(async () => (await import('./commands/train.ts')).relaunchCommand),
+  resume: lazily(async () => (await import('./commands/train.ts')).resumeCommand),
+  stop: lazily(async () => (await import('./commands/train.ts')).stopCommand),
+  train: lazily(async () => (await import('./commands/train.ts')).trainCommand),
+  evaluate: lazily(async () => (await import('./commands/evaluate.ts')).evaluateCommand),
+  compare: lazily(async () => (await import('./commands/compare.ts')).compareCommand),
+  flips: lazily(async () => (await import('./commands/flips.ts')).flipsCommand),
+  gate: lazily(async () => (await import('./commands/gate.ts')).gateCommand),
+  report: lazily(async () => (await import('./commands/report.ts')).reportCommand),
+  export: lazily(async () => (await import('./commands/export.ts')).exportCommand),
+  serve: lazily(async () => (await import('./commands/serve.ts')).serveCommand),
+  demo: lazily(async () => (await import('./commands/demo.ts')).demoCommand),
+};
+
+function lazily<Args extends unknown[]>(load: () => Promise<Command<Args>>): Command<Args> {
+  return async (context, ...args) => (await load())(context, ...args);
 }
 
 /** The commands and their options; what they do stands in `commands/`. */
 export function createProgram({ streams, run }: ProgramOptions): Program {
   const program = new Program('flipguard')
     .description('Find the negative flips of an aligned language model, understand them, and train without them.')
+    .version(version)
     .option('--workspace <dir>', 'folder of the workspace (else $FLIPGUARD_HOME, else the user data folder)')
     .option('--json', 'one JSON document on stdout (NDJSON for flips); progress stays on stderr')
     .exitOverride()
@@ -37,13 +54,13 @@ export function createProgram({ streams, run }: ProgramOptions): Program {
   program
     .command('doctor')
     .description('backends, devices, versions, disk, health of the workspace')
-    .action(() => go(doctorCommand));
+    .action(() => go(commands.doctor));
   addImports(program, go);
   program
     .command('list')
     .description('what the workspace holds')
     .addArgument(new Argument('<what>').choices(listNames))
-    .action((what: (typeof listNames)[number]) => go(listCommand, what));
+    .action((what: (typeof listNames)[number]) => go(commands.list, what));
   addRuns(program, go);
   addComparisons(program, go);
   addDoors(program, go);
@@ -58,7 +75,7 @@ function addImports(program: Program, go: Go): void {
     .command('model <dir>')
     .description('a Hugging Face folder; “stories15m” fetches the demo model')
     .option('--name <name>', 'what the workspace calls it; the folder’s name unless told')
-    .action((dir: string, options: { name?: string }) => go(importModel, dir, options));
+    .action((dir: string, options: { name?: string }) => go(commands.importModel, dir, options));
   imports
     .command('dataset <file>')
     .description('preference pairs, completions, conversations or prompts to train on')
@@ -66,7 +83,7 @@ function addImports(program: Program, go: Go): void {
     .option('--format <format>', 'auto, trl, unpaired, sharegpt, alpaca, jsonl, csv, …', 'auto')
     .option('--map <field=path...>', 'where fields are, e.g. prompt=question,chosen=a.text', collect)
     .option('--strict', 'stop at the first record that does not fit')
-    .action((file: string, options: ImportFlags) => go(importDataset, file, options));
+    .action((file: string, options: ImportFlags) => go(commands.importDataset, file, options));
   imports
     .command('eval <path>')
     .description('what a model answered, sample by sample, as another tool wrote it')
@@ -75,7 +92,7 @@ function addImports(program: Program, go: Go): void {
     .option('--map <field=path...>', 'id, prompt, output, target, correct, score, slice, cluster, tags', collect)
     .option('--variant <name>', 'which of several results of a sample (filter, annotator, scorer, provider)')
     .option('--strict', 'stop at the first record that does not fit')
-    .action((file: string, options: ImportFlags & { name: string }) => go(importEvaluation, file, options));
+    .action((file: string, options: ImportFlags & { name: string }) => go(commands.importEvaluation, file, options));
   imports
     .command('suite <file>')
     .description('a check that runs and evaluations can be given')
@@ -90,11 +107,11 @@ function addImports(program: Program, go: Go): void {
     .option('--scorer <scorer>', 'generate: exact, contains, regex, numeric, lexicon:afinn, reward-model:NAME')
     .option('--max-new-tokens <n>', 'generate; 64 unless told', wholeNumber)
     .option('--temperature <t>', 'generate; 0 is greedy', realNumber)
-    .action((file: string, options: SuiteFlags) => go(importSuite, file, options));
+    .action((file: string, options: SuiteFlags) => go(commands.importSuite, file, options));
   imports
     .command('workspace <file>')
     .description('a workspace that was exported')
-    .action((file: string) => go(importWorkspace, file));
+    .action((file: string) => go(commands.importWorkspace, file));
 }
 
 export interface ImportFlags {
@@ -118,21 +135,21 @@ function addRuns(program: Program, go: Go): void {
     .command('train <spec>')
     .description('train in the foreground; Ctrl-C stops after the step, with a checkpoint')
     .option('--set <path=value...>', 'change the spec, e.g. guard.weight=0.5', collect)
-    .action((spec: string, options: { set?: string[] }) => go(trainCommand, spec, options));
+    .action((spec: string, options: { set?: string[] }) => go(commands.train, spec, options));
   program
     .command('resume <run>')
     .description('go on from the newest checkpoint')
-    .action((name: string) => go(resumeCommand, name));
+    .action((name: string) => go(commands.resume, name));
   program
     .command('relaunch <run>')
     .description('a new run from a copy of the spec')
     .option('--set <path=value...>', 'change the copy', collect)
     .option('--dry-run', 'print the difference and stop')
-    .action((name: string, options: { set?: string[]; dryRun?: boolean }) => go(relaunchCommand, name, options));
+    .action((name: string, options: { set?: string[]; dryRun?: boolean }) => go(commands.relaunch, name, options));
   program
     .command('stop <run>')
     .description('stop after the step at hand')
-    .action((name: string) => go(stopCommand, name));
+    .action((name: string) => go(commands.stop, name));
   program
     .command('evaluate <target>')
     .description('run a suite on a run, a checkpoint (RUN@STEP) or a model')
@@ -140,7 +157,7 @@ function addRuns(program: Program, go: Go): void {
     .option('--name <name>', 'of the evaluation; made of target and suite unless told')
     .option('--seed <n>', 'of sampled decoding', wholeNumber)
     .action((target: string, options: { suite: string; name?: string; seed?: number }) =>
-      go(evaluateCommand, target, options),
+      go(commands.evaluate, target, options),
     );
 }
 
@@ -152,7 +169,7 @@ function addComparisons(program: Program, go: Go): void {
     .addOption(rule())
     .option('--slice <name>', 'only this slice')
     .action((left: string, right: string, options: { rule: string; slice?: string }) =>
-      go(compareCommand, left, right, options),
+      go(commands.compare, left, right, options),
     );
   program
     .command('flips <left> <right>')
@@ -171,7 +188,7 @@ function addComparisons(program: Program, go: Go): void {
         .default('delta'),
     )
     .option('--limit <n>', 'at most so many', wholeNumber)
-    .action((left: string, right: string, options: FlipFlags) => go(flipsCommand, left, right, options));
+    .action((left: string, right: string, options: FlipFlags) => go(commands.flips, left, right, options));
   program
     .command('gate <left> <right>')
     .description('exit 0 pass, 1 fail, 2 could not be decided; judged on the interval’s bound')
@@ -180,7 +197,7 @@ function addComparisons(program: Program, go: Go): void {
     .addOption(rule())
     .option('--markdown <file>', 'a summary for a pull request')
     .option('--junit <file>', 'JUnit XML')
-    .action((left: string, right: string, options: GateFlags) => go(gateCommand, left, right, options));
+    .action((left: string, right: string, options: GateFlags) => go(commands.gate, left, right, options));
   program
     .command('report <subject...>')
     .description('LEFT RIGHT, or one RUN')
@@ -195,7 +212,7 @@ function addComparisons(program: Program, go: Go): void {
     .option('--sections <name...>', `only these: ${reportSections.join(', ')}`)
     .option('--redact-texts', 'leave prompts and outputs out')
     .option('--private-tag <tag...>', 'leave samples with these tags out')
-    .action((subject: string[], options: ReportFlags) => go(reportCommand, subject, options));
+    .action((subject: string[], options: ReportFlags) => go(commands.report, subject, options));
 }
 
 export interface FlipFlags {
@@ -229,19 +246,19 @@ function addDoors(program: Program, go: Go): void {
     .description('adapter or checkpoint (RUN@STEP), dataset, or the whole workspace')
     .requiredOption('--out <path>', 'a file, or a folder that does not exist yet')
     .action((what: string, name: string | undefined, options: { out: string }) =>
-      go(exportCommand, what, name, options),
+      go(commands.export, what, name, options),
     );
   program
     .command('serve')
     .description('the workbench in a browser, on this machine only')
     .option('--port <n>', 'any free one unless given', wholeNumber)
     .option('--open', 'open the browser')
-    .action((options: { port?: number; open?: boolean }) => go(serveCommand, options));
+    .action((options: { port?: number; open?: boolean }) => go(commands.serve, options));
   program
     .command('demo')
     .description('train, guard and compare a small model, and report what flipped')
     .option('--quick', 'a smaller model: about three minutes')
-    .action((options: { quick?: boolean }) => go(demoCommand, options));
+    .action((options: { quick?: boolean }) => go(commands.demo, options));
 }
 
 function collect(value: string, before: string[] | undefined): string[] {

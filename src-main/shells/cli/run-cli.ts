@@ -2,11 +2,8 @@ import path from 'node:path';
 import { CommanderError } from 'commander';
 import { reportOf } from '../../shared/domain/errors.ts';
 import type { ErrorReport } from '../../shared/domain/errors.ts';
-import { launchNodeTrainer } from '../../trainer/node-child.ts';
-import { createWorkbench } from '../../workbench/create-workbench.ts';
 import type { Workbench } from '../../workbench/workbench.ts';
 import { defaultWorkspaceFolder } from '../../workbench/workspace-layout.ts';
-import { findPdfPrinter } from '../pdf-printer.ts';
 import type { Command, CommandContext } from './context.ts';
 import { exitStatus, statusOf } from './exit-status.ts';
 import type { ExitStatus } from './exit-status.ts';
@@ -18,7 +15,6 @@ import type { Streams, Terminal } from './terminal.ts';
 export async function runCli(args: readonly string[], streams: Streams): Promise<ExitStatus> {
   let status: ExitStatus = exitStatus.ok;
   const program = createProgram({
-    version: () => import('../../workbench/version.ts').then((module) => module.version),
     streams,
     async run(options, command, ...commandArgs) {
       status = await runCommand(streams, options, command, commandArgs);
@@ -54,13 +50,7 @@ async function runCommand<Args extends unknown[]>(
     terminal,
     folder,
     task: { signal: interrupts.signal, progress: terminal.progress },
-    workbench: () =>
-      (opened ??= createWorkbench({
-        folder,
-        shell: 'web',
-        launchTrainer: launchNodeTrainer,
-        printPdf: findPdfPrinter(),
-      })),
+    workbench: () => (opened ??= openWorkbench(folder)),
     onInterrupt: interrupts.handle,
   };
   try {
@@ -75,6 +65,21 @@ async function runCommand<Args extends unknown[]>(
     interrupts.stop();
     if (opened !== null) await closeQuietly(opened);
   }
+}
+
+async function openWorkbench(folder: string): Promise<Workbench> {
+  const [{ createWorkbench }, { launchNodeTrainer }, { findPdfPrinter }] = await Promise.all([
+    import('../../workbench/create-workbench.ts'),
+    import('../../trainer/node-child.ts'),
+    import('../pdf-printer.ts'),
+  ]);
+  const printPdf = findPdfPrinter();
+  return createWorkbench({
+    folder,
+    shell: 'web',
+    launchTrainer: launchNodeTrainer,
+    ...(printPdf === undefined ? {} : { printPdf }),
+  });
 }
 
 async function closeQuietly(opened: Promise<Workbench>): Promise<void> {

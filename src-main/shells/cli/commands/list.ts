@@ -1,9 +1,8 @@
 import type { Workbench } from '../../../workbench/workbench.ts';
 import type { CommandContext } from '../context.ts';
+import type { ListName } from '../list-names.ts';
 import { table } from '../terminal.ts';
 
-export const listNames = ['models', 'datasets', 'suites', 'runs', 'checkpoints', 'evals', 'comparisons'] as const;
-type ListName = (typeof listNames)[number];
 type Cell = string | number | null;
 
 interface Listing {

@@ -1,0 +1,3 @@
+/** What `flipguard list` can list. */
+export const listNames = ['models', 'datasets', 'suites', 'runs', 'checkpoints', 'evals', 'comparisons'] as const;
+export type ListName = (typeof listNames)[number];
