@@ -7,9 +7,11 @@ import './styles/base.css';
 import './styles/controls.css';
 import App from './App.vue';
 import { connect } from './api/client.ts';
+import { ensureValidLanguage } from './api/valid-language.ts';
 import { router } from './router.ts';
 import { useToasts } from './stores/toasts.ts';
 
+ensureValidLanguage();
 connect();
 const app = createApp(App);
 app.use(createPinia());

@@ -4,6 +4,8 @@ export function shownValue(value: unknown): string {
     case 'string':
       return value;
     case 'number':
+      // 0.00002 is read wrong more easily than 2e-5.
+      return value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential() : String(value);
     case 'boolean':
     case 'bigint':
       return String(value);

@@ -26,17 +26,21 @@ export function useRunFeed(runId: string) {
   const log = shallowRef<TrainerEvent[]>([]);
   const error = shallowRef<ErrorReport | null>(null);
   const loaded = ref(false);
+  /** Flips are being counted: the workbench compares evaluations when they are first asked for. */
+  const measuring = ref(false);
   const phase = computed(() => log.value.findLast((event) => event.type === 'progress') ?? null);
   let cursor = 0;
   let tail = 0;
   let filling: Promise<void> | null = null;
+  let measureAgain = false;
 
   async function read(): Promise<void> {
     try {
       const record = await invoke('runs.get', { runId });
       run.value = record;
       cursor = record.lastSeq;
-      await Promise.all([readCurves(), readLog(record.lastSeq), readMeter(), readCheckpoints(), readEvaluations()]);
+      void readMeter();
+      await Promise.all([readCurves(), readLog(record.lastSeq), readCheckpoints(), readEvaluations()]);
       error.value = null;
       loaded.value = true;
       await fill();
@@ -56,8 +60,20 @@ export function useRunFeed(runId: string) {
     log.value = answer.filter(isLogged);
   }
 
+  /** One at a time; what changes meanwhile is looked at once more at the end. */
   async function readMeter(): Promise<void> {
-    meter.value = await invoke('runs.flipMeter', { runId });
+    if (measuring.value) return void (measureAgain = true);
+    measuring.value = true;
+    try {
+      do {
+        measureAgain = false;
+        meter.value = await invoke('runs.flipMeter', { runId });
+      } while (measureAgain);
+    } catch (problem) {
+      error.value = reportOf(problem);
+    } finally {
+      measuring.value = false;
+    }
   }
 
   async function readCheckpoints(): Promise<void> {
@@ -123,7 +139,7 @@ export function useRunFeed(runId: string) {
   ];
   onScopeDispose(() => stopListening.forEach((stop) => stop()));
 
-  return { run, curves, meter, checkpoints, evaluations, log, phase, error, loaded, read };
+  return { run, curves, meter, checkpoints, evaluations, log, phase, error, loaded, measuring, read };
 }
 
 /** Steps are drawn and batches counted; everything else is a line of the log. */

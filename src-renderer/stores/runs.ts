@@ -11,7 +11,12 @@ export const useRuns = defineStore('runs', () => {
   const list = useRunList();
   events().on('run', ({ run }) => list.put(run));
 
-  const active = computed(() => list.items.filter((run) => isActive(run.status)));
+  /** Those at work first, then the queue in its order. */
+  const active = computed(() =>
+    list.items
+      .filter((run) => isActive(run.status))
+      .sort((a, b) => Number(a.status === 'queued') - Number(b.status === 'queued') || a.createdAt - b.createdAt),
+  );
   const byNewest = computed(() => [...list.items].sort((a, b) => b.createdAt - a.createdAt));
 
   const stop = (runId: string) => invoke('runs.stop', { runId });
