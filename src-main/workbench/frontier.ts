@@ -1,10 +1,11 @@
 import type { FrontierPoint } from '../shared/contract/views.ts';
-import type { EvaluationRecord, ModelRecord, RunRecord } from '../shared/domain/entities.ts';
+import type { EvaluationRecord, ModelRecord, RunRecord, SuiteRecord } from '../shared/domain/entities.ts';
 import { wilson } from '../shared/domain/statistics/intervals.ts';
 import { countedOf } from '../shared/domain/statistics/summarise.ts';
 import type { Comparisons } from './comparisons.ts';
 import type { Core } from './core.ts';
 import { methodOf } from './methods.ts';
+import { usualRule } from './runs/flip-meter.ts';
 import { quietTask } from './task.ts';
 
 interface World {
@@ -43,16 +44,20 @@ async function readWorld({ store }: Core): Promise<World> {
     store.listModels(),
     store.listSuites(),
   ]);
-  const judged = suites.filter(
-    ({ scorer }) => scorer !== undefined && ['lexicon', 'reward-model', 'judge'].includes(scorer.kind),
-  );
-  const pairs = suites.filter(({ kind }) => kind === 'pairs');
   return {
     all,
     runs: new Map(runs.map((run) => [run.id, run])),
     models: new Map(models.map((model) => [model.id, model])),
-    rewardSuites: [...judged, ...pairs].map(({ name }) => name),
+    rewardSuites: rewardSuiteNames(suites),
   };
+}
+
+/** Suites whose mean score is what a preference trains towards: judged generations first, then pairs. */
+export function rewardSuiteNames(suites: readonly SuiteRecord[]): string[] {
+  const judged = suites.filter(
+    ({ scorer }) => scorer !== undefined && ['lexicon', 'reward-model', 'judge'].includes(scorer.kind),
+  );
+  return [...judged, ...suites.filter(({ kind }) => kind === 'pairs')].map(({ name }) => name);
 }
 
 /** The evaluation before training: of the same run, or of the run's model for weights made without training. */
@@ -129,7 +134,7 @@ async function flipsAgainst(
   evaluation: EvaluationRecord,
 ): Promise<Pick<FrontierPoint, 'nfr' | 'pfr' | 'counts'>> {
   if (base === null || evaluation.right + evaluation.wrong === 0) return { nfr: null, pfr: null, counts: null };
-  const { counts } = await comparisons.ready(base, evaluation.id, undefined, quietTask());
+  const { counts } = await comparisons.ready(base, evaluation.id, usualRule(evaluation), quietTask());
   const n = countedOf(counts.kinds);
   if (n === 0) return { nfr: null, pfr: null, counts: null };
   const { negative, positive } = counts.kinds;

@@ -48,7 +48,7 @@ export async function prepareMaterial(
       words: await addSuite(
         workbench,
         { name: 'words', kind: 'words', wordLexicon: 'afinn' },
-        itemsOf(checked, wordsItem),
+        itemsOf(checked.slice(0, settings.wordStories), wordsItem),
       ),
       cloze: await addSuite(workbench, { name: 'cloze', kind: 'cloze' }, itemsOf(checked, clozeItem)),
       reward: await addSuite(

@@ -5,6 +5,8 @@ export interface DemoSettings {
   title: string;
   /** Stories that only the checks see, and stories whose openings become prompts of preference pairs. */
   checkStories: number;
+  /** Of these, the stories whose content words are checked: each gives some sixty. */
+  wordStories: number;
   pairStories: number;
   samplesPerPrompt: number;
   /** Prompts whose greedy continuation is rated for its reward. */
@@ -18,11 +20,12 @@ export interface DemoSettings {
 export const quickDemo: DemoSettings = {
   title: 'Quick demo: a small model taught to be cheerful',
   checkStories: 330,
+  wordStories: 160,
   pairStories: 450,
   samplesPerPrompt: 4,
   rewardPrompts: 96,
   steps: 48,
-  evaluateEvery: 16,
+  evaluateEvery: 24,
   learningRate: 2e-4,
   interpolations: [0.25, 0.5, 0.75],
 };
@@ -30,6 +33,7 @@ export const quickDemo: DemoSettings = {
 export const fullDemo: DemoSettings = {
   title: 'Demo: stories15M taught to be cheerful',
   checkStories: 330,
+  wordStories: 160,
   pairStories: 450,
   samplesPerPrompt: 4,
   rewardPrompts: 96,

@@ -5,7 +5,7 @@ import { WorkbenchError } from '../../shared/domain/errors.ts';
 import { describeRule } from '../../shared/domain/flips.ts';
 import { againstStart } from '../runs/flip-meter.ts';
 import type { Task } from '../task.ts';
-import { comparisonParts } from './comparison-parts.ts';
+import { comparisonParts, shownAlone } from './comparison-parts.ts';
 import type { PartsContext } from './comparison-parts.ts';
 import { groundsOf } from './facts.ts';
 import type { RowsOf } from './reports.ts';
@@ -37,7 +37,7 @@ async function comparisonReport(
   task: Task,
 ): Promise<AssembledReport> {
   const comparison = await context.comparisons.get(comparisonId);
-  const { evaluations, ...parts } = await comparisonParts(context, comparison, task);
+  const { evaluations, ...parts } = await comparisonParts(context, comparison, shownAlone, task);
   const model = await completed(context, evaluations, {
     ...parts,
     title: title ?? `${comparison.leftName} → ${comparison.rightName}`,

@@ -18,9 +18,16 @@ export interface PartsContext {
   version: string;
 }
 
-/** Regressions shown with whole texts, and how many of them with token ledgers. */
-const shownCases = 40;
-const shownLedgers = 5;
+/** How many regressions a comparison shows with whole texts, and how many of these with token ledgers. */
+export interface Shown {
+  cases: number;
+  ledgers: number;
+}
+export const shownAlone: Shown = { cases: 40, ledgers: 5 };
+
+/** Found slices with a larger adjusted p say nothing that chance does not. */
+const foundBelowP = 0.05;
+const foundSlices = 12;
 
 type ComparisonParts = Required<
   Pick<ReportParts, 'comparisons' | 'cases' | 'casesTotal' | 'annotations' | 'exclusions'>
@@ -32,6 +39,7 @@ type ComparisonParts = Required<
 export async function comparisonParts(
   context: PartsContext,
   comparison: ComparisonRecord,
+  shown: Shown,
   task: Task,
 ): Promise<ComparisonParts> {
   const { core, comparisons } = context;
@@ -43,13 +51,13 @@ export async function comparisonParts(
   task.progress('searching slices', 0.4);
   const search = await comparisons.findSlices(comparison.id);
   task.progress('collecting regressions', 0.6);
-  const cases = await worstCases(context, comparison, right.suiteName, task);
+  const cases = await worstCases(context, comparison, right.suiteName, shown, task);
   const reported: ReportComparison = {
     title: right.suiteName,
     decoding: decodingWords(right.decoding),
     summary,
     noiseFloor: null,
-    search: { tried: search.tried, found: search.found },
+    search: { tried: search.tried, found: standingOut(search.found) },
   };
   return {
     evaluations: [left, right],
@@ -61,20 +69,25 @@ export async function comparisonParts(
   };
 }
 
+function standingOut<Slice extends { pHolm: number }>(found: readonly Slice[]): Slice[] {
+  return found.filter(({ pHolm }) => pHolm < foundBelowP).slice(0, foundSlices);
+}
+
 /** Negative flips, the largest fall first. */
 async function worstCases(
   { core, samples }: PartsContext,
   comparison: ComparisonRecord,
   title: string,
+  shown: Shown,
   task: Task,
 ): Promise<ReportCase[]> {
   const worst: FlipExportRow[] = [];
   const sort = { column: 'delta', direction: 'ascending' } as const;
   await core.store.streamFlips(comparison.id, { kinds: ['negative'] }, sort, (rows) => {
-    worst.push(...rows.slice(0, shownCases - worst.length));
+    worst.push(...rows.slice(0, shown.cases - worst.length));
     return Promise.resolve();
   });
-  const keys = worst.slice(0, shownLedgers).map(({ sampleKey }) => sampleKey);
+  const keys = worst.slice(0, shown.ledgers).map(({ sampleKey }) => sampleKey);
   const ledgers = await samples.ledgersWherePossible(comparison.id, keys, task);
   return worst.map((row) => ({ comparison: title, row: reportRowOf(row), ledgers: ledgers.get(row.sampleKey) ?? [] }));
 }

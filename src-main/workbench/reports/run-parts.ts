@@ -5,9 +5,9 @@ import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { ComparisonRecord } from '../../shared/domain/flip-view.ts';
 import { matchMethods } from '../../shared/domain/statistics/matched-methods.ts';
 import type { MethodPath } from '../../shared/domain/statistics/matched-methods.ts';
-import { frontier } from '../frontier.ts';
-import { againstStart } from '../runs/flip-meter.ts';
-import { partOf } from '../task.ts';
+import { frontier, rewardSuiteNames } from '../frontier.ts';
+import { againstStart, usualRule } from '../runs/flip-meter.ts';
+import { partOf, quietTask } from '../task.ts';
 import type { Task } from '../task.ts';
 import { comparisonParts } from './comparison-parts.ts';
 import type { PartsContext } from './comparison-parts.ts';
@@ -16,6 +16,10 @@ type Parts = Omit<ReportParts, 'createdAt' | 'title' | 'question' | 'subject'> &
 
 const curveNames = ['loss', 'rewards/margins', 'rewards/accuracies', 'guard/firing_rate', 'kl/pre'];
 const curvePoints = 200;
+/** Over all comparisons of the report; a ledger loads two models, so only the first comparison of a run has them. */
+const shownCasesInAll = 60;
+const leastCases = 5;
+const shownLedgers = 3;
 
 /** What runs contribute: on every suite before against after, curves, and how methods stand to each other. */
 export async function runParts(context: PartsContext, runs: readonly RunRecord[], task: Task): Promise<Parts> {
@@ -41,7 +45,12 @@ export async function runParts(context: PartsContext, runs: readonly RunRecord[]
     methods: [],
   };
   for (const [i, pair] of pairs.entries()) {
-    const one = await comparisonParts(context, pair.comparison, partOf(task, i / pairs.length, (i + 1) / pairs.length));
+    const shown = {
+      cases: Math.max(leastCases, Math.floor(shownCasesInAll / pairs.length)),
+      ledgers: pairs[i - 1]?.run.id === pair.run.id ? 0 : shownLedgers,
+    };
+    const part = partOf(task, i / pairs.length, (i + 1) / pairs.length);
+    const one = await comparisonParts(context, pair.comparison, shown, part);
     const title = runs.length === 1 ? pair.suiteName : `${pair.run.name}: ${pair.suiteName}`;
     parts.comparisons?.push(...one.comparisons.map((comparison) => ({ ...comparison, title })));
     parts.cases?.push(...one.cases.map((entry) => ({ ...entry, comparison: title })));
@@ -51,10 +60,15 @@ export async function runParts(context: PartsContext, runs: readonly RunRecord[]
     parts.evaluations.push(...one.evaluations.filter(({ id }) => !parts.evaluations.some((known) => known.id === id)));
   }
   for (const name of curveNames) parts.curves?.push(...(await curve(context, runs, name)));
-  for (const suiteName of new Set(pairs.map((pair) => pair.suiteName))) {
+  // What the preference trains towards is no check of what it broke.
+  const rewards = rewardSuiteNames(await context.core.store.listSuites());
+  const checks = pairs.map(({ suiteName }) => suiteName).filter((suiteName) => !rewards.includes(suiteName));
+  for (const suiteName of new Set(checks)) {
     const points = await frontier(context.core, context.comparisons, suiteName, undefined);
     parts.frontiers?.push(...frontierCharts(suiteName, points));
-    parts.methods?.push(...methodTables(suiteName, ofRuns(points, runs)));
+    parts.methods?.push(
+      ...methodTables(suiteName, [...pathsOf(ofRuns(points, runs)), ...interpolationPath(points, runs)]),
+    );
   }
   return parts;
 }
@@ -65,22 +79,19 @@ interface Pair {
   comparison: ComparisonRecord;
 }
 
-/** The last evaluation of each suite against the one before training. */
+/** The last evaluation of each suite against the one before training; suites in the order of the run's spec. */
 async function beforeAndAfter({ core, comparisons }: PartsContext, runs: readonly RunRecord[]): Promise<Pair[]> {
   const pairs: Pair[] = [];
   for (const run of runs) {
     const evaluations = await core.store.listEvaluations({ runId: run.id });
     const last = new Map(againstStart(evaluations).map(([base, later]) => [later.suiteName, [base, later] as const]));
-    for (const [suiteName, [base, later]] of last) {
+    const place = ({ suiteId }: EvaluationRecord) =>
+      suiteId === null ? -1 : run.spec.evaluate.suites.indexOf(suiteId);
+    const inOrder = [...last.values()].sort(([, a], [, b]) => (place(a) >>> 0) - (place(b) >>> 0));
+    for (const [base, later] of inOrder) {
       if (later.right + later.wrong === 0) continue;
-      pairs.push({
-        run,
-        suiteName,
-        comparison: await comparisons.ready(base.id, later.id, undefined, {
-          signal: new AbortController().signal,
-          progress: () => {},
-        }),
-      });
+      const comparison = await comparisons.ready(base.id, later.id, usualRule(later), quietTask());
+      pairs.push({ run, suiteName: later.suiteName, comparison });
     }
   }
   return pairs;
@@ -134,8 +145,7 @@ function ofRuns(points: readonly FrontierPoint[], runs: readonly RunRecord[]): F
 }
 
 /** Methods at a matched reward gain and at a matched KL; the unguarded method is what the others are held against. */
-function methodTables(title: string, points: readonly FrontierPoint[]): ReportMethodTable[] {
-  const paths = pathsOf(points);
+function methodTables(title: string, paths: readonly MethodPath[]): ReportMethodTable[] {
   const methods = new Set(paths.map(({ method }) => method));
   const reference = ['DPO', 'PPO'].find((name) => methods.has(name)) ?? paths[0]?.method;
   if (methods.size < 2 || reference === undefined) return [];
@@ -158,6 +168,23 @@ function pathsOf(points: readonly FrontierPoint[]): MethodPath[] {
     if (method === undefined || ordered[0]?.step !== 0 || trained.length < 2) return [];
     return [{ method, seed: ordered[0].seed ?? 0, points: trained.map(pathPoint) }];
   });
+}
+
+/**
+ * Interpolated weights as a path from the start on, ordered by reward. They belong to one trained model, so there is a path only
+ * where all runs share a seed.
+ */
+function interpolationPath(points: readonly FrontierPoint[], runs: readonly RunRecord[]): MethodPath[] {
+  const [seed, ...others] = new Set(runs.map(({ spec }) => spec.seed));
+  const start = ofRuns(points, runs).find(({ step }) => step === 0);
+  if (seed === undefined || others.length > 0 || start === undefined) return [];
+  const mixed = points.filter(
+    ({ method, reward, counts }) => method === 'interpolation' && reward !== null && counts !== null,
+  );
+  if (mixed.length === 0) return [];
+  const inOrder = mixed.sort((a, b) => (a.reward ?? 0) - (b.reward ?? 0));
+  const path = [start, ...inOrder].map((point, position) => ({ ...pathPoint(point), position }));
+  return [{ method: 'interpolation', seed, points: path }];
 }
 
 function pathPoint(point: FrontierPoint): MethodPath['points'][number] {

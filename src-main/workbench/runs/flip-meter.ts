@@ -1,12 +1,14 @@
 import type { FlipMeterPoint } from '../../shared/contract/views.ts';
 import type { EvaluationRecord } from '../../shared/domain/entities.ts';
+import { defaultRule } from '../../shared/domain/flips.ts';
+import type { Rule } from '../../shared/domain/flips.ts';
 import { wilson } from '../../shared/domain/statistics/intervals.ts';
 import { countedOf } from '../../shared/domain/statistics/summarise.ts';
 import type { Comparisons } from '../comparisons.ts';
 import type { Core } from '../core.ts';
 import { quietTask } from '../task.ts';
 
-/** The flip meter: every evaluation of a run against the same suite before training, under the verdict rule. */
+/** The flip meter: every evaluation of a run against the same suite before training, under the rule its kind of suite is judged by. */
 export async function flipMeter(core: Core, comparisons: Comparisons, runId: string): Promise<FlipMeterPoint[]> {
   const evaluations = await core.store.listEvaluations({ runId });
   const points: FlipMeterPoint[] = [];
@@ -30,6 +32,14 @@ export function againstStart(evaluations: readonly EvaluationRecord[]): [Evaluat
   });
 }
 
+/**
+ * Pairs are judged by their implicit reward, which is 0 for every pair before training: no verdict there could flip, so a pair
+ * counts as lost when its margin fell. Everything else is judged by its verdict.
+ */
+export function usualRule({ suiteKind }: EvaluationRecord): Rule {
+  return suiteKind === 'pairs' ? { kind: 'margin', tau: 0, direction: 'higher' } : defaultRule;
+}
+
 async function meterPoint(
   comparisons: Comparisons,
   base: EvaluationRecord,
@@ -37,7 +47,7 @@ async function meterPoint(
 ): Promise<FlipMeterPoint | null> {
   // Reward-like suites give scores and no verdicts: they have no flips to count.
   if (later.right + later.wrong === 0) return null;
-  const { counts } = await comparisons.ready(base.id, later.id, undefined, quietTask());
+  const { counts } = await comparisons.ready(base.id, later.id, usualRule(later), quietTask());
   const n = countedOf(counts.kinds);
   const { negative, positive } = counts.kinds;
   return {
