@@ -80,7 +80,10 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
       createHandlers({
         ...services,
         openFile: options.openFile ?? (() => Promise.resolve(false)),
-        demo: (quick, task) => runDemo(workbench, { quick, task }),
+        async demo(quick, task) {
+          const { reportId, runIds } = await runDemo(workbench, { quick, task });
+          return { reportId, runIds: runIds.join(',') };
+        },
       }),
     ),
     async close() {

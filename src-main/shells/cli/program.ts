@@ -162,19 +162,22 @@ function addRuns(program: Program, go: Go): void {
 }
 
 function addComparisons(program: Program, go: Go): void {
+  const suite = ['--suite <name>', 'where runs, checkpoints or models share several; the newest unless told'] as const;
   const rule = () => new Option('--rule <rule>', 'verdict, margin:TAU or threshold:C').default('verdict');
   program
     .command('compare <left> <right>')
     .description('old against new: flips, rates, intervals')
     .addOption(rule())
+    .option(...suite)
     .option('--slice <name>', 'only this slice')
-    .action((left: string, right: string, options: { rule: string; slice?: string }) =>
+    .action((left: string, right: string, options: PairFlags & { slice?: string }) =>
       go(commands.compare, left, right, options),
     );
   program
     .command('flips <left> <right>')
     .description('the samples that changed')
     .addOption(rule())
+    .option(...suite)
     .addOption(
       new Option('--kind <kind>', 'what became of the samples')
         .choices(['negative', 'positive', 'kept-right', 'kept-wrong'])
@@ -195,6 +198,7 @@ function addComparisons(program: Program, go: Go): void {
     .requiredOption('--max-nfr <x>', 'highest rate of negative flips, e.g. 0.02', realNumber)
     .option('--max-drop <y>', 'largest fall of accuracy, e.g. 0.01', realNumber)
     .addOption(rule())
+    .option(...suite)
     .option('--markdown <file>', 'a summary for a pull request')
     .option('--junit <file>', 'JUnit XML')
     .action((left: string, right: string, options: GateFlags) => go(commands.gate, left, right, options));
@@ -208,6 +212,7 @@ function addComparisons(program: Program, go: Go): void {
     )
     .requiredOption('--out <file>', 'where to write it')
     .addOption(rule())
+    .option(...suite)
     .option('--title <title>', 'at the head of the report')
     .option('--sections <name...>', `only these: ${reportSections.join(', ')}`)
     .option('--redact-texts', 'leave prompts and outputs out')
@@ -215,25 +220,27 @@ function addComparisons(program: Program, go: Go): void {
     .action((subject: string[], options: ReportFlags) => go(commands.report, subject, options));
 }
 
-export interface FlipFlags {
+/** What says which two evaluations are compared, and how. */
+export interface PairFlags {
   rule: string;
+  suite?: string;
+}
+export interface FlipFlags extends PairFlags {
   kind: 'negative' | 'positive' | 'kept-right' | 'kept-wrong';
   slice?: string;
   search?: string;
   sort: 'delta' | 'id' | 'length';
   limit?: number;
 }
-export interface GateFlags {
+export interface GateFlags extends PairFlags {
   maxNfr: number;
   maxDrop?: number;
-  rule: string;
   markdown?: string;
   junit?: string;
 }
-export interface ReportFlags {
+export interface ReportFlags extends PairFlags {
   format: 'html' | 'pdf' | 'md' | 'csv' | 'json' | 'ndjson' | 'parquet';
   out: string;
-  rule: string;
   title?: string;
   sections?: string[];
   redactTexts?: boolean;
@@ -258,7 +265,8 @@ function addDoors(program: Program, go: Go): void {
     .command('demo')
     .description('train, guard and compare a small model, and report what flipped')
     .option('--quick', 'a smaller model: about three minutes')
-    .action((options: { quick?: boolean }) => go(commands.demo, options));
+    .option('--seed <n>', 'of the order of pairs in training', wholeNumber)
+    .action((options: { quick?: boolean; seed?: number }) => go(commands.demo, options));
 }
 
 function collect(value: string, before: string[] | undefined): string[] {

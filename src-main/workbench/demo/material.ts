@@ -5,7 +5,7 @@ import { partOf } from '../task.ts';
 import type { Task } from '../task.ts';
 import type { Workbench } from '../workbench.ts';
 import type { DemoSettings } from './settings.ts';
-import { sampledTokens, storyTokens } from './settings.ts';
+import { sampledTokens } from './settings.ts';
 import { clozeItem, openingOf, rankedPairs, wordsItem } from './stories.ts';
 
 /** What a demo trains on and is checked with; ids in the store. */
@@ -14,15 +14,15 @@ export interface Material {
   suiteIds: { words: string; cloze: string; reward: string };
 }
 
-/** Stories that the model writes from nothing but its beginning-of-text token. */
+/** Stories, or the openings of stories, that the model writes from nothing but its beginning-of-text token. */
 export async function writeStories(
   workbench: Workbench,
   modelId: string,
-  count: number,
+  { count, maxTokens, seed }: { count: number; maxTokens: number; seed: number },
   task: Task,
 ): Promise<string[]> {
   const prompts = Array.from({ length: count }, (_, i) => ({ id: String(i), prompt: '' }));
-  const decoding = { temperature: 1, maxNewTokens: storyTokens, seed: 1000 };
+  const decoding = { temperature: 1, maxNewTokens: maxTokens, seed };
   const sampled = await workbench.madeModels.sample(modelId, { prompts, samplesPerPrompt: 1, decoding }, task);
   return prompts.flatMap(({ id }) => sampled.get(id)?.map(({ text }) => text) ?? []);
 }

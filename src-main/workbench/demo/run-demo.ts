@@ -10,7 +10,7 @@ import type { Task } from '../task.ts';
 import type { Workbench } from '../workbench.ts';
 import { prepareMaterial, writeStories } from './material.ts';
 import type { Material } from './material.ts';
-import { beta, fullDemo, methods, pairTokens, quickDemo } from './settings.ts';
+import { beta, fullDemo, methods, openingTokens, pairTokens, quickDemo, storyTokens } from './settings.ts';
 import type { DemoSettings } from './settings.ts';
 
 export interface DemoOptions {
@@ -20,15 +20,17 @@ export interface DemoOptions {
   task: Task;
 }
 
+export interface DemoResult {
+  reportId: string;
+  runIds: string[];
+}
+
 /**
  * The whole way once, on real weights: a model's own samples, ranked by how cheerful they are, train it with DPO, with DPO +
  * FlipGuard and with the guard's ungated control; interpolated weights are the fourth method. All are checked on what the
  * preference does not mention. Answers the ids of what it made.
  */
-export async function runDemo(
-  workbench: Workbench,
-  { quick, seed = 0, task }: DemoOptions,
-): Promise<Record<string, string>> {
+export async function runDemo(workbench: Workbench, { quick, seed = 0, task }: DemoOptions): Promise<DemoResult> {
   const settings = quick ? quickDemo : fullDemo;
   const [model, stories] = quick
     ? await quickStart(workbench, task)
@@ -46,7 +48,7 @@ export async function runDemo(
     }).id,
   );
   if (report.error !== null) throw WorkbenchError.fromReport(report.error);
-  return { ...report.result, runIds: runs.map(({ id }) => id).join(',') };
+  return { reportId: report.result['reportId'] ?? '', runIds: runs.map(({ id }) => id) };
 }
 
 /** The small model and the stories that are part of the product. */
@@ -60,8 +62,15 @@ async function quickStart(workbench: Workbench, task: Task): Promise<[ModelRecor
 async function fullStart(workbench: Workbench, settings: DemoSettings, task: Task): Promise<[ModelRecord, string[]]> {
   const known = (await workbench.models.list()).find(({ name }) => name === 'stories15m');
   const model = known ?? (await workbench.madeModels.fetchDemo('stories15m', partOf(task, 0, 0.4)));
-  const count = settings.checkStories + settings.pairStories;
-  return [model, await writeStories(workbench, model.id, count, partOf(task, 0.4, 1))];
+  const whole = { count: settings.checkStories, maxTokens: storyTokens, seed: 1000 };
+  const openings = { count: settings.pairStories, maxTokens: openingTokens, seed: 2000 };
+  return [
+    model,
+    [
+      ...(await writeStories(workbench, model.id, whole, partOf(task, 0.4, 0.85))),
+      ...(await writeStories(workbench, model.id, openings, partOf(task, 0.85, 1))),
+    ],
+  ];
 }
 
 async function trainAll(

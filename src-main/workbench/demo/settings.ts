@@ -47,6 +47,8 @@ export const fullDemo: DemoSettings = {
 export const sampledTokens = 64;
 export const pairTokens = 80;
 export const storyTokens = 250;
+/** Enough for the forty words that an opening is cut from. */
+export const openingTokens = 72;
 export const beta = 0.1;
 export const guardWeight = 3;
 

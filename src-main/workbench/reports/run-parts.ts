@@ -150,7 +150,9 @@ function methodTables(title: string, paths: readonly MethodPath[]): ReportMethod
   const reference = ['DPO', 'PPO'].find((name) => methods.has(name)) ?? paths[0]?.method;
   if (methods.size < 2 || reference === undefined) return [];
   return (['reward-gain', 'kl'] as const).flatMap((axis) => {
-    const table = matchMethods(paths, { axis, reference });
+    // Interpolated weights have a reward but no measured KL.
+    const known = axis === 'kl' ? paths.filter(({ points }) => points.every(({ kl }) => kl !== null)) : paths;
+    const table = matchMethods(known, { axis, reference });
     return table === null ? [] : [{ title, ...table }];
   });
 }

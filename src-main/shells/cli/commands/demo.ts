@@ -1,12 +1,15 @@
 import { runDemo } from '../../../workbench/demo/index.ts';
 import type { CommandContext } from '../context.ts';
 
+/** Ends by naming the report it wrote. */
 export async function demoCommand(
   { terminal, workbench, task }: CommandContext,
-  options: { quick?: boolean },
+  { quick = false, seed = 0 }: { quick?: boolean; seed?: number },
 ): Promise<void> {
-  const result = await runDemo(await workbench(), { quick: options.quick === true, task });
+  const opened = await workbench();
+  const { reportId, runIds } = await runDemo(opened, { quick, seed, task });
+  const report = await opened.reports.fileOf(reportId);
   terminal.settle();
-  terminal.document(result);
-  for (const [name, value] of Object.entries(result)) terminal.print(`${name}: ${value}`);
+  terminal.document({ reportId, runIds, report });
+  terminal.print(`Report: ${report}`);
 }
