@@ -1,4 +1,10 @@
-import type { CheckpointRecord, EvaluationRecord, RunRecord, SuiteRecord } from '../shared/domain/entities.ts';
+import type {
+  CheckpointRecord,
+  EvaluationRecord,
+  ModelRecord,
+  RunRecord,
+  SuiteRecord,
+} from '../shared/domain/entities.ts';
 import { WorkbenchError } from '../shared/domain/errors.ts';
 import type { EvaluateJob, SuiteFile, TrainerEvent } from '../shared/domain/jobs.ts';
 import type { Ingest, IngestOutcome } from '../store/api.ts';
@@ -31,7 +37,7 @@ export interface Evaluations {
    * The two evaluations that a comparison's words stand for. A word names an evaluation, or a run, checkpoint or model,
    * which stands for its newest evaluation on the suite both have.
    */
-  pair(left: string, right: string): Promise<[EvaluationRecord, EvaluationRecord]>;
+  pair(left: string, right: string, suite?: string): Promise<[EvaluationRecord, EvaluationRecord]>;
   remove(evaluationId: string): Promise<void>;
 }
 
@@ -48,7 +54,7 @@ export function createEvaluations(core: Core): Evaluations {
       bus.publish({ topic: 'changed', lists: ['evaluations'] });
       return findByName('evaluation', await store.listEvaluations(), id);
     },
-    pair: (left, right) => pairOf(core, left, right),
+    pair: (left, right, suite) => pairOf(core, left, right, suite),
     async remove(evaluationId) {
       await store.removeEvaluation(evaluationId);
       bus.publish({ topic: 'changed', lists: ['evaluations', 'comparisons'] });
@@ -144,10 +150,16 @@ async function takeResults(
   }
 }
 
-async function pairOf(core: Core, left: string, right: string): Promise<[EvaluationRecord, EvaluationRecord]> {
+async function pairOf(
+  core: Core,
+  left: string,
+  right: string,
+  suite: string | undefined,
+): Promise<[EvaluationRecord, EvaluationRecord]> {
   const all = await core.store.listEvaluations();
-  const lefts = await candidates(core, all, left);
-  const rights = await candidates(core, all, right);
+  const wanted = (evaluation: EvaluationRecord) => suite === undefined || evaluation.suiteName === suite;
+  const lefts = (await candidates(core, all, left)).filter(wanted);
+  const rights = (await candidates(core, all, right)).filter(wanted);
   for (const candidate of rights) {
     const match = lefts.find((other) => other.suiteName === candidate.suiteName && other.id !== candidate.id);
     if (match !== undefined) return [match, candidate];
@@ -155,7 +167,8 @@ async function pairOf(core: Core, left: string, right: string): Promise<[Evaluat
   // Two evaluations that were named themselves are compared whatever their suites are called.
   const [oneLeft, oneRight] = [lefts[0], rights[0]];
   if (lefts.length === 1 && rights.length === 1 && oneLeft && oneRight) return [oneLeft, oneRight];
-  throw new WorkbenchError('bad-input', `“${left}” and “${right}” have no suite in common.`, {
+  const on = suite === undefined ? 'have no suite in common' : `were not both evaluated on “${suite}”`;
+  throw new WorkbenchError('bad-input', `“${left}” and “${right}” ${on}.`, {
     remedy: 'Evaluate both on one suite (flipguard evaluate … --suite S), or name two evaluations.',
   });
 }
@@ -164,15 +177,32 @@ async function pairOf(core: Core, left: string, right: string): Promise<[Evaluat
 async function candidates(core: Core, all: readonly EvaluationRecord[], text: string): Promise<EvaluationRecord[]> {
   const named = findByNameOrNull('evaluation', all, text);
   if (named !== null) return [named];
-  const { store } = core;
-  const run = findByNameOrNull('run', await store.listRuns(), text);
+  const runs = await core.store.listRuns();
+  const run = findByNameOrNull('run', runs, text);
   if (run !== null) return requireSome(newestOfRun(all, run), `run “${run.name}”`);
-  const weights = await findWeights(core, text);
+  const weights = await findEvaluated(core, text);
   const found =
     weights.kind === 'model'
-      ? all.filter(({ modelId, runId }) => modelId === weights.model.id && runId === null)
+      ? all.filter((evaluation) => isOfModel(evaluation, weights.model, runs))
       : all.filter((evaluation) => isOf(evaluation, weights.checkpoint));
   return requireSome(newestFirst(found), weights.label);
+}
+
+async function findEvaluated(core: Core, text: string): Promise<Weights> {
+  try {
+    return await findWeights(core, text);
+  } catch (error) {
+    if (!(error instanceof WorkbenchError) || error.code !== 'not-found') throw error;
+    const place = /@\d+$/.test(text) ? error.message : `There is no evaluation, run, checkpoint or model “${text}”.`;
+    throw new WorkbenchError('not-found', place, { remedy: 'flipguard list evals names the evaluations there are.' });
+  }
+}
+
+/** Evaluated by itself, or as the start of a run. */
+function isOfModel(evaluation: EvaluationRecord, model: ModelRecord, runs: readonly RunRecord[]): boolean {
+  if (evaluation.runId === null) return evaluation.modelId === model.id;
+  const run = runs.find(({ id }) => id === evaluation.runId);
+  return evaluation.step === 0 && (run?.spec.model === model.id || run?.spec.model === model.name);
 }
 
 function newestOfRun(all: readonly EvaluationRecord[], run: RunRecord): EvaluationRecord[] {

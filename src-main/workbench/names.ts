@@ -37,11 +37,12 @@ export function refuseTakenName(kind: string, things: readonly Named[], name: st
   });
 }
 
-/** `name`, or `name 2`, `name 3` … when it is taken. */
+/** `name`, or `name 2`, `name 3` … when it is taken; of `name 2` comes `name 3`. */
 export function freeName(things: readonly Named[], name: string): string {
   const taken = new Set(things.map((thing) => thing.name));
   if (!taken.has(name)) return name;
-  for (let n = 2; ; n += 1) if (!taken.has(`${name} ${n}`)) return `${name} ${n}`;
+  const stem = name.replace(/ \d+$/, '');
+  for (let n = 2; ; n += 1) if (!taken.has(`${stem} ${n}`)) return `${stem} ${n}`;
 }
 
 function ambiguous(kind: string, text: string, found: readonly Named[]): WorkbenchError {

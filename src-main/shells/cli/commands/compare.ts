@@ -4,16 +4,17 @@ import type { ComparisonSummary } from '../../../shared/domain/statistics/compar
 import { percent, percentRange, pValue, points, signedNumber } from '../../../reports/numbers.ts';
 import type { Workbench } from '../../../workbench/workbench.ts';
 import type { CommandContext } from '../context.ts';
+import type { PairFlags } from '../program.ts';
 import { table } from '../terminal.ts';
 
 export async function compareCommand(
   { terminal, workbench, task }: CommandContext,
   left: string,
   right: string,
-  options: { rule: string; slice?: string },
+  options: PairFlags & { slice?: string },
 ): Promise<void> {
   const opened = await workbench();
-  const comparison = await openComparison({ task }, opened, left, right, options.rule);
+  const comparison = await openComparison({ task }, opened, left, right, options);
   const filter: FlipFilter = options.slice === undefined ? {} : { slices: [options.slice] };
   const summary = await opened.comparisons.summary(comparison.id, filter);
   terminal.settle();
@@ -21,16 +22,16 @@ export async function compareCommand(
   terminal.print(describe(summary));
 }
 
-/** The comparison that LEFT, RIGHT and --rule name, built. */
+/** The comparison that LEFT, RIGHT, --suite and --rule name, built. */
 export async function openComparison(
   { task }: Pick<CommandContext, 'task'>,
   workbench: Workbench,
   left: string,
   right: string,
-  rule: string,
+  { rule, suite }: PairFlags,
 ) {
   const parsed = parseRule(rule);
-  const [old, now] = await workbench.evaluations.pair(left, right);
+  const [old, now] = await workbench.evaluations.pair(left, right, suite);
   return workbench.comparisons.ready(old.id, now.id, parsed, task);
 }
 

@@ -17,7 +17,7 @@ export async function flipsCommand(
 ): Promise<void> {
   const { terminal } = context;
   const workbench = await context.workbench();
-  const comparison = await openComparison(context, workbench, left, right, flags.rule);
+  const comparison = await openComparison(context, workbench, left, right, flags);
   terminal.settle();
   const limit = flags.limit ?? (terminal.json ? Infinity : readable);
   let shown = 0;

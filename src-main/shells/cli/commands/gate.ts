@@ -19,7 +19,7 @@ export async function gateCommand(
 ): Promise<ExitStatus> {
   const { terminal } = context;
   const workbench = await context.workbench();
-  const comparison = await openComparison(context, workbench, left, right, flags.rule);
+  const comparison = await openComparison(context, workbench, left, right, flags);
   const summary = await workbench.comparisons.summary(comparison.id);
   const limits = { maxNfr: flags.maxNfr, ...(flags.maxDrop === undefined ? {} : { maxDrop: flags.maxDrop }) };
   const verdict = judgeGate(summary, limits);

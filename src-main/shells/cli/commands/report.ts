@@ -10,7 +10,7 @@ export async function reportCommand(context: CommandContext, subject: string[], 
   const { reports } = await context.workbench();
   const report = await reports.write(
     {
-      subject: await subjectOf(context, subject, flags.rule),
+      subject: await subjectOf(context, subject, flags),
       format: flags.format,
       redact: { texts: flags.redactTexts === true, privateTags: flags.privateTag ?? [] },
       ...(flags.title === undefined ? {} : { title: flags.title }),
@@ -25,12 +25,12 @@ export async function reportCommand(context: CommandContext, subject: string[], 
 }
 
 /** One word is a run, two are the sides of a comparison. */
-async function subjectOf(context: CommandContext, words: string[], rule: string): Promise<ReportSubject> {
+async function subjectOf(context: CommandContext, words: string[], flags: ReportFlags): Promise<ReportSubject> {
   const workbench = await context.workbench();
   const [first, second, ...rest] = words;
   if (first === undefined || rest.length > 0) {
     throw new WorkbenchError('bad-input', 'A report is about LEFT RIGHT or about one RUN.');
   }
   if (second === undefined) return { kind: 'run', runId: (await workbench.runs.find(first)).id };
-  return { kind: 'comparison', comparisonId: (await openComparison(context, workbench, first, second, rule)).id };
+  return { kind: 'comparison', comparisonId: (await openComparison(context, workbench, first, second, flags)).id };
 }

@@ -40,13 +40,15 @@ export async function relaunchCommand(
   const parent = await workbench.runs.find(name);
   const input = withAssignments({ spec: { ...parent.spec } }, options.set ?? []);
   const check = await workbench.runs.check(input, parent.id);
-  context.terminal.note(describeDifference(check.difference ?? []));
+  const difference = describeDifference(check.difference ?? []);
   if (options.dryRun !== true) {
+    context.terminal.note(difference);
     return follow(context, workbench, await workbench.runs.launch(input, { parentRunId: parent.id }));
   }
   if (!check.ok)
     throw new WorkbenchError('bad-input', check.issues.map(({ path: at, message }) => `${at}: ${message}`).join('\n'));
   context.terminal.document({ parent: parent.id, difference: check.difference });
+  context.terminal.print(difference);
   return exitStatus.ok;
 }
 
