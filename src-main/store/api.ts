@@ -105,7 +105,7 @@ export interface StoreReads {
   flipPosition(viewId: string, sampleKey: number): Promise<number | null>;
   closeFlipView(viewId: string): Promise<void>;
   flipFacets(comparisonId: string, filter: FlipFilter): Promise<FlipFacets>;
-  /** What statistics need of the filtered pairs, as typed arrays: kinds by index into `flipKinds`, deltas (NaN = none), cluster numbers. */
+  /** What statistics need of the filtered pairs, as typed arrays: kinds by index into `flipKinds`, deltas (NaN = none), cluster numbers (0 = none). */
   flipVectors(comparisonId: string, filter: FlipFilter): Promise<FlipVectors>;
   /** Slice name → counts of kinds, for every slice of the comparison. */
   sliceCounts(comparisonId: string): Promise<{ slice: string; counts: Record<string, number> }[]>;

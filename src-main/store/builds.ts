@@ -93,17 +93,22 @@ export class Builds {
       this.#emit({ tables: ['comparisons'], comparison });
       return comparison;
     } catch (error) {
-      return await this.#settleFailure(id, order, error);
+      return await this.#settleFailure(id, order, error, listeners);
     }
   }
 
   /** A comparison that was removed, or finished by another program, is not a failure of its own. */
-  async #settleFailure(id: string, order: BuildOrder, error: unknown): Promise<ComparisonRecord> {
+  async #settleFailure(
+    id: string,
+    order: BuildOrder,
+    error: unknown,
+    listeners: ReadonlySet<(fraction: number) => void>,
+  ): Promise<ComparisonRecord> {
     if (this.#stopped) throw error;
     if (error instanceof WorkbenchError && error.code === 'cancelled') {
       const now = await this.#reader.call('existingComparison', id);
       if (now.state === 'ready') return now;
-      return await this.#build(id, new Set());
+      return await this.#build(id, listeners);
     }
     const failed = await this.#writer.call('failBuild', order.buildKey, reportOf(error));
     if (failed !== null) this.#emit({ tables: ['comparisons'], comparison: failed });

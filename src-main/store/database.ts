@@ -189,6 +189,18 @@ const sqliteReports = [
     remedy: 'Check the disk that holds the workspace; a network folder is not fit for a workspace.',
   },
   {
+    codes: ['SQLITE_CONSTRAINT_UNIQUE', 'SQLITE_CONSTRAINT_PRIMARYKEY'],
+    kind: 'conflict',
+    message: 'Something with this id is in the workspace already',
+    remedy: 'Leave the id out, so that a new one is made.',
+  },
+  {
+    codes: ['SQLITE_CONSTRAINT_FOREIGNKEY'],
+    kind: 'conflict',
+    message: 'Something in the workspace depends on this, or this depends on something that is not there',
+    remedy: 'Look at what was removed or written at the same time, then try again.',
+  },
+  {
     codes: ['SQLITE_TOOBIG'],
     kind: 'bad-input',
     message: 'A field is too large to be stored',

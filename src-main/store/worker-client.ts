@@ -17,30 +17,23 @@ function startThread(start: WorkerStart, name: string): Worker {
 export class WorkerClient<M extends Methods> {
   readonly ready: Promise<{ schemaVersion: number }>;
   readonly #worker: Worker;
+  readonly #ready = Promise.withResolvers<{ schemaVersion: number }>();
   readonly #waiting = new Map<number, Waiting>();
   #calls = 0;
   #ended: Error | null = null;
 
   constructor(start: WorkerStart) {
     this.#worker = startThread(start, `store ${start.role}`);
-    this.ready = new Promise((resolve, reject) => {
-      this.#worker.on('message', (message: FromWorker) => {
-        if (message.type === 'ready') resolve({ schemaVersion: message.schemaVersion });
-        else if (message.type === 'failed') this.#end(WorkbenchError.fromReport(message.error));
-        else if (message.type === 'answer') this.#answer(message);
-        if (message.type === 'failed') reject(this.#ended ?? new Error('the store did not start'));
-      });
-      this.#worker.on('error', (error) => {
-        this.#end(error);
-        reject(error);
-      });
-      this.#worker.on('exit', () => {
-        this.#end(new WorkbenchError('unavailable', 'The workspace is closed'));
-        reject(this.#ended ?? new Error('the store ended'));
-      });
-    });
+    this.ready = this.#ready.promise;
     // Whoever opens the store awaits it; until then a failure is not “unhandled”.
     this.ready.catch(() => undefined);
+    this.#worker.on('message', (message: FromWorker) => {
+      if (message.type === 'ready') this.#ready.resolve({ schemaVersion: message.schemaVersion });
+      else if (message.type === 'failed') this.#end(WorkbenchError.fromReport(message.error));
+      else if (message.type === 'answer') this.#answer(message);
+    });
+    this.#worker.on('error', (error: Error) => this.#end(error));
+    this.#worker.on('exit', () => this.#end(new WorkbenchError('unavailable', 'The workspace is closed')));
   }
 
   call<K extends keyof M & string>(method: K, ...args: Parameters<M[K]>): ReturnType<Remote<M>[K]> {
@@ -86,6 +79,7 @@ export class WorkerClient<M extends Methods> {
 
   #end(error: Error): void {
     this.#ended ??= error;
+    this.#ready.reject(this.#ended);
     for (const { reject } of this.#waiting.values()) reject(this.#ended);
     this.#waiting.clear();
   }

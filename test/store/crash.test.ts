@@ -49,4 +49,4 @@ test('the workspace survives kill -9 at any moment: what was acknowledged is the
   // The last life of each chain only checks and ends by itself.
   expect(problems.filter((problem) => problem !== '')).toEqual(Array(chains).fill('ended with 0: '));
   expect(promises).toBeGreaterThan(kills);
-}, 300_000);
+}, 600_000);

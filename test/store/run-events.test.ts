@@ -65,6 +65,16 @@ test('events that come again are skipped', async () => {
   expect(await store.runMetrics(runId, { points: 10 })).toEqual([{ name: 'loss', steps: [1], values: [1] }]);
 });
 
+test('a gap is refused, so that nothing is lost to a replay', async () => {
+  const store = await testStore();
+  const runId = await addRun(store);
+  const events = numbered([started(), step(1, { loss: 1 }), step(2, { loss: 2 })]);
+  await store.appendRunEvents(runId, events.slice(0, 1));
+  await expect(store.appendRunEvents(runId, events.slice(2))).rejects.toMatchObject({ code: 'conflict' });
+  expect((await store.getRun(runId))?.lastSeq).toBe(1);
+  expect(await store.appendRunEvents(runId, events)).toEqual({ lastSeq: 3 });
+});
+
 test('an evaluation is seen when it is complete, and belongs to the checkpoint of its step', async () => {
   const store = await testStore();
   const runId = await addRun(store);

@@ -4,7 +4,7 @@ import type { DecodingSettings, SampleResult, SuiteKind } from '../../shared/dom
 import type { Query, ReadableDb, WritableDb } from '../database.ts';
 import { all, each, one, run, sql, value } from '../database.ts';
 import { firstKey, newId } from '../keys.ts';
-import { decodeMetrics } from '../codec.ts';
+import { float64sOf } from '../codec.ts';
 import type { Interned } from './names.ts';
 import { scopeKey } from './names.ts';
 import type { ResultTarget } from './samples.ts';
@@ -133,19 +133,20 @@ export function finishEvaluation(
 function metricMeans(db: ReadableDb, key: number): Record<string, number> {
   const names = metricNames(db, key);
   if (names.length === 0) return {};
-  const sums = new Map<string, { sum: number; count: number }>();
-  const rows = each<{ metrics: Uint8Array }>(
+  const sums = names.map(() => 0);
+  const counts = names.map(() => 0);
+  for (const row of each<{ metrics: Uint8Array }>(
     db,
     sql`SELECT metrics FROM scores WHERE score_key >= ${firstKey(key)} AND score_key < ${firstKey(key + 1)} AND metrics IS NOT NULL`,
-  );
-  for (const row of rows) {
-    for (const [name, value] of Object.entries(decodeMetrics(row.metrics, names))) {
-      if (!Number.isFinite(value)) continue;
-      const entry = sums.get(name) ?? { sum: 0, count: 0 };
-      sums.set(name, { sum: entry.sum + value, count: entry.count + 1 });
-    }
+  )) {
+    float64sOf(row.metrics).forEach((number, i) => {
+      if (!Number.isFinite(number)) return;
+      sums[i] = (sums[i] ?? 0) + number;
+      counts[i] = (counts[i] ?? 0) + 1;
+    });
   }
-  return Object.fromEntries([...sums].map(([name, { sum, count }]) => [name, sum / count]));
+  const means = names.map((name, i): [string, number] => [name, (sums[i] ?? 0) / (counts[i] ?? 0)]);
+  return Object.fromEntries(means.filter(([, mean]) => Number.isFinite(mean)));
 }
 
 export function metricNames(db: ReadableDb, key: number): string[] {

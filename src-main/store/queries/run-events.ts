@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { EvaluationMark, TrainerEvent } from '../../shared/domain/jobs.ts';
-import { assertNever } from '../../shared/domain/errors.ts';
+import { WorkbenchError, assertNever } from '../../shared/domain/errors.ts';
 import type { WritableDb } from '../database.ts';
 import { all, inTransaction, one, run, sql, value } from '../database.ts';
 import { newId, packKey } from '../keys.ts';
@@ -41,10 +41,22 @@ export function appendRunEvents(
     // A run that was removed while its trainer still spoke: nothing to keep, and nothing to fail for.
     if (head === undefined) return { lastSeq: events.at(-1)?.seq ?? 0, superseded: [] };
     const fresh = events.filter((event) => event.seq > head.last_seq);
+    refuseGaps(fresh, head.last_seq);
     const applied = new Appending(writer, interned, head);
     for (const event of fresh) applied.apply(event);
     applied.finish(fresh.at(-1)?.seq ?? head.last_seq);
     return { lastSeq: fresh.at(-1)?.seq ?? head.last_seq, superseded: applied.superseded };
+  });
+}
+
+/** A gap would be skipped by every later replay. Refused, the events are still in the run folder and come again. */
+function refuseGaps(fresh: readonly TrainerEvent[], lastSeq: number): void {
+  fresh.forEach((event, i) => {
+    const expected = lastSeq + 1 + i;
+    if (event.seq === expected) return;
+    throw new WorkbenchError('conflict', `Event ${event.seq} came where ${expected} should follow`, {
+      remedy: 'Replay the run folder’s events from there on.',
+    });
   });
 }
 
