@@ -22,9 +22,9 @@ function findElectron(): { file: string } | { reason: string } {
   return { file };
 }
 const electron = findElectron();
-if ('reason' in electron) console.warn(`skipped: ${electron.reason}`);
+const why = 'reason' in electron ? ` (skipped: ${electron.reason})` : '';
 
-describe.skipIf('reason' in electron)('the application in Electron', () => {
+describe.skipIf('reason' in electron)(`the application in Electron${why}`, () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'flipguard-electron-'));
   let application: ElectronApplication;
   let page: Page;

@@ -5,7 +5,14 @@ import { readReport } from '../../src-main/reports/read-report.ts';
 import type { Job } from '../../src-main/shared/contract/views.ts';
 import { request } from '../../src-main/workbench/dispatch.ts';
 import type { Workbench } from '../../src-main/workbench/workbench.ts';
-import { addTrainingMaterial, importPair, openTestWorkbench, smallModel, tinySpec } from '../helpers/workbench.ts';
+import {
+  addTrainingMaterial,
+  importPair,
+  openTestWorkbench,
+  smallModel,
+  tinySpec,
+  withSmallModel,
+} from '../helpers/workbench.ts';
 
 /** What a window does with a job: it waits for the event that says it has ended. */
 async function result(workbench: Workbench, { jobId }: { jobId: string }): Promise<Job['result']> {
@@ -77,64 +84,74 @@ test('import → compare → flips → triage → guard set → report, by the c
   expect(lines).toHaveLength(3);
 });
 
-test.skipIf(smallModel === null)('launch → flips → ledger → interpolation → frontier → report of a run', async () => {
-  const workbench = await openTestWorkbench();
-  const { handle } = workbench;
-  await addTrainingMaterial(workbench, smallModel ?? '');
-  const check = await request(handle, 'runs.check', { input: { spec: tinySpec() } });
-  expect(check).toMatchObject({ ok: true, issues: [] });
-  const spec = tinySpec({
-    steps: 4,
-    evaluate: { suites: ['words'] },
-    checkpoint: { every: 4 },
-    optimizer: { learningRate: 2e-3 },
-  });
-  const launched = await request(handle, 'runs.launch', { input: { spec } });
-  const run = await workbench.runs.ended(launched.id);
-  expect(run).toMatchObject({ status: 'completed', step: 4 });
+test.skipIf(smallModel === null)(
+  `launch → flips → ledger → interpolation → frontier → report of a run${withSmallModel}`,
+  async () => {
+    const workbench = await openTestWorkbench();
+    const { handle } = workbench;
+    await addTrainingMaterial(workbench, smallModel ?? '');
+    const check = await request(handle, 'runs.check', { input: { spec: tinySpec() } });
+    expect(check).toMatchObject({ ok: true, issues: [] });
+    const spec = tinySpec({
+      steps: 4,
+      evaluate: { suites: ['words'] },
+      checkpoint: { every: 4 },
+      optimizer: { learningRate: 2e-3 },
+    });
+    const launched = await request(handle, 'runs.launch', { input: { spec } });
+    const run = await workbench.runs.ended(launched.id);
+    expect(run).toMatchObject({ status: 'completed', step: 4 });
 
-  const [point] = await request(handle, 'runs.flipMeter', { runId: run.id });
-  expect(point).toMatchObject({ suiteName: 'words', step: 4 });
-  const comparison = await request(handle, 'comparisons.open', {
-    leftEvaluationId: point?.baseEvaluationId ?? '',
-    rightEvaluationId: point?.evaluationId ?? '',
-  });
-  const { counts } = await request(handle, 'comparisons.get', { comparisonId: comparison.id });
-  expect([counts.kinds.negative, counts.kinds.positive]).toEqual([point?.negative, point?.positive]);
+    const [point] = await request(handle, 'runs.flipMeter', { runId: run.id });
+    expect(point).toMatchObject({ suiteName: 'words', step: 4 });
+    const comparison = await request(handle, 'comparisons.open', {
+      leftEvaluationId: point?.baseEvaluationId ?? '',
+      rightEvaluationId: point?.evaluationId ?? '',
+    });
+    const { counts } = await request(handle, 'comparisons.get', { comparisonId: comparison.id });
+    expect([counts.kinds.negative, counts.kinds.positive]).toEqual([point?.negative, point?.positive]);
 
-  const sort = { column: 'delta', direction: 'ascending' } as const;
-  const { viewId } = await request(handle, 'flips.open', { comparisonId: comparison.id, sort });
-  const [worst] = await request(handle, 'flips.window', { viewId, offset: 0, limit: 1 });
-  const sample = { comparisonId: comparison.id, sampleKey: worst?.sampleKey ?? 0 };
-  const ledgers = await request(handle, 'samples.ledger', sample);
-  const target = ledgers.find(({ part }) => part === 'target');
-  expect(target?.leftLogProbs).toHaveLength(target?.tokens.length ?? -1);
-  expect(ledgers).toEqual(await request(handle, 'samples.ledger', sample));
+    const sort = { column: 'delta', direction: 'ascending' } as const;
+    const { viewId } = await request(handle, 'flips.open', { comparisonId: comparison.id, sort });
+    const [worst] = await request(handle, 'flips.window', { viewId, offset: 0, limit: 1 });
+    const sample = { comparisonId: comparison.id, sampleKey: worst?.sampleKey ?? 0 };
+    const ledgers = await request(handle, 'samples.ledger', sample);
+    const target = ledgers.find(({ part }) => part === 'target');
+    expect(target?.leftLogProbs).toHaveLength(target?.tokens.length ?? -1);
+    expect(ledgers).toEqual(await request(handle, 'samples.ledger', sample));
 
-  const half = await request(handle, 'models.interpolate', {
-    fromId: run.modelId,
-    toId: run.id,
-    fraction: 0.5,
-    name: 'half',
-  });
-  const { modelId = '' } = await result(workbench, half);
-  const suite = (await request(handle, 'suites.list', {})).find(({ name }) => name === 'words');
-  await result(workbench, await request(handle, 'evaluations.start', { target: modelId, suiteId: suite?.id ?? '' }));
-  const frontier = await request(handle, 'frontier.get', { suiteName: 'words' });
-  expect(frontier.map(({ method }) => method).sort()).toEqual(['DPO + FlipGuard', 'before training', 'interpolation']);
-  const matrix = await request(handle, 'matrix.get', {});
-  expect(matrix.rows.map(({ runName, step }) => [runName, step])).toEqual([
-    ['half', null],
-    ['tiny', 0],
-    ['tiny', 4],
-  ]);
+    const half = await request(handle, 'models.interpolate', {
+      fromId: run.modelId,
+      toId: run.id,
+      fraction: 0.5,
+      name: 'half',
+    });
+    const { modelId = '' } = await result(workbench, half);
+    const suite = (await request(handle, 'suites.list', {})).find(({ name }) => name === 'words');
+    await result(workbench, await request(handle, 'evaluations.start', { target: modelId, suiteId: suite?.id ?? '' }));
+    const frontier = await request(handle, 'frontier.get', { suiteName: 'words' });
+    expect(frontier.map(({ method }) => method).sort()).toEqual([
+      'DPO + FlipGuard',
+      'before training',
+      'interpolation',
+    ]);
+    const matrix = await request(handle, 'matrix.get', {});
+    expect(matrix.rows.map(({ runName, step }) => [runName, step])).toEqual([
+      ['half', null],
+      ['tiny', 0],
+      ['tiny', 4],
+    ]);
 
-  const created = await request(handle, 'reports.create', { subject: { kind: 'run', runId: run.id }, format: 'html' });
-  const { reportId = '' } = await result(workbench, created);
-  const report = readReport(readFileSync(await workbench.reports.fileOf(reportId), 'utf8'));
-  expect(report.comparisons[0]?.summary.negativeFlips).toBe(point?.negative);
-  expect(report.curves.map(({ title }) => title)).toContain('loss');
-  expect(report.provenance.map(({ label }) => label)).toEqual(
-    expect.arrayContaining(['FlipGuard Workbench', 'Model small, weights SHA-256', 'Run tiny, backend']),
-  );
-});
+    const created = await request(handle, 'reports.create', {
+      subject: { kind: 'run', runId: run.id },
+      format: 'html',
+    });
+    const { reportId = '' } = await result(workbench, created);
+    const report = readReport(readFileSync(await workbench.reports.fileOf(reportId), 'utf8'));
+    expect(report.comparisons[0]?.summary.negativeFlips).toBe(point?.negative);
+    expect(report.curves.map(({ title }) => title)).toContain('loss');
+    expect(report.provenance.map(({ label }) => label)).toEqual(
+      expect.arrayContaining(['FlipGuard Workbench', 'Model small, weights SHA-256', 'Run tiny, backend']),
+    );
+  },
+);

@@ -11,6 +11,7 @@ import {
   addTrainingMaterial,
   openTestWorkbench,
   smallModel,
+  withSmallModel,
   temporaryFolder,
   tinySpec,
 } from '../../helpers/workbench.ts';
@@ -30,7 +31,7 @@ function untilSaid(child: ReturnType<typeof startCli>, fits: RegExp): Promise<vo
 }
 
 test.skipIf(smallModel === null)(
-  'a run whose program is killed is interrupted at the next start, whole, and can be resumed',
+  `a run whose program is killed is interrupted at the next start, whole, and can be resumed${withSmallModel}`,
   async () => {
     const folder = path.join(temporaryFolder(), 'workspace');
     const preparing = await open(folder);

@@ -1,12 +1,18 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { RunRecord } from '../../../src-main/shared/domain/entities.ts';
 import type { TrainerEvent } from '../../../src-main/shared/domain/jobs.ts';
 import { launchNodeTrainer } from '../../../src-main/trainer/node-child.ts';
 import type { TrainerChild } from '../../../src-main/trainer/host.ts';
 import type { Workbench } from '../../../src-main/workbench/workbench.ts';
-import { addTrainingMaterial, openTestWorkbench, smallModel, tinySpec } from '../../helpers/workbench.ts';
+import {
+  addTrainingMaterial,
+  openTestWorkbench,
+  smallModel,
+  tinySpec,
+  withSmallModel,
+} from '../../helpers/workbench.ts';
 
 /** What the run folder holds: the record that everything else is checked against. */
 function eventsOnDisk(workbench: Workbench, run: RunRecord): TrainerEvent[] {
@@ -34,60 +40,61 @@ async function lossesOf(workbench: Workbench, runId: string): Promise<Map<number
   return new Map(series?.steps.map((step, i) => [step, series.values[i] ?? null]));
 }
 
-test.skipIf(smallModel === null)('a run trains, evaluates, keeps checkpoints, and meters its flips', async () => {
-  const workbench = await openTestWorkbench();
-  await addTrainingMaterial(workbench, smallModel ?? '');
-  const statuses: string[] = [];
-  workbench.subscribe((event) => {
-    if (event.topic === 'run' && statuses.at(-1) !== event.run.status) statuses.push(event.run.status);
+describe.skipIf(smallModel === null)(`runs${withSmallModel}`, () => {
+  test('a run trains, evaluates, keeps checkpoints, and meters its flips', async () => {
+    const workbench = await openTestWorkbench();
+    await addTrainingMaterial(workbench, smallModel ?? '');
+    const statuses: string[] = [];
+    workbench.subscribe((event) => {
+      if (event.topic === 'run' && statuses.at(-1) !== event.run.status) statuses.push(event.run.status);
+    });
+    const launched = await workbench.runs.launch({ spec: tinySpec() });
+    const run = await workbench.runs.ended(launched.id);
+    expect(run).toMatchObject({ status: 'completed', step: 6, error: null, totalSteps: 6 });
+    expect(statuses).toEqual(['queued', 'starting', 'running', 'completed']);
+    expect(run.lastSeq).toBe(eventsOnDisk(workbench, run).at(-1)?.seq);
+    const evaluations = await workbench.evaluations.list({ runId: run.id });
+    const steps = evaluations.map(({ suiteKind, step, samples }) => `${suiteKind} ${step} ${samples > 0}`).sort();
+    expect(steps).toEqual([
+      'pairs 0 true',
+      'pairs 3 true',
+      'pairs 6 true',
+      'words 0 true',
+      'words 3 true',
+      'words 6 true',
+    ]);
+    const checkpoints = await workbench.core.store.listCheckpoints(run.id);
+    expect(checkpoints.map(({ step }) => step).sort()).toEqual([2, 4, 6]);
+    const meter = await workbench.runs.flipMeter(run.id);
+    expect(meter.map(({ step }) => step)).toEqual(expect.arrayContaining([3, 6]));
+    for (const { n, negative, nfr } of meter) expect(nfr.value).toBeCloseTo(n === 0 ? 0 : negative / n, 12);
+    await expect(workbench.runs.resume(run.id)).rejects.toMatchObject({ code: 'conflict' });
   });
-  const launched = await workbench.runs.launch({ spec: tinySpec() });
-  const run = await workbench.runs.ended(launched.id);
-  expect(run).toMatchObject({ status: 'completed', step: 6, error: null, totalSteps: 6 });
-  expect(statuses).toEqual(['queued', 'starting', 'running', 'completed']);
-  expect(run.lastSeq).toBe(eventsOnDisk(workbench, run).at(-1)?.seq);
-  const evaluations = await workbench.evaluations.list({ runId: run.id });
-  const steps = evaluations.map(({ suiteKind, step, samples }) => `${suiteKind} ${step} ${samples > 0}`).sort();
-  expect(steps).toEqual([
-    'pairs 0 true',
-    'pairs 3 true',
-    'pairs 6 true',
-    'words 0 true',
-    'words 3 true',
-    'words 6 true',
-  ]);
-  const checkpoints = await workbench.core.store.listCheckpoints(run.id);
-  expect(checkpoints.map(({ step }) => step).sort()).toEqual([2, 4, 6]);
-  const meter = await workbench.runs.flipMeter(run.id);
-  expect(meter.map(({ step }) => step)).toEqual(expect.arrayContaining([3, 6]));
-  for (const { n, negative, nfr } of meter) expect(nfr.value).toBeCloseTo(n === 0 ? 0 : negative / n, 12);
-  await expect(workbench.runs.resume(run.id)).rejects.toMatchObject({ code: 'conflict' });
-});
 
-test.skipIf(smallModel === null)('a run pauses, goes on, and stops after its step with a checkpoint', async () => {
-  const workbench = await openTestWorkbench();
-  await addTrainingMaterial(workbench, smallModel ?? '');
-  const run = await workbench.runs.launch({ spec: tinySpec({ steps: 500, evaluate: { suites: [] }, checkpoint: {} }) });
-  await untilEvent(workbench, isStep(2));
-  const paused = untilEvent(workbench, ({ type }) => type === 'paused');
-  await workbench.runs.ask(run.id, 'pause');
-  await paused;
-  expect((await workbench.runs.get(run.id)).status).toBe('paused');
-  const goesOn = untilEvent(workbench, ({ type }) => type === 'resumed');
-  await workbench.runs.ask(run.id, 'resume');
-  await goesOn;
-  await workbench.runs.ask(run.id, 'stop');
-  const stopped = await workbench.runs.ended(run.id);
-  expect(stopped.status).toBe('stopped');
-  expect(stopped.step).toBeLessThan(500);
-  const [checkpoint] = await workbench.core.store.listCheckpoints(run.id);
-  expect(checkpoint?.step).toBe(stopped.step);
-  await expect(workbench.runs.ask(run.id, 'stop')).rejects.toMatchObject({ code: 'conflict' });
-});
+  test('a run pauses, goes on, and stops after its step with a checkpoint', async () => {
+    const workbench = await openTestWorkbench();
+    await addTrainingMaterial(workbench, smallModel ?? '');
+    const run = await workbench.runs.launch({
+      spec: tinySpec({ steps: 500, evaluate: { suites: [] }, checkpoint: {} }),
+    });
+    await untilEvent(workbench, isStep(2));
+    const paused = untilEvent(workbench, ({ type }) => type === 'paused');
+    await workbench.runs.ask(run.id, 'pause');
+    await paused;
+    expect((await workbench.runs.get(run.id)).status).toBe('paused');
+    const goesOn = untilEvent(workbench, ({ type }) => type === 'resumed');
+    await workbench.runs.ask(run.id, 'resume');
+    await goesOn;
+    await workbench.runs.ask(run.id, 'stop');
+    const stopped = await workbench.runs.ended(run.id);
+    expect(stopped.status).toBe('stopped');
+    expect(stopped.step).toBeLessThan(500);
+    const [checkpoint] = await workbench.core.store.listCheckpoints(run.id);
+    expect(checkpoint?.step).toBe(stopped.step);
+    await expect(workbench.runs.ask(run.id, 'stop')).rejects.toMatchObject({ code: 'conflict' });
+  });
 
-test.skipIf(smallModel === null)(
-  'a killed trainer leaves an interrupted run that goes on as if nothing had happened',
-  async () => {
+  test('a killed trainer leaves an interrupted run that goes on as if nothing had happened', async () => {
     const children: TrainerChild[] = [];
     const launchTrainer = () => {
       const child = launchNodeTrainer();
@@ -111,12 +118,9 @@ test.skipIf(smallModel === null)(
     const [expected, resumed] = [await lossesOf(workbench, whole.id), await lossesOf(workbench, run.id)];
     expect([...resumed.keys()]).toEqual([...expected.keys()]);
     for (const [step, loss] of resumed) expect(loss).toBeCloseTo(expected.get(step) ?? NaN, 5);
-  },
-);
+  });
 
-test.skipIf(smallModel === null)(
-  'runs of a sweep wait for each other, and a waiting one can be taken back',
-  async () => {
+  test('runs of a sweep wait for each other, and a waiting one can be taken back', async () => {
     const workbench = await openTestWorkbench();
     await addTrainingMaterial(workbench, smallModel ?? '');
     const spec = tinySpec({ steps: 2, evaluate: { suites: [] }, checkpoint: {} });
@@ -138,21 +142,21 @@ test.skipIf(smallModel === null)(
     expect(ended.map(({ status }) => status)).toEqual(['completed', 'completed', 'stopped']);
     expect(ended[2]?.step).toBe(0);
     expect(most).toBe(1);
-  },
-);
-
-test.skipIf(smallModel === null)('what cannot be trained says so, and by which path', async () => {
-  const workbench = await openTestWorkbench();
-  await addTrainingMaterial(workbench, smallModel ?? '');
-  const spec = tinySpec({
-    model: 'nobody',
-    evaluate: { suites: ['words', 'none'] },
-    algorithm: { kind: 'sft' },
-    guard: { kind: 'none' },
   });
-  const check = await workbench.runs.check({ spec });
-  expect(check.ok).toBe(false);
-  expect(check.issues.map(({ path: at }) => at)).toEqual(['model', 'evaluate.suites.1']);
-  await expect(workbench.runs.launch({ spec })).rejects.toMatchObject({ code: 'bad-input' });
-  expect(await workbench.runs.list()).toEqual([]);
+
+  test('what cannot be trained says so, and by which path', async () => {
+    const workbench = await openTestWorkbench();
+    await addTrainingMaterial(workbench, smallModel ?? '');
+    const spec = tinySpec({
+      model: 'nobody',
+      evaluate: { suites: ['words', 'none'] },
+      algorithm: { kind: 'sft' },
+      guard: { kind: 'none' },
+    });
+    const check = await workbench.runs.check({ spec });
+    expect(check.ok).toBe(false);
+    expect(check.issues.map(({ path: at }) => at)).toEqual(['model', 'evaluate.suites.1']);
+    await expect(workbench.runs.launch({ spec })).rejects.toMatchObject({ code: 'bad-input' });
+    expect(await workbench.runs.list()).toEqual([]);
+  });
 });
