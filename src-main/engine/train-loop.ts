@@ -24,6 +24,8 @@ export interface TrainControl {
 export interface TrainingState {
   step: number;
   optimizerSteps: number;
+  /** Step of the last evaluation that came to its end. */
+  evaluatedAt: number | null;
   data: DataPosition;
   objective: ObjectiveState;
 }
@@ -46,6 +48,8 @@ export interface TrainingPlan {
   saveCheckpoint(state: TrainingState): Promise<CheckpointInfo>;
   limit: FlipLimit | null;
   lastCheckpointStep: number | null;
+  /** Step of the last whole evaluation before this start. */
+  lastEvaluationStep: number | null;
 }
 
 /**
@@ -64,7 +68,7 @@ export async function* trainingLoop(plan: TrainingPlan): AsyncGenerator<TrainerE
 class TrainingRun {
   readonly #plan: TrainingPlan;
   #step: number;
-  #evaluatedAt: number | null = null;
+  #evaluatedAt: number | null;
   #savedAt: number | null;
   #indices: number[] = [];
 
@@ -72,15 +76,16 @@ class TrainingRun {
     this.#plan = plan;
     this.#step = plan.startStep;
     this.#savedAt = plan.lastCheckpointStep;
+    this.#evaluatedAt = plan.lastEvaluationStep;
   }
 
   async *events(): AsyncGenerator<TrainerEventBody> {
-    const { totalSteps, control, startStep } = this.#plan;
-    if (startStep === 0) yield* this.#evaluate();
+    const { totalSteps, control } = this.#plan;
+    yield* this.#evaluateWhenDue();
     let stopped = yield* this.#betweenSteps();
     while (!stopped && this.#step < totalSteps) {
       yield await this.#trainStep();
-      if (this.#due(this.#plan.spec.evaluate.every) && this.#step < totalSteps) yield* this.#evaluate();
+      yield* this.#evaluateWhenDue();
       if (this.#due(this.#plan.spec.checkpoint.every)) yield await this.#save();
       stopped = (yield* this.#applyLimit()) || (yield* this.#betweenSteps());
     }
@@ -150,13 +155,19 @@ class TrainingRun {
     });
   }
 
+  /** Before training, and every so often; what a stop cut short is made up for by the next start. */
+  async *#evaluateWhenDue(): AsyncGenerator<TrainerEventBody> {
+    const due = this.#step === 0 || this.#due(this.#plan.spec.evaluate.every);
+    if (due && this.#step < this.#plan.totalSteps) yield* this.#evaluate();
+  }
+
   async *#evaluate(): AsyncGenerator<TrainerEventBody> {
     if (this.#evaluatedAt === this.#step) return;
     for await (const event of this.#plan.evaluate(this.#step)) {
       if (event.type === 'evaluation-batch') this.#plan.limit?.observe(event.mark, event.results);
       yield event;
     }
-    this.#evaluatedAt = this.#step;
+    if (!this.#plan.control.stopping()) this.#evaluatedAt = this.#step;
   }
 
   async #save(): Promise<TrainerEventBody> {
@@ -164,6 +175,7 @@ class TrainingRun {
     const checkpoint = await this.#plan.saveCheckpoint({
       step: this.#step,
       optimizerSteps: optimizer.step,
+      evaluatedAt: this.#evaluatedAt,
       data: order.position,
       objective: objective.state(),
     });

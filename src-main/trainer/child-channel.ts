@@ -41,6 +41,8 @@ function nodeChannel(): ChildChannel {
   };
 }
 
+const lastMessageMs = 250;
+
 function electronChannel(parentPort: ParentPort): ChildChannel {
   return {
     send: (report) => {
@@ -50,8 +52,8 @@ function electronChannel(parentPort: ParentPort): ChildChannel {
     onCommand: (listener) => parentPort.on('message', ({ data }) => deliver(data, listener)),
     // A utility process ends with its application.
     onLost: () => {},
-    // The port keeps the process alive and has no close; messages posted before the next turn are delivered.
-    close: () => void setImmediate(() => process.exit(0)),
+    // The port keeps the process alive and tells nobody when a message has left; a moment is given to the last one.
+    close: () => void setTimeout(() => process.exit(0), lastMessageMs),
   };
 }
 

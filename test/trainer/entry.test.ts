@@ -122,9 +122,11 @@ describe.skipIf(!goldenPresent)('a training run in a child', () => {
 
   const kinds: Record<string, Partial<RunSpecInput>> = {
     'dpo under a random gate': { guard: { kind: 'random', randomRate: 0.5 } },
-    'dpo as an adapter with dropout': { tuning: { kind: 'lora', dropout: 0.2 }, optimizer: { learningRate: 1e-3 } },
+    'dpo as an adapter with dropout and a schedule': {
+      tuning: { kind: 'lora', dropout: 0.2 },
+      optimizer: { learningRate: 1e-3, schedule: 'cosine', warmupSteps: 2 },
+    },
     ppo: { algorithm: { kind: 'ppo', reward: { kind: 'lexicon' }, maxNewTokens: 8, epochs: 2 } },
-    'sft with a schedule': { algorithm: { kind: 'sft' }, optimizer: { schedule: 'cosine', warmupSteps: 2 } },
   };
   test.each(Object.keys(kinds))('stopped and resumed, %s goes on as the uninterrupted run', async (name) => {
     const changes = { ...kinds[name], checkpoint: { every: 2 } };

@@ -71,6 +71,7 @@ export async function runTrainJob(job: TrainJob, context: JobContext, reporter: 
     saveCheckpoint: (state) => checkpoints.save(policy, job.modelPath, optimizer, objective, state),
     limit,
     lastCheckpointStep: newest?.state.step ?? null,
+    lastEvaluationStep: newest?.state.evaluatedAt ?? null,
   });
   for await (const event of loop) await context.emit(event);
 }

@@ -79,6 +79,7 @@ function plan(changes: Partial<TrainingPlan> = {}): TrainingPlan {
       Promise.resolve({ step, path: `checkpoints/${step}`, kind: 'full', sha256: {}, sizeBytes: 0 }),
     limit: null,
     lastCheckpointStep: null,
+    lastEvaluationStep: null,
     ...changes,
   };
 }
@@ -127,6 +128,30 @@ describe('the course of a run', () => {
     expect(await story(plan({ startStep: 3, lastCheckpointStep: 3 }))).toEqual([
       ...['step 4', 'evaluate 4', 'save 4', 'completed 4'],
     ]);
+  });
+
+  test('an evaluation that a stop cut short is made up for by the next start', async () => {
+    let stopping = false;
+    const runSpec = spec({ evaluate: { every: 2 } });
+    let saved: number | null = Number.NaN;
+    const cut = plan({
+      spec: runSpec,
+      control: { ...still, stopping: () => stopping },
+      evaluate: (step) => {
+        stopping = step === 2;
+        return oneEvaluation(step, ['right']);
+      },
+      saveCheckpoint: ({ step, evaluatedAt }) => {
+        saved = evaluatedAt;
+        return Promise.resolve({ step, path: '', kind: 'full', sha256: {}, sizeBytes: 0 });
+      },
+    });
+    expect((await story(cut)).slice(-2)).toEqual(['save 2', 'stopped 2']);
+    expect(saved).toBe(0);
+    const next = plan({ spec: runSpec, startStep: 2, lastCheckpointStep: 2, lastEvaluationStep: saved });
+    expect((await story(next)).slice(0, 2)).toEqual(['evaluate 2', 'step 3']);
+    const whole = plan({ spec: runSpec, startStep: 2, lastCheckpointStep: 2, lastEvaluationStep: 2 });
+    expect((await story(whole))[0]).toBe('step 3');
   });
 
   test('stop lets the step end and saves', async () => {
