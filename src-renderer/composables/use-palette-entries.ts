@@ -1,5 +1,6 @@
 import { computed } from 'vue';
 import { useRouter } from 'vue-router';
+import { shortRightName } from '../format/words.ts';
 import { useCommands } from '../stores/commands.ts';
 import { useComparisons } from '../stores/comparisons.ts';
 import { useDatasets, useGuardSets, useModels } from '../stores/library.ts';
@@ -28,7 +29,9 @@ export function usePaletteEntries() {
       .filter((command) => command.keysOnly !== true)
       .map(({ id, group, title, keys, run }) => ({ id, group, title, keys: keys?.[0], run })),
     ...runs.byNewest.map((run) => entry('Run', run.name, `/runs/${run.id}`)),
-    ...comparisons.byNewest.map((one) => entry('Flips', `${one.leftName} → ${one.rightName}`, `/compare/${one.id}`)),
+    ...comparisons.byNewest.map((one) =>
+      entry('Flips', `${one.leftName} → ${shortRightName(one.leftName, one.rightName)}`, `/compare/${one.id}`),
+    ),
     ...datasets.items.map((one) => entry('Dataset', one.name, `/datasets/${one.id}`)),
     ...guardSets.items.map((one) => entry('Guard set', one.name, `/guard-sets/${one.id}`)),
     ...models.items.map((one) => ({ ...entry('Model', one.name, '/models'), id: `model-${one.id}` })),

@@ -1,4 +1,5 @@
-import type { ComparisonCounts } from '@shared/domain/flip-view.ts';
+import type { EvaluationRecord } from '@shared/domain/entities.ts';
+import type { ComparisonCounts, ComparisonRecord } from '@shared/domain/flip-view.ts';
 import { flipKinds, isCounted } from '@shared/domain/flips.ts';
 import { normal95, scoreInterval } from '@shared/domain/statistics/score-interval.ts';
 
@@ -12,4 +13,25 @@ export function ratesOf(counts: ComparisonCounts) {
     pfr: scoreInterval(positive, n, normal95),
     net: n === 0 ? null : (positive - negative) / n,
   };
+}
+
+/**
+ * Comparisons worth a headline: those that counted something, and of a run's many evaluations of a suite only the one
+ * furthest into training. Their order is kept.
+ */
+export function headlines(
+  comparisons: ComparisonRecord[],
+  evaluations: ReadonlyMap<string, EvaluationRecord>,
+): ComparisonRecord[] {
+  const furthest = new Map<string, ComparisonRecord>();
+  const stepOf = (one: ComparisonRecord) => evaluations.get(one.rightEvaluationId)?.step ?? 0;
+  for (const one of comparisons) {
+    if (one.state === 'ready' && ratesOf(one.counts).n === 0) continue;
+    const right = evaluations.get(one.rightEvaluationId);
+    const key = right?.runId ? `${right.runId} ${right.suiteName} ${one.leftEvaluationId}` : one.id;
+    const known = furthest.get(key);
+    if (known === undefined || stepOf(one) > stepOf(known)) furthest.set(key, one);
+  }
+  const kept = new Set(furthest.values());
+  return comparisons.filter((one) => kept.has(one));
 }

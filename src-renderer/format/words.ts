@@ -62,3 +62,13 @@ export function plural(count: number, one: string, many = `${one}s`): string {
 export function oneLine(text: string | null | undefined): string {
   return (text ?? '').replace(/\s+/g, ' ').trim();
 }
+
+/** The right name without what the left one begins with alike: “step 48” beside “dpo · words · step 0”. */
+export function shortRightName(left: string, right: string): string {
+  const separator = ' · ';
+  const a = left.split(separator);
+  const b = right.split(separator);
+  let alike = 0;
+  while (alike < Math.min(a.length, b.length) - 1 && a[alike] === b[alike]) alike += 1;
+  return b.slice(alike).join(separator);
+}
