@@ -71,7 +71,7 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
     reports: createReports(core, { comparisons, samples, files, version, printPdf: options.printPdf }),
     doctor: createDoctor(core, diagnoseBackends),
   };
-  const unwatch = watchStore(core);
+  const unwatch = watchStore(core, runs.looksAfter);
   const workbench: Workbench = {
     ...services,
     bus,

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { WorkbenchError } from '../shared/domain/errors.ts';
 
 /** Where everything of one workspace lies. All paths are absolute. */
 export interface WorkspaceLayout {
@@ -35,7 +36,15 @@ export function workspaceLayout(folder: string): WorkspaceLayout {
 }
 
 export async function createFolders(layout: WorkspaceLayout): Promise<void> {
-  await Promise.all(Object.values(layout).map((folder: string) => mkdir(folder, { recursive: true })));
+  try {
+    await Promise.all(Object.values(layout).map((folder: string) => mkdir(folder, { recursive: true })));
+  } catch (cause) {
+    throw new WorkbenchError('io', `The workspace ${layout.root} cannot be written to: ${(cause as Error).message}`, {
+      remedy: 'Name a folder that you may write to: --workspace DIR or $FLIPGUARD_HOME.',
+      place: { file: layout.root },
+      cause,
+    });
+  }
 }
 
 /** The workspace a person did not name: `$FLIPGUARD_HOME`, else the operating system's place for user data. */

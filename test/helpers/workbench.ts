@@ -91,14 +91,11 @@ export function writeEvaluation(file: string, verdicts: string, extra: (i: numbe
 }
 export const evaluationMap = { id: 'id', prompt: 'prompt', output: 'output', correct: 'correct' };
 
-/** Imports two evaluations of one set of samples, named `old` and `new`. */
-export async function importPair(workbench: Workbench, old: string, now: string): Promise<void> {
+/** Imports evaluations of one set of samples, by name. */
+export async function importVerdicts(workbench: Workbench, verdicts: Readonly<Record<string, string>>): Promise<void> {
   const folder = temporaryFolder();
-  for (const [name, verdicts] of [
-    ['old', old],
-    ['new', now],
-  ] as const) {
-    const source = writeEvaluation(path.join(folder, `${name}.jsonl`), verdicts);
+  for (const [name, row] of Object.entries(verdicts)) {
+    const source = writeEvaluation(path.join(folder, `${name}.jsonl`), row);
     await workbench.imports.evaluation({ source, name, map: evaluationMap }, quietTask());
   }
 }

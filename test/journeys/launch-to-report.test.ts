@@ -7,7 +7,7 @@ import { request } from '../../src-main/workbench/dispatch.ts';
 import type { Workbench } from '../../src-main/workbench/workbench.ts';
 import {
   addTrainingMaterial,
-  importPair,
+  importVerdicts,
   openTestWorkbench,
   smallModel,
   tinySpec,
@@ -24,7 +24,7 @@ async function result(workbench: Workbench, { jobId }: { jobId: string }): Promi
 test('import → compare → flips → triage → guard set → report, by the contract alone', async () => {
   const workbench = await openTestWorkbench();
   const { handle } = workbench;
-  await importPair(workbench, '1111111111000000', '1111110010100000');
+  await importVerdicts(workbench, { old: '1111111111000000', again: '1111111110000000', new: '1111110010100000' });
   const evaluations = await request(handle, 'evaluations.list', {});
   const idOf = (name: string) => evaluations.find((evaluation) => evaluation.name === name)?.id ?? '';
   const { id: comparisonId } = await request(handle, 'comparisons.open', {
@@ -62,6 +62,7 @@ test('import → compare → flips → triage → guard set → report, by the c
   expect(guardSet.samples).toBe(3);
   expect(await request(handle, 'guardSets.rows', { guardSetId: guardSet.id })).toHaveLength(3);
 
+  await request(handle, 'comparisons.setNoiseFloor', { comparisonId, leftRepeat: idOf('again'), rightRepeat: null });
   const created = await request(handle, 'reports.create', {
     subject: { kind: 'comparison', comparisonId },
     format: 'html',
@@ -71,6 +72,8 @@ test('import → compare → flips → triage → guard set → report, by the c
   expect(html).not.toContain('<script>alert(1)</script>');
   const report = readReport(html);
   expect(report.comparisons[0]?.summary).toEqual(summary);
+  // One of 16 samples differs between the two evaluations of the old model, and it is one of the three flips.
+  expect(report.comparisons[0]?.noiseFloor).toMatchObject({ n: 16, floor: 0.5 / 16, solid: 2, flaky: 1 });
   expect(report.cases.map(({ row }) => row.sampleId).sort()).toEqual(['s6', 's7', 's9']);
   expect(report.annotations).toMatchObject([{ sampleId: 's6', text: change.note }]);
   const { download } = await request(handle, 'reports.open', { reportId });

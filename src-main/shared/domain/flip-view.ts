@@ -15,6 +15,8 @@ export interface ComparisonRecord {
   pairing: 'sample-id' | 'content-hash';
   /** A sentence where ids and contents disagree, so that it can be judged whether the pairs are what was meant. */
   pairingNote?: string | null;
+  /** Second evaluations of the same weights (A/A), where the noise floor has been set. */
+  repeats?: { left: string | null; right: string | null };
   state: 'building' | 'ready' | 'failed';
   /** 0…1 while building. */
   progress: number;

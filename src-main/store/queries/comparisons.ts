@@ -19,6 +19,8 @@ interface ComparisonRow {
   right_id: string;
   left_name: string;
   right_name: string;
+  left_repeat_id: string | null;
+  right_repeat_id: string | null;
   rule: string;
   pairing: ComparisonRecord['pairing'];
   pairing_note: string | null;
@@ -29,8 +31,10 @@ interface ComparisonRow {
   created_at: number;
 }
 
-const columns = `SELECT c.*, l.id AS left_id, r.id AS right_id, l.name AS left_name, r.name AS right_name
-  FROM comparisons c JOIN evaluations l ON l.evaluation_key = c.left_key JOIN evaluations r ON r.evaluation_key = c.right_key`;
+const columns = `SELECT c.*, l.id AS left_id, r.id AS right_id, l.name AS left_name, r.name AS right_name,
+    lr.id AS left_repeat_id, rr.id AS right_repeat_id
+  FROM comparisons c JOIN evaluations l ON l.evaluation_key = c.left_key JOIN evaluations r ON r.evaluation_key = c.right_key
+  LEFT JOIN evaluations lr ON lr.evaluation_key = c.left_repeat_key LEFT JOIN evaluations rr ON rr.evaluation_key = c.right_repeat_key`;
 
 export function listComparisons(db: ReadableDb): ComparisonRecord[] {
   return all<ComparisonRow>(db, { text: `${columns} ORDER BY c.comparison_key DESC`, values: [] }).map(comparisonOf);
@@ -286,10 +290,15 @@ function comparisonOf(row: ComparisonRow): ComparisonRecord {
     rule: parseRule(row.rule),
     pairing: row.pairing,
     pairingNote: row.pairing_note,
+    ...repeatsOf(row),
     state: row.state,
     progress: row.progress,
     error: row.error === null ? null : (JSON.parse(row.error) as ErrorReport),
     counts: JSON.parse(row.counts) as ComparisonCounts,
     createdAt: row.created_at,
   };
+}
+
+function repeatsOf({ left_repeat_id: left, right_repeat_id: right }: ComparisonRow): Pick<ComparisonRecord, 'repeats'> {
+  return left === null && right === null ? {} : { repeats: { left, right } };
 }

@@ -8,6 +8,7 @@ import type { Comparisons } from '../comparisons.ts';
 import type { Core } from '../core.ts';
 import type { Samples } from '../samples.ts';
 import { findByName } from '../names.ts';
+import { noiseFloorOf } from '../noise-floor.ts';
 import type { Task } from '../task.ts';
 import { decodingWords } from './facts.ts';
 
@@ -56,7 +57,7 @@ export async function comparisonParts(
     title: right.suiteName,
     decoding: decodingWords(right.decoding),
     summary,
-    noiseFloor: null,
+    noiseFloor: await noiseFloorOf(core, comparisons, comparison),
     search: { tried: search.tried, found: standingOut(search.found) },
   };
   return {

@@ -50,6 +50,8 @@ export interface Runs {
   /** Stop after the step at hand, pause, go on: of any program's run on this workspace. */
   ask(runId: string, request: RunRequest): Promise<void>;
   setGuardWeight(runId: string, weight: number): void;
+  /** Whether this program trains the run, or has it waiting. */
+  looksAfter(runId: string): boolean;
   /** The run once it has ended, when this process looks after it; else as it is. */
   ended(runId: string): Promise<RunRecord>;
   annotate(runId: string, change: Partial<Pick<RunRecord, 'name' | 'note' | 'tags'>>): Promise<RunRecord>;
@@ -114,6 +116,7 @@ export function createRuns(core: Core, comparisons: Comparisons): Runs {
       await runFolder(core.layout, run).ask(request);
     },
     setGuardWeight: (runId, weight) => queue.setGuardWeight(runId, weight),
+    looksAfter: queue.has,
     ended: (runId) => queue.ended(runId) ?? get(runId),
     async annotate(runId, change) {
       const run = await store.updateRun(runId, change);
