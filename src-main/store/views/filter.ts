@@ -129,7 +129,14 @@ function addRange(
   });
 }
 
-/** −1 (not known) as NaN, which no range contains. */
+/** Numbers with one value standing for none: that one becomes NaN, which no range contains and every order puts last. */
+export function knownNumbers(column: Int32Array | Uint8Array, none: number): Float64Array {
+  const numbers = Float64Array.from(column);
+  for (let row = 0; row < numbers.length; row++) if (numbers[row] === none) numbers[row] = NaN;
+  return numbers;
+}
+
+/** How often the guard fired; −1 stands for not known. */
 export function knownFirings(column: Int32Array): Float64Array {
-  return Float64Array.from(column, (count) => (count < 0 ? NaN : count));
+  return knownNumbers(column, -1);
 }

@@ -7,7 +7,7 @@ import type { GuardPairs } from '../queries/guard-sets.ts';
 import type { LoadedComparison } from './comparison.ts';
 import { loadComparison, readHead } from './comparison.ts';
 import { facetsOf, sliceCounts } from './facets.ts';
-import { failuresOf, knownFirings, passingRows } from './filter.ts';
+import { failuresOf, knownFirings, knownNumbers, passingRows } from './filter.ts';
 import { flipRows } from './rows.ts';
 import { sortRows } from './sort.ts';
 
@@ -82,13 +82,11 @@ export class FlipViews {
     const comparison = this.#comparison(comparisonId);
     const { columns } = comparison;
     const rows = passingRows(failuresOf(comparison, filter), comparison.rows);
-    const [kind, delta] = [columns.get('kind'), columns.get('delta')];
-    const [cluster, sampleKey] = [columns.get('cluster'), columns.get('leftKey')];
     return {
-      kinds: Uint8Array.from(rows, (row) => kind[row] ?? 0),
-      deltas: Float64Array.from(rows, (row) => delta[row] ?? NaN),
-      clusters: Int32Array.from(rows, (row) => cluster[row] ?? 0),
-      sampleKeys: Int32Array.from(rows, (row) => sampleKey[row] ?? 0),
+      kinds: valuesAt(columns.get('kind'), rows),
+      deltas: valuesAt(columns.get('delta'), rows),
+      clusters: valuesAt(columns.get('cluster'), rows),
+      sampleKeys: valuesAt(columns.get('leftKey'), rows),
     };
   }
 
@@ -140,6 +138,14 @@ export class FlipViews {
   }
 }
 
+/** A column's entries at some of its rows, in their order. */
+function valuesAt<A extends Uint8Array | Int32Array | Float64Array>(column: A, rows: Int32Array): A {
+  // A slice has the column's own type; there are never more rows than entries.
+  const values = column.slice(0, rows.length) as A;
+  for (let i = 0; i < rows.length; i++) values[i] = column[rows[i] ?? 0] ?? 0;
+  return values;
+}
+
 function rowsOfSamples(comparison: LoadedComparison, sampleKeys: readonly number[]): Int32Array {
   return Int32Array.from(new Set(sampleKeys), (key) => {
     const row = comparison.columns.positionOf(key);
@@ -161,7 +167,7 @@ function sortKeys(comparison: LoadedComparison, column: FlipSort['column']): Arr
       return columns.get('idRank');
     case 'label':
       // Unlabelled ones come last either way.
-      return Float64Array.from(comparison.judgements().label, (label) => (label === 0 ? NaN : label));
+      return knownNumbers(comparison.judgements().label, 0);
     case 'firing':
       return knownFirings(columns.get('firing'));
     case 'delta':
