@@ -57,15 +57,15 @@ const notRunHere: readonly { command: RegExp; why: string }[] = [
     why: 'installs, opens a window, runs all tests, or takes minutes',
   },
   { command: /^git clone REPOSITORY\b/, why: 'needs the network' },
-  { command: /^npx flipguard demo\b/, why: 'takes three minutes or more; runs the same code as the pages that train' },
+  { command: /^npx flipguard demo\b/, why: 'takes minutes; the tutorial goes on with runs of the same names' },
   {
     command: /^npx flipguard import model stories15m\b/,
     why: 'downloads 112 MB; test/engine has it where it can be had',
   },
-  { command: /^npx flipguard serve\b/, why: 'stays in the foreground; test/shells talks to the server' },
+  { command: /^npx flipguard serve\b/, why: 'stays in the foreground; test/security talks to the server' },
   {
     command: /^npx flipguard (stop|resume)\b/,
-    why: 'needs a run that is at work; test/workbench stops and resumes some',
+    why: 'needs a run that is at work; test/workbench/runs has some',
   },
   { command: /^(npx flipguard doctor --fix|npm run setup)$/, why: 'downloads TensorFlow; test/build tries set-up' },
   { command: /^(FLIPGUARD_\w+=\S+ )+(npm|npx)\b/, why: 'sets up native parts with libraries of the reader' },
@@ -173,11 +173,12 @@ async function imported(folder: string): Promise<void> {
   );
 }
 
-/** Runs under the demo's names. */
+/** A model and runs under the demo's names. */
 async function demoRuns(folder: string): Promise<void> {
   await silently(folder, [
-    'npx flipguard relaunch dpo --set name=DPO --set steps=48 --set batch.size=1 --set evaluate.every=null',
-    'npx flipguard relaunch dpo --set "name=DPO + FlipGuard" --set guard.kind=flipguard',
+    'npx flipguard import model models/base --name quick-model',
+    'npx flipguard relaunch dpo --set name=DPO --set model=quick-model',
+    'npx flipguard relaunch dpo --set "name=DPO + FlipGuard" --set model=quick-model --set guard.kind=flipguard',
   ]);
 }
 

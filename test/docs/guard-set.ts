@@ -14,7 +14,7 @@ export async function makeGuardSet(folder: string): Promise<void> {
   });
   try {
     const { core, evaluations, comparisons } = workbench;
-    const [left, right] = await evaluations.pair('before', 'after');
+    const [left, right] = await evaluations.pair('base', 'dpo', 'words');
     const comparison = await comparisons.ready(left.id, right.id, defaultRule, quietTask());
     const { sampleKeys } = await core.store.flipVectors(comparison.id, {});
     await request(workbench.handle, 'guardSets.create', {
