@@ -32,6 +32,7 @@ export function useSpecEditor(initial: string, parentRunId: () => string | undef
   const spec = shallowRef<unknown>({});
   watch(parsed, (document) => (document.errors.length === 0 ? (spec.value = document.toJS() as unknown) : undefined), {
     immediate: true,
+    flush: 'sync',
   });
   const issues = computed(() => (syntaxIssues.value.length > 0 ? syntaxIssues.value : (check.value?.issues ?? [])));
   const ok = computed(() => syntaxIssues.value.length === 0 && check.value?.ok === true && !checking.value);

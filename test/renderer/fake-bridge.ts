@@ -12,7 +12,7 @@ export class FakeBridge implements ShellBridge {
   readonly calls: { channel: string; input: unknown }[] = [];
   handlers: Handlers;
   private listener: (event: WorkbenchEvent) => void = () => undefined;
-  private connectionListener: (state: ConnectionState) => void = () => undefined;
+  private readonly connectionListeners = new Set<(state: ConnectionState) => void>();
   private seq = 0;
   private epoch = 'first';
 
@@ -37,9 +37,9 @@ export class FakeBridge implements ShellBridge {
   }
 
   onConnection(listener: (state: ConnectionState) => void): () => void {
-    this.connectionListener = listener;
+    this.connectionListeners.add(listener);
     listener('open');
-    return () => undefined;
+    return () => this.connectionListeners.delete(listener);
   }
 
   tell(body: WorkbenchEventBody): void {
@@ -58,7 +58,7 @@ export class FakeBridge implements ShellBridge {
   }
 
   setConnection(state: ConnectionState): void {
-    this.connectionListener(state);
+    for (const listener of this.connectionListeners) listener(state);
   }
 
   asked(channel: ChannelName): unknown[] {
