@@ -140,7 +140,7 @@ export function formatsPage(): string {
     lines(problemReasons, problemLines, 'Reason'),
     table(
       ['Limit', 'Value'],
-      Object.entries(defaultLimits).map(([name, value]) => [code(name), value.toLocaleString('en')]),
+      Object.entries<number>({ ...defaultLimits }).map(([name, value]) => [code(name), value.toLocaleString('en')]),
     ),
     '## `compare --json`',
     fields(comparisonSummarySchema, summaryLines),

@@ -204,7 +204,7 @@ function addComparisons(program: Program, go: Go): void {
     .action((left: string, right: string, options: GateFlags) => go(commands.gate, left, right, options));
   program
     .command('report <subject...>')
-    .description('LEFT RIGHT, or one RUN')
+    .description('LEFT RIGHT, one RUN, or several with --runs')
     .addOption(
       new Option('--format <format>', 'a report to read (html, pdf, md), or its rows')
         .choices(['html', 'pdf', 'md', 'csv', 'json', 'ndjson', 'parquet'])
@@ -213,6 +213,7 @@ function addComparisons(program: Program, go: Go): void {
     .requiredOption('--out <file>', 'where to write it')
     .addOption(rule())
     .option(...suite)
+    .option('--runs', 'the words name runs: their methods side by side, at a match')
     .option('--title <title>', 'at the head of the report')
     .option('--sections <name...>', `only these: ${reportSections.join(', ')}`)
     .option('--redact-texts', 'leave prompts and outputs out')
@@ -241,6 +242,7 @@ export interface GateFlags extends PairFlags {
 export interface ReportFlags extends PairFlags {
   format: 'html' | 'pdf' | 'md' | 'csv' | 'json' | 'ndjson' | 'parquet';
   out: string;
+  runs?: boolean;
   title?: string;
   sections?: string[];
   redactTexts?: boolean;

@@ -24,12 +24,18 @@ export async function reportCommand(context: CommandContext, subject: string[], 
   terminal.print(`Report written: ${report.path}`);
 }
 
-/** One word is a run, two are the sides of a comparison. */
+/** One word is a run, two are the sides of a comparison; with --runs all are runs. */
 async function subjectOf(context: CommandContext, words: string[], flags: ReportFlags): Promise<ReportSubject> {
   const workbench = await context.workbench();
+  if (flags.runs === true) {
+    const runs = await Promise.all(words.map((word) => workbench.runs.find(word)));
+    return { kind: 'runs', runIds: runs.map(({ id }) => id) };
+  }
   const [first, second, ...rest] = words;
   if (first === undefined || rest.length > 0) {
-    throw new WorkbenchError('bad-input', 'A report is about LEFT RIGHT or about one RUN.');
+    throw new WorkbenchError('bad-input', 'A report is about LEFT RIGHT or about one RUN.', {
+      remedy: 'For several runs side by side add --runs.',
+    });
   }
   if (second === undefined) return { kind: 'run', runId: (await workbench.runs.find(first)).id };
   return { kind: 'comparison', comparisonId: (await openComparison(context, workbench, first, second, flags)).id };
