@@ -9,6 +9,7 @@ import { countFlips, noFlipCounts } from '../shared/domain/statistics/summarise.
 import type { FlipExportRow } from '../store/api.ts';
 import type { Core } from './core.ts';
 import type { Statistics } from './statistics/statistics.ts';
+import { cancelled } from './task.ts';
 import type { Task } from './task.ts';
 
 export interface Comparisons {
@@ -23,6 +24,9 @@ export interface Comparisons {
   findSlices(comparisonId: string): Promise<SliceSearchResult>;
   remove(comparisonId: string): Promise<void>;
 }
+
+/** The search for slices reads texts: of more samples than this, evenly spread ones are searched (the answer tells how many). */
+const searchedSamples = 100_000;
 
 export function createComparisons(core: Core, statistics: Statistics): Comparisons {
   const { store, bus, jobs } = core;
@@ -57,7 +61,7 @@ export function createComparisons(core: Core, statistics: Statistics): Compariso
   function buildInBackground(comparison: ComparisonRecord): void {
     if (building.has(comparison.id)) return;
     jobs.start({ kind: 'comparison', title: `${comparison.leftName} → ${comparison.rightName}` }, async (task) => {
-      const built = await build(comparison, task);
+      const built = await Promise.race([build(comparison, task), cancelled(task)]);
       bus.publish({ topic: 'comparison', comparison: built });
       bus.publish({ topic: 'changed', lists: ['comparisons'] });
       return { comparisonId: built.id };
@@ -99,11 +103,13 @@ export function createComparisons(core: Core, statistics: Statistics): Compariso
     },
     summary,
     async findSlices(comparisonId) {
-      requireReady(await get(comparisonId));
+      const { counts } = requireReady(await get(comparisonId));
+      const stride = Math.ceil(Math.max(1, counts.paired / searchedSamples));
       const samples: SearchSample[] = [];
       const sort = { column: 'sampleId', direction: 'ascending' } as const;
+      let seen = 0;
       await store.streamFlips(comparisonId, {}, sort, (rows) => {
-        for (const row of rows) samples.push(searchSample(row));
+        for (const row of rows) if (seen++ % stride === 0) samples.push(searchSample(row));
         return Promise.resolve();
       });
       return statistics.calculate<'slice-search'>({ kind: 'slice-search', samples });

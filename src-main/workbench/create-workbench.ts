@@ -22,6 +22,7 @@ import type { PdfPrinter } from '../reports/pdf.ts';
 import { createRuns } from './runs/runs.ts';
 import { createSamples } from './samples.ts';
 import { createStatistics } from './statistics/statistics.ts';
+import { tidyWorkspace } from './tidy.ts';
 import { version } from './version.ts';
 import { watchStore } from './watch-store.ts';
 import type { Workbench } from './workbench.ts';
@@ -95,5 +96,6 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
     },
   };
   await runs.recover();
+  void tidyWorkspace(layout).catch(() => {});
   return workbench;
 }

@@ -20,6 +20,15 @@ export function partOf(task: Task, from: number, to: number): Task {
   };
 }
 
+/** Rejects when the task is cancelled: for work that goes on by itself and need not be waited for. */
+export function cancelled(task: Task): Promise<never> {
+  return new Promise((_, reject) => {
+    const stop = () => reject(new WorkbenchError('cancelled', 'Cancelled.'));
+    if (task.signal.aborted) stop();
+    else task.signal.addEventListener('abort', stop, { once: true });
+  });
+}
+
 export function throwIfCancelled(task: Task): void {
   if (task.signal.aborted) throw new WorkbenchError('cancelled', 'Cancelled.');
 }

@@ -60,6 +60,8 @@ export async function serveWeb(workbench: ShellWorkbench, options: WebShellOptio
     pages(request, response, () => answerText(response, 404, 'There is no such page.'));
   }
 
+  // An upload through a slow tunnel takes as long as it takes; headers still have to come at once.
+  server.requestTimeout = 0;
   const sockets = acceptSockets(server, access, workbench);
   await listen(server, options.port ?? 0);
   // The server listens on TCP, so its address is an object.

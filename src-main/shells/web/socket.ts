@@ -14,6 +14,8 @@ export const maxMessageBytes = 4 * 1024 * 1024;
 /** A window that does not keep up misses events; it sees the gap in `seq` and reads its snapshots again. */
 const maxBufferedBytes = 16 * 1024 * 1024;
 
+const pingEveryMs = 30_000;
+
 /** One window: requests `{id, channel, input}` are answered `{id, result}`, events come as `{event}`. */
 export function serveSocket(socket: WebSocket, workbench: Pick<Workbench, 'handle' | 'subscribe'>): void {
   const unsubscribe = workbench.subscribe((event) => {
@@ -21,7 +23,11 @@ export function serveSocket(socket: WebSocket, workbench: Pick<Workbench, 'handl
       socket.send(JSON.stringify({ event }));
     }
   });
-  socket.on('close', unsubscribe);
+  const stopPinging = pingRegularly(socket);
+  socket.on('close', () => {
+    unsubscribe();
+    stopPinging();
+  });
   // Protocol faults (an oversized message among them) close the connection; there is nothing to answer.
   socket.on('error', () => {});
   socket.on('message', (data, isBinary) => {
@@ -34,6 +40,19 @@ export function serveSocket(socket: WebSocket, workbench: Pick<Workbench, 'handl
       if (socket.readyState === socket.OPEN) socket.send(JSON.stringify({ id: request.id, result }));
     });
   });
+}
+
+/** Keeps tunnels from closing an idle connection, and notices one whose other end has vanished. */
+function pingRegularly(socket: WebSocket): () => void {
+  let answered = true;
+  socket.on('pong', () => (answered = true));
+  const timer = setInterval(() => {
+    if (!answered) return socket.terminate();
+    answered = false;
+    socket.ping();
+  }, pingEveryMs);
+  timer.unref();
+  return () => clearInterval(timer);
 }
 
 function textOf(data: RawData): string {

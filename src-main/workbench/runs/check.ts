@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { Estimate } from '../../shared/domain/jobs.ts';
 import type { RunSpec } from '../../shared/domain/run-spec.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
-import type { SpecCheck } from '../../shared/contract/views.ts';
+import type { SpecCheck, SpecIssue } from '../../shared/contract/views.ts';
 import type { Core } from '../core.ts';
 import { quietTask } from '../task.ts';
 import { runTrainerJob } from '../trainer-jobs.ts';
@@ -12,7 +12,7 @@ import { resolveSpec } from './resolve.ts';
 import type { ResolvedSpec } from './resolve.ts';
 import { specDifference } from './spec-changes.ts';
 import { parseSpec, specError, specToYaml } from './spec-text.ts';
-import type { SpecInput } from './spec-text.ts';
+import type { Locate, SpecInput } from './spec-text.ts';
 
 export interface CheckedSpec {
   spec: RunSpec;
@@ -24,8 +24,18 @@ export async function requireLaunchable(core: Core, input: SpecInput, file?: str
   const parsed = parseSpec(input);
   if (!parsed.ok) throw specError(parsed.issues, file);
   const resolution = await resolveSpec(core, parsed.spec);
-  if (!resolution.ok) throw specError(resolution.issues, file);
+  if (!resolution.ok) throw specError(placed(resolution.issues, parsed.locate), file);
   return { spec: parsed.spec, resolved: resolution.resolved };
+}
+
+/** Faults of names, with the places of the names. */
+function placed(issues: readonly SpecIssue[], locate: Locate): SpecIssue[] {
+  return issues.map((issue) => ({ ...issue, ...locate(issue.path.split('.').map(keyOf)) }));
+}
+
+/** Lists are addressed by number. */
+function keyOf(part: string): string | number {
+  return /^\d+$/.test(part) ? Number(part) : part;
 }
 
 export interface SpecChecks {
@@ -57,7 +67,9 @@ export function createSpecChecks(core: Core): SpecChecks {
       if (!parsed.ok) return { ok: false, issues: parsed.issues, yaml: null, difference: null, estimate: null };
       const difference = parentRunId === undefined ? null : await differenceTo(core, parentRunId, parsed.spec);
       const resolution = await resolveSpec(core, parsed.spec);
-      if (!resolution.ok) return { ok: false, issues: resolution.issues, yaml: null, difference, estimate: null };
+      if (!resolution.ok) {
+        return { ok: false, issues: placed(resolution.issues, parsed.locate), yaml: null, difference, estimate: null };
+      }
       const checked = { spec: parsed.spec, resolved: resolution.resolved };
       const estimate = withEstimate ? await estimateOf(checked) : null;
       return { ok: true, issues: [], yaml: specToYaml(parsed.spec), difference, estimate };

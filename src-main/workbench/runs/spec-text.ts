@@ -9,17 +9,17 @@ import type { SpecIssue } from '../../shared/contract/views.ts';
 
 /** A spec as the form has it (object) or as an editor or a file has it (YAML; JSON is YAML too). */
 export type SpecInput = { yaml: string } | { spec: Record<string, unknown> };
-export type ParsedSpec = { ok: true; spec: RunSpec } | { ok: false; issues: SpecIssue[] };
+export type ParsedSpec = { ok: true; spec: RunSpec; locate: Locate } | { ok: false; issues: SpecIssue[] };
 
 /** Where a path stands in the text, when there is a text. */
-type Locate = (path: readonly PropertyKey[]) => { line: number; column: number } | undefined;
+export type Locate = (path: readonly PropertyKey[]) => { line: number; column: number } | undefined;
 
 /** Reads a spec and fills in defaults, or says everything that is wrong with it, each by path and place. */
 export function parseSpec(input: SpecInput): ParsedSpec {
   const source = readSource(input);
   if (!source.ok) return source;
   const parsed = runSpecSchema.safeParse(source.value);
-  if (parsed.success) return { ok: true, spec: parsed.data };
+  if (parsed.success) return { ok: true, spec: parsed.data, locate: source.locate };
   const issues = parsed.error.issues.flatMap((issue) => specIssues(issue, source.locate));
   return { ok: false, issues: issues.filter((issue, i) => issues.findIndex(({ path }) => path === issue.path) === i) };
 }

@@ -70,3 +70,26 @@ test.skipIf(smallModel === null)(
     expect(stopped.step).toBeGreaterThan(run?.step ?? 0);
   },
 );
+
+test.skipIf(smallModel === null)(
+  `Ctrl-C ends a run in the terminal after its step, with a checkpoint${withSmallModel}`,
+  async () => {
+    const folder = path.join(temporaryFolder(), 'workspace');
+    const preparing = await open(folder);
+    await addTrainingMaterial(preparing, smallModel ?? '');
+    await preparing.close();
+    const spec = path.join(folder, 'spec.yaml');
+    writeFileSync(spec, stringify(tinySpec({ steps: 5000, checkpoint: {}, evaluate: { suites: [] } })));
+    const host = startCli(folder, ['train', spec, '--json']);
+    onTestFinished(() => void host.kill('SIGKILL'));
+    let stdout = '';
+    host.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    await untilSaid(host, /step \d/);
+    host.kill('SIGINT');
+    const [status] = (await once(host, 'close')) as [number];
+    const { run } = JSON.parse(stdout) as { run: { id: string; status: string; step: number } };
+    expect([status, run.status]).toEqual([3, 'stopped']);
+    const after = await openTestWorkbench({ folder });
+    expect((await after.core.store.listCheckpoints(run.id)).map(({ step }) => step)).toEqual([run.step]);
+  },
+);

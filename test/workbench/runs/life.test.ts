@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { stringify } from 'yaml';
 import { describe, expect, test } from 'vitest';
 import type { RunRecord } from '../../../src-main/shared/domain/entities.ts';
 import type { TrainerEvent } from '../../../src-main/shared/domain/jobs.ts';
@@ -153,9 +154,11 @@ describe.skipIf(smallModel === null)(`runs${withSmallModel}`, () => {
       algorithm: { kind: 'sft' },
       guard: { kind: 'none' },
     });
-    const check = await workbench.runs.check({ spec });
+    const check = await workbench.runs.check({ yaml: stringify(spec) });
     expect(check.ok).toBe(false);
     expect(check.issues.map(({ path: at }) => at)).toEqual(['model', 'evaluate.suites.1']);
+    const lines = stringify(spec).split('\n');
+    expect(check.issues.map(({ line }) => lines[(line ?? 0) - 1]?.trim())).toEqual(['model: nobody', '- none']);
     await expect(workbench.runs.launch({ spec })).rejects.toMatchObject({ code: 'bad-input' });
     expect(await workbench.runs.list()).toEqual([]);
   });
