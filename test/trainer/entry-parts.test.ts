@@ -1,0 +1,139 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import * as path from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import type { TrainerEvent, TrainerEventBody } from '../../src-main/shared/domain/jobs.ts';
+import type { ChildChannel } from '../../src-main/trainer/child-channel.ts';
+import { EventFile } from '../../src-main/trainer/event-file.ts';
+import { initialCredit, parseCommand, parseReport } from '../../src-main/trainer/messages.ts';
+import { openNumberCache } from '../../src-main/trainer/number-cache.ts';
+import { Reporter } from '../../src-main/trainer/reporter.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'flipguard-parts-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const step = (number: number): TrainerEventBody => ({
+  type: 'step',
+  step: number,
+  epoch: 0,
+  metrics: { loss: number },
+  samples: { sampleIds: [], metrics: {} },
+});
+const batch = (): TrainerEventBody => ({
+  type: 'evaluation-batch',
+  mark: { suiteId: 's', suiteName: 's', step: 0 },
+  results: [],
+});
+const note: TrainerEventBody = { type: 'log', level: 'info', message: 'here' };
+
+/** Keeps reports as lists of `seq`. */
+function listening() {
+  const reports: number[][] = [];
+  const channel: ChildChannel = {
+    send: ({ events }) => {
+      reports.push(events.map(({ seq }) => seq));
+      return Promise.resolve();
+    },
+    onCommand: () => {},
+    onLost: () => {},
+    close: () => {},
+  };
+  return { reports, channel };
+}
+
+describe('the reporter', () => {
+  test('steps wait for company; any other event takes them along, in order', async () => {
+    const { reports, channel } = listening();
+    const reporter = new Reporter(channel, () => 1000);
+    await reporter.emit(note);
+    for (const number of [1, 2, 3]) await reporter.emit(step(number));
+    expect(reports).toEqual([[1]]);
+    await reporter.emit(note);
+    expect(reports).toEqual([[1], [2, 3, 4, 5]]);
+  });
+
+  test('once a tenth of a second has passed, a step goes at once', async () => {
+    const { reports, channel } = listening();
+    let now = 1000;
+    const reporter = new Reporter(channel, () => now);
+    await reporter.emit(step(1));
+    now += 40;
+    await reporter.emit(step(2));
+    now += 60;
+    await reporter.emit(step(3));
+    expect(reports).toEqual([[1], [2, 3]]);
+  });
+
+  test('evaluation batches wait for credit', async () => {
+    const { reports, channel } = listening();
+    const reporter = new Reporter(channel, () => 0);
+    for (let i = 0; i < initialCredit; i++) await reporter.emit(batch());
+    const waiting = reporter.emit(batch());
+    await Promise.resolve();
+    expect(reports).toHaveLength(initialCredit);
+    reporter.addCredit(1);
+    await waiting;
+    expect(reports).toHaveLength(initialCredit + 1);
+  });
+
+  test('an event is on disk before it is sent', async () => {
+    const file = path.join(folder, 'ahead.ndjson');
+    let linesWhenSent = 0;
+    const { channel } = listening();
+    const send: ChildChannel['send'] = () => {
+      linesWhenSent = readFileSync(file, 'utf8').trim().split('\n').length;
+      return Promise.resolve();
+    };
+    const reporter = new Reporter({ ...channel, send }, () => 0);
+    reporter.writeTo(new EventFile(file));
+    await reporter.emit(note);
+    expect(linesWhenSent).toBe(1);
+  });
+});
+
+describe('a run’s event file', () => {
+  const line = (seq: number) => `${JSON.stringify({ ...note, seq, at: 0 })}\n`;
+
+  test.each([
+    ['half a line', '{"type":"st'],
+    ['a line without its end', line(3).trimEnd()],
+    ['zeros after a power cut', '\0\0\0\0\n'],
+  ])('cuts off %s and goes on counting', (name, torn) => {
+    const file = path.join(folder, `${name}.ndjson`);
+    writeFileSync(file, line(1) + line(2) + torn);
+    const seen: number[] = [];
+    const events = new EventFile(file, ({ seq }) => seen.push(seq));
+    expect(events.lastSeq).toBe(2);
+    expect(seen).toEqual([1, 2]);
+    events.append({ ...note, seq: 3, at: 0 } as TrainerEvent);
+    events.close();
+    expect(readFileSync(file, 'utf8')).toBe(line(1) + line(2) + line(3));
+  });
+});
+
+describe('messages', () => {
+  test('what the transport brings is looked at', () => {
+    expect(parseCommand({ type: 'set-guard-weight', weight: -1 })).toEqual({ type: 'set-guard-weight', weight: 0 });
+    for (const bad of [null, 'stop', {}, { type: 'credit', batches: 'x' }, { type: 'job', job: { kind: 'shell' } }]) {
+      expect(() => parseCommand(bad)).toThrow('unexpected');
+    }
+    for (const bad of [undefined, { type: 'events' }, { type: 'events', events: [{ type: 'log' }] }]) {
+      expect(() => parseReport(bad)).toThrow('unexpected');
+    }
+  });
+});
+
+test('the number cache finds what depends on the same things, and nothing damaged', async () => {
+  const cache = openNumberCache(path.join(folder, 'cache'));
+  const key = ['model', Int32Array.of(1, 2)];
+  expect(await cache.get(key)).toBeUndefined();
+  await cache.put(key, Float32Array.of(0.5, -3));
+  expect(await cache.get(key)).toEqual(Float32Array.of(0.5, -3));
+  expect(await cache.get(['model', Int32Array.of(1, 3)])).toBeUndefined();
+  const [name = ''] = readdirSync(path.join(folder, 'cache'));
+  const file = path.join(folder, 'cache', name);
+  const bytes = readFileSync(file);
+  bytes[bytes.length - 1] = 1;
+  writeFileSync(file, bytes);
+  expect(await cache.get(key)).toBeUndefined();
+});
