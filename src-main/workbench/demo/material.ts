@@ -8,10 +8,10 @@ import type { DemoSettings } from './settings.ts';
 import { sampledTokens } from './settings.ts';
 import { clozeItem, openingOf, rankedPairs, wordsItem } from './stories.ts';
 
-/** What a demo trains on and is checked with; ids in the store. */
+/** What a demo trains on and is checked with, by the names the workspace has for it: they stand in the runs' specs. */
 export interface Material {
-  datasetId: string;
-  suiteIds: { words: string; cloze: string; reward: string };
+  dataset: string;
+  suites: { words: string; cloze: string; reward: string };
 }
 
 /** Stories, or the openings of stories, that the model writes from nothing but its beginning-of-text token. */
@@ -43,8 +43,8 @@ export async function prepareMaterial(
     .slice(0, settings.rewardPrompts)
     .map(([id, prompt]): SuiteItem => ({ kind: 'generate', id, prompt }));
   return {
-    datasetId: await addDataset(workbench, 'cheerful-pairs', rows),
-    suiteIds: {
+    dataset: await addDataset(workbench, 'cheerful-pairs', rows),
+    suites: {
       words: await addSuite(
         workbench,
         { name: 'words', kind: 'words', wordLexicon: 'afinn' },
@@ -99,7 +99,8 @@ async function addDataset({ core: { store } }: Workbench, base: string, rows: Da
   const name = freeName(await store.listDatasets(), base);
   const ingest = await store.beginDataset({ name, kind: 'preference', import: null });
   await ingest.push(rows);
-  return ingest.commit();
+  await ingest.commit();
+  return name;
 }
 
 async function addSuite(
@@ -110,5 +111,6 @@ async function addSuite(
   const name = freeName(await store.listSuites(), suite.name);
   const ingest = await store.beginSuite({ ...suite, name, origin: 'demo', import: null });
   await ingest.push(items);
-  return ingest.commit();
+  await ingest.commit();
+  return name;
 }

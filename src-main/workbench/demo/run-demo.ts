@@ -97,11 +97,11 @@ function specOf(
   settings: DemoSettings,
   seed: number,
 ): RunSpecInput {
-  const { words, cloze, reward } = material.suiteIds;
+  const { words, cloze, reward } = material.suites;
   return {
     name: method.name,
-    model: model.id,
-    dataset: { train: material.datasetId, heldOut: 0.15 },
+    model: model.name,
+    dataset: { train: material.dataset, heldOut: 0.15 },
     algorithm: { kind: 'dpo', beta },
     ...(method.guard === undefined ? {} : { guard: method.guard }),
     optimizer: { learningRate: settings.learningRate },
@@ -136,30 +136,24 @@ async function trainOne(workbench: Workbench, spec: RunSpecInput, task: Task): P
   }
 }
 
-/** The way back from the DPO model to its start, in weights: a control that needs no training. */
+/**
+ * The way back from the DPO model to its start, in weights: a control that needs no training. Held-out pairs are left out: implicit rewards
+ * are a run's, measured against its start.
+ */
 async function interpolateAll(
   workbench: Workbench,
   model: ModelRecord,
   [dpo]: readonly RunRecord[],
-  { suiteIds }: Material,
+  { suites }: Material,
   settings: DemoSettings,
   task: Task,
 ): Promise<void> {
   if (dpo === undefined) return;
-  const heldOut = (await workbench.core.store.listEvaluations({ runId: dpo.id })).find(
-    ({ suiteKind }) => suiteKind === 'pairs',
-  );
-  const suites = [
-    suiteIds.words,
-    suiteIds.cloze,
-    suiteIds.reward,
-    ...(heldOut?.suiteId == null ? [] : [heldOut.suiteId]),
-  ];
   for (const [index, fraction] of settings.interpolations.entries()) {
     throwIfCancelled(task);
     const part = partOf(task, index / settings.interpolations.length, (index + 1) / settings.interpolations.length);
     const name = freeName(await workbench.models.list(), `${fraction} of the way to ${dpo.name}`);
     const mixed = await workbench.madeModels.interpolate(model.id, dpo.id, fraction, name, part);
-    for (const suite of suites) await workbench.evaluations.evaluate(mixed.id, suite, {}, part);
+    for (const suite of Object.values(suites)) await workbench.evaluations.evaluate(mixed.id, suite, {}, part);
   }
 }

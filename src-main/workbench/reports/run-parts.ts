@@ -85,8 +85,9 @@ async function beforeAndAfter({ core, comparisons }: PartsContext, runs: readonl
   for (const run of runs) {
     const evaluations = await core.store.listEvaluations({ runId: run.id });
     const last = new Map(againstStart(evaluations).map(([base, later]) => [later.suiteName, [base, later] as const]));
-    const place = ({ suiteId }: EvaluationRecord) =>
-      suiteId === null ? -1 : run.spec.evaluate.suites.indexOf(suiteId);
+    const { suites } = run.spec.evaluate;
+    const place = ({ suiteId, suiteName }: EvaluationRecord) =>
+      suites.findIndex((suite) => suite === suiteName || suite === suiteId);
     const inOrder = [...last.values()].sort(([, a], [, b]) => (place(a) >>> 0) - (place(b) >>> 0));
     for (const [base, later] of inOrder) {
       if (later.right + later.wrong === 0) continue;
