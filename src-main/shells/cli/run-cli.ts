@@ -71,7 +71,7 @@ async function openWorkbench(folder: string): Promise<Workbench> {
   const [{ createWorkbench }, { launchNodeTrainer }, { findPdfPrinter }] = await Promise.all([
     import('../../workbench/create-workbench.ts'),
     import('../../trainer/node-child.ts'),
-    import('../pdf-printer.ts'),
+    import('../pdf/find-printer.ts'),
   ]);
   const printPdf = findPdfPrinter();
   return createWorkbench({
