@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { WorkspaceSummary } from '../shared/contract/views.ts';
-import type { RunRecord } from '../shared/domain/entities.ts';
+import type { ImportRecord, RunRecord } from '../shared/domain/entities.ts';
 import { assertNever } from '../shared/domain/errors.ts';
 import type { Core } from './core.ts';
 import { hasEnded } from './runs/supervise.ts';
@@ -30,7 +30,10 @@ export async function workspaceSummary(
       place('comparison', id, `${leftName} → ${rightName}`, createdAt),
     ),
     ...reports.map(({ id, title, createdAt }) => place('report', id, title, createdAt)),
-    ...imports.map(({ id, name, createdAt }) => place('import', id, name, createdAt)),
+    ...imports.map(({ id, name, target, createdAt }) => ({
+      ...place('import', id, name, createdAt),
+      route: importRoutes[target],
+    })),
   ];
   return {
     workspaceName: path.basename(layout.root),
@@ -49,6 +52,16 @@ export async function workspaceSummary(
   };
 }
 
+/** Where to find what an import brought. */
+const importRoutes: Record<ImportRecord['target'], string> = {
+  model: '/models',
+  dataset: '/datasets',
+  suite: '/datasets',
+  evaluation: '/evaluations',
+  run: '/runs',
+  report: '/reports',
+};
+
 function place(kind: Recent['kind'], id: string, title: string, at: number): Recent {
   return { kind, id, title, at, route: routeOf(kind, id) };
 }
@@ -62,7 +75,7 @@ function routeOf(kind: Recent['kind'], id: string): string {
     case 'report':
       return '/reports';
     case 'import':
-      return '/datasets';
+      return '/evaluations';
     default:
       return assertNever(kind);
   }
