@@ -8,6 +8,7 @@ import { events, invoke } from '../api/client.ts';
 import { hasPopulationPart, populationPart } from '../format/flip-filter.ts';
 import type { FlipBrowserState } from '../format/flip-query.ts';
 import { defaultState } from '../format/flip-query.ts';
+import { useComparisons } from './comparisons.ts';
 import { PagedRows } from './paged-rows.ts';
 
 /**
@@ -15,6 +16,7 @@ import { PagedRows } from './paged-rows.ts';
  * and the headline. `show` is called with every new state of the address; parts that did not change are not read again.
  */
 export const useFlipBrowser = defineStore('flip-browser', () => {
+  const comparisons = useComparisons();
   const comparison = shallowRef<ComparisonRecord | null>(null);
   const state = shallowRef<FlipBrowserState>(defaultState);
   const rows = shallowRef<PagedRows<FlipRow> | null>(null);
@@ -44,7 +46,7 @@ export const useFlipBrowser = defineStore('flip-browser', () => {
     forget();
     const mine = ++turn;
     try {
-      const answer = await invoke('comparisons.get', { comparisonId });
+      const answer = comparisons.newest(await invoke('comparisons.get', { comparisonId }));
       if (mine === turn) comparison.value = answer;
     } catch (problem) {
       if (mine === turn) error.value = reportOf(problem);

@@ -14,7 +14,9 @@ export const useJobs = defineStore('jobs', () => {
   async function refresh(): Promise<void> {
     const before = new Set(running.value.map((job) => job.id));
     const answer = await invoke('jobs.list', {});
-    jobs.value = answer;
+    // A job does not start again: what an event said of its end stands against an older answer.
+    const over = new Map(jobs.value.filter((job) => job.state !== 'running').map((job) => [job.id, job]));
+    jobs.value = answer.map((job) => over.get(job.id) ?? job);
     for (const job of answer) if (job.state !== 'running' && (before.has(job.id) || waiting.has(job.id))) ended(job);
   }
 

@@ -27,14 +27,17 @@ export function defineListStore<N extends ListChannel>(channel: N, list: ListNam
     const error = shallowRef<ErrorReport | null>(null);
     const byId = computed(() => new Map(items.value.map((item) => [item.id, item])));
     let reading = 0;
+    /** What events brought while an answer was on its way: the answer may be older. */
+    const meanwhile = new Map<string, Item>();
 
     async function refresh(): Promise<void> {
       const turn = ++reading;
+      meanwhile.clear();
       if (state.value === 'idle' || state.value === 'failed') state.value = 'loading';
       try {
         const answer = (await invoke(channel, {} as Input<N>)) as Item[];
         if (turn !== reading) return;
-        items.value = answer;
+        items.value = answer.map((item) => meanwhile.get(item.id) ?? item);
         error.value = null;
         state.value = 'ready';
       } catch (problem) {
@@ -51,6 +54,7 @@ export function defineListStore<N extends ListChannel>(channel: N, list: ListNam
 
     /** Puts one item in place: what an event brought. New ones come first. */
     function put(item: Item): void {
+      meanwhile.set(item.id, item);
       const known = byId.value.has(item.id);
       items.value = known ? items.value.map((old) => (old.id === item.id ? item : old)) : [item, ...items.value];
     }

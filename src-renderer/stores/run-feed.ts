@@ -33,11 +33,14 @@ export function useRunFeed(runId: string) {
   let tail = 0;
   let filling: Promise<void> | null = null;
   let measureAgain = false;
+  /** Records that events brought; an answer that was under way meanwhile may be older. */
+  let told = 0;
 
   async function read(): Promise<void> {
     try {
+      const before = told;
       const record = await invoke('runs.get', { runId });
-      run.value = record;
+      if (told === before) run.value = record;
       cursor = record.lastSeq;
       void readMeter();
       await Promise.all([readCurves(), readLog(record.lastSeq), readCheckpoints(), readEvaluations()]);
@@ -125,7 +128,9 @@ export function useRunFeed(runId: string) {
 
   const stopListening = [
     events().on('run', (event) => {
-      if (event.run.id === runId) run.value = event.run;
+      if (event.run.id !== runId) return;
+      told += 1;
+      run.value = event.run;
     }),
     events().on('run-events', (event) => {
       if (event.runId === runId) receive(event.events);

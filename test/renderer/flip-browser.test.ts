@@ -103,6 +103,19 @@ describe('the flip browser', () => {
   });
 });
 
+describe('a comparison that is ready before the answer that it is being built', () => {
+  it('is shown all the same', async () => {
+    bridge.handlers['comparisons.get'] = ({ comparisonId }) => {
+      bridge.tell({ topic: 'comparison', comparison: comparisonRecord({ id: comparisonId }) });
+      return comparisonRecord({ id: comparisonId, state: 'building' });
+    };
+    const browser = useFlipBrowser();
+    await browser.show('c', defaultState);
+    await settled();
+    expect(browser.total).toBe(6);
+  });
+});
+
 describe('triage', () => {
   async function openSample(key: number) {
     const browser = useFlipBrowser();

@@ -66,6 +66,16 @@ describe('a list of the workspace', () => {
     expect(runs.byNewest.map(({ id }) => id)).toEqual(['run-3', 'run-2', 'run-1']);
     expect(runs.active.map(({ id }) => id)).toEqual(['run-3', 'run-2']);
   });
+
+  it('takes what an event told over an older answer', async () => {
+    const runs = useRuns();
+    bridge.handlers['runs.list'] = () => {
+      bridge.tell({ topic: 'run', run: runRecord({ status: 'completed' }) });
+      return [runRecord({ status: 'running' })];
+    };
+    await runs.load();
+    expect(runs.byNewest.map(({ status }) => status)).toEqual(['completed']);
+  });
 });
 
 describe('jobs', () => {

@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest';
+import { compareTwoModels, twoModels } from './material.ts';
+import type { App } from './pages.ts';
+import { useBrowserWorkbench, whyNoBrowser } from './shell.ts';
+
+const noBrowser = await whyNoBrowser();
+
+describe.skipIf(noBrowser !== null)('from two files to the first regressed example', () => {
+  const served = useBrowserWorkbench();
+  const material = twoModels();
+
+  it('takes at most five clicks', async () => {
+    const app = await served.open();
+    const dialog = app.importDialog;
+    const began = performance.now();
+    await dialog.drop({ name: material.name, text: material.text });
+    await dialog.field('Name').waitFor();
+    await dialog.map('output', material.old.output);
+    await dialog.map('correct', material.old.correct);
+    await dialog.accept('old model');
+    await dialog.drop({ name: material.name, text: material.text });
+    await dialog.field('Name').waitFor();
+    await dialog.map('output', material.now.output);
+    await dialog.map('correct', material.now.correct);
+    await dialog.accept('new model');
+    await app.click(dialog.root.getByRole('button', { name: 'Compare' }));
+    await app.flips.ready();
+    const seconds = ((performance.now() - began) / 1000).toFixed(1);
+    console.info(`first regressed example of ${material.rows} after ${app.clicks} clicks and ${seconds} s`);
+    expect(app.clicks).toBeLessThanOrEqual(5);
+
+    await app.flips.count().getByText(`${material.negative} samples`).waitFor();
+    expect(await app.page.getByLabel('Headline').innerText()).toContain(`${material.negative} of 1,319`);
+    expect(await app.flips.output('Old').innerText()).toContain('right');
+    expect(await app.flips.output('New').innerText()).toContain('wrong');
+    expect(await app.flips.output('New').locator('mark').count()).toBeGreaterThan(0);
+    expect(app.complaints).toEqual([]);
+    await app.close();
+  });
+});
+
+describe.skipIf(noBrowser !== null)('the flip browser', () => {
+  const material = twoModels();
+  let comparisonId = '';
+  const served = useBrowserWorkbench(async (workbench) => {
+    comparisonId = await compareTwoModels(workbench, material);
+  });
+  async function openFlips(): Promise<App> {
+    const app = await served.open();
+    await app.goto(`/compare/${comparisonId}`);
+    await app.flips.ready();
+    return app;
+  }
+
+  it('filters, keeps the selection, and goes back', async () => {
+    const app = await openFlips();
+    const { flips } = app;
+    const open = await flips.sampleId.innerText();
+    await flips.facet('positive').check();
+    await flips
+      .count()
+      .getByText(`${material.negative + material.positive} samples`)
+      .waitFor();
+    expect(await flips.sampleId.innerText()).toBe(open);
+    await flips.facet('negative').uncheck();
+    await flips.count().getByText(`${material.positive} samples`).waitFor();
+    await flips.sample.getByText('not in this filter').waitFor();
+    expect(await flips.sampleId.innerText()).toBe(open);
+    await app.page.goBack();
+    await flips
+      .count()
+      .getByText(`${material.negative + material.positive} samples`)
+      .waitFor();
+    await app.page.reload();
+    await flips.ready();
+    await flips
+      .count()
+      .getByText(`${material.negative + material.positive} samples`)
+      .waitFor();
+    expect(await flips.sampleId.innerText()).toBe(open);
+    expect(app.complaints).toEqual([]);
+    await app.close();
+  });
+
+  it('searches, sorts, and shows the rule beside the figures', async () => {
+    const app = await openFlips();
+    const { flips } = app;
+    const prompt = await flips.sample.getByRole('region', { name: 'Prompt' }).locator('p').innerText();
+    const words = prompt.slice(0, 40);
+    await flips.search().fill(words);
+    await flips.count().getByText('1 sample', { exact: true }).waitFor();
+    await app.button(`Take away “${words.trim()}”`).click();
+    await flips.count().getByText(`${material.negative} samples`).waitFor();
+    await flips.table.getByRole('columnheader', { name: 'Length' }).getByRole('button').click();
+    await flips.table
+      .getByRole('columnheader', { name: 'Length' })
+      .and(app.page.locator('[aria-sort=ascending]'))
+      .waitFor();
+    await app.button('verdict, ties excluded').waitFor();
+    await app.close();
+  });
+
+  it('judges by keys, and takes it back', async () => {
+    const app = await openFlips();
+    const { flips } = app;
+    const first = await flips.sampleId.innerText();
+    await app.page.keyboard.press('2');
+    await flips.sample.getByRole('button', { name: /reasoning broke/, pressed: true }).waitFor();
+    await app.page.keyboard.press('n');
+    await flips.sample.getByRole('heading', { level: 2 }).filter({ hasNotText: first }).waitFor();
+    await app.page.keyboard.press('k');
+    await flips.sample.getByRole('heading', { level: 2, name: first }).waitFor();
+    await app.page.keyboard.press('u');
+    await flips.sample.getByRole('button', { name: /reasoning broke/, pressed: false }).waitFor();
+    await app.page.keyboard.press('b');
+    await flips.output('A').waitFor();
+    expect(await flips.table.getByRole('columnheader', { name: 'New' }).count()).toBe(0);
+    expect(await flips.sample.innerText()).not.toContain('new model');
+    expect(app.complaints).toEqual([]);
+    await app.close();
+  });
+});
