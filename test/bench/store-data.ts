@@ -24,9 +24,10 @@ class Random {
 }
 
 const vocabulary = makeVocabulary(20_000);
-/** Stands in a few per cent of the texts; in a few of a million. */
-export const commonWord = vocabulary[12] ?? '';
-export const rareWord = vocabulary[17_000] ?? '';
+/** Words by how many of the samples have them: about one in three, a few per cent, a few in a hundred thousand. */
+export const veryCommonWord = vocabulary[12] ?? '';
+export const commonWord = vocabulary[900] ?? '';
+export const rareWord = vocabulary.at(-3) ?? '';
 
 function makeVocabulary(size: number): string[] {
   const random = new Random(7);

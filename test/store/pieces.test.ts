@@ -13,6 +13,7 @@ import { firstKey, maxMembers, memberOf, newId, packKey } from '../../src-main/s
 import { downsample } from '../../src-main/store/queries/downsample.ts';
 import { Lengths } from '../../src-main/store/queries/lengths.ts';
 import { contentHash, naturalOrder, preview, storable } from '../../src-main/store/texts.ts';
+import { rowsByKey } from '../../src-main/store/views/rows-by-key.ts';
 import { sortRows } from '../../src-main/store/views/sort.ts';
 
 describe('sorting rows', () => {
@@ -34,6 +35,20 @@ describe('sorting rows', () => {
     expect([...sortRows(Int32Array.of(7, 0, 2), (row) => keys[row] ?? 0, false)]).toEqual([2, 7, 0]);
     expect([...sortRows(new Int32Array(0), () => 0, true)]).toEqual([]);
   });
+});
+
+test('rows are found by key, however the keys lie', () => {
+  const columns = [[5, 6, 7], [5, 9, 7], [1, 2_000_000_000, 3], []];
+  const answers = columns.map((keys) => {
+    const rowOf = rowsByKey(Int32Array.from(keys));
+    return [...keys.map(rowOf), rowOf(0), rowOf(8), rowOf(2_000_000_001)];
+  });
+  expect(answers).toEqual([
+    [0, 1, 2, -1, -1, -1],
+    [0, 1, 2, -1, -1, -1],
+    [0, 1, 2, -1, -1, -1],
+    [-1, -1, -1],
+  ]);
 });
 
 describe('down-sampling', () => {

@@ -3,6 +3,8 @@ import type { ReadableDb } from '../database.ts';
 import { all, each, one, sql } from '../database.ts';
 import { sliceNames } from '../queries/names.ts';
 import { StoredColumns } from './columns.ts';
+import { rowsByKey } from './rows-by-key.ts';
+import type { RowByKey } from './rows-by-key.ts';
 
 /** What people add to a comparison after it was built, as columns: one entry a pair. */
 export interface Judgements {
@@ -14,6 +16,11 @@ export interface Judgements {
 /** Tags of a comparison's samples: row → tag keys. Most samples have none, so a map. */
 export type RowTags = ReadonlyMap<number, readonly number[]>;
 
+interface SideRows {
+  left: RowByKey;
+  right: RowByKey;
+}
+
 /** One comparison as the reader holds it: columns, and what is looked up beside them. */
 export class LoadedComparison {
   readonly db: ReadableDb;
@@ -23,6 +30,7 @@ export class LoadedComparison {
   readonly rightKey: number;
   readonly columns: StoredColumns;
   readonly #sliceNames = new Map<number, string[]>();
+  #rowsByKey: SideRows | null = null;
   #judgements: Judgements | null = null;
   #tags: RowTags | null = null;
 
@@ -53,6 +61,16 @@ export class LoadedComparison {
       this.#sliceNames.set(setKey, names);
     }
     return names;
+  }
+
+  /** Rows by the sample's key on either side; −1 where there is none. */
+  rowsByKey(): SideRows {
+    if (this.#rowsByKey !== null) return this.#rowsByKey;
+    const keys = this.columns.get('leftKey');
+    const rightKeys = this.columns.get('rightKey');
+    const left = rowsByKey(keys);
+    const same = keys.every((key, row) => key === rightKeys[row]);
+    return (this.#rowsByKey = { left, right: same ? left : rowsByKey(rightKeys) });
   }
 
   judgements(): Judgements {

@@ -36,10 +36,9 @@ export function searchRows(comparison: LoadedComparison, search: string, mode: M
 }
 
 function sourcesOf(comparison: LoadedComparison): Source[] {
-  const { columns, leftKey, rightKey } = comparison;
-  const keys = columns.get('leftKey');
-  const left = rowsByKey(keys);
-  const right = rowsByKey(columns.get('rightKey'));
+  const { leftKey, rightKey } = comparison;
+  const keys = comparison.columns.get('leftKey');
+  const { left, right } = comparison.rowsByKey();
   const outputs = (evaluation: number, rowOf: (sampleKey: number) => number): Source => ({
     source: evaluation,
     from: firstKey(evaluation),
@@ -89,22 +88,4 @@ function textsAfter(
       ? sql`SELECT sample_key AS key, prompt AS body FROM sample_texts WHERE sample_key > ${after} AND sample_key < ${to}`
       : sql`SELECT score_key AS key, body FROM outputs WHERE score_key > ${after} AND score_key < ${to}`,
   );
-}
-
-/** Row of a sample key, or −1. Keys of a comparison mostly lie close together; then a table is faster than a map. */
-export function rowsByKey(keys: Int32Array): (key: number) => number {
-  let least = Infinity;
-  let greatest = -Infinity;
-  for (const key of keys) {
-    if (key < least) least = key;
-    if (key > greatest) greatest = key;
-  }
-  if (greatest - least > 8 * keys.length + 1024) {
-    const rows = new Map<number, number>();
-    keys.forEach((key, row) => rows.set(key, row));
-    return (key) => rows.get(key) ?? -1;
-  }
-  const rows = new Int32Array(keys.length === 0 ? 0 : greatest - least + 1).fill(-1);
-  keys.forEach((key, row) => (rows[key - least] = row));
-  return (key) => rows[key - least] ?? -1;
 }
