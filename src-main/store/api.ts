@@ -154,13 +154,6 @@ export interface IngestOutcome {
   summary?: Record<string, number>;
 }
 
-export interface CommitOptions {
-  /** `accepted` is the number of rows pushed unless told. */
-  import?: Partial<Pick<ImportRecord, 'accepted' | 'rejected' | 'problems' | 'sha256'>>;
-  /** Evaluations: means by name, beside those of the samples' metrics. */
-  summary?: Record<string, number>;
-}
-
 export type NewRecord<T extends { id: string; createdAt: number }> = Omit<T, 'id' | 'createdAt'> & { id?: string };
 
 export interface StoreWrites {

@@ -209,7 +209,7 @@ class OpenStore {
   }): Ingest<Row> {
     return {
       push: (rows) => this.#writer.call('pushRows', ingestId, rows),
-      commit: (options) => this.#writer.call('commitIngest', ingestId, options),
+      commit: (outcome) => this.#writer.call('commitIngest', ingestId, outcome),
       abandon: () => this.#writer.call('abandonIngest', ingestId),
     };
   }

@@ -1,4 +1,4 @@
-import type { CommitOptions, NewRecord, StoreWrites } from './api.ts';
+import type { IngestOutcome, NewRecord, StoreWrites } from './api.ts';
 import type { DatasetRow } from '../shared/domain/datasets.ts';
 import type { DatasetRecord, ImportRecord, ModelRecord, ReportRecord } from '../shared/domain/entities.ts';
 import type { ErrorReport } from '../shared/domain/errors.ts';
@@ -77,7 +77,7 @@ export function writerMethods(writer: Writer) {
       }),
     pushRows: (ingestId: string, rows: (DatasetRow | SuiteItem | SampleResult)[]) =>
       guarded(() => ingests.push(ingestId, rows)),
-    commitIngest: (ingestId: string, options?: CommitOptions) => ingests.commit(ingestId, options),
+    commitIngest: (ingestId: string, outcome?: IngestOutcome) => ingests.commit(ingestId, outcome),
     abandonIngest: (ingestId: string) => ingests.abandon(ingestId),
     undoImport: (id: string) => {
       undoImport(writer, id);

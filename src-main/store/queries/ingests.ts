@@ -1,4 +1,4 @@
-import type { CommitOptions, NewRecord } from '../api.ts';
+import type { IngestOutcome, NewRecord } from '../api.ts';
 import type { DatasetRow } from '../../shared/domain/datasets.ts';
 import type { ImportRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
@@ -63,7 +63,7 @@ export class Ingests {
     }
   }
 
-  commit(ingestId: string, options: CommitOptions = {}): string {
+  commit(ingestId: string, outcome: IngestOutcome = {}): string {
     const ingest = this.#get(ingestId);
     if (ingest.failed) {
       throw new WorkbenchError('conflict', 'A part of this source could not be stored, so it cannot be completed', {
@@ -76,8 +76,8 @@ export class Ingests {
     // Results bring tags with them.
     if (ingest.kind === 'evaluations') lists.push('annotations');
     change(this.#writer, lists, () => {
-      const importKey = ingest.import === null ? null : this.#addImport(ingest.import, draft.rows, options);
-      draft.finish(importKey, options.summary);
+      const importKey = ingest.import === null ? null : this.#addImport(ingest.import, draft.rows, outcome);
+      draft.finish(importKey, outcome.summary);
     });
     this.#open.delete(ingestId);
     return draft.id;
@@ -94,8 +94,8 @@ export class Ingests {
     for (const id of [...this.#open.keys()]) this.abandon(id);
   }
 
-  #addImport(record: NewRecord<ImportRecord>, rows: number, options: CommitOptions): number {
-    return addImport(this.#writer.db, { ...record, accepted: rows, ...options.import });
+  #addImport(record: NewRecord<ImportRecord>, rows: number, outcome: IngestOutcome): number {
+    return addImport(this.#writer.db, { ...record, accepted: rows, ...outcome.import });
   }
 
   #get(ingestId: string): OpenIngest {
