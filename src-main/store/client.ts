@@ -270,8 +270,9 @@ class OpenStore {
     const builds = this.#builds.stop();
     this.#abort.abort();
     await builds;
-    await this.#writer.call('close').catch(() => undefined);
+    // The writer last: the last to close leaves one file, and a reader may not write it.
     await this.#reader.call('close').catch(() => undefined);
+    await this.#writer.call('close').catch(() => undefined);
     await Promise.all([this.#writer.terminate(), this.#reader.terminate()]);
     this.#listeners.clear();
   }

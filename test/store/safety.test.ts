@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -247,6 +247,29 @@ test('a workspace from elsewhere that carries a trigger is refused', async () =>
   mkdirSync(copy);
   cpSync(join(folder, databaseName), join(copy, databaseName));
   await expect(openStore(copy)).rejects.toMatchObject({ code: 'unsupported' });
+});
+
+test('damage is found by the check in the background', async () => {
+  const folder = temporaryFolder();
+  const store = await testStore(folder);
+  await addEvaluation(
+    store,
+    'e',
+    Array.from({ length: 3000 }, (_, i) => sample(String(i), 'right')),
+  );
+  expect((await store.health()).integrity).toBe('checking');
+  expect(await store.checkIntegrity()).toBe('ok');
+  expect((await store.health()).integrity).toBe('ok');
+  await store.close();
+  expect(readdirSync(folder)).toEqual([databaseName]);
+  const path = join(folder, databaseName);
+  const bytes = readFileSync(path);
+  const text = bytes.indexOf('prompt 1500');
+  bytes.fill(0xff, text - 2000, text + 2000);
+  writeFileSync(path, bytes);
+  const damaged = await testStore(folder);
+  expect(await damaged.checkIntegrity()).not.toBe('ok');
+  expect((await damaged.health()).integrity).not.toBe('ok');
 });
 
 test('a closed store says so', async () => {
