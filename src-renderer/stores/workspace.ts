@@ -26,6 +26,8 @@ export const useWorkspace = defineStore('workspace', () => {
     examining.value = true;
     try {
       doctor.value = await invoke('workspace.doctor', {});
+    } catch (problem) {
+      error.value = reportOf(problem);
     } finally {
       examining.value = false;
     }
@@ -36,6 +38,9 @@ export const useWorkspace = defineStore('workspace', () => {
     const known = summary.value?.running.find((old) => old.id === run.id);
     if (known?.status !== run.status) void refresh();
   });
-  events().onResync(() => void refresh());
+  events().onResync(() => {
+    void refresh();
+    if (doctor.value === null) void examine();
+  });
   return { summary, doctor, error, examining, refresh, examine };
 });

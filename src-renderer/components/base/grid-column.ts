@@ -5,6 +5,8 @@ export interface GridColumn {
   width: string;
   align?: 'start' | 'end';
   sortable?: boolean;
+  /** The heading is for screen readers only: the cells say what they are. */
+  bare?: boolean;
   /** Longer explanation of the heading. */
   hint?: string;
 }

@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { describe, expect, it } from 'vitest';
+import { compareTwoModels } from './material.ts';
+import type { App } from './pages.ts';
+import { places } from './places.ts';
+import { useBrowserWorkbench, whyNoBrowser } from './shell.ts';
+
+const noBrowser = await whyNoBrowser();
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+interface Finding {
+  id: string;
+  impact: string | null;
+  nodes: { html: string; failureSummary?: string }[];
+}
+
+/** What axe finds that matters: serious and critical, as short lines. */
+async function findings(app: App): Promise<string[]> {
+  await app.page.evaluate(axeSource);
+  const violations = await app.page.evaluate(async () => {
+    const { axe } = window as unknown as { axe: { run: (options: object) => Promise<{ violations: Finding[] }> } };
+    return (await axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa'] })).violations;
+  });
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary ?? ''}`));
+}
+
+/** Whether anything sticks out of the window sideways. */
+const sticksOut = (app: App) => app.page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+
+describe.skipIf(noBrowser !== null)('every place', () => {
+  let comparisonId = '';
+  const served = useBrowserWorkbench(async (workbench) => {
+    comparisonId = await compareTwoModels(workbench);
+  });
+  const withFlips = () => [...places, { path: `/compare/${comparisonId}`, name: 'flips', heading: /old model/ }];
+
+  it.each([
+    ['light', 1440],
+    ['dark', 1440],
+    ['light', 1024],
+  ] as const)('has nothing serious for axe to find, in %s and %i px wide', async (colorScheme, width) => {
+    const app = await served.open({ colorScheme, viewport: { width, height: 800 } });
+    const found: Record<string, string[]> = {};
+    for (const { path, name, heading } of withFlips()) {
+      await app.goto(path);
+      await app.page.getByRole('heading', { name: heading }).first().waitFor();
+      if (name === 'flips') await app.flips.ready();
+      found[name] = await findings(app);
+      if (await sticksOut(app)) found[name].push('sticks out of the window');
+    }
+    expect(Object.fromEntries(Object.entries(found).filter(([, list]) => list.length > 0))).toEqual({});
+    expect(app.complaints).toEqual([]);
+    await app.close();
+  });
+
+  it('has no serious fault in its dialogs', async () => {
+    const app = await served.open();
+    await app.page.keyboard.press('?');
+    await app.page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor();
+    expect(await findings(app)).toEqual([]);
+    await app.page.keyboard.press('Escape');
+    await app.page.keyboard.press('Control+K');
+    await app.page.getByRole('combobox', { name: 'Search or do something' }).waitFor();
+    expect(await findings(app)).toEqual([]);
+    await app.page.keyboard.press('Escape');
+    await app.page.keyboard.press('i');
+    await app.importDialog.root.waitFor();
+    expect(await findings(app)).toEqual([]);
+    await app.close();
+  });
+
+  it('is reached and left by keys alone', async () => {
+    const app = await served.open();
+    const { keyboard } = app.page;
+    await keyboard.press('g');
+    await keyboard.press('e');
+    await app.heading('Evaluations').waitFor();
+    await keyboard.press('Control+F');
+    await keyboard.type('new');
+    await keyboard.press('Enter');
+    await keyboard.press('j');
+    await keyboard.press('Enter');
+    await app.page.getByRole('heading', { name: 'Compare', exact: true }).waitFor();
+    await keyboard.press('Control+K');
+    await keyboard.type('old model');
+    await keyboard.press('Enter');
+    await app.flips.ready();
+    const first = await app.flips.sampleId.innerText();
+    await keyboard.press('j');
+    await app.flips.sample.getByRole('heading', { level: 2 }).filter({ hasNotText: first }).waitFor();
+    await keyboard.press('Control+F');
+    await keyboard.type('how many');
+    await app.button('Take away “how many”').waitFor();
+    await keyboard.press('Enter');
+    await app.page.waitForFunction(() => document.activeElement?.getAttribute('role') === 'grid');
+    await keyboard.press('End');
+    await keyboard.press('Enter');
+    await app.page.waitForURL(/sample=\d+/);
+    await app.page.goBack();
+    await app.flips.count().getByText('how many').waitFor({ state: 'detached' });
+    expect(app.complaints).toEqual([]);
+    await app.close();
+  });
+
+  it('keeps the appearance that was chosen', async () => {
+    const app = await served.open();
+    await app.goto('/settings');
+    await app.page.getByText('Dark', { exact: true }).click();
+    await app.page.locator('html[data-theme=dark]').waitFor();
+    await app.page.reload();
+    await app.page.locator('html[data-theme=dark]').waitFor();
+    const background = await app.page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    expect(background).toBe('rgb(20, 21, 24)');
+    await app.page.getByText('As the system', { exact: true }).click();
+    await app.page.locator('html:not([data-theme])').waitFor();
+    await app.close();
+  });
+});

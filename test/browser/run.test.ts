@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest';
+import { addTrainingMaterial, smallModel } from '../helpers/workbench.ts';
+import type { App } from './pages.ts';
+import { useBrowserWorkbench, whyNoBrowser } from './shell.ts';
+
+const missing = (await whyNoBrowser()) ?? (smallModel === null ? 'no small model is here' : null);
+
+const spec = (name: string, steps: number) => `name: ${name}
+model: small
+dataset: {train: pairs}
+algorithm: {kind: dpo}
+guard: {kind: flipguard, weight: 1}
+optimizer: {learningRate: 5.0e-3}
+batch: {size: 2, maxLength: 48}
+steps: ${steps}
+evaluate: {suites: [words], every: 5}
+checkpoint: {every: 5}
+`;
+
+describe.skipIf(missing !== null)('a run', () => {
+  const served = useBrowserWorkbench((workbench) => addTrainingMaterial(workbench, smallModel ?? ''));
+
+  async function launch(app: App, yaml: string): Promise<void> {
+    await app.goto('/launch');
+    await app.page.getByRole('textbox', { name: 'Run spec as YAML' }).fill(yaml);
+    await app.page.getByText('ready to start').waitFor();
+    await app.button('Start').click();
+    await app.page.waitForURL(/#\/runs\//);
+  }
+  const status = (app: App, name: string) => app.page.locator('.head').getByText(name, { exact: true });
+
+  it('is launched, watched, stopped, resumed, and launched again with another weight', async () => {
+    const app = await served.open();
+    await launch(app, spec('watched', 400));
+    await status(app, 'running').waitFor({ timeout: 90_000 });
+    await app.page.getByRole('figure', { name: 'Loss' }).locator('canvas').waitFor({ timeout: 90_000 });
+    const meter = app.page.getByRole('group', { name: 'Flips of words over the run' });
+    await meter.getByRole('button').first().waitFor({ timeout: 90_000 });
+
+    // Reloaded in the middle: snapshot and tail come together again.
+    await app.page.reload();
+    await status(app, 'running').waitFor();
+    await app.page.getByRole('figure', { name: 'Loss' }).locator('canvas').waitFor();
+
+    await app.page.keyboard.press('s');
+    await status(app, 'stopped').waitFor({ timeout: 90_000 });
+    const stepText = () => app.page.locator('.head strong').first().innerText();
+    const stoppedAt = Number((await stepText()).replace(/\D/g, ''));
+    expect(stoppedAt).toBeGreaterThan(0);
+    expect(stoppedAt).toBeLessThan(400);
+
+    await app.button('Resume').click();
+    await status(app, 'running').waitFor({ timeout: 90_000 });
+    await app.page.getByText(/resumed at step/).waitFor({ timeout: 90_000 });
+    await app.button('Stop').click();
+    await status(app, 'stopped').waitFor({ timeout: 90_000 });
+
+    await app.button('Relaunch').click();
+    await app.heading('Relaunch').waitFor();
+    const guard = app.page.getByRole('group', { name: 'guard' });
+    await guard.getByLabel('weight', { exact: true }).fill('3');
+    const difference = app.page.getByRole('region', { name: 'Difference to the parent' });
+    await difference.getByRole('row', { name: /guard\.weight.*1.*3/ }).waitFor();
+    await app.page.getByRole('textbox', { name: 'Run spec as YAML' }).and(app.page.locator('textarea')).waitFor();
+    expect(await app.page.getByRole('textbox', { name: 'Run spec as YAML' }).inputValue()).toMatch(/weight: 3/);
+    await app.page.getByRole('textbox', { name: 'steps' }).fill('5');
+    await app.page.getByText('ready to start').waitFor();
+    await app.button('Start').click();
+    await app.heading('watched 2').waitFor();
+    await status(app, 'completed').waitFor({ timeout: 120_000 });
+    await app.page.getByRole('list', { name: 'Lineage of runs' }).getByText('relaunch').waitFor();
+    expect(app.complaints).toEqual([]);
+    await app.close();
+  });
+
+  it('leads from its flips to a guard set, a relaunch, and the ledger of what became of them', async () => {
+    const app = await served.open();
+    await launch(app, spec('regressed', 10).replace('kind: flipguard, weight: 1', 'kind: none'));
+    await status(app, 'completed').waitFor({ timeout: 120_000 });
+    await app.page
+      .getByRole('group', { name: 'Flips of words over the run' })
+      .getByRole('button', { name: /^Step 10/ })
+      .click();
+    await app.flips.ready();
+    await app.flips.facet('negative').waitFor();
+    await app.button(/^Guard \d+$/).click();
+    const dialog = app.page.getByRole('dialog', { name: 'Guard set' });
+    await dialog.getByLabel('Name').fill('lost words');
+    await dialog.getByRole('button', { name: 'Save and relaunch' }).click();
+    await app.heading('Relaunch').waitFor();
+    const difference = app.page.getByRole('region', { name: 'Difference to the parent' });
+    await difference.getByRole('row', { name: /guard\.guardSet.*lost words/ }).waitFor();
+    await app.page.getByText('ready to start').waitFor();
+    await app.button('Start').click();
+    await app.heading('regressed 2').waitFor();
+    await status(app, 'completed').waitFor({ timeout: 120_000 });
+
+    await app.click(app.place('Guard sets'));
+    await app.page.getByRole('grid', { name: 'Guard sets' }).getByText('lost words').click();
+    const ledger = app.page.getByRole('region', { name: 'Mitigation ledger' });
+    await ledger.getByRole('button', { name: /repaired/ }).waitFor();
+    const counts = await ledger.getByRole('button').allInnerTexts();
+    expect(counts.map((text) => text.replace(/[^a-z ]/g, '').trim())).toEqual([
+      'repaired',
+      'still broken',
+      'newly broken',
+      'kept',
+    ]);
+    expect(app.complaints).toEqual([]);
+    await app.close();
+  });
+});
