@@ -63,7 +63,7 @@ describe.skipIf(missing !== null)('a run', () => {
     await difference.getByRole('row', { name: /guard\.weight.*1.*3/ }).waitFor();
     await app.page.getByRole('textbox', { name: 'Run spec as YAML' }).and(app.page.locator('textarea')).waitFor();
     expect(await app.page.getByRole('textbox', { name: 'Run spec as YAML' }).inputValue()).toMatch(/weight: 3/);
-    await app.page.getByRole('textbox', { name: 'steps' }).fill('5');
+    await app.page.getByRole('textbox', { name: 'steps', exact: true }).fill('5');
     await app.page.getByText('ready to start').waitFor();
     await app.button('Start').click();
     await app.heading('watched 2').waitFor();
