@@ -38,7 +38,7 @@ export function createSamples(core: Core): Samples {
     detail,
     async ledger(comparisonId, sampleKey, task) {
       const sample = await detail(comparisonId, sampleKey);
-      const texts = ledgerTexts(sample);
+      const texts = ledgerTexts(sample, await delimiterOf(core, sample));
       const left = await sideFolder(core, sample.left?.evaluationId, task);
       const right = await sideFolder(core, sample.right?.evaluationId, task);
       if (texts.length === 0) return [];
@@ -46,7 +46,10 @@ export function createSamples(core: Core): Samples {
     },
     async ledgersWherePossible(comparisonId, sampleKeys, task) {
       const details = await Promise.all(sampleKeys.map((key) => detail(comparisonId, key)));
-      const texts = details.flatMap((sample) => ledgerTexts(sample).map((text) => ({ key: sample.sampleKey, text })));
+      const delimiter = await delimiterOf(core, details[0]);
+      const texts = details.flatMap((sample) =>
+        ledgerTexts(sample, delimiter).map((text) => ({ key: sample.sampleKey, text })),
+      );
       const folders = await sideFolders(core, details[0], task);
       const byKey = new Map<number, TokenLedger[]>();
       if (folders === null || texts.length === 0) return byKey;
@@ -60,8 +63,11 @@ export function createSamples(core: Core): Samples {
   };
 }
 
-/** Every text of the sample that a model can be asked about, each once. */
-export function ledgerTexts(sample: SampleDetail): LedgerJob['texts'] {
+/**
+ * Every text of the sample that a model can be asked about, each once. `delimiter` stands between prompt and response as
+ * when they were evaluated: without it “wanted to” and “play” would be read as one word.
+ */
+export function ledgerTexts(sample: SampleDetail, delimiter: string): LedgerJob['texts'] {
   const { prompt, target } = sample;
   const left = sample.left?.output ?? null;
   const right = sample.right?.output ?? null;
@@ -76,10 +82,21 @@ export function ledgerTexts(sample: SampleDetail): LedgerJob['texts'] {
   ];
   const texts: LedgerJob['texts'] = [];
   for (const [part, response] of candidates) {
-    if (response === null || response === '' || texts.some((text) => text.response === response)) continue;
-    texts.push({ part, prompt, response });
+    if (response === null || response === '') continue;
+    const joined = prompt === '' || /\s$/.test(prompt) || /^\s/.test(response) ? response : delimiter + response;
+    if (!texts.some((text) => text.response === joined)) texts.push({ part, prompt, response: joined });
   }
   return texts;
+}
+
+/** What the suite of a sample puts between prompt and target; generated and imported outputs stand as they are. */
+async function delimiterOf({ store }: Core, sample: SampleDetail | undefined): Promise<string> {
+  const evaluations = await store.listEvaluations();
+  const evaluation = evaluations.find(({ id }) => id === (sample?.left ?? sample?.right)?.evaluationId);
+  if (evaluation?.suiteKind === undefined || evaluation.suiteKind === null) return '';
+  const suite = (await store.listSuites()).find(({ id }) => id === evaluation.suiteId);
+  const joined = ['words', 'cloze', 'choice'].includes(evaluation.suiteKind);
+  return suite?.delimiter ?? (joined ? ' ' : '');
 }
 
 async function sideFolders(

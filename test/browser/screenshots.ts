@@ -1,52 +1,179 @@
 /**
- * Pictures of every place, light and dark, for the documentation: `npm run screenshots [-- WORKSPACE]`. Without a workspace the
- * quick demo is run first, so that the places have something to show.
+ * Pictures of every place, for the README and for whoever judges the look: `npm run screenshots [-- --workspace DIR] [NAME …]`.
+ * Without a workspace the quick demo is run first, for real; nothing in the pictures is made up.
  */
-import { mkdirSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { runDemo } from '../../src-main/workbench/demo/index.ts';
-import { quietTask } from '../../src-main/workbench/task.ts';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import type { Browser } from 'playwright-core';
+import { request } from '../../src-main/workbench/dispatch.ts';
 import type { Workbench } from '../../src-main/workbench/workbench.ts';
 import { launchChromium } from '../helpers/chromium.ts';
+import type { App } from './pages.ts';
 import { places } from './places.ts';
-import { openApp, serveWorkbench } from './shell.ts';
+import { openApp, serveWorkbench } from './serve.ts';
 
-const folder = fileURLToPath(new URL('../../docs/screenshots/', import.meta.url));
-/** Charts and lists have drawn themselves by then. */
-const settledMs = 2500;
+interface Shot {
+  name: string;
+  path: string;
+  /** Brings the place into the state that is to be seen. */
+  prepare?: (app: App) => Promise<void>;
+  dark?: boolean;
+  width?: number;
+}
 
-/** A run, its flips on the words it was checked with, beside the places that need no id. */
-async function everyPlace(workbench: Workbench): Promise<{ path: string; name: string }[]> {
-  const [run] = (await workbench.runs.list()).filter(({ name }) => name === 'DPO');
-  if (run === undefined) throw new Error('the workspace holds no run called DPO: give one that the demo has filled');
-  const evaluations = await workbench.evaluations.list({ runId: run.id });
-  const words = evaluations
-    .filter(({ suiteName }) => suiteName === 'words')
-    .sort((a, b) => (a.step ?? 0) - (b.step ?? 0));
-  const comparison = await workbench.comparisons.open(words[0]?.id ?? '', words.at(-1)?.id ?? '');
+const { values, positionals } = parseArgs({ options: { workspace: { type: 'string' } }, allowPositionals: true });
+const out = path.resolve(import.meta.dirname, '../../docs/screenshots');
+mkdirSync(out, { recursive: true });
+const folder = values.workspace ?? mkdtempSync(path.join(tmpdir(), 'flipguard-screenshots-'));
+const served = await serveWorkbench(folder);
+const browser = await launchChromium();
+try {
+  if (values.workspace === undefined) await firstStart(browser);
+  await runDemo(served.workbench);
+  const shots = await shotsOf(served.workbench);
+  for (const shot of shots) {
+    if (positionals.length === 0 || positionals.includes(shot.name)) await take(shot);
+  }
+} finally {
+  await browser.close();
+  await served.close();
+  if (values.workspace === undefined) rmSync(folder, { recursive: true, force: true });
+}
+
+async function firstStart(chromium: Browser): Promise<void> {
+  const app = await openApp(chromium, served.shell.address);
+  await app.heading('Which answers did training take away?').waitFor();
+  await app.page.screenshot({ path: path.join(out, 'first-start.png') });
+  await app.close();
+}
+
+async function take({ name, path: place, prepare, dark, width = 1440 }: Shot): Promise<void> {
+  const app = await openApp(browser, served.shell.address, {
+    viewport: { width, height: 900 },
+    colorScheme: dark === true ? 'dark' : 'light',
+  });
+  await app.page.getByRole('contentinfo').getByRole('link').first().waitFor();
+  await app.goto(place);
+  await app.page.getByRole('main').getByRole('heading').first().waitFor();
+  await app.page.waitForLoadState('networkidle');
+  await prepare?.(app);
+  // Skeletons stand where answers are still on their way.
+  await app.page.waitForFunction(() => document.querySelector('.loading, .pending') === null);
+  await app.page.screenshot({ path: path.join(out, `${name}.png`) });
+  console.info(`${name}.png${app.complaints.length > 0 ? ` (${app.complaints.join('; ')})` : ''}`);
+  await app.close();
+}
+
+/** Runs the quick demo unless the workspace has runs already. */
+async function runDemo(workbench: Workbench): Promise<void> {
+  const ask = workbench.handle;
+  if ((await request(ask, 'runs.list', {})).length > 0) return;
+  const done = new Promise<void>((resolve, reject) => {
+    workbench.subscribe((event) => {
+      if (event.topic !== 'job' || event.job.kind !== 'demo' || event.job.state === 'running') return;
+      if (event.job.state === 'done') resolve();
+      else reject(new Error(event.job.error?.message ?? event.job.state));
+    });
+  });
+  await request(ask, 'demo.start', { quick: true });
+  await done;
+}
+
+async function shotsOf(workbench: Workbench): Promise<Shot[]> {
+  const ask = workbench.handle;
+  const runs = await request(ask, 'runs.list', {});
+  const guarded = runs.find((run) => run.spec.guard.kind === 'flipguard') ?? runs[0];
+  const plain = runs.find((run) => run.spec.guard.kind === 'none') ?? runs[0];
+  const points = plain === undefined ? [] : await request(ask, 'runs.flipMeter', { runId: plain.id });
+  const most = [...points].sort((a, b) => b.negative - a.negative)[0];
+  const comparison =
+    most === undefined
+      ? null
+      : await request(ask, 'comparisons.open', {
+          leftEvaluationId: most.baseEvaluationId,
+          rightEvaluationId: most.evaluationId,
+        });
+  const flips = `/compare/${comparison?.id ?? ''}`;
+  const ready = async (app: App) => {
+    await app.flips.ready();
+    await app.page.getByLabel('Headline').getByText('Net change').waitFor();
+  };
+  const part = (name: string) => async (app: App) => {
+    await ready(app);
+    await app.flips.sample.getByText(name, { exact: true }).click();
+  };
   return [
-    ...places,
-    { path: `/runs/${run.id}`, name: 'run' },
-    { path: `/compare/${comparison.id}?kinds=negative`, name: 'flip-browser' },
+    ...places.map(({ name, path: place }) => ({ name, path: place })),
+    ...places.map(({ name, path: place }) => ({ name: `${name}-dark`, path: place, dark: true })),
+    { name: 'run', path: `/runs/${plain?.id ?? ''}`, prepare: chartsDrawn },
+    { name: 'run-dark', path: `/runs/${guarded?.id ?? ''}`, prepare: chartsDrawn, dark: true },
+    { name: 'relaunch', path: `/launch?parent=${plain?.id ?? ''}`, prepare: changeWeight },
+    { name: 'flip-browser', path: flips, prepare: ready },
+    { name: 'flip-browser-dark', path: flips, prepare: ready, dark: true },
+    { name: 'flip-browser-1024', path: flips, prepare: ready, width: 1024 },
+    { name: 'sample-timeline', path: flips, prepare: part('Timeline') },
+    { name: 'sample-training', path: flips, prepare: part('Training') },
+    { name: 'sample-neighbours', path: flips, prepare: part('Neighbours') },
+    {
+      name: 'sample-ledger',
+      path: flips,
+      prepare: async (app) => {
+        await part('Token ledger')(app);
+        await app.button('Read the token ledger').click();
+        await app.flips.sample
+          .getByText(/nats over/)
+          .first()
+          .waitFor({ timeout: 120_000 });
+      },
+    },
+    { name: 'import', path: '/', prepare: previewImport },
+    {
+      name: 'palette',
+      path: '/runs',
+      prepare: async (app) => {
+        await app.page.keyboard.press('Control+K');
+        await app.page.getByRole('option').first().waitFor();
+      },
+    },
+    {
+      name: 'shortcuts',
+      path: flips,
+      prepare: async (app) => {
+        await ready(app);
+        await app.page.keyboard.press('?');
+        await app.page.getByRole('dialog').waitFor();
+      },
+    },
   ];
 }
 
-mkdirSync(folder, { recursive: true });
-const served = await serveWorkbench(process.argv[2]);
-if (process.argv[2] === undefined) await runDemo(served.workbench, { quick: true, task: quietTask() });
-const browser = await launchChromium();
-for (const colorScheme of ['light', 'dark'] as const) {
-  const app = await openApp(browser, served.shell.address, { colorScheme });
-  for (const { path, name } of await everyPlace(served.workbench)) {
-    await app.goto(path);
-    await app.page.waitForTimeout(settledMs);
-    if (name === 'flip-browser') {
-      await app.page.getByRole('row').nth(2).click();
-      await app.page.waitForTimeout(settledMs);
-    }
-    await app.page.screenshot({ path: `${folder}${name}${colorScheme === 'dark' ? '-dark' : ''}.png` });
-  }
-  await app.close();
+async function chartsDrawn(app: App): Promise<void> {
+  await app.page
+    .getByRole('group', { name: /^Flips of/ })
+    .first()
+    .waitFor();
+  await app.page.getByRole('figure').locator('canvas').first().waitFor();
 }
-await browser.close();
-await served.close();
+
+async function changeWeight(app: App): Promise<void> {
+  const guard = app.page.getByRole('group', { name: 'guard' });
+  await guard.getByLabel('kind', { exact: true }).selectOption('flipguard');
+  await guard.getByLabel('weight', { exact: true }).fill('3');
+  await app.page.getByRole('row', { name: /guard\.weight/ }).waitFor();
+}
+
+async function previewImport(app: App): Promise<void> {
+  const rows = Array.from({ length: 40 }, (_, i) =>
+    JSON.stringify({
+      id: `add-${i}`,
+      prompt: `What is ${i} and ${i + 3}?`,
+      output: String(2 * i + (i % 4 === 0 ? 4 : 3)),
+      correct: i % 4 !== 0,
+      subject: 'sums',
+    }),
+  );
+  await app.importDialog.drop({ name: 'new-model.jsonl', text: [...rows, '{"id": "cut'].join('\n') });
+  await app.importDialog.root.getByRole('region', { name: 'First rows' }).waitFor();
+}

@@ -1,41 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { afterAll, beforeAll, onTestFailed } from 'vitest';
-import { ensureBundle } from '../../build/setup/bundle.mjs';
-import { rendererFolder } from '../../src-main/shells/renderer-folder.ts';
-import { serveWeb } from '../../src-main/shells/web/server.ts';
 import type { WebShell } from '../../src-main/shells/web/server.ts';
-import { launchNodeTrainer } from '../../src-main/trainer/node-child.ts';
-import { createWorkbench } from '../../src-main/workbench/create-workbench.ts';
 import type { Workbench } from '../../src-main/workbench/workbench.ts';
 import { launchChromium } from '../helpers/chromium.ts';
-import { App } from './pages.ts';
-
-/** A workbench on a folder of its own, behind the real web shell, with the built interface. */
-export interface ServedWorkbench {
-  workbench: Workbench;
-  shell: WebShell;
-  close(): Promise<void>;
-}
-
-export async function serveWorkbench(folder?: string): Promise<ServedWorkbench> {
-  const bundle = await ensureBundle('renderer');
-  if (!bundle.ok) throw new Error(`the interface could not be built: ${bundle.reason}`);
-  const own = folder ?? mkdtempSync(path.join(tmpdir(), 'flipguard-browser-'));
-  const workbench = await createWorkbench({ folder: own, shell: 'web', launchTrainer: launchNodeTrainer });
-  const shell = await serveWeb(workbench, { rendererFolder: rendererFolder() });
-  return {
-    workbench,
-    shell,
-    async close() {
-      await shell.close();
-      await workbench.close();
-      if (folder === undefined) rmSync(own, { recursive: true, force: true, maxRetries: 5 });
-    },
-  };
-}
+import type { App } from './pages.ts';
+import { openApp, serveWorkbench } from './serve.ts';
+import type { ServedWorkbench } from './serve.ts';
 
 /** Why no browser test can run here, or null. Asked once a file; the answer is printed, so that a skip is seen. */
 export async function whyNoBrowser(): Promise<string | null> {
@@ -100,17 +71,4 @@ async function keepPicture(app: App, name: string): Promise<void> {
   const file = path.join('test-results', `${name.replace(/[^\w-]+/g, '-')}.png`);
   await app.page.screenshot({ path: file }).catch(() => undefined);
   console.error(`${file}: ${app.complaints.join('\n')}`);
-}
-
-export async function openApp(browser: Browser, address: string, options: BrowserContextOptions = {}): Promise<App> {
-  const context = await browser.newContext({
-    viewport: { width: 1440, height: 900 },
-    reducedMotion: 'reduce',
-    ...options,
-  });
-  const page: Page = await context.newPage();
-  const app = new App(page);
-  await page.goto(address);
-  await app.ready();
-  return app;
 }
