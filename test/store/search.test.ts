@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { FlipFilter } from '../../src-main/shared/domain/flip-view.ts';
 import type { SampleResult } from '../../src-main/shared/domain/evaluations.ts';
+import { rarestWindow } from '../../src-main/store/views/rare-window.ts';
 import { textMatcher } from '../../src-main/store/views/text-match.ts';
 import { matchExpression } from '../../src-main/store/views/search.ts';
 import { addEvaluation, compare, sample, testStore } from './workspace.ts';
@@ -22,6 +23,10 @@ const searches: [search: string, mode: FlipFilter['searchMode'], found: string[]
   ['sat cat', 'substring', []],
   ['café', 'substring', ['3']],
   ['cafe', 'word', ['3']],
+  ['concatenate TWO strings', 'substring', ['2']],
+  ['concatenate two strinGS!', 'substring', []],
+  ['le est le café ?', 'substring', []],
+  ['où est le café ?', 'substring', ['3']],
   ['"hello" OR', 'substring', ['4']],
   ['hello NOT', 'word', ['4']],
   ['AND *', 'substring', ['4']],
@@ -98,6 +103,12 @@ test('removing evaluations takes their texts out of the workspace', async () => 
   await store.settled();
   expect((await store.health()).counts.scores).toBe(0);
   expect(await store.checkIntegrity()).toBe('ok');
+});
+
+test('of a long search the rarest part is looked up', () => {
+  const texts = ['the thing in the ring', 'the king', 'the other thing'];
+  expect(rarestWindow('the thing with wings', texts)).toContain('w');
+  expect(rarestWindow('abcdef', [])).toBe('abcdef');
 });
 
 test('what a person types becomes quoted phrases only', () => {

@@ -1,9 +1,10 @@
 import type { FlipFilter } from '../../shared/domain/flip-view.ts';
 import type { ReadableDb } from '../database.ts';
-import { prepare, sql, each } from '../database.ts';
+import { each, prepare, sql, value } from '../database.ts';
 import { firstKey } from '../keys.ts';
 import { indexedTo, promptSource } from '../queries/search-index.ts';
 import type { LoadedComparison } from './comparison.ts';
+import { rarestWindow, windowCharacters } from './rare-window.ts';
 import { textMatcher, wordsOf } from './text-match.ts';
 
 type Mode = NonNullable<FlipFilter['searchMode']>;
@@ -20,19 +21,62 @@ interface Source {
 export function searchRows(comparison: LoadedComparison, search: string, mode: Mode): Uint8Array {
   const { db } = comparison;
   const found = new Uint8Array(comparison.rows);
-  const expression = matchExpression(search, mode);
   const matches = textMatcher(search, mode);
-  for (const { source, from, to, rowOf } of sourcesOf(comparison)) {
+  const find = indexSearch(comparison, search, mode, matches);
+  for (const source of sourcesOf(comparison)) {
     const mark = (key: number): void => {
-      const row = rowOf(key);
+      const row = source.rowOf(key);
       if (row >= 0) found[row] = 1;
     };
-    const indexed = expression === null ? from - 1 : indexedTo(db, source);
-    if (expression !== null) for (const key of indexedMatches(db, mode, expression, from, to)) mark(key);
     // What is not indexed yet, or cannot be found by an index, is read.
-    for (const { key, body } of textsAfter(db, source, Math.max(from - 1, indexed), to)) if (matches(body)) mark(key);
+    let read = source.from - 1;
+    if (find !== null) {
+      for (const key of find(source)) mark(key);
+      read = Math.max(read, indexedTo(db, source.source));
+    }
+    for (const { key, body } of textsAfter(db, source.source, read, source.to)) if (matches(body)) mark(key);
   }
   return found;
+}
+
+/** More candidates than this are not read one by one. */
+const mostCandidates = 50_000;
+/** Prompts that tell which part of a search is rare. */
+const sampledTexts = 300;
+
+/** How the index finds a search in a source of texts; null where it cannot. */
+function indexSearch(
+  comparison: LoadedComparison,
+  search: string,
+  mode: Mode,
+  matches: (text: string) => boolean,
+): ((source: Source) => Iterable<number>) | null {
+  const { db } = comparison;
+  const expression = matchExpression(search, mode);
+  if (expression === null) return null;
+  const whole = ({ from, to }: Source): number[] => indexedMatches(db, mode, expression, from, to, -1);
+  if (mode === 'word' || [...search].length <= windowCharacters + 2) return whole;
+  const part = quoted(rarestWindow(search, somePrompts(comparison)));
+  return (source) => {
+    const candidates = indexedMatches(db, mode, part, source.from, source.to, mostCandidates + 1);
+    if (candidates.length > mostCandidates) return whole(source);
+    return candidates.filter((key) => matches(textOf(db, source.source, key)));
+  };
+}
+
+function somePrompts({ db, columns }: LoadedComparison): string[] {
+  const keys = columns.get('leftKey');
+  const count = Math.min(sampledTexts, keys.length);
+  const stride = keys.length / count;
+  return Array.from({ length: count }, (_, i) => textOf(db, promptSource, keys[Math.floor(i * stride)] ?? 0));
+}
+
+function textOf(db: ReadableDb, source: number, key: number): string {
+  const body =
+    source === promptSource
+      ? value<string>(db, sql`SELECT prompt FROM sample_texts WHERE sample_key = ${key}`)
+      : value<string>(db, sql`SELECT body FROM outputs WHERE score_key = ${key}`);
+  return body ?? '';
 }
 
 function sourcesOf(comparison: LoadedComparison): Source[] {
@@ -68,12 +112,19 @@ function quoted(text: string): string {
   return `"${text.toWellFormed().replaceAll('"', '""')}"`;
 }
 
-function indexedMatches(db: ReadableDb, mode: Mode, expression: string, from: number, to: number): Iterable<number> {
-  const text =
-    mode === 'substring'
-      ? 'SELECT rowid FROM text_trigrams WHERE text_trigrams MATCH ? AND rowid >= CAST(? AS INTEGER) AND rowid < CAST(? AS INTEGER)'
-      : 'SELECT rowid FROM text_words WHERE text_words MATCH ? AND rowid >= CAST(? AS INTEGER) AND rowid < CAST(? AS INTEGER)';
-  return prepare(db, text).pluck().all(expression, from, to) as number[];
+/** Keys in `[from, to)` that match; at most `limit`, −1 = all. */
+function indexedMatches(
+  db: ReadableDb,
+  mode: Mode,
+  expression: string,
+  from: number,
+  to: number,
+  limit: number,
+): number[] {
+  const table = mode === 'substring' ? 'text_trigrams' : 'text_words';
+  const text = `SELECT rowid FROM ${table} WHERE ${table} MATCH ?
+    AND rowid >= CAST(? AS INTEGER) AND rowid < CAST(? AS INTEGER) LIMIT ?`;
+  return prepare(db, text).pluck().all(expression, from, to, limit) as number[];
 }
 
 function textsAfter(
