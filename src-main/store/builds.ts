@@ -1,7 +1,7 @@
 import type { ComparisonRecord } from '../shared/domain/flip-view.ts';
 import { WorkbenchError, reportOf } from '../shared/domain/errors.ts';
 import type { StoreChange } from './api.ts';
-import type { BuildOrder, BuildOutcome } from './queries/comparisons.ts';
+import type { BuildOrder, BuildOutcome } from './queries/comparison-builds.ts';
 import type { ReaderMethods } from './reader.ts';
 import type { BuildBatch } from './tasks/build-comparison.ts';
 import type { WorkerClient } from './worker-client.ts';

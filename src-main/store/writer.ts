@@ -6,16 +6,9 @@ import type { SampleResult, SuiteItem } from '../shared/domain/evaluations.ts';
 import type { Rule } from '../shared/domain/flips.ts';
 import type { TrainerEvent } from '../shared/domain/jobs.ts';
 import { annotate, undoAnnotation } from './queries/annotations.ts';
-import type { BuildOutcome, ColumnPart } from './queries/comparisons.ts';
-import {
-  beginBuild,
-  failBuild,
-  finishBuild,
-  openComparison,
-  putColumns,
-  removeComparison,
-  setRepeats,
-} from './queries/comparisons.ts';
+import type { BuildOutcome, ColumnPart } from './queries/comparison-builds.ts';
+import { beginBuild, failBuild, finishBuild, putColumns } from './queries/comparison-builds.ts';
+import { openComparison, removeComparison, setRepeats } from './queries/comparisons.ts';
 import { DatasetDraft } from './queries/datasets.ts';
 import { removeEvaluation, undoImport } from './queries/dependants.ts';
 import type { EvaluationHead } from './queries/evaluations.ts';

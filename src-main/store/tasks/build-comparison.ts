@@ -4,7 +4,7 @@ import { classifyFlip, flipKinds, isFlip, scoreDelta } from '../../shared/domain
 import type { ReadableDb } from '../database.ts';
 import { prepare } from '../database.ts';
 import { bytesOf } from '../codec.ts';
-import type { BuildOrder, BuildOutcome, ColumnPart } from '../queries/comparisons.ts';
+import type { BuildOrder, BuildOutcome, ColumnPart } from '../queries/comparison-builds.ts';
 import { noCounts } from '../queries/comparisons.ts';
 import { verdictOf } from '../queries/verdicts.ts';
 import type { Columns } from '../views/columns.ts';

@@ -2,7 +2,7 @@ import type { FlipExportRow } from '../api.ts';
 import type { FlipFilter, FlipSort } from '../../shared/domain/flip-view.ts';
 import type { ReadableDb } from '../database.ts';
 import { inSnapshot, one, sql } from '../database.ts';
-import type { BuildOrder } from '../queries/comparisons.ts';
+import type { BuildOrder } from '../queries/comparison-builds.ts';
 import { loadComparison } from '../views/comparison.ts';
 import { orderedRows } from '../views/flip-views.ts';
 import { exportRows } from '../views/rows.ts';
