@@ -17,8 +17,8 @@ import type { CausalLm } from '../models/causal-lm.ts';
 import type { Gradients } from '../optim/adamw.ts';
 import { lossGradients } from '../optim/gradients.ts';
 import type { NativeOps, RandomStream } from '../ports.ts';
-import { randomFromState } from '../random.ts';
 import { divergenceOf, preDistributions } from './divergence.ts';
+import { guardState, restoreGuard } from './guard-state.ts';
 import { LengthClasses } from './length-classes.ts';
 import { SampleLog, type ObjectiveState } from './objective.ts';
 
@@ -194,19 +194,13 @@ export class PairGuard {
   }
 
   state(): ObjectiveState {
-    const position = this.#options.targets.position?.();
-    return {
-      guardWeight: this.weight,
-      guardRandom: this.#random.state(),
-      ...(position === undefined ? {} : { guardSet: [position.epoch, position.used, ...position.random] }),
-    };
+    return guardState({ weight: this.weight, random: this.#random }, this.#options.targets);
   }
 
-  restore({ guardWeight, guardRandom, guardSet }: ObjectiveState): void {
-    if (typeof guardWeight === 'number') this.weight = guardWeight;
-    if (Array.isArray(guardRandom)) this.#random = randomFromState(guardRandom);
-    if (!Array.isArray(guardSet)) return;
-    const [epoch = 0, used = 0, ...random] = guardSet;
-    this.#options.targets.seek?.({ epoch, used, random });
+  restore(state: ObjectiveState): void {
+    const now = { weight: this.weight, random: this.#random };
+    const { weight, random } = restoreGuard(state, this.#options.targets, now);
+    this.weight = weight;
+    this.#random = random;
   }
 }

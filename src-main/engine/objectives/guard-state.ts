@@ -1,0 +1,35 @@
+import type { RandomStream } from '../ports.ts';
+import { randomFromState } from '../random.ts';
+import type { ObjectiveState } from './objective.ts';
+import type { GuardTargets } from './pair-guard.ts';
+
+/** What a guard needs to go on as if it had not been interrupted: its weight, its random gate, its place in a guard set. */
+export interface GuardProgress {
+  weight: number;
+  random: RandomStream;
+}
+
+/** Targets that have an order of their own keep their place in it. */
+type Places = Pick<GuardTargets, 'position' | 'seek'>;
+
+export function guardState({ weight, random }: GuardProgress, targets: Places): ObjectiveState {
+  const position = targets.position?.();
+  return {
+    guardWeight: weight,
+    guardRandom: random.state(),
+    ...(position === undefined ? {} : { guardSet: [position.epoch, position.used, ...position.random] }),
+  };
+}
+
+/** Puts the targets back where they stood and answers weight and gate; what the state does not hold stays as it is. */
+export function restoreGuard(state: ObjectiveState, targets: Places, now: GuardProgress): GuardProgress {
+  const { guardWeight, guardRandom, guardSet } = state;
+  if (Array.isArray(guardSet)) {
+    const [epoch = 0, used = 0, ...random] = guardSet;
+    targets.seek?.({ epoch, used, random });
+  }
+  return {
+    weight: typeof guardWeight === 'number' ? guardWeight : now.weight,
+    random: Array.isArray(guardRandom) ? randomFromState(guardRandom) : now.random,
+  };
+}
