@@ -21,9 +21,12 @@ export async function runLedgerJob(job: LedgerJob, context: JobContext): Promise
   await context.emit({ type: 'ledger', ledgers });
 }
 
-/** The response as it stands behind its prompt, without an EOS that nobody wrote. */
+/**
+ * The response as it stands behind its prompt, without an EOS that nobody wrote. Blanks at the prompt's end count as the
+ * response's: tokenizers keep them with the word that follows, so the prompt alone has no such token.
+ */
 function joinText(tokenizer: Tokenizer, prompt: string, response: string): CompletionSequence {
-  const promptIds = tokenizer.encode(prompt);
+  const promptIds = tokenizer.encode(prompt.trimEnd());
   const whole = tokenizer.encode(prompt + response);
   return { ids: Int32Array.from(whole), from: Math.min(promptIds.length, whole.length) };
 }
