@@ -4,14 +4,25 @@ export interface MetricGroup {
   names: string[];
 }
 const known: MetricGroup[] = [
-  { title: 'Loss', names: ['loss', 'loss/align', 'dpo/loss', 'sft/loss', 'reward/loss', 'policy/loss', 'value/loss'] },
-  { title: 'Guard', names: ['guard/loss', 'guard/rate', 'guard/firing', 'guard/firing_rate', 'guard/weight'] },
-  { title: 'Rewards', names: ['rewards/chosen', 'rewards/rejected', 'rewards/margins', 'reward/mean', 'reward'] },
-  { title: 'Preference accuracy', names: ['rewards/accuracies', 'accuracy'] },
-  { title: 'Log-probs', names: ['logps/chosen', 'logps/rejected'] },
-  { title: 'KL', names: ['kl', 'kl/pre', 'objective/kl'] },
+  { title: 'Loss', names: ['loss', 'loss/policy', 'loss/value'] },
+  {
+    title: 'Guard',
+    names: [
+      'guard/loss',
+      'guard/firing_rate',
+      'guard/firing_rate/short',
+      'guard/firing_rate/medium',
+      'guard/firing_rate/long',
+      'guard/weight',
+    ],
+  },
+  { title: 'Rewards', names: ['rewards/chosen', 'rewards/rejected', 'rewards/margins'] },
+  { title: 'Reward of samples', names: ['objective/scores', 'objective/rlhf_reward', 'objective/non_score_reward'] },
+  { title: 'Preference accuracy', names: ['rewards/accuracies'] },
+  { title: 'Log-probs', names: ['logps/chosen', 'logps/rejected', 'logps'] },
+  { title: 'KL', names: ['kl/pre', 'objective/kl', 'policy/approxkl'] },
   { title: 'Gradient norm', names: ['grad_norm'] },
-  { title: 'Learning rate', names: ['learning_rate', 'lr'] },
+  { title: 'Learning rate', names: ['learning_rate'] },
 ];
 
 export function groupMetrics(names: string[]): MetricGroup[] {
