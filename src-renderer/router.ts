@@ -34,6 +34,8 @@ const routes: { path: string; name: string; title: string; view: () => Promise<{
     view: () => import('./views/EvaluationsView.vue'),
   },
   { path: '/reports', name: 'reports', title: 'Reports', view: () => import('./views/ReportsView.vue') },
+  { path: '/reports/file/:handle', name: 'report-file', title: 'Report', view: () => import('./views/ReportView.vue') },
+  { path: '/reports/:reportId', name: 'report', title: 'Report', view: () => import('./views/ReportView.vue') },
   { path: '/settings', name: 'settings', title: 'Settings', view: () => import('./views/SettingsView.vue') },
   { path: '/:rest(.*)*', name: 'nowhere', title: 'Not found', view: () => import('./views/NowhereView.vue') },
 ];

@@ -46,7 +46,7 @@ export function cliPage(): string {
     streams: { env: {}, stdout: nowhere(), stderr: nowhere() },
     run: () => Promise.resolve(),
   });
-  return page('Command line', 'src-main/shells/cli/program.ts', [
+  return page('Command line', 'src-main/shells/cli/options', [
     intro,
     '    flipguard [--workspace DIR] [--json] COMMAND …',
     optionTable(program),

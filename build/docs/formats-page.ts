@@ -10,7 +10,7 @@ import type { ProblemReason } from '../../src-main/imports/index.ts';
 import type { Container, DatasetFormat, EvaluationFormat } from '../../src-main/imports/types.ts';
 import { datasetFields, evaluationFields, suiteFields } from '../../src-main/imports/field-map.ts';
 import { supportedFamilies } from '../../src-main/engine/models/families.ts';
-import { reportRowSchema } from '../../src-main/reports/report-row.ts';
+import { reportRowSchema } from '../../src-main/shared/domain/reports/report-row.ts';
 import { comparisonSummarySchema } from '../../src-main/shared/domain/statistics/comparison-summary.ts';
 import type { SuiteKind } from '../../src-main/shared/domain/evaluations.ts';
 import { accepts } from './json-schema.ts';

@@ -1,7 +1,7 @@
 import { describeRule } from '../shared/domain/flips.ts';
 import type { ComparisonSummary } from '../shared/domain/statistics/comparison-summary.ts';
 import * as print from './numbers.ts';
-import type { ReportComparison, ReportMethodTable } from './report-model.ts';
+import type { ReportComparison, ReportMethodTable } from '../shared/domain/reports/report-model.ts';
 
 /** What the numbers say, in sentences. Every sentence follows from the model; no method is favoured in the wording. */
 export function comparisonFindings({ summary, noiseFloor, decoding }: ReportComparison): string[] {

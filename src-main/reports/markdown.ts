@@ -1,4 +1,6 @@
 import { basisSentence, comparisonFindings, matchSentence, methodFinding } from './findings.ts';
+import { adjustedP, correctionNames } from '../shared/domain/statistics/multiple-tests.ts';
+import type { Correction } from '../shared/domain/statistics/multiple-tests.ts';
 import { block, inline, table } from './markdown-text.ts';
 import * as print from './numbers.ts';
 import type {
@@ -8,11 +10,14 @@ import type {
   ReportMethodTable,
   ReportModel,
   ReportSection,
-} from './report-model.ts';
+} from '../shared/domain/reports/report-model.ts';
 
 const sections: Record<ReportSection, { title: string; render: (model: ReportModel) => string[] }> = {
   headline: { title: 'What changed', render: ({ comparisons }) => comparisons.flatMap(headline) },
-  slices: { title: 'Where it got worse', render: ({ comparisons }) => comparisons.flatMap(slices) },
+  slices: {
+    title: 'Where it got worse',
+    render: ({ comparisons, correction }) => comparisons.flatMap((one) => slices(one, correction)),
+  },
   methods: { title: 'Methods at a match', render: ({ methods }) => methods.flatMap(methodTable) },
   frontier: { title: 'Reward against flips', render: ({ frontiers }) => frontiers.flatMap(chartTable) },
   curves: { title: 'Curves', render: ({ curves }) => curves.flatMap(curveEnds) },
@@ -46,7 +51,7 @@ function headline(comparison: ReportComparison): string[] {
   ];
 }
 
-function slices({ title, summary, search }: ReportComparison): string[] {
+function slices({ title, summary, search }: ReportComparison, correction: Correction): string[] {
   const named = summary.slices.map((slice) => [
     inline(slice.name),
     print.count(slice.n),
@@ -54,7 +59,7 @@ function slices({ title, summary, search }: ReportComparison): string[] {
     print.count(slice.positiveFlips),
     print.percent(slice.nfr.value),
     print.percentRange(slice.nfr),
-    print.pValue(slice.pHolm),
+    print.pValue(adjustedP(slice, correction)),
   ]);
   const found = (search?.found ?? []).map((slice) => [
     inline(slice.name),
@@ -62,15 +67,17 @@ function slices({ title, summary, search }: ReportComparison): string[] {
     print.count(slice.negativeFlips),
     print.percent(slice.nfr.value),
     print.percent(slice.restNfr.value),
-    print.pValue(slice.pHolm),
+    print.pValue(adjustedP(slice, correction)),
   ]);
   return [
     ...(named.length + found.length > 0 ? [`### ${inline(title)}`] : []),
-    ...(named.length > 0 ? [table(['slice', '>n', '>▼', '>▲', '>NFR', '>95 % interval', '>p (Holm)'], named)] : []),
+    ...(named.length > 0
+      ? [table(['slice', '>n', '>▼', '>▲', '>NFR', '>95 % interval', `>p (${correctionNames[correction]})`], named)]
+      : []),
     ...(found.length > 0
       ? [
           `Found by searching ${print.count(search?.tried ?? 0)} candidates, p adjusted for all of them:`,
-          table(['slice', '>n', '>▼', '>NFR', '>NFR of the rest', '>p (Holm)'], found),
+          table(['slice', '>n', '>▼', '>NFR', '>NFR of the rest', `>p (${correctionNames[correction]})`], found),
         ]
       : []),
   ];

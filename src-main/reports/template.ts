@@ -1,5 +1,5 @@
-import type { ReportModel, ReportSection } from './report-model.ts';
-import type { ReportRow } from './report-row.ts';
+import type { ReportModel, ReportSection } from '../shared/domain/reports/report-model.ts';
+import type { ReportRow } from '../shared/domain/reports/report-row.ts';
 
 /** Which sections a report has, and what is kept out of it. */
 export interface ReportTemplate {

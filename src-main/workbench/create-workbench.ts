@@ -69,7 +69,7 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
     evaluations,
     comparisons,
     samples,
-    reports: createReports(core, { comparisons, samples, files, version, printPdf: options.printPdf }),
+    reports: createReports(core, { comparisons, samples, files, statistics, version, printPdf: options.printPdf }),
     doctor: createDoctor(core, diagnoseBackends),
   };
   const unwatch = watchStore(core, runs.looksAfter);

@@ -180,12 +180,21 @@ async function candidates(core: Core, all: readonly EvaluationRecord[], text: st
   const runs = await core.store.listRuns();
   const run = findByNameOrNull('run', runs, text);
   if (run !== null) return requireSome(newestOfRun(all, run), `run “${run.name}”`);
+  const atStep = atStepOf(all, runs, text);
+  if (atStep.length > 0) return newestFirst(atStep);
   const weights = await findEvaluated(core, text);
   const found =
     weights.kind === 'model'
       ? all.filter((evaluation) => isOfModel(evaluation, weights.model, runs))
       : all.filter((evaluation) => isOf(evaluation, weights.checkpoint));
   return requireSome(newestFirst(found), weights.label);
+}
+
+/** `RUN@STEP`, whether or not a checkpoint was kept there: step 0 has none. */
+function atStepOf(all: readonly EvaluationRecord[], runs: readonly RunRecord[], text: string): EvaluationRecord[] {
+  const [, name, step] = /^(.+)@(\d+)$/.exec(text) ?? [];
+  const run = name === undefined ? null : findByNameOrNull('run', runs, name);
+  return all.filter((evaluation) => evaluation.runId === run?.id && evaluation.step === Number(step));
 }
 
 async function findEvaluated(core: Core, text: string): Promise<Weights> {

@@ -17,7 +17,6 @@ import { workspaceSummary } from './summary.ts';
 import { quietTask } from './task.ts';
 import type { Task } from './task.ts';
 import type { Doctor } from '../shared/contract/views.ts';
-import type { FoundSlice } from '../shared/domain/statistics/slice-search.ts';
 
 export interface Services {
   readonly core: Core;
@@ -141,10 +140,7 @@ function comparisonHandlers({ core, evaluations, comparisons, reports }: Service
           .setNoiseFloor(comparisonId, leftRepeat, rightRepeat)
           .then(() => bus.publish({ topic: 'changed', lists: ['comparisons'] })),
       ),
-    'comparisons.searchSlices': async ({ comparisonId }) => {
-      const { tried, found } = await comparisons.findSlices(comparisonId);
-      return { tried, found: found.map(shownSlice) };
-    },
+    'comparisons.searchSlices': ({ comparisonId }) => comparisons.findSlices(comparisonId),
     'comparisons.remove': ({ comparisonId }) => nothing(comparisons.remove(comparisonId)),
     'flips.open': ({ comparisonId, filter, sort }) => store.openFlipView(comparisonId, present(filter), sort),
     'flips.window': ({ viewId, offset, limit }) => store.flipWindow(viewId, offset, limit),
@@ -196,13 +192,11 @@ function actionHandlers({ core, comparisons, files, reports, demo, openFile }: S
       const file = await reports.fileOf(reportId);
       return (await openFile(file)) ? { download: null } : { download: files.downloadPath(file) };
     },
+    'reports.read': async ({ from }) =>
+      reports.read('reportId' in from ? await reports.fileOf(from.reportId) : files.pathOf(from.handle)),
     'demo.start': ({ quick }) =>
       started(jobs.start({ kind: 'demo', title: quick ? 'Quick demo' : 'Demo' }, (task) => demo(quick, task))),
   } satisfies Named<'guardSets' | 'matrix' | 'frontier' | 'reports' | 'demo'>;
-}
-
-function shownSlice({ name, n, negativeFlips, nfr, restNfr, pHolm }: FoundSlice) {
-  return { name, n, negative: negativeFlips, nfr: nfr.value ?? 0, restNfr: restNfr.value ?? 0, pAdjusted: pHolm };
 }
 
 async function nothing(done: Promise<unknown> | void): Promise<null> {

@@ -16,7 +16,6 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { fencedBlocks } from './fenced-blocks.ts';
 import type { FencedBlock } from './fenced-blocks.ts';
-import { makeGuardSet } from './guard-set.ts';
 import { alpacaEval, examples, lmEval, training } from './materials.ts';
 import type { Material } from './materials.ts';
 import { Shell } from './shell.ts';
@@ -44,7 +43,7 @@ const needs: Record<string, Needs> = {
   [trainingPage]: { materials: [training] },
   'docs/how-to/choose-epsilon-and-weight.md': { after: trainingPage },
   'docs/how-to/relaunch-and-sweep.md': { after: trainingPage },
-  'docs/how-to/guard-sets.md': { after: trainingPage, materials: [makeGuardSet] },
+  'docs/how-to/guard-sets.md': { after: trainingPage },
   'docs/how-to/move-or-back-up-a-workspace.md': { after: trainingPage },
   'docs/how-to/run-on-a-headless-gpu-box.md': { after: trainingPage },
   'docs/how-to/use-the-gate-in-ci.md': { materials: [lmEval] },

@@ -76,6 +76,12 @@ test('import → compare → flips → triage → guard set → report, by the c
   expect(report.comparisons[0]?.noiseFloor).toMatchObject({ n: 16, floor: 0.5 / 16, solid: 2, flaky: 1 });
   expect(report.cases.map(({ row }) => row.sampleId).sort()).toEqual(['s6', 's7', 's9']);
   expect(report.annotations).toMatchObject([{ sampleId: 's6', text: change.note }]);
+  const again = await request(handle, 'reports.read', { from: { reportId } });
+  expect(again.report).toEqual(report);
+  const elsewhere = await request(handle, 'reports.read', {
+    from: { handle: workbench.files.offer(await workbench.reports.fileOf(reportId)) },
+  });
+  expect(elsewhere).toEqual(again);
   const { download } = await request(handle, 'reports.open', { reportId });
   expect(download).toMatch(/^download\/[\w-]+$/);
 

@@ -5,8 +5,8 @@ import type { MethodPath } from '../../src-main/shared/domain/statistics/matched
 import { SeededRandom } from '../../src-main/shared/domain/statistics/random.ts';
 import { searchSlices } from '../../src-main/shared/domain/statistics/slice-search.ts';
 import { comparisonSummary, countFlips, flipCode } from '../../src-main/shared/domain/statistics/summarise.ts';
-import { reportModel, worstFirst } from '../../src-main/reports/report-model.ts';
-import type { ReportCase, ReportModel } from '../../src-main/reports/report-model.ts';
+import { reportModel, worstFirst } from '../../src-main/shared/domain/reports/report-model.ts';
+import type { ReportCase, ReportModel } from '../../src-main/shared/domain/reports/report-model.ts';
 
 /** Invented samples, really counted: every figure of the report comes from the statistics under test. */
 const random = new SeededRandom(42);

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { renderHtml } from '../../src-main/reports/html/page.ts';
 import { niceTicks } from '../../src-main/reports/html/scale.ts';
+import { rowEncoder } from '../../src-main/reports/rows/row-encoder.ts';
 import { readReport } from '../../src-main/reports/read-report.ts';
-import { reportSections } from '../../src-main/reports/report-model.ts';
+import { reportSections } from '../../src-main/shared/domain/reports/report-model.ts';
 import { fixtureReport } from './fixture.ts';
 
 const model = fixtureReport();
@@ -40,6 +41,32 @@ describe('the HTML report', () => {
 });
 
 describe('opening a report', () => {
+  const [first] = model.cases;
+  const jsonOf = (rows: unknown[], report = model) => {
+    const encoder = rowEncoder('json', report);
+    return `${encoder.begin()}${encoder.rows(rows as never)}${encoder.end() as string}`;
+  };
+
+  it('reads the JSON too: all flips of its rows, with the ledgers there are, and no sample that did not change', () => {
+    const repaired = { ...first?.row, sampleId: 'repaired', kind: 'positive' };
+    const kept = { ...first?.row, sampleId: 'kept', kind: 'kept-right' };
+    const single = { ...model, comparisons: model.comparisons.slice(0, 1) };
+    const read = readReport(jsonOf([first?.row, kept, repaired], single));
+    expect(read.cases.map(({ row, ledgers }) => [row.sampleId, ledgers])).toEqual([
+      [first?.row.sampleId, first?.ledgers],
+      ['repaired', []],
+    ]);
+    expect(read.comparisons).toEqual(single.comparisons);
+  });
+  it.each([
+    ['rows that do not fit', jsonOf([{ sampleId: 7 }]), 'corrupt', /rows\.0/],
+    ['JSON of something else', '{"a": 1}', 'bad-input', /not a report/],
+    ['JSON cut short', jsonOf([first?.row]).slice(0, -9), 'corrupt', /not JSON/],
+  ])('refuses %s', (_, text, code, message) => {
+    expect(() => readReport(text, 'r.json')).toThrowError(
+      expect.objectContaining({ code, message: expect.stringMatching(message) as string }),
+    );
+  });
   it.each([
     ['not a report', '<html></html>', 'bad-input'],
     ['damaged', html.replace('{"format":', '{"format":,'), 'corrupt'],

@@ -67,6 +67,31 @@ describe('flipguard', () => {
     );
   });
 
+  test('adjusts the p-values of slices after the method asked for', async () => {
+    const answer = await run('compare', 'old', 'new', '--correction', 'bh');
+    expect(answer.stdout).toContain('p (Benjamini–Hochberg)');
+    expect((await run('compare', 'old', 'new')).stdout).toContain('p (Holm)');
+  });
+
+  test('makes a guard set of the flips that were chosen, lists it and shows what it holds', async () => {
+    const made = await run('guard-set', 'create', 'odd ones', 'old', 'new', '--slice', 'odd', '--json');
+    expect(documentOf(made)).toMatchObject({ name: 'odd ones', samples: 2 });
+    const shown = documentOf<{ rows: { completion: string }[] }>(await run('guard-set', 'show', 'odd ones', '--json'));
+    expect(shown.rows).toHaveLength(2);
+    expect((await run('list', 'guard-sets')).stdout).toContain('odd ones');
+    expect(await run('guard-set', 'ledger', 'odd ones', 'nobody')).toMatchObject({ status: 2 });
+  });
+
+  test.each([
+    [['sweep', 'nothing.yaml', '--vary', 'seed=1,2'], 'nothing.yaml'],
+    [['sweep', 'nothing.yaml', '--vary', 'seed='], 'names no values'],
+    [['interpolate', 'a', 'b', '--fraction', '2', '--name', 'c'], 'not on the line'],
+  ])('refuses %j with a reason', async (words, reason) => {
+    const answer = await run(...words);
+    expect(answer.status).toBe(2);
+    expect(answer.stderr).toContain(reason);
+  });
+
   test('keeps stdout one document whatever happens', async () => {
     const answer = await run('--json', 'compare', 'old', 'nobody');
     expect(answer.status).toBe(2);

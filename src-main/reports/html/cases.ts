@@ -1,5 +1,5 @@
 import * as print from '../numbers.ts';
-import type { ReportCase, ReportLedger, ReportModel } from '../report-model.ts';
+import type { ReportCase, ReportLedger, ReportModel } from '../../shared/domain/reports/report-model.ts';
 import { wordDiff } from '../word-diff.ts';
 import type { DiffPart } from '../word-diff.ts';
 import { markup } from './markup.ts';

@@ -1,6 +1,6 @@
 import type { Interval } from '../../shared/domain/statistics/intervals.ts';
 import * as print from '../numbers.ts';
-import type { ReportChart } from '../report-model.ts';
+import type { ReportChart } from '../../shared/domain/reports/report-model.ts';
 import { linearScale, niceTicks } from './scale.ts';
 import type { Scale } from './scale.ts';
 import { markup } from './markup.ts';

@@ -1,7 +1,7 @@
 import type { ComparisonSummary } from '../../shared/domain/statistics/comparison-summary.ts';
 import { basisSentence, comparisonFindings } from '../findings.ts';
 import * as print from '../numbers.ts';
-import type { ReportComparison, ReportModel } from '../report-model.ts';
+import type { ReportComparison, ReportModel } from '../../shared/domain/reports/report-model.ts';
 import { intervalBar } from './charts.ts';
 import { markup } from './markup.ts';
 import type { Markup } from './markup.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ReportModel, ReportSection } from '../report-model.ts';
+import type { ReportModel, ReportSection } from '../../shared/domain/reports/report-model.ts';
 import { reportDataId } from '../read-report.ts';
 import { visibleJson } from '../visible-text.ts';
 import { casesSection } from './cases.ts';

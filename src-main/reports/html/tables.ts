@@ -1,30 +1,32 @@
 import { matchSentence, methodFinding } from '../findings.ts';
 import * as print from '../numbers.ts';
-import type { ReportComparison, ReportMethodTable, ReportModel } from '../report-model.ts';
+import type { ReportComparison, ReportMethodTable, ReportModel } from '../../shared/domain/reports/report-model.ts';
+import { adjustedP, correctionNames } from '../../shared/domain/statistics/multiple-tests.ts';
+import type { Correction } from '../../shared/domain/statistics/multiple-tests.ts';
 import { intervalBar, lineChart } from './charts.ts';
 import { markup } from './markup.ts';
 import type { Content, Markup } from './markup.ts';
 
 type OverSeeds = ReportMethodTable['rows'][number]['nfr'];
 
-export function slicesSection({ comparisons }: ReportModel): Markup | false {
+export function slicesSection({ comparisons, correction }: ReportModel): Markup | false {
   const sliced = comparisons.filter(
     ({ summary, search }) => summary.slices.length > 0 || (search?.found.length ?? 0) > 0,
   );
   if (sliced.length === 0) return false;
   const titled = comparisons.length > 1;
   return markup`<section id="slices"><h2>Where it got worse</h2>
-<p class="note">p: more negative flips in the slice than in the rest, one-sided Fisher test, adjusted after Holm over all slices of the table. Slices overlap.</p>
-${sliced.map((comparison) => [titled && markup`<h3><bdi>${comparison.title}</bdi></h3>`, sliceTable(comparison), searchTable(comparison)])}</section>`;
+<p class="note">p: more negative flips in the slice than in the rest, one-sided Fisher test, adjusted after ${correctionNames[correction]} over all slices of the table${correction === 'bh' && ', which bounds the share of false alarms among the alarms'}. Slices overlap.</p>
+${sliced.map((comparison) => [titled && markup`<h3><bdi>${comparison.title}</bdi></h3>`, sliceTable(comparison, correction), searchTable(comparison, correction)])}</section>`;
 }
 
-function sliceTable({ summary: { slices } }: ReportComparison): Markup | false {
+function sliceTable({ summary: { slices } }: ReportComparison, correction: Correction): Markup | false {
   if (slices.length === 0) return false;
   const domain = [0, Math.max(...slices.map(({ nfr }) => nfr.high))] as const;
   const worstFirst = [...slices].sort((a, b) => (b.nfr.value ?? -1) - (a.nfr.value ?? -1));
   return sortable(
     'Slices',
-    ['slice', '#n', '#▼ negative', '#▲ positive', '#NFR', '!interval', '', '#p (Holm)'],
+    ['slice', '#n', '#▼ negative', '#▲ positive', '#NFR', '!interval', '', `#p (${correctionNames[correction]})`],
     worstFirst.map((slice) => [
       name(slice.name),
       num(slice.n, print.count(slice.n)),
@@ -33,23 +35,23 @@ function sliceTable({ summary: { slices } }: ReportComparison): Markup | false {
       num(slice.nfr.value ?? -1, print.percent(slice.nfr.value)),
       markup`<td class="n">${print.percentRange(slice.nfr)}</td>`,
       markup`<td class="plot">${intervalBar(slice.nfr, domain, 'negative')}</td>`,
-      num(slice.pHolm, print.pValue(slice.pHolm)),
+      num(adjustedP(slice, correction), print.pValue(adjustedP(slice, correction))),
     ]),
   );
 }
 
-function searchTable({ search }: ReportComparison): Markup | false {
+function searchTable({ search }: ReportComparison, correction: Correction): Markup | false {
   if (search === null || search.found.length === 0) return false;
   return sortable(
     `Found by searching ${print.count(search.tried)} candidates; p is adjusted for all of them. A lead to check on fresh samples.`,
-    ['slice', '#n', '#▼ negative', '#NFR', '#NFR of the rest', '#p (Holm)'],
+    ['slice', '#n', '#▼ negative', '#NFR', '#NFR of the rest', `#p (${correctionNames[correction]})`],
     search.found.map((slice) => [
       name(slice.name),
       num(slice.n, print.count(slice.n)),
       num(slice.negativeFlips, print.count(slice.negativeFlips)),
       num(slice.nfr.value ?? -1, print.percent(slice.nfr.value)),
       num(slice.restNfr.value ?? -1, print.percent(slice.restNfr.value)),
-      num(slice.pHolm, print.pValue(slice.pHolm)),
+      num(adjustedP(slice, correction), print.pValue(adjustedP(slice, correction))),
     ]),
   );
 }

@@ -1,5 +1,5 @@
 import { stringify } from 'csv-stringify/sync';
-import type { ReportRow } from '../report-row.ts';
+import type { ReportRow } from '../../shared/domain/reports/report-row.ts';
 import { visible } from '../visible-text.ts';
 import type { RowEncoder } from './row-encoder.ts';
 

@@ -1,6 +1,6 @@
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import type { ColumnSource, SchemaElement } from 'hyparquet-writer';
-import type { ReportRow } from '../report-row.ts';
+import type { ReportRow } from '../../shared/domain/reports/report-row.ts';
 import type { RowEncoder } from './row-encoder.ts';
 
 const rowGroupSize = 20_000;

@@ -1,6 +1,6 @@
 import { assertNever } from '../../shared/domain/errors.ts';
-import type { ReportModel } from '../report-model.ts';
-import type { ReportRow } from '../report-row.ts';
+import type { ReportModel } from '../../shared/domain/reports/report-model.ts';
+import type { ReportRow } from '../../shared/domain/reports/report-row.ts';
 import { visibleJson } from '../visible-text.ts';
 import { csvEncoder } from './csv.ts';
 import { parquetEncoder } from './parquet.ts';

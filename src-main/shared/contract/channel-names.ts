@@ -75,5 +75,6 @@ export const channelNames = [
   'reports.list',
   'reports.create',
   'reports.open',
+  'reports.read',
   'demo.start',
 ] as const satisfies readonly ChannelName[];

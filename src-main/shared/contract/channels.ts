@@ -26,6 +26,8 @@ import type {
   TrainingTrace,
 } from '../domain/flip-view.ts';
 import { flipSortColumns } from '../domain/flip-view.ts';
+import type { SliceSearchResult } from '../domain/statistics/slice-search.ts';
+import { corrections } from '../domain/statistics/multiple-tests.ts';
 import { flipKinds, ruleSchema } from '../domain/flips.ts';
 import type { TrainerEvent } from '../domain/jobs.ts';
 import { channel, handle, id, name, none } from './channel.ts';
@@ -40,6 +42,7 @@ import type {
   Job,
   Matrix,
   MitigationLedger,
+  OpenedReport,
   SpecCheck,
   WorkspaceSummary,
 } from './views.ts';
@@ -196,10 +199,7 @@ export const channels = {
     z.strictObject({ comparisonId: id, leftRepeat: id.nullable(), rightRepeat: id.nullable() }),
   ),
   /** Slices with excess negative flips, corrected for the search. */
-  'comparisons.searchSlices': channel<{
-    tried: number;
-    found: { name: string; n: number; negative: number; nfr: number; restNfr: number; pAdjusted: number }[];
-  }>()(z.strictObject({ comparisonId: id })),
+  'comparisons.searchSlices': channel<SliceSearchResult>()(z.strictObject({ comparisonId: id })),
   'comparisons.remove': channel<null>()(z.strictObject({ comparisonId: id })),
 
   'flips.open': channel<FlipView>()(
@@ -277,11 +277,16 @@ export const channels = {
       title: name.optional(),
       format: reportFormat,
       sections: z.array(z.string().max(40)).optional(),
+      correction: z.enum(corrections).optional(),
       redact: z.strictObject({ texts: z.boolean().default(false), privateTags: texts.default([]) }).prefault({}),
     }),
   ),
   /** Electron opens it with the system; the web shell answers a path to download. */
   'reports.open': channel<{ download: string | null }>()(z.strictObject({ reportId: id })),
+  /** Opens a report again, read-only: one that was written here, or a colleague's file. */
+  'reports.read': channel<OpenedReport>()(
+    z.strictObject({ from: z.union([z.strictObject({ reportId: id }), z.strictObject({ handle })]) }),
+  ),
   'demo.start': channel<{ jobId: string }>()(z.strictObject({ quick: z.boolean() })),
 } as const;
 

@@ -1,6 +1,7 @@
 import type { Estimate } from '../domain/jobs.ts';
 import type { ErrorReport } from '../domain/errors.ts';
 import type { ImportRecord, RunRecord } from '../domain/entities.ts';
+import type { ReportModel } from '../domain/reports/report-model.ts';
 
 /** Answers that exist only on the contract: what the workbench composes from store, trainer and files. */
 
@@ -106,6 +107,12 @@ export interface SpecCheck {
 
 /** Compare's headline; the JSON document that `compare --json` prints. Built in shared/domain/statistics. */
 export type { ComparisonSummary } from '../domain/statistics/comparison-summary.ts';
+
+/** A report read back from its file. */
+export interface OpenedReport {
+  fileName: string;
+  report: ReportModel;
+}
 
 export interface FrontierPoint {
   evaluationId: string;

@@ -1,3 +1,13 @@
 /** What `flipguard list` can list. */
-export const listNames = ['models', 'datasets', 'suites', 'runs', 'checkpoints', 'evals', 'comparisons'] as const;
+export const listNames = [
+  'models',
+  'datasets',
+  'suites',
+  'runs',
+  'checkpoints',
+  'evals',
+  'comparisons',
+  'guard-sets',
+  'reports',
+] as const;
 export type ListName = (typeof listNames)[number];

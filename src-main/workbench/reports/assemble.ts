@@ -1,14 +1,15 @@
-import { reportModel } from '../../reports/report-model.ts';
-import type { ReportModel, ReportParts } from '../../reports/report-model.ts';
-import type { EvaluationRecord, ReportRecord, RunRecord } from '../../shared/domain/entities.ts';
+import { reportModel } from '../../shared/domain/reports/report-model.ts';
+import type { ReportModel, ReportParts } from '../../shared/domain/reports/report-model.ts';
+import type { EvaluationRecord, RunRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
+import type { Correction } from '../../shared/domain/statistics/multiple-tests.ts';
 import { describeRule } from '../../shared/domain/flips.ts';
 import { againstStart } from '../runs/flip-meter.ts';
 import type { Task } from '../task.ts';
 import { comparisonParts, shownAlone } from './comparison-parts.ts';
 import type { PartsContext } from './comparison-parts.ts';
 import { groundsOf } from './facts.ts';
-import type { RowsOf } from './reports.ts';
+import type { ReportRequest, RowsOf } from './reports.ts';
 import { runParts } from './run-parts.ts';
 
 export interface AssembledReport {
@@ -22,24 +23,30 @@ const sort = { column: 'sampleId', direction: 'ascending' } as const;
 /** Collects everything a report says about its subject. */
 export async function assembleReport(
   context: PartsContext,
-  subject: ReportRecord['subject'],
-  title: string | undefined,
+  { subject, title, correction = 'holm' }: Pick<ReportRequest, 'subject' | 'title' | 'correction'>,
   task: Task,
 ): Promise<AssembledReport> {
-  if (subject.kind === 'comparison') return comparisonReport(context, subject.comparisonId, title, task);
-  return runsReport(context, subject.kind === 'run' ? [subject.runId] : subject.runIds, title, task);
+  const asked = { title, correction };
+  if (subject.kind === 'comparison') return comparisonReport(context, subject.comparisonId, asked, task);
+  return runsReport(context, subject.kind === 'run' ? [subject.runId] : subject.runIds, asked, task);
+}
+
+interface Asked {
+  title: string | undefined;
+  correction: Correction;
 }
 
 async function comparisonReport(
   context: PartsContext,
   comparisonId: string,
-  title: string | undefined,
+  { title, correction }: Asked,
   task: Task,
 ): Promise<AssembledReport> {
   const comparison = await context.comparisons.get(comparisonId);
-  const { evaluations, ...parts } = await comparisonParts(context, comparison, shownAlone, task);
+  const { evaluations, ...parts } = await comparisonParts(context, comparison, { ...shownAlone, correction }, task);
   const model = await completed(context, evaluations, {
     ...parts,
+    correction,
     title: title ?? `${comparison.leftName} → ${comparison.rightName}`,
     question: `Which samples did ${comparison.rightName} get worse on than ${comparison.leftName}? Counted as a negative flip: ${describeRule(comparison.rule)}.`,
     subject: { kind: 'comparison', ids: [comparison.id] },
@@ -50,7 +57,7 @@ async function comparisonReport(
 async function runsReport(
   context: PartsContext,
   runIds: readonly string[],
-  title: string | undefined,
+  { title, correction }: Asked,
   task: Task,
 ): Promise<AssembledReport> {
   const runs: RunRecord[] = [];
@@ -59,10 +66,11 @@ async function runsReport(
     if (run === null) throw new WorkbenchError('not-found', `There is no run ${id}.`);
     runs.push(run);
   }
-  const { evaluations, ...parts } = await runParts(context, runs, task);
+  const { evaluations, ...parts } = await runParts(context, runs, correction, task);
   const names = runs.map(({ name }) => name).join(', ');
   const model = await completed(context, evaluations, {
     ...parts,
+    correction,
     title: title ?? (runs.length === 1 ? names : `${runs.length} runs`),
     question:
       runs.length === 1

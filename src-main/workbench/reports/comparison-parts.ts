@@ -1,7 +1,9 @@
-import type { ReportCase, ReportComparison, ReportParts } from '../../reports/report-model.ts';
-import { reportRowOf } from '../../reports/report-row.ts';
+import type { ReportCase, ReportComparison, ReportParts } from '../../shared/domain/reports/report-model.ts';
+import { reportRowOf } from '../../shared/domain/reports/report-row.ts';
 import type { EvaluationRecord } from '../../shared/domain/entities.ts';
 import type { ComparisonRecord } from '../../shared/domain/flip-view.ts';
+import { adjustedP } from '../../shared/domain/statistics/multiple-tests.ts';
+import type { Correction } from '../../shared/domain/statistics/multiple-tests.ts';
 import type { ComparisonSummary } from '../../shared/domain/statistics/comparison-summary.ts';
 import type { FlipExportRow } from '../../store/api.ts';
 import type { Comparisons } from '../comparisons.ts';
@@ -24,7 +26,7 @@ export interface Shown {
   cases: number;
   ledgers: number;
 }
-export const shownAlone: Shown = { cases: 40, ledgers: 5 };
+export const shownAlone: Shown = { cases: 200, ledgers: 5 };
 
 /** Found slices with a larger adjusted p say nothing that chance does not. */
 const foundBelowP = 0.05;
@@ -40,7 +42,7 @@ type ComparisonParts = Required<
 export async function comparisonParts(
   context: PartsContext,
   comparison: ComparisonRecord,
-  shown: Shown,
+  shown: Shown & { correction: Correction },
   task: Task,
 ): Promise<ComparisonParts> {
   const { core, comparisons } = context;
@@ -58,7 +60,7 @@ export async function comparisonParts(
     decoding: decodingWords(right.decoding),
     summary,
     noiseFloor: await noiseFloorOf(core, comparisons, comparison),
-    search: { tried: search.tried, found: standingOut(search.found) },
+    search: { tried: search.tried, found: standingOut(search.found, shown.correction) },
   };
   return {
     evaluations: [left, right],
@@ -70,8 +72,11 @@ export async function comparisonParts(
   };
 }
 
-function standingOut<Slice extends { pHolm: number }>(found: readonly Slice[]): Slice[] {
-  return found.filter(({ pHolm }) => pHolm < foundBelowP).slice(0, foundSlices);
+function standingOut<Slice extends { pHolm: number; pBh: number }>(
+  found: readonly Slice[],
+  correction: Correction,
+): Slice[] {
+  return found.filter((slice) => adjustedP(slice, correction) < foundBelowP).slice(0, foundSlices);
 }
 
 /** Negative flips, the largest fall first. */

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { EvaluationRecord, ModelRecord, RunRecord } from '../../shared/domain/entities.ts';
 import type { DecodingSettings } from '../../shared/domain/evaluations.ts';
-import type { ReportParts } from '../../reports/report-model.ts';
+import type { ReportParts } from '../../shared/domain/reports/report-model.ts';
 import type { Store } from '../../store/api.ts';
 import { methodOf } from '../methods.ts';
 

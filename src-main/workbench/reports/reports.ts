@@ -4,13 +4,14 @@ import path from 'node:path';
 import type { PdfPrinter } from '../../reports/pdf.ts';
 import { renderHtml } from '../../reports/html/page.ts';
 import { renderMarkdown } from '../../reports/markdown.ts';
-import { reportModel, reportSections } from '../../reports/report-model.ts';
-import type { ReportModel, ReportSection } from '../../reports/report-model.ts';
+import { reportModel, reportSections } from '../../shared/domain/reports/report-model.ts';
+import type { ReportModel, ReportSection } from '../../shared/domain/reports/report-model.ts';
 import { applyTemplate } from '../../reports/template.ts';
 import type { Redaction } from '../../reports/template.ts';
-import type { Job } from '../../shared/contract/views.ts';
+import type { Job, OpenedReport } from '../../shared/contract/views.ts';
 import type { ReportRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError, assertNever } from '../../shared/domain/errors.ts';
+import type { Correction } from '../../shared/domain/statistics/multiple-tests.ts';
 import type { FlipFilter, FlipSort } from '../../shared/domain/flip-view.ts';
 import type { Comparisons } from '../comparisons.ts';
 import type { Core } from '../core.ts';
@@ -18,8 +19,10 @@ import { safeFileName } from '../files.ts';
 import type { Files } from '../files.ts';
 import { findByName } from '../names.ts';
 import type { Samples } from '../samples.ts';
+import type { Statistics } from '../statistics/statistics.ts';
 import type { Task } from '../task.ts';
 import { assembleReport } from './assemble.ts';
+import { readReportFile } from './report-file.ts';
 import { writeFlipRows } from './row-file.ts';
 import type { RowExport } from './row-file.ts';
 
@@ -31,6 +34,8 @@ export interface ReportRequest {
   title?: string | undefined;
   sections?: readonly string[] | undefined;
   redact?: Redaction;
+  /** How p-values of slices are adjusted; Holm unless told. */
+  correction?: Correction | undefined;
 }
 
 export interface Reports {
@@ -42,6 +47,8 @@ export interface Reports {
   /** Writes a report into the workspace and lists it. */
   add(request: ReportRequest, task: Task): Promise<ReportRecord & { path: string }>;
   fileOf(reportId: string): Promise<string>;
+  /** Opens a written HTML or JSON report again. */
+  read(file: string): Promise<OpenedReport>;
   /** Rows of a flip list, all of them, as a job. */
   exportFlips(request: RowExport): Job;
 }
@@ -55,6 +62,7 @@ export interface ReportsOptions {
   comparisons: Comparisons;
   samples: Samples;
   files: Files;
+  statistics: Statistics;
   version: string;
   printPdf: PdfPrinter | undefined;
 }
@@ -65,7 +73,7 @@ export function createReports(core: Core, options: ReportsOptions): Reports {
 
   async function write(request: ReportRequest, out: string, task: Task): Promise<WrittenReport> {
     const sections = checkSections(request.sections);
-    const { model, rowsOf } = await assembleReport(context, request.subject, request.title, task);
+    const { model, rowsOf } = await assembleReport(context, request, task);
     const cut = applyTemplate(model, { ...(sections === undefined ? {} : { sections }), redact: request.redact ?? {} });
     await atomically(out, async (draft) => {
       switch (request.format) {
@@ -133,6 +141,7 @@ export function createReports(core: Core, options: ReportsOptions): Reports {
       );
       return path.join(layout.reports, report.id, report.fileName);
     },
+    read: (file) => readReportFile(file, options.statistics),
     exportFlips(request) {
       return jobs.start({ kind: 'export', title: `Flips (${request.format})` }, async (task) => {
         const { comparison, model } = await assembleForRows(request);

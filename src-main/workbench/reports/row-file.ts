@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
-import type { ReportModel } from '../../reports/report-model.ts';
-import { reportRowOf } from '../../reports/report-row.ts';
+import type { ReportModel } from '../../shared/domain/reports/report-model.ts';
+import { reportRowOf } from '../../shared/domain/reports/report-row.ts';
 import { rowEncoder } from '../../reports/rows/row-encoder.ts';
 import type { RowFormat } from '../../reports/rows/row-encoder.ts';
 import { redactRow } from '../../reports/template.ts';

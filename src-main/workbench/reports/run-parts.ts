@@ -1,4 +1,4 @@
-import type { ReportChart, ReportMethodTable, ReportParts } from '../../reports/report-model.ts';
+import type { ReportChart, ReportMethodTable, ReportParts } from '../../shared/domain/reports/report-model.ts';
 import type { FrontierPoint } from '../../shared/contract/views.ts';
 import type { EvaluationRecord, RunRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
@@ -7,6 +7,7 @@ import { matchMethods } from '../../shared/domain/statistics/matched-methods.ts'
 import type { MethodPath } from '../../shared/domain/statistics/matched-methods.ts';
 import { frontier, rewardSuiteNames } from '../frontier.ts';
 import { againstStart, usualRule } from '../runs/flip-meter.ts';
+import type { Correction } from '../../shared/domain/statistics/multiple-tests.ts';
 import { partOf, quietTask } from '../task.ts';
 import type { Task } from '../task.ts';
 import { comparisonParts } from './comparison-parts.ts';
@@ -22,7 +23,12 @@ const leastCases = 5;
 const shownLedgers = 3;
 
 /** What runs contribute: on every suite before against after, curves, and how methods stand to each other. */
-export async function runParts(context: PartsContext, runs: readonly RunRecord[], task: Task): Promise<Parts> {
+export async function runParts(
+  context: PartsContext,
+  runs: readonly RunRecord[],
+  correction: Correction,
+  task: Task,
+): Promise<Parts> {
   const pairs = await beforeAndAfter(context, runs);
   if (pairs.length === 0) {
     throw new WorkbenchError(
@@ -48,6 +54,7 @@ export async function runParts(context: PartsContext, runs: readonly RunRecord[]
     const shown = {
       cases: Math.max(leastCases, Math.floor(shownCasesInAll / pairs.length)),
       ledgers: pairs[i - 1]?.run.id === pair.run.id ? 0 : shownLedgers,
+      correction,
     };
     const part = partOf(task, i / pairs.length, (i + 1) / pairs.length);
     const one = await comparisonParts(context, pair.comparison, shown, part);

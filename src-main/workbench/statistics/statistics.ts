@@ -64,6 +64,8 @@ export function createStatistics(): Statistics {
   };
 }
 
+/** In samples to count; the others by how long they take beside that. */
 function sizeOf(task: StatisticsTask): number {
-  return task.kind === 'summary' ? (task.tally.samples?.kinds.length ?? 0) : task.samples.length * 10;
+  if (task.kind === 'summary') return task.tally.samples?.kinds.length ?? 0;
+  return task.kind === 'slice-search' ? task.samples.length * 10 : task.text.length / 50;
 }

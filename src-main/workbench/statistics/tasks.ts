@@ -1,3 +1,5 @@
+import { readReport } from '../../reports/read-report.ts';
+import type { ReportModel } from '../../shared/domain/reports/report-model.ts';
 import { comparisonSummary } from '../../shared/domain/statistics/summarise.ts';
 import type { ComparisonTally, SummaryOptions } from '../../shared/domain/statistics/summarise.ts';
 import type { ComparisonSummary } from '../../shared/domain/statistics/comparison-summary.ts';
@@ -5,16 +7,25 @@ import { searchSlices } from '../../shared/domain/statistics/slice-search.ts';
 import type { SearchSample } from '../../shared/domain/statistics/slice-features.ts';
 import type { SliceSearchResult } from '../../shared/domain/statistics/slice-search.ts';
 
-/** Statistics that take longer than a window should wait on the main thread. */
+/** What takes longer than a window should wait on the main thread: statistics, and reading a report's. */
 export type StatisticsTask =
   | { kind: 'summary'; tally: ComparisonTally; options: SummaryOptions }
-  | { kind: 'slice-search'; samples: SearchSample[] };
+  | { kind: 'slice-search'; samples: SearchSample[] }
+  | { kind: 'read-report'; text: string; fileName: string };
 
 export interface StatisticsAnswers {
   summary: ComparisonSummary;
   'slice-search': SliceSearchResult;
+  'read-report': ReportModel;
 }
 
-export function calculate(task: StatisticsTask): ComparisonSummary | SliceSearchResult {
-  return task.kind === 'summary' ? comparisonSummary(task.tally, task.options) : searchSlices(task.samples);
+export function calculate(task: StatisticsTask): StatisticsAnswers[keyof StatisticsAnswers] {
+  switch (task.kind) {
+    case 'summary':
+      return comparisonSummary(task.tally, task.options);
+    case 'slice-search':
+      return searchSlices(task.samples);
+    case 'read-report':
+      return readReport(task.text, task.fileName);
+  }
 }

@@ -61,6 +61,8 @@ export const sliceSummarySchema = z.object({
   pfr: rateSchema,
   /** Excess of negative flips in the slice against the rest: one-sided Fisher, Holm-adjusted over the slices listed. */
   pHolm: z.number(),
+  /** The same p, adjusted after Benjamini–Hochberg. */
+  pBh: z.number(),
 });
 
 const evaluationName = z.object({ id: z.string(), name: z.string() });

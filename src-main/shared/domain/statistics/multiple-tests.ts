@@ -1,3 +1,13 @@
+/** How p-values of many slices are adjusted: Holm unless Benjamini–Hochberg is asked for. */
+export const corrections = ['holm', 'bh'] as const;
+export type Correction = (typeof corrections)[number];
+export const correctionNames: Record<Correction, string> = { holm: 'Holm', bh: 'Benjamini–Hochberg' };
+
+/** The adjusted p that was asked for. */
+export function adjustedP({ pHolm, pBh }: { pHolm: number; pBh: number }, correction: Correction): number {
+  return correction === 'holm' ? pHolm : pBh;
+}
+
 /**
  * Holm's step-down adjustment: p-values that keep the chance of one or more false alarms among all of them at the level
  * one reads them at. Answers in the order given.

@@ -2,7 +2,7 @@ import { isCounted } from '../flips.ts';
 import type { Rate } from './comparison-summary.ts';
 import { excessP } from './excess.ts';
 import { wilson } from './intervals.ts';
-import { holm } from './multiple-tests.ts';
+import { benjaminiHochberg, holm } from './multiple-tests.ts';
 import type { Candidate, SearchSample, SliceFamily } from './slice-features.ts';
 import { groupCandidates } from './slice-groups.ts';
 import { textCandidates } from './slice-texts.ts';
@@ -20,6 +20,8 @@ export interface FoundSlice {
   p: number;
   /** `p`, Holm-adjusted over every candidate tried, shown or not. */
   pHolm: number;
+  /** `p`, adjusted after Benjamini–Hochberg over every candidate tried. */
+  pBh: number;
 }
 
 export interface SliceSearchResult {
@@ -55,6 +57,7 @@ export function searchSlices(samples: readonly SearchSample[], options: SliceSea
   );
   const p = candidates.map((candidate) => excessP(candidate.negativeFlips, candidate.n, negative, counted.length));
   const pHolm = holm(p);
+  const pBh = benjaminiHochberg(p);
   const order = candidates.map((_, i) => i).sort((i, j) => (p[i] as number) - (p[j] as number));
   const seen = new Set<string>();
   const found: FoundSlice[] = [];
@@ -64,7 +67,12 @@ export function searchSlices(samples: readonly SearchSample[], options: SliceSea
     if (found.length >= limit || (pHolm[i] as number) > maxPHolm) break;
     if (seen.has(identity)) continue;
     seen.add(identity);
-    found.push({ ...described(candidate, negative, counted.length), p: p[i] as number, pHolm: pHolm[i] as number });
+    found.push({
+      ...described(candidate, negative, counted.length),
+      p: p[i] as number,
+      pHolm: pHolm[i] as number,
+      pBh: pBh[i] as number,
+    });
   }
   return { tried: candidates.length, n: counted.length, negativeFlips: negative, found };
 }

@@ -6,7 +6,7 @@ import type { ComparisonSummary, SliceSummary } from './comparison-summary.ts';
 import { excessP } from './excess.ts';
 import { criticalZ, defaultLevel, pairedDifference, wilson } from './intervals.ts';
 import { mcnemarExact, samplesForNetChange } from './mcnemar.ts';
-import { holm } from './multiple-tests.ts';
+import { benjaminiHochberg, holm } from './multiple-tests.ts';
 
 /** How many samples came out each way. */
 export type FlipCounts = Record<FlipKind, number>;
@@ -107,7 +107,9 @@ function netChange(counts: FlipCounts, paired: number, level: number): Compariso
 
 function sliceSummaries(slices: ComparisonTally['slices'], whole: FlipCounts, level: number): SliceSummary[] {
   const total = countedOf(whole);
-  const adjusted = holm(slices.map(({ counts }) => excessP(counts.negative, countedOf(counts), whole.negative, total)));
+  const p = slices.map(({ counts }) => excessP(counts.negative, countedOf(counts), whole.negative, total));
+  const pHolm = holm(p);
+  const pBh = benjaminiHochberg(p);
   return slices.map(({ name, counts }, i) => {
     const n = countedOf(counts);
     return {
@@ -117,7 +119,8 @@ function sliceSummaries(slices: ComparisonTally['slices'], whole: FlipCounts, le
       positiveFlips: counts.positive,
       nfr: wilson(counts.negative, n, level),
       pfr: wilson(counts.positive, n, level),
-      pHolm: adjusted[i] ?? 1,
+      pHolm: pHolm[i] ?? 1,
+      pBh: pBh[i] ?? 1,
     };
   });
 }

@@ -1,17 +1,19 @@
 import type { FlipFilter } from '../../../shared/domain/flip-view.ts';
 import { describeRule, parseRule } from '../../../shared/domain/flips.ts';
 import type { ComparisonSummary } from '../../../shared/domain/statistics/comparison-summary.ts';
+import { adjustedP, correctionNames } from '../../../shared/domain/statistics/multiple-tests.ts';
+import type { Correction } from '../../../shared/domain/statistics/multiple-tests.ts';
 import { percent, percentRange, pValue, points, signedNumber } from '../../../reports/numbers.ts';
 import type { Workbench } from '../../../workbench/workbench.ts';
 import type { CommandContext } from '../context.ts';
-import type { PairFlags } from '../program.ts';
+import type { CompareFlags, PairFlags } from '../options/comparisons.ts';
 import { table } from '../terminal.ts';
 
 export async function compareCommand(
   { terminal, workbench, task }: CommandContext,
   left: string,
   right: string,
-  options: PairFlags & { slice?: string },
+  options: CompareFlags,
 ): Promise<void> {
   const opened = await workbench();
   const comparison = await openComparison({ task }, opened, left, right, options);
@@ -19,7 +21,7 @@ export async function compareCommand(
   const summary = await opened.comparisons.summary(comparison.id, filter);
   terminal.settle();
   terminal.document(summary);
-  terminal.print(describe(summary));
+  terminal.print(describe(summary, options.correction));
 }
 
 /** The comparison that LEFT, RIGHT, --suite and --rule name, built. */
@@ -35,7 +37,7 @@ export async function openComparison(
   return workbench.comparisons.ready(old.id, now.id, parsed, task);
 }
 
-function describe(summary: ComparisonSummary): string {
+function describe(summary: ComparisonSummary, correction: Correction): string {
   const { left, right, n, nfr, pfr, netChange, accuracy, scoreDelta } = summary;
   const lines = [
     `${left.name} → ${right.name}`,
@@ -57,18 +59,18 @@ function describe(summary: ComparisonSummary): string {
           `Score: mean change ${signedNumber(scoreDelta.mean)} [${signedNumber(scoreDelta.low)}, ${signedNumber(scoreDelta.high)}], ${scoreDelta.method}.`,
         ]),
   ];
-  return [...lines, ...sliceLines(summary)].join('\n');
+  return [...lines, ...sliceLines(summary, correction)].join('\n');
 }
 
-function sliceLines({ slices }: ComparisonSummary): string[] {
+function sliceLines({ slices }: ComparisonSummary, correction: Correction): string[] {
   if (slices.length === 0) return [];
-  const worst = [...slices].sort((a, b) => a.pHolm - b.pHolm).slice(0, 20);
-  const rows = worst.map(({ name, n, negativeFlips, nfr, pHolm }) => [
-    name,
-    n,
-    negativeFlips,
-    percent(nfr.value),
-    pValue(pHolm),
+  const worst = [...slices].sort((a, b) => adjustedP(a, correction) - adjustedP(b, correction)).slice(0, 20);
+  const rows = worst.map((slice) => [
+    slice.name,
+    slice.n,
+    slice.negativeFlips,
+    percent(slice.nfr.value),
+    pValue(adjustedP(slice, correction)),
   ]);
-  return ['', table(['Slice', 'N', 'Negative', 'NFR', 'p (Holm)'], rows)];
+  return ['', table(['Slice', 'N', 'Negative', 'NFR', `p (${correctionNames[correction]})`], rows)];
 }

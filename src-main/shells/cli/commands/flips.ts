@@ -1,8 +1,8 @@
 import type { FlipFilter, FlipSort } from '../../../shared/domain/flip-view.ts';
-import { reportRowOf } from '../../../reports/report-row.ts';
+import { reportRowOf } from '../../../shared/domain/reports/report-row.ts';
 import type { FlipExportRow } from '../../../store/api.ts';
 import type { CommandContext } from '../context.ts';
-import type { FlipFlags } from '../program.ts';
+import type { FlipChoice, FlipFlags } from '../options/comparisons.ts';
 import { plain } from '../terminal.ts';
 import { openComparison } from './compare.ts';
 
@@ -33,7 +33,8 @@ export async function flipsCommand(
   if (!terminal.json) terminal.note(`${shown} shown${narrowed ? '' : ` of ${total} ${flags.kind}`}.`);
 }
 
-function filterOf({ kind, slice, search }: FlipFlags): FlipFilter {
+/** The samples that --kind, --slice and --search choose. */
+export function filterOf({ kind, slice, search }: FlipChoice): FlipFilter {
   return {
     kinds: [kind],
     ...(slice === undefined ? {} : { slices: [slice] }),

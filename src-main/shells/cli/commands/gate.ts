@@ -5,7 +5,7 @@ import { judgeGate } from '../../../reports/gate.ts';
 import type { CommandContext } from '../context.ts';
 import { exitStatus } from '../exit-status.ts';
 import type { ExitStatus } from '../exit-status.ts';
-import type { GateFlags } from '../program.ts';
+import type { GateFlags } from '../options/comparisons.ts';
 import { openComparison } from './compare.ts';
 
 const statuses = { pass: exitStatus.ok, fail: exitStatus.no, undecided: exitStatus.input } as const;

@@ -6,7 +6,7 @@ import { WorkbenchError } from '../../../shared/domain/errors.ts';
 import type { ImportRequest, SuiteHead } from '../../../workbench/imports/imports.ts';
 import type { Workbench } from '../../../workbench/workbench.ts';
 import type { CommandContext } from '../context.ts';
-import type { ImportFlags, SuiteFlags } from '../program.ts';
+import type { ImportFlags, SuiteFlags } from '../options/imports.ts';
 
 /** The word that stands for the demo model instead of a folder. */
 const demoModel = /^stories-?15m$/i;

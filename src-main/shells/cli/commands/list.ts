@@ -14,7 +14,7 @@ interface Listing {
 export async function listCommand({ terminal, workbench }: CommandContext, what: ListName): Promise<void> {
   const { records, head, rows } = await listings[what](await workbench());
   terminal.document(records);
-  terminal.print(rows.length === 0 ? `No ${what} yet.` : table(head, rows));
+  terminal.print(rows.length === 0 ? `No ${what.replace('-', ' ')} yet.` : table(head, rows));
 }
 
 const listings: Record<ListName, (workbench: Workbench) => Promise<Listing>> = {
@@ -81,6 +81,22 @@ const listings: Record<ListName, (workbench: Workbench) => Promise<Listing>> = {
         c.id,
       ],
     ),
+  'guard-sets': async ({ core }) =>
+    listing(await core.store.listGuardSets(), ['Name', 'Samples', 'Left out', 'Note', 'Id'], (g) => [
+      g.name,
+      g.samples,
+      g.skipped ?? 0,
+      g.note,
+      g.id,
+    ]),
+  reports: async ({ reports }) =>
+    listing(await reports.list(), ['Title', 'About', 'Format', 'Bytes', 'Id'], (r) => [
+      r.title,
+      r.subject.kind,
+      r.format,
+      r.sizeBytes,
+      r.id,
+    ]),
 };
 
 function listing<T>(records: readonly T[], head: readonly string[], row: (record: T) => readonly Cell[]): Listing {

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { WorkbenchError } from '../../../shared/domain/errors.ts';
 import type { ReportSubject } from '../../../workbench/reports/reports.ts';
 import type { CommandContext } from '../context.ts';
-import type { ReportFlags } from '../program.ts';
+import type { ReportFlags } from '../options/comparisons.ts';
 import { openComparison } from './compare.ts';
 
 export async function reportCommand(context: CommandContext, subject: string[], flags: ReportFlags): Promise<void> {
@@ -12,6 +12,7 @@ export async function reportCommand(context: CommandContext, subject: string[], 
     {
       subject: await subjectOf(context, subject, flags),
       format: flags.format,
+      correction: flags.correction,
       redact: { texts: flags.redactTexts === true, privateTags: flags.privateTag ?? [] },
       ...(flags.title === undefined ? {} : { title: flags.title }),
       ...(flags.sections === undefined ? {} : { sections: flags.sections }),

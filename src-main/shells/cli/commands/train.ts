@@ -60,7 +60,7 @@ export async function stopCommand({ workbench, terminal }: CommandContext, name:
   terminal.print(`Run “${run.name}” stops after the step at hand.`);
 }
 
-async function readSpec(file: string): Promise<string> {
+export async function readSpec(file: string): Promise<string> {
   try {
     return await readFile(path.resolve(file), 'utf8');
   } catch (cause) {
@@ -69,7 +69,7 @@ async function readSpec(file: string): Promise<string> {
 }
 
 /** An assignment takes precedence over the file; without any, the text stays as it is, for line numbers in messages. */
-function withAssignments(input: SpecInput, assignments: readonly string[]): SpecInput {
+export function withAssignments(input: SpecInput, assignments: readonly string[]): SpecInput {
   if (assignments.length === 0) return input;
   const changes = assignments.map(parseAssignment);
   return { spec: changes.reduce((spec, { path: at, value }) => withValue(spec, at, value), specObject(input)) };
@@ -84,8 +84,19 @@ function flow(value: unknown): string {
   return stringify(value ?? null, { collectionStyle: 'flow', lineWidth: 0 }).trim();
 }
 
-/** Shows a run until it ends. Ctrl-C stops it after the step at hand, with a checkpoint. */
 async function follow(context: CommandContext, workbench: Workbench, run: RunRecord): Promise<ExitStatus> {
+  const { status, ended } = await followRun(context, workbench, run);
+  const evaluations = await request(workbench.handle, 'evaluations.list', { runId: ended.id });
+  context.terminal.document({ run: ended, evaluations });
+  return status;
+}
+
+/** Shows a run until it ends. Ctrl-C stops it after the step at hand, with a checkpoint. */
+export async function followRun(
+  context: CommandContext,
+  workbench: Workbench,
+  run: RunRecord,
+): Promise<{ status: ExitStatus; ended: RunRecord }> {
   const { terminal } = context;
   terminal.note(`Run “${plain(run.name)}” (${run.id})`);
   const ask = () =>
@@ -102,7 +113,7 @@ async function follow(context: CommandContext, workbench: Workbench, run: RunRec
   });
   const ended = await workbench.runs.ended(run.id).finally(unsubscribe);
   terminal.settle();
-  return conclude(context, workbench, ended);
+  return { status: conclude(context, workbench, ended), ended };
 }
 
 function showEvent({ terminal }: CommandContext, event: TrainerEvent, total: number | null): void {
@@ -147,9 +158,7 @@ function stepNumbers(metrics: Readonly<Record<string, number>>): string {
   return parts.length === 0 ? '' : ` · ${parts.join(' · ')}`;
 }
 
-async function conclude({ terminal }: CommandContext, workbench: Workbench, run: RunRecord): Promise<ExitStatus> {
-  const evaluations = await request(workbench.handle, 'evaluations.list', { runId: run.id });
-  terminal.document({ run, evaluations });
+function conclude({ terminal }: CommandContext, workbench: Workbench, run: RunRecord): ExitStatus {
   terminal.print(
     `Run “${plain(run.name)}” ${run.status} at step ${run.step}. Folder: ${path.resolve(workbench.core.layout.root, run.folder)}`,
   );

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { comparisonSummarySchema, rateSchema } from '../shared/domain/statistics/comparison-summary.ts';
+import { comparisonSummarySchema, rateSchema } from '../statistics/comparison-summary.ts';
+import { corrections } from '../statistics/multiple-tests.ts';
 import { reportRowSchema } from './report-row.ts';
 
 /**
@@ -40,6 +41,7 @@ const foundSlice = z.object({
   restNfr: rateSchema,
   p: z.number(),
   pHolm: z.number(),
+  pBh: z.number(),
 });
 
 const noiseFloor = z.object({
@@ -135,6 +137,8 @@ export const reportModelSchema = z.object({
   question: z.string(),
   subject: z.object({ kind: z.enum(['comparison', 'run', 'runs']), ids: z.array(z.string()) }),
   sections: z.array(z.enum(reportSections)),
+  /** How the p-values of slices that the report shows are adjusted. */
+  correction: z.enum(corrections),
   comparisons: z.array(reportComparison),
   methods: z.array(methodTable),
   frontiers: z.array(chart),
@@ -170,6 +174,7 @@ export function reportModel(parts: ReportParts): ReportModel {
     format: 'flipguard-report',
     version: 1,
     sections: [...reportSections],
+    correction: 'holm',
     comparisons: [],
     methods: [],
     frontiers: [],

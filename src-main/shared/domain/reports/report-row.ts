@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { flipKinds } from '../shared/domain/flips.ts';
-import type { FlipRow } from '../shared/domain/flip-view.ts';
+import { flipKinds } from '../flips.ts';
+import type { FlipRow } from '../flip-view.ts';
 
 /**
  * One sample of a comparison with whole texts: the row of `flips --json`, of every row export, and of a report's list.

@@ -1,0 +1,105 @@
+import { Option } from 'commander';
+import type { Command as Program } from 'commander';
+import { reportSections } from '../../../shared/domain/reports/report-model.ts';
+import type { Correction } from '../../../shared/domain/statistics/multiple-tests.ts';
+import { lazily } from './go.ts';
+import type { Go } from './go.ts';
+import { correctionOption, kindOption, ruleOption, suiteOption } from './pairs.ts';
+import { realNumber, wholeNumber } from './values.ts';
+
+const commands = {
+  compare: lazily(async () => (await import('../commands/compare.ts')).compareCommand),
+  flips: lazily(async () => (await import('../commands/flips.ts')).flipsCommand),
+  gate: lazily(async () => (await import('../commands/gate.ts')).gateCommand),
+  report: lazily(async () => (await import('../commands/report.ts')).reportCommand),
+};
+
+export function addComparisons(program: Program, go: Go): void {
+  program
+    .command('compare <left> <right>')
+    .description('old against new: flips, rates, intervals')
+    .addOption(ruleOption())
+    .option(...suiteOption)
+    .option('--slice <name>', 'only this slice')
+    .addOption(correctionOption())
+    .action((left: string, right: string, options: CompareFlags) => go(commands.compare, left, right, options));
+  program
+    .command('flips <left> <right>')
+    .description('the samples that changed')
+    .addOption(ruleOption())
+    .option(...suiteOption)
+    .addOption(kindOption())
+    .option('--slice <name>', 'only this slice')
+    .option('--search <text>', 'in prompts and outputs')
+    .addOption(
+      new Option('--sort <column>', 'the worst change, the id, or the longest new output first')
+        .choices(['delta', 'id', 'length'])
+        .default('delta'),
+    )
+    .option('--limit <n>', 'at most so many', wholeNumber)
+    .action((left: string, right: string, options: FlipFlags) => go(commands.flips, left, right, options));
+  program
+    .command('gate <left> <right>')
+    .description('exit 0 pass, 1 fail, 2 could not be decided; judged on the interval’s bound')
+    .requiredOption('--max-nfr <x>', 'highest rate of negative flips, e.g. 0.02', realNumber)
+    .option('--max-drop <y>', 'largest fall of accuracy, e.g. 0.01', realNumber)
+    .addOption(ruleOption())
+    .option(...suiteOption)
+    .option('--markdown <file>', 'a summary for a pull request')
+    .option('--junit <file>', 'JUnit XML')
+    .action((left: string, right: string, options: GateFlags) => go(commands.gate, left, right, options));
+  program
+    .command('report <subject...>')
+    .description('LEFT RIGHT, one RUN, or several with --runs')
+    .addOption(
+      new Option('--format <format>', 'a report to read (html, pdf, md), or its rows')
+        .choices(['html', 'pdf', 'md', 'csv', 'json', 'ndjson', 'parquet'])
+        .makeOptionMandatory(),
+    )
+    .requiredOption('--out <file>', 'where to write it')
+    .addOption(ruleOption())
+    .option(...suiteOption)
+    .option('--runs', 'the words name runs: their methods side by side, at a match')
+    .option('--title <title>', 'at the head of the report')
+    .option('--sections <name...>', `only these: ${reportSections.join(', ')}`)
+    .addOption(correctionOption())
+    .option('--redact-texts', 'leave prompts and outputs out')
+    .option('--private-tag <tag...>', 'leave samples with these tags out')
+    .action((subject: string[], options: ReportFlags) => go(commands.report, subject, options));
+}
+
+/** What says which two evaluations are compared, and how. */
+export interface PairFlags {
+  rule: string;
+  suite?: string;
+}
+export interface CompareFlags extends PairFlags {
+  slice?: string;
+  correction: Correction;
+}
+/** What narrows a comparison to the samples that are meant. */
+export interface FlipChoice extends PairFlags {
+  kind: 'negative' | 'positive' | 'kept-right' | 'kept-wrong';
+  slice?: string;
+  search?: string;
+}
+export interface FlipFlags extends FlipChoice {
+  sort: 'delta' | 'id' | 'length';
+  limit?: number;
+}
+export interface GateFlags extends PairFlags {
+  maxNfr: number;
+  maxDrop?: number;
+  markdown?: string;
+  junit?: string;
+}
+export interface ReportFlags extends PairFlags {
+  format: 'html' | 'pdf' | 'md' | 'csv' | 'json' | 'ndjson' | 'parquet';
+  out: string;
+  runs?: boolean;
+  title?: string;
+  sections?: string[];
+  correction: Correction;
+  redactTexts?: boolean;
+  privateTag?: string[];
+}

@@ -1,0 +1,74 @@
+import { Option } from 'commander';
+import type { Command as Program } from 'commander';
+import { lazily } from './go.ts';
+import type { Go } from './go.ts';
+import { collect, realNumber, wholeNumber } from './values.ts';
+
+const commands = {
+  importDataset: lazily(async () => (await import('../commands/import.ts')).importDataset),
+  importEvaluation: lazily(async () => (await import('../commands/import.ts')).importEvaluation),
+  importModel: lazily(async () => (await import('../commands/import.ts')).importModel),
+  importSuite: lazily(async () => (await import('../commands/import.ts')).importSuite),
+  importWorkspace: lazily(async () => (await import('../commands/import.ts')).importWorkspace),
+};
+
+export function addImports(program: Program, go: Go): void {
+  const imports = program.command('import').description('take in models, datasets, evaluations and suites');
+  imports
+    .command('model <dir>')
+    .description('a Hugging Face folder; “stories15m” fetches the demo model')
+    .option('--name <name>', 'what the workspace calls it; the folder’s name unless told')
+    .action((dir: string, options: { name?: string }) => go(commands.importModel, dir, options));
+  imports
+    .command('dataset <file>')
+    .description('preference pairs, completions, conversations or prompts to train on')
+    .option('--name <name>', 'what the workspace calls it; the file’s name unless told')
+    .option('--format <format>', 'auto, trl, unpaired, sharegpt, alpaca, jsonl, csv, …', 'auto')
+    .option('--map <field=path...>', 'where fields are, e.g. prompt=question,chosen=a.text', collect)
+    .option('--strict', 'stop at the first record that does not fit')
+    .action((file: string, options: ImportFlags) => go(commands.importDataset, file, options));
+  imports
+    .command('eval <path>')
+    .description('what a model answered, sample by sample, as another tool wrote it')
+    .requiredOption('--name <name>', 'what comparisons call it')
+    .option('--format <format>', 'auto, lm-eval, alpaca-eval, inspect, promptfoo, jsonl, csv, …', 'auto')
+    .option('--map <field=path...>', 'id, prompt, output, target, correct, score, slice, cluster, tags', collect)
+    .option('--variant <name>', 'which of several results of a sample (filter, annotator, scorer, provider)')
+    .option('--strict', 'stop at the first record that does not fit')
+    .action((file: string, options: ImportFlags & { name: string }) => go(commands.importEvaluation, file, options));
+  imports
+    .command('suite <file>')
+    .description('a check that runs and evaluations can be given')
+    .addOption(
+      new Option('--kind <kind>', 'what an item asks of the model')
+        .choices(['pairs', 'cloze', 'words', 'choice', 'generate'])
+        .makeOptionMandatory(),
+    )
+    .requiredOption('--name <name>', 'what specs call it')
+    .option('--map <field=path...>', 'e.g. prompt=question,target=answer', collect)
+    .option('--delimiter <text>', 'between prompt and target; one blank unless told')
+    .option('--scorer <scorer>', 'generate: exact, contains, regex, numeric, lexicon:afinn, reward-model:NAME')
+    .option('--max-new-tokens <n>', 'generate; 64 unless told', wholeNumber)
+    .option('--temperature <t>', 'generate; 0 is greedy', realNumber)
+    .action((file: string, options: SuiteFlags) => go(commands.importSuite, file, options));
+  imports
+    .command('workspace <file>')
+    .description('a workspace that was exported')
+    .action((file: string) => go(commands.importWorkspace, file));
+}
+
+export interface ImportFlags {
+  name?: string;
+  format?: string;
+  map?: string[];
+  variant?: string;
+  strict?: boolean;
+}
+export interface SuiteFlags extends ImportFlags {
+  name: string;
+  kind: 'pairs' | 'cloze' | 'words' | 'choice' | 'generate';
+  delimiter?: string;
+  scorer?: string;
+  maxNewTokens?: number;
+  temperature?: number;
+}

@@ -1,0 +1,17 @@
+import { Option } from 'commander';
+import { correctionNames, corrections } from '../../../shared/domain/statistics/multiple-tests.ts';
+
+/** Options of every command that takes two evaluations. */
+export const suiteOption = [
+  '--suite <name>',
+  'where runs, checkpoints or models share several; the newest unless told',
+] as const;
+export const ruleOption = () => new Option('--rule <rule>', 'verdict, margin:TAU or threshold:C').default('verdict');
+export const kindOption = () =>
+  new Option('--kind <kind>', 'what became of the samples')
+    .choices(['negative', 'positive', 'kept-right', 'kept-wrong'])
+    .default('negative');
+export const correctionOption = () =>
+  new Option('--correction <method>', `how p-values of slices are adjusted (bh: ${correctionNames.bh})`)
+    .choices([...corrections])
+    .default('holm');

@@ -1,0 +1,59 @@
+import type { Command as Program } from 'commander';
+import { lazily } from './go.ts';
+import type { Go } from './go.ts';
+import { collect, realNumber, wholeNumber } from './values.ts';
+
+const commands = {
+  relaunch: lazily(async () => (await import('../commands/train.ts')).relaunchCommand),
+  resume: lazily(async () => (await import('../commands/train.ts')).resumeCommand),
+  stop: lazily(async () => (await import('../commands/train.ts')).stopCommand),
+  train: lazily(async () => (await import('../commands/train.ts')).trainCommand),
+  evaluate: lazily(async () => (await import('../commands/evaluate.ts')).evaluateCommand),
+  sweep: lazily(async () => (await import('../commands/sweep.ts')).sweepCommand),
+  interpolate: lazily(async () => (await import('../commands/interpolate.ts')).interpolateCommand),
+};
+
+export function addRuns(program: Program, go: Go): void {
+  program
+    .command('train <spec>')
+    .description('train in the foreground; Ctrl-C stops after the step, with a checkpoint')
+    .option('--set <path=value...>', 'change the spec, e.g. guard.weight=0.5', collect)
+    .action((spec: string, options: { set?: string[] }) => go(commands.train, spec, options));
+  program
+    .command('resume <run>')
+    .description('go on from the newest checkpoint')
+    .action((name: string) => go(commands.resume, name));
+  program
+    .command('relaunch <run>')
+    .description('a new run from a copy of the spec')
+    .option('--set <path=value...>', 'change the copy', collect)
+    .option('--dry-run', 'print the difference and stop')
+    .action((name: string, options: { set?: string[]; dryRun?: boolean }) => go(commands.relaunch, name, options));
+  program
+    .command('stop <run>')
+    .description('stop after the step at hand')
+    .action((name: string) => go(commands.stop, name));
+  program
+    .command('evaluate <target>')
+    .description('run a suite on a run, a checkpoint (RUN@STEP) or a model')
+    .requiredOption('--suite <name>', 'the check to run')
+    .option('--name <name>', 'of the evaluation; made of target and suite unless told')
+    .option('--seed <n>', 'of sampled decoding', wholeNumber)
+    .action((target: string, options: { suite: string; name?: string; seed?: number }) =>
+      go(commands.evaluate, target, options),
+    );
+  program
+    .command('sweep <spec>')
+    .description('one run for every combination of values, one after the other; SPEC is a file, or a run to copy')
+    .requiredOption('--vary <path=values...>', 'e.g. guard.weight=0.1,0.5; several make a grid', collect)
+    .option('--set <path=value...>', 'change the spec first', collect)
+    .action((spec: string, options: { vary: string[]; set?: string[] }) => go(commands.sweep, spec, options));
+  program
+    .command('interpolate <from> <to>')
+    .description('a model on the line between two weights; each is a model, a run or a checkpoint (RUN@STEP)')
+    .requiredOption('--fraction <x>', '0 is FROM, 1 is TO', realNumber)
+    .requiredOption('--name <name>', 'of the new model')
+    .action((from: string, to: string, options: { fraction: number; name: string }) =>
+      go(commands.interpolate, from, to, options),
+    );
+}
