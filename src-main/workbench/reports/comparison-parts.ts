@@ -72,7 +72,7 @@ export async function comparisonParts(
   };
 }
 
-function standingOut<Slice extends { pHolm: number; pBh: number }>(
+function standingOut<Slice extends { pHolm: number; pBh?: number | undefined }>(
   found: readonly Slice[],
   correction: Correction,
 ): Slice[] {

@@ -41,7 +41,7 @@ const foundSlice = z.object({
   restNfr: rateSchema,
   p: z.number(),
   pHolm: z.number(),
-  pBh: z.number(),
+  pBh: z.number().optional(),
 });
 
 const noiseFloor = z.object({
@@ -138,7 +138,7 @@ export const reportModelSchema = z.object({
   subject: z.object({ kind: z.enum(['comparison', 'run', 'runs']), ids: z.array(z.string()) }),
   sections: z.array(z.enum(reportSections)),
   /** How the p-values of slices that the report shows are adjusted. */
-  correction: z.enum(corrections),
+  correction: z.enum(corrections).default('holm'),
   comparisons: z.array(reportComparison),
   methods: z.array(methodTable),
   frontiers: z.array(chart),

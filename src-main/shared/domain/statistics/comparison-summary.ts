@@ -61,8 +61,8 @@ export const sliceSummarySchema = z.object({
   pfr: rateSchema,
   /** Excess of negative flips in the slice against the rest: one-sided Fisher, Holm-adjusted over the slices listed. */
   pHolm: z.number(),
-  /** The same p, adjusted after Benjamini–Hochberg. */
-  pBh: z.number(),
+  /** The same p, adjusted after Benjamini–Hochberg. Absent in reports of earlier versions, which show Holm's. */
+  pBh: z.number().optional(),
 });
 
 const evaluationName = z.object({ id: z.string(), name: z.string() });
