@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { loadModel } from '../../src-main/engine/checkpoint/load-model.ts';
+import type { CompletionSequence } from '../../src-main/engine/losses/layout.ts';
 import type { CausalLm } from '../../src-main/engine/models/causal-lm.ts';
 import { openFolder } from '../../src-main/trainer/node-folders.ts';
 
@@ -45,6 +46,11 @@ export function logitsAt(model: CausalLm, { ids, lengths, positions }: RecordedL
     return tf.reshape(flat, [ids.length, time, model.config.vocabSize]).arraySync() as number[][][];
   });
   return positions.map((row, r) => row.map((position) => all[r]![position]!));
+}
+
+/** The recorded rows without their padding. */
+export function recordedSequences({ ids, lengths }: Pick<RecordedLogits, 'ids' | 'lengths'>): CompletionSequence[] {
+  return ids.map((row, i) => ({ ids: Int32Array.from(row.slice(0, lengths[i])), from: 0 }));
 }
 
 /** Largest absolute difference of two arrays of the same nesting. */

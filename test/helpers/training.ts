@@ -1,11 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { DataOrder, stepsForEpochs } from '../../src-main/engine/data/order.ts';
 import type { Objective, StepOutcome } from '../../src-main/engine/objectives/objective.ts';
 import { AdamW } from '../../src-main/engine/optim/adamw.ts';
 import { clipFactor, disposeGradients, globalNorm } from '../../src-main/engine/optim/gradients.ts';
 import type { CompletionSample, PreferenceSample } from '../../src-main/engine/data/tokenise.ts';
 import type { CausalLm } from '../../src-main/engine/models/causal-lm.ts';
 import { createRandom, randomInteger } from '../../src-main/engine/random.ts';
-import type { DpoSpec, GuardSpec } from '../../src-main/shared/domain/run-spec.ts';
+import type { NativeOps } from '../../src-main/engine/ports.ts';
+import { trainingLoop } from '../../src-main/engine/train-loop.ts';
+import type { TrainerEventBody } from '../../src-main/shared/domain/jobs.ts';
+import type { DpoSpec, GuardSpec, RunSpec } from '../../src-main/shared/domain/run-spec.ts';
 import { dpoSpec, guardSpec } from '../../src-main/shared/domain/run-spec.ts';
 import { makeTinyLlama } from './tiny-model.ts';
 
@@ -83,4 +87,44 @@ export function largestDifference(a: ReadonlyMap<string, Float32Array>, b: Reado
 
 export function tensorCount(): number {
   return tf.memory().numTensors;
+}
+
+export type StepEvent = Extract<TrainerEventBody, { type: 'step' }>;
+
+/** A run of the training loop over its data in file order, without evaluations and checkpoints: its step events. */
+export async function runInOrder(spec: RunSpec, objective: Objective, ops: NativeOps = {}): Promise<StepEvent[]> {
+  const { lengths, trainable } = objective;
+  const stepSize = spec.batch.size * spec.batch.accumulation;
+  const loop = trainingLoop({
+    spec,
+    objective,
+    optimizer: new AdamW(trainable, spec.optimizer),
+    order: new DataOrder({ lengths, stepSize, shuffle: false, groupByLength: false }, createRandom(0)),
+    totalSteps: spec.steps ?? stepsForEpochs(lengths.length, stepSize, 1),
+    startStep: 0,
+    ops,
+    clock: { nowMs: () => 0 },
+    control: {
+      stopping: () => false,
+      paused: () => false,
+      untilResumed: () => Promise.resolve(),
+      takeGuardWeight: () => undefined,
+    },
+    breathe: () => Promise.resolve(),
+    evaluate: nothing,
+    saveCheckpoint: ({ step }) => Promise.resolve({ step, path: '', kind: 'full', sha256: {}, sizeBytes: 0 }),
+    limit: null,
+    lastCheckpointStep: null,
+    lastEvaluationStep: null,
+  });
+  const events: StepEvent[] = [];
+  for await (const event of loop) {
+    if (event.type === 'failed') throw new Error(event.error.message);
+    if (event.type === 'step') events.push(event);
+  }
+  return events;
+}
+
+async function* nothing(): AsyncGenerator<TrainerEventBody> {
+  // No suites.
 }

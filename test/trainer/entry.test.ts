@@ -4,7 +4,7 @@ import * as path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { SuiteItem } from '../../src-main/shared/domain/evaluations.ts';
 import type { TrainerEvent, TrainerJob, TrainJob } from '../../src-main/shared/domain/jobs.ts';
-import { runSpecSchema, type RunSpecInput } from '../../src-main/shared/domain/run-spec.ts';
+import { runSpecSchema, type RunSpecInput, type TuningSpec } from '../../src-main/shared/domain/run-spec.ts';
 import { superviseTrainer, type TrainerEnd, type TrainerSession } from '../../src-main/trainer/host.ts';
 import { launchNodeTrainer } from '../../src-main/trainer/node-child.ts';
 import { goldenPresent, stories260k } from '../helpers/trl-golden.ts';
@@ -126,6 +126,11 @@ describe.skipIf(!goldenPresent)('a training run in a child', () => {
       tuning: { kind: 'lora', dropout: 0.2 },
       optimizer: { learningRate: 1e-3, schedule: 'cosine', warmupSteps: 2 },
     },
+    'a reward model as an adapter with dropout': {
+      algorithm: { kind: 'reward' },
+      tuning: { kind: 'lora', dropout: 0.2 },
+      optimizer: { learningRate: 1e-2 },
+    },
     ppo: { algorithm: { kind: 'ppo', reward: { kind: 'lexicon' }, maxNewTokens: 8, epochs: 2 } },
   };
   test.each(Object.keys(kinds))('stopped and resumed, %s goes on as the uninterrupted run', async (name) => {
@@ -186,6 +191,14 @@ describe.skipIf(!goldenPresent)('a training run in a child', () => {
 });
 
 describe.skipIf(!goldenPresent)('other jobs', () => {
+  /** Folder of the adapter's model with the adapter in it. */
+  async function merged(adapterPath: string): Promise<string> {
+    expect(readdirSync(adapterPath)).toContain('adapter_model.safetensors');
+    const outPath = path.join(mkdtempSync(path.join(folder, 'merge-')), 'merged');
+    expect((await run({ kind: 'merge', modelPath: stories260k, adapterPath, outPath })).end.kind).toBe('finished');
+    return outPath;
+  }
+
   test('evaluate, in batches that wait for credit', async () => {
     const suites = Array.from({ length: 6 }, (_, i) => ({
       id: `w${i}`,
@@ -204,16 +217,18 @@ describe.skipIf(!goldenPresent)('other jobs', () => {
     const job = trainJob({ tuning: { kind: 'lora', rank: 4 }, optimizer: { learningRate: 1e-3 } });
     const trained = await run(job);
     const after = trained.events.findLast((event) => event.type === 'evaluation-done');
-    const outPath = path.join(folder, 'merged');
-    const adapterPath = path.join(job.runFolder, 'checkpoints/6');
-    expect(readdirSync(adapterPath)).toContain('adapter_model.safetensors');
-    expect((await run({ kind: 'merge', modelPath: stories260k, adapterPath, outPath })).end.kind).toBe('finished');
-    const evaluated = await run({ kind: 'evaluate', modelPath: outPath, suites: job.suites });
-    const merged = evaluated.events.find((event) => event.type === 'evaluation-done');
-    expect(merged?.summary['score']).toBeCloseTo(after?.summary['score'] ?? Number.NaN, 4);
+    const modelPath = await merged(path.join(job.runFolder, 'checkpoints/6'));
+    const evaluated = await run({ kind: 'evaluate', modelPath, suites: job.suites });
+    const whole = evaluated.events.find((event) => event.type === 'evaluation-done');
+    expect(whole?.summary['score']).toBeCloseTo(after?.summary['score'] ?? Number.NaN, 4);
   });
 
-  test('a reward model learns pairs, scores them, and rewards PPO', async () => {
+  const tunings: Record<string, TuningSpec> = {
+    'a reward model': { kind: 'full' },
+    'a reward model as an adapter, merged': { kind: 'lora', rank: 4, alpha: 8, dropout: 0, targets: ['all-linear'] },
+  };
+  test.each(Object.keys(tunings))('%s learns pairs, scores them, and rewards PPO', async (name) => {
+    const tuning = tunings[name];
     const pairs: SuiteItem[] = rows.map(({ id, prompt, chosen, rejected }) => ({
       kind: 'pairs',
       id,
@@ -222,12 +237,17 @@ describe.skipIf(!goldenPresent)('other jobs', () => {
       rejected,
     }));
     const suites = [{ id: 'p', name: 'pairs', kind: 'pairs' as const, itemsPath: ndjson('pairs.ndjson', pairs) }];
-    const spec = { algorithm: { kind: 'reward' as const }, steps: 12, optimizer: { learningRate: 1e-3 } };
+    const rate = tuning?.kind === 'lora' ? 1e-2 : 1e-3;
+    const spec = { algorithm: { kind: 'reward' as const }, tuning, steps: 12, optimizer: { learningRate: rate } };
     const job = trainJob(spec, { suites });
     const { events, end } = await run(job);
     expect(end).toMatchObject({ outcome: 'completed' });
     expect(events.findLast((event) => event.type === 'evaluation-done')?.summary['acc']).toBeGreaterThan(0.9);
-    const rewardModelPath = path.join(job.runFolder, 'checkpoints/12');
+    const checkpoint = path.join(job.runFolder, 'checkpoints/12');
+    const rewardModelPath = tuning?.kind === 'lora' ? await merged(checkpoint) : checkpoint;
+    const again = await run({ kind: 'evaluate', modelPath: rewardModelPath, suites });
+    const scoreOf = ({ events: told }: Told) => told.findLast((event) => event.type === 'evaluation-done')?.summary;
+    expect(scoreOf(again)?.['score']).toBeCloseTo(scoreOf({ events, end })?.['score'] ?? Number.NaN, 4);
     const algorithm = {
       kind: 'ppo' as const,
       reward: { kind: 'reward-model' as const, model: 'r' },

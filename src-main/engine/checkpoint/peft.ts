@@ -3,9 +3,11 @@ import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { CausalLm, LoraSettings } from '../models/causal-lm.ts';
 import { ConfigFields } from '../models/config-fields.ts';
 import { attachAdapter, isAdapterWeight, targetLinears } from '../models/lora.ts';
+import { scoreHead } from '../models/parameters.ts';
 import type { FolderReader, FolderWriter } from '../ports.ts';
 import { readJson } from './load-model.ts';
 import { readTensors } from './read-tensors.ts';
+import { readSafetensorsHeader } from './safetensors.ts';
 import { writeTensors, type WrittenWeights } from './save-model.ts';
 
 /** Adapters in the layout of Hugging Face PEFT: adapter_config.json and adapter_model.safetensors. */
@@ -13,14 +15,23 @@ const configFile = 'adapter_config.json';
 const weightsFile = 'adapter_model.safetensors';
 const prefix = 'base_model.model.';
 
-export async function isAdapterFolder(reader: FolderReader): Promise<boolean> {
-  return (await reader.list()).includes(configFile);
+/** Whether the adapter brings a score head along. */
+export async function isRewardAdapter(reader: FolderReader): Promise<boolean> {
+  const { entries } = await readSafetensorsHeader(reader, weightsFile);
+  return entries.some(({ name }) => plainName(name) === scoreHead);
 }
 
-/** Writes the adapter of `model`. `baseModel` is the path or name that PEFT opens the base from. */
+/** What PEFT saves whole beside an adapter of a sequence classifier, under either of its usual names. */
+const classifierHeads = ['classifier', 'score'];
+
+/**
+ * Writes the adapter of `model`, and the score head beside it where there is one. `baseModel` is the path or name that PEFT
+ * opens the base from.
+ */
 export async function saveAdapter(model: CausalLm, writer: FolderWriter, baseModel: string): Promise<WrittenWeights> {
-  const { adapter, config } = model;
+  const { adapter, config, parameters } = model;
   if (adapter === null) throw new WorkbenchError('conflict', 'the model has no adapter to save');
+  const hasHead = parameters.has(scoreHead);
   const settings = {
     base_model_name_or_path: baseModel,
     bias: 'none',
@@ -29,15 +40,15 @@ export async function saveAdapter(model: CausalLm, writer: FolderWriter, baseMod
     init_lora_weights: true,
     lora_alpha: adapter.alpha,
     lora_dropout: adapter.dropout,
-    modules_to_save: null,
+    modules_to_save: hasHead ? classifierHeads : null,
     peft_type: 'LORA',
     r: adapter.rank,
     target_modules: adapter.targets.includes('all-linear') ? 'all-linear' : [...adapter.targets],
-    task_type: 'CAUSAL_LM',
+    task_type: hasHead ? 'SEQ_CLS' : 'CAUSAL_LM',
     use_rslora: adapter.rankStabilised === true,
   };
   await writer.writeText(configFile, `${JSON.stringify(settings, null, 2)}\n`);
-  const weights = [...model.parameters].filter(([name]) => isAdapterWeight(name));
+  const weights = [...parameters].filter(([name]) => isAdapterWeight(name) || name === scoreHead);
   const named = new Map(weights.map(([name, variable]) => [prefix + name, variable] as const));
   return writeTensors(writer, weightsFile, named, { format: 'pt' });
 }
@@ -85,7 +96,8 @@ function refuseVariants(fields: ConfigFields): void {
     if (value !== undefined && value !== null && value !== false) refuse(variant, `the LoRA variant ${variant}`);
   }
   if (fields.text('bias', 'none') !== 'none') refuse('bias', 'an adapter with biases');
-  if (fields.texts('modules_to_save').length > 0) refuse('modules_to_save', 'an adapter with whole modules');
+  const whole = fields.texts('modules_to_save').find((name) => !classifierHeads.includes(name));
+  if (whole !== undefined) refuse('modules_to_save', `an adapter with the whole module “${whole}”`);
   for (const pattern of ['rank_pattern', 'alpha_pattern']) {
     const patterns = fields.object(pattern);
     if (patterns !== null && Object.keys(patterns.source).length > 0)
@@ -93,14 +105,20 @@ function refuseVariants(fields: ConfigFields): void {
   }
 }
 
-/** Puts the adapter of a PEFT folder on `model`, which the answer replaces. */
+/**
+ * Puts the adapter of a PEFT folder on `model`, which the answer replaces. An adapter of a reward model brings its score head
+ * along and asks for a model with one (`toRewardModel`).
+ */
 export async function loadAdapter(model: CausalLm, reader: FolderReader): Promise<CausalLm> {
   const { baseModel: _, ...settings } = await readAdapterConfig(reader);
   const { tensors } = await readTensors(reader, weightsFile);
   try {
     const named = new Map([...tensors].map(([name, tensor]) => [plainName(name), tensor] as const));
     const targets = adaptedLinears(model, settings, named, reader.label);
-    const variables = new Map([...named].map(([name, tensor]) => [name, tf.variable(tensor)] as const));
+    const weights = [...named].filter(([name]) => name !== scoreHead);
+    const variables = new Map(weights.map(([name, tensor]) => [name, tf.variable(tensor)] as const));
+    const head = named.get(scoreHead);
+    if (head !== undefined) model.parameters.get(scoreHead)?.assign(head);
     return attachAdapter(model, { ...settings, targets }, variables);
   } finally {
     tf.dispose([...tensors.values()]);
@@ -126,6 +144,9 @@ function adaptedLinears(
     if (!named.has(`${name}.lora_A.weight`) && !named.has(`${name}.lora_B.weight`)) continue;
     expected.set(`${name}.lora_A.weight`, `${settings.rank},${inputs}`);
     expected.set(`${name}.lora_B.weight`, `${outputs},${settings.rank}`);
+  }
+  if (expected.size > 0 && model.parameters.has(scoreHead)) {
+    expected.set(scoreHead, `${model.parameters.get(scoreHead)?.shape.join()}`);
   }
   const wrong =
     [...named].find(([name, tensor]) => expected.get(name) !== tensor.shape.join())?.[0] ??

@@ -21,8 +21,8 @@ export interface CompletionSample {
 
 export interface PromptSample {
   id: string;
-  /** As text, for scorers. */
-  prompt: string;
+  /** As written, for scorers. */
+  prompt: TextOrChat;
   ids: Int32Array;
   target?: string;
 }
@@ -100,7 +100,7 @@ export function tokenisePrompts(
     const ids = Int32Array.from(encodePrompt(tokenizer, row.prompt));
     if (ids.length >= maxLength) return null;
     const target = row.kind === 'prompt' ? row.target : undefined;
-    return { id: row.id, prompt: textOf(row.prompt), ids, ...(target === undefined ? {} : { target }) };
+    return { id: row.id, prompt: row.prompt, ids, ...(target === undefined ? {} : { target }) };
   });
 }
 

@@ -1,8 +1,9 @@
+import type { TextOrChat } from '../../shared/domain/datasets.ts';
 import type { Verdict } from '../../shared/domain/evaluations.ts';
 
 /** A generated answer and what it is held against. */
 export interface Answer {
-  prompt: string;
+  prompt: TextOrChat;
   target?: string | undefined;
   output: string;
 }

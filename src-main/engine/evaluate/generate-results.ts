@@ -34,7 +34,7 @@ export async function* generateResults(
     );
     if (generations === null) return;
     const answers = generations.map(({ text }, i) => ({
-      prompt: textOf((chunk[i] as PreparedItem<ItemOf<'generate'>>).item.prompt),
+      prompt: (chunk[i] as PreparedItem<ItemOf<'generate'>>).item.prompt,
       target: chunk[i]?.item.target,
       output: text,
     }));
@@ -43,7 +43,7 @@ export async function* generateResults(
       const logProbs = generations[i]?.logProbs ?? [];
       return {
         ...common(item),
-        prompt: answers[i]?.prompt ?? '',
+        prompt: textOf(item.prompt),
         ...(item.target === undefined ? {} : { target: item.target }),
         output: answers[i]?.output ?? null,
         score: judged[i]?.score ?? null,

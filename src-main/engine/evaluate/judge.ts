@@ -1,5 +1,6 @@
 import type { Scorer } from '../../shared/domain/evaluations.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
+import { textOf } from '../data/tokenise.ts';
 import type { Answer, Judgement } from './answers.ts';
 
 /** Posts JSON and answers JSON; rejects on anything but success. Credentials are its own business. */
@@ -28,7 +29,7 @@ export async function judgeAnswer(
 
 function question({ prompt, target, output }: Answer): string {
   const reference = target === undefined ? '' : `\n\nReference answer:\n${target}`;
-  return `Prompt:\n${prompt}${reference}\n\nAnswer to judge:\n${output}`;
+  return `Prompt:\n${textOf(prompt)}${reference}\n\nAnswer to judge:\n${output}`;
 }
 
 function contentOf(reply: unknown, url: string): string {

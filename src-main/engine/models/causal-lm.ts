@@ -9,7 +9,7 @@ export interface CausalLm {
   readonly config: ModelConfig;
   /** Weights by Hugging Face name; LoRA adds `<linear>.lora_A.weight` and `.lora_B.weight`. */
   readonly parameters: ReadonlyMap<string, Variable>;
-  /** What training may change: all (full) or the adapter's (LoRA). */
+  /** What training may change: all (full), or the adapter and a classifier's score head (LoRA). */
   readonly trainable: ReadonlyMap<string, Variable>;
   /** Null for a plain model. */
   readonly adapter: LoraSettings | null;
@@ -71,6 +71,8 @@ export interface ModelConfig {
   tiedHead: boolean;
   bosTokenId: number | null;
   eosTokenIds: number[];
+  /** A sequence classifier reads its scores off the last token that is not this one. */
+  padTokenId: number | null;
   /** How the family's blocks compute and what its weights are called. */
   architecture: Architecture;
   /** config.json as read, kept whole so that a checkpoint writes it back unchanged. */

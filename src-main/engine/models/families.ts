@@ -11,7 +11,7 @@ interface Family {
   modelType: string;
   /** For messages. */
   covers: string;
-  read(fields: ConfigFields): Omit<ModelConfig, 'family' | 'source' | 'bosTokenId' | 'eosTokenIds'>;
+  read(fields: ConfigFields): Omit<ModelConfig, 'family' | 'source' | 'bosTokenId' | 'eosTokenIds' | 'padTokenId'>;
 }
 
 const llamaNames: WeightNames = {
@@ -194,6 +194,7 @@ export function readModelConfig(source: unknown, file = 'config.json'): ModelCon
     ...family.read(fields),
     bosTokenId: fields.tokenIds('bos_token_id')[0] ?? null,
     eosTokenIds: fields.tokenIds('eos_token_id'),
+    padTokenId: fields.tokenIds('pad_token_id')[0] ?? null,
     source: fields.source,
   };
   checkSizes(config, file);

@@ -4,7 +4,7 @@ import type { RandomStream } from '../ports.ts';
 import type { CausalLm, LoraSettings, ModelConfig } from './causal-lm.ts';
 import { createDecoder } from './decoder.ts';
 import { adapterScale } from './layers.ts';
-import { blockLinears, type LinearShape } from './parameters.ts';
+import { blockLinears, scoreHead, type LinearShape } from './parameters.ts';
 
 /**
  * Low-rank adapters (Hu et al. 2021): beside W a product B·A of rank r, scaled by alpha/r. A starts uniform in ±1/√inputs, B at 0,
@@ -24,7 +24,10 @@ export function addAdapter(model: CausalLm, settings: LoraSettings, random: Rand
   return attachAdapter(model, settings, adapter);
 }
 
-/** The model with these adapter weights; it takes the place of `model` and owns its weights. Only the adapter trains. */
+/**
+ * The model with these adapter weights; it takes the place of `model` and owns its weights. The adapter trains, and beside
+ * it, whole, the score head of a sequence classifier: PEFT's `modules_to_save`.
+ */
 export function attachAdapter(
   model: CausalLm,
   settings: LoraSettings,
@@ -32,7 +35,12 @@ export function attachAdapter(
 ): CausalLm {
   if (model.adapter !== null) throw new WorkbenchError('conflict', 'the model already has an adapter');
   const parameters = new Map([...model.parameters, ...adapter]);
-  return createDecoder(model.config, parameters, { trainable: (name) => adapter.has(name), adapter: settings });
+  const head = parameters.get(scoreHead);
+  if (head !== undefined) head.trainable = true;
+  return createDecoder(model.config, parameters, {
+    trainable: (name) => adapter.has(name) || name === scoreHead,
+    adapter: settings,
+  });
 }
 
 /** The plain model under an adapted one, sharing its weights: the reference of a LoRA run at no cost in memory. */

@@ -1,6 +1,9 @@
 import type { Architecture } from './architecture.ts';
 import type { ModelConfig } from './causal-lm.ts';
 
+/** Weight of a sequence classifier's head, in every family. */
+export const scoreHead = 'score.weight';
+
 /** A linear's place in the model: its module name and its sizes. */
 export interface LinearShape {
   name: string;
@@ -35,7 +38,7 @@ export function expectedShapes(config: ModelConfig): Map<string, number[]> {
   }
   norm(names.finalNorm, config.dim);
   const { head } = architecture;
-  if (head.kind === 'classifier') shapes.set('score.weight', [head.labels, config.dim]);
+  if (head.kind === 'classifier') shapes.set(scoreHead, [head.labels, config.dim]);
   else if (!config.tiedHead) shapes.set(`${names.head}.weight`, [config.vocabSize, config.dim]);
   return shapes;
 }

@@ -17,9 +17,8 @@ import type { CausalLm } from '../models/causal-lm.ts';
 import type { Gradients } from '../optim/adamw.ts';
 import { addGradients, lossGradients } from '../optim/gradients.ts';
 import type { NativeOps } from '../ports.ts';
-import { measureResponses, sampleResponses, temperedLogProbs, valuesOf } from '../rollouts/rollouts.ts';
-import type { RewardFunction, Rollout, ValueHead } from '../rollouts/rollouts.ts';
-import type { Tokenizer } from '../tokenizer/tokenizer.ts';
+import { measureResponses, temperedLogProbs, valuesOf } from '../rollouts/rollouts.ts';
+import type { RewardFunction, Rollout, SampleRollouts, ValueHead } from '../rollouts/rollouts.ts';
 import { meanOf, microBatches } from './objective.ts';
 import type { ApplyGradients, DropoutSeed, Objective, ObjectiveState, StepBatch, StepOutcome } from './objective.ts';
 import type { RewardGuard } from './reward-guard.ts';
@@ -27,14 +26,13 @@ import type { RewardGuard } from './reward-guard.ts';
 export interface PpoOptions {
   model: CausalLm;
   reference: CausalLm;
-  tokenizer: Tokenizer;
   samples: readonly PromptSample[];
   reward: RewardFunction;
   spec: PpoSpec;
   guard: RewardGuard | null;
   ops: NativeOps;
-  /** Seed of a step's sampling. */
-  rolloutSeed(step: number): number;
+  /** The policy's responses to a step's prompts. */
+  sample: SampleRollouts;
   dropoutSeed?: DropoutSeed | undefined;
 }
 
@@ -91,13 +89,13 @@ export class PpoObjective implements Objective {
   }
 
   async step(batch: StepBatch, apply: ApplyGradients): Promise<StepOutcome> {
-    const { guard, spec, samples } = this.#options;
+    const { guard, spec, samples, sample } = this.#options;
     const prompts = batch.indices.map((index) => samples[index] as PromptSample);
-    const rollouts = await this.#sample(prompts, batch.step);
+    const rollouts = await sample(prompts, batch.step);
     const texts = rollouts.map(({ text }) => text);
     const scores = await this.#options.reward(prompts, texts);
     const { experience, kl } = await this.#experience(rollouts, scores);
-    await guard?.gate(batch, rollouts, scores, (others, step) => this.#sample(others, step), this.#options.reward);
+    await guard?.gate(batch, rollouts, scores, sample, this.#options.reward);
     const sums: EpochSums = { policy: 0, value: 0, clipped: 0, approxKl: 0 };
     let updates = 0;
     for (let epoch = 0; epoch < spec.epochs; epoch++) {
@@ -110,13 +108,6 @@ export class PpoObjective implements Objective {
     const outcome = this.#outcome(batch, rollouts, scores, kl, sums);
     this.#adaptKl(meanOf(kl), rollouts.length);
     return outcome;
-  }
-
-  #sample(prompts: readonly PromptSample[], step: number): Promise<Rollout[]> {
-    const { model, tokenizer, spec } = this.#options;
-    const { temperature, maxNewTokens } = spec;
-    const seed = this.#options.rolloutSeed(step);
-    return sampleResponses(model, tokenizer, prompts, { temperature, maxNewTokens, seed });
   }
 
   /** Log-probs, values, rewards and advantages of the rollouts, and each one's KL to the reference, in nats. */
@@ -178,7 +169,9 @@ export class PpoObjective implements Objective {
       const [oldValues, returns] = [line((member) => member.values), line((member) => member.returns)];
       const values = valuesOf(this.#head, hidden);
       const valueLoss = tf.sum(ppoValueLoss(values, oldValues, returns, spec.valueClipRange));
-      measured = tf.keep(tf.stack([policy, valueLoss, ...drift(logProbs, old, spec.clipRange)]) as Tensor1D);
+      measured = tf.keep(
+        tf.stack([policy, valueLoss, ...drift(logProbs, old, advantages, spec.clipRange)]) as Tensor1D,
+      );
       return tf.div(tf.add(policy, tf.mul(valueLoss, spec.valueWeight)), stepTokens) as Scalar;
     });
     if (measured === undefined) throw new Error('the loss did not run');
@@ -255,9 +248,13 @@ function inLayoutOrder(layout: BatchLayout, parts: readonly Float32Array[]): Flo
   return line;
 }
 
-/** Tokens whose ratio left the clip range, and the k2 estimate ½(lp − lp_old)² of the KL, both summed. */
-function drift(logProbs: Tensor1D, old: Tensor1D, clipRange: number): [Scalar, Scalar] {
+/**
+ * Tokens whose ratio left the clip range on the side that their advantage pushes to, so that clipping takes their gradient
+ * (TRL's `clipfrac`), and the k2 estimate ½(lp − lp_old)² of the KL, both summed.
+ */
+function drift(logProbs: Tensor1D, old: Tensor1D, advantages: Tensor1D, clipRange: number): [Scalar, Scalar] {
   const moved: Tensor1D = tf.sub(logProbs, old);
-  const outside = tf.greater(tf.abs(tf.sub(tf.exp(moved), 1)), clipRange);
-  return [tf.sum(tf.cast(outside, 'float32')), tf.mul(tf.sum(tf.square(moved)), 0.5)];
+  const pushed: Tensor1D = tf.mul(tf.sign(advantages), tf.sub(tf.exp(moved), 1));
+  const clipped = tf.greater(pushed, clipRange);
+  return [tf.sum(tf.cast(clipped, 'float32')), tf.mul(tf.sum(tf.square(moved)), 0.5)];
 }

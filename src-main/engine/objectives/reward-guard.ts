@@ -9,7 +9,7 @@ import type { CausalLm } from '../models/causal-lm.ts';
 import type { Gradients } from '../optim/adamw.ts';
 import { addGradients, lossGradients } from '../optim/gradients.ts';
 import type { NativeOps, RandomStream } from '../ports.ts';
-import type { RewardFunction, Rollout } from '../rollouts/rollouts.ts';
+import type { RewardFunction, Rollout, SampleRollouts } from '../rollouts/rollouts.ts';
 import { divergenceOf, preDistributions } from './divergence.ts';
 import { guardState, restoreGuard } from './guard-state.ts';
 import { LengthClasses } from './length-classes.ts';
@@ -32,8 +32,6 @@ export interface RewardGuardOptions {
   random: RandomStream;
   ops: NativeOps;
 }
-
-type SampleMore = (prompts: readonly PromptSample[], step: number) => Promise<Rollout[]>;
 
 /**
  * FlipGuard beside PPO: I(x) = 1[ R(x, y_c) − R(x, y) > ε ], y the policy's own response and R the reward without its KL
@@ -63,7 +61,7 @@ export class RewardGuard {
     batch: StepBatch,
     rollouts: readonly Rollout[],
     scores: readonly number[],
-    sample: SampleMore,
+    sample: SampleRollouts,
     reward: RewardFunction,
   ): Promise<void> {
     const { targets } = this.#options;
@@ -78,7 +76,7 @@ export class RewardGuard {
     this.#fired = gateNumbers(fall, this.spec, this.#random);
   }
 
-  async #answer(step: number, sample: SampleMore, reward: RewardFunction) {
+  async #answer(step: number, sample: SampleRollouts, reward: RewardFunction) {
     const prompts = this.#chosen.map((index) => this.#options.targets.prompts[index] as PromptSample);
     const rollouts = await sample(prompts, step);
     const scores = await reward(

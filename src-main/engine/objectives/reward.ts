@@ -7,13 +7,14 @@ import type { Gradients } from '../optim/adamw.ts';
 import { addGradients, lossGradients } from '../optim/gradients.ts';
 import { sequenceRewards } from '../reward-model.ts';
 import { microBatches, SampleLog } from './objective.ts';
-import type { ApplyGradients, Objective, ObjectiveState, StepBatch, StepOutcome } from './objective.ts';
+import type { ApplyGradients, DropoutSeed, Objective, ObjectiveState, StepBatch, StepOutcome } from './objective.ts';
 
 export interface RewardOptions {
   /** A decoder with a scalar head (`toRewardModel`). */
   model: CausalLm;
   samples: readonly PreferenceSample[];
   centerWeight: number;
+  dropoutSeed?: DropoutSeed | undefined;
 }
 
 /** Reward modelling on pairs (Bradley–Terry). */
@@ -34,7 +35,7 @@ export class RewardObjective implements Objective {
     const log = new SampleLog();
     let gradients: Gradients | null = null;
     for (const indices of microBatches(batch.indices, batch.microBatchSize)) {
-      gradients = addGradients(gradients, await this.#pass(indices, batch.indices.length, log));
+      gradients = addGradients(gradients, await this.#pass(indices, batch, log));
     }
     if (gradients === null) throw new Error('a step needs samples');
     const metrics = log.means();
@@ -46,17 +47,18 @@ export class RewardObjective implements Objective {
     };
   }
 
-  async #pass(indices: number[], stepSize: number, log: SampleLog): Promise<Gradients> {
+  async #pass(indices: number[], batch: StepBatch, log: SampleLog): Promise<Gradients> {
     const { model, samples, centerWeight } = this.#options;
     const pairs = indices.map((index) => samples[index] as PreferenceSample);
     const sequences = [...pairs.map(({ chosen }) => chosen), ...pairs.map(({ rejected }) => rejected)];
     const count = indices.length;
+    const dropoutSeed = this.#options.dropoutSeed?.(batch.step, log.sampleIds.length);
     let measured: Tensor1D | undefined;
     const { value, gradients } = lossGradients(this.trainable, () => {
-      const rewards = sequenceRewards(model, sequences);
+      const rewards = sequenceRewards(model, sequences, { dropoutSeed });
       const losses = rewardLoss(tf.slice(rewards, [0], [count]), tf.slice(rewards, [count], [count]), centerWeight);
       measured = tf.keep(tf.concat([losses, rewards]));
-      return tf.div(tf.sum(losses), stepSize) as Scalar;
+      return tf.div(tf.sum(losses), batch.indices.length) as Scalar;
     });
     if (measured === undefined) throw new Error('the loss did not run');
     const numbers = (await measured.data()) as Float32Array;

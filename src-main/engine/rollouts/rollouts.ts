@@ -18,6 +18,9 @@ export interface Rollout {
 /** Scalar rewards of responses; `samples` and `texts` run parallel. */
 export type RewardFunction = (samples: readonly PromptSample[], texts: readonly string[]) => Promise<number[]>;
 
+/** One response to every prompt, the same for the same step. */
+export type SampleRollouts = (prompts: readonly PromptSample[], step: number) => Promise<Rollout[]>;
+
 export interface SamplingOptions {
   temperature: number;
   maxNewTokens: number;

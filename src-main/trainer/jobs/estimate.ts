@@ -25,7 +25,7 @@ export async function runEstimateJob(job: EstimateJob, context: JobContext): Pro
   const rows = await readNdjson<DatasetRow>(job.trainRowsPath);
   const stepSize = spec.batch.size * spec.batch.accumulation;
   const tokenizer = await loadTokenizer(openFolder(job.modelPath));
-  const policy = await loadPolicy(spec, job.modelPath, null);
+  const policy = await loadPolicy(spec, tokenizer, job.modelPath, null);
   const reference = new Reference(job.modelPath, noCache, context, policy);
   const inputs = { job: asTrainJob(job, spec), context, policy, tokenizer, reference };
   const objective = await openObjective(inputs, spread(rows, stepsOfRows * stepSize));

@@ -43,10 +43,11 @@ async function openSft(inputs: ObjectiveInputs, rows: DatasetRow[], completionOn
 }
 
 async function openReward(inputs: ObjectiveInputs, rows: DatasetRow[], centerWeight: number): Promise<Objective> {
+  const { policy, tokenizer, job } = inputs;
   const pairs = rows.filter(isPreference);
-  const tokenised = tokeniseRewardPairs(pairs, inputs.tokenizer, inputs.job.spec.batch.maxLength);
+  const tokenised = tokeniseRewardPairs(pairs, tokenizer, job.spec.batch.maxLength);
   const samples = await keep(inputs, rows, pairs, tokenised);
-  return new RewardObjective({ model: inputs.policy, samples, centerWeight });
+  return new RewardObjective({ model: policy, samples, centerWeight, dropoutSeed: dropoutSeeds(job) });
 }
 
 async function openDpo(inputs: ObjectiveInputs, rows: DatasetRow[], spec: DpoSpec): Promise<Objective> {

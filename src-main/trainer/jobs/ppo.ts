@@ -4,7 +4,7 @@ import { lexiconScore } from '../../engine/evaluate/lexicon.ts';
 import type { Objective } from '../../engine/objectives/objective.ts';
 import { PpoObjective } from '../../engine/objectives/ppo.ts';
 import { createRandom, randomInteger } from '../../engine/random.ts';
-import type { RewardFunction } from '../../engine/rollouts/rollouts.ts';
+import { sampleResponses, type RewardFunction, type SampleRollouts } from '../../engine/rollouts/rollouts.ts';
 import type { CompletionRow, DatasetRow, PreferenceRow, PromptRow } from '../../shared/domain/datasets.ts';
 import { WorkbenchError, assertNever } from '../../shared/domain/errors.ts';
 import type { PpoSpec } from '../../shared/domain/run-spec.ts';
@@ -23,15 +23,22 @@ export async function openPpo(inputs: ObjectiveInputs, rows: DatasetRow[], spec:
   return new PpoObjective({
     model: policy,
     reference: await liveReference(inputs),
-    tokenizer,
     samples,
     reward,
     spec,
     guard: await openRewardGuard(inputs, spec, prompted, samples, reward),
     ops: context.ops,
-    rolloutSeed: (step) => randomInteger(createRandom(job.spec.seed, `rollouts ${step}`), 2 ** 30),
+    sample: sampler(inputs, spec),
     dropoutSeed: dropoutSeeds(job),
   });
+}
+
+/** Every step has a seed of its own, so that a resumed run draws what the uninterrupted one draws. */
+function sampler({ policy, tokenizer, job }: ObjectiveInputs, { temperature, maxNewTokens }: PpoSpec): SampleRollouts {
+  return (prompts, step) => {
+    const seed = randomInteger(createRandom(job.spec.seed, `rollouts ${step}`), 2 ** 30);
+    return sampleResponses(policy, tokenizer, prompts, { temperature, maxNewTokens, seed });
+  };
 }
 
 async function openReward({ context, job }: ObjectiveInputs, { reward }: PpoSpec): Promise<RewardFunction> {

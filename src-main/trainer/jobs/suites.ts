@@ -5,6 +5,7 @@ import type { CompletionSequence } from '../../engine/losses/layout.ts';
 import type { CausalLm } from '../../engine/models/causal-lm.ts';
 import { scoreRewards } from '../../engine/reward-model.ts';
 import { loadModel } from '../../engine/checkpoint/load-model.ts';
+import { joinAll } from '../../engine/data/tokenise.ts';
 import { loadTokenizer, type Tokenizer } from '../../engine/tokenizer/tokenizer.ts';
 import type { SuiteItem } from '../../shared/domain/evaluations.ts';
 import type { SuiteFile, TrainerEventBody } from '../../shared/domain/jobs.ts';
@@ -103,7 +104,7 @@ async function pairReference(
   return known;
 }
 
-/** A reward model with its own tokenizer, reading prompt and answer as one text. */
+/** A reward model with its own tokenizer, reading prompt and answer as it read them in training. */
 export interface ScoringRewardModel {
   rewards(answers: readonly Answer[]): Promise<number[]>;
   dispose(): void;
@@ -116,8 +117,8 @@ export async function openRewardModel(folder: string): Promise<ScoringRewardMode
   return {
     async rewards(answers) {
       const sequences = answers.map(({ prompt, output }) => {
-        const ids = tokenizer.encode(prompt + output).slice(0, model.config.maxPositions);
-        return { ids: Int32Array.from(ids), from: 0 };
+        const [{ ids, from }] = joinAll(tokenizer, prompt, [output]) as [CompletionSequence];
+        return { ids: ids.slice(0, model.config.maxPositions), from };
       });
       return [...(await scoreRewards(model, sequences))];
     },

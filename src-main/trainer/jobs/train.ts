@@ -36,7 +36,7 @@ export async function runTrainJob(job: TrainJob, context: JobContext, reporter: 
   const checkpoints = new Checkpoints(job.runFolder, spec.checkpoint.keep);
   const newest = job.resume ? await checkpoints.newest() : null;
   const tokenizer = await loadTokenizer(openFolder(job.modelPath));
-  const policy = await loadPolicy(spec, job.modelPath, newest?.folder ?? null);
+  const policy = await loadPolicy(spec, tokenizer, job.modelPath, newest?.folder ?? null);
   const reference = openReference(job, context, newest === null ? policy : null);
   const objective = await openObjective(
     { job, context, policy, tokenizer, reference },

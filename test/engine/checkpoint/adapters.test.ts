@@ -1,11 +1,21 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadAdapter, saveAdapter } from '../../../src-main/engine/checkpoint/peft.ts';
+import type { CausalLm } from '../../../src-main/engine/models/causal-lm.ts';
 import { addAdapter, mergeAdapter, withoutAdapter } from '../../../src-main/engine/models/lora.ts';
 import { createRandom } from '../../../src-main/engine/random.ts';
+import { scoreRewards, toRewardModel } from '../../../src-main/engine/reward-model.ts';
 import { openFolder } from '../../../src-main/trainer/node-folders.ts';
 import { openTestBackend } from '../../helpers/backend.ts';
-import { largestDifference, loadGoldenModel, logitsAt, modelAsset, readRecorded } from '../../helpers/golden-models.ts';
+import {
+  largestDifference,
+  loadGoldenModel,
+  logitsAt,
+  modelAsset,
+  readRecorded,
+  recordedSequences,
+  type RecordedLogits,
+} from '../../helpers/golden-models.ts';
 import { MemoryFolder } from '../../helpers/memory-folder.ts';
 
 beforeAll(async () => {
@@ -52,6 +62,48 @@ describe.each(families)('an adapter that PEFT wrote for %s', (family) => {
   });
 });
 
+describe('an adapter that PEFT wrote for a reward model', () => {
+  const padding = { padTokenId: 0, eosTokenId: 2 };
+  const folder = 'llama-reward-adapter';
+  const rewarding = async () => toRewardModel(await loadGoldenModel('llama'), padding, createRandom(0));
+
+  it('brings its head along, trains it whole, and scores as PEFT does, merged and unmerged', async () => {
+    const recorded = readRecorded(folder, 'golden.json') as RecordedLogits & { scores: number[] };
+    const sequences = recordedSequences(recorded);
+    const model = await loadAdapter(await rewarding(), openFolder(modelAsset(folder)));
+    expect(model.trainable.has('score.weight')).toBe(true);
+    expect(model.trainable.has('model.norm.weight')).toBe(false);
+    const unmerged = [...(await scoreRewards(model, sequences))];
+    const merged = mergeAdapter(model);
+    const differences = [unmerged, [...(await scoreRewards(merged, sequences))]].map((scores) =>
+      largestDifference(scores, recorded.scores),
+    );
+    merged.dispose();
+    expect(Math.max(...differences)).toBeLessThan(1e-5);
+  });
+
+  it('is written back as PEFT wrote it', async () => {
+    const model = await loadAdapter(await rewarding(), openFolder(modelAsset(folder)));
+    const written = new MemoryFolder();
+    await saveAdapter(model, written, '../llama');
+    const [ours, theirs] = await Promise.all([written, openFolder(modelAsset(folder))].map(configOf));
+    expect(ours).toEqual(theirs);
+    expect(ours?.['task_type']).toBe('SEQ_CLS');
+    const again = await loadAdapter(await rewarding(), written);
+    const head = (of: CausalLm) => of.parameters.get('score.weight')?.arraySync();
+    expect(head(again)).toEqual(head(model));
+    expect([...again.trainable.keys()]).toEqual([...model.trainable.keys()]);
+    model.dispose();
+    again.dispose();
+  });
+
+  it('does not fit a model without such a head', async () => {
+    const model = await loadGoldenModel('llama');
+    await expect(loadAdapter(model, openFolder(modelAsset(folder)))).rejects.toThrow(/score.weight does not fit/);
+    model.dispose();
+  });
+});
+
 /** The settings that decide what an adapter computes; PEFT lists the targets in any order. */
 async function configOf(reader: Parameters<typeof loadAdapter>[1]): Promise<Record<string, unknown>> {
   const config = JSON.parse(await reader.readText('adapter_config.json')) as Record<string, unknown>;
@@ -61,6 +113,7 @@ async function configOf(reader: Parameters<typeof loadAdapter>[1]): Promise<Reco
     'fan_in_fan_out',
     'lora_alpha',
     'lora_dropout',
+    'modules_to_save',
     'peft_type',
     'r',
     'task_type',
@@ -138,7 +191,7 @@ describe('an adapter that cannot be used is refused', () => {
     ['of another method', { peft_type: 'IA3' }, /type “IA3”/],
     ['DoRA', { use_dora: true }, /use_dora/],
     ['with biases', { bias: 'all' }, /with biases/],
-    ['with whole modules', { modules_to_save: ['lm_head'] }, /whole modules/],
+    ['with a whole module', { modules_to_save: ['lm_head'] }, /whole module “lm_head”/],
     ['with ranks of single layers', { rank_pattern: { q_proj: 9 } }, /single layers/],
     ['of another rank than its weights', { r: 5 }, /does not fit the model/],
   ])('%s', async (_, change, message) => {

@@ -36,6 +36,7 @@ describe('config.json', () => {
       tiedHead: false,
       bosTokenId: 1,
       eosTokenIds: [2, 3],
+      padTokenId: null,
     });
     expect(source).toBe(llama);
     expect(architecture.positions).toEqual({

@@ -59,6 +59,8 @@ async function dpo(
   return new DpoObjective({ model, samples, reference, spec: plainDpo, guard: pairGuard, ops: {} });
 }
 
+const noPadding = { padTokenId: null, eosTokenId: null };
+
 const batches = [
   [0, 1, 2, 3],
   [4, 5, 6, 7],
@@ -102,7 +104,7 @@ describe('accumulation: k micro-batches of b are one batch of k·b', () => {
   };
   test.each(Object.keys(makers) as (keyof typeof makers)[])('%s', async (kind) => {
     const prepare = (seed: number) =>
-      kind === 'reward' ? toRewardModel(tinyModel(seed), createRandom(0, 'head')) : tinyModel(seed);
+      kind === 'reward' ? toRewardModel(tinyModel(seed), noPadding, createRandom(0, 'head')) : tinyModel(seed);
     const [whole, parts] = [prepare(1), prepare(1)];
     const [one, several] = [new Stepper(await makers[kind](whole)), new Stepper(await makers[kind](parts))];
     for (const batch of batches) {
@@ -191,7 +193,7 @@ describe('no step leaves a tensor behind', () => {
       dpo(tinyModel(), randomPairs(8), guardWith({ kind: 'ungated', divergence: 'kl', weight: 0 })),
     sft: () => Promise.resolve(new SftObjective({ model: tinyModel(), samples: randomCompletions(8), ops: {} })),
     reward: () => {
-      const model = toRewardModel(tinyModel(), createRandom(0, 'head'));
+      const model = toRewardModel(tinyModel(), noPadding, createRandom(0, 'head'));
       return Promise.resolve(new RewardObjective({ model, samples: randomPairs(8), centerWeight: 0 }));
     },
   };

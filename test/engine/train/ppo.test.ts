@@ -57,16 +57,16 @@ function ppo(model: CausalLm, changes: Partial<PpoSpec> = {}, guard: GuardSpec |
     select: (indices: readonly number[]) => [...indices],
   };
   const random = createRandom(0, 'gate');
+  const { temperature, maxNewTokens } = spec(changes);
   return new PpoObjective({
     model,
     reference: preModel,
-    tokenizer,
     samples: prompts,
     reward: lowIds,
     spec: spec(changes),
     guard: guard === null ? null : new RewardGuard({ spec: guard, model, preModel, targets, random, ops: {} }),
     ops: {},
-    rolloutSeed: (step) => step,
+    sample: (asked, seed) => sampleResponses(model, tokenizer, asked, { temperature, maxNewTokens, seed }),
   });
 }
 

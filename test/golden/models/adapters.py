@@ -1,5 +1,5 @@
 """Puts a random LoRA adapter of PEFT on some of the folders that families.py wrote, as <family>-adapter, with the logits of the
-adapted model in golden.json.
+adapted model in golden.json; and one on the llama folder as a reward model, as llama-reward-adapter, with its scores.
 
     python test/golden/models/adapters.py test/assets/models
 """
@@ -8,9 +8,9 @@ import pathlib
 import sys
 
 import torch
-from families import LENGTHS, record, write
+from families import LENGTHS, record, token_rows, write
 from peft import LoraConfig, get_peft_model
-from transformers import AutoModelForCausalLM
+from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification
 
 ADAPTERS = {
     "llama": dict(r=3, lora_alpha=6, target_modules=["q_proj", "v_proj", "down_proj"]),
@@ -23,22 +23,43 @@ def base(folder):
     return AutoModelForCausalLM.from_pretrained(folder, attn_implementation="eager", dtype=torch.float32).eval()
 
 
+def randomise(model, seed):
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.requires_grad:
+                parameter.copy_(0.3 * torch.randn(parameter.shape, generator=generator))
+
+
+def save(model, family, folder, golden):
+    # A path of this machine has no place in the asset.
+    model.peft_config["default"].base_model_name_or_path = f"../{family}"
+    model.save_pretrained(folder)
+    (folder / "README.md").unlink(missing_ok=True)
+    write(folder / "golden.json", golden)
+    print(family, sorted(path.name for path in folder.iterdir()))
+
+
+def scores(model, lengths):
+    """Scores where 0, which no row holds, is the padding token."""
+    model.config.pad_token_id = 0
+    ids, mask = token_rows(lengths, seed=7)
+    with torch.no_grad():
+        logits = model(input_ids=ids, attention_mask=mask).logits
+    return {"ids": ids.tolist(), "lengths": lengths, "scores": logits[:, 0].tolist()}
+
+
 def write_all(out):
     for number, (family, settings) in enumerate(ADAPTERS.items()):
         config = LoraConfig(task_type="CAUSAL_LM", **settings)
         model = get_peft_model(base(out / family), config).eval()
-        generator = torch.Generator().manual_seed(100 + number)
-        with torch.no_grad():
-            for name, parameter in model.named_parameters():
-                if "lora_" in name:
-                    parameter.copy_(0.3 * torch.randn(parameter.shape, generator=generator))
-        # A path of this machine has no place in the asset.
-        model.peft_config["default"].base_model_name_or_path = f"../{family}"
-        folder = out / f"{family}-adapter"
-        model.save_pretrained(folder)
-        (folder / "README.md").unlink(missing_ok=True)
-        write(folder / "golden.json", record(model, LENGTHS))
-        print(family, sorted(path.name for path in folder.iterdir()))
+        randomise(model, seed=100 + number)
+        save(model, family, out / f"{family}-adapter", record(model, LENGTHS))
+    classifier = AutoModelForSequenceClassification.from_pretrained(out / "llama", num_labels=1, dtype=torch.float32)
+    config = LoraConfig(task_type="SEQ_CLS", r=2, lora_alpha=4, target_modules=["q_proj", "up_proj"])
+    model = get_peft_model(classifier, config).eval()
+    randomise(model, seed=200)
+    save(model, "llama", out / "llama-reward-adapter", scores(model, LENGTHS))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@
  *   node test/golden/models/write-for-python.ts OUT && python test/golden/models/check_written.py OUT
  *
  * OUT/<family>: the tiny model with every weight moved, as a full checkpoint. OUT/<family>-adapter: a trained-looking adapter on the
- * tiny model of test/assets. OUT/<family>-merged: the two merged. Each with logits.json beside the weights.
+ * tiny model of test/assets. OUT/<family>-merged: the two merged. Each with logits.json beside the weights. OUT/<family>-reward-adapter
+ * and OUT/<family>-reward: an adapter with a score head, and the two merged, with scores.json.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import * as path from 'node:path';
@@ -15,8 +16,16 @@ import type { CausalLm } from '../../../src-main/engine/models/causal-lm.ts';
 import { addAdapter, mergeAdapter } from '../../../src-main/engine/models/lora.ts';
 import { createRandom } from '../../../src-main/engine/random.ts';
 import { createFolder, openFolder } from '../../../src-main/trainer/node-folders.ts';
+import { isRewardModel, scoreRewards, toRewardModel } from '../../../src-main/engine/reward-model.ts';
 import { openTestBackend } from '../../helpers/backend.ts';
-import { goldenFamilies, loadGoldenModel, logitsAt, modelAsset, readRecorded } from '../../helpers/golden-models.ts';
+import {
+  goldenFamilies,
+  loadGoldenModel,
+  logitsAt,
+  modelAsset,
+  readRecorded,
+  recordedSequences,
+} from '../../helpers/golden-models.ts';
 
 const out = process.argv[2];
 if (out === undefined) throw new Error('name the folder to write to');
@@ -34,6 +43,14 @@ for (const family of goldenFamilies) {
   const merged = mergeAdapter(adapted);
   await write(merged, family, `${family}-merged`);
   merged.dispose();
+  const padding = { padTokenId: 0, eosTokenId: 2 };
+  const rewarding = toRewardModel(await loadGoldenModel(family), padding, createRandom(6, 'head'));
+  const rewardAdapter = addAdapter(rewarding, settings, createRandom(7, 'adapter'));
+  shift(rewardAdapter);
+  await write(rewardAdapter, family, `${family}-reward-adapter`);
+  const rewardMerged = mergeAdapter(rewardAdapter);
+  await write(rewardMerged, family, `${family}-reward`);
+  rewardMerged.dispose();
 }
 
 /** Moves every trainable weight a little, as training would. */
@@ -49,6 +66,9 @@ async function write(model: CausalLm, family: string, name: string): Promise<voi
   if (model.adapter === null) await saveModel(model, openFolder(modelAsset(family)), writer);
   else await saveAdapter(model, writer, path.resolve(modelAsset(family)));
   await writer.commit();
-  const logits = logitsAt(model, readRecorded(family, 'golden.json'));
-  await writeFile(path.join(out!, name, 'logits.json'), JSON.stringify(logits));
+  const recorded = readRecorded(family, 'golden.json');
+  const [file, numbers] = isRewardModel(model)
+    ? ['scores.json', [...(await scoreRewards(model, recordedSequences(recorded)))]]
+    : ['logits.json', logitsAt(model, recorded)];
+  await writeFile(path.join(out!, name, file), JSON.stringify(numbers));
 }
