@@ -1,106 +1,27 @@
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, mkdtempSync, readdirSync } from 'node:fs';
 import * as path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { SuiteItem } from '../../src-main/shared/domain/evaluations.ts';
-import type { TrainerEvent, TrainerJob, TrainJob } from '../../src-main/shared/domain/jobs.ts';
-import { runSpecSchema, type RunSpecInput, type TuningSpec } from '../../src-main/shared/domain/run-spec.ts';
-import { superviseTrainer, type TrainerEnd, type TrainerSession } from '../../src-main/trainer/host.ts';
-import { launchNodeTrainer } from '../../src-main/trainer/node-child.ts';
+import type { TrainerJob } from '../../src-main/shared/domain/jobs.ts';
+import type { RunSpecInput, TuningSpec } from '../../src-main/shared/domain/run-spec.ts';
+import {
+  expectSameLosses,
+  linesOf,
+  lossesOf,
+  ndjson,
+  removeRuns,
+  rows,
+  run,
+  runsFolder,
+  things,
+  trainJob,
+  words,
+  type Told,
+} from '../helpers/trainer-runs.ts';
 import { goldenPresent, stories260k } from '../helpers/trl-golden.ts';
 
 if (!goldenPresent) console.warn('skipped: ../shared/models/stories-260k is not there');
-
-const folder = mkdtempSync(path.join(tmpdir(), 'flipguard-entry-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-const things = ['cat', 'dog', 'bird', 'ball', 'tree', 'frog', 'girl', 'boy', 'bear', 'fish', 'duck', 'star'];
-const rows = things.map((thing, i) => ({
-  kind: 'preference',
-  id: `row-${i}`,
-  prompt: `Once upon a time, there was a ${thing}`,
-  chosen: `. The ${thing} was happy and loved to play with friends${' all day'.repeat(i % 4)}.`,
-  rejected: `. The ${thing} was sad and cried${' a lot'.repeat(i % 3)}.`,
-}));
-const words: SuiteItem[] = things.map((thing) => ({
-  kind: 'words',
-  id: thing,
-  text: `Once upon a time, there was a little girl named Lily. She loved to play with her ${thing} in the park. One day, she was very happy.`,
-}));
-
-function ndjson(name: string, objects: readonly object[]): string {
-  const file = path.join(folder, name);
-  writeFileSync(file, objects.map((object) => `${JSON.stringify(object)}\n`).join(''));
-  return file;
-}
-
-let runs = 0;
-function trainJob(changes: Partial<RunSpecInput> = {}, job: Partial<TrainJob> = {}): TrainJob {
-  runs += 1;
-  const spec = runSpecSchema.parse({
-    name: 'run',
-    model: 'm',
-    dataset: { train: 'd' },
-    algorithm: { kind: 'dpo' },
-    optimizer: { learningRate: 1e-4 },
-    batch: { size: 4, maxLength: 64 },
-    steps: 6,
-    seed: 1,
-    ...changes,
-  });
-  return {
-    kind: 'train',
-    runId: 'r',
-    spec,
-    modelPath: stories260k,
-    trainRowsPath: ndjson('rows.ndjson', rows),
-    suites: [{ id: 'w', name: 'words', kind: 'words', itemsPath: ndjson('words.ndjson', words) }],
-    runFolder: mkdtempSync(path.join(folder, `run-${runs}-`)),
-    cacheFolder: path.join(folder, 'cache'),
-    resume: false,
-    ...job,
-  };
-}
-
-interface Told {
-  events: TrainerEvent[];
-  end: TrainerEnd;
-}
-
-/** Runs a job in a real child to its end; `onEvent` may talk back. */
-async function run(
-  job: TrainerJob,
-  onEvent: (event: TrainerEvent, session: TrainerSession) => void = () => {},
-): Promise<Told> {
-  const events: TrainerEvent[] = [];
-  let session: TrainerSession | null = null;
-  session = superviseTrainer(launchNodeTrainer, job, (batch) => {
-    events.push(...batch);
-    for (const event of batch) if (session !== null) onEvent(event, session);
-    return Promise.resolve();
-  });
-  return { events, end: await session.ended };
-}
-
-function linesOf(job: TrainJob): TrainerEvent[] {
-  const text = readFileSync(path.join(job.runFolder, 'events.ndjson'), 'utf8');
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as TrainerEvent);
-}
-
-/** Loss of every step; a step that was made again after a kill counts with its last line. */
-function lossesOf(events: readonly TrainerEvent[]): Map<number, number> {
-  return new Map(
-    events.flatMap((event) => (event.type === 'step' ? [[event.step, event.metrics['loss'] ?? Number.NaN]] : [])),
-  );
-}
-
-function expectSameLosses(actual: ReadonlyMap<number, number>, expected: ReadonlyMap<number, number>): void {
-  expect([...actual.keys()]).toEqual([...expected.keys()]);
-  for (const [step, loss] of expected) expect(actual.get(step), `step ${step}`).toBeCloseTo(loss, 5);
-}
+afterAll(removeRuns);
 
 describe.skipIf(!goldenPresent)('a training run in a child', () => {
   test('tells everything in order, and the folder holds every event', async () => {
@@ -165,8 +86,12 @@ describe.skipIf(!goldenPresent)('a training run in a child', () => {
   });
 
   test('reference log-probs are computed once and found again', async () => {
-    const first = await run(trainJob({ steps: 1, seed: 5 }, { suites: [], cacheFolder: path.join(folder, 'fresh') }));
-    const second = await run(trainJob({ steps: 1, seed: 5 }, { suites: [], cacheFolder: path.join(folder, 'fresh') }));
+    const first = await run(
+      trainJob({ steps: 1, seed: 5 }, { suites: [], cacheFolder: path.join(runsFolder, 'fresh') }),
+    );
+    const second = await run(
+      trainJob({ steps: 1, seed: 5 }, { suites: [], cacheFolder: path.join(runsFolder, 'fresh') }),
+    );
     const scored = ({ events }: Told) =>
       events.some((event) => event.type === 'progress' && event.phase.includes('reference'));
     expect([scored(first), scored(second)]).toEqual([true, false]);
@@ -194,7 +119,7 @@ describe.skipIf(!goldenPresent)('other jobs', () => {
   /** Folder of the adapter's model with the adapter in it. */
   async function merged(adapterPath: string): Promise<string> {
     expect(readdirSync(adapterPath)).toContain('adapter_model.safetensors');
-    const outPath = path.join(mkdtempSync(path.join(folder, 'merge-')), 'merged');
+    const outPath = path.join(mkdtempSync(path.join(runsFolder, 'merge-')), 'merged');
     expect((await run({ kind: 'merge', modelPath: stories260k, adapterPath, outPath })).end.kind).toBe('finished');
     return outPath;
   }
@@ -262,7 +187,7 @@ describe.skipIf(!goldenPresent)('other jobs', () => {
     const job = trainJob({ steps: 2 }, { suites: [] });
     await run(job);
     const newPath = path.join(job.runFolder, 'checkpoints/2');
-    const outPath = path.join(folder, 'half');
+    const outPath = path.join(runsFolder, 'half');
     const mixed = await run({ kind: 'interpolate', fromPath: stories260k, toPath: newPath, fraction: 0, outPath });
     expect(mixed.end.kind).toBe('finished');
     const texts = [{ part: 'output' as const, prompt: 'Once upon a', response: ' time, there was a cat.' }];

@@ -134,6 +134,8 @@ export type TrainerEventBody =
       resumedAtStep: number | null;
       parameters: number;
       trainable: number;
+      /** SHA-256 of the files of rows as this start read them; absent where nothing is trained. */
+      inputs?: { trainRows: string; guardRows?: string };
     }
   | { type: 'progress'; phase: string; done: number; total: number; etaMs: number | null }
   | {

@@ -14,7 +14,7 @@ import { EventFile } from '../event-file.ts';
 import type { JobContext } from '../job-context.ts';
 import { readNdjson } from '../ndjson.ts';
 import { openFolder } from '../node-folders.ts';
-import { openNumberCache } from '../number-cache.ts';
+import { hashFile, openNumberCache } from '../number-cache.ts';
 import type { Reporter } from '../reporter.ts';
 import { Checkpoints, restoreOptimizer } from './checkpoints.ts';
 import { openObjective } from './objectives.ts';
@@ -55,7 +55,8 @@ export async function runTrainJob(job: TrainJob, context: JobContext, reporter: 
     objective.restore(newest.state.objective);
   }
   const totalSteps = totalStepsOf(spec, objective);
-  await context.emit(startedEvent(context, policy, objective, totalSteps, newest?.state ?? null));
+  const started = startedEvent(context, policy, objective, totalSteps, newest?.state ?? null);
+  await context.emit({ ...started, inputs: await hashInputs(job) });
   const loop = trainingLoop({
     spec,
     objective,
@@ -96,13 +97,21 @@ function openOrder(spec: RunSpec, objective: Objective, state: TrainingState | n
   return new DataOrder(options, createRandom(spec.seed, 'shuffle'), state?.data);
 }
 
+async function hashInputs({
+  trainRowsPath,
+  guardRowsPath,
+}: TrainJob): Promise<{ trainRows: string; guardRows?: string }> {
+  const trainRows = await hashFile(trainRowsPath);
+  return guardRowsPath === undefined ? { trainRows } : { trainRows, guardRows: await hashFile(guardRowsPath) };
+}
+
 function startedEvent(
   context: JobContext,
   policy: CausalLm,
   objective: Objective,
   totalSteps: number,
   state: TrainingState | null,
-): TrainerEventBody {
+): Extract<TrainerEventBody, { type: 'started' }> {
   const count = (variables: Iterable<{ size: number }>) => [...variables].reduce((sum, { size }) => sum + size, 0);
   return {
     type: 'started',
