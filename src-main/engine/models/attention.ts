@@ -34,8 +34,8 @@ export function attention(pass: PassContext, layer: number, block: string, x: tf
 }
 
 /** Softmax attention of queries [batch, kvHeads, n, headDim] over all segments; → as the queries. */
-function attend(query: tf.Tensor4D, segments: readonly CacheSegment[], mask: tf.Tensor | null): tf.Tensor {
-  const scores = concatenated(segments.map(({ keys }) => tf.matMul(query, keys, false, true)));
+export function attend(query: tf.Tensor, segments: readonly CacheSegment[], mask: tf.Tensor | null): tf.Tensor {
+  const scores = concatenated(segments.map(({ keys }) => tf.matMul(query as tf.Tensor4D, keys, false, true)));
   const weights = tf.softmax(mask === null ? scores : tf.add(scores, mask));
   const lengths = segments.map(({ keys }) => keys.shape[2]);
   const shares = lengths.length === 1 ? [weights] : tf.split(weights, lengths, 3);
@@ -86,7 +86,12 @@ function byHeadThirds(flat: tf.Tensor2D, { batch, time, config: { heads, headDim
   return tf.transpose(tf.reshape(flat, [batch, time, heads, 3 * headDim]), [0, 2, 1, 3]) as tf.Tensor4D;
 }
 
-function headNorm(pass: PassContext, block: string, which: 'queryNorm' | 'keyNorm', x: tf.Tensor4D): tf.Tensor4D {
+export function headNorm(
+  pass: PassContext,
+  block: string,
+  which: 'queryNorm' | 'keyNorm',
+  x: tf.Tensor4D,
+): tf.Tensor4D {
   const name = pass.architecture.names[which];
   if (name === undefined) return x;
   return rmsNorm(x, weight(pass, `${block}${name}.weight`) as tf.Variable<tf.Rank.R1>, pass.architecture.norm.epsilon);

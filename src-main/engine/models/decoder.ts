@@ -5,6 +5,8 @@ import { DecoderCache } from './kv-cache.ts';
 import { adapterScale, feedForward, type LoraContext, norm } from './layers.ts';
 import { causalMask, paddingMask } from './mask.ts';
 import { RotaryTables } from './rotary.ts';
+import { rotationMatrix, stepBlock, type StepContext } from './step.ts';
+import { stepWeights, type StepWeights } from './step-weights.ts';
 
 /** Rotary rows held from the start; longer sequences extend the table. */
 const expectedTime = 512;
@@ -60,10 +62,9 @@ class Decoder implements CausalLm {
   logits(hidden: tf.Tensor2D, cache?: KeyValueCache): tf.Tensor2D {
     const { head, names } = this.config.architecture;
     if (head.kind !== 'language-model') throw new Error('a sequence classifier has no language-model head');
+    if (cache instanceof DecoderCache) return tf.matMul(hidden, this.#stepWeights(cache).head);
     const matrix = this.config.tiedHead ? names.embedding : names.head;
-    const name = `${matrix}.weight`;
-    const weights = this.parameters.get(name) as tf.Variable<tf.Rank.R2>;
-    if (cache instanceof DecoderCache) return tf.matMul(hidden, cache.transposed(name, weights));
+    const weights = this.parameters.get(`${matrix}.weight`) as tf.Variable<tf.Rank.R2>;
     return tf.matMul(hidden, weights, false, true);
   }
 
@@ -80,7 +81,8 @@ class Decoder implements CausalLm {
     if (cache.length + stretch > cache.maxTime) throw new Error(`the cache holds ${cache.maxTime} positions at most`);
     return tf.tidy(() => {
       const pass = this.#pass(batch, stretch, cache, this.#loraContext({}));
-      const hidden = this.#run(pass, this.#embed(ids, cache), true);
+      const embedded = this.#embed(ids, cache);
+      const hidden = stretch === 1 ? this.#runStep(pass, cache, embedded) : this.#run(pass, embedded, true);
       cache.advance(stretch);
       return hidden;
     });
@@ -107,8 +109,7 @@ class Decoder implements CausalLm {
     const padding = cache?.leftPadding == null ? null : paddingMask(cache.leftPadding, seen);
     const mask = causal !== null && padding !== null ? tf.add(causal, padding) : (causal ?? padding);
     const rotary = this.#rotaryTable(time, cache);
-    const transposed = cache !== null && time === 1 ? cache.transposed.bind(cache) : null;
-    return { architecture, config, parameters, lora, transposed, batch, time, cache, mask, rotary };
+    return { architecture, config, parameters, lora, batch, time, cache, mask, rotary };
   }
 
   #rotaryTable(time: number, cache: DecoderCache | null) {
@@ -143,6 +144,21 @@ class Decoder implements CausalLm {
       x = runBlock(pass, layer, `${names.block}.${layer}.`, residual, x);
     }
     return norm(pass, names.finalNorm, lastOnly ? lastPositions(x, pass.batch, pass.time) : x);
+  }
+
+  /** As `#run`, for one position a row. */
+  #runStep(pass: PassContext, cache: DecoderCache, embedded: tf.Tensor2D): tf.Tensor2D {
+    const rotation = pass.rotary === null ? null : rotationMatrix(pass.rotary, this.config.headDim);
+    const step: StepContext = { ...pass, time: 1, rotation };
+    let x = embedded;
+    this.#stepWeights(cache).layers.forEach((weights, layer) => (x = stepBlock(step, layer, weights, x)));
+    return norm(pass, pass.architecture.names.finalNorm, x);
+  }
+
+  #stepWeights(cache: DecoderCache): StepWeights {
+    const { architecture } = this.config;
+    const context = { architecture, parameters: this.parameters, lora: this.#loraContext({}) };
+    return cache.weights(() => stepWeights(context, this.config));
   }
 }
 

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { KeyValueCache } from './causal-lm.ts';
+import type { StepWeights } from './step-weights.ts';
 
 /** A stretch of positions of one layer: keys (already rotated) and values, each [batch, kvHeads, length, headDim]. */
 export interface CacheSegment {
@@ -25,7 +26,7 @@ export class DecoderCache implements KeyValueCache {
   leftPadding: tf.Tensor2D | null;
   #length = 0;
   readonly #layers: LayerCache[];
-  readonly #transposed = new Map<string, tf.Tensor2D>();
+  #weights: StepWeights | null = null;
 
   constructor(layers: number, maxTime: number, leftPadding: readonly number[] | null) {
     this.maxTime = maxTime;
@@ -34,28 +35,23 @@ export class DecoderCache implements KeyValueCache {
     this.leftPadding = padded ? tf.keep(tf.tensor2d([...leftPadding], [leftPadding.length, 1], 'int32')) : null;
   }
 
-  /**
-   * The transpose of a weight, made once and held as long as the cache. Products of few rows spend most of their time on laying a
-   * transposed matrix out again; from this copy they take half of it.
-   */
-  transposed(name: string, weight: tf.Tensor2D): tf.Tensor2D {
-    let held = this.#transposed.get(name);
-    if (held === undefined) this.#transposed.set(name, (held = tf.keep(tf.transpose(weight))));
-    return held;
+  /** The weights laid out for single positions, made when the first one is asked for and held as long as the cache. */
+  weights(make: () => StepWeights): StepWeights {
+    return (this.#weights ??= make());
   }
 
   get length(): number {
     return this.#length;
   }
 
-  /** Appends one stretch of keys and values to a layer and answers everything seen so far, in order. */
+  /** Appends one stretch of keys and values to a layer, which it takes over, and answers everything seen so far, in order. */
   extend(layer: number, keys: tf.Tensor4D, values: tf.Tensor4D): CacheSegment[] {
     const held = this.#layers[layer]!;
     if (held.recent !== null && held.recent.keys.shape[2] >= recentLength) {
       held.settled = joined(held.settled, held.recent);
       held.recent = null;
     }
-    held.recent = joined(held.recent, { keys: tf.keep(tf.clone(keys)), values: tf.keep(tf.clone(values)) });
+    held.recent = joined(held.recent, { keys: tf.keep(keys), values: tf.keep(values) });
     return held.settled === null ? [held.recent] : [held.settled, held.recent];
   }
 
@@ -87,8 +83,8 @@ export class DecoderCache implements KeyValueCache {
     }
     this.leftPadding?.dispose();
     this.leftPadding = null;
-    tf.dispose([...this.#transposed.values()]);
-    this.#transposed.clear();
+    this.#weights?.dispose();
+    this.#weights = null;
   }
 }
 

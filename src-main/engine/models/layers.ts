@@ -7,8 +7,6 @@ export interface LayerContext {
   architecture: Architecture;
   parameters: ReadonlyMap<string, tf.Variable>;
   lora: LoraContext | null;
-  /** The held transpose of a weight [out, in], while tokens are decoded one by one. */
-  transposed: ((name: string, weight: tf.Tensor2D) => tf.Tensor2D) | null;
 }
 
 export interface LoraContext {
@@ -35,10 +33,7 @@ export function linear(context: LayerContext, name: string, x: tf.Tensor2D): tf.
 
 function linearProduct(context: LayerContext, name: string, x: tf.Tensor2D): tf.Tensor2D {
   const matrix = weight(context, name) as tf.Variable<tf.Rank.R2>;
-  if (context.architecture.linearLayout === 'in-out') return tf.matMul(x, matrix);
-  return context.transposed === null
-    ? tf.matMul(x, matrix, false, true)
-    : tf.matMul(x, context.transposed(name, matrix));
+  return tf.matMul(x, matrix, false, context.architecture.linearLayout === 'out-in');
 }
 
 function adapterOutput(
