@@ -27,7 +27,7 @@ const stepMetrics: Record<string, readonly Metric[]> = {
     {
       name: 'kl/pre',
       meaning:
-        'mean of lp(pre) − lp(π) over both responses: an estimate of KL(pre ‖ π) that is unbiased only where π_pre wrote them',
+        'mean of lp(pre) − lp(π) over both responses: an estimate of KL(pre ‖ π) that is unbiased only where π_pre wrote them; DPO only',
     },
   ],
   SFT: [
@@ -37,12 +37,13 @@ const stepMetrics: Record<string, readonly Metric[]> = {
   PPO: [
     { name: 'objective/scores', meaning: 'reward of the sampled response, without the KL penalty' },
     { name: 'objective/kl', meaning: 'KL estimate to the reference, in nats a response' },
+    { name: 'kl/pre', meaning: 'the same number under the name that DPO has: here an estimate of KL(π ‖ pre)' },
     { name: 'objective/non_score_reward', meaning: 'the KL penalty: −weight · KL' },
     { name: 'objective/rlhf_reward', meaning: 'score + penalty' },
     { name: 'response_tokens', meaning: 'tokens of a sampled response' },
     { name: 'loss/policy', meaning: 'clipped policy loss' },
     { name: 'loss/value', meaning: 'clipped value loss' },
-    { name: 'policy/clipfrac', meaning: 'share of tokens whose ratio left the clip range' },
+    { name: 'policy/clipfrac', meaning: 'share of tokens whose gradient the clipping took, as TRL counts them' },
     { name: 'policy/approxkl', meaning: '½·(lp − lp_old)², between the policy and the one that sampled' },
     { name: 'kl_weight', meaning: 'weight of the KL penalty; moves where it is adaptive' },
   ],

@@ -1,8 +1,8 @@
-import * as tf from '@tensorflow/tfjs-core';
 import { WorkbenchError } from '../shared/domain/errors.ts';
 import type { CheckpointInfo, TrainerEventBody } from '../shared/domain/jobs.ts';
 import type { RunSpec } from '../shared/domain/run-spec.ts';
 import type { DataOrder, DataPosition } from './data/order.ts';
+import { asFailure } from './failure.ts';
 import type { FlipLimit } from './flip-limit.ts';
 import type { Objective, ObjectiveState, StepOutcome } from './objectives/objective.ts';
 import type { AdamW, Gradients } from './optim/adamw.ts';
@@ -96,7 +96,7 @@ class TrainingRun {
 
   /** What to tell of an error: the step, its samples, the last good checkpoint, and what may help. */
   failure(error: unknown): TrainerEventBody {
-    const known = asFailure(error, this.#plan.spec);
+    const known = asFailure(error, this.#plan.spec.batch);
     return {
       type: 'failed',
       error: known.toReport(),
@@ -218,17 +218,4 @@ class TrainingRun {
   #due(every: number | undefined): boolean {
     return every !== undefined && this.#step % every === 0;
   }
-}
-
-function asFailure(error: unknown, spec: RunSpec): WorkbenchError {
-  if (error instanceof WorkbenchError) return error;
-  const text = error instanceof Error ? error.message : String(error);
-  if (!/out of memory|OOM|resource exhausted|allocat(e|ion)|bad_alloc/i.test(text)) {
-    return new WorkbenchError('internal', text, { cause: error });
-  }
-  const heldMiB = Math.round(tf.memory().numBytes / 2 ** 20);
-  return new WorkbenchError('out-of-memory', `Memory ran out (${heldMiB} MiB of tensors were held): ${text}`, {
-    remedy: `Lower batch.size (now ${spec.batch.size}) and raise batch.accumulation (now ${spec.batch.accumulation}) by the same factor, lower batch.maxLength (now ${spec.batch.maxLength}), or train a LoRA.`,
-    cause: error,
-  });
 }

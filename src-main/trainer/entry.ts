@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { nativeOps, openBackend } from '../backends/index.ts';
+import { asFailure } from '../engine/failure.ts';
 import type { BackendInfo, TrainerJob } from '../shared/domain/jobs.ts';
-import { WorkbenchError, assertNever, reportOf } from '../shared/domain/errors.ts';
+import { WorkbenchError, assertNever } from '../shared/domain/errors.ts';
 import { openChildChannel } from './child-channel.ts';
 import { JobControl } from './control.ts';
 import { afinn } from './afinn.ts';
@@ -50,7 +51,7 @@ async function work(job: TrainerJob): Promise<void> {
   try {
     await runJob(job, await openContext());
   } catch (error) {
-    await reporter.emit(endOf(error));
+    await reporter.emit(endOf(error, job));
   } finally {
     await reporter.close();
   }
@@ -84,12 +85,16 @@ async function finish(context: JobContext, done: Promise<void>): Promise<void> {
 }
 
 /** Work that was stopped ends as `stopped`; anything else that was thrown has failed. */
-function endOf(error: unknown) {
+function endOf(error: unknown, job: TrainerJob) {
   if (error instanceof WorkbenchError && error.code === 'cancelled' && control.stopping()) {
     return { type: 'finished' as const, outcome: 'stopped' as const, step: 0 };
   }
   if (!(error instanceof WorkbenchError) && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
-  return { type: 'failed' as const, error: reportOf(error), step: null };
+  return {
+    type: 'failed' as const,
+    error: asFailure(error, 'spec' in job ? job.spec.batch : undefined).toReport(),
+    step: null,
+  };
 }
 
 async function openContext(): Promise<JobContext> {

@@ -44,7 +44,8 @@ function readScaling(fields: ConfigFields, scaling: ConfigFields, { maxPositions
     case 'linear':
       return { kind: 'linear', factor: scaling.number('factor') };
     case 'dynamic':
-      return { kind: 'dynamic', factor: scaling.number('factor'), originalPositions };
+      // transformers reads the first context off max_position_embeddings here, whatever else is written.
+      return { kind: 'dynamic', factor: scaling.number('factor'), originalPositions: maxPositions };
     case 'yarn':
       return readYarn(scaling, originalPositions, maxPositions);
     case 'llama3':

@@ -78,7 +78,7 @@ export class DpoObjective implements Objective {
     const loss = (alignment['loss'] as number) + (guarded?.weightedLoss ?? 0);
     await apply(gradients, loss);
     return {
-      metrics: { ...alignment, loss, 'kl/pre': this.#meanFall(log, batch.indices), ...guarded?.metrics },
+      metrics: { ...alignment, loss, ...guarded?.metrics },
       samples: { sampleIds: log.sampleIds, metrics: log.metrics },
       ...(guarded === undefined ? {} : { guardSamples: guarded.samples }),
       tokens: batch.indices.reduce((sum, index) => sum + (this.lengths[index] as number), 0),
@@ -128,13 +128,18 @@ export class DpoObjective implements Objective {
     };
   }
 
-  /** Answers how far each pair's margin fell, in reward units. */
+  /**
+   * Answers how far each pair's margin fell, in reward units. `kl/pre` is the mean of lp(pre, y) − lp(π, y) over the two
+   * responses: the k1 estimate of KL(pre ‖ π), unbiased where they were sampled from the pre-aligned model.
+   */
   #logPairs(log: SampleLog, indices: number[], numbers: PairNumbers): Float32Array {
     const { reference, spec } = this.#options;
-    const reward = (logProbs: Float32Array, before: Float32Array) =>
-      indices.map((index, i) => spec.beta * ((logProbs[i] as number) - (before[index] as number)));
-    const chosen = reward(numbers.chosen, reference.chosen);
-    const rejected = reward(numbers.rejected, reference.rejected);
+    const gain = (logProbs: Float32Array, before: Float32Array) =>
+      indices.map((index, i) => (logProbs[i] as number) - (before[index] as number));
+    const chosenGain = gain(numbers.chosen, reference.chosen);
+    const rejectedGain = gain(numbers.rejected, reference.rejected);
+    const chosen = chosenGain.map((nats) => spec.beta * nats);
+    const rejected = rejectedGain.map((nats) => spec.beta * nats);
     const margins = chosen.map((value, i) => value - (rejected[i] as number));
     log.add(
       indices.map((index) => this.sampleIds[index] as string),
@@ -146,21 +151,10 @@ export class DpoObjective implements Objective {
         'rewards/accuracies': margins.map((margin) => (margin > 0 ? 1 : 0)),
         'logps/chosen': numbers.chosen,
         'logps/rejected': numbers.rejected,
+        'kl/pre': chosenGain.map((nats, i) => -(nats + (rejectedGain[i] as number)) / 2),
       },
     );
     return Float32Array.from(margins, (margin) => -margin);
-  }
-
-  /**
-   * Mean of lp(pre, y) − lp(π, y) over the batch's responses: the k1 estimate of KL(pre ‖ π), unbiased where the
-   * responses were sampled from the pre-aligned model.
-   */
-  #meanFall(log: SampleLog, indices: readonly number[]): number {
-    const { reference } = this.#options;
-    const falls = (name: string, before: Float32Array) =>
-      indices.reduce((sum, index, i) => sum + (before[index] as number) - (log.column(name)[i] as number), 0);
-    const total = falls('logps/chosen', reference.chosen) + falls('logps/rejected', reference.rejected);
-    return total / (2 * indices.length);
   }
 
   state(): ObjectiveState {

@@ -196,6 +196,7 @@ export class PpoObjective implements Objective {
     const metrics = {
       'objective/scores': scores,
       'objective/kl': kl,
+      'kl/pre': kl,
       'objective/non_score_reward': penalties,
       'objective/rlhf_reward': scores.map((score, i) => score + (penalties[i] as number)),
       response_tokens: rollouts.map(({ sequence }) => sequence.ids.length - sequence.from),

@@ -64,6 +64,13 @@ describe('config.json', () => {
     });
   });
 
+  it('reads the first context of dynamic scaling off max_position_embeddings, as transformers does', () => {
+    const scaling = { rope_type: 'dynamic', factor: 2, original_max_position_embeddings: 16 };
+    expect(readModelConfig({ ...llama, rope_scaling: scaling }).architecture.positions).toMatchObject({
+      rotary: { scaling: { kind: 'dynamic', originalPositions: 64 } },
+    });
+  });
+
   it('says which weights there are', () => {
     const shapes = Object.fromEntries(expectedShapes(readModelConfig(llama)));
     expect(shapes).toEqual({

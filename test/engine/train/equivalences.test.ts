@@ -9,6 +9,7 @@ import { DpoObjective } from '../../../src-main/engine/objectives/dpo.ts';
 import { PairGuard, type GuardTargets } from '../../../src-main/engine/objectives/pair-guard.ts';
 import { RewardObjective } from '../../../src-main/engine/objectives/reward.ts';
 import { SftObjective } from '../../../src-main/engine/objectives/sft.ts';
+import { addAdapter } from '../../../src-main/engine/models/lora.ts';
 import { createRandom } from '../../../src-main/engine/random.ts';
 import { toRewardModel } from '../../../src-main/engine/reward-model.ts';
 import type { GuardSpec } from '../../../src-main/shared/domain/run-spec.ts';
@@ -185,6 +186,9 @@ describe('the guard’s exact facts on a model', () => {
 });
 
 describe('no step leaves a tensor behind', () => {
+  const adapted = (model: CausalLm) =>
+    addAdapter(model, { rank: 2, alpha: 4, dropout: 0.2, targets: ['all-linear'] }, createRandom(0, 'adapter'));
+  const dropoutSeed = (step: number, first: number) => 100 * step + first;
   const makers = {
     dpo: () => dpo(tinyModel(), randomPairs(8)),
     'dpo, guard riding along': () => dpo(tinyModel(), randomPairs(8), guardWith({ kind: 'ungated' })),
@@ -195,6 +199,21 @@ describe('no step leaves a tensor behind', () => {
     reward: () => {
       const model = toRewardModel(tinyModel(), noPadding, createRandom(0, 'head'));
       return Promise.resolve(new RewardObjective({ model, samples: randomPairs(8), centerWeight: 0 }));
+    },
+    'dpo, guard with margins of a pass of its own': () =>
+      dpo(
+        tinyModel(),
+        randomPairs(8),
+        guardWith({ kind: 'random', randomRate: 0.5, gate: 'margin', target: 'pre-sample' }),
+      ),
+    'dpo as an adapter': () => dpo(adapted(tinyModel()), randomPairs(8)),
+    'sft as an adapter': () =>
+      Promise.resolve(
+        new SftObjective({ model: adapted(tinyModel()), samples: randomCompletions(8), ops: {}, dropoutSeed }),
+      ),
+    'reward as an adapter': () => {
+      const model = adapted(toRewardModel(tinyModel(), noPadding, createRandom(0, 'head')));
+      return Promise.resolve(new RewardObjective({ model, samples: randomPairs(8), centerWeight: 0.1, dropoutSeed }));
     },
   };
   test.each(Object.keys(makers) as (keyof typeof makers)[])('%s', async (kind) => {

@@ -53,7 +53,7 @@ function ppo(model: CausalLm, changes: Partial<PpoSpec> = {}, guard: GuardSpec |
     prompts,
     sequences,
     rewards: [9, 9, 9, -9, -9, -9],
-    ownPrompts: true,
+    ownPrompts: guard?.target !== 'guard-set',
     select: (indices: readonly number[]) => [...indices],
   };
   const random = createRandom(0, 'gate');
@@ -126,7 +126,14 @@ describe('PPO', () => {
   });
 
   test('no step leaves a tensor behind, with a guard or without', async () => {
-    for (const guard of [null, guardWith({}), guardWith({ divergence: 'kl' }), guardWith({ weight: 0 })]) {
+    for (const guard of [
+      null,
+      guardWith({}),
+      guardWith({ divergence: 'kl' }),
+      guardWith({ weight: 0 }),
+      guardWith({ kind: 'random', randomRate: 0.5 }),
+      guardWith({ kind: 'ungated', target: 'guard-set', reduction: 'token-sum' }),
+    ]) {
       const stepper = new Stepper(ppo(tinyModel(), {}, guard));
       await stepper.step(all, 2);
       const before = tensorCount();

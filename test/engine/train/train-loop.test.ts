@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Variable } from '@tensorflow/tfjs-core';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { DataOrder } from '../../../src-main/engine/data/order.ts';
+import { asFailure } from '../../../src-main/engine/failure.ts';
 import { FlipLimit } from '../../../src-main/engine/flip-limit.ts';
 import type { Objective, StepBatch } from '../../../src-main/engine/objectives/objective.ts';
 import { AdamW } from '../../../src-main/engine/optim/adamw.ts';
@@ -228,6 +229,20 @@ describe('failures', () => {
     );
     expect(failure).toMatchObject({ step: 2, error: { code: 'out-of-memory' } });
     expect(failure?.error.remedy).toContain('batch.size (now 2)');
+  });
+
+  test.each([
+    'OOM when allocating tensor with shape[8,128,32000]',
+    'Array buffer allocation failed',
+    'std::bad_alloc',
+    'GPUOutOfMemoryError: out of memory',
+  ])('before the first step too, as every backend words it: %s', (message) => {
+    expect(asFailure(new Error(message), spec().batch)).toMatchObject({ code: 'out-of-memory' });
+    expect(asFailure(new Error(message)).remedy).toContain('smaller model');
+  });
+
+  test('any other error stays what it is', () => {
+    expect(asFailure(new Error('no such file'))).toMatchObject({ code: 'internal', message: 'no such file' });
   });
 });
 

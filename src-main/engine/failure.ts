@@ -1,0 +1,20 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { WorkbenchError } from '../shared/domain/errors.ts';
+import type { RunSpec } from '../shared/domain/run-spec.ts';
+
+/** An error as it is told to people; lack of memory, which every backend words in its own way, with what would need less. */
+export function asFailure(error: unknown, batch?: RunSpec['batch']): WorkbenchError {
+  if (error instanceof WorkbenchError) return error;
+  const text = error instanceof Error ? error.message : String(error);
+  if (!/out of memory|OOM|resource exhausted|allocat(e|ion)|bad_alloc/i.test(text)) {
+    return new WorkbenchError('internal', text, { cause: error });
+  }
+  const heldMiB = Math.round(tf.memory().numBytes / 2 ** 20);
+  return new WorkbenchError('out-of-memory', `Memory ran out (${heldMiB} MiB of tensors were held): ${text}`, {
+    remedy:
+      batch === undefined
+        ? 'Free memory on this device, or use a smaller model.'
+        : `Lower batch.size (now ${batch.size}) and raise batch.accumulation (now ${batch.accumulation}) by the same factor, lower batch.maxLength (now ${batch.maxLength}), or train a LoRA.`,
+    cause: error,
+  });
+}
