@@ -5,7 +5,7 @@ import type { CompletionSequence } from '../../src-main/engine/losses/layout.ts'
 import type { PreferenceSample } from '../../src-main/engine/data/tokenise.ts';
 
 /** What the scripts of test/golden/training recorded. */
-export function readTraining<Recorded>(name: 'dpo' | 'reward' | 'ppo'): Recorded {
+export function readTraining<Recorded>(name: 'dpo' | 'reward' | 'ppo' | 'sft'): Recorded {
   const file = path.join(import.meta.dirname, '..', 'assets', 'training', `${name}.json`);
   return JSON.parse(readFileSync(file, 'utf8')) as Recorded;
 }

@@ -63,13 +63,14 @@ def usual(steps, **more):
     }
 
 
-def steps_of(trainer, micro_batches, names):
+def steps_of(trainer, micro_batches, names, parts_of_sum=False):
+    """Per step what was logged; the losses of its micro-batches are means of their own, or parts of the step's."""
     logs = [entry for entry in trainer.state.log_history if "loss" in entry]
     losses = trainer.losses
     groups = [losses[i : i + micro_batches] for i in range(0, len(losses), micro_batches)]
     return [
         {
-            "loss": sum(group) / len(group),
+            "loss": sum(group) if parts_of_sum else sum(group) / len(group),
             "grad_norm": float(entry["grad_norm"]),
             "learning_rate": entry["learning_rate"],
             **{name: entry[name] for name in names},
@@ -84,6 +85,11 @@ def fingerprint(named_parameters):
         name: [parameter.detach().double().sum().item(), parameter.detach().double().norm().item()]
         for name, parameter in named_parameters
     }
+
+
+def plain(name):
+    """The name of a weight under PEFT as its file has it."""
+    return name.removeprefix("base_model.model.").replace(".default", "").replace(".modules_to_save", "")
 
 
 def write(path, value):

@@ -9,7 +9,7 @@ import pathlib
 import sys
 
 import torch
-from common import fingerprint, in_order, random_pairs, steps_of, tokenizer, usual, write
+from common import fingerprint, in_order, plain, random_pairs, steps_of, tokenizer, usual, write
 from datasets import Dataset
 from peft import LoraConfig
 from transformers import AutoModelForSequenceClassification
@@ -46,10 +46,6 @@ def run(folder, pairs, name, pad_token, settings):
         "weights": fingerprint(trained),
         "scoreOfFirst": scores,
     }
-
-
-def plain(name):
-    return name.removeprefix("base_model.model.").replace(".default", "").replace(".modules_to_save", "")
 
 
 def main(folder, out):
