@@ -47,7 +47,7 @@ export function matchSentence(table: ReportMethodTable): string {
     table.axis === 'kl'
       ? `KL ${print.number(table.at)} nats from the start`
       : `reward gain ${print.signedNumber(table.at)}`;
-  return `Compared where every method has reached the same ${what}, interpolated along each run’s checkpoints.`;
+  return `Compared where every method has reached the same ${what}, interpolated along each run’s checkpoints; “between” names those.`;
 }
 
 function flipSentence({ n, negativeFlips, positiveFlips, nfr, pfr }: ComparisonSummary): string {
@@ -69,14 +69,14 @@ function netSentence({ netChange }: ComparisonSummary): string {
     mcnemarExactP > 0.05 && samplesToSettle !== null
       ? ` About ${print.count(samplesToSettle)} samples would settle it (80 % power) if the rates stayed as they are.`
       : '';
-  return `Net change ${print.points(value)} (${level(netChange.level)} interval ${print.points(low)} to ${print.points(high)}; exact McNemar p = ${print.pValue(mcnemarExactP)}, which answers net change only).${settle}`;
+  return `Net change ${print.points(value)} (${level(netChange.level)} interval ${print.pointsRange({ low, high })}; exact McNemar p = ${print.pValue(mcnemarExactP)}, which answers net change only).${settle}`;
 }
 
 function clusterSentence({ clustered }: ComparisonSummary): string[] {
   if (clustered === null) return [];
   const { nfr, netChange } = clustered;
   return [
-    `Samples come in ${print.count(nfr.clusters)} groups that are not independent; taking that into account the NFR interval is ${print.percentRange(nfr)} (design effect ${print.number(nfr.designEffect)}) and that of the net change ${print.points(netChange.low)} to ${print.points(netChange.high)}.`,
+    `Samples come in ${print.count(nfr.clusters)} groups that are not independent; taking that into account the NFR interval is ${print.percentRange(nfr)} (design effect ${print.number(nfr.designEffect)}) and that of the net change ${print.pointsRange(netChange)}. McNemar’s p knows nothing of groups.`,
   ];
 }
 
@@ -97,7 +97,7 @@ function noiseSentence(floor: ReportComparison['noiseFloor'], decoding: string |
   const interval =
     excess.low === null || excess.high === null
       ? ''
-      : ` (95 % interval ${print.points(excess.low)} to ${print.points(excess.high)})`;
+      : ` (95 % interval ${print.pointsRange({ low: excess.low, high: excess.high })})`;
   return [
     `${decoding === null ? '' : `Decoding: ${decoding}. `}Sampling alone flips ${print.percent(floor.floor)} (two evaluations of the same checkpoint); NFR exceeds that by ${print.points(excess.value)}${interval}. ${print.count(floor.solid)} negative flips are solid, ${print.count(floor.flaky)} flaky.`,
   ];

@@ -1,7 +1,7 @@
 import { WorkbenchError } from '../shared/domain/errors.ts';
 import type { ComparisonSummary } from '../shared/domain/statistics/comparison-summary.ts';
 import { samplesToClearLimit } from '../shared/domain/statistics/mcnemar.ts';
-import { count, percent, percentRange, points } from './numbers.ts';
+import { count, percent, percentRange, points, pointsRange } from './numbers.ts';
 
 export { gateJUnit, gateMarkdown } from './gate-output.ts';
 
@@ -87,7 +87,7 @@ function dropCheck({ netChange, clustered, n }: ComparisonSummary, limit: number
     low,
     high,
     limit,
-    reason: `Drop ${points(value)}, interval ${points(low)} to ${points(high)}, ${relation[outcome]} the limit of ${points(limit)}.`,
+    reason: `Drop ${points(value)}, interval ${pointsRange({ low, high })}, ${relation[outcome]} the limit of ${points(limit)}.`,
   };
 }
 

@@ -67,6 +67,8 @@ function slices({ title, summary, search }: ReportComparison, correction: Correc
     print.count(slice.negativeFlips),
     print.percent(slice.nfr.value),
     print.percent(slice.restNfr.value),
+    print.percent(slice.lostOfRight?.value ?? null),
+    print.percent(slice.restLostOfRight?.value ?? null),
     print.pValue(adjustedP(slice, correction)),
   ]);
   return [
@@ -77,7 +79,19 @@ function slices({ title, summary, search }: ReportComparison, correction: Correc
     ...(found.length > 0
       ? [
           `Found by searching ${print.count(search?.tried ?? 0)} candidates, p adjusted for all of them:`,
-          table(['slice', '>n', '>▼', '>NFR', '>NFR of the rest', `>p (${correctionNames[correction]})`], found),
+          table(
+            [
+              'slice',
+              '>n',
+              '>▼',
+              '>NFR',
+              '>of the rest',
+              '>lost of right',
+              '>of the rest',
+              `>p (${correctionNames[correction]})`,
+            ],
+            found,
+          ),
         ]
       : []),
   ];
@@ -92,12 +106,13 @@ function methodTable(methods: ReportMethodTable): string[] {
     print.meanRange(row.rewardGain, print.number),
     print.meanRange(row.kl, print.number),
     print.meanRange(row.nfrRatio, print.number),
+    inline(row.between.join('; ')),
   ]);
   const others = methods.rows.filter(({ method }) => method !== methods.reference);
   return [
     `### ${inline(methods.title)}`,
     matchSentence(methods),
-    table(['method', '>seeds', '>NFR', '>PFR', '>reward gain', '>KL, nats', '>NFR ÷ reference'], rows),
+    table(['method', '>seeds', '>NFR', '>PFR', '>reward gain', '>KL, nats', '>NFR ÷ reference', 'between'], rows),
     ...(others.length === 0 ? [] : [list(others.map((row) => methodFinding(methods, row)))]),
   ];
 }

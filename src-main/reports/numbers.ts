@@ -29,6 +29,11 @@ export function points(share: number | null): string {
   return share === null ? nothing : `${withPlus(share, percentValue(share))} points`;
 }
 
+/** `−1.6 to +0.55 points` */
+export function pointsRange({ low, high }: Pick<Interval, 'low' | 'high'>): string {
+  return `${withPlus(low, percentValue(low))} to ${points(high)}`;
+}
+
 /** Three significant digits for any size. */
 export function number(value: number | null): string {
   if (value === null) return nothing;

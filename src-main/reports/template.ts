@@ -10,7 +10,10 @@ export interface ReportTemplate {
 export interface Redaction {
   /** Leave out prompts, outputs, targets, token ledgers, notes on samples, and slices named by words of the texts. */
   texts?: boolean;
-  /** Leave out samples that carry one of these tags, and the tags' names. Counts keep them. */
+  /**
+   * Leave out samples that carry one of these tags (or lie in a slice of that name), the names, and slices found by words,
+   * which these samples may have lent them. Counts keep them.
+   */
   privateTags?: readonly string[];
 }
 
@@ -53,7 +56,7 @@ function redactReport(model: ReportModel, redaction: Redaction): ReportModel {
     return row === null ? [] : [{ ...one, row, ledgers: redaction.texts === true ? [] : one.ledgers }];
   });
   const privateSamples = new Set(
-    model.cases.filter(({ row }) => row.tags.some((tag) => hidden.has(tag))).map(({ row }) => row.sampleId),
+    model.cases.filter(({ row }) => isPrivate(row, redaction)).map(({ row }) => row.sampleId),
   );
   const withheld = model.cases.length - cases.length;
   return {
@@ -78,10 +81,14 @@ function redactReport(model: ReportModel, redaction: Redaction): ReportModel {
   };
 }
 
+function isPrivate({ tags, slices }: ReportRow, { privateTags = [] }: Redaction): boolean {
+  return [...tags, ...slices].some((name) => privateTags.includes(name));
+}
+
 /** A row as the redaction lets it out: null when it is withheld. Row exports use it too. */
-export function redactRow(row: ReportRow, { texts = false, privateTags = [] }: Redaction): ReportRow | null {
-  if (row.tags.some((tag) => privateTags.includes(tag))) return null;
-  if (!texts) return row;
+export function redactRow(row: ReportRow, redaction: Redaction): ReportRow | null {
+  if (isPrivate(row, redaction)) return null;
+  if (redaction.texts !== true) return row;
   return {
     ...row,
     prompt: null,
@@ -101,7 +108,7 @@ function redactSlices(comparison: ReportModel['comparisons'][number], texts: boo
       ...search,
       found: search.found.filter(
         ({ name, family }) =>
-          !(texts && (family === 'word' || family === 'phrase')) &&
+          !((texts || hidden.size > 0) && (family === 'word' || family === 'phrase')) &&
           ![...hidden].some((tag) => name.endsWith(`: ${tag}`)),
       ),
     },

@@ -127,8 +127,14 @@ function searchSample(row: FlipExportRow): SearchSample {
     text: row.prompt,
     tags: row.tags,
     slices: row.slices,
-    ...(row.leftOutput === null ? {} : { numbers: { 'old output length': row.leftOutput.length } }),
+    ...lengthOf(row),
   };
+}
+
+/** How long an answer is wanted to be. What the old model wrote tells too much of whether it was right to be tried beside it. */
+function lengthOf({ target, leftOutput }: FlipExportRow): Pick<SearchSample, 'numbers'> {
+  if (target !== null) return { numbers: { 'wanted length': target.length } };
+  return leftOutput === null ? {} : { numbers: { 'old output length': leftOutput.length } };
 }
 
 function requireReady(comparison: ComparisonRecord): ComparisonRecord {

@@ -161,7 +161,9 @@ async function pairOf(
   const lefts = (await candidates(core, all, left)).filter(wanted);
   const rights = (await candidates(core, all, right)).filter(wanted);
   for (const candidate of rights) {
-    const match = lefts.find((other) => other.suiteName === candidate.suiteName && other.id !== candidate.id);
+    const matches = lefts.filter((other) => other.suiteName === candidate.suiteName && other.id !== candidate.id);
+    // A model stands for the start of each run it began: of these the run's own is meant.
+    const match = matches.find(({ runId }) => runId !== null && runId === candidate.runId) ?? matches[0];
     if (match !== undefined) return [match, candidate];
   }
   // Two evaluations that were named themselves are compared whatever their suites are called.

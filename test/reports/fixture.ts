@@ -93,6 +93,7 @@ function paths(): MethodPath[] {
           const gain = speed * (1 - Math.exp(-step / 25));
           return {
             position: step,
+            label: `step ${step}`,
             reward: 6 + gain,
             kl: gain * gain * 0.2,
             negativeFlips: Math.round(gain * rate * (1 + 0.15 * (random.next() - 0.5))),

@@ -80,7 +80,7 @@ old → new, 397 paired samples
 | drop | 7.1 % | 3.5 to 10.5 % | 5.0 % | ? could not be decided |
 
 - NFR 9.8 %, interval 7.3 to 13.1 %, which lies beyond the limit of 5.0 %.
-- Drop +7.1 points, interval +3.5 points to +10.5 points, which reaches over the limit of +5.0 points.
+- Drop +7.1 points, interval +3.5 to +10.5 points, which reaches over the limit of +5.0 points.
 
 Judged on the bounds of the 95 % intervals.
 `);

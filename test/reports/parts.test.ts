@@ -74,6 +74,14 @@ describe('a template', () => {
     expect(kept.annotations).toEqual([]);
     expect(renderHtml(kept)).not.toContain('secret-project');
     expect(kept.exclusions.at(-1)).toMatchObject({ count: 1 });
+    // Words that stand out may come from the samples that are withheld.
+    expect(model.comparisons[0]?.search?.found.some(({ family }) => family === 'word')).toBe(true);
+    expect(kept.comparisons[0]?.search?.found.filter(({ family }) => family === 'word')).toEqual([]);
+  });
+  it('withholds the samples of a private slice', () => {
+    const kept = applyTemplate(model, { redact: { privateTags: ['negative words'] } });
+    expect(kept.cases.length).toBeLessThan(model.cases.length);
+    expect(renderHtml(kept)).not.toContain('negative words');
   });
 });
 

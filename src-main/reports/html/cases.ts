@@ -16,6 +16,15 @@ export const kindGlyph = {
   missing: '∅',
 } as const;
 
+const ledgerOf: Record<ReportLedger['part'], string> = {
+  output: 'output',
+  target: 'wanted answer',
+  chosen: 'chosen response',
+  rejected: 'rejected response',
+  'left-output': 'old output',
+  'right-output': 'new output',
+};
+
 export function casesSection({ cases, casesTotal, comparisons, redaction }: ReportModel): Markup | false {
   if (cases.length === 0) return false;
   const several = comparisons.length > 1;
@@ -67,7 +76,7 @@ function marked(parts: readonly DiffPart[], tag: 'del' | 'ins'): Markup {
 
 /** Tokens with the change of their log-prob, old to new. */
 function ledgerBlock({ part, tokens, leftLogProbs, rightLogProbs }: ReportLedger): Markup {
-  return markup`<details><summary>Token ledger of the ${part.replace('-', ' ')}: log-prob under new minus old, nats</summary>
+  return markup`<details><summary>Token ledger of the ${ledgerOf[part]}: log-prob under new minus old, nats</summary>
 <ol class="ledger">${tokens.map((token, i) => {
     const [left, right] = [leftLogProbs[i] ?? Number.NaN, rightLogProbs[i] ?? Number.NaN];
     const change = right - left;

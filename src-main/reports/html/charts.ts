@@ -1,6 +1,6 @@
 import type { Interval } from '../../shared/domain/statistics/intervals.ts';
 import * as print from '../numbers.ts';
-import type { ReportChart } from '../../shared/domain/reports/report-model.ts';
+import type { ReportChart, ReportModel } from '../../shared/domain/reports/report-model.ts';
 import { linearScale, niceTicks } from './scale.ts';
 import type { Scale } from './scale.ts';
 import { markup } from './markup.ts';
@@ -8,7 +8,7 @@ import type { Markup } from './markup.ts';
 
 const width = 560;
 const height = 330;
-const margin = { top: 14, right: 118, bottom: 42, left: 54 };
+const margin = { top: 22, right: 118, bottom: 42, left: 54 };
 const seriesColours = 8;
 
 type Series = ReportChart['series'][number];
@@ -16,23 +16,32 @@ interface Frame {
   x: Scale;
   y: Scale;
   chart: ReportChart;
+  looks: SeriesLooks;
+}
+/** Which colour, shape and dash a series has, by its name: the same in every chart of a report. */
+export type SeriesLooks = ReadonlyMap<string, number>;
+
+export function seriesLooks({ curves, frontiers }: Pick<ReportModel, 'curves' | 'frontiers'>): SeriesLooks {
+  const names = [...curves, ...frontiers].flatMap(({ series }) => series.map(({ name }) => name));
+  return new Map([...new Set(names)].map((name, index) => [name, index]));
 }
 
 /** Lines with marks and intervals, each series told by colour, shape and a name at its end; the numbers stand below it. */
-export function lineChart(chart: ReportChart): Markup {
+export function lineChart(chart: ReportChart, looks: SeriesLooks): Markup {
   const points = chart.series.flatMap((series) => series.points);
   if (points.length === 0) return markup`<p class="note">No points were measured for “${chart.title}”.</p>`;
   const xs = points.map((point) => point.x);
   const ys = points.flatMap((point) => [point.y, point.low ?? point.y, point.high ?? point.y]);
   const frame: Frame = {
     chart,
+    looks,
     x: linearScale(xs, [margin.left, width - margin.right]),
     y: linearScale(chart.yIsShare ? [0, ...ys] : ys, [height - margin.bottom, margin.top]),
   };
   return markup`<figure>
     <figcaption><bdi>${chart.title}</bdi></figcaption>
     <svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${chartLabel(chart)}">
-      ${axes(frame)} ${chart.series.map((series, i) => seriesMarks(frame, series, i))} ${endLabels(frame)}
+      ${axes(frame)} ${chart.series.map((series) => seriesMarks(frame, series))} ${endLabels(frame)}
     </svg>
     ${chartTable(chart)}
   </figure>`;
@@ -66,10 +75,11 @@ function axes({ x, y, chart }: Frame): Markup {
           >`,
     )}
     <text x="${(margin.left + right) / 2}" y="${height - 6}" text-anchor="middle">${chart.xLabel}</text>
-    <text x="${margin.left}" y="${margin.top - 4}" text-anchor="start">${chart.yLabel}</text>`;
+    ${chart.yLabel !== chart.title && markup`<text x="${margin.left}" y="${margin.top - 10}" text-anchor="start">${chart.yLabel}</text>`}`;
 }
 
-function seriesMarks({ x, y }: Frame, series: Series, index: number): Markup {
+function seriesMarks({ x, y, looks }: Frame, series: Series): Markup {
+  const index = looks.get(series.name) ?? 0;
   const colour = (index % seriesColours) + 1;
   const dash = ['', '5 3', '2 3', '8 3 2 3'][Math.floor(index / 2) % 4] ?? '';
   const path = series.points.map((point) => `${at(x, point.x)},${at(y, point.y)}`).join(' ');
@@ -110,16 +120,18 @@ function mark(index: number, cx: number, cy: number, title: string): Markup {
 }
 
 /** Names beside the last points, moved apart where they would overlap. */
-function endLabels({ x, y, chart }: Frame): Markup {
+function endLabels({ x, y, chart, looks }: Frame): Markup {
   const gap = 14;
   let previous = -Infinity;
   const labels = chart.series
-    .flatMap((series, index) => {
+    .flatMap((series) => {
       const last = series.points.reduce<Series['points'][number] | null>(
         (far, one) => (far === null || one.x >= far.x ? one : far),
         null,
       );
-      return last === null ? [] : [{ name: series.name, index, x: at(x, last.x), y: at(y, last.y) }];
+      return last === null
+        ? []
+        : [{ name: series.name, index: looks.get(series.name) ?? 0, x: at(x, last.x), y: at(y, last.y) }];
     })
     .sort((a, b) => a.y - b.y)
     .map((label) => {

@@ -17,7 +17,7 @@ function comparisonBlock(comparison: ReportComparison, titled: boolean): Markup 
   return markup`${titled && markup`<h3><bdi>${comparison.title}</bdi></h3>`}
 <p class="versus"><bdi>${summary.left.name}</bdi><span class="arrow" aria-label="against">→</span><bdi>${summary.right.name}</bdi></p>
 <p class="basis">${basisSentence(summary)}</p>
-${figures(summary)}
+${figures(summary)}${summary.clustered !== null && markup`<p class="basis">The intervals in the boxes take the groups of samples together.</p>`}
 <div class="pair">${square(summary)}${forest(summary)}</div>
 <ul class="findings">${comparisonFindings(comparison).map((sentence) => markup`<li>${sentence}</li>`)}</ul>`;
 }
@@ -30,7 +30,7 @@ function figures(summary: ComparisonSummary): Markup {
   return markup`<dl class="figures">
 ${figure('▼ Negative flips', 'negative', print.count(summary.negativeFlips), `${print.percent(nfr.value)}, ${print.percentRange(honest)}`)}
 ${figure('▲ Positive flips', 'positive', print.count(summary.positiveFlips), `${print.percent(pfr.value)}, ${print.percentRange(honestPositive)}`)}
-${figure('Net change', '', print.points(netChange.value), `${print.points(honestNet.low)} to ${print.points(honestNet.high)}`)}
+${figure('Net change', '', print.points(netChange.value), print.pointsRange(honestNet))}
 ${accuracy.left !== null && figure('Accuracy, old to new', '', print.percent(accuracy.right), `from ${print.percent(accuracy.left)}`)}
 ${figure('Paired samples', '', print.count(summary.n.paired), `${print.count(summary.n.unmatchedLeft + summary.n.unmatchedRight)} unmatched`)}
 </dl>`;
@@ -71,6 +71,6 @@ function forest(summary: ComparisonSummary): Markup {
   const domain = [Math.min(0, ...rows.map(({ interval }) => interval.low)), reach] as const;
   return markup`<table><caption>Rates with ${print.number(nfr.level * 100)} % intervals</caption><tbody>${rows.map(
     ({ name, kind, interval }) =>
-      markup`<tr><th scope="row">${name}</th><td class="plot">${intervalBar(interval, domain, kind)}</td><td class="n">${print.percent(interval.value)}</td><td class="n">${print.percentRange(interval)}</td></tr>`,
+      markup`<tr><th scope="row">${name}</th><td class="plot">${intervalBar(interval, domain, kind)}</td><td class="n">${kind === 'net' ? print.points(interval.value) : print.percent(interval.value)}</td><td class="n">${kind === 'net' ? print.pointsRange(interval) : print.percentRange(interval)}</td></tr>`,
   )}</tbody></table>`;
 }

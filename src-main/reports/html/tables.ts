@@ -1,9 +1,14 @@
 import { matchSentence, methodFinding } from '../findings.ts';
 import * as print from '../numbers.ts';
-import type { ReportComparison, ReportMethodTable, ReportModel } from '../../shared/domain/reports/report-model.ts';
+import type {
+  ReportChart,
+  ReportComparison,
+  ReportMethodTable,
+  ReportModel,
+} from '../../shared/domain/reports/report-model.ts';
 import { adjustedP, correctionNames } from '../../shared/domain/statistics/multiple-tests.ts';
 import type { Correction } from '../../shared/domain/statistics/multiple-tests.ts';
-import { intervalBar, lineChart } from './charts.ts';
+import { intervalBar, lineChart, seriesLooks } from './charts.ts';
 import { markup } from './markup.ts';
 import type { Content, Markup } from './markup.ts';
 
@@ -16,7 +21,7 @@ export function slicesSection({ comparisons, correction }: ReportModel): Markup 
   if (sliced.length === 0) return false;
   const titled = comparisons.length > 1;
   return markup`<section id="slices"><h2>Where it got worse</h2>
-<p class="note">p: more negative flips in the slice than in the rest, one-sided Fisher test, adjusted after ${correctionNames[correction]} over all slices of the table${correction === 'bh' && ', which bounds the share of false alarms among the alarms'}. Slices overlap.</p>
+<p class="note">p: more negative flips in the slice than in the rest, one-sided Fisher test, adjusted after ${correctionNames[correction]} over all slices of the table${correction === 'bh' && ', which bounds the share of false alarms among the alarms'}. Slices overlap. Lost of right: of what the old model got right, the share that is lost; where it is the same in a slice and in the rest, the slice holds more flips only because it had more to lose.</p>
 ${sliced.map((comparison) => [titled && markup`<h3><bdi>${comparison.title}</bdi></h3>`, sliceTable(comparison, correction), searchTable(comparison, correction)])}</section>`;
 }
 
@@ -44,13 +49,24 @@ function searchTable({ search }: ReportComparison, correction: Correction): Mark
   if (search === null || search.found.length === 0) return false;
   return sortable(
     `Found by searching ${print.count(search.tried)} candidates; p is adjusted for all of them. A lead to check on fresh samples.`,
-    ['slice', '#n', '#▼ negative', '#NFR', '#NFR of the rest', `#p (${correctionNames[correction]})`],
+    [
+      'slice',
+      '#n',
+      '#▼ negative',
+      '#NFR',
+      '#of the rest',
+      '#lost of right',
+      '#of the rest',
+      `#p (${correctionNames[correction]})`,
+    ],
     search.found.map((slice) => [
       name(slice.name),
       num(slice.n, print.count(slice.n)),
       num(slice.negativeFlips, print.count(slice.negativeFlips)),
       num(slice.nfr.value ?? -1, print.percent(slice.nfr.value)),
       num(slice.restNfr.value ?? -1, print.percent(slice.restNfr.value)),
+      num(slice.lostOfRight?.value ?? -1, print.percent(slice.lostOfRight?.value ?? null)),
+      num(slice.restLostOfRight?.value ?? -1, print.percent(slice.restLostOfRight?.value ?? null)),
       num(adjustedP(slice, correction), print.pValue(adjustedP(slice, correction))),
     ]),
   );
@@ -69,7 +85,7 @@ function methodBlock(table: ReportMethodTable): Markup {
   return markup`<h3><bdi>${table.title}</bdi></h3><p class="basis">${matchSentence(table)}</p>
 ${sortable(
   `Means over seeds with ${print.number(table.level * 100)} % t intervals where there are two seeds or more; reference: ${table.reference}`,
-  ['method', '#seeds', '#NFR', '#PFR', '#reward gain', '#KL, nats', '#NFR ÷ reference', '#not reached'],
+  ['method', '#seeds', '#NFR', '#PFR', '#reward gain', '#KL, nats', '#NFR ÷ reference', 'between', '#not reached'],
   table.rows.map((row) => [
     name(row.method),
     num(row.seeds.length, print.count(row.seeds.length)),
@@ -78,6 +94,7 @@ ${sortable(
     over(row.rewardGain, print.number),
     over(row.kl, print.number),
     over(row.nfrRatio, print.number),
+    markup`<td><bdi>${row.between.join('; ')}</bdi></td>`,
     num(row.unreached.length, print.count(row.unreached.length)),
   ]),
 )}
@@ -86,16 +103,21 @@ ${sortable(
     .map((row) => markup`<li>${methodFinding(table, row)}</li>`)}</ul>`;
 }
 
-export function frontierSection({ frontiers }: ReportModel): Markup | false {
-  if (frontiers.length === 0) return false;
+export function frontierSection(model: ReportModel): Markup | false {
+  if (model.frontiers.length === 0) return false;
   return markup`<section id="frontier"><h2>Reward against flips</h2>
-<p>Each line is a method’s path. Lower is better at the same place on the horizontal axis; bars are 95 % Wilson intervals.</p>
-<div class="charts">${frontiers.map(lineChart)}</div></section>`;
+<p>Each line is a path from before training on. Lower is better at the same place on the horizontal axis; bars are 95 % Wilson intervals.</p>
+<div class="charts">${lineCharts(model, model.frontiers)}</div></section>`;
 }
 
-export function curvesSection({ curves }: ReportModel): Markup | false {
-  if (curves.length === 0) return false;
-  return markup`<section id="curves"><h2>Curves</h2><div class="charts">${curves.map(lineChart)}</div></section>`;
+export function curvesSection(model: ReportModel): Markup | false {
+  if (model.curves.length === 0) return false;
+  return markup`<section id="curves"><h2>Curves</h2><div class="charts">${lineCharts(model, model.curves)}</div></section>`;
+}
+
+function lineCharts(model: ReportModel, charts: readonly ReportChart[]): Markup[] {
+  const looks = seriesLooks(model);
+  return charts.map((chart) => lineChart(chart, looks));
 }
 
 export function exclusionsSection({ exclusions }: ReportModel): Markup | false {

@@ -1,5 +1,5 @@
 import { reportModel } from '../../shared/domain/reports/report-model.ts';
-import type { ReportModel, ReportParts } from '../../shared/domain/reports/report-model.ts';
+import type { ReportComparison, ReportModel, ReportParts } from '../../shared/domain/reports/report-model.ts';
 import type { EvaluationRecord, RunRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { Correction } from '../../shared/domain/statistics/multiple-tests.ts';
@@ -87,7 +87,25 @@ async function completed(
   parts: Omit<ReportParts, 'createdAt'>,
 ): Promise<ReportModel> {
   const grounds = await groundsOf(core.store, evaluations, version);
-  return reportModel({ ...parts, ...grounds, createdAt: new Date().toISOString() });
+  const provenance = [...grounds.provenance, ...howCounted(parts.comparisons ?? [], evaluations)];
+  return reportModel({ ...parts, ...grounds, provenance, createdAt: new Date().toISOString() });
+}
+
+/** By which rule each suite's flips were counted, and how its answers were decoded. */
+function howCounted(
+  comparisons: readonly ReportComparison[],
+  evaluations: readonly EvaluationRecord[],
+): ReportModel['provenance'] {
+  const facts = comparisons.flatMap(({ summary, decoding }) => {
+    const judged = evaluations.find(({ id }) => id === summary.right.id);
+    const suite = judged?.suiteName ?? '';
+    const undecoded = judged?.importId === null ? 'none: given texts are scored' : 'not recorded in what was imported';
+    return [
+      { label: `Suite ${suite}, rule`, value: describeRule(summary.rule) },
+      { label: `Suite ${suite}, decoding`, value: decoding ?? undecoded },
+    ];
+  });
+  return [...new Map(facts.map((fact) => [`${fact.label}${fact.value}`, fact])).values()];
 }
 
 /** The rows of a run are those of its largest suite, after against before. */

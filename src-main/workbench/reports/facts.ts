@@ -29,9 +29,9 @@ export async function groundsOf(
   ]);
   const used = <T extends { id: string }>(all: readonly T[], ids: (string | null)[]) =>
     all.filter(({ id }) => ids.includes(id));
-  const usedRuns = used(
-    runs,
-    evaluations.map(({ runId }) => runId),
+  // In the order in which the report speaks of them.
+  const usedRuns = [...new Set(evaluations.map(({ runId }) => runId))].flatMap(
+    (id) => runs.find((run) => run.id === id) ?? [],
   );
   const usedModels = used(models, [
     ...evaluations.map(({ modelId }) => modelId),
@@ -62,7 +62,7 @@ export async function groundsOf(
     from: from.filter((id) => id !== null),
   });
   return {
-    setup: [...usedRuns.flatMap(runFacts)],
+    setup: runFacts(usedRuns),
     lineage: [
       ...usedImports.map((one) => entry('import', one, `${one.source} (${one.tool})`, [])),
       ...usedModels.map((one) => entry('model', one, modelDetail(one), [])),
@@ -95,22 +95,36 @@ export function decodingWords(decoding: DecodingSettings | null): string | null 
   return `sampled at temperature ${decoding.temperature}${limits.join('')}, seed ${decoding.seed}, at most ${decoding.maxNewTokens} tokens`;
 }
 
-function runFacts(run: RunRecord): Fact[] {
-  const { spec, name } = run;
+/** What was set, run by run; what all runs share stands once. */
+function runFacts(runs: readonly RunRecord[]): Fact[] {
+  const perRun = runs.map((run) => ({ name: run.name, settings: settingsOf(run) }));
+  return Object.keys(perRun[0]?.settings ?? {}).flatMap((label) => {
+    const values = perRun.map(({ name, settings }) => ({ name, value: settings[label] ?? '' }));
+    const shared = new Set(values.map(({ value }) => value)).size === 1;
+    if (values.length > 1 && shared) return [{ label: `every run: ${label}`, value: values[0]?.value ?? '' }];
+    return values.map(({ name, value }) => ({ label: `${name}: ${label}`, value }));
+  });
+}
+
+function settingsOf({ spec, status, step }: RunRecord): Record<string, string> {
+  const { size, accumulation, maxLength } = spec.batch;
   const steps = spec.steps === undefined ? `${spec.epochs ?? 1} epochs` : `${spec.steps} steps`;
-  const facts: [string, string][] = [
-    ['method', methodOf(spec)],
-    ['algorithm', JSON.stringify(spec.algorithm)],
-    ['guard', spec.guard.kind === 'none' ? 'none' : JSON.stringify(spec.guard)],
-    ['tuning', JSON.stringify(spec.tuning)],
-    ['optimizer', JSON.stringify(spec.optimizer)],
-    [
-      'training',
-      `${steps} of ${spec.batch.size * spec.batch.accumulation}, at most ${spec.batch.maxLength} tokens, seed ${spec.seed}`,
-    ],
-    ['state', `${run.status} at step ${run.step}`],
-  ];
-  return facts.map(([label, value]) => ({ label: `${name}: ${label}`, value }));
+  return {
+    method: methodOf(spec),
+    algorithm: inWords(spec.algorithm),
+    guard: spec.guard.kind === 'none' ? 'none' : inWords(spec.guard),
+    tuning: inWords(spec.tuning),
+    optimizer: inWords(spec.optimizer),
+    training: `${steps} of ${size * accumulation}, at most ${maxLength} tokens, seed ${spec.seed}`,
+    state: `${status} at step ${step}`,
+  };
+}
+
+/** `{ kind: 'dpo', beta: 0.1 }` → `dpo, beta 0.1` */
+function inWords({ kind, ...settings }: { kind: string } & Record<string, unknown>): string {
+  const set = Object.entries(settings).filter(([, value]) => value !== null && value !== undefined);
+  const shown = set.map(([key, value]) => `${key} ${typeof value === 'string' ? value : JSON.stringify(value)}`);
+  return [kind, ...shown].join(', ');
 }
 
 function runProvenance({ name, spec, backend }: RunRecord): Fact[] {

@@ -72,10 +72,9 @@ export async function runParts(
   const checks = pairs.map(({ suiteName }) => suiteName).filter((suiteName) => !rewards.includes(suiteName));
   for (const suiteName of new Set(checks)) {
     const points = await frontier(context.core, context.comparisons, suiteName, undefined);
-    parts.frontiers?.push(...frontierCharts(suiteName, points));
-    parts.methods?.push(
-      ...methodTables(suiteName, [...pathsOf(ofRuns(points, runs)), ...interpolationPath(points, runs)]),
-    );
+    const paths = [...runPaths(points, runs), ...mixedPath(points, runs)];
+    parts.frontiers?.push(...frontierChart(suiteName, paths));
+    parts.methods?.push(...methodTables(suiteName, paths.map(methodPath)));
   }
   return parts;
 }
@@ -122,34 +121,22 @@ async function curve({ core }: PartsContext, runs: readonly RunRecord[], name: s
     : [{ title: name, xLabel: 'step', yLabel: name, yIsShare: /rate|accuracies/.test(name), series }];
 }
 
-function frontierCharts(suiteName: string, points: readonly FrontierPoint[]): ReportChart[] {
-  const usable = points.filter(({ reward, nfr }) => reward !== null && nfr !== null);
-  if (usable.length === 0) return [];
-  const names = [...new Set(usable.map(seriesName))];
-  const series = names.map((name) => ({
-    name,
-    points: usable
-      .filter((point) => seriesName(point) === name)
-      .map(({ reward, nfr, step, runName }) => ({
-        x: reward ?? 0,
-        y: nfr?.value ?? 0,
-        low: nfr?.low ?? null,
-        high: nfr?.high ?? null,
-        label: step === null ? runName : `step ${step}`,
-      })),
-  }));
+/** A line for each run and one for interpolated weights, all from the point before training on. */
+function frontierChart(suiteName: string, paths: readonly EvaluatedPath[]): ReportChart[] {
+  const series = paths.map(({ name, points: along }) => ({ name, points: along.map(chartPoint) }));
+  if (series.length === 0) return [];
   return [
     { title: `Reward against negative flips on ${suiteName}`, xLabel: 'reward', yLabel: 'NFR', yIsShare: true, series },
   ];
 }
 
-/** A method's points form one series a seed. */
-function seriesName({ method, seed, runName }: FrontierPoint): string {
-  return method === 'interpolation' || seed === null ? method : `${method} (${runName})`;
+function chartPoint(point: FrontierPoint): ReportChart['series'][number]['points'][number] {
+  const { reward, nfr } = point;
+  return { x: reward ?? 0, y: nfr?.value ?? 0, low: nfr?.low ?? null, high: nfr?.high ?? null, label: labelOf(point) };
 }
 
-function ofRuns(points: readonly FrontierPoint[], runs: readonly RunRecord[]): FrontierPoint[] {
-  return points.filter(({ runId }) => runs.some(({ id }) => id === runId));
+function labelOf({ step, runName }: FrontierPoint): string {
+  return step === 0 ? 'start' : step === null ? runName : `step ${step}`;
 }
 
 /** Methods at a matched reward gain and at a matched KL; the unguarded method is what the others are held against. */
@@ -165,18 +152,25 @@ function methodTables(title: string, paths: readonly MethodPath[]): ReportMethod
   });
 }
 
-function pathsOf(points: readonly FrontierPoint[]): MethodPath[] {
-  const byRun = new Map<string, FrontierPoint[]>();
-  for (const point of points) {
-    if (point.runId !== null && point.reward !== null)
-      byRun.set(point.runId, [...(byRun.get(point.runId) ?? []), point]);
-  }
-  return [...byRun.values()].flatMap((list) => {
-    const ordered = list.sort((a, b) => (a.step ?? 0) - (b.step ?? 0));
+interface EvaluatedPath {
+  /** What charts call it. */
+  name: string;
+  method: string;
+  seed: number;
+  /** From before training on. */
+  points: FrontierPoint[];
+}
+
+/** Each run's evaluated steps in order, in the order of the runs; only runs that were evaluated before training. */
+function runPaths(points: readonly FrontierPoint[], runs: readonly RunRecord[]): EvaluatedPath[] {
+  return runs.flatMap(({ id, name, spec }) => {
+    const known = points.filter(
+      ({ runId, reward, step, counts }) => runId === id && reward !== null && (step === 0 || counts !== null),
+    );
+    const ordered = known.sort((a, b) => (a.step ?? 0) - (b.step ?? 0));
     const method = ordered.at(-1)?.method;
-    const trained = ordered.filter(({ step, counts }) => step === 0 || counts !== null);
-    if (method === undefined || ordered[0]?.step !== 0 || trained.length < 2) return [];
-    return [{ method, seed: ordered[0].seed ?? 0, points: trained.map(pathPoint) }];
+    if (method === undefined || ordered[0]?.step !== 0 || ordered.length < 2) return [];
+    return [{ name, method, seed: spec.seed, points: ordered }];
   });
 }
 
@@ -184,22 +178,30 @@ function pathsOf(points: readonly FrontierPoint[]): MethodPath[] {
  * Interpolated weights as a path from the start on, ordered by reward. They belong to one trained model, so there is a path only
  * where all runs share a seed.
  */
-function interpolationPath(points: readonly FrontierPoint[], runs: readonly RunRecord[]): MethodPath[] {
+function mixedPath(points: readonly FrontierPoint[], runs: readonly RunRecord[]): EvaluatedPath[] {
   const [seed, ...others] = new Set(runs.map(({ spec }) => spec.seed));
-  const start = ofRuns(points, runs).find(({ step }) => step === 0);
+  const start = runPaths(points, runs)[0]?.points[0];
   if (seed === undefined || others.length > 0 || start === undefined) return [];
   const mixed = points.filter(
     ({ method, reward, counts }) => method === 'interpolation' && reward !== null && counts !== null,
   );
   if (mixed.length === 0) return [];
   const inOrder = mixed.sort((a, b) => (a.reward ?? 0) - (b.reward ?? 0));
-  const path = [start, ...inOrder].map((point, position) => ({ ...pathPoint(point), position }));
-  return [{ method: 'interpolation', seed, points: path }];
+  return [{ name: 'interpolation', method: 'interpolation', seed, points: [start, ...inOrder] }];
 }
 
-function pathPoint(point: FrontierPoint): MethodPath['points'][number] {
+function methodPath({ method, seed, points }: EvaluatedPath): MethodPath {
   return {
-    position: point.step ?? 0,
+    method,
+    seed,
+    points: points.map((point, i) => pathPoint(point, method === 'interpolation' ? i : (point.step ?? 0))),
+  };
+}
+
+function pathPoint(point: FrontierPoint, position: number): MethodPath['points'][number] {
+  return {
+    position,
+    label: labelOf(point),
     reward: point.reward ?? 0,
     kl: point.kl,
     negativeFlips: point.counts?.negative ?? 0,

@@ -8,6 +8,7 @@ const path = (method: string, seed: number, rows: [number, number, number | null
   seed,
   points: rows.map(([position, reward, kl, negativeFlips]) => ({
     position,
+    label: `step ${position}`,
     reward,
     kl,
     negativeFlips,
@@ -23,8 +24,22 @@ const guard = (seed: number, flips: number) =>
 
 describe('a point at a match', () => {
   it('is interpolated between the checkpoints around it', () => {
-    expect(pointAt(dpo(0, 80), 'reward-gain', 8)).toEqual({ position: 36, rewardGain: 8, kl: 16, nfr: 0.06, pfr: 0 });
-    expect(pointAt(dpo(0, 80), 'kl', 8)).toEqual({ position: 24, rewardGain: 4, kl: 8, nfr: 0.04, pfr: 0 });
+    expect(pointAt(dpo(0, 80), 'reward-gain', 8)).toEqual({
+      position: 36,
+      between: ['step 24', 'step 48'],
+      rewardGain: 8,
+      kl: 16,
+      nfr: 0.06,
+      pfr: 0,
+    });
+    expect(pointAt(dpo(0, 80), 'kl', 8)).toEqual({
+      position: 24,
+      between: ['step 24'],
+      rewardGain: 4,
+      kl: 8,
+      nfr: 0.04,
+      pfr: 0,
+    });
   });
   it('is the first crossing of a path that turns back, in whatever order its points come', () => {
     const wavering = path('w', 0, [[30, 9, 2, 50], start, [10, 10, 2, 20], [20, 7, 2, 30]]);
@@ -53,9 +68,14 @@ describe('methods side by side', () => {
     expect(table?.at).toBeCloseTo(9 * 0.999, 12);
     const [reference, guarded] = table?.rows ?? [];
     expect(reference).toMatchObject({ method: 'dpo', seeds: [0, 1, 2], unreached: [], nfrRatio: null, answer: null });
+    expect(reference?.between).toEqual(['step 24 to step 48']);
     expect(guarded?.answer).toBe('fewer');
     expect(guarded?.nfrRatio?.high).toBeLessThan(1);
     expect(guarded?.rewardGain?.mean).toBeCloseTo(8.991, 10);
+  });
+  it('are listed with the reference first', () => {
+    const table = matchMethods(paths, { axis: 'reward-gain', reference: 'flipguard' });
+    expect(table?.rows.map(({ method }) => method)).toEqual(['flipguard', 'dpo']);
   });
   it('tie where seeds scatter', () => {
     const scattered = [dpo(0, 80), dpo(1, 80), guard(0, 90), guard(1, 30)];

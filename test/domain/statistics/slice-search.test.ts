@@ -45,6 +45,20 @@ describe('the slice search', () => {
     expect(searchSlices(stories(2000, 2, riskOf)).found[0]?.name).toBe(name);
   });
 
+  it('tells a slice that lost more from one that merely had more to lose', () => {
+    const known = stories(2000, 7, () => 0.1).map((sample, i): SearchSample => {
+      const knew = sample.tags?.includes('fifth') === true || i % 7 === 0;
+      return knew ? sample : { ...sample, kind: 'kept-wrong' };
+    });
+    const fifth = searchSlices(known).found.find(({ name }) => name === 'tag: fifth');
+    expect(fifth?.pHolm).toBeLessThan(0.001);
+    const [inside, outside] = [fifth?.lostOfRight, fifth?.restLostOfRight];
+    expect(inside?.low).toBeLessThan(outside?.high ?? 0);
+    expect(outside?.low).toBeLessThan(inside?.high ?? 0);
+    const moved = stories(200, 8, () => 0.1).map((sample): SearchSample => ({ ...sample, kind: 'unchanged' }));
+    expect(searchSlices(moved).found[0]?.lostOfRight).toBeNull();
+  });
+
   it('finds long texts', () => {
     const result = searchSlices(stories(2000, 3, (words) => (words.length > 9 ? 0.25 : 0.01)));
     expect(result.found[0]).toMatchObject({ family: 'length' });

@@ -9,6 +9,8 @@ import { defaultLevel, meanOverSeeds } from './intervals.ts';
 export interface PathPoint {
   /** Position along the path (step, or fraction): orders the points. */
   position: number;
+  /** What the point is called: “step 24”. */
+  label: string;
   reward: number;
   /** KL(pre ‖ θ) in nats per response; null where not measured. */
   kl: number | null;
@@ -30,6 +32,8 @@ export type MatchAxis = 'reward-gain' | 'kl';
 
 export interface MatchedPoint {
   position: number;
+  /** The measured points it lies between; one where it lies on a point. */
+  between: string[];
   rewardGain: number;
   kl: number | null;
   nfr: number;
@@ -48,6 +52,8 @@ export interface MethodRow {
   /** Seeds that reach the match, and those that never do. */
   seeds: number[];
   unreached: number[];
+  /** What each seed's numbers were interpolated from: `start to step 24`. */
+  between: string[];
   nfr: OverSeeds | null;
   pfr: OverSeeds | null;
   rewardGain: OverSeeds | null;
@@ -79,7 +85,8 @@ export function matchMethods(
   const at = options.at ?? 0.999 * Math.min(...paths.map((path) => reach(path, axis)));
   if (paths.length === 0 || !Number.isFinite(at) || at <= 0) return null;
   const matched = paths.map((path) => ({ path, point: pointAt(path, axis, at) }));
-  const methods = [...new Set(paths.map((path) => path.method))];
+  const named = paths.map((path) => path.method);
+  const methods = [...new Set([...named.filter((method) => method === reference), ...named])];
   const ofMethod = (method: string) => matched.filter(({ path }) => path.method === method);
   const base = reachedSeeds(ofMethod(reference));
   const rows = methods.map((method) => methodRow(method, ofMethod(method), method === reference ? null : base, level));
@@ -104,6 +111,7 @@ function methodRow(method: string, matched: Matched, base: SeedPoint[] | null, l
     method,
     seeds: reached.map(({ seed }) => seed),
     unreached: matched.filter(({ point }) => point === null).map(({ path }) => path.seed),
+    between: [...new Set(reached.map(({ point }) => point.between.join(' to ')))],
     nfr: over((point) => point.nfr),
     pfr: over((point) => point.pfr),
     rewardGain: over((point) => point.rewardGain),
@@ -151,6 +159,9 @@ function ratioOverSeeds(reached: SeedPoint[], base: SeedPoint[], level: number):
   };
 }
 
+/** From here on of the way to a point, numbers are that point's. */
+const nearlyThere = 0.99;
+
 /** The farthest a path gets on the axis. */
 function reach(path: MethodPath, axis: MatchAxis): number {
   return Math.max(...alongAxis(path, axis).map(({ along }) => along));
@@ -170,6 +181,7 @@ export function pointAt(path: MethodPath, axis: MatchAxis, at: number): MatchedP
   const hasKl = before.point.kl !== null && after.point.kl !== null;
   return {
     position: mix((point) => point.position),
+    between: share > nearlyThere ? [after.point.label] : [before.point.label, after.point.label],
     rewardGain: mix((point) => point.reward) - startReward,
     kl: hasKl ? mix((point) => point.kl ?? Number.NaN) : null,
     nfr: mix((point) => point.negativeFlips / point.n),

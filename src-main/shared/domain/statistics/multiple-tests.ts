@@ -4,10 +4,7 @@ export type Correction = (typeof corrections)[number];
 export const correctionNames: Record<Correction, string> = { holm: 'Holm', bh: 'Benjamini–Hochberg' };
 
 /** The adjusted p that was asked for. */
-export function adjustedP(
-  { pHolm, pBh }: { pHolm: number; pBh?: number | undefined },
-  correction: Correction,
-): number {
+export function adjustedP({ pHolm, pBh }: { pHolm: number; pBh?: number | undefined }, correction: Correction): number {
   return correction === 'holm' ? pHolm : (pBh ?? pHolm);
 }
 

@@ -18,20 +18,23 @@ export interface Candidate {
   family: SliceFamily;
   n: number;
   negativeFlips: number;
+  /** Members that the old side got right; 0 under the margin rule, which knows no right. */
+  rightBefore: number;
   /** Order-free digest of its members, to tell candidates that select the same samples. */
   members: number;
 }
 
 /** Counts members by key; each sample may be added to a key once. */
 export class CandidateCounter<Key> {
-  private readonly tallies = new Map<Key, { n: number; negativeFlips: number; members: number }>();
+  private readonly tallies = new Map<Key, Pick<Candidate, 'n' | 'negativeFlips' | 'rightBefore' | 'members'>>();
 
-  add(key: Key, sampleIndex: number, isNegative: boolean): void {
+  add(key: Key, sampleIndex: number, kind: FlipKind): void {
     let tally = this.tallies.get(key);
-    if (tally === undefined) this.tallies.set(key, (tally = { n: 0, negativeFlips: 0, members: 0 }));
+    if (tally === undefined) this.tallies.set(key, (tally = { n: 0, negativeFlips: 0, rightBefore: 0, members: 0 }));
     tally.n += 1;
     tally.members += scramble(sampleIndex);
-    if (isNegative) tally.negativeFlips += 1;
+    if (kind === 'negative') tally.negativeFlips += 1;
+    if (kind === 'negative' || kind === 'kept-right') tally.rightBefore += 1;
   }
 
   /** The tallies of at least `minSamples`, named. */

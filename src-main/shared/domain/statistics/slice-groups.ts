@@ -10,8 +10,7 @@ export function groupCandidates(samples: readonly SearchSample[], minSamples: nu
   const numberCuts = cutsByName(samples);
   const counter = new CandidateCounter<string>();
   samples.forEach((sample, index) => {
-    const isNegative = sample.kind === 'negative';
-    const add = (family: SliceFamily, name: string) => counter.add(`${family}:${name}`, index, isNegative);
+    const add = (family: SliceFamily, name: string) => counter.add(`${family}:${name}`, index, sample.kind);
     add('length', ranged('text length', sample.text.length, lengthCuts));
     for (const [name, value] of Object.entries(sample.numbers ?? {})) {
       if (Number.isFinite(value)) add('number', ranged(name, value, numberCuts.get(name) ?? []));

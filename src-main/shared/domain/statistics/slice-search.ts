@@ -16,6 +16,12 @@ export interface FoundSlice {
   nfr: Rate;
   /** NFR of the samples outside the slice. */
   restNfr: Rate;
+  /**
+   * The share of what was right before that is lost, in the slice and outside. A slice can hold more negative flips merely
+   * because there was more to lose in it: then these two agree. Null under the margin rule.
+   */
+  lostOfRight: Rate | null;
+  restLostOfRight: Rate | null;
   /** One-sided Fisher test for more negative flips in the slice than outside. */
   p: number;
   /** `p`, Holm-adjusted over every candidate tried, shown or not. */
@@ -52,6 +58,7 @@ export function searchSlices(samples: readonly SearchSample[], options: SliceSea
   const { minSamples = 20, limit = 50, maxPHolm = 1 } = options;
   const counted = samples.filter((sample) => isCounted(sample.kind));
   const negative = counted.filter((sample) => sample.kind === 'negative').length;
+  const whole = { n: counted.length, negative, rightBefore: rightBeforeOf(counted) };
   const candidates = [...groupCandidates(counted, minSamples), ...textCandidates(counted, minSamples)].filter(
     (candidate) => candidate.n < counted.length,
   );
@@ -68,7 +75,7 @@ export function searchSlices(samples: readonly SearchSample[], options: SliceSea
     if (seen.has(identity)) continue;
     seen.add(identity);
     found.push({
-      ...described(candidate, negative, counted.length),
+      ...described(candidate, whole),
       p: p[i] as number,
       pHolm: pHolm[i] as number,
       pBh: pBh[i] as number,
@@ -77,13 +84,25 @@ export function searchSlices(samples: readonly SearchSample[], options: SliceSea
   return { tried: candidates.length, n: counted.length, negativeFlips: negative, found };
 }
 
-function described({ name, family, n, negativeFlips }: Candidate, negative: number, total: number) {
+/** Samples that were right on the old side; null where the rule judges no side. */
+function rightBeforeOf(samples: readonly SearchSample[]): number | null {
+  if (!samples.some(({ kind }) => kind === 'kept-right' || kind === 'kept-wrong')) return null;
+  return samples.filter(({ kind }) => kind === 'negative' || kind === 'kept-right').length;
+}
+
+function described(
+  { name, family, n, negativeFlips, rightBefore }: Candidate,
+  whole: { n: number; negative: number; rightBefore: number | null },
+) {
   return {
     name,
     family,
     n,
     negativeFlips,
     nfr: wilson(negativeFlips, n),
-    restNfr: wilson(negative - negativeFlips, total - n),
+    restNfr: wilson(whole.negative - negativeFlips, whole.n - n),
+    lostOfRight: whole.rightBefore === null ? null : wilson(negativeFlips, rightBefore),
+    restLostOfRight:
+      whole.rightBefore === null ? null : wilson(whole.negative - negativeFlips, whole.rightBefore - rightBefore),
   };
 }

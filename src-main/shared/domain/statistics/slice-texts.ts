@@ -45,8 +45,8 @@ function encode(samples: readonly SearchSample[], vocabulary: string[]): Int32Ar
 
 function countWords(samples: readonly SearchSample[], texts: readonly Int32Array[]): CandidateCounter<number> {
   const counter = new CandidateCounter<number>();
-  texts.forEach((words, index) => {
-    for (const word of new Set(words)) counter.add(word, index, samples[index]?.kind === 'negative');
+  samples.forEach(({ kind }, index) => {
+    for (const word of new Set(texts[index])) counter.add(word, index, kind);
   });
   return counter;
 }
@@ -65,14 +65,15 @@ function countPhrases(
     }
   }
   const counter = new CandidateCounter<number>();
-  texts.forEach((words, index) => {
+  samples.forEach(({ kind }, index) => {
+    const words = texts[index] ?? [];
     const own = new Set<number>();
     for (let i = 1; i < words.length; i += 1) {
       const [first, second] = [words[i - 1] as number, words[i] as number];
       if ((table[slotOf(first, second, table.length)] as number) >= minSamples)
         own.add(first * vocabularySize + second);
     }
-    for (const phrase of own) counter.add(phrase, index, samples[index]?.kind === 'negative');
+    for (const phrase of own) counter.add(phrase, index, kind);
   });
   return counter;
 }
