@@ -1,5 +1,5 @@
 import { WorkbenchError } from '../shared/domain/errors.ts';
-import { contentId } from './content-hash.ts';
+import { contentId } from '../content-hash.ts';
 import type { Mapping } from './field-map.ts';
 import { IdLedger } from './id-ledger.ts';
 import { Misfit, strictError } from './problems.ts';

@@ -1,5 +1,4 @@
 /** Reads other tools' files as streams of canonical rows. Pure readers: nothing here writes or knows the store. */
-export { contentHash, contentId } from './content-hash.ts';
 export { acceptedFields, type FieldMap, formatFieldMap, type MapField, parseFieldMap } from './field-map.ts';
 export type { ImportStream } from './import-stream.ts';
 export { defaultLimits, type ImportLimits } from './limits.ts';

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { contentHash, promptHash } from '../content-hash.ts';
 import type { TextOrChat } from '../shared/domain/datasets.ts';
 import { WorkbenchError } from '../shared/domain/errors.ts';
 
@@ -18,20 +18,6 @@ export function storable(text: string, field: string): string {
     );
   }
   return text.isWellFormed() ? text : text.toWellFormed();
-}
-
-/** First 128 bits of SHA-256. */
-function digest(text: string): Buffer {
-  return hash('sha256', text, 'buffer').subarray(0, 16);
-}
-
-/** Identity of a sample's content: its prompt and what was wanted. The length in front keeps the two parts apart. */
-export function contentHash(prompt: string, target: string | null): Buffer {
-  return digest(target === null ? `${prompt.length}:${prompt}` : `${prompt.length}:${prompt}\u0000${target}`);
-}
-
-export function promptHash(prompt: string): Buffer {
-  return digest(prompt);
 }
 
 /** Content that says nothing: samples of verdict-only imports. Never paired by content. */

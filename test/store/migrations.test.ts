@@ -6,7 +6,18 @@ import { databaseName, openStore } from '../../src-main/store/client.ts';
 import { openForWriting } from '../../src-main/store/database.ts';
 import type { Migration } from '../../src-main/store/migrations/migrate.ts';
 import { migrate, migrations, versionOf } from '../../src-main/store/migrations/migrate.ts';
-import { comparisonOf, temporaryFolder, testStore } from './workspace.ts';
+import {
+  addEvaluation,
+  addRun,
+  compare,
+  comparisonOf,
+  numbered,
+  sample,
+  started,
+  step,
+  temporaryFolder,
+  testStore,
+} from './workspace.ts';
 
 const first: Migration = { version: 1, name: 'first', script: 'CREATE TABLE a (x INTEGER) STRICT;' };
 
@@ -76,6 +87,39 @@ test('a workspace of the version before opens with everything in it', async () =
   expect(view.total).toBe(1);
   expect(readdirSync(join(folder, 'backups'))).toHaveLength(1);
   expect(await again.checkIntegrity()).toBe('ok');
+});
+
+test('contents hashed by the rule of version 2 are hashed anew, and pair with what comes after', async () => {
+  const folder = temporaryFolder();
+  const store = await testStore(folder);
+  await addEvaluation(store, 'old', [sample('a', 'right', { prompt: 'caf\u00e9' })], { suiteName: 'one' });
+  const dataset = await store.beginDataset({ name: 'rows', kind: 'completion', import: null });
+  const row = { kind: 'completion', id: 'r', prompt: 'caf\u00e9', completion: 'target a' } as const;
+  await dataset.push([row]);
+  const datasetId = await dataset.commit();
+  const runId = await addRun(store, { datasetId });
+  await store.appendRunEvents(runId, numbered([started(), step(1, {}, {}, ['r'])]));
+  await store.close();
+  const db = new Database(join(folder, databaseName));
+  for (const table of ['samples', 'dataset_rows', 'trained_samples'])
+    db.exec(`UPDATE ${table} SET content_hash = randomblob(16), prompt_hash = randomblob(16)`);
+  db.pragma('user_version = 2');
+  db.close();
+  const again = await testStore(folder);
+  const [old] = await again.listEvaluations();
+  const right = await addEvaluation(
+    again,
+    'new',
+    [sample('b', 'wrong', { prompt: 'cafe\u0301', target: 'target a' })],
+    {
+      suiteName: 'two',
+    },
+  );
+  const comparison = await compare(again, old?.id ?? '', right);
+  expect(comparison).toMatchObject({ pairing: 'content-hash', counts: { paired: 1 } });
+  const view = await again.openFlipView(comparison.id, {}, { column: 'delta', direction: 'ascending' });
+  const [flip] = await again.flipWindow(view.viewId, 0, 1);
+  expect(await again.trainingTrace(flip?.sampleKey ?? 0)).toMatchObject([{ runId, steps: [{ step: 1 }] }]);
 });
 
 test('a workspace of a newer version is refused and left as it is', async () => {

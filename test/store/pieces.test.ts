@@ -12,7 +12,7 @@ import { EventQueue } from '../../src-main/store/event-queue.ts';
 import { firstKey, maxMembers, memberOf, newId, packKey } from '../../src-main/store/keys.ts';
 import { downsample } from '../../src-main/store/queries/downsample.ts';
 import { Lengths } from '../../src-main/store/queries/lengths.ts';
-import { contentHash, naturalOrder, preview, storable } from '../../src-main/store/texts.ts';
+import { naturalOrder, preview, storable } from '../../src-main/store/texts.ts';
 import { rowsByKey } from '../../src-main/store/views/rows-by-key.ts';
 import { sortRows } from '../../src-main/store/views/sort.ts';
 
@@ -84,12 +84,6 @@ describe('texts', () => {
     ]);
     expect(new Set(ids.map(naturalOrder)).size).toBe(ids.length);
     expect(naturalOrder('9'.repeat(120))).not.toBe(naturalOrder('9'.repeat(121)));
-  });
-
-  test('content tells prompt and target apart', () => {
-    const hashes = [contentHash('a', 'b'), contentHash('ab', ''), contentHash('ab', null), contentHash('', 'ab')];
-    expect(new Set(hashes.map((hash) => hash.toString('hex'))).size).toBe(4);
-    expect(contentHash('a', 'b').equals(contentHash('a', 'b'))).toBe(true);
   });
 
   test('previews do not split a character', () => {

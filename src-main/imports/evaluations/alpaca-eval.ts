@@ -1,5 +1,5 @@
 import type { SampleResult, Verdict } from '../../shared/domain/evaluations.ts';
-import { contentId } from '../content-hash.ts';
+import { contentId } from '../../content-hash.ts';
 import { evaluationFields, type FieldMap, Mapping } from '../field-map.ts';
 import { own } from '../field-path.ts';
 import { IdLedger } from '../id-ledger.ts';

@@ -5,15 +5,18 @@ import type { ReadableDb, WritableDb } from '../database.ts';
 import { inTransaction } from '../database.ts';
 import { workspaceTables } from './001-workspace.ts';
 import { searchTables } from './002-search.ts';
+import { oneContentHash } from './003-content-hash.ts';
 
 /** One step from `version - 1` to `version`. A landed migration is never edited. */
 export interface Migration {
   version: number;
   name: string;
+  /** What the script may call beyond SQLite's own functions; each gives the same for the same. */
+  functions?: Record<string, (...texts: never[]) => Uint8Array>;
   script: string;
 }
 
-export const migrations: readonly Migration[] = [workspaceTables, searchTables];
+export const migrations: readonly Migration[] = [workspaceTables, searchTables, oneContentHash];
 
 /** Marks the file as a workspace (“FGWB”), so that another program's database is not taken for one. */
 const applicationId = 0x46475742;
@@ -37,11 +40,16 @@ export async function migrate(db: WritableDb, steps: readonly Migration[] = migr
     // Another program may have migrated while the backup was written.
     refuseForeign(db, steps);
     const now = versionOf(db);
-    for (const step of steps) if (step.version > now) db.raw.exec(step.script);
+    for (const step of steps) if (step.version > now) take(db, step);
     db.raw.pragma(`application_id = ${applicationId}`);
     db.raw.pragma(`user_version = ${newest}`);
   });
   return newest;
+}
+
+function take(db: WritableDb, { functions = {}, script }: Migration): void {
+  for (const [name, body] of Object.entries(functions)) db.raw.function(name, { deterministic: true }, body);
+  db.raw.exec(script);
 }
 
 export function versionOf(db: ReadableDb): number {

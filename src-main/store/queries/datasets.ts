@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
+import { contentHash, promptHash } from '../../content-hash.ts';
 import type { DatasetKind, DatasetRow } from '../../shared/domain/datasets.ts';
 import type { DatasetRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { ReadableDb, WritableDb } from '../database.ts';
 import { all, prepare, run, sql, value } from '../database.ts';
 import { firstKey, newId, packKey } from '../keys.ts';
-import { contentHash, plainText, promptHash, storable } from '../texts.ts';
+import { plainText, storable } from '../texts.ts';
 import { Lengths } from './lengths.ts';
 
 interface DatasetTableRow {
@@ -83,17 +84,9 @@ export class DatasetDraft {
         throw new WorkbenchError('bad-input', `Row “${row.id}” is a ${row.kind} row in a ${this.kind} dataset`);
       }
       const body = storable(JSON.stringify(row), `row “${row.id}”`);
-      const prompt = plainText(row.prompt).toWellFormed();
-      const wanted = wantedOf(row);
+      const { content, prompt } = rowHashes(row);
       try {
-        insert.run(
-          packKey(this.key, this.rows + index),
-          this.key,
-          row.id,
-          contentHash(prompt, wanted === null ? null : wanted.toWellFormed()),
-          promptHash(prompt),
-          body,
-        );
+        insert.run(packKey(this.key, this.rows + index), this.key, row.id, content, prompt, body);
       } catch (error) {
         throw duplicateId(error, row.id) ?? error;
       }
@@ -122,6 +115,12 @@ export class DatasetDraft {
 }
 
 const measured = new Set(['prompt', 'chosen', 'rejected', 'completion']);
+
+/** By which a training row is found again among the samples of evaluations. */
+export function rowHashes(row: DatasetRow): { content: Buffer; prompt: Buffer } {
+  const prompt = plainText(row.prompt);
+  return { content: contentHash(prompt, wantedOf(row)), prompt: promptHash(prompt) };
+}
 
 /** What a row asks for: the part of its content that an evaluation calls the target. */
 function wantedOf(row: DatasetRow): string | null {

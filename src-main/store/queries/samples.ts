@@ -1,9 +1,10 @@
+import { contentHash, promptHash } from '../../content-hash.ts';
 import type { SampleResult } from '../../shared/domain/evaluations.ts';
 import type { WritableDb } from '../database.ts';
 import { prepare, run, sql, value } from '../database.ts';
 import { packKey } from '../keys.ts';
 import { encodeMetrics } from '../codec.ts';
-import { contentHash, naturalOrder, promptHash, storable } from '../texts.ts';
+import { naturalOrder, storable } from '../texts.ts';
 import type { Interned } from './names.ts';
 import { verdictCode } from './verdicts.ts';
 

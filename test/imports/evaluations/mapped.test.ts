@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { contentId, openEvaluationImport, parseFieldMap } from '../../../src-main/imports/index.ts';
+import { contentId } from '../../../src-main/content-hash.ts';
+import { openEvaluationImport, parseFieldMap } from '../../../src-main/imports/index.ts';
 import { failureOf, jsonl, read, tempFolder } from '../fixtures.ts';
 
 const folder = tempFolder();
