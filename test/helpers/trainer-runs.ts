@@ -98,7 +98,11 @@ export function lossesOf(events: readonly TrainerEvent[]): Map<number, number> {
   );
 }
 
-export function expectSameLosses(actual: ReadonlyMap<number, number>, expected: ReadonlyMap<number, number>): void {
-  expect([...actual.keys()]).toEqual([...expected.keys()]);
-  for (const [step, loss] of expected) expect(actual.get(step), `step ${step}`).toBeCloseTo(loss, 5);
+/** Bit for bit: the loss of every step, and the weights at the end. */
+export function expectSameRun(actual: readonly TrainerEvent[], expected: readonly TrainerEvent[]): void {
+  expect(lossesOf(actual)).toEqual(lossesOf(expected));
+  const weightsOf = (events: readonly TrainerEvent[]) =>
+    events.findLast((event) => event.type === 'checkpoint')?.checkpoint.sha256;
+  expect(weightsOf(actual)).toEqual(weightsOf(expected));
+  expect(weightsOf(actual)).toBeDefined();
 }

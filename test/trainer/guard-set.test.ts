@@ -4,16 +4,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import type { SuiteItem } from '../../src-main/shared/domain/evaluations.ts';
 import type { TrainJob } from '../../src-main/shared/domain/jobs.ts';
 import type { RunSpecInput } from '../../src-main/shared/domain/run-spec.ts';
-import {
-  expectSameLosses,
-  linesOf,
-  lossesOf,
-  ndjson,
-  removeRuns,
-  run,
-  trainJob,
-  type Told,
-} from '../helpers/trainer-runs.ts';
+import { expectSameRun, linesOf, ndjson, removeRuns, run, trainJob, type Told } from '../helpers/trainer-runs.ts';
 import { goldenPresent } from '../helpers/trl-golden.ts';
 
 if (!goldenPresent) console.warn('skipped: ../shared/models/stories-260k is not there');
@@ -104,7 +95,7 @@ describe.skipIf(!goldenPresent)('a run under a guard set', () => {
       });
       const resumed = await run({ ...job, resume: true });
       expect(resumed.end).toMatchObject({ outcome: 'completed', step: 4 });
-      expectSameLosses(lossesOf(linesOf(job)), lossesOf(whole.events));
+      expectSameRun(linesOf(job), whole.events);
       const turns = (events: Told['events']) =>
         events.flatMap((event) => (event.type === 'step' ? [event.guardSamples?.sampleIds] : []));
       expect(turns(linesOf(job))).toEqual(turns(whole.events));
