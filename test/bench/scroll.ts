@@ -1,6 +1,6 @@
 /**
  * Scrolling through a comparison of a million samples in a real Chromium: how many tasks of the page took longer than
- * 50 ms and 100 ms, and how long rows took to appear. `node test/bench/scroll.ts [ROWS]`
+ * 50 ms and 100 ms, and how long rows took to appear. `node build/node24.mjs test/bench/scroll.ts [ROWS]`
  */
 import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
 import { once } from 'node:events';
