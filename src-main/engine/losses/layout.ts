@@ -37,7 +37,10 @@ const smallestGroup = 4;
 
 export function layoutBatch(sequences: readonly CompletionSequence[], splitByLength = true): BatchLayout {
   const order = sequences.map((_, i) => i).sort((a, b) => lengthOf(sequences, a) - lengthOf(sequences, b) || a - b);
-  const parts = splitByLength ? splitRows(sequences, order) : [sequences.map((_, i) => i)];
+  const parts = splitByLength
+    ? splitRows(sequences, order).map((rows) => rows.reverse())
+    : [sequences.map((_, i) => i)];
+  // The longest first: attention leaves out the rows that have ended.
   const groups = parts.filter((rows) => rows.length > 0).map((rows) => padRows(sequences, rows));
   const starts = new Array<number>(sequences.length).fill(0);
   const counts = sequences.map(completionLength);

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { causalAttention, type AttentionBlock } from './causal-attention.ts';
 import type { ModelConfig } from './causal-lm.ts';
 import type { CacheSegment, DecoderCache } from './kv-cache.ts';
 import { type LayerContext, linear, rmsNorm, weight } from './layers.ts';
@@ -11,7 +12,9 @@ export interface PassContext extends LayerContext {
   time: number;
   /** Null for learned positions. */
   rotary: RotaryTable | null;
-  /** Added to the scores; broadcasts over [batch, kvHeads, group·time, seen]. Null when every key may be seen. */
+  /** What may be seen without a cache. */
+  blocks: readonly AttentionBlock[];
+  /** What may be seen with one: added to the scores, broadcasts over [batch, kvHeads, group·time, seen]. Null when every key may. */
   mask: tf.Tensor | null;
   cache: DecoderCache | null;
 }
@@ -22,15 +25,26 @@ export interface PassContext extends LayerContext {
  */
 export function attention(pass: PassContext, layer: number, block: string, x: tf.Tensor2D): tf.Tensor2D {
   const { config, batch, time } = pass;
-  const { heads, kvHeads, headDim } = config;
+  const { heads, headDim } = config;
   const fresh = project(pass, block, x);
   const query = tf.mul(rotated(pass, headNorm(pass, block, 'queryNorm', fresh.query)), headDim ** -0.5);
   const freshKeys = rotated(pass, headNorm(pass, block, 'keyNorm', fresh.key));
-  const segments = pass.cache?.extend(layer, freshKeys, fresh.value) ?? [{ keys: freshKeys, values: fresh.value }];
-  const grouped = tf.reshape(query, [batch, kvHeads, (heads / kvHeads) * time, headDim]) as tf.Tensor4D;
-  const mixed = tf.reshape(attend(grouped, segments, pass.mask), [batch, heads, time, headDim]);
+  const mixed =
+    pass.cache === null
+      ? causalAttention(query as tf.Tensor4D, freshKeys, fresh.value, pass.blocks)
+      : attendCached(pass, pass.cache.extend(layer, freshKeys, fresh.value), query);
   const joined = tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [batch * time, heads * headDim]) as tf.Tensor2D;
   return linear(pass, block + config.architecture.names.attentionOut, joined);
+}
+
+function attendCached(
+  { config, batch, time, mask }: PassContext,
+  segments: CacheSegment[],
+  query: tf.Tensor,
+): tf.Tensor {
+  const { heads, kvHeads, headDim } = config;
+  const grouped = tf.reshape(query, [batch, kvHeads, (heads / kvHeads) * time, headDim]);
+  return tf.reshape(attend(grouped, segments, mask), [batch, heads, time, headDim]);
 }
 
 /** Softmax attention of queries [batch, kvHeads, n, headDim] over all segments; → as the queries. */

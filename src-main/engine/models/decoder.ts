@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { attention, type PassContext } from './attention.ts';
+import { attentionBlocks } from './causal-attention.ts';
 import type { CausalLm, HiddenStatesOptions, KeyValueCache, LoraSettings, ModelConfig } from './causal-lm.ts';
 import { DecoderCache } from './kv-cache.ts';
 import { adapterScale, feedForward, type LoraContext, norm } from './layers.ts';
@@ -54,7 +55,7 @@ class Decoder implements CausalLm {
     const [batch, time] = ids.shape;
     if (lengths.length !== batch) throw new Error(`${lengths.length} lengths for ${batch} rows`);
     return tf.tidy(() => {
-      const pass = this.#pass(batch, time, null, this.#loraContext(options));
+      const pass = this.#pass(batch, time, { lengths }, this.#loraContext(options));
       return tf.reshape(this.#run(pass, this.#embed(ids, null)), [batch, time, this.config.dim]);
     });
   }
@@ -80,7 +81,7 @@ class Decoder implements CausalLm {
     const [batch, stretch] = ids.shape;
     if (cache.length + stretch > cache.maxTime) throw new Error(`the cache holds ${cache.maxTime} positions at most`);
     return tf.tidy(() => {
-      const pass = this.#pass(batch, stretch, cache, this.#loraContext({}));
+      const pass = this.#pass(batch, stretch, { cache }, this.#loraContext({}));
       const embedded = this.#embed(ids, cache);
       const hidden = stretch === 1 ? this.#runStep(pass, cache, embedded) : this.#run(pass, embedded, true);
       cache.advance(stretch);
@@ -101,21 +102,34 @@ class Decoder implements CausalLm {
     return { scale: adapterScale(this.adapter), dropout, nextSeed: dropping ? () => seed++ : null };
   }
 
-  #pass(batch: number, time: number, cache: DecoderCache | null, lora: LoraContext | null): PassContext {
+  #pass(
+    batch: number,
+    time: number,
+    { cache = null, lengths = [] }: { cache?: DecoderCache | null; lengths?: readonly number[] },
+    lora: LoraContext | null,
+  ): PassContext {
     const { config, parameters } = this;
     const { architecture } = config;
-    const seen = (cache?.length ?? 0) + time;
-    const causal = causalMask(time, seen, config.heads / config.kvHeads, architecture.attention.window);
-    const padding = cache?.leftPadding == null ? null : paddingMask(cache.leftPadding, seen);
-    const mask = causal !== null && padding !== null ? tf.add(causal, padding) : (causal ?? padding);
-    const rotary = this.#rotaryTable(time, cache);
-    return { architecture, config, parameters, lora, batch, time, cache, mask, rotary };
+    const group = config.heads / config.kvHeads;
+    const { window } = architecture.attention;
+    return {
+      architecture,
+      config,
+      parameters,
+      lora,
+      batch,
+      time,
+      cache,
+      blocks: cache === null ? attentionBlocks(time, lengths, group, window) : [],
+      mask: cache === null ? null : cacheMask(cache, time, group, window),
+      rotary: cache === null ? (this.#tables?.forRows(lengths, time) ?? null) : this.#cachedRotary(time, cache),
+    };
   }
 
-  #rotaryTable(time: number, cache: DecoderCache | null) {
+  #cachedRotary(time: number, cache: DecoderCache) {
     if (this.#tables === null) return null;
-    const seen = (cache?.length ?? 0) + time;
-    if (cache === null || (seen === time && cache.leftPadding === null)) return this.#tables.range(time);
+    const seen = cache.length + time;
+    if (seen === time && cache.leftPadding === null) return this.#tables.range(time);
     return this.#tables.at(positionsOf(time, cache), seen);
   }
 
@@ -160,6 +174,14 @@ class Decoder implements CausalLm {
     const context = { architecture, parameters: this.parameters, lora: this.#loraContext({}) };
     return cache.weights(() => stepWeights(context, this.config));
   }
+}
+
+/** Additive mask of `time` new positions over everything seen; null when all of it may be. */
+function cacheMask(cache: DecoderCache, time: number, group: number, window: number | null): tf.Tensor | null {
+  const seen = cache.length + time;
+  const causal = causalMask(time, seen, group, window);
+  const padding = cache.leftPadding === null ? null : paddingMask(cache.leftPadding, seen);
+  return causal !== null && padding !== null ? tf.add(causal, padding) : (causal ?? padding);
 }
 
 function runBlock(

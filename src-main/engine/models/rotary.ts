@@ -111,11 +111,24 @@ export class RotaryTables {
     this.#build(expectedTime, expectedTime);
   }
 
-  /** Positions 0 … time-1 under the frequencies for `time`; [time, dim/2] each. */
-  range(time: number): RotaryTable {
-    const { cos, sin } = this.#upTo(time);
+  /** Positions 0 … time-1 under the frequencies for a sequence of `length`; [time, dim/2] each. */
+  range(time: number, length = time): RotaryTable {
+    const { cos, sin } = this.#upTo(time, length);
     const half = this.#rotary.dim / 2;
     return { cos: tf.slice(cos, [0, 0], [time, half]), sin: tf.slice(sin, [0, 0], [time, half]) };
+  }
+
+  /**
+   * The same for rows of these lengths, padded to `time`. Where frequencies depend on a sequence's length, each row has those of
+   * its own, so that batch mates and padding change nothing: [batch, 1, time, dim/2] each.
+   */
+  forRows(lengths: readonly number[], time: number): RotaryTable {
+    const [first = time] = lengths;
+    const alike = lengths.every((length) => this.#regimeOf(length) === this.#regimeOf(first));
+    if (alike) return this.range(time, first);
+    const rows = lengths.map((length) => this.range(time, length));
+    const stacked = (parts: tf.Tensor[]) => tf.expandDims(tf.stack(parts), 1);
+    return { cos: stacked(rows.map(({ cos }) => cos)), sin: stacked(rows.map(({ sin }) => sin)) };
   }
 
   /** Any positions, int32 [batch, stretch], under the frequencies for `time`; [batch, 1, stretch, dim/2] each. */
@@ -129,9 +142,9 @@ export class RotaryTables {
     this.#table = null;
   }
 
-  #upTo(time: number): { cos: tf.Tensor2D; sin: tf.Tensor2D } {
-    if (this.#table === null || time > this.#rows || this.#regimeOf(time) !== this.#regime) {
-      this.#build(Math.max(time, Math.min(2 * this.#rows, time + 1024)), time);
+  #upTo(time: number, length = time): { cos: tf.Tensor2D; sin: tf.Tensor2D } {
+    if (this.#table === null || time > this.#rows || this.#regimeOf(length) !== this.#regime) {
+      this.#build(Math.max(time, Math.min(2 * this.#rows, time + 1024)), length);
     }
     return this.#table!;
   }

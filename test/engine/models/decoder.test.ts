@@ -2,6 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { CausalLm } from '../../../src-main/engine/models/causal-lm.ts';
 import { rmsNorm } from '../../../src-main/engine/models/layers.ts';
+import { attentionBlocks, causalAttention } from '../../../src-main/engine/models/causal-attention.ts';
+import { createDecoder } from '../../../src-main/engine/models/decoder.ts';
 import { causalMask } from '../../../src-main/engine/models/mask.ts';
 import { rotate } from '../../../src-main/engine/models/rotary.ts';
 import { openTestBackend } from '../../helpers/backend.ts';
@@ -52,6 +54,64 @@ describe('hidden states', () => {
     expect(tf.memory().numTensors).toBe(held);
     model.dispose();
     expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
+describe('frequencies that depend on the length', () => {
+  it('are those of each row, whatever it is padded to', async () => {
+    const base = await loadGoldenModel('llama');
+    const { architecture } = base.config;
+    const scaling = { kind: 'dynamic', factor: 3, originalPositions: 4 } as const;
+    const rotary = { dim: base.config.headDim, theta: 10_000, scaling };
+    const config = {
+      ...base.config,
+      architecture: { ...architecture, positions: { kind: 'rotary' as const, rotary } },
+    };
+    const model = createDecoder(config, base.parameters, { sharesParameters: true });
+    const rows = [
+      [1, 7, 12, 30, 5, 6, 9],
+      [1, 33, 8, 40, 19],
+      [1, 2, 3],
+    ];
+    const together = hiddenOf(model, rows).map((hidden, i) => hidden.slice(0, rows[i]!.length));
+    const alone = rows.map((row) => hiddenOf(model, [row])[0]!);
+    model.dispose();
+    base.dispose();
+    expect(largestDifference(together.flat(), alone.flat())).toBeLessThan(1e-5);
+  });
+});
+
+describe('attention in blocks', () => {
+  it('gives what plain softmax attention gives, and its gradients, where rows end in every block', () => {
+    const [batch, heads, kvHeads, time, headDim] = [4, 4, 2, 190, 4];
+    const lengths = [190, 130, 70, 20];
+    const shapes = [heads, kvHeads, kvHeads].map((count) => [batch, count, time, headDim] as const);
+    const [q, k, v] = shapes.map((shape, i) => tf.randomNormal([...shape], 0, 1, 'float32', i + 1));
+    // Only what lies inside a row may count.
+    const inside = tf.tensor(
+      lengths.map((length) => Array.from({ length: time }, (_, t) => (t < length ? Math.cos(t) : 0))),
+    );
+    const probe = tf.reshape(inside, [batch, 1, time, 1]);
+    const plain = (...[query, key, value]: tf.Tensor[]) => {
+      const grouped = tf.reshape(query!, [batch, kvHeads, (heads / kvHeads) * time, headDim]);
+      const scores = tf.add(tf.matMul(grouped, key!, false, true), causalMask(time, time, heads / kvHeads, null)!);
+      return tf.reshape(tf.matMul(tf.softmax(scores), value!), [batch, heads, time, headDim]);
+    };
+    const blocks = attentionBlocks(time, lengths, heads / kvHeads, null);
+    expect(blocks.map(({ rows }) => rows)).toEqual([4, 2]);
+    const blocked = (...[query, key, value]: tf.Tensor[]) =>
+      causalAttention(query as tf.Tensor4D, key as tf.Tensor4D, value as tf.Tensor4D, blocks);
+    const outcome = (f: (...inputs: tf.Tensor[]) => tf.Tensor) => {
+      const sum = (...inputs: tf.Tensor[]) => tf.sum(tf.mul(f(...inputs), probe)) as tf.Scalar;
+      return [tf.mul(f(q!, k!, v!), probe), ...tf.grads(sum)([q!, k!, v!])].map((x) => [...x.dataSync()]);
+    };
+    expect(
+      largestDifference(
+        tf.tidy(() => outcome(blocked)),
+        tf.tidy(() => outcome(plain)),
+      ),
+    ).toBeLessThan(1e-5);
+    tf.dispose([q!, k!, v!, inside, probe, ...blocks.map(({ mask }) => mask!)]);
   });
 });
 
