@@ -4,7 +4,11 @@ import * as print from './numbers.ts';
 import type { ReportComparison, ReportMethodTable } from '../shared/domain/reports/report-model.ts';
 
 /** What the numbers say, in sentences. Every sentence follows from the model; no method is favoured in the wording. */
-export function comparisonFindings({ summary, noiseFloor, decoding }: ReportComparison): string[] {
+export function comparisonFindings({
+  summary,
+  noiseFloor,
+  decoding,
+}: Pick<ReportComparison, 'summary' | 'noiseFloor' | 'decoding'>): string[] {
   return [
     flipSentence(summary),
     ...accuracySentence(summary),

@@ -3,7 +3,8 @@ import { describeRule, parseRule } from '../../../shared/domain/flips.ts';
 import type { ComparisonSummary } from '../../../shared/domain/statistics/comparison-summary.ts';
 import { adjustedP, correctionNames } from '../../../shared/domain/statistics/multiple-tests.ts';
 import type { Correction } from '../../../shared/domain/statistics/multiple-tests.ts';
-import { percent, percentRange, pValue, points, signedNumber } from '../../../reports/numbers.ts';
+import { comparisonFindings } from '../../../reports/findings.ts';
+import { percent, percentRange, pValue } from '../../../reports/numbers.ts';
 import type { Workbench } from '../../../workbench/workbench.ts';
 import type { CommandContext } from '../context.ts';
 import type { CompareFlags, PairFlags } from '../options/comparisons.ts';
@@ -38,7 +39,7 @@ export async function openComparison(
 }
 
 function describe(summary: ComparisonSummary, correction: Correction): string {
-  const { left, right, n, nfr, pfr, netChange, accuracy, scoreDelta } = summary;
+  const { left, right, n, nfr, pfr } = summary;
   const lines = [
     `${left.name} → ${right.name}`,
     `Rule: ${describeRule(summary.rule)}.`,
@@ -52,12 +53,8 @@ function describe(summary: ComparisonSummary, correction: Correction): string {
       ],
     ),
     '',
-    `Accuracy: ${percent(accuracy.left)} → ${percent(accuracy.right)}. Net change ${points(netChange.value)}, exact McNemar p = ${pValue(netChange.mcnemarExactP)} (about the net change only).`,
-    ...(scoreDelta === null
-      ? []
-      : [
-          `Score: mean change ${signedNumber(scoreDelta.mean)} [${signedNumber(scoreDelta.low)}, ${signedNumber(scoreDelta.high)}], ${scoreDelta.method}.`,
-        ]),
+    // The first sentence says what the table has said.
+    ...comparisonFindings({ summary, noiseFloor: null, decoding: null }).slice(1),
   ];
   return [...lines, ...sliceLines(summary, correction)].join('\n');
 }
