@@ -1,6 +1,7 @@
 /**
- * One DPO step (8 pairs, stories15M, the golden batches when present): `node test/bench/train.ts [--size 260K] [--steps N]`.
- * Prints the median of a step, alone and under FlipGuard. With FLIPGUARD_TRL_PYTHON naming a Python that has TRL, both take
+ * One DPO step (8 pairs, stories15M, the golden batches when present): `node test/bench/train.ts [--size 260K] [--steps N]
+ * [--guards all]`. Prints the median of a step, alone and under FlipGuard: the usual form, which rides along in the step's own
+ * pass, or all, of which the others take a pass of their own. With FLIPGUARD_TRL_PYTHON naming a Python that has TRL, both take
  * turns step by step and the ratio of medians is printed. Processor seconds stand beside the wall's: on a machine that has
  * other work to do they are the steadier of the two.
  */
@@ -34,7 +35,11 @@ interface Timing {
 type TakeStep = () => Promise<Timing>;
 
 const { values: options } = parseArgs({
-  options: { size: { type: 'string', default: '15M' }, steps: { type: 'string', default: '12' } },
+  options: {
+    size: { type: 'string', default: '15M' },
+    steps: { type: 'string', default: '12' },
+    guards: { type: 'string', default: 'usual' },
+  },
 });
 const size = options.size === '260K' ? '260K' : '15M';
 const steps = Number(options.steps);
@@ -51,15 +56,19 @@ const samples = goldenPresent ? readGoldenSamples(size).slice(0, pairs * (steps 
 console.log(
   `${backend.name} (${backend.device}), stories${size}, ${pairs} pairs a step, ${steps} steps after ${warmUp} to warm up`,
 );
-const plain = await openOurs(false);
-const guarded = await openOurs(true);
+/** What is guarded, and how. Of targets elsewhere the cost is that of as many responses, whichever they are. */
+const guards = {
+  'flipguard under guard': { target: 'chosen', divergence: 'ce' },
+  'guard on other targets': { target: 'pre-sample', divergence: 'ce' },
+  'guard by KL': { target: 'chosen', divergence: 'kl' },
+} as const;
+type GuardForm = (typeof guards)[keyof typeof guards];
+const measuredGuards = Object.entries(guards).slice(0, options.guards === 'all' ? undefined : 1);
+const ours: [string, TakeStep][] = [['flipguard', await openOurs(null)]];
+for (const [name, form] of measuredGuards) ours.push([name, await openOurs(form)]);
 const trl = await openTrl();
 
-const contenders = new Map<string, TakeStep>([
-  ['flipguard', plain],
-  ['flipguard under guard', guarded],
-  ...(trl === null ? [] : [['trl', trl] as const]),
-]);
+const contenders = new Map<string, TakeStep>([...ours, ...(trl === null ? [] : [['trl', trl] as const])]);
 const timings = new Map([...contenders.keys()].map((name) => [name, [] as Timing[]]));
 for (let step = 0; step < steps + warmUp; step++) {
   for (const [name, takeStep] of contenders) {
@@ -82,13 +91,14 @@ function report(): void {
     const ratio = (field: keyof Timing) => (median(a, field) / median(b, field)).toFixed(3);
     console.log(`${what}: ${ratio('seconds')} by the clock, ${ratio('processor')} by processor time`);
   };
-  compare('guard / no guard', 'flipguard under guard', 'flipguard');
+  for (const [name] of measuredGuards) compare(`${name} / no guard`, name, 'flipguard');
   if (timings.has('trl')) compare('trl / flipguard (above 1: flipguard is faster)', 'trl', 'flipguard');
   else console.log('TRL was not run: FLIPGUARD_TRL_PYTHON names no Python.');
 }
 
-async function openOurs(withGuard: boolean): Promise<TakeStep> {
+async function openOurs(form: GuardForm | null): Promise<TakeStep> {
   const model = await loadModel(openFolder(folder));
+  const preModel = form?.divergence === 'kl' ? await loadModel(openFolder(folder), { trainable: false }) : null;
   const reference: ReferenceLogProbs = {
     chosen: await scoreSequences(
       model,
@@ -101,12 +111,12 @@ async function openOurs(withGuard: boolean): Promise<TakeStep> {
       { ops },
     ),
   };
-  const guard = withGuard
+  const guard = form
     ? new PairGuard({
-        spec: guardSpec.parse({ kind: 'flipguard' }),
+        spec: guardSpec.parse({ kind: 'flipguard', ...form }),
         beta: 0.1,
         model,
-        preModel: null,
+        preModel,
         targets: {
           sampleIds: samples.map(({ id }) => id),
           sequences: samples.map(({ chosen }) => chosen),
