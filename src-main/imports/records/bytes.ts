@@ -1,11 +1,9 @@
 import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { ReadSession } from '../session.ts';
 import type { Compression } from '../types.ts';
-import { inflateZstd } from './inflate-zstd.ts';
+import { inflateGzip, inflateZstd } from './inflate.ts';
 
 /** Tells gzip and zstd by their magic numbers; a name's ending decides nothing. */
 export function compressionOf(head: Uint8Array): Compression {
@@ -42,21 +40,12 @@ export async function* readContent(
   }
 }
 
-async function* inflateGzip(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  const source = Readable.from(chunks, { objectMode: false });
-  const inflate = createGunzip({ chunkSize: 2 ** 17 });
-  source.on('error', (error) => inflate.destroy(error));
-  try {
-    yield* source.pipe(inflate) as AsyncIterable<Buffer>;
-  } finally {
-    source.destroy();
-    inflate.destroy();
-  }
-}
+/** Compressed data that cannot be read on: what came before it is good. */
+export class DamagedContent extends WorkbenchError {}
 
-function damaged(name: string, compression: Compression, cause: unknown): WorkbenchError {
+function damaged(name: string, compression: Compression, cause: unknown): DamagedContent {
   const detail = cause instanceof Error ? cause.message : String(cause);
-  return new WorkbenchError(
+  return new DamagedContent(
     'bad-input',
     `${name} is damaged or cut short: its ${compression} data cannot be read (${detail}).`,
     {
@@ -103,7 +92,10 @@ export async function readHead(path: string, length: number): Promise<Buffer> {
   }
 }
 
-/** The first `length` bytes of a file's content, inflated where it is compressed, and whether that is all of it. */
+/**
+ * The first `length` bytes of a file's content, inflated where it is compressed, and whether that is all of it. Of damaged data,
+ * what could be read.
+ */
 export async function readContentHead(
   path: string,
   compression: Compression,
@@ -112,10 +104,15 @@ export async function readContentHead(
 ): Promise<{ head: Buffer; whole: boolean }> {
   const chunks: Buffer[] = [];
   let total = 0;
-  for await (const chunk of readContent(path, basename(path), compression, session)) {
-    chunks.push(chunk);
-    total += chunk.length;
-    if (total > length) break;
+  try {
+    for await (const chunk of readContent(path, basename(path), compression, session)) {
+      chunks.push(chunk);
+      total += chunk.length;
+      if (total > length) break;
+    }
+  } catch (error) {
+    if (!(error instanceof DamagedContent) || total === 0) throw error;
+    return { head: Buffer.concat(chunks).subarray(0, length), whole: false };
   }
   return { head: Buffer.concat(chunks).subarray(0, length), whole: total <= length };
 }

@@ -1,12 +1,12 @@
 import { basename } from 'node:path';
 import { assertNever } from '../../shared/domain/errors.ts';
 import type { ReadSession } from '../session.ts';
-import { readContent } from './bytes.ts';
+import { DamagedContent, readContent } from './bytes.ts';
 import { readCsv } from './csv.ts';
 import { readJsonArray } from './json-array.ts';
 import { readJsonLines } from './jsonl.ts';
 import { readParquet } from './parquet.ts';
-import type { Layout, RecordBatches } from './record.ts';
+import { problemRecord, type Layout, type RecordBatches } from './record.ts';
 
 /** The records of one file. `onHeader` gets what surrounds them in a JSON document, once it has been read. */
 export function readRecords(
@@ -17,7 +17,18 @@ export function readRecords(
   onHeader?: (header: unknown) => void,
 ): RecordBatches {
   if (layout.container === 'parquet') return readParquet(path, file, layout.compression, session);
-  const content = readContent(path, file, layout.compression, session);
+  let damage: DamagedContent | null = null;
+  const content = untilDamage(readContent(path, file, layout.compression, session), (found) => (damage = found));
+  return endedBy(readText(content, file, layout, session, onHeader), file, () => damage);
+}
+
+function readText(
+  content: AsyncIterable<Buffer>,
+  file: string,
+  layout: Exclude<Layout, { container: 'parquet' }>,
+  session: ReadSession,
+  onHeader?: (header: unknown) => void,
+): RecordBatches {
   switch (layout.container) {
     case 'jsonl':
       return readJsonLines(content, file, session);
@@ -28,6 +39,31 @@ export function readRecords(
     default:
       return assertNever(layout);
   }
+}
+
+async function* untilDamage(
+  content: AsyncIterable<Buffer>,
+  onDamage: (damage: DamagedContent) => void,
+): AsyncGenerator<Buffer> {
+  try {
+    yield* content;
+  } catch (error) {
+    if (!(error instanceof DamagedContent)) throw error;
+    onDamage(error);
+  }
+}
+
+/** The records before the damage, then the damage as a problem of its own, at the line it is in. */
+async function* endedBy(records: RecordBatches, file: string, damageOf: () => DamagedContent | null): RecordBatches {
+  let line = 0;
+  for await (const batch of records) {
+    line = batch.at(-1)?.line ?? line;
+    yield batch;
+  }
+  const damage = damageOf();
+  if (damage === null) return;
+  const message = `${damage.message} What follows is missing. ${damage.remedy ?? ''}`.trim();
+  yield [problemRecord({ file, line: Math.max(1, line) }, 'truncated', message)];
 }
 
 /** Records that cannot be parsed are passed over when looking at a file's beginning, but not endlessly. */
