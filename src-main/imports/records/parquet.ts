@@ -22,7 +22,13 @@ import { problemRecord, type RawRecord, type RecordBatches } from './record.ts';
 
 /** Rows decoded at a time where the file's page index allows to read parts of a row group. */
 const sliceRows = 4096;
-/** A page, and a row group without page index, must be held whole. */
+/**
+ * Without one, a row group is decoded in parts of about this many bytes, and in at most so many, since each part reads the group's
+ * compressed bytes again.
+ */
+const partBytes = 4 * 2 ** 20;
+const mostParts = 64;
+/** A page must be held whole, and a row group without page index that has nested columns: pages of these cannot be passed over. */
 const maxPageBytes = 512 * 2 ** 20;
 const maxGroupBytes = 2 * 2 ** 30;
 
@@ -67,14 +73,12 @@ interface Slice {
   useOffsetIndex: boolean;
 }
 
-/** Parts of row groups where there is a page index, else whole row groups. */
 function* slices(metadata: FileMetaData, file: string): Generator<Slice> {
   let start = 0;
   for (const group of metadata.row_groups) {
     const end = start + Number(group.num_rows);
     const useOffsetIndex = group.columns.every((column) => column.offset_index_offset !== undefined);
-    if (!useOffsetIndex && Number(group.total_byte_size) > maxGroupBytes) throw groupTooLarge(file);
-    const step = useOffsetIndex ? sliceRows : Math.max(1, end - start);
+    const step = useOffsetIndex ? sliceRows : rowsOfPart(group, file);
     for (let rowStart = start; rowStart < end; rowStart += step) {
       yield { rowStart, rowEnd: Math.min(end, rowStart + step), useOffsetIndex };
     }
@@ -82,11 +86,23 @@ function* slices(metadata: FileMetaData, file: string): Generator<Slice> {
   }
 }
 
+function rowsOfPart(group: FileMetaData['row_groups'][number], file: string): number {
+  const [rows, bytes] = [Math.max(1, Number(group.num_rows)), Number(group.total_byte_size)];
+  const flat = group.columns.every((column) => column.meta_data?.path_in_schema.length === 1);
+  if (!flat && bytes > maxGroupBytes) throw groupTooLarge(file);
+  const parts = flat ? Math.min(mostParts, Math.ceil(bytes / partBytes)) : 1;
+  return Math.max(sliceRows, Math.ceil(rows / Math.max(1, parts)));
+}
+
 function groupTooLarge(file: string): WorkbenchError {
-  return new WorkbenchError('unsupported', `${file} has a row group of more than 2 GiB without a page index.`, {
-    remedy: 'Write it again with smaller row groups (pyarrow: row_group_size=10000), or as JSONL.',
-    place: { file },
-  });
+  return new WorkbenchError(
+    'unsupported',
+    `${file} has a row group of more than 2 GiB with nested columns and without a page index.`,
+    {
+      remedy: 'Write it again with smaller row groups (pyarrow: row_group_size=10000), or as JSONL.',
+      place: { file },
+    },
+  );
 }
 
 /** Node's own decompressors where it has them: they bound what comes out, and are faster. */
