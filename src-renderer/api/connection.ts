@@ -1,7 +1,10 @@
 import type { WorkbenchBridge } from '@shared/contract/events.ts';
 
-/** Whether the workbench can be reached. Electron's bridge is always `open`. */
-export type ConnectionState = 'connecting' | 'open' | 'lost';
+/**
+ * Whether the workbench can be reached. `refused`: it answers, but no longer knows this browser, as after a restart.
+ * Electron's bridge is always `open`.
+ */
+export type ConnectionState = 'connecting' | 'open' | 'lost' | 'refused';
 
 /** What the renderer needs of a shell: the contract's bridge, and in the web shell how its connection fares. */
 export interface ShellBridge extends WorkbenchBridge {

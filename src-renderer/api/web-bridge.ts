@@ -34,9 +34,11 @@ export class WebBridge implements ShellBridge {
   private readonly listeners = new Set<(event: WorkbenchEvent) => void>();
   private readonly connectionListeners = new Set<(state: ConnectionState) => void>();
   private readonly openSocket: () => Socket;
+  private readonly isRefused: () => Promise<boolean>;
 
-  constructor(openSocket: () => Socket = openSameOriginSocket) {
+  constructor(openSocket: () => Socket = openSameOriginSocket, isRefused = isSessionRefused) {
     this.openSocket = openSocket;
+    this.isRefused = isRefused;
     this.connect();
   }
 
@@ -62,7 +64,7 @@ export class WebBridge implements ShellBridge {
   }
 
   reconnect(): void {
-    if (this.state !== 'lost') return;
+    if (this.socket !== null) return;
     if (this.retryTimer !== null) clearTimeout(this.retryTimer);
     this.connect();
   }
@@ -108,14 +110,23 @@ export class WebBridge implements ShellBridge {
 
   private closed(socket: Socket): void {
     if (socket !== this.socket) return;
+    const wasOpen = this.state === 'open';
     this.socket = null;
     for (const id of [...this.sent]) this.settle(id, lostResult());
-    this.setState('lost');
+    if (this.state !== 'refused') this.setState('lost');
+    // A WebSocket does not tell why it was refused; a request does.
+    if (!wasOpen) void this.findReason();
     this.retryTimer = setTimeout(() => this.connect(), this.retryMs);
     this.retryMs = Math.min(this.retryMs * 2, longestRetryMs);
   }
 
+  private async findReason(): Promise<void> {
+    const refused = await this.isRefused();
+    if (this.state !== 'open') this.setState(refused ? 'refused' : 'lost');
+  }
+
   private setState(state: ConnectionState): void {
+    if (state === this.state) return;
     this.state = state;
     for (const listener of this.connectionListeners) listener(state);
   }
@@ -130,6 +141,12 @@ function lostResult(): Result<unknown> {
       remedy: 'It is tried again by itself; repeat the action once the status bar says “connected”.',
     },
   };
+}
+
+/** Whether the server answers, and does not know this browser: every start of the workbench makes a new session. */
+async function isSessionRefused(): Promise<boolean> {
+  const answer = await fetch('/', { method: 'HEAD', cache: 'no-store' }).catch(() => null);
+  return answer?.status === 401;
 }
 
 function openSameOriginSocket(): Socket {

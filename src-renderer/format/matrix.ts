@@ -7,6 +7,16 @@ export function isRate(metric: string): boolean {
   return rateNames.test(metric);
 }
 
+/** Weights and sums are kept in 32 bits: what is smaller than this share of a column's largest value is rounding. */
+const floatNoise = 2 ** -23;
+
+/** Whether a value of a column is zero but for rounding, such as the margin of a model against itself. */
+export function isRounding(matrix: Matrix, key: string, value: number | null | undefined): boolean {
+  if (value === null || value === undefined || value === 0) return false;
+  const largest = Math.max(...matrix.rows.map((row) => Math.abs(row.cells[key] ?? 0)));
+  return Math.abs(value) < largest * floatNoise;
+}
+
 /** Shade of a cell within its column: the better, the more teal; the worse, the more vermillion. Pale, figures stay legible. */
 export function cellShade(matrix: Matrix, key: string, value: number | null | undefined): string {
   const column = matrix.columns.find((one) => one.key === key);

@@ -1,6 +1,8 @@
 import { createServer, connect } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
+import { rendererFolder } from '../../src-main/shells/renderer-folder.ts';
+import { serveWeb } from '../../src-main/shells/web/server.ts';
 import { useBrowserWorkbench, whyNoBrowser } from './shell.ts';
 
 const noBrowser = await whyNoBrowser();
@@ -10,7 +12,7 @@ class Cable {
   private server: Server | null = null;
   private readonly sockets = new Set<Socket>();
   port = 0;
-  private readonly target: number;
+  target: number;
 
   constructor(target: number) {
     this.target = target;
@@ -41,6 +43,12 @@ class Cable {
   }
 }
 
+function throughCable(address: string, { port }: Cable): string {
+  const url = new URL(address);
+  url.port = String(port);
+  return url.href;
+}
+
 describe.skipIf(noBrowser !== null)('a workbench that is gone for a while', () => {
   const served = useBrowserWorkbench();
   let cable: Cable | null = null;
@@ -49,9 +57,7 @@ describe.skipIf(noBrowser !== null)('a workbench that is gone for a while', () =
   it('is said to be gone, comes back by itself, and what changed meanwhile is there', async () => {
     cable = new Cable(served.shell.port);
     await cable.plug();
-    const address = new URL(served.shell.address);
-    address.port = String(cable.port);
-    const app = await served.open({ address: address.href });
+    const app = await served.open({ address: throughCable(served.shell.address, cable) });
     await app.goto('/datasets');
     await app.heading('No dataset yet').waitFor();
 
@@ -68,6 +74,32 @@ describe.skipIf(noBrowser !== null)('a workbench that is gone for a while', () =
     await app.page.getByRole('grid', { name: 'Rows of made meanwhile' }).getByText('p').first().waitFor();
     const unexpected = app.complaints.filter((text) => !/WebSocket|ERR_CONNECTION/.test(text));
     expect(unexpected).toEqual([]);
+    await app.close();
+  });
+});
+
+describe.skipIf(noBrowser !== null)('a workbench that is started anew', () => {
+  const served = useBrowserWorkbench();
+
+  it('says so in a page that is open, and goes on there once its new address was opened', async () => {
+    const cable = new Cable(served.shell.port);
+    await cable.plug();
+    onTestFinished(() => cable.pull());
+    const app = await served.open({ address: throughCable(served.shell.address, cable) });
+    await app.goto('/datasets');
+    await app.heading('No dataset yet').waitFor();
+
+    const again = await serveWeb(served.workbench, { rendererFolder: rendererFolder() });
+    onTestFinished(() => again.close());
+    await cable.pull();
+    cable.target = again.port;
+    await cable.plug();
+    const notice = app.page.getByRole('alert');
+    await notice.getByText('The workbench was started anew.').waitFor();
+    const other = await app.page.context().newPage();
+    await other.goto(throughCable(again.address, cable));
+    await app.page.getByRole('contentinfo', { name: 'Status' }).getByText('connected').waitFor();
+    await notice.waitFor({ state: 'detached' });
     await app.close();
   });
 });

@@ -79,7 +79,7 @@ describe('the web bridge', () => {
     vi.advanceTimersByTime(1);
     last().onopen?.();
     await settled();
-    expect(states).toEqual(['connecting', 'open', 'lost', 'lost', 'open']);
+    expect(states).toEqual(['connecting', 'open', 'lost', 'open']);
   });
 
   it('tries at once when asked to', () => {
@@ -103,6 +103,28 @@ describe('the web bridge', () => {
     last().onopen?.();
     last().answer({ id: last().sent[0]?.id, result: { ok: true, value: [] } });
     expect(await asked).toEqual({ ok: true, value: [] });
+  });
+
+  it('says when the workbench answers but knows this browser no more, and goes on trying', async () => {
+    const bridge = new WebBridge(
+      () => {
+        const socket = new FakeSocket();
+        sockets.push(socket);
+        return socket;
+      },
+      () => Promise.resolve(true),
+    );
+    const states: string[] = [];
+    bridge.onConnection((state) => states.push(state));
+    last().onopen?.();
+    last().close();
+    vi.advanceTimersByTime(250);
+    last().close();
+    await settled();
+    expect(states).toEqual(['connecting', 'open', 'lost', 'refused']);
+    vi.advanceTimersByTime(500);
+    last().onopen?.();
+    expect(states.at(-1)).toBe('open');
   });
 
   it('passes events on', () => {

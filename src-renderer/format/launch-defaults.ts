@@ -1,0 +1,25 @@
+import type { DatasetRecord, ModelRecord, RunRecord } from '@shared/domain/entities.ts';
+
+/**
+ * The model and the dataset a new run starts from: those of the newest run whose model is still here, else the first model
+ * that came from outside (not one mixed from checkpoints) and the first dataset of preferences.
+ */
+export function launchDefaults(
+  models: readonly ModelRecord[],
+  datasets: readonly DatasetRecord[],
+  runs: readonly RunRecord[],
+): { model: string; dataset: string } {
+  const modelOf = (name: string) => models.find((model) => model.name === name || model.id === name);
+  const datasetOf = (name: string) => datasets.find((dataset) => dataset.name === name || dataset.id === name);
+  const byAge = <T extends { createdAt: number }>(list: readonly T[]) =>
+    [...list].sort((a, b) => a.createdAt - b.createdAt);
+  const last = byAge(runs).findLast(
+    ({ spec }) => modelOf(spec.model) !== undefined && datasetOf(spec.dataset.train) !== undefined,
+  );
+  const base = byAge(models).find(({ origin, state }) => origin !== 'interpolated' && state === 'present');
+  const pairs = byAge(datasets).find(({ kind }) => kind === 'preference');
+  return {
+    model: (last && modelOf(last.spec.model)?.name) ?? base?.name ?? models[0]?.name ?? '',
+    dataset: (last && datasetOf(last.spec.dataset.train)?.name) ?? pairs?.name ?? datasets[0]?.name ?? '',
+  };
+}

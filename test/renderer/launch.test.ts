@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import type { DatasetRecord, ModelRecord } from '../../src-main/shared/domain/entities.ts';
+import { launchDefaults } from '../../src-renderer/format/launch-defaults.ts';
+import { isRounding } from '../../src-renderer/format/matrix.ts';
+import { matters } from '../../src-renderer/format/spec-form.ts';
+import { runRecord } from './samples.ts';
+
+const model = (name: string, origin: ModelRecord['origin'], createdAt: number): ModelRecord => ({
+  id: name,
+  name,
+  path: '',
+  family: 'llama',
+  parameters: 1,
+  sizeBytes: 1,
+  sha256: '',
+  origin,
+  createdAt,
+  state: 'present',
+});
+const dataset = (name: string, kind: DatasetRecord['kind'], createdAt: number): DatasetRecord => ({
+  id: name,
+  name,
+  kind,
+  rows: 1,
+  sha256: '',
+  importId: null,
+  createdAt,
+  statistics: {},
+});
+const models = [model('mixed', 'interpolated', 3), model('other', 'imported', 2), model('base', 'demo', 1)];
+const datasets = [dataset('texts', 'completion', 1), dataset('pairs', 'preference', 2)];
+
+describe('what a new run starts from', () => {
+  it('is the model that came first and preferences, not what was mixed last', () => {
+    expect(launchDefaults(models, datasets, [])).toEqual({ model: 'base', dataset: 'pairs' });
+  });
+  it('is what the newest run had, as long as that is here', () => {
+    const run = runRecord();
+    const spec = { ...run.spec, model: 'other', dataset: { ...run.spec.dataset, train: 'pairs' } };
+    const gone = { ...run, createdAt: 9, spec: { ...spec, model: 'removed' } };
+    const runs = [gone, { ...run, createdAt: 8, spec }];
+    expect(launchDefaults(models, datasets, runs)).toEqual({ model: 'other', dataset: 'pairs' });
+  });
+});
+
+describe('the guard’s form', () => {
+  it('shows what does something under the guard chosen, and what was given', () => {
+    const shown = (guard: object) =>
+      ['guardSet', 'epsilon', 'weight', 'randomRate'].filter((key) => matters(['guard', key], { guard }));
+    expect(shown({})).toEqual([]);
+    expect(shown({ kind: 'flipguard' })).toEqual(['epsilon', 'weight']);
+    expect(shown({ kind: 'flipguard', target: 'guard-set' })).toEqual(['guardSet', 'epsilon', 'weight']);
+    expect(shown({ kind: 'ungated' })).toEqual(['weight']);
+    expect(shown({ kind: 'random', epsilon: 1 })).toEqual(['epsilon', 'weight', 'randomRate']);
+  });
+});
+
+describe('a matrix', () => {
+  it('tells rounding from a value', () => {
+    const rows = [-4.55e-8, 1.2, 0].map((value) => ({ cells: { margin: value } }));
+    const matrix = { columns: [], rows } as unknown as Parameters<typeof isRounding>[0];
+    expect([-4.55e-8, 1.2, 0, 1e-5].map((value) => isRounding(matrix, 'margin', value))).toEqual([
+      true,
+      false,
+      false,
+      false,
+    ]);
+  });
+});
