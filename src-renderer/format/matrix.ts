@@ -7,8 +7,8 @@ export function isRate(metric: string): boolean {
   return rateNames.test(metric);
 }
 
-/** Weights and sums are kept in 32 bits: what is smaller than this share of a column's largest value is rounding. */
-const floatNoise = 2 ** -23;
+/** Sums are kept in 32 bits: what is smaller than this share of a column's largest value is what their last places leave. */
+const floatNoise = 2 ** -20;
 
 /** Whether a value of a column is zero but for rounding, such as the margin of a model against itself. */
 export function isRounding(matrix: Matrix, key: string, value: number | null | undefined): boolean {

@@ -26,7 +26,8 @@ interface Shot {
 const { values, positionals } = parseArgs({ options: { workspace: { type: 'string' } }, allowPositionals: true });
 const out = path.resolve(import.meta.dirname, '../../docs/screenshots');
 mkdirSync(out, { recursive: true });
-const folder = values.workspace ?? mkdtempSync(path.join(tmpdir(), 'flipguard-screenshots-'));
+const temporary = mkdtempSync(path.join(tmpdir(), 'flipguard-screenshots-'));
+const folder = values.workspace ?? path.join(temporary, 'quick-demo');
 const served = await serveWorkbench(folder);
 const browser = await launchChromium();
 try {
@@ -39,7 +40,7 @@ try {
 } finally {
   await browser.close();
   await served.close();
-  if (values.workspace === undefined) rmSync(folder, { recursive: true, force: true });
+  rmSync(temporary, { recursive: true, force: true });
 }
 
 async function firstStart(chromium: Browser): Promise<void> {
