@@ -24,7 +24,7 @@ const tokenizer = await loadTokenizer(openFolder(stories.folder));
 const prompt = tokenizer.encode('Once upon a time, there was a little girl named Lily.');
 console.log(`${backend.name}, ${backend.device}; prompt of ${prompt.length} tokens, ${newTokens} new ones`);
 
-for (const batch of process.argv.slice(2).length > 0 ? process.argv.slice(2).map(Number) : [1, 8, 32]) {
+for (const batch of process.argv.slice(2).length > 0 ? process.argv.slice(2).map(Number) : [1, 8, 32, 64]) {
   const prompts = new Array<number[]>(batch).fill(prompt);
   const settings = { temperature: 0, maxNewTokens: newTokens, seed: 0 };
   await generate(model, tokenizer, prompts, { ...settings, maxNewTokens: 4 });

@@ -19,7 +19,7 @@ export interface Generation {
 }
 
 export interface GenerateOptions {
-  /** Rows decoded together. */
+  /** Rows decoded together; as many as pay and as the cache has room for unless told. */
   batchSize?: number;
   /** Prompts finished, of all. */
   onProgress?: (done: number, total: number) => void;
@@ -31,7 +31,11 @@ export interface Cancellation {
   readonly aborted: boolean;
 }
 
-const usualBatchSize = 32;
+/** A step reads every weight once however many rows it has; beyond these little is gained. */
+const mostRows = 64;
+const leastRows = 8;
+/** Keys and values of a batch take about this much. */
+const cacheBytes = 2 ** 30;
 
 /**
  * Continues prompts of token ids with a key/value cache. Rows are independent: the same prompt, seed and place in the list give
@@ -48,7 +52,9 @@ export async function generate(
   prompts.forEach((prompt, index) => checkPrompt(prompt, index, model.config.maxPositions));
   const results = new Array<Generation>(prompts.length);
   let done = 0;
-  for (const indices of batchesByLength(prompts, options.batchSize ?? usualBatchSize)) {
+  const longest = prompts.reduce((most, prompt) => Math.max(most, prompt.length), 0);
+  const size = options.batchSize ?? usualBatchSize(model.config, longest + settings.maxNewTokens);
+  for (const indices of batchesByLength(prompts, size)) {
     const rows = indices.map((index) => newRow(index, prompts[index]!, settings));
     await decodeBatch(model, tokenizer, rows, settings, options.signal);
     for (const row of rows) results[row.index] = finished(row, tokenizer, settings);
@@ -56,6 +62,11 @@ export async function generate(
     options.onProgress?.(done, prompts.length);
   }
   return results;
+}
+
+function usualBatchSize({ layers, kvHeads, headDim }: CausalLm['config'], positions: number): number {
+  const rowBytes = 2 * layers * kvHeads * headDim * Math.max(1, positions) * Float32Array.BYTES_PER_ELEMENT;
+  return Math.max(leastRows, Math.min(mostRows, Math.floor(cacheBytes / rowBytes)));
 }
 
 interface Row {
