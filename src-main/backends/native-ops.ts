@@ -31,7 +31,8 @@ export const composedOps: NativeOps = {
       const shifted = tf.sub(logits, tf.max(logits, 1, true));
       const exponentials = tf.exp(shifted);
       const total = tf.sum(exponentials, 1, true);
-      const target = tf.oneHot(labels, vocabulary, 1, 0, 'float32');
+      // WebAssembly writes integers whatever type oneHot is asked for.
+      const target = tf.cast(tf.oneHot(labels, vocabulary), 'float32');
       const picked = tf.sum(tf.mul(shifted, target), 1);
       return [
         tf.sub(tf.log(tf.squeeze(total, [1])), picked) as tf.Tensor1D,

@@ -1,6 +1,7 @@
+import { writeSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import { registerGradients } from './gradients.ts';
-import { registerMissingKernels } from './missing-kernels.ts';
+import { registerMissingKernels, splitLongSums } from './missing-kernels.ts';
 import type { Opened } from './types.ts';
 
 /** Dawn's flags, such as `adapter=SwiftShader` or `backend=vulkan`, separated by commas. */
@@ -17,6 +18,10 @@ interface Gpu {
   requestAdapter(
     options?: object,
   ): Promise<{ readonly info: AdapterInfo; readonly isFallbackAdapter?: boolean } | null>;
+}
+
+interface Device extends EventTarget {
+  readonly limits: { readonly maxStorageBuffersPerShaderStage: number };
 }
 
 /**
@@ -36,6 +41,10 @@ export async function openWebgpu(): Promise<Opened> {
   if (!(await tf.setBackend('webgpu'))) throw new Error('the WebGPU device does not start');
   await tf.ready();
   registerMissingKernels('webgpu');
+  // The backend keeps its device where its type does not say so.
+  const { device } = tf.backend() as unknown as { device: Device };
+  splitLongSums(device.limits.maxStorageBuffersPerShaderStage);
+  endAtFirstError(device);
   const { info } = adapter;
   return {
     device: info.description || info.device || [info.vendor, info.architecture].filter(Boolean).join(' ') || 'GPU',
@@ -43,6 +52,18 @@ export async function openWebgpu(): Promise<Opened> {
     notes: software ? ['Computing on a software GPU: fit for tests only.'] : [],
     syncReads: false,
   };
+}
+
+/**
+ * What the device refuses it leaves undone, and the numbers that come out are wrong: the process ends instead, with the device's words
+ * last on stderr, where the host of a trainer finds them.
+ */
+function endAtFirstError(device: Device): void {
+  device.addEventListener('uncapturederror', (event) => {
+    const { message } = (event as unknown as { error: { message: string } }).error;
+    writeSync(2, `WebGPU refused a step of the computation: ${message.split('\n')[0] ?? ''}\n`);
+    process.exit(1);
+  });
 }
 
 async function createGpu(): Promise<Gpu> {
