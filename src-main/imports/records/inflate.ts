@@ -54,26 +54,43 @@ class Inflater {
   readonly #stream: Gunzip | ZstdDecompress;
   #out: Buffer[] = [];
   #failure: Error | null = null;
+  #ended = false;
   #fedBytes = 0;
+  #settle: () => void = () => {};
 
   constructor(stream: Gunzip | ZstdDecompress) {
     this.#stream = stream;
     stream.on('data', (chunk: Buffer) => this.#out.push(chunk));
-    stream.on('error', (error) => (this.#failure = error));
+    stream.on('error', (error) => {
+      this.#failure = error;
+      this.#settle();
+    });
+    stream.on('end', () => {
+      this.#ended = true;
+      this.#settle();
+    });
+    stream.on('close', () => this.#settle());
   }
 
+  /** What lies behind the end of the data (padding, say) is passed over. */
   async *write(piece: Buffer): AsyncGenerator<Buffer> {
+    if (this.#ended) return;
     this.#fedBytes += piece.length;
-    await new Promise<void>((resolve) => this.#stream.write(piece, () => resolve()));
+    await this.#until((done) => this.#stream.write(piece, done));
     yield* this.#taken();
   }
 
   async *end(): AsyncGenerator<Buffer> {
-    await new Promise<void>((resolve) => {
-      for (const event of ['end', 'error', 'close']) this.#stream.once(event, () => resolve());
-      this.#stream.end();
-    });
+    if (!this.#ended) await this.#until(() => this.#stream.end());
     yield* this.#taken();
+  }
+
+  /** A stream that has failed or come to its end does not call back: its events settle the wait then. */
+  async #until(act: (done: () => void) => void): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#settle = resolve;
+      act(resolve);
+    });
   }
 
   /** Bytes of the last piece that lie behind the frame's end. */

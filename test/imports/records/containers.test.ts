@@ -94,6 +94,33 @@ describe('containers and compression', () => {
     );
   });
 
+  it.each([
+    ['gzip', gzipSync],
+    ['zstd', zstdCompressSync],
+  ])('comes to an end where %s data is followed by something else, or damaged in the middle', async (_, pack) => {
+    const all = Array.from({ length: 5_000 }, (_row, i) => ({
+      id: i,
+      prompt: randomBytes(40).toString('hex'),
+      completion: 'c',
+    }));
+    const packed = pack(jsonl(all));
+    const half = packed.length >> 1;
+    const middle = Buffer.from(packed).fill(0xff, half, half + 4000);
+    for (const bytes of [
+      Buffer.concat([packed, randomBytes(100_000)]),
+      Buffer.concat([packed, Buffer.from('x')]),
+      middle,
+    ]) {
+      const { rows: found, problems } = await read(openDatasetImport(folder.write('odd.jsonl', bytes)));
+      expect(found.length).toBeGreaterThan(all.length / 4);
+      expect(problems.at(-1)).toMatch(/ truncated$/);
+    }
+    // What fills a file up to a block is no damage to gzip.
+    if (pack !== gzipSync) return;
+    const padded = folder.write('padded.jsonl', Buffer.concat([packed, Buffer.alloc(200_000)]));
+    expect(await read(openDatasetImport(padded))).toMatchObject({ rows: { length: all.length }, problems: [] });
+  });
+
   it('refuses what is no container at all', async () => {
     expect(await failureOf(detectFormat(folder.write('empty', '')))).toBe(
       'unsupported: empty cannot be imported: the file is empty.',
