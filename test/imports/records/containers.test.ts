@@ -100,20 +100,22 @@ describe('containers and compression', () => {
   ])('comes to an end where %s data is followed by something else, or damaged in the middle', async (_, pack) => {
     const all = Array.from({ length: 5_000 }, (_row, i) => ({
       id: i,
-      prompt: randomBytes(40).toString('hex'),
+      prompt: createHash('sha256').update(String(i)).digest('hex'),
       completion: 'c',
     }));
     const packed = pack(jsonl(all));
     const half = packed.length >> 1;
     const middle = Buffer.from(packed).fill(0xff, half, half + 4000);
     for (const bytes of [
-      Buffer.concat([packed, randomBytes(100_000)]),
+      Buffer.concat([packed, Buffer.alloc(100_000, 'noise')]),
       Buffer.concat([packed, Buffer.from('x')]),
       middle,
     ]) {
       const { rows: found, problems } = await read(openDatasetImport(folder.write('odd.jsonl', bytes)));
       expect(found.length).toBeGreaterThan(all.length / 4);
-      expect(problems.at(-1)).toMatch(/ truncated$/);
+      // Without a checksum, zstd may not notice that texts inside were damaged; then the records tell.
+      if (bytes === middle) expect(problems).not.toEqual([]);
+      else expect(problems.at(-1)).toMatch(/ truncated$/);
     }
     // What fills a file up to a block is no damage to gzip.
     if (pack !== gzipSync) return;
