@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor1D, Variable } from '@tensorflow/tfjs-core';
 import type { DpoSpec } from '../../shared/domain/run-spec.ts';
 import type { PreferenceSample } from '../data/tokenise.ts';
+import { logProbRounding } from '../guard/guard.ts';
 import { dpoLoss, type PairLogProbs } from '../losses/dpo.ts';
 import { completionLength, layoutBatch } from '../losses/layout.ts';
 import { completionLogProbs } from '../losses/token-log-probs.ts';
@@ -148,13 +149,19 @@ export class DpoObjective implements Objective {
         'rewards/chosen': chosen,
         'rewards/rejected': rejected,
         'rewards/margins': margins,
-        'rewards/accuracies': margins.map((margin) => (margin > 0 ? 1 : 0)),
+        'rewards/accuracies': margins.map((margin, i) => (margin > this.#rounding(numbers, i) ? 1 : 0)),
         'logps/chosen': numbers.chosen,
         'logps/rejected': numbers.rejected,
         'kl/pre': chosenGain.map((nats, i) => -(nats + (rejectedGain[i] as number)) / 2),
       },
     );
     return Float32Array.from(margins, (margin) => -margin);
+  }
+
+  /** The margin, in reward units, that says nothing: an unchanged policy prefers neither response. */
+  #rounding(numbers: PairNumbers, pair: number): number {
+    const logProbs = Math.abs(numbers.chosen[pair] as number) + Math.abs(numbers.rejected[pair] as number);
+    return this.#options.spec.beta * logProbs * logProbRounding;
   }
 
   state(): ObjectiveState {

@@ -40,7 +40,12 @@ export const dpoSpec = z.strictObject({
 });
 export const sftSpec = z.strictObject({
   kind: z.literal('sft'),
-  completionOnly: z.boolean().default(true).describe('Loss on the completion tokens only.'),
+  completionOnly: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Loss on the completion tokens only; of a conversation in “messages” that is the last reply. false: on every token, TRL’s default for conversations.',
+    ),
 });
 export const rewardSpec = z.strictObject({
   kind: z.literal('reward'),

@@ -107,3 +107,19 @@ describe('live metrics are the means of what each sample measured', () => {
     falls.forEach((fall, i) => expect(seen.metrics['kl/pre']![i]).toBeCloseTo(fall, 4));
   });
 });
+
+test('an unchanged policy prefers no response, though its reference was scored among other batch mates', async () => {
+  const model = tinyModel(1);
+  const score = async (part: 'chosen' | 'rejected', sign: number) => {
+    const logProbs = await scoreSequences(
+      model,
+      samples.map((sample) => sample[part]),
+    );
+    return logProbs.map((nats) => nats * (1 + sign * 5e-7));
+  };
+  const reference = { chosen: await score('chosen', 1), rejected: await score('rejected', -1) };
+  const objective = new DpoObjective({ model, samples, reference, spec: plainDpo, guard: null, ops: {} });
+  const { metrics } = await new Stepper(objective).step(all);
+  expect(metrics['rewards/margins']).toBeGreaterThan(0);
+  expect(metrics['rewards/accuracies']).toBe(0);
+});
