@@ -1,5 +1,5 @@
 import { basisSentence, comparisonFindings, matchSentence, methodFinding } from './findings.ts';
-import { adjustedP, correctionNames } from '../shared/domain/statistics/multiple-tests.ts';
+import { adjustedP, correctionNames, groupedSlicesNote } from '../shared/domain/statistics/multiple-tests.ts';
 import type { Correction } from '../shared/domain/statistics/multiple-tests.ts';
 import { block, inline, table } from './markdown-text.ts';
 import * as print from './numbers.ts';
@@ -73,6 +73,7 @@ function slices({ title, summary, search }: ReportComparison, correction: Correc
   ]);
   return [
     ...(named.length + found.length > 0 ? [`### ${inline(title)}`] : []),
+    ...(named.length + found.length > 0 && summary.clustered !== null ? [groupedSlicesNote] : []),
     ...(named.length > 0
       ? [table(['slice', '>n', '>▼', '>▲', '>NFR', '>95 % interval', `>p (${correctionNames[correction]})`], named)]
       : []),

@@ -6,6 +6,7 @@ import type { ComparisonSummary } from '../shared/domain/statistics/comparison-s
 import type { SearchSample } from '../shared/domain/statistics/slice-features.ts';
 import type { SliceSearchResult } from '../shared/domain/statistics/slice-search.ts';
 import { countFlips, noFlipCounts } from '../shared/domain/statistics/summarise.ts';
+import type { ComparisonTally } from '../shared/domain/statistics/summarise.ts';
 import type { FlipExportRow } from '../store/api.ts';
 import type { Core } from './core.ts';
 import type { Statistics } from './statistics/statistics.ts';
@@ -72,7 +73,8 @@ export function createComparisons(core: Core, statistics: Statistics): Compariso
     const comparison = requireReady(await get(comparisonId));
     const vectors = await store.flipVectors(comparisonId, filter);
     const whole = isEmpty(filter);
-    const slices = whole ? await store.sliceCounts(comparisonId) : [];
+    const clusters = clustersOrNull(vectors.clusters);
+    const slices = whole ? await slicesOf(comparisonId, clusters !== null) : [];
     return statistics.calculate<'summary'>({
       kind: 'summary',
       tally: {
@@ -82,11 +84,24 @@ export function createComparisons(core: Core, statistics: Statistics): Compariso
         unmatchedLeft: comparison.counts.unmatchedLeft,
         unmatchedRight: comparison.counts.unmatchedRight,
         counts: whole ? comparison.counts.kinds : countFlips(kindsOf(vectors.kinds)),
-        slices: slices.map(({ slice, counts }) => ({ name: slice, counts: { ...noFlipCounts(), ...counts } })),
-        samples: { kinds: vectors.kinds, deltas: vectors.deltas, clusters: clustersOrNull(vectors.clusters) },
+        slices,
+        samples: { kinds: vectors.kinds, deltas: vectors.deltas, clusters },
       },
       options: {},
     });
+  }
+
+  async function slicesOf(comparisonId: string, grouped: boolean): Promise<ComparisonTally['slices']> {
+    const slices: ComparisonTally['slices'][number][] = [];
+    for (const { slice, counts } of await store.sliceCounts(comparisonId)) {
+      const tally = { name: slice, counts: { ...noFlipCounts(), ...counts } };
+      if (!grouped) slices.push(tally);
+      else {
+        const { kinds, clusters } = await store.flipVectors(comparisonId, { slices: [slice] });
+        slices.push({ ...tally, samples: { kinds, clusters: clustersOrNull(clusters) } });
+      }
+    }
+    return slices;
   }
 
   return {

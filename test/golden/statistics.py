@@ -87,6 +87,25 @@ def effect(ids, kinds, value):
     return float(max(1, fit.bse[0] ** 2 / (y.var() / len(y))))
 
 
+def clustered_slices():
+    """Wilson's interval of a slice on its effective samples: statsmodels' interval, with t of the slice's groups in place of z."""
+    rng = np.random.default_rng(17)
+    cases = []
+    for case in clustered()[:2]:
+        inside = rng.uniform(size=len(case["kinds"])) < 0.4
+        ids = np.array(case["clusters"])[inside]
+        kinds = np.array(case["kinds"])[inside]
+        groups = len(set(ids))
+        level = 2 * stats.norm.sf(stats.t.ppf(0.975, groups - 1))
+        bounds = {}
+        for name, kind in (("nfr", "negative"), ("pfr", "positive")):
+            deff = effect(ids, kinds, {kind: 1})
+            hits = (kinds == kind).sum()
+            bounds[name] = proportion_confint(hits / deff, len(kinds) / deff, alpha=level, method="wilson")
+        cases.append(dict(clusters=case["clusters"], kinds=case["kinds"], inside=[bool(one) for one in inside], **bounds))
+    return cases
+
+
 def power():
     """Exact power of the exact McNemar test, by enumeration."""
     cases = []
@@ -109,6 +128,7 @@ reference = dict(
     tIntervals=t_intervals(),
     bootstrap=bootstraps(),
     clustered=clustered(),
+    clusteredSlices=clustered_slices(),
     mcnemarPower=power(),
 )
 target = pathlib.Path(__file__).parents[1] / "assets" / "statistics" / "reference.json"

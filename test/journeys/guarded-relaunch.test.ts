@@ -1,6 +1,16 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { expect, test } from 'vitest';
 import { request } from '../../src-main/workbench/dispatch.ts';
-import { addTrainingMaterial, openTestWorkbench, smallModel, tinySpec, withSmallModel } from '../helpers/workbench.ts';
+import { quietTask } from '../../src-main/workbench/task.ts';
+import {
+  addTrainingMaterial,
+  openTestWorkbench,
+  smallModel,
+  temporaryFolder,
+  tinySpec,
+  withSmallModel,
+} from '../helpers/workbench.ts';
 
 test.skipIf(smallModel === null)(`flips → guard set → relaunch → mitigation ledger${withSmallModel}`, async () => {
   const workbench = await openTestWorkbench();
@@ -48,4 +58,33 @@ test.skipIf(smallModel === null)(`flips → guard set → relaunch → mitigatio
   const outcomes = (ledger?.rows ?? []).map(({ outcome }) => outcome);
   expect(outcomes.filter((outcome) => outcome === 'repaired')).toHaveLength(ledger?.repaired ?? -1);
   expect(outcomes.filter((outcome) => outcome === 'newly-broken')).toHaveLength(ledger?.newlyBroken ?? -1);
+
+  // A report says what the run was held to, by the hash that the run's own start told, also when the set is gone since.
+  const events = await workbench.core.store.runEvents(run.id, 0, 100);
+  const started = events.find((event) => event.type === 'started');
+  const size = `${guardSet.samples} ${guardSet.samples === 1 ? 'sample' : 'samples'}`;
+  const fact = {
+    label: `Run ${run.name}, guard set lost words (${size}), SHA-256`,
+    value: started?.inputs?.guardRows,
+  };
+  const written = async (format: 'html' | 'json' | 'md') => {
+    const out = path.join(temporaryFolder(), `report.${format}`);
+    await workbench.reports.write({ subject: { kind: 'run', runId: run.id }, format }, out, quietTask());
+    return out;
+  };
+  const html = await workbench.reports.read(await written('html'));
+  expect(html.report.provenance).toContainEqual(fact);
+  expect(html.report.lineage).toContainEqual({
+    id: guardSet.id,
+    kind: 'guard-set',
+    name: 'lost words',
+    detail: `${size} of tiny · words · step 0 → tiny · words · step 6`,
+    from: [],
+  });
+  const { lineage } = html.report;
+  const origins = lineage.find(({ id }) => id === run.id)?.from.map((id) => lineage.find((one) => one.id === id)?.name);
+  expect(origins).toEqual(['small', 'pairs', 'lost words', 'tiny']);
+  await workbench.core.store.removeGuardSet(guardSet.id);
+  expect((await workbench.reports.read(await written('json'))).report.provenance).toContainEqual(fact);
+  expect(readFileSync(await written('md'), 'utf8')).toContain(fact.value);
 });

@@ -6,7 +6,7 @@ import type {
   ReportMethodTable,
   ReportModel,
 } from '../../shared/domain/reports/report-model.ts';
-import { adjustedP, correctionNames } from '../../shared/domain/statistics/multiple-tests.ts';
+import { adjustedP, correctionNames, groupedSlicesNote } from '../../shared/domain/statistics/multiple-tests.ts';
 import type { Correction } from '../../shared/domain/statistics/multiple-tests.ts';
 import { intervalBar, lineChart, seriesLooks } from './charts.ts';
 import { markup } from './markup.ts';
@@ -21,7 +21,7 @@ export function slicesSection({ comparisons, correction }: ReportModel): Markup 
   if (sliced.length === 0) return false;
   const titled = comparisons.length > 1;
   return markup`<section id="slices"><h2>Where it got worse</h2>
-<p class="note">p: more negative flips in the slice than in the rest, one-sided Fisher test, adjusted after ${correctionNames[correction]} over all slices of the table${correction === 'bh' && ', which bounds the share of false alarms among the alarms'}. Slices overlap. Lost of right: of what the old model got right, the share that is lost; where it is the same in a slice and in the rest, the slice holds more flips only because it had more to lose.</p>
+<p class="note">p: more negative flips in the slice than in the rest, one-sided Fisher test, adjusted after ${correctionNames[correction]} over all slices of the table${correction === 'bh' && ', which bounds the share of false alarms among the alarms'}. Slices overlap. ${sliced.some(({ summary }) => summary.clustered !== null) && `${groupedSlicesNote} `}Lost of right: of what the old model got right, the share that is lost; where it is the same in a slice and in the rest, the slice holds more flips only because it had more to lose.</p>
 ${sliced.map((comparison) => [titled && markup`<h3><bdi>${comparison.title}</bdi></h3>`, sliceTable(comparison, correction), searchTable(comparison, correction)])}</section>`;
 }
 

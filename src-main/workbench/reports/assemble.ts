@@ -86,7 +86,7 @@ async function completed(
   evaluations: readonly EvaluationRecord[],
   parts: Omit<ReportParts, 'createdAt'>,
 ): Promise<ReportModel> {
-  const grounds = await groundsOf(core.store, evaluations, version);
+  const grounds = await groundsOf(core, evaluations, version);
   const provenance = [...grounds.provenance, ...howCounted(parts.comparisons ?? [], evaluations)];
   return reportModel({ ...parts, ...grounds, provenance, createdAt: new Date().toISOString() });
 }

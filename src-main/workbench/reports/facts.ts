@@ -2,8 +2,9 @@ import { hash } from 'node:crypto';
 import type { EvaluationRecord, ModelRecord, RunRecord } from '../../shared/domain/entities.ts';
 import type { DecodingSettings } from '../../shared/domain/evaluations.ts';
 import type { ReportParts } from '../../shared/domain/reports/report-model.ts';
-import type { Store } from '../../store/api.ts';
+import type { Core } from '../core.ts';
 import { methodOf } from '../methods.ts';
+import { guardSetsOf } from './guard-facts.ts';
 
 type Fact = NonNullable<ReportParts['setup']>[number];
 type LineageEntry = NonNullable<ReportParts['lineage']>[number];
@@ -16,7 +17,7 @@ export interface Grounds {
 
 /** What the evaluations of a report rest on: who made them from what, with hashes and versions. */
 export async function groundsOf(
-  store: Store,
+  { store, layout }: Pick<Core, 'store' | 'layout'>,
   evaluations: readonly EvaluationRecord[],
   version: string,
 ): Promise<Grounds> {
@@ -32,6 +33,10 @@ export async function groundsOf(
   // In the order in which the report speaks of them.
   const usedRuns = [...new Set(evaluations.map(({ runId }) => runId))].flatMap(
     (id) => runs.find((run) => run.id === id) ?? [],
+  );
+  const parents = used(
+    runs.filter((run) => !usedRuns.includes(run)),
+    usedRuns.map(({ parentRunId }) => parentRunId),
   );
   const usedModels = used(models, [
     ...evaluations.map(({ modelId }) => modelId),
@@ -49,6 +54,7 @@ export async function groundsOf(
     imports,
     [...evaluations, ...usedDatasets, ...usedSuites].map(({ importId }) => importId),
   );
+  const guards = await guardSetsOf({ store, layout }, usedRuns);
   const entry = (
     kind: LineageEntry['kind'],
     thing: { id: string; name: string },
@@ -61,25 +67,32 @@ export async function groundsOf(
     detail,
     from: from.filter((id) => id !== null),
   });
+  const lineage: LineageEntry[] = [
+    ...usedImports.map((one) => entry('import', one, `${one.source} (${one.tool})`, [])),
+    ...usedModels.map((one) => entry('model', one, modelDetail(one), [])),
+    ...usedDatasets.map((one) => entry('dataset', one, `${one.rows} ${one.kind} rows`, [one.importId])),
+    ...usedSuites.map((one) => entry('suite', one, `${one.items} ${one.kind} items`, [one.importId])),
+    ...guards.sets.map((one) => entry('guard-set', one, one.detail, [])),
+    ...parents.map((one) => entry('run', one, `${methodOf(one.spec)}; a parent, not reported here`, [])),
+    ...usedRuns.map((one) =>
+      entry('run', one, methodOf(one.spec), [one.modelId, one.datasetId, one.guardSetId, one.parentRunId]),
+    ),
+    ...evaluations.map((one) =>
+      entry('evaluation', one, evaluationDetail(one), [one.runId ?? one.modelId, one.suiteId, one.importId]),
+    ),
+  ];
+  // What was deleted since has no name to show.
+  const known = new Set(lineage.map(({ id }) => id));
   return {
     setup: runFacts(usedRuns),
-    lineage: [
-      ...usedImports.map((one) => entry('import', one, `${one.source} (${one.tool})`, [])),
-      ...usedModels.map((one) => entry('model', one, modelDetail(one), [])),
-      ...usedDatasets.map((one) => entry('dataset', one, `${one.rows} ${one.kind} rows`, [one.importId])),
-      ...usedSuites.map((one) => entry('suite', one, `${one.items} ${one.kind} items`, [one.importId])),
-      ...usedRuns.map((one) => entry('run', one, methodOf(one.spec), [one.modelId, one.datasetId, one.parentRunId])),
-      ...evaluations.map((one) =>
-        entry('evaluation', one, evaluationDetail(one), [one.runId ?? one.modelId, one.suiteId, one.importId]),
-      ),
-    ],
+    lineage: lineage.map((one) => ({ ...one, from: one.from.filter((id) => known.has(id)) })),
     provenance: [
       { label: 'FlipGuard Workbench', value: version },
       ...usedModels.map(({ name, sha256 }) => ({ label: `Model ${name}, weights SHA-256`, value: sha256 })),
       ...usedDatasets.map(({ name, sha256 }) => ({ label: `Dataset ${name}, SHA-256`, value: sha256 })),
       ...usedSuites.map(({ name, sha256 }) => ({ label: `Suite ${name}, SHA-256`, value: sha256 })),
       ...usedImports.map(({ name, sha256 }) => ({ label: `Import ${name}, files SHA-256`, value: sha256 })),
-      ...usedRuns.flatMap(runProvenance),
+      ...usedRuns.flatMap((run) => [...runProvenance(run), ...guards.provenance(run)]),
     ],
   };
 }

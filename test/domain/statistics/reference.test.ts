@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { defaultRule } from '../../../src-main/shared/domain/flips.ts';
 import type { FlipKind } from '../../../src-main/shared/domain/flips.ts';
 import { bootstrapMean } from '../../../src-main/shared/domain/statistics/bootstrap.ts';
 import { clusteredRates } from '../../../src-main/shared/domain/statistics/clustered-rates.ts';
@@ -7,7 +8,7 @@ import { excessP } from '../../../src-main/shared/domain/statistics/excess.ts';
 import { meanOverSeeds, wilson } from '../../../src-main/shared/domain/statistics/intervals.ts';
 import { mcnemarExact, mcnemarPower } from '../../../src-main/shared/domain/statistics/mcnemar.ts';
 import { benjaminiHochberg, holm } from '../../../src-main/shared/domain/statistics/multiple-tests.ts';
-import { flipCode } from '../../../src-main/shared/domain/statistics/summarise.ts';
+import { comparisonSummary, countFlips, flipCode } from '../../../src-main/shared/domain/statistics/summarise.ts';
 
 /** SciPy's and statsmodels' numbers; test/golden/statistics.py wrote them. */
 interface Reference {
@@ -18,6 +19,7 @@ interface Reference {
   tIntervals: { values: number[]; bounds: [number, number] }[];
   bootstrap: { values: number[]; standardError: number; bounds: [number, number] }[];
   clustered: { clusters: number[]; kinds: FlipKind[]; nfr: number; pfr: number; net: number }[];
+  clusteredSlices: { clusters: number[]; kinds: FlipKind[]; inside: boolean[]; nfr: number[]; pfr: number[] }[];
   mcnemarPower: { total: number; negativeRate: number; positiveRate: number; power: number }[];
 }
 const reference = JSON.parse(
@@ -54,6 +56,28 @@ describe('against statsmodels', () => {
         [rates?.nfr.designEffect ?? null, rates?.pfr.designEffect ?? null, rates?.netChange.designEffect ?? null],
         [nfr, pfr, net],
       );
+    }
+  });
+  it('the intervals of slices whose samples come in clusters', () => {
+    for (const { clusters, kinds, inside, nfr, pfr } of reference.clusteredSlices) {
+      const within = <T>(values: readonly T[]) => values.filter((_, i) => inside[i]);
+      const all = { left: { id: 'l', name: 'old' }, right: { id: 'r', name: 'new' }, rule: defaultRule };
+      const samples = {
+        kinds: Uint8Array.from(within(kinds), flipCode),
+        clusters: Int32Array.from(within(clusters)),
+      };
+      const {
+        slices: [slice],
+      } = comparisonSummary({
+        ...all,
+        unmatchedLeft: 0,
+        unmatchedRight: 0,
+        counts: countFlips(kinds),
+        slices: [{ name: 'slice', counts: countFlips(within(kinds)), samples }],
+      });
+      expect(slice?.nfr.method).toBe('wilson-clustered');
+      expectAllClose([slice?.nfr.low ?? null, slice?.nfr.high ?? null], nfr);
+      expectAllClose([slice?.pfr.low ?? null, slice?.pfr.high ?? null], pfr);
     }
   });
 });

@@ -26,7 +26,7 @@ const fact = z.object({ label: z.string(), value: z.string() });
 /** What was made from what. `from` names other entries by id. */
 const lineageEntry = z.object({
   id: z.string(),
-  kind: z.enum(['model', 'dataset', 'suite', 'run', 'checkpoint', 'evaluation', 'import']),
+  kind: z.enum(['model', 'dataset', 'suite', 'guard-set', 'run', 'checkpoint', 'evaluation', 'import']),
   name: z.string(),
   detail: z.string(),
   from: z.array(z.string()),

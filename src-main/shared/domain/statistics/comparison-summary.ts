@@ -52,14 +52,20 @@ export const meanIntervalSchema = z.object({
   clusters: z.number().optional(),
 });
 
+const sliceRate = z.discriminatedUnion('method', [rateSchema, clusteredRateSchema]);
+
 export const sliceSummarySchema = z.object({
   name: z.string(),
   n: z.number(),
   negativeFlips: z.number(),
   positiveFlips: z.number(),
-  nfr: rateSchema,
-  pfr: rateSchema,
-  /** Excess of negative flips in the slice against the rest: one-sided Fisher, Holm-adjusted over the slices listed. */
+  /** On the effective number of samples where the slice's samples come in groups. */
+  nfr: sliceRate,
+  pfr: sliceRate,
+  /**
+   * Excess of negative flips in the slice against the rest: one-sided Fisher, Holm-adjusted over the slices listed. It counts each
+   * sample by itself.
+   */
   pHolm: z.number(),
   /** The same p, adjusted after Benjamini–Hochberg. Absent in reports of earlier versions, which show Holm's. */
   pBh: z.number().optional(),

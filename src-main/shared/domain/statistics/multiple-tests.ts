@@ -3,6 +3,10 @@ export const corrections = ['holm', 'bh'] as const;
 export type Correction = (typeof corrections)[number];
 export const correctionNames: Record<Correction, string> = { holm: 'Holm', bh: 'Benjamini–Hochberg' };
 
+/** What tables of slices say where samples come in groups. */
+export const groupedSlicesNote =
+  'Intervals of slices take the groups of samples together; p, and whatever a search found, count each sample by itself.';
+
 /** The adjusted p that was asked for. */
 export function adjustedP({ pHolm, pBh }: { pHolm: number; pBh?: number | undefined }, correction: Correction): number {
   return correction === 'holm' ? pHolm : (pBh ?? pHolm);

@@ -43,7 +43,8 @@ export interface ComparisonTally {
   unmatchedLeft: number;
   unmatchedRight: number;
   counts: FlipCounts;
-  slices: readonly { name: string; counts: FlipCounts }[];
+  /** `samples`: of the slice, where samples come in clusters. */
+  slices: readonly { name: string; counts: FlipCounts; samples?: Pick<PairedSamples, 'kinds' | 'clusters'> }[];
   samples?: PairedSamples;
 }
 
@@ -110,15 +111,16 @@ function sliceSummaries(slices: ComparisonTally['slices'], whole: FlipCounts, le
   const p = slices.map(({ counts }) => excessP(counts.negative, countedOf(counts), whole.negative, total));
   const pHolm = holm(p);
   const pBh = benjaminiHochberg(p);
-  return slices.map(({ name, counts }, i) => {
+  return slices.map(({ name, counts, samples }, i) => {
     const n = countedOf(counts);
+    const clustered = samples?.clusters ? clusteredRates(samples.kinds, samples.clusters, level) : null;
     return {
       name,
       n,
       negativeFlips: counts.negative,
       positiveFlips: counts.positive,
-      nfr: wilson(counts.negative, n, level),
-      pfr: wilson(counts.positive, n, level),
+      nfr: clustered?.nfr ?? wilson(counts.negative, n, level),
+      pfr: clustered?.pfr ?? wilson(counts.positive, n, level),
       pHolm: pHolm[i] ?? 1,
       pBh: pBh[i] ?? 1,
     };
