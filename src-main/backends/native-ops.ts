@@ -13,6 +13,12 @@ export interface NativeOps {
    * @returns `loss` `[n]` in nats, `grad` `[n, vocabulary]`
    */
   sparseSoftmaxCrossEntropy(logits: tf.Tensor2D, labels: tf.Tensor1D): { loss: tf.Tensor1D; grad: tf.Tensor2D };
+  /**
+   * `loss[i] = −Σ p[i]·log softmax(logits[i])` and its gradient with respect to the logits, `softmax(logits) − p`.
+   * @param logits `[n, vocabulary]` float32 @param probabilities `[n, vocabulary]` float32, rows that sum to 1
+   * @returns `loss` `[n]` in nats, `grad` `[n, vocabulary]`
+   */
+  softmaxCrossEntropy(logits: tf.Tensor2D, probabilities: tf.Tensor2D): { loss: tf.Tensor1D; grad: tf.Tensor2D };
   /** Σ x² over all elements, without writing the squares to memory. For gradient norms. */
   sumOfSquares(x: tf.Tensor): tf.Scalar;
 }
@@ -26,17 +32,21 @@ export function nativeOps(): NativeOps {
 /** The same operations from tfjs-core's own: what backends other than TensorFlow use. */
 export const composedOps: NativeOps = {
   sparseSoftmaxCrossEntropy(logits, labels) {
+    return tf.tidy(() => {
+      // WebAssembly writes integers whatever type oneHot is asked for.
+      const target = tf.cast(tf.oneHot(labels, logits.shape[1]), 'float32');
+      return composedOps.softmaxCrossEntropy(logits, target as tf.Tensor2D);
+    });
+  },
+  softmaxCrossEntropy(logits, probabilities) {
     const [loss, grad] = tf.tidy(() => {
-      const vocabulary = logits.shape[1];
       const shifted = tf.sub(logits, tf.max(logits, 1, true));
       const exponentials = tf.exp(shifted);
       const total = tf.sum(exponentials, 1, true);
-      // WebAssembly writes integers whatever type oneHot is asked for.
-      const target = tf.cast(tf.oneHot(labels, vocabulary), 'float32');
-      const picked = tf.sum(tf.mul(shifted, target), 1);
+      const expected = tf.sum(tf.mul(shifted, probabilities), 1);
       return [
-        tf.sub(tf.log(tf.squeeze(total, [1])), picked) as tf.Tensor1D,
-        tf.sub(tf.div(exponentials, total), target) as tf.Tensor2D,
+        tf.sub(tf.log(tf.squeeze(total, [1])), expected) as tf.Tensor1D,
+        tf.sub(tf.div(exponentials, total), probabilities) as tf.Tensor2D,
       ] as [tf.Tensor1D, tf.Tensor2D];
     });
     return { loss, grad };
@@ -47,23 +57,25 @@ export const composedOps: NativeOps = {
 function tensorflowOps(native: TensorflowBackend): NativeOps {
   const { TF_ATTR_TYPE: type, TF_FLOAT, TF_INT32 } = native.binding;
   const attribute = (name: string, value: number): OpAttribute => ({ name, type, value });
+  const lossAndGradient = (name: string, attributes: OpAttribute[], inputs: tf.Tensor[]) => {
+    const [loss, grad] = native.executeMultipleOutputs(name, attributes, inputs, 2);
+    if (loss === undefined || grad === undefined) throw new Error(`${name} answered too little`);
+    return { loss: loss as tf.Tensor1D, grad: grad as tf.Tensor2D };
+  };
+  const floats = attribute('T', TF_FLOAT);
   return {
-    sparseSoftmaxCrossEntropy(logits, labels) {
-      const attributes = [attribute('T', TF_FLOAT), attribute('Tlabels', TF_INT32)];
-      const [loss, grad] = native.executeMultipleOutputs(
+    sparseSoftmaxCrossEntropy: (logits, labels) =>
+      lossAndGradient(
         'SparseSoftmaxCrossEntropyWithLogits',
-        attributes,
+        [floats, attribute('Tlabels', TF_INT32)],
         [logits, labels],
-        2,
-      );
-      if (loss === undefined || grad === undefined)
-        throw new Error('SparseSoftmaxCrossEntropyWithLogits answered too little');
-      return { loss: loss as tf.Tensor1D, grad: grad as tf.Tensor2D };
-    },
+      ),
+    softmaxCrossEntropy: (logits, probabilities) =>
+      lossAndGradient('SoftmaxCrossEntropyWithLogits', [floats], [logits, probabilities]),
     sumOfSquares: (x) =>
       tf.tidy(() => {
         // TensorFlow's L2Loss is half of it.
-        const half = native.executeSingleOutput('L2Loss', [attribute('T', TF_FLOAT)], [x]);
+        const half = native.executeSingleOutput('L2Loss', [floats], [x]);
         return tf.mul(half, 2) as tf.Scalar;
       }),
   };

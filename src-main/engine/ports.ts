@@ -34,6 +34,8 @@ export interface RandomStream {
 export interface NativeOps {
   /** logits [n, vocab], labels int32 [n] → loss [n] in nats and its gradient by the logits [n, vocab]. */
   sparseSoftmaxCrossEntropy?(logits: Tensor2D, labels: Tensor1D): { loss: Tensor1D; grad: Tensor2D };
+  /** logits [n, vocab], probabilities [n, vocab] that sum to 1 → cross-entropy [n] in nats and its gradient by the logits. */
+  softmaxCrossEntropy?(logits: Tensor2D, probabilities: Tensor2D): { loss: Tensor1D; grad: Tensor2D };
   /** Σ x² over all elements in one pass, for gradient norms. */
   sumOfSquares?(x: Tensor): Scalar;
 }

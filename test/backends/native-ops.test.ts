@@ -104,6 +104,15 @@ describe.skipIf(nativeMissing !== undefined)(
       expect((await tf.max(tf.abs(tf.sub(one.grad, many.grad))).data())[0]).toBeLessThan(1e-6);
     });
 
+    it('answers the cross-entropy with soft labels in one pass as composed from many', async () => {
+      const logits = tf.randomNormal([40, 300], 0, 8, 'float32', 7) as tf.Tensor2D;
+      const probabilities = tf.softmax(tf.randomNormal([40, 300], 0, 3, 'float32', 9) as tf.Tensor2D);
+      const one = nativeOps().softmaxCrossEntropy(logits, probabilities);
+      const many = composedOps.softmaxCrossEntropy(logits, probabilities);
+      expect((await tf.max(tf.abs(tf.sub(one.loss, many.loss))).data())[0]).toBeLessThan(1e-4);
+      expect((await tf.max(tf.abs(tf.sub(one.grad, many.grad))).data())[0]).toBeLessThan(1e-6);
+    });
+
     it('stays finite where exponentials would overflow', async () => {
       const logits = tf.tensor2d([[1000, -1000, 0]]);
       const labels = tf.tensor1d([1], 'int32');

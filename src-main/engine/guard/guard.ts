@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { GuardSpec } from '../../shared/domain/run-spec.ts';
 import { assertNever } from '../../shared/domain/errors.ts';
-import type { RandomStream } from '../ports.ts';
+import type { NativeOps, RandomStream } from '../ports.ts';
 
 /**
  * FlipGuard: L = L_align + λ · mean_batch( I(x) · D(x) ). I is 1 where the policy has fallen behind the pre-aligned
@@ -123,24 +123,43 @@ export function crossEntropyDivergence(
   return reduction === 'token-sum' ? summed : tf.div(summed, tokens);
 }
 
+/** What the pre-aligned model expects at n places. */
+export type PreDistributions = {
+  /** [n, vocab] */
+  probabilities: Tensor2D;
+  /** In nats, [n]. */
+  entropy: Tensor1D;
+};
+
+/** The distributions that logits [n, vocab] stand for. */
+export function distributionsOf(logits: Tensor2D, ops: NativeOps = {}): PreDistributions {
+  return tf.tidy(() => {
+    const probabilities: Tensor2D = tf.softmax(logits);
+    return { probabilities, entropy: softCrossEntropy(logits, probabilities, ops).loss };
+  });
+}
+
 /**
- * KL(pre ‖ π) per position → [n], over the full vocabulary. Forward KL: its gradient by the logits is
- * softmax(logits) − p_pre, that of the soft-label cross-entropy. preLogProbs [n, vocab] (log-softmax), logits [n, vocab].
+ * KL(pre ‖ π) per position → [n] in nats, over the full vocabulary; right to float32's rounding of the entropy. Forward KL:
+ * H(pre, π) − H(pre), so that its gradient by the logits [n, vocab] is that of the soft-label cross-entropy, softmax(logits) − p_pre.
  */
-export function forwardKl(preLogProbs: Tensor2D, logits: Tensor2D): Tensor1D {
-  const divergence = tf.customGrad((input, save) => {
-    const logProbs: Tensor2D = tf.logSoftmax(input as Tensor2D);
-    const pre: Tensor2D = tf.exp(preLogProbs);
-    (save as tf.GradSaveFunc)([logProbs, pre]);
+export function forwardKl(pre: PreDistributions, logits: Tensor2D, ops: NativeOps = {}): Tensor1D {
+  const crossEntropy = tf.customGrad((input, save) => {
+    const { loss, grad } = softCrossEntropy(input as Tensor2D, pre.probabilities, ops);
+    (save as tf.GradSaveFunc)([grad]);
     return {
-      value: tf.sum(tf.mul(pre, tf.sub(preLogProbs, logProbs)), 1),
-      gradFunc: (dy: Tensor1D, saved: tf.Tensor[]) => {
-        const excess = tf.sub(tf.exp(saved[0] as Tensor2D), saved[1] as Tensor2D);
-        return tf.mul(excess, tf.expandDims(dy, 1));
-      },
+      value: loss,
+      gradFunc: (dy: Tensor1D, saved: tf.Tensor[]) => tf.mul(saved[0] as Tensor2D, tf.expandDims(dy, 1)),
     };
   }) as (input: Tensor2D) => Tensor1D;
-  return divergence(logits);
+  return tf.sub(crossEntropy(logits), pre.entropy);
+}
+
+function softCrossEntropy(logits: Tensor2D, probabilities: Tensor2D, ops: NativeOps) {
+  if (ops.softmaxCrossEntropy !== undefined) return ops.softmaxCrossEntropy(logits, probabilities);
+  const logProbs: Tensor2D = tf.logSoftmax(logits);
+  const loss: Tensor1D = tf.neg(tf.sum(tf.mul(probabilities, logProbs), 1));
+  return { loss, grad: tf.sub(tf.exp(logProbs), probabilities) as Tensor2D };
 }
 
 /** Learned λ (the Lagrangian form of a limit on the firing rate): λ ← max(0, λ + rate·(firing − target)). */

@@ -56,6 +56,17 @@ export function layoutBatch(sequences: readonly CompletionSequence[], splitByLen
   return { groups, tokens, labels, starts, counts };
 }
 
+/** Where the tokens of `part` lie in a layout whose first sequences are the part's, in the part's own order. */
+export function placesOf(part: BatchLayout, whole: BatchLayout): Int32Array {
+  const places = new Int32Array(part.tokens);
+  part.starts.forEach((start, sequence) => {
+    for (let token = 0; token < (part.counts[sequence] as number); token++) {
+      places[start + token] = (whole.starts[sequence] as number) + token;
+    }
+  });
+  return places;
+}
+
 export function completionLength(sequence: CompletionSequence): number {
   return Math.max(0, sequence.ids.length - Math.max(1, sequence.from));
 }

@@ -12,7 +12,9 @@ export interface ForwardOptions {
 
 /** Log-probs of a batch's completions, in nats. */
 export interface CompletionLogProbs {
-  /** [tokens], numbered as in the layout. */
+  /** [tokens, vocab], numbered as in the layout. */
+  logits: Tensor2D;
+  /** [tokens] */
   tokens: Tensor1D;
   /** [sequences], summed over completion tokens. */
   sums: Tensor1D;
@@ -38,7 +40,7 @@ export function completionLogProbs(
 ): CompletionLogProbs {
   const logits = model.logits(completionHidden(model, layout, options));
   const tokens = labelLogProbs(logits, layout.labels, options.ops);
-  return { tokens, sums: sumPerSequence(tokens, layout) };
+  return { logits, tokens, sums: sumPerSequence(tokens, layout) };
 }
 
 /** [tokens] → [sequences]: a product with a 0/1 matrix, whose gradient every backend has. */

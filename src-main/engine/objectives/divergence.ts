@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { GuardSpec } from '../../shared/domain/run-spec.ts';
-import { crossEntropyDivergence, forwardKl } from '../guard/guard.ts';
+import { crossEntropyDivergence, distributionsOf, forwardKl, type PreDistributions } from '../guard/guard.ts';
 import type { BatchLayout } from '../losses/layout.ts';
 import { completionHidden, sumPerSequence } from '../losses/token-log-probs.ts';
 import type { CausalLm } from '../models/causal-lm.ts';
+import type { NativeOps } from '../ports.ts';
 
 /** A policy's pass over guarded responses; the first sequences of the layout are the targets. */
 export interface GuardedPass {
@@ -13,30 +14,36 @@ export interface GuardedPass {
   logits: Tensor2D;
   /** Completion log-probs, [sequences]. */
   sums: Tensor1D;
-  /** [tokens, vocab]; null where D is the cross-entropy. */
-  preLogProbs: Tensor2D | null;
+  /** At every place of the layout; null where D is the cross-entropy. */
+  pre: PreDistributions | null;
 }
 
-/** log softmax of the pre-aligned model at every place → [tokens, vocab]; null where D is the cross-entropy. */
+/** What the pre-aligned model expects at every place of the layout; null where D is the cross-entropy. The caller disposes it. */
 export function preDistributions(
   spec: Pick<GuardSpec, 'divergence'>,
   preModel: CausalLm | null,
   layout: BatchLayout,
-): Tensor2D | null {
+  ops: NativeOps,
+): PreDistributions | null {
   if (spec.divergence === 'ce') return null;
   if (preModel === null) throw new Error('the KL divergence needs the pre-aligned model');
-  return tf.tidy(() => tf.logSoftmax(preModel.logits(completionHidden(preModel, layout))));
+  return tf.tidy(() => distributionsOf(preModel.logits(completionHidden(preModel, layout)), ops));
+}
+
+export function disposeDistributions(pre: PreDistributions | null): void {
+  if (pre !== null) tf.dispose([pre.probabilities, pre.entropy]);
 }
 
 /** D(x) of the first `count` sequences → [count]. */
 export function divergenceOf(
   spec: Pick<GuardSpec, 'reduction'>,
-  { layout, logits, sums, preLogProbs }: GuardedPass,
+  { layout, logits, sums, pre }: GuardedPass,
   count: number,
+  ops: NativeOps,
 ): Tensor1D {
   const tokens = tf.tensor1d(layout.counts.slice(0, count).map((tokens) => Math.max(1, tokens)));
-  if (preLogProbs === null) return crossEntropyDivergence(tf.slice(sums, [0], [count]), tokens, spec.reduction);
-  const all = sumPerSequence(forwardKl(preLogProbs, logits), layout);
+  if (pre === null) return crossEntropyDivergence(tf.slice(sums, [0], [count]), tokens, spec.reduction);
+  const all = sumPerSequence(forwardKl(pre, logits, ops), layout);
   const summed: Tensor1D = tf.slice(all, [0], [count]);
   return spec.reduction === 'token-sum' ? summed : tf.div(summed, tokens);
 }

@@ -10,6 +10,7 @@ import type { CausalLm } from '../models/causal-lm.ts';
 import type { Gradients } from '../optim/adamw.ts';
 import { addGradients, lossGradients } from '../optim/gradients.ts';
 import type { NativeOps } from '../ports.ts';
+import { disposeDistributions } from './divergence.ts';
 import type { PairGuard } from './pair-guard.ts';
 import { microBatches, SampleLog } from './objective.ts';
 import type { ApplyGradients, DropoutSeed, Objective, ObjectiveState, StepBatch, StepOutcome } from './objective.ts';
@@ -92,13 +93,15 @@ export class DpoObjective implements Objective {
     const samples = indices.map((index) => this.#options.samples[index] as PreferenceSample);
     const layout = layoutBatch([...samples.map(({ chosen }) => chosen), ...samples.map(({ rejected }) => rejected)]);
     const dropoutSeed = this.#options.dropoutSeed?.(batch.step, log.sampleIds.length);
+    const held = guard?.ridesAlong === true ? guard.chosenOf(indices) : null;
     let measured: Tensor1D | undefined;
     const { value, gradients } = lossGradients(this.trainable, () => {
-      const { sums } = completionLogProbs(model, layout, { ops, dropoutSeed });
-      const pairs = this.#pairLogProbs(sums, indices, samples);
+      const pass = completionLogProbs(model, layout, { ops, dropoutSeed });
+      const pairs = this.#pairLogProbs(pass.sums, indices, samples);
       const losses = dpoLoss(pairs, spec);
-      const term = guard?.ridesAlong === true ? guard.rideAlong(pairs) : null;
-      measured = tf.keep(tf.concat(term === null ? [losses, sums] : [losses, sums, term.fired, term.loss]));
+      const term = guard === null || held === null ? null : guard.rideAlong(pairs, held, layout, pass);
+      const guardNumbers = term === null ? [] : [term.fired, term.loss];
+      measured = tf.keep(tf.concat([losses, pass.sums, ...guardNumbers]));
       const aligned = tf.sum(losses);
       // At λ = 0 the guard stays out of the sum, so that the run is the unguarded one bit for bit.
       const guarded =
@@ -107,6 +110,7 @@ export class DpoObjective implements Objective {
           : tf.add(aligned, tf.mul(tf.sum(term.loss), guard.weight));
       return tf.div(guarded, batch.indices.length) as Scalar;
     });
+    disposeDistributions(held?.pre ?? null);
     const numbers = await readAndDispose(measured, value);
     const pairNumbers = split(numbers, indices.length);
     const marginFalls = this.#logPairs(log, indices, pairNumbers);

@@ -1,23 +1,29 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Scalar, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor1D, Variable } from '@tensorflow/tfjs-core';
 import type { StepMetrics, StepSamples } from '../../shared/domain/jobs.ts';
 import type { GuardSpec } from '../../shared/domain/run-spec.ts';
 import {
-  crossEntropyDivergence,
   guardTerm,
   implicitRewardFall,
   nextGuardWeight,
   type GuardTerm,
+  type PreDistributions,
 } from '../guard/guard.ts';
 import type { PairLogProbs } from '../losses/dpo.ts';
 import type { DataPosition } from '../data/order.ts';
-import { completionLength, layoutBatch, type BatchLayout, type CompletionSequence } from '../losses/layout.ts';
-import { completionHidden, labelLogProbs, sumPerSequence } from '../losses/token-log-probs.ts';
+import {
+  completionLength,
+  layoutBatch,
+  placesOf,
+  type BatchLayout,
+  type CompletionSequence,
+} from '../losses/layout.ts';
+import { completionHidden, labelLogProbs, sumPerSequence, type CompletionLogProbs } from '../losses/token-log-probs.ts';
 import type { CausalLm } from '../models/causal-lm.ts';
 import type { Gradients } from '../optim/adamw.ts';
 import { lossGradients } from '../optim/gradients.ts';
 import type { NativeOps, RandomStream } from '../ports.ts';
-import { divergenceOf, preDistributions } from './divergence.ts';
+import { disposeDistributions, divergenceOf, preDistributions } from './divergence.ts';
 import { guardState, restoreGuard } from './guard-state.ts';
 import { LengthClasses } from './length-classes.ts';
 import { SampleLog, type ObjectiveState } from './objective.ts';
@@ -56,9 +62,17 @@ export interface GuardStep {
   samples: StepSamples;
 }
 
+/** What a guard on the chosen responses compares the alignment's pass with. */
+export interface GuardedChosen {
+  /** Of the chosen responses alone. */
+  layout: BatchLayout;
+  /** Null where D is the cross-entropy. */
+  pre: PreDistributions | null;
+}
+
 /**
- * A guard beside a pairwise loss. Cross-entropy on the chosen responses rides along in the alignment's own forward pass
- * and costs next to nothing; every other form takes a pass of its own, over its own responses.
+ * A guard beside a pairwise loss. On the chosen responses it rides along in the alignment's own pass: the cross-entropy costs
+ * next to nothing, KL a forward pass of the pre-aligned model. On other responses it takes a pass of its own.
  */
 export class PairGuard {
   weight: number;
@@ -73,13 +87,25 @@ export class PairGuard {
     this.#options = options;
     this.spec = options.spec;
     this.weight = options.spec.weight;
-    this.ridesAlong = options.spec.target === 'chosen' && options.spec.divergence === 'ce';
+    this.ridesAlong = options.spec.target === 'chosen';
     this.#random = options.random;
     this.#lengthClasses = new LengthClasses(options.targets.sequences.map(completionLength));
   }
 
-  /** The guard's term of the pairs at hand, inside the gradient of the alignment's pass. */
-  rideAlong(pairs: PairLogProbs): GuardTerm {
+  /** Before the alignment's pass over these pairs, outside its gradient. The caller disposes `pre`. */
+  chosenOf(indices: readonly number[]): GuardedChosen {
+    const layout = this.#layout(this.#options.targets.select(indices));
+    return { layout, pre: preDistributions(this.spec, this.#options.preModel, layout, this.#options.ops) };
+  }
+
+  /** The guard's term of the pairs at hand, inside the gradient of the alignment's pass, whose `whole` layout begins with the chosen. */
+  rideAlong(
+    pairs: PairLogProbs,
+    { layout, pre }: GuardedChosen,
+    whole: BatchLayout,
+    { logits, sums }: CompletionLogProbs,
+  ): GuardTerm {
+    const { ops } = this.#options;
     const fall = implicitRewardFall(
       {
         target: pairs.chosen,
@@ -90,7 +116,9 @@ export class PairGuard {
       this.spec.gate,
       this.#options.beta,
     );
-    const divergence = crossEntropyDivergence(pairs.chosen, pairs.chosenTokens, this.spec.reduction);
+    const chosenLogits = pre === null ? logits : tf.gather(logits, tf.tensor1d(placesOf(layout, whole), 'int32'));
+    const pass = { layout, logits: chosenLogits, sums, pre };
+    const divergence = divergenceOf(this.spec, pass, layout.counts.length, ops);
     return guardTerm({ fall, divergence }, this.spec, this.#random);
   }
 
@@ -111,10 +139,10 @@ export class PairGuard {
   ): Promise<Gradients | null> {
     const chosen = this.#options.targets.select(indices);
     const layout = this.#layout(chosen);
-    const preLogProbs = preDistributions(this.spec, this.#options.preModel, layout);
+    const pre = preDistributions(this.spec, this.#options.preModel, layout, this.#options.ops);
     let measured: Tensor1D | undefined;
     const forward = (): Scalar => {
-      const term = this.#ownTerm(chosen, layout, preLogProbs, pairMargins);
+      const term = this.#ownTerm(chosen, layout, pre, pairMargins);
       measured = tf.keep(tf.concat([term.fired, term.loss]));
       return tf.mul(tf.sum(term.loss), this.weight / stepSize) as Scalar;
     };
@@ -122,7 +150,7 @@ export class PairGuard {
     if (measured === undefined) throw new Error('the guard did not run');
     const numbers = (await measured.data()) as Float32Array;
     tf.dispose([measured, result.value]);
-    preLogProbs?.dispose();
+    disposeDistributions(pre);
     this.#note(chosen, numbers.subarray(0, chosen.length), numbers.subarray(chosen.length));
     return result.gradients;
   }
@@ -154,7 +182,7 @@ export class PairGuard {
   #ownTerm(
     chosen: readonly number[],
     layout: BatchLayout,
-    preLogProbs: Tensor2D | null,
+    pre: PreDistributions | null,
     pairMargins: Float32Array,
   ): GuardTerm {
     const { model, ops } = this.#options;
@@ -164,7 +192,7 @@ export class PairGuard {
     const target: Tensor1D = tf.slice(sums, [0], [count]);
     const tokens = tf.tensor1d(layout.counts.slice(0, count).map((tokens) => Math.max(1, tokens)));
     const fall = this.#ownFall(chosen, sums, target, tokens, pairMargins);
-    const divergence = divergenceOf(this.spec, { layout, logits, sums, preLogProbs }, count);
+    const divergence = divergenceOf(this.spec, { layout, logits, sums, pre }, count, ops);
     return guardTerm({ fall, divergence }, this.spec, this.#random);
   }
 

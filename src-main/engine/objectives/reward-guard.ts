@@ -10,7 +10,7 @@ import type { Gradients } from '../optim/adamw.ts';
 import { addGradients, lossGradients } from '../optim/gradients.ts';
 import type { NativeOps, RandomStream } from '../ports.ts';
 import type { RewardFunction, Rollout, SampleRollouts } from '../rollouts/rollouts.ts';
-import { divergenceOf, preDistributions } from './divergence.ts';
+import { disposeDistributions, divergenceOf, preDistributions } from './divergence.ts';
 import { guardState, restoreGuard } from './guard-state.ts';
 import { LengthClasses } from './length-classes.ts';
 import { microBatches, SampleLog, type ObjectiveState, type StepBatch } from './objective.ts';
@@ -103,19 +103,19 @@ export class RewardGuard {
     const layout = layoutBatch(
       places.map((place) => targets.sequences[this.#chosen[place] as number] as CompletionSequence),
     );
-    const preLogProbs = preDistributions(this.spec, preModel, layout);
+    const pre = preDistributions(this.spec, preModel, layout, ops);
     let divergence: Tensor1D | undefined;
     const forward = (): Scalar => {
       const logits = model.logits(completionHidden(model, layout));
       const sums = sumPerSequence(labelLogProbs(logits, layout.labels, ops), layout);
-      divergence = tf.keep(divergenceOf(this.spec, { layout, logits, sums, preLogProbs }, places.length));
+      divergence = tf.keep(divergenceOf(this.spec, { layout, logits, sums, pre }, places.length, ops));
       return tf.mul(tf.sum(divergence), this.weight / this.#chosen.length) as Scalar;
     };
     const result = this.weight === 0 ? { value: tf.tidy(forward), gradients: null } : lossGradients(trainable, forward);
     if (divergence === undefined) throw new Error('the guard did not run');
     const numbers = await divergence.data();
     tf.dispose([divergence, result.value]);
-    preLogProbs?.dispose();
+    disposeDistributions(pre);
     places.forEach((place, i) => this.#divergences.set(place, numbers[i] as number));
     return result.gradients;
   }

@@ -164,8 +164,8 @@ describe('the guard’s exact facts on a model', () => {
     expect(b.gradNorm).not.toBe(a.gradNorm);
   });
 
-  test('riding along and a pass of its own give one gradient', async () => {
-    const guard = guardWith({ kind: 'ungated', weight: 1.5 });
+  test.each(['ce', 'kl'] as const)('riding along and a pass of its own give one gradient: %s', async (divergence) => {
+    const guard = guardWith({ kind: 'ungated', weight: 1.5, divergence });
     const [riding, own] = [tinyModel(2), tinyModel(2)];
     const a = new Stepper(await dpo(riding, randomPairs(8), guard, tinyModel(1)));
     const b = new Stepper(await dpo(own, randomPairs(8), { ...guard, target: 'pre-sample' }, tinyModel(1)));
