@@ -16,7 +16,7 @@ const sections: Record<ReportSection, { title: string; render: (model: ReportMod
   headline: { title: 'What changed', render: ({ comparisons }) => comparisons.flatMap(headline) },
   slices: {
     title: 'Where it got worse',
-    render: ({ comparisons, correction }) => comparisons.flatMap((one) => slices(one, correction)),
+    render: slicesOfAll,
   },
   methods: { title: 'Methods at a match', render: ({ methods }) => methods.flatMap(methodTable) },
   frontier: { title: 'Reward against flips', render: ({ frontiers }) => frontiers.flatMap(chartTable) },
@@ -51,6 +51,12 @@ function headline(comparison: ReportComparison): string[] {
   ];
 }
 
+function slicesOfAll({ comparisons, correction }: ReportModel): string[] {
+  const tables = comparisons.flatMap((one) => slices(one, correction));
+  const grouped = comparisons.some(({ summary }) => summary.clustered !== null);
+  return tables.length > 0 && grouped ? [groupedSlicesNote, ...tables] : tables;
+}
+
 function slices({ title, summary, search }: ReportComparison, correction: Correction): string[] {
   const named = summary.slices.map((slice) => [
     inline(slice.name),
@@ -73,7 +79,6 @@ function slices({ title, summary, search }: ReportComparison, correction: Correc
   ]);
   return [
     ...(named.length + found.length > 0 ? [`### ${inline(title)}`] : []),
-    ...(named.length + found.length > 0 && summary.clustered !== null ? [groupedSlicesNote] : []),
     ...(named.length > 0
       ? [table(['slice', '>n', '>▼', '>▲', '>NFR', '>95 % interval', `>p (${correctionNames[correction]})`], named)]
       : []),

@@ -60,7 +60,10 @@ export function rewardSuiteNames(suites: readonly SuiteRecord[]): string[] {
   return [...judged, ...suites.filter(({ kind }) => kind === 'pairs')].map(({ name }) => name);
 }
 
-/** The evaluation before training: of the same run, or of the run's model for weights made without training. */
+/**
+ * The evaluation before training: of the same run; for weights made without training the oldest, so that a new run changes nothing
+ * about what was counted.
+ */
 function baseOf(world: World, evaluation: EvaluationRecord): string | null {
   const same = world.all.filter(({ suiteName }) => suiteName === evaluation.suiteName);
   if (evaluation.runId !== null) {
@@ -68,7 +71,7 @@ function baseOf(world: World, evaluation: EvaluationRecord): string | null {
   }
   const model = evaluation.modelId === null ? undefined : world.models.get(evaluation.modelId);
   if (model?.origin !== 'interpolated') return null;
-  return same.find(({ step }) => step === 0)?.id ?? null;
+  return same.findLast(({ step }) => step === 0)?.id ?? null;
 }
 
 async function pointOf(

@@ -6,9 +6,14 @@ export function xValue(point: FrontierPoint, axis: FrontierAxis): number | null 
   return point[axis];
 }
 
-/** Methods in order of first appearance: their place gives each its colour and its shape. */
-export function methodsOf(points: FrontierPoint[]): string[] {
-  return [...new Set(points.map(({ method }) => method))];
+/**
+ * Methods in the order in which they were first tried, those without training last, as in reports: their place gives each its
+ * colour and its shape, and a new run takes neither from an older one. Points come newest first.
+ */
+export function methodsOf(points: readonly FrontierPoint[]): string[] {
+  const untrained = ['interpolation', 'no training', 'before training'];
+  const methods = [...new Set(points.toReversed().map(({ method }) => method))];
+  return methods.sort((a, b) => untrained.indexOf(a) - untrained.indexOf(b));
 }
 
 /** Points of different methods differ in shape, not in colour alone. */

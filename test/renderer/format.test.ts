@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import type { FrontierPoint } from '../../src-main/shared/contract/views.ts';
+import { seriesLooks } from '../../src-main/shared/domain/reports/series-looks.ts';
 import { blindSwap } from '../../src-renderer/format/blind.ts';
 import { chartCsv, chartSvg, ticks } from '../../src-renderer/format/chart-export.ts';
 import { headlines, ratesOf } from '../../src-renderer/format/comparison-rates.ts';
 import { ledgerTokens, turningPoint, visibleToken } from '../../src-renderer/format/ledger.ts';
+import { methodsOf } from '../../src-renderer/format/frontier.ts';
 import { lineage } from '../../src-renderer/format/lineage.ts';
 import {
   formatBytes,
@@ -12,6 +15,7 @@ import {
   formatSigned,
 } from '../../src-renderer/format/numbers.ts';
 import { ranked } from '../../src-renderer/format/ranking.ts';
+import { alignedSeries } from '../../src-renderer/format/report-charts.ts';
 import { sampleMarkdown } from '../../src-renderer/format/sample-text.ts';
 import { verdictChanges } from '../../src-renderer/format/timeline.ts';
 import { formatAgo, formatDuration } from '../../src-renderer/format/times.ts';
@@ -132,6 +136,36 @@ describe('a timeline in words', () => {
     expect(verdictChanges(marks('wrong', 'right', 'wrong', 'right'))).toBe('first gained at step 1, 3 changes in all');
     expect(verdictChanges(marks('right', 'tie', null, 'right'))).toBe('always right');
     expect(verdictChanges(marks(null))).toBe('never judged');
+  });
+});
+
+describe('colours', () => {
+  const chart = (title: string, names: string[]) => ({
+    ...{ title, xLabel: 'step', yLabel: title, yIsShare: false },
+    series: names.map((name) => ({ name, points: [{ x: 1, y: 2, low: null, high: null, label: 'step 1' }] })),
+  });
+
+  it('mean one run in all charts of a report, not a place in each', () => {
+    const report = { curves: [chart('loss', ['DPO', 'guarded'])], frontiers: [chart('guard/loss', ['guarded'])] };
+    const coloursOf = (one: ReturnType<typeof chart>) =>
+      alignedSeries(one, seriesLooks(report), ['blue', 'red']).series.map(({ name, colour }) => [name, colour]);
+    expect(coloursOf(report.curves[0] ?? chart('', []))).toEqual([
+      ['DPO', 'blue'],
+      ['guarded', 'red'],
+    ]);
+    expect(coloursOf(report.frontiers[0] ?? chart('', []))).toEqual([['guarded', 'red']]);
+  });
+
+  it('stay with a method of the frontier when a newer one is tried', () => {
+    const points = (...methods: string[]) => methods.map((method) => ({ method }) as FrontierPoint);
+    const first = points('DPO', 'before training');
+    expect(methodsOf(first)).toEqual(['DPO', 'before training']);
+    expect(methodsOf([...points('interpolation', 'DPO + FlipGuard', 'before training'), ...first])).toEqual([
+      'DPO',
+      'DPO + FlipGuard',
+      'interpolation',
+      'before training',
+    ]);
   });
 });
 

@@ -1,6 +1,8 @@
 import type { Interval } from '../../shared/domain/statistics/intervals.ts';
 import * as print from '../numbers.ts';
-import type { ReportChart, ReportModel } from '../../shared/domain/reports/report-model.ts';
+import type { ReportChart } from '../../shared/domain/reports/report-model.ts';
+import { seriesColours } from '../../shared/domain/reports/series-looks.ts';
+import type { SeriesLooks } from '../../shared/domain/reports/series-looks.ts';
 import { linearScale, niceTicks } from './scale.ts';
 import type { Scale } from './scale.ts';
 import { markup } from './markup.ts';
@@ -9,7 +11,6 @@ import type { Markup } from './markup.ts';
 const width = 560;
 const height = 330;
 const margin = { top: 22, right: 118, bottom: 42, left: 54 };
-const seriesColours = 8;
 
 type Series = ReportChart['series'][number];
 interface Frame {
@@ -18,14 +19,6 @@ interface Frame {
   chart: ReportChart;
   looks: SeriesLooks;
 }
-/** Which colour, shape and dash a series has, by its name: the same in every chart of a report. */
-export type SeriesLooks = ReadonlyMap<string, number>;
-
-export function seriesLooks({ curves, frontiers }: Pick<ReportModel, 'curves' | 'frontiers'>): SeriesLooks {
-  const names = [...curves, ...frontiers].flatMap(({ series }) => series.map(({ name }) => name));
-  return new Map([...new Set(names)].map((name, index) => [name, index]));
-}
-
 /** Lines with marks and intervals, each series told by colour, shape and a name at its end; the numbers stand below it. */
 export function lineChart(chart: ReportChart, looks: SeriesLooks): Markup {
   const points = chart.series.flatMap((series) => series.points);

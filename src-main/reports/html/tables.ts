@@ -8,7 +8,8 @@ import type {
 } from '../../shared/domain/reports/report-model.ts';
 import { adjustedP, correctionNames, groupedSlicesNote } from '../../shared/domain/statistics/multiple-tests.ts';
 import type { Correction } from '../../shared/domain/statistics/multiple-tests.ts';
-import { intervalBar, lineChart, seriesLooks } from './charts.ts';
+import { seriesLooks } from '../../shared/domain/reports/series-looks.ts';
+import { intervalBar, lineChart } from './charts.ts';
 import { markup } from './markup.ts';
 import type { Content, Markup } from './markup.ts';
 
