@@ -60,6 +60,7 @@ console.log(
 const guards = {
   'flipguard under guard': { target: 'chosen', divergence: 'ce' },
   'guard on other targets': { target: 'pre-sample', divergence: 'ce' },
+  'the same, firing never': { target: 'pre-sample', divergence: 'ce', epsilon: 1e6 },
   'guard by KL': { target: 'chosen', divergence: 'kl' },
 } as const;
 type GuardForm = (typeof guards)[keyof typeof guards];

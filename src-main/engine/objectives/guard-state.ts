@@ -7,28 +7,37 @@ import type { GuardTargets } from './pair-guard.ts';
 export interface GuardProgress {
   weight: number;
   random: RandomStream;
+  /** Of the last step, where the next one's pass depends on it. */
+  firingRate?: number;
 }
 
 /** Targets that have an order of their own keep their place in it. */
 type Places = Pick<GuardTargets, 'position' | 'seek'>;
 
-export function guardState({ weight, random }: GuardProgress, targets: Places): ObjectiveState {
+export function guardState({ weight, random, firingRate }: GuardProgress, targets: Places): ObjectiveState {
   const position = targets.position?.();
   return {
     guardWeight: weight,
     guardRandom: random.state(),
+    ...(firingRate === undefined ? {} : { guardFiringRate: firingRate }),
     ...(position === undefined ? {} : { guardSet: [position.epoch, position.used, ...position.random] }),
   };
 }
 
 /** Puts the targets back where they stood and answers weight and gate; what the state does not hold stays as it is. */
-export function restoreGuard(state: ObjectiveState, targets: Places, now: GuardProgress): GuardProgress {
-  const { guardWeight, guardRandom, guardSet } = state;
+export function restoreGuard<Progress extends GuardProgress>(
+  state: ObjectiveState,
+  targets: Places,
+  now: Progress,
+): Progress {
+  const { guardWeight, guardRandom, guardFiringRate, guardSet } = state;
   if (Array.isArray(guardSet)) {
     const [epoch = 0, used = 0, ...random] = guardSet;
     targets.seek?.({ epoch, used, random });
   }
   return {
+    ...now,
+    ...(typeof guardFiringRate === 'number' ? { firingRate: guardFiringRate } : {}),
     weight: typeof guardWeight === 'number' ? guardWeight : now.weight,
     random: Array.isArray(guardRandom) ? randomFromState(guardRandom) : now.random,
   };

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Scalar, Tensor1D, Variable } from '@tensorflow/tfjs-core';
+import type { Variable } from '@tensorflow/tfjs-core';
 import type { StepMetrics, StepSamples } from '../../shared/domain/jobs.ts';
 import type { GuardSpec } from '../../shared/domain/run-spec.ts';
 import {
@@ -18,15 +18,15 @@ import {
   type BatchLayout,
   type CompletionSequence,
 } from '../losses/layout.ts';
-import { completionHidden, labelLogProbs, sumPerSequence, type CompletionLogProbs } from '../losses/token-log-probs.ts';
+import type { CompletionLogProbs } from '../losses/token-log-probs.ts';
 import type { CausalLm } from '../models/causal-lm.ts';
 import type { Gradients } from '../optim/adamw.ts';
-import { lossGradients } from '../optim/gradients.ts';
 import type { NativeOps, RandomStream } from '../ports.ts';
-import { disposeDistributions, divergenceOf, preDistributions } from './divergence.ts';
+import { divergenceOf, preDistributions } from './divergence.ts';
 import { guardState, restoreGuard } from './guard-state.ts';
 import { LengthClasses } from './length-classes.ts';
 import { SampleLog, type ObjectiveState } from './objective.ts';
+import { OwnPass } from './own-pass.ts';
 
 /** The responses a guard holds the policy to, with their log-probs under the pre-aligned model. */
 export interface GuardTargets {
@@ -62,6 +62,9 @@ export interface GuardStep {
   samples: StepSamples;
 }
 
+/** A forward pass is a third of one with gradients, so gating first pays below this firing rate. */
+const mostForGateFirst = 2 / 3;
+
 /** What a guard on the chosen responses compares the alignment's pass with. */
 export interface GuardedChosen {
   /** Of the chosen responses alone. */
@@ -80,7 +83,10 @@ export class PairGuard {
   readonly ridesAlong: boolean;
   readonly #options: PairGuardOptions;
   readonly #lengthClasses: LengthClasses;
+  readonly #pass: OwnPass;
   #random: RandomStream;
+  /** Of the last step. */
+  #firingRate = 0;
   #log = new SampleLog();
 
   constructor(options: PairGuardOptions) {
@@ -88,13 +94,16 @@ export class PairGuard {
     this.spec = options.spec;
     this.weight = options.spec.weight;
     this.ridesAlong = options.spec.target === 'chosen';
+    this.#pass = new OwnPass(options);
     this.#random = options.random;
     this.#lengthClasses = new LengthClasses(options.targets.sequences.map(completionLength));
   }
 
   /** Before the alignment's pass over these pairs, outside its gradient. The caller disposes `pre`. */
   chosenOf(indices: readonly number[]): GuardedChosen {
-    const layout = this.#layout(this.#options.targets.select(indices));
+    const { targets } = this.#options;
+    const chosen = targets.select(indices).map((index) => targets.sequences[index] as CompletionSequence);
+    const layout = layoutBatch(chosen);
     return { layout, pre: preDistributions(this.spec, this.#options.preModel, layout, this.#options.ops) };
   }
 
@@ -138,21 +147,11 @@ export class PairGuard {
     trainable: ReadonlyMap<string, Variable>,
   ): Promise<Gradients | null> {
     const chosen = this.#options.targets.select(indices);
-    const layout = this.#layout(chosen);
-    const pre = preDistributions(this.spec, this.#options.preModel, layout, this.#options.ops);
-    let measured: Tensor1D | undefined;
-    const forward = (): Scalar => {
-      const term = this.#ownTerm(chosen, layout, pre, pairMargins);
-      measured = tf.keep(tf.concat([term.fired, term.loss]));
-      return tf.mul(tf.sum(term.loss), this.weight / stepSize) as Scalar;
-    };
-    const result = this.weight === 0 ? { value: tf.tidy(forward), gradients: null } : lossGradients(trainable, forward);
-    if (measured === undefined) throw new Error('the guard did not run');
-    const numbers = (await measured.data()) as Float32Array;
-    tf.dispose([measured, result.value]);
-    disposeDistributions(pre);
-    this.#note(chosen, numbers.subarray(0, chosen.length), numbers.subarray(chosen.length));
-    return result.gradients;
+    const task = { chosen, pairMargins, random: this.#random, factor: this.weight / stepSize, trainable };
+    const few = this.spec.kind !== 'flipguard' || this.#firingRate < mostForGateFirst;
+    const { fired, loss, gradients } = await (few ? this.#pass.gateFirst(task) : this.#pass.together(task));
+    this.#note(chosen, fired, loss);
+    return gradients;
   }
 
   /** Sums the step up, moves a learned λ, and starts the next step's record. */
@@ -168,50 +167,9 @@ export class PairGuard {
     const samples = { sampleIds: this.#log.sampleIds, metrics: this.#log.metrics };
     const weightedLoss = this.weight * loss;
     this.weight = nextGuardWeight(this.weight, this.spec, firingRate);
+    this.#firingRate = firingRate;
     this.#log = new SampleLog();
     return { weightedLoss, metrics, samples };
-  }
-
-  #layout(chosen: readonly number[]): BatchLayout {
-    const { sequences, others } = this.#options.targets;
-    const pick = (from: readonly CompletionSequence[]) => chosen.map((index) => from[index] as CompletionSequence);
-    const compared = this.spec.gate === 'margin' && others !== undefined ? pick(others.sequences) : [];
-    return layoutBatch([...pick(sequences), ...compared]);
-  }
-
-  #ownTerm(
-    chosen: readonly number[],
-    layout: BatchLayout,
-    pre: PreDistributions | null,
-    pairMargins: Float32Array,
-  ): GuardTerm {
-    const { model, ops } = this.#options;
-    const count = chosen.length;
-    const logits = model.logits(completionHidden(model, layout));
-    const sums = sumPerSequence(labelLogProbs(logits, layout.labels, ops), layout);
-    const target: Tensor1D = tf.slice(sums, [0], [count]);
-    const tokens = tf.tensor1d(layout.counts.slice(0, count).map((tokens) => Math.max(1, tokens)));
-    const fall = this.#ownFall(chosen, sums, target, tokens, pairMargins);
-    const divergence = divergenceOf(this.spec, { layout, logits, sums, pre }, count, ops);
-    return guardTerm({ fall, divergence }, this.spec, this.#random);
-  }
-
-  #ownFall(
-    chosen: readonly number[],
-    sums: Tensor1D,
-    target: Tensor1D,
-    targetTokens: Tensor1D,
-    pairMargins: Float32Array,
-  ): Tensor1D {
-    const { targets, beta } = this.#options;
-    const count = chosen.length;
-    const preOf = (values: Float32Array) => tf.tensor1d(chosen.map((index) => values[index] as number));
-    if (this.spec.gate !== 'margin') {
-      return implicitRewardFall({ target, preTarget: preOf(targets.pre), targetTokens }, this.spec.gate, beta);
-    }
-    if (targets.others === undefined) return tf.tensor1d(pairMargins);
-    const other = { logProbs: tf.slice(sums, [count], [count]) as Tensor1D, pre: preOf(targets.others.pre) };
-    return implicitRewardFall({ target, preTarget: preOf(targets.pre), targetTokens, other }, 'margin', beta);
   }
 
   #note(chosen: readonly number[], fired: Float32Array, loss: Float32Array): void {
@@ -222,13 +180,15 @@ export class PairGuard {
   }
 
   state(): ObjectiveState {
-    return guardState({ weight: this.weight, random: this.#random }, this.#options.targets);
+    const progress = { weight: this.weight, random: this.#random, firingRate: this.#firingRate };
+    return guardState(progress, this.#options.targets);
   }
 
   restore(state: ObjectiveState): void {
-    const now = { weight: this.weight, random: this.#random };
-    const { weight, random } = restoreGuard(state, this.#options.targets, now);
+    const now = { weight: this.weight, random: this.#random, firingRate: this.#firingRate };
+    const { weight, random, firingRate } = restoreGuard(state, this.#options.targets, now);
     this.weight = weight;
     this.#random = random;
+    this.#firingRate = firingRate;
   }
 }

@@ -32,13 +32,14 @@ export async function runEstimateJob(job: EstimateJob, context: JobContext): Pro
   const trial = await tryStepSeconds(objective, spec, stepSize, context);
   const estimate: Estimate = {
     ...memoryOf(context, policy, objective, spec),
-    secondsPerStep: trial,
+    secondsPerStep: trial * guardFactor(job.spec),
     steps: spec.steps ?? stepsForEpochs(rows.length, stepSize, spec.epochs ?? 1),
   };
   const memoryBasis = context.backend.name.endsWith('cpu')
     ? 'memory is the highest this process reached'
     : 'memory is computed from weights, optimiser and the longest batch';
-  estimate.basis = `Time is the mean of ${timedSteps} real steps on ${context.backend.device}; ${memoryBasis}. Evaluations and reference log-probs come on top.`;
+  const guardBasis = guardFactor(job.spec) === 1 ? '' : ', and half as much again for the guard’s own pass';
+  estimate.basis = `Time is the mean of ${timedSteps} real steps on ${context.backend.device}${guardBasis}; ${memoryBasis}. Evaluations and reference log-probs come on top.`;
   await context.emit({ type: 'estimate', estimate });
 }
 
@@ -101,7 +102,12 @@ function computedBytes({ config, parameters }: CausalLm, objective: Objective, s
   return 4 * floats;
 }
 
-/** Guard sets and pre-samples are drawn at launch; the trial has none, and their cost is small beside the step's. */
+/** A guard beside pairs passes over one response a pair where its targets are not the chosen ones: half of a step again, if all fire. */
+function guardFactor({ algorithm, guard }: RunSpec): number {
+  return algorithm.kind === 'dpo' && guard.kind !== 'none' && guard.target !== 'chosen' ? 1.5 : 1;
+}
+
+/** Guard sets and pre-samples are drawn at launch; the trial has none. */
 function withoutGuardInputs(spec: RunSpec): RunSpec {
   return spec.guard.target === 'chosen' ? spec : { ...spec, guard: { ...spec.guard, kind: 'none' } };
 }
