@@ -82,6 +82,13 @@ test('import → compare → flips → triage → guard set → report, by the c
     from: { handle: workbench.files.offer(await workbench.reports.fileOf(reportId)) },
   });
   expect(elsewhere).toEqual(again);
+  // Refused before anything is counted, with what to do.
+  await expect(
+    request(handle, 'reports.create', { subject: { kind: 'comparison', comparisonId }, format: 'pdf' }),
+  ).rejects.toMatchObject({
+    code: 'unavailable',
+    remedy: expect.stringContaining('$FLIPGUARD_CHROMIUM') as string,
+  });
   const { download } = await request(handle, 'reports.open', { reportId });
   expect(download).toMatch(/^download\/[\w-]+$/);
 

@@ -149,7 +149,7 @@ describe('flipguard', () => {
 
   test.each(['html', 'md', 'csv', 'json', 'ndjson', 'parquet'])('writes a report as %s', async (format) => {
     const out = path.join(folder, `report.${format}`);
-    const answer = await run('report', 'old', 'new', '--format', format, '--out', out, '--json');
+    const answer = await run('report', 'old', 'new', '--out', out, '--json');
     expect(documentOf(answer)).toMatchObject({ path: out, title: 'old → new' });
     expect(existsSync(out)).toBe(true);
   });
@@ -171,6 +171,7 @@ describe('flipguard', () => {
     [['train', 'nowhere.yaml'], /no spec at nowhere.yaml/],
     [['evaluate', 'nobody', '--suite', 'none'], /no suite/],
     [['stop', 'nobody'], /no run/],
+    [['report', 'old', 'new', '--out', 'x.docx'], /names no format .*\n.*--format: html/],
     [['export', 'wishes', '--out', 'x'], /cannot be exported/],
   ])('answers 2 to what it cannot take: %j', async (args, said) => {
     const answer = await run(...args);

@@ -44,7 +44,10 @@ test('a browser that is none is said to be', async () => {
   chmodSync(fake, 0o755);
   for (const file of [fake, path.join(folder, 'nowhere')]) {
     const printer = findPdfPrinter({ FLIPGUARD_CHROMIUM: file });
-    await expect(printer?.print('<p>x</p>')).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(printer?.print('<p>x</p>')).rejects.toMatchObject({
+      code: 'unavailable',
+      remedy: expect.stringContaining('$FLIPGUARD_CHROMIUM') as string,
+    });
   }
   expect(findPdfPrinter({ PATH: folder.replace('flipguard', 'nowhere') })).toBeUndefined();
 });

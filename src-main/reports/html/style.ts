@@ -40,8 +40,8 @@ bdi { unicode-bidi: isolate; overflow-wrap: break-word; }
 .findings li { margin: 0.25rem 0; }
 .negative { color: var(--negative); } .positive { color: var(--positive); }
 
-.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: 1px; background: var(--line); border: 1px solid var(--line); border-radius: 6px; overflow: hidden; margin: 1rem 0; }
-.figure { background: var(--panel); padding: 0.85rem 1rem 0.8rem; }
+.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: 1px; background: var(--panel); border: 1px solid var(--line); border-radius: 6px; overflow: hidden; margin: 1rem 0; }
+.figure { box-shadow: 0 0 0 1px var(--line); padding: 0.85rem 1rem 0.8rem; }
 .figure dt { font-size: 12px; color: var(--text-2); }
 .figure dd { margin: 0; }
 .figure .value { font-size: 1.65rem; line-height: 1.25; font-weight: 620; letter-spacing: -0.02em; }
@@ -121,8 +121,9 @@ body > footer { margin-top: 4rem; padding-bottom: 3rem; color: var(--text-3); fo
   main, body > header, body > footer { max-width: none; padding-left: 0; padding-right: 0; }
   body > header { padding-top: 0; }
   nav, .filter { display: none; }
-  h2, h3 { break-after: avoid; } figure, tr, .figures, .pair { break-inside: avoid; }
-  .charts { grid-template-columns: 1fr 1fr; }
+  h2, h3, figcaption { break-after: avoid; } figure svg, tr, .figures, .pair { break-inside: avoid; }
+  .figures { grid-template-columns: repeat(5, 1fr); } .figure { padding: 0.6rem 0.7rem; } .figure .value { font-size: 1.3rem; }
+  .charts { grid-template-columns: 1fr 1fr; } #frontier .charts { grid-template-columns: 1fr; } .long { display: none; }
   details::details-content { content-visibility: visible; block-size: auto; }
   .scroll { overflow: visible; }
 }

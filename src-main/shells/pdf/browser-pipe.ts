@@ -26,7 +26,9 @@ export function startBrowser(executable: string, args: readonly string[]): Brows
   let rest = '';
 
   function failAll(message: string): void {
-    const error = new WorkbenchError('unavailable', `The browser ${executable} ${message}.`);
+    const error = new WorkbenchError('unavailable', `The browser ${executable} ${message}.`, {
+      remedy: 'Name another Chromium in $FLIPGUARD_CHROMIUM, or write HTML and print that from any browser.',
+    });
     for (const { reject } of waiting.values()) reject(error);
     waiting.clear();
   }

@@ -77,6 +77,6 @@ async function printPage(browser: BrowserPipe, html: string): Promise<Uint8Array
 
 function tooLate(executable: string): WorkbenchError {
   return new WorkbenchError('unavailable', `${path.basename(executable)} did not print within two minutes.`, {
-    remedy: 'Write --format html and print it.',
+    remedy: 'Write HTML and print that from any browser.',
   });
 }

@@ -5,7 +5,7 @@ import type { PdfPrinter } from '../../reports/pdf.ts';
 import { renderHtml } from '../../reports/html/page.ts';
 import { renderMarkdown } from '../../reports/markdown.ts';
 import { reportModel, reportSections } from '../../shared/domain/reports/report-model.ts';
-import type { ReportModel, ReportSection } from '../../shared/domain/reports/report-model.ts';
+import type { ReportSection } from '../../shared/domain/reports/report-model.ts';
 import { applyTemplate } from '../../reports/template.ts';
 import type { Redaction } from '../../reports/template.ts';
 import type { Job, OpenedReport } from '../../shared/contract/views.ts';
@@ -71,8 +71,14 @@ export function createReports(core: Core, options: ReportsOptions): Reports {
   const { store, bus, jobs, layout } = core;
   const context = { core, ...options };
 
+  /** What can be refused before any work is done. */
+  function checkRequest({ format, sections }: ReportRequest): ReportSection[] | undefined {
+    if (format === 'pdf') presentPrinter(options.printPdf);
+    return checkSections(sections);
+  }
+
   async function write(request: ReportRequest, out: string, task: Task): Promise<WrittenReport> {
-    const sections = checkSections(request.sections);
+    const sections = checkRequest(request);
     const { model, rowsOf } = await assembleReport(context, request, task);
     const cut = applyTemplate(model, { ...(sections === undefined ? {} : { sections }), redact: request.redact ?? {} });
     await atomically(out, async (draft) => {
@@ -82,7 +88,7 @@ export function createReports(core: Core, options: ReportsOptions): Reports {
         case 'md':
           return writeFile(draft, renderMarkdown(cut));
         case 'pdf':
-          return writeFile(draft, await printPdf(options.printPdf, cut));
+          return writeFile(draft, await presentPrinter(options.printPdf).print(renderHtml(cut)));
         case 'csv':
         case 'json':
         case 'ndjson':
@@ -127,7 +133,7 @@ export function createReports(core: Core, options: ReportsOptions): Reports {
     write,
     add,
     start(request) {
-      checkSections(request.sections);
+      checkRequest(request);
       return jobs.start({ kind: 'report', title: request.title ?? `Report (${request.format})` }, async (task) => ({
         reportId: (await add(request, task)).id,
       }));
@@ -178,10 +184,11 @@ function checkSections(names: readonly string[] | undefined): ReportSection[] | 
   });
 }
 
-async function printPdf(printer: PdfPrinter | undefined, model: ReportModel): Promise<Uint8Array> {
-  if (printer !== undefined) return printer.print(renderHtml(model));
-  throw new WorkbenchError('unavailable', 'No browser was found that could print the PDF.', {
-    remedy: 'Write --format html and print it, or name a Chromium in $FLIPGUARD_CHROMIUM.',
+function presentPrinter(printer: PdfPrinter | undefined): PdfPrinter {
+  if (printer !== undefined) return printer;
+  throw new WorkbenchError('unavailable', 'A PDF is printed by Chromium or Chrome, and none was found on the PATH.', {
+    remedy:
+      'Install one, or start the workbench with $FLIPGUARD_CHROMIUM naming its program. Or write HTML and print that from any browser.',
   });
 }
 

@@ -141,15 +141,19 @@ function labelOf({ step, runName }: FrontierPoint): string {
 
 /** Methods at a matched reward gain and at a matched KL; the unguarded method is what the others are held against. */
 function methodTables(title: string, paths: readonly MethodPath[]): ReportMethodTable[] {
-  const methods = new Set(paths.map(({ method }) => method));
+  const methods = methodNames(paths);
   const reference = ['DPO', 'PPO'].find((name) => methods.has(name)) ?? paths[0]?.method;
   if (methods.size < 2 || reference === undefined) return [];
   return (['reward-gain', 'kl'] as const).flatMap((axis) => {
     // Interpolated weights have a reward but no measured KL.
     const known = axis === 'kl' ? paths.filter(({ points }) => points.every(({ kl }) => kl !== null)) : paths;
-    const table = matchMethods(known, { axis, reference });
+    const table = methodNames(known).size < 2 ? null : matchMethods(known, { axis, reference });
     return table === null ? [] : [{ title, ...table }];
   });
+}
+
+function methodNames(paths: readonly MethodPath[]): Set<string> {
+  return new Set(paths.map(({ method }) => method));
 }
 
 interface EvaluatedPath {

@@ -2,7 +2,8 @@ import path from 'node:path';
 import { WorkbenchError } from '../../../shared/domain/errors.ts';
 import type { ReportSubject } from '../../../workbench/reports/reports.ts';
 import type { CommandContext } from '../context.ts';
-import type { ReportFlags } from '../options/comparisons.ts';
+import { reportFormats } from '../options/comparisons.ts';
+import type { ReportFlags, ReportFormat } from '../options/comparisons.ts';
 import { openComparison } from './compare.ts';
 
 export async function reportCommand(context: CommandContext, subject: string[], flags: ReportFlags): Promise<void> {
@@ -11,7 +12,7 @@ export async function reportCommand(context: CommandContext, subject: string[], 
   const report = await reports.write(
     {
       subject: await subjectOf(context, subject, flags),
-      format: flags.format,
+      format: formatOf(flags),
       correction: flags.correction,
       redact: { texts: flags.redactTexts === true, privateTags: flags.privateTag ?? [] },
       ...(flags.title === undefined ? {} : { title: flags.title }),
@@ -23,6 +24,15 @@ export async function reportCommand(context: CommandContext, subject: string[], 
   terminal.settle();
   terminal.document(report);
   terminal.print(`Report written: ${report.path}`);
+}
+
+function formatOf({ format, out }: ReportFlags): ReportFormat {
+  const ending = path.extname(out).slice(1).toLowerCase();
+  const found = format ?? reportFormats.find((known) => known === ending);
+  if (found !== undefined) return found;
+  throw new WorkbenchError('bad-input', `The ending of ${path.basename(out)} names no format of a report.`, {
+    remedy: `Add --format: ${reportFormats.join(', ')}.`,
+  });
 }
 
 /** One word is a run, two are the sides of a comparison; with --runs all are runs. */

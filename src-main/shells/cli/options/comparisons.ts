@@ -7,6 +7,9 @@ import type { Go } from './go.ts';
 import { correctionOption, kindOption, ruleOption, suiteOption } from './pairs.ts';
 import { realNumber, wholeNumber } from './values.ts';
 
+export const reportFormats = ['html', 'pdf', 'md', 'csv', 'json', 'ndjson', 'parquet'] as const;
+export type ReportFormat = (typeof reportFormats)[number];
+
 const commands = {
   compare: lazily(async () => (await import('../commands/compare.ts')).compareCommand),
   flips: lazily(async () => (await import('../commands/flips.ts')).flipsCommand),
@@ -52,9 +55,10 @@ export function addComparisons(program: Program, go: Go): void {
     .command('report <subject...>')
     .description('LEFT RIGHT, one RUN, or several with --runs')
     .addOption(
-      new Option('--format <format>', 'a report to read (html, pdf, md), or its rows')
-        .choices(['html', 'pdf', 'md', 'csv', 'json', 'ndjson', 'parquet'])
-        .makeOptionMandatory(),
+      new Option(
+        '--format <format>',
+        'a report to read (html, pdf, md), or its rows; by the ending of FILE unless told',
+      ).choices([...reportFormats]),
     )
     .requiredOption('--out <file>', 'where to write it')
     .addOption(ruleOption())
@@ -94,7 +98,7 @@ export interface GateFlags extends PairFlags {
   junit?: string;
 }
 export interface ReportFlags extends PairFlags {
-  format: 'html' | 'pdf' | 'md' | 'csv' | 'json' | 'ndjson' | 'parquet';
+  format?: ReportFormat;
   out: string;
   runs?: boolean;
   title?: string;
