@@ -70,7 +70,7 @@ export const flipSortSchema = z.strictObject({
   direction: z.enum(['ascending', 'descending']),
 });
 const sampleRef = z.strictObject({ comparisonId: id, sampleKey: z.number().int() });
-const reportFormat = z.enum(['html', 'pdf', 'md', 'csv', 'json', 'ndjson', 'parquet']);
+const reportFormat = z.enum(reportFormats);
 const verdict = z.enum(['right', 'wrong', 'tie']).nullable();
 /** A spec as the form has it (object) or as the editor has it (YAML text). */
 const specInput = z.union([

@@ -1,6 +1,7 @@
 import type { DatasetKind } from './datasets.ts';
 import type { DecodingSettings, SuiteKind, SuiteSpec, Verdict } from './evaluations.ts';
 import type { ErrorReport } from './errors.ts';
+import type { ReportFormat } from './reports/report-formats.ts';
 import type { BackendInfo, RunStatus } from './jobs.ts';
 import type { RunSpec } from './run-spec.ts';
 
@@ -143,7 +144,7 @@ export interface SavedFilter {
 export interface ReportRecord {
   id: string;
   title: string;
-  format: 'html' | 'pdf' | 'md' | 'csv' | 'json' | 'ndjson' | 'parquet';
+  format: ReportFormat;
   subject:
     { kind: 'comparison'; comparisonId: string } | { kind: 'run'; runId: string } | { kind: 'runs'; runIds: string[] };
   fileName: string;

@@ -1,9 +1,10 @@
 import path from 'node:path';
 import { WorkbenchError } from '../../../shared/domain/errors.ts';
+import { reportFormats } from '../../../shared/domain/reports/report-formats.ts';
+import type { ReportFormat } from '../../../shared/domain/reports/report-formats.ts';
 import type { ReportSubject } from '../../../workbench/reports/reports.ts';
 import type { CommandContext } from '../context.ts';
-import { reportFormats } from '../options/comparisons.ts';
-import type { ReportFlags, ReportFormat } from '../options/comparisons.ts';
+import type { ReportFlags } from '../options/comparisons.ts';
 import { openComparison } from './compare.ts';
 
 export async function reportCommand(context: CommandContext, subject: string[], flags: ReportFlags): Promise<void> {

@@ -1,14 +1,13 @@
 import { Option } from 'commander';
 import type { Command as Program } from 'commander';
+import { reportFormats } from '../../../shared/domain/reports/report-formats.ts';
+import type { ReportFormat } from '../../../shared/domain/reports/report-formats.ts';
 import { reportSections } from '../../../shared/domain/reports/report-model.ts';
 import type { Correction } from '../../../shared/domain/statistics/multiple-tests.ts';
 import { lazily } from './go.ts';
 import type { Go } from './go.ts';
 import { correctionOption, kindOption, ruleOption, suiteOption } from './pairs.ts';
 import { realNumber, wholeNumber } from './values.ts';
-
-export const reportFormats = ['html', 'pdf', 'md', 'csv', 'json', 'ndjson', 'parquet'] as const;
-export type ReportFormat = (typeof reportFormats)[number];
 
 const commands = {
   compare: lazily(async () => (await import('../commands/compare.ts')).compareCommand),
