@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { WorkbenchError } from '../shared/domain/errors.ts';
+import { lessMemory } from '../shared/domain/run-failure.ts';
 import type { RunSpec } from '../shared/domain/run-spec.ts';
 
 /** An error as it is told to people; lack of memory, which every backend words in its own way, with what would need less. */
@@ -11,10 +12,7 @@ export function asFailure(error: unknown, batch?: RunSpec['batch']): WorkbenchEr
   }
   const heldMiB = Math.round(tf.memory().numBytes / 2 ** 20);
   return new WorkbenchError('out-of-memory', `Memory ran out (${heldMiB} MiB of tensors were held): ${text}`, {
-    remedy:
-      batch === undefined
-        ? 'Free memory on this device, or use a smaller model.'
-        : `Lower batch.size (now ${batch.size}) and raise batch.accumulation (now ${batch.accumulation}) by the same factor, lower batch.maxLength (now ${batch.maxLength}), or train a LoRA.`,
+    remedy: batch === undefined ? 'Free memory on this device, or use a smaller model.' : lessMemory(batch),
     cause: error,
   });
 }

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { GuardSpec } from '../../shared/domain/run-spec.ts';
 import { assertNever } from '../../shared/domain/errors.ts';
+import { customGradient } from '../models/custom-gradient.ts';
 import type { NativeOps, RandomStream } from '../ports.ts';
 
 /**
@@ -144,15 +145,15 @@ export function distributionsOf(logits: Tensor2D, ops: NativeOps = {}): PreDistr
  * H(pre, π) − H(pre), so that its gradient by the logits [n, vocab] is that of the soft-label cross-entropy, softmax(logits) − p_pre.
  */
 export function forwardKl(pre: PreDistributions, logits: Tensor2D, ops: NativeOps = {}): Tensor1D {
-  const crossEntropy = tf.customGrad((input, save) => {
-    const { loss, grad } = softCrossEntropy(input as Tensor2D, pre.probabilities, ops);
-    (save as tf.GradSaveFunc)([grad]);
-    return {
-      value: loss,
-      gradFunc: (dy: Tensor1D, saved: tf.Tensor[]) => tf.mul(saved[0] as Tensor2D, tf.expandDims(dy, 1)),
-    };
-  }) as (input: Tensor2D) => Tensor1D;
-  return tf.sub(crossEntropy(logits), pre.entropy);
+  const crossEntropy = customGradient(
+    [logits],
+    (input) => {
+      const { loss, grad } = softCrossEntropy(input, pre.probabilities, ops);
+      return { value: loss, saved: [grad] };
+    },
+    (dy, [grad]) => [tf.mul(grad!, tf.expandDims(dy, 1))],
+  );
+  return tf.sub(crossEntropy, pre.entropy);
 }
 
 function softCrossEntropy(logits: Tensor2D, probabilities: Tensor2D, ops: NativeOps) {

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { CausalLm } from '../models/causal-lm.ts';
+import { customGradient } from '../models/custom-gradient.ts';
 import type { NativeOps } from '../ports.ts';
 import type { BatchLayout } from './layout.ts';
 
@@ -57,41 +58,41 @@ export function sumPerSequence(tokens: Tensor1D, layout: BatchLayout): Tensor1D 
 
 /** log softmax(logits)[label] per row. logits [n, vocab], labels [n] → [n]. */
 export function labelLogProbs(logits: Tensor2D, labels: Int32Array, ops?: NativeOps): Tensor1D {
-  const crossEntropy = ops?.sparseSoftmaxCrossEntropy === undefined ? composed(labels) : fused(labels, ops);
-  return tf.neg(crossEntropy(logits));
+  const kernel = ops?.sparseSoftmaxCrossEntropy;
+  return tf.neg(kernel === undefined ? composed(logits, labels) : fused(logits, labels, kernel));
 }
 
-type CrossEntropy = (logits: Tensor2D) => Tensor1D;
-
 /** Loss and gradient in one pass of the native kernel. */
-function fused(labels: Int32Array, ops: NativeOps): CrossEntropy {
-  const kernel = ops.sparseSoftmaxCrossEntropy as NonNullable<NativeOps['sparseSoftmaxCrossEntropy']>;
-  return tf.customGrad((input, save) => {
-    const { loss, grad } = kernel(input as Tensor2D, tf.tensor1d(labels, 'int32'));
-    (save as tf.GradSaveFunc)([grad]);
-    return {
-      value: loss,
-      gradFunc: (dy: Tensor1D, saved: tf.Tensor[]) => tf.mul(saved[0] as Tensor2D, tf.expandDims(dy, 1)),
-    };
-  }) as CrossEntropy;
+function fused(
+  logits: Tensor2D,
+  labels: Int32Array,
+  kernel: NonNullable<NativeOps['sparseSoftmaxCrossEntropy']>,
+): Tensor1D {
+  return customGradient(
+    [logits],
+    (input) => {
+      const { loss, grad } = kernel(input, tf.tensor1d(labels, 'int32'));
+      return { value: loss, saved: [grad] };
+    },
+    (dy, [grad]) => [tf.mul(grad!, tf.expandDims(dy, 1))],
+  );
 }
 
 /** The same from portable kernels: logsumexp − picked, gradient softmax − onehot. */
-function composed(labels: Int32Array): CrossEntropy {
-  return tf.customGrad((input, save) => {
-    const logits = input as Tensor2D;
-    const [rows, vocab] = logits.shape;
-    const normaliser: Tensor2D = tf.logSumExp(logits, 1, true);
-    const flatIndex = Int32Array.from(labels, (label, row) => row * vocab + label);
-    const picked = tf.gather(tf.reshape(logits, [rows * vocab]), tf.tensor1d(flatIndex, 'int32'));
-    (save as tf.GradSaveFunc)([logits, normaliser]);
-    return {
-      value: tf.sub(tf.reshape(normaliser, [rows]), picked),
-      gradFunc: (dy: Tensor1D, saved: tf.Tensor[]) => {
-        const probabilities = tf.exp(tf.sub(saved[0] as Tensor2D, saved[1] as Tensor2D));
-        const wanted = tf.oneHot(tf.tensor1d(labels, 'int32'), vocab, 1, 0, 'float32');
-        return tf.mul(tf.sub(probabilities, wanted), tf.expandDims(dy, 1));
-      },
-    };
-  }) as CrossEntropy;
+function composed(logits: Tensor2D, labels: Int32Array): Tensor1D {
+  const [rows, vocab] = logits.shape;
+  return customGradient(
+    [logits],
+    (input) => {
+      const normaliser: Tensor2D = tf.logSumExp(input, 1, true);
+      const flatIndex = Int32Array.from(labels, (label, row) => row * vocab + label);
+      const picked = tf.gather(tf.reshape(input, [rows * vocab]), tf.tensor1d(flatIndex, 'int32'));
+      return { value: tf.sub(tf.reshape(normaliser, [rows]), picked) as Tensor1D, saved: [input, normaliser] };
+    },
+    (dy, saved) => {
+      const probabilities = tf.exp(tf.sub(saved[0]!, saved[1]!));
+      const wanted = tf.oneHot(tf.tensor1d(labels, 'int32'), vocab, 1, 0, 'float32');
+      return [tf.mul(tf.sub(probabilities, wanted), tf.expandDims(dy, 1))];
+    },
+  );
 }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { customGradient } from './custom-gradient.ts';
 import { causalMask } from './mask.ts';
 
 /** Queries of one stretch of positions, with all the keys that any of them may see. */
@@ -46,20 +47,20 @@ export function causalAttention(
   value: tf.Tensor4D,
   blocks: readonly AttentionBlock[],
 ): tf.Tensor4D {
-  const op = tf.customGrad((...all) => {
-    const [q, k, v, save] = all as unknown as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D, tf.GradSaveFunc];
-    const weights: tf.Tensor4D[] = [];
-    const outputs = blocks.map((block) => {
-      const scores = tf.matMul(queriesOf(q, k, block), keysOf(k, block), false, true);
-      const shares = tf.softmax(block.mask === null ? scores : tf.add(scores, block.mask)) as tf.Tensor4D;
-      weights.push(shares);
-      return tf.matMul(shares, keysOf(v, block)) as tf.Tensor4D;
-    });
-    save([q, k, v, ...weights, ...outputs]);
-    const gradFunc = (dy: tf.Tensor4D, saved: tf.Tensor[]) => gradients(dy, saved as tf.Tensor4D[], blocks);
-    return { value: whole(outputs, q.shape, blocks), gradFunc };
-  });
-  return op(query, key, value) as tf.Tensor4D;
+  return customGradient(
+    [query, key, value],
+    (q, k, v) => {
+      const weights: tf.Tensor4D[] = [];
+      const outputs = blocks.map((block) => {
+        const scores = tf.matMul(queriesOf(q, k, block), keysOf(k, block), false, true);
+        const shares = tf.softmax(block.mask === null ? scores : tf.add(scores, block.mask)) as tf.Tensor4D;
+        weights.push(shares);
+        return tf.matMul(shares, keysOf(v, block)) as tf.Tensor4D;
+      });
+      return { value: whole(outputs, q.shape, blocks), saved: [q, k, v, ...weights, ...outputs] };
+    },
+    (dy, saved) => gradients(dy, saved as tf.Tensor4D[], blocks),
+  );
 }
 
 function gradients(dy: tf.Tensor4D, saved: readonly tf.Tensor4D[], blocks: readonly AttentionBlock[]): tf.Tensor4D[] {

@@ -155,7 +155,8 @@ class Decoder implements CausalLm {
     const { names, residual } = this.config.architecture;
     let x = embedded;
     for (let layer = 0; layer < this.config.layers; layer++) {
-      x = runBlock(pass, layer, `${names.block}.${layer}.`, residual, x);
+      const input = x;
+      x = tf.tidy(() => runBlock(pass, layer, `${names.block}.${layer}.`, residual, input));
     }
     return norm(pass, names.finalNorm, lastOnly ? lastPositions(x, pass.batch, pass.time) : x);
   }

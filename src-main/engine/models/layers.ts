@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Activation, Architecture } from './architecture.ts';
 import type { LoraSettings } from './causal-lm.ts';
+import { customGradient } from './custom-gradient.ts';
 
 /** Weights and settings that the layers of one model share. */
 export interface LayerContext {
@@ -71,24 +72,22 @@ export function norm(context: LayerContext, name: string, x: tf.Tensor2D): tf.Te
  * dx = r·(g − x·r²·mean(g·x)), dgain = Σ dy·x·r.
  */
 export function rmsNorm<T extends tf.Tensor>(x: T, gain: tf.Tensor1D, epsilon: number): T {
-  const op = tf.customGrad((...all) => {
-    const [input, factor, save] = all as unknown as [tf.Tensor, tf.Tensor1D, tf.GradSaveFunc];
-    const reciprocal = tf.rsqrt(tf.add(tf.mean(tf.square(input), -1, true), epsilon));
-    const unit = tf.mul(input, reciprocal);
-    save([unit, reciprocal, factor]);
-    return {
-      value: tf.mul(unit, factor),
-      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
-        const [u, r, g] = saved as [tf.Tensor, tf.Tensor, tf.Tensor1D];
-        const byUnit = tf.mul(dy, g);
-        const along = tf.mean(tf.mul(byUnit, u), -1, true);
-        const byInput = tf.mul(tf.sub(byUnit, tf.mul(u, along)), r);
-        const size = g.shape[0];
-        return [byInput, tf.sum(tf.reshape(tf.mul(dy, u), [-1, size]), 0)];
-      },
-    };
-  });
-  return op(x, gain) as T;
+  return customGradient(
+    [x, gain],
+    (input, factor) => {
+      const reciprocal = tf.rsqrt(tf.add(tf.mean(tf.square(input), -1, true), epsilon));
+      const unit = tf.mul(input, reciprocal);
+      return { value: tf.mul(unit, factor) as T, saved: [unit, reciprocal, factor] };
+    },
+    (dy, saved) => {
+      const [u, r, g] = saved as [tf.Tensor, tf.Tensor, tf.Tensor1D];
+      const byUnit = tf.mul(dy, g);
+      const along = tf.mean(tf.mul(byUnit, u), -1, true);
+      const byInput = tf.mul(tf.sub(byUnit, tf.mul(u, along)), r);
+      const size = g.shape[0];
+      return [byInput, tf.sum(tf.reshape(tf.mul(dy, u), [-1, size]), 0)];
+    },
+  );
 }
 
 export function activate(kind: Activation, x: tf.Tensor2D): tf.Tensor2D {

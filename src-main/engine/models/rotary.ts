@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { customGradient } from './custom-gradient.ts';
 
 /**
  * Rotary position embeddings (Su et al. 2021) with the context extensions that published checkpoints use. The numbers follow
@@ -189,14 +190,11 @@ export function rotate(x: tf.Tensor4D, table: RotaryTable): tf.Tensor4D {
 }
 
 function rotateWhole(x: tf.Tensor4D, table: RotaryTable): tf.Tensor4D {
-  const op = tf.customGrad((input, save) => {
-    (save as tf.GradSaveFunc)([table.cos, table.sin]);
-    return {
-      value: turn(input as tf.Tensor4D, table.cos, table.sin, 1),
-      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => turn(dy as tf.Tensor4D, saved[0]!, saved[1]!, -1),
-    };
-  });
-  return op(x) as tf.Tensor4D;
+  return customGradient(
+    [x],
+    (input) => ({ value: turn(input, table.cos, table.sin, 1), saved: [table.cos, table.sin] }),
+    (dy, saved) => [turn(dy, saved[0]!, saved[1]!, -1)],
+  );
 }
 
 function turn(x: tf.Tensor4D, cos: tf.Tensor, sin: tf.Tensor, direction: 1 | -1): tf.Tensor4D {

@@ -2,13 +2,18 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs-core';
 import type { NativeOps } from '../ports.ts';
 import type { Gradients } from './adamw.ts';
+import { freeOnTheWayBack } from './backward-memory.ts';
 
 /** Value and gradients of a scalar loss by the trainable parameters. The caller disposes both. */
 export function lossGradients(
   trainable: ReadonlyMap<string, Variable>,
   loss: () => Scalar,
 ): { value: Scalar; gradients: Gradients } {
-  const { value, grads } = tf.variableGrads(loss, [...trainable.values()]);
+  const { value, grads } = tf.variableGrads(() => {
+    const total = loss();
+    freeOnTheWayBack();
+    return total;
+  }, [...trainable.values()]);
   const gradients: Gradients = new Map();
   for (const [name, variable] of trainable) {
     const gradient = grads[variable.name];

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Variable } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { customGradient } from '../../../src-main/engine/models/custom-gradient.ts';
 import { AdamW } from '../../../src-main/engine/optim/adamw.ts';
 import { addGradients, clipFactor, globalNorm, lossGradients } from '../../../src-main/engine/optim/gradients.ts';
 import { learningRateAt } from '../../../src-main/engine/optim/schedule.ts';
@@ -130,5 +131,55 @@ describe('schedules equal transformers’ get_scheduler', () => {
     expected.forEach((value, step) => {
       expect(learningRateAt(step, 6, { learningRate: 1, schedule, warmupSteps: 2 })).toBeCloseTo(value, 12);
     });
+  });
+});
+
+describe('the memory of a backward pass', () => {
+  const size = 1000;
+  const bytes = () => tf.memory().numBytes;
+
+  test('falls on the way back', () => {
+    const x = tf.variable(tf.ones([size]), true, 'falls');
+    const measured: number[] = [];
+    const { value, gradients } = lossGradients(new Map([['x', x]]), () => {
+      let y = customGradient(
+        [x],
+        (input) => ({ value: tf.mul(input, 1.01) as tf.Tensor1D, saved: [] }),
+        (dy) => {
+          measured.push(bytes());
+          return [tf.mul(dy, 1.01)];
+        },
+      );
+      for (let i = 0; i < 20; i++) y = tf.sin(y);
+      measured.push(bytes());
+      return tf.sum(y) as tf.Scalar;
+    });
+    const [forward = 0, back = Infinity] = measured;
+    expect(forward).toBeGreaterThan(20 * 4 * size);
+    expect(back).toBeLessThan(forward - 15 * 4 * size);
+    tf.dispose([value, x, ...gradients.values()]);
+  });
+
+  test('a gradient that is handed on as it came is still there for the next operation', () => {
+    const [a, b] = [tf.variable(tf.tensor1d([1, 2]), true, 'a'), tf.variable(tf.tensor1d([3, 4]), true, 'b')];
+    const { value, gradients } = lossGradients(
+      new Map([
+        ['a', a],
+        ['b', b],
+      ]),
+      () => {
+        const [first, second] = [tf.square(a), tf.square(b)];
+        const sum = customGradient(
+          [first, second],
+          (p, q) => ({ value: tf.add(p, q), saved: [] }),
+          (dy) => [dy, dy],
+        );
+        return tf.sum(tf.mul(sum, sum)) as tf.Scalar;
+      },
+    );
+    // d/da (a² + b²)² = 4a(a² + b²)
+    expect([...(gradients.get('a')?.dataSync() ?? [])]).toEqual([40, 160]);
+    expect([...(gradients.get('b')?.dataSync() ?? [])]).toEqual([120, 320]);
+    tf.dispose([value, a, b, ...gradients.values()]);
   });
 });

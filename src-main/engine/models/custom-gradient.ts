@@ -1,0 +1,20 @@
+import * as tf from '@tensorflow/tfjs-core';
+
+/**
+ * An operation with a gradient of its own: `forward` answers the value and what `gradient` will need, `gradient` one tensor per
+ * input. Both are tidied. tfjs frees what a gradient function of `tf.customGrad` made only once the whole backward pass is over,
+ * which for a deep model doubles the memory of a step.
+ */
+export function customGradient<Inputs extends tf.Tensor[], Value extends tf.Tensor>(
+  inputs: [...Inputs],
+  forward: (...inputs: Inputs) => { value: Value; saved: tf.Tensor[] },
+  gradient: (dy: Value, saved: tf.Tensor[]) => tf.Tensor[],
+): Value {
+  const op = tf.customGrad((...all) => {
+    const save = all.pop() as unknown as tf.GradSaveFunc;
+    const { value, saved } = forward(...(all as tf.Tensor[] as Inputs));
+    save(saved);
+    return { value, gradFunc: (dy: tf.Tensor, kept: tf.Tensor[]) => tf.tidy(() => gradient(dy as Value, kept)) };
+  });
+  return op(...inputs) as Value;
+}
