@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { reportFormats } from '../domain/reports/report-formats.ts';
 import type {
   Annotation,
   CheckpointRecord,
