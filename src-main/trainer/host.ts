@@ -1,6 +1,7 @@
 import type { ErrorReport } from '../shared/domain/errors.ts';
 import { reportOf } from '../shared/domain/errors.ts';
 import type { TrainerEvent, TrainerJob } from '../shared/domain/jobs.ts';
+import { countOomKills, deathReport } from './death.ts';
 import { parseReport } from './messages.ts';
 import type { TrainerCommand } from './messages.ts';
 
@@ -54,6 +55,7 @@ export function superviseTrainer(
   job: TrainerJob,
   onEvents: (events: TrainerEvent[]) => Promise<void>,
 ): TrainerSession {
+  const oomKillsBefore = countOomKills();
   const child = launch();
   let lastWord: TrainerEnd | null = null;
   let hostError: ErrorReport | null = null;
@@ -82,12 +84,17 @@ export function superviseTrainer(
       }
     });
   });
+  function deathOf(exit: TrainerExit): ErrorReport {
+    const oomKilled = oomKillsBefore !== null && (countOomKills() ?? 0) > oomKillsBefore;
+    return deathReport(exit, { stderr: child.stderrTail(), job, oomKilled });
+  }
+
   const ended = new Promise<TrainerEnd>((resolve) => {
     child.onExit((exit) => {
       void taken.then(() => {
         clearTimeout(leaving);
         if (hostError !== null) resolve({ kind: 'died', error: hostError });
-        else resolve(lastWord ?? { kind: 'died', error: deathReport(exit, child.stderrTail()) });
+        else resolve(lastWord ?? { kind: 'died', error: deathOf(exit) });
       });
     });
   });
@@ -109,19 +116,4 @@ function lastWordOf(events: readonly TrainerEvent[]): TrainerEnd | null {
     if (event.type === 'failed') return { kind: 'failed', error: event.error };
   }
   return null;
-}
-
-/** Exit statuses of a killed process: the kernel's out-of-memory killer sends SIGKILL. */
-function deathReport(exit: TrainerExit, stderr: string): ErrorReport {
-  const how = exit.signal === null ? `with status ${exit.code ?? 'unknown'}` : `by ${exit.signal}`;
-  const lastLines = stderr.trim().split('\n').slice(-3).join('\n').trim();
-  const message = `The trainer process ended ${how} before its work was done.${lastLines === '' ? '' : ` Its last words: ${lastLines}`}`;
-  const killed = exit.signal === 'SIGKILL' || exit.code === 137;
-  return {
-    code: 'internal',
-    message,
-    remedy: killed
-      ? 'Something ended it from outside; when memory was short, lower batch.size or batch.maxLength. The run can be resumed from its last checkpoint.'
-      : 'The run can be resumed from its last checkpoint.',
-  };
 }

@@ -1,5 +1,6 @@
 import * as path from 'node:path';
-import { DataOrder, stepsForEpochs } from '../../engine/data/order.ts';
+import type { DataOrder } from '../../engine/data/order.ts';
+import { stepsForEpochs } from '../../engine/data/order.ts';
 import { FlipLimit } from '../../engine/flip-limit.ts';
 import type { CausalLm } from '../../engine/models/causal-lm.ts';
 import type { Objective } from '../../engine/objectives/objective.ts';
@@ -9,7 +10,9 @@ import { loadTokenizer } from '../../engine/tokenizer/tokenizer.ts';
 import { trainingLoop, type TrainingState } from '../../engine/train-loop.ts';
 import type { DatasetRow } from '../../shared/domain/datasets.ts';
 import type { TrainerEvent, TrainerEventBody, TrainJob } from '../../shared/domain/jobs.ts';
+import { withPlace } from '../../shared/domain/run-failure.ts';
 import type { RunSpec } from '../../shared/domain/run-spec.ts';
+import { BatchNoteFile } from '../batch-note.ts';
 import { EventFile } from '../event-file.ts';
 import type { JobContext } from '../job-context.ts';
 import { readNdjson } from '../ndjson.ts';
@@ -17,6 +20,7 @@ import { openFolder } from '../node-folders.ts';
 import { hashFile, openNumberCache } from '../number-cache.ts';
 import type { Reporter } from '../reporter.ts';
 import { Checkpoints, restoreOptimizer } from './checkpoints.ts';
+import { NotedOrder } from './noted-order.ts';
 import { openObjective } from './objectives.ts';
 import { loadPolicy } from './policy.ts';
 import { Reference } from './reference.ts';
@@ -61,7 +65,7 @@ export async function runTrainJob(job: TrainJob, context: JobContext, reporter: 
     spec,
     objective,
     optimizer,
-    order: openOrder(spec, objective, newest?.state ?? null),
+    order: openOrder(job, objective, newest?.state ?? null),
     totalSteps,
     startStep: newest?.state.step ?? 0,
     ops: context.ops,
@@ -74,7 +78,9 @@ export async function runTrainJob(job: TrainJob, context: JobContext, reporter: 
     lastCheckpointStep: newest?.state.step ?? null,
     lastEvaluationStep: newest?.state.evaluatedAt ?? null,
   });
-  for await (const event of loop) await context.emit(event);
+  for await (const event of loop) {
+    await context.emit(event.type === 'failed' ? { ...event, error: withPlace(event.error, event) } : event);
+  }
 }
 
 /** The policy stands in for its own reference until the first step. */
@@ -91,10 +97,14 @@ export function totalStepsOf(spec: RunSpec, objective: Pick<Objective, 'lengths'
   return spec.steps ?? stepsForEpochs(objective.lengths.length, stepSizeOf(spec), spec.epochs ?? 1);
 }
 
-function openOrder(spec: RunSpec, objective: Objective, state: TrainingState | null): DataOrder {
+function openOrder({ spec, runFolder }: TrainJob, objective: Objective, state: TrainingState | null): DataOrder {
   const { shuffle, groupByLength } = spec.batch;
   const options = { lengths: objective.lengths, stepSize: stepSizeOf(spec), shuffle, groupByLength };
-  return new DataOrder(options, createRandom(spec.seed, 'shuffle'), state?.data);
+  return new NotedOrder([options, createRandom(spec.seed, 'shuffle'), state?.data], {
+    file: new BatchNoteFile(runFolder),
+    sampleIds: objective.sampleIds,
+    madeSteps: state?.step ?? 0,
+  });
 }
 
 async function hashInputs({

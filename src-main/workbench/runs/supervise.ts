@@ -2,6 +2,10 @@ import type { RunRecord } from '../../shared/domain/entities.ts';
 import type { ErrorReport } from '../../shared/domain/errors.ts';
 import { WorkbenchError, reportOf } from '../../shared/domain/errors.ts';
 import type { RunStatus, TrainerEvent } from '../../shared/domain/jobs.ts';
+import { withPlace } from '../../shared/domain/run-failure.ts';
+import type { FailurePlace } from '../../shared/domain/run-failure.ts';
+import { readBatchNote } from '../../trainer/batch-note.ts';
+import { EventFile } from '../../trainer/event-file.ts';
 import { superviseTrainer } from '../../trainer/host.ts';
 import type { TrainerSession } from '../../trainer/host.ts';
 import type { Core } from '../core.ts';
@@ -109,14 +113,38 @@ async function settle(core: Core, runId: string, death: ErrorReport | null): Pro
   if (run === null) throw new WorkbenchError('not-found', `Run ${runId} was removed while it ran.`);
   if (death !== null) await replayEvents(core, run);
   const now = (await core.store.getRun(runId)) ?? run;
-  const settled = hasEnded(now.status) && death === null ? now : await interrupt(core, runId, death);
+  const settled = hasEnded(now.status) && death === null ? now : await endDead(core, now, death);
   core.bus.publish({ topic: 'run', run: settled });
   core.bus.publish({ topic: 'changed', lists: ['runs', 'evaluations'] });
   return settled;
 }
 
-async function interrupt(core: Core, runId: string, error: ErrorReport | null): Promise<RunRecord> {
-  return core.store.updateRun(runId, { status: 'interrupted', endedAt: Date.now(), error });
+/**
+ * A child that memory ended has failed, as if it had said so itself: its folder gets the event that it could not write. Any other
+ * death is an interruption.
+ */
+async function endDead(core: Core, run: RunRecord, death: ErrorReport | null): Promise<RunRecord> {
+  const place = await placeOf(core, run);
+  const error = death === null ? null : withPlace(death, place);
+  if (error?.code !== 'out-of-memory') {
+    return core.store.updateRun(run.id, { status: 'interrupted', endedAt: Date.now(), error });
+  }
+  const event: TrainerEvent = { type: 'failed', error, ...place, seq: run.lastSeq + 1, at: Date.now() };
+  const file = new EventFile(runFolder(core.layout, run).file('events'));
+  file.append(event);
+  file.close();
+  await takeEvents(core, run.id, [event]);
+  return (await core.store.getRun(run.id)) ?? run;
+}
+
+async function placeOf(core: Core, run: RunRecord): Promise<FailurePlace & { step: number }> {
+  const note = await readBatchNote(runFolder(core.layout, run).path);
+  const [newest] = (await core.store.listCheckpoints(run.id)).map(({ step }) => step).sort((a, b) => b - a);
+  return {
+    // The last step that was noted is over when its event is there.
+    ...(note !== null && note.step > run.step ? note : { step: run.step }),
+    ...(newest === undefined ? {} : { lastCheckpointStep: newest }),
+  };
 }
 
 async function fail(core: Core, runId: string, error: ErrorReport): Promise<RunRecord> {

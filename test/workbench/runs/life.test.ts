@@ -121,6 +121,43 @@ describe.skipIf(smallModel === null)(`runs${withSmallModel}`, () => {
     for (const [step, loss] of resumed) expect(loss).toBeCloseTo(expected.get(step) ?? NaN, 5);
   });
 
+  test('a trainer that memory ended leaves a failed run that says where, and what would need less', async () => {
+    const children: TrainerChild[] = [];
+    const launchTrainer = () => {
+      const child = launchNodeTrainer();
+      children.push(child);
+      return { ...child, stderrTail: () => "terminate called after throwing an instance of 'std::bad_alloc'\n" };
+    };
+    const workbench = await openTestWorkbench({ launchTrainer });
+    await addTrainingMaterial(workbench, smallModel ?? '');
+    const spec = tinySpec({ steps: 400, checkpoint: { every: 2 }, evaluate: { suites: [] } });
+    const launched = await workbench.runs.launch({ spec });
+    await untilEvent(workbench, isStep(5));
+    children.at(-1)?.kill();
+    const failed = await workbench.runs.ended(launched.id);
+    expect(failed).toMatchObject({ status: 'failed', error: { code: 'out-of-memory' } });
+    expect(failed.error?.remedy).toContain('batch.size (now 2)');
+    const events = eventsOnDisk(workbench, failed);
+    const last = events.at(-1);
+    if (last?.type !== 'failed') throw new Error('the folder holds no word of the failure');
+    expect(last.seq).toBe(failed.lastSeq);
+    const madeSteps = events.flatMap((event) => (event.type === 'step' ? [event.step] : []));
+    const checkpoints = (await workbench.core.store.listCheckpoints(failed.id)).map(({ step }) => step);
+    expect(last.lastCheckpointStep).toBe(Math.max(...checkpoints));
+    expect(failed.error?.message).toContain(`The last checkpoint is that of step ${last.lastCheckpointStep}.`);
+    // Killed in a step or between two: the step under way is named with its samples.
+    if (last.sampleIds !== undefined) {
+      expect(last.step).toBe(Math.max(...madeSteps) + 1);
+      expect(failed.error?.message).toContain(
+        `It was in step ${last.step}, on 2 samples: ${last.sampleIds.join(', ')}.`,
+      );
+    } else expect(failed.error?.message).toContain(`It was after step ${Math.max(...madeSteps)}.`);
+    await workbench.runs.resume(failed.id);
+    await untilEvent(workbench, isStep(Math.max(...madeSteps) + 1));
+    await workbench.runs.ask(failed.id, 'stop');
+    expect(await workbench.runs.ended(failed.id)).toMatchObject({ status: 'stopped', error: null });
+  });
+
   test('runs of a sweep wait for each other, and a waiting one can be taken back', async () => {
     const workbench = await openTestWorkbench();
     await addTrainingMaterial(workbench, smallModel ?? '');
