@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { CausalLm } from '../models/causal-lm.ts';
 import { customGradient } from '../models/custom-gradient.ts';
+import { reshaped } from '../models/unsaved.ts';
 import type { NativeOps } from '../ports.ts';
 import type { BatchLayout } from './layout.ts';
 
@@ -28,7 +29,7 @@ export function completionHidden(model: CausalLm, layout: BatchLayout, options: 
   const parts = layout.groups.map((group) => {
     const ids = tf.tensor2d(group.ids, [group.rows.length, group.time], 'int32');
     const hidden = model.hiddenStates(ids, group.lengths, forward);
-    const flat: Tensor2D = tf.reshape(hidden, [group.rows.length * group.time, model.config.dim]);
+    const flat = reshaped<tf.Rank.R2>(hidden, [group.rows.length * group.time, model.config.dim]);
     return tf.gather(flat, tf.tensor1d(group.positions, 'int32'));
   });
   return parts.length === 1 ? (parts[0] as Tensor2D) : tf.concat(parts, 0);

@@ -4,6 +4,7 @@ import type { ModelConfig } from './causal-lm.ts';
 import type { CacheSegment, DecoderCache } from './kv-cache.ts';
 import { type LayerContext, linear, rmsNorm, weight } from './layers.ts';
 import { rotate, type RotaryTable } from './rotary.ts';
+import { reshaped, scaled } from './unsaved.ts';
 
 /** What the blocks of one forward pass share. */
 export interface PassContext extends LayerContext {
@@ -27,13 +28,13 @@ export function attention(pass: PassContext, layer: number, block: string, x: tf
   const { config, batch, time } = pass;
   const { heads, headDim } = config;
   const fresh = project(pass, block, x);
-  const query = tf.mul(rotated(pass, headNorm(pass, block, 'queryNorm', fresh.query)), headDim ** -0.5);
+  const query = scaled(rotated(pass, headNorm(pass, block, 'queryNorm', fresh.query)), headDim ** -0.5);
   const freshKeys = rotated(pass, headNorm(pass, block, 'keyNorm', fresh.key));
   const mixed =
     pass.cache === null
-      ? causalAttention(query as tf.Tensor4D, freshKeys, fresh.value, pass.blocks)
+      ? causalAttention(query, freshKeys, fresh.value, pass.blocks)
       : attendCached(pass, pass.cache.extend(layer, freshKeys, fresh.value), query);
-  const joined = tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [batch * time, heads * headDim]) as tf.Tensor2D;
+  const joined = reshaped<tf.Rank.R2>(tf.transpose(mixed, [0, 2, 1, 3]), [batch * time, heads * headDim]);
   return linear(pass, block + config.architecture.names.attentionOut, joined);
 }
 
@@ -74,7 +75,7 @@ function project(pass: PassContext, block: string, x: tf.Tensor2D): Heads {
   const { heads, kvHeads, headDim } = config;
   const { names, attention: settings } = config.architecture;
   const byHead = (flat: tf.Tensor, count: number) =>
-    tf.transpose(tf.reshape(flat, [batch, time, count, headDim]), [0, 2, 1, 3]) as tf.Tensor4D;
+    tf.transpose(reshaped<tf.Rank.R4>(flat, [batch, time, count, headDim]), [0, 2, 1, 3]);
   const of = (name: string | undefined) => linear(pass, `${block}${name}`, x);
   switch (settings.projection) {
     case 'separate':
@@ -97,7 +98,7 @@ function project(pass: PassContext, block: string, x: tf.Tensor2D): Heads {
 
 /** [batch·time, heads·3·headDim] → [batch, heads, time, 3·headDim] */
 function byHeadThirds(flat: tf.Tensor2D, { batch, time, config: { heads, headDim } }: PassContext): tf.Tensor4D {
-  return tf.transpose(tf.reshape(flat, [batch, time, heads, 3 * headDim]), [0, 2, 1, 3]) as tf.Tensor4D;
+  return tf.transpose(reshaped<tf.Rank.R4>(flat, [batch, time, heads, 3 * headDim]), [0, 2, 1, 3]);
 }
 
 export function headNorm(

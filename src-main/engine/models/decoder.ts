@@ -6,6 +6,7 @@ import { DecoderCache } from './kv-cache.ts';
 import { adapterScale, feedForward, type LoraContext, norm } from './layers.ts';
 import { causalMask, paddingMask } from './mask.ts';
 import { RotaryTables } from './rotary.ts';
+import { added, reshaped } from './unsaved.ts';
 import { rotationMatrix, stepBlock, type StepContext } from './step.ts';
 import { stepWeights, type StepWeights } from './step-weights.ts';
 
@@ -56,7 +57,7 @@ class Decoder implements CausalLm {
     if (lengths.length !== batch) throw new Error(`${lengths.length} lengths for ${batch} rows`);
     return tf.tidy(() => {
       const pass = this.#pass(batch, time, { lengths }, this.#loraContext(options));
-      return tf.reshape(this.#run(pass, this.#embed(ids, null)), [batch, time, this.config.dim]);
+      return reshaped<tf.Rank.R3>(this.#run(pass, this.#embed(ids, null)), [batch, time, this.config.dim]);
     });
   }
 
@@ -194,9 +195,9 @@ function runBlock(
 ): tf.Tensor2D {
   const { names } = pass.architecture;
   const attended = attention(pass, layer, block, norm(pass, block + names.attentionNorm, x));
-  const base = tf.add(x, attended) as tf.Tensor2D;
+  const base = added(x, attended);
   const input = norm(pass, block + names.feedForwardNorm, residual === 'parallel' ? x : base);
-  return tf.add(base, feedForward(pass, block, input));
+  return added(base, feedForward(pass, block, input));
 }
 
 function lastPositions(x: tf.Tensor2D, batch: number, time: number): tf.Tensor2D {

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Activation, Architecture } from './architecture.ts';
 import type { LoraSettings } from './causal-lm.ts';
 import { customGradient } from './custom-gradient.ts';
+import { added, biased } from './unsaved.ts';
 
 /** Weights and settings that the layers of one model share. */
 export interface LayerContext {
@@ -26,10 +27,10 @@ export function adapterScale({ alpha, rank, rankStabilised }: LoraSettings): num
 export function linear(context: LayerContext, name: string, x: tf.Tensor2D): tf.Tensor2D {
   const product = linearProduct(context, `${name}.weight`, x);
   const bias = context.parameters.get(`${name}.bias`);
-  const plain = bias === undefined ? product : tf.add(product, bias as tf.Variable<tf.Rank.R1>);
+  const plain = bias === undefined ? product : biased(product, bias as tf.Variable<tf.Rank.R1>);
   const a = context.parameters.get(`${name}.lora_A.weight`);
-  if (a === undefined || context.lora === null) return plain as tf.Tensor2D;
-  return tf.add(plain, adapterOutput(context, context.lora, name, a as tf.Variable<tf.Rank.R2>, x));
+  if (a === undefined || context.lora === null) return plain;
+  return added(plain, adapterOutput(context, context.lora, name, a as tf.Variable<tf.Rank.R2>, x));
 }
 
 function linearProduct(context: LayerContext, name: string, x: tf.Tensor2D): tf.Tensor2D {
@@ -105,6 +106,29 @@ export function activate(kind: Activation, x: tf.Tensor2D): tf.Tensor2D {
   }
 }
 
+/** activation(gate) · up, both [n, ffnDim]. */
+function gated(kind: Activation, gate: tf.Tensor2D, up: tf.Tensor2D): tf.Tensor2D {
+  return kind === 'silu' ? swiGlu(gate, up) : tf.mul(activate(kind, gate), up);
+}
+
+/**
+ * silu(g)·u (Shazeer 2020). With s = σ(g) and a = g·s, computed again on the way back in place of being kept: du = dy·a,
+ * dg = dy·u·s·(1 + g − a).
+ */
+function swiGlu(gate: tf.Tensor2D, up: tf.Tensor2D): tf.Tensor2D {
+  return customGradient(
+    [gate, up],
+    (g, u) => ({ value: tf.mul(activate('silu', g), u) as tf.Tensor2D, saved: [g, u] }),
+    (dy, saved) => {
+      const [g, u] = saved as [tf.Tensor2D, tf.Tensor2D];
+      const s = tf.sigmoid(g);
+      const a = tf.mul(g, s);
+      const slope = tf.mul(s, tf.add(tf.sub(g, a), 1));
+      return [tf.mul(tf.mul(dy, u), slope), tf.mul(dy, a)];
+    },
+  );
+}
+
 /** The family's feed-forward of x [n, dim]; `block` is the prefix of the block's modules. */
 export function feedForward(context: LayerContext, block: string, x: tf.Tensor2D): tf.Tensor2D {
   const { names, feedForward: settings } = context.architecture;
@@ -112,6 +136,6 @@ export function feedForward(context: LayerContext, block: string, x: tf.Tensor2D
   const hidden =
     settings.kind === 'plain' || names.gate === undefined
       ? activate(settings.activation, up)
-      : (tf.mul(activate(settings.activation, linear(context, block + names.gate, x)), up) as tf.Tensor2D);
+      : gated(settings.activation, linear(context, block + names.gate, x), up);
   return linear(context, block + names.down, hidden);
 }
