@@ -92,10 +92,13 @@ function memoryOf(
 /** Weights, gradients and two moments, and what a backward pass keeps of the longest micro-batch, in float32. */
 function computedBytes({ config, parameters }: CausalLm, objective: Objective, spec: RunSpec): number {
   const sizes = (variables: Iterable<{ size: number }>) => [...variables].reduce((sum, { size }) => sum + size, 0);
-  const tokens = spec.batch.size * Math.max(...objective.lengths);
-  const time = Math.min(spec.batch.maxLength, config.maxPositions);
-  // Per layer and token: about 12 rows of the hidden size, 4 of the feed-forward's, 3 of the attention's scores.
-  const perLayer = 12 * config.dim + 4 * config.ffnDim + 3 * config.heads * time;
+  const longest = Math.max(...objective.lengths);
+  const tokens = spec.batch.size * longest;
+  const time = Math.min(spec.batch.maxLength, longest);
+  // Per layer and token, as counted on a backward pass: 8 rows of the hidden size, the feed-forward's own, the attention's weights.
+  const { activation, kind } = config.architecture.feedForward;
+  const feedForwardRows = kind === 'gated' && activation === 'silu' ? 3 : 8;
+  const perLayer = 8 * config.dim + feedForwardRows * config.ffnDim + config.heads * time;
   const logits = 3 * tokens * config.vocabSize;
   const floats =
     sizes(parameters.values()) + 3 * sizes(objective.trainable.values()) + tokens * config.layers * perLayer + logits;
