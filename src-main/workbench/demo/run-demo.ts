@@ -23,6 +23,8 @@ export interface DemoOptions {
 export interface DemoResult {
   reportId: string;
   runIds: string[];
+  /** Name of the suite that has most to say about what broke. */
+  suite: string;
 }
 
 /**
@@ -48,7 +50,7 @@ export async function runDemo(workbench: Workbench, { quick, seed = 0, task }: D
     }).id,
   );
   if (report.error !== null) throw WorkbenchError.fromReport(report.error);
-  return { reportId: report.result['reportId'] ?? '', runIds: runs.map(({ id }) => id) };
+  return { reportId: report.result['reportId'] ?? '', runIds: runs.map(({ id }) => id), suite: material.suites.words };
 }
 
 /** The small model and the stories that are part of the product. */

@@ -1,15 +1,56 @@
+import { count, number, percent, percentRange } from '../../../reports/numbers.ts';
+import type { FrontierPoint } from '../../../shared/contract/views.ts';
 import { runDemo } from '../../../workbench/demo/index.ts';
+import { request } from '../../../workbench/dispatch.ts';
 import type { CommandContext } from '../context.ts';
+import { table } from '../terminal.ts';
 
-/** Ends by naming the report it wrote. */
+/** Ends with what broke and what was gained, the report that it wrote, and how to look at the samples. */
 export async function demoCommand(
-  { terminal, workbench, task }: CommandContext,
+  { terminal, workbench, task, folder }: CommandContext,
   { quick = false, seed = 0 }: { quick?: boolean; seed?: number },
 ): Promise<void> {
   const opened = await workbench();
-  const { reportId, runIds } = await runDemo(opened, { quick, seed, task });
+  const { reportId, runIds, suite } = await runDemo(opened, { quick, seed, task });
   const report = await opened.reports.fileOf(reportId);
+  const points = await request(opened.handle, 'frontier.get', { suiteName: suite });
   terminal.settle();
   terminal.document({ reportId, runIds, report });
-  terminal.print(`Report: ${report}`);
+  terminal.print(`What the trainings gained, and which of the words they lost (suite “${suite}”):\n`);
+  terminal.print(ends(points, runIds));
+  terminal.print(
+    '\nWho gained less also moved less: the report compares at equal reward, under “Methods at a match”.' +
+      `\nReport: ${report}\nLook at the samples: npx flipguard --workspace "${folder}" serve --open`,
+  );
+}
+
+/** Before training, each run at its last step, and the weights between; a demo has one of each name. */
+function ends(points: readonly FrontierPoint[], runIds: readonly string[]): string {
+  const own = points.filter(({ runId, counts }) => (runId === null ? counts !== null : runIds.includes(runId)));
+  const start = own.find(({ step }) => step === 0);
+  const last = Map.groupBy(
+    own.filter(({ step }) => step !== 0),
+    ({ runName }) => runName,
+  );
+  const shown = [...last.values()].flatMap((steps) => steps.sort((a, b) => (b.step ?? 0) - (a.step ?? 0))[0] ?? []);
+  return table(
+    ['', 'Reward', 'Lost', 'NFR', '95 % interval', 'Won'],
+    [
+      ['before training', reward(start), '', '', '', ''],
+      ...shown
+        .reverse()
+        .map((point) => [
+          point.runName,
+          reward(point),
+          count(point.counts?.negative ?? 0),
+          percent(point.nfr?.value ?? null),
+          point.nfr === null ? '' : percentRange(point.nfr),
+          count(point.counts?.positive ?? 0),
+        ]),
+    ],
+  );
+}
+
+function reward(point: FrontierPoint | undefined): string {
+  return point?.reward == null ? '–' : number(point.reward);
 }
