@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import type { DatasetRow } from '../../src-main/shared/domain/datasets.ts';
+import type { SuiteItem } from '../../src-main/shared/domain/evaluations.ts';
 import { addEvaluation, compare, comparisonOf, sample, testStore } from './workspace.ts';
 
 const byId = { column: 'sampleId', direction: 'ascending' } as const;
@@ -130,6 +132,43 @@ test('in a suite of pairs the guard holds to the chosen response', async () => {
   const set = await store.addGuardSet({ name: 'g', note: '', comparisonId: id, sampleKeys: [...sampleKeys] });
   expect(await store.guardSetRows(set.id)).toMatchObject([
     { prompt: 'p', chosen: 'c', rejected: 'r', guardTarget: 'c' },
+  ]);
+});
+
+test('of running text the guard holds to what goes on, behind all that the suite has in front of it', async () => {
+  const store = await testStore();
+  const before = 'Once there was a dog. '.repeat(20);
+  const suites = {
+    words: { item: { kind: 'words', id: 'story@1', text: `${before}It barked.` }, id: `story@1@${before.length + 3}` },
+    cloze: { item: { kind: 'cloze', id: 'last', prompt: 'It', target: 'barked' }, id: 'last' },
+    choice: { item: { kind: 'choice', id: 'best', prompt: 'It', options: ['barked', 'sang'], answer: 0 }, id: 'best' },
+  } satisfies Record<string, { item: SuiteItem; id: string }>;
+  const rows: DatasetRow[] = [];
+  for (const [name, { item, id }] of Object.entries(suites)) {
+    const suite = await store.beginSuite({ name, kind: item.kind, origin: 'demo', import: null });
+    await suite.push([item]);
+    const suiteId = await suite.commit();
+    // A word's sample shows the end of its context alone.
+    const shown = { prompt: name === 'words' ? '…a dog. It ' : 'It', target: 'barked' };
+    const old = [sample(id, 'right', { ...shown, output: 'barked' })];
+    const left = await addEvaluation(store, `${name} l`, old, { suiteId, suiteName: name });
+    const now = [sample(id, 'wrong', { ...shown, output: 'sang' })];
+    const right = await addEvaluation(store, `${name} r`, now, { suiteId, suiteName: name });
+    const comparison = await compare(store, left, right);
+    const { sampleKeys } = await store.flipVectors(comparison.id, {});
+    const set = await store.addGuardSet({
+      name,
+      note: '',
+      comparisonId: comparison.id,
+      sampleKeys: [...sampleKeys],
+    });
+    rows.push(...(await store.guardSetRows(set.id)));
+  }
+  const piece = { chosen: ' barked', rejected: ' sang', guardTarget: ' barked', continues: true };
+  expect(rows).toMatchObject([
+    { prompt: `${before}It `, chosen: 'barked', rejected: 'sang', guardTarget: 'barked', continues: true },
+    { prompt: 'It', ...piece },
+    { prompt: 'It', ...piece },
   ]);
 });
 

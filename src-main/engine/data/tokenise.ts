@@ -44,8 +44,8 @@ export function tokenisePreferences(
   maxLength: number,
 ): TokenisedRows<PreferenceSample> {
   return keepOrDrop(rows, (row) => {
-    const sequences = joinAll(tokenizer, row.prompt, [row.chosen, row.rejected, row.guardTarget ?? row.chosen]);
-    const [chosen, rejected, guardTarget] = sequences as [CompletionSequence, CompletionSequence, CompletionSequence];
+    const sequences = guardRowSequences(tokenizer, row, maxLength);
+    const [chosen, rejected, guardTarget] = sequences;
     if (chosen.from >= maxLength) return null;
     return {
       id: row.id,
@@ -54,6 +54,20 @@ export function tokenisePreferences(
       ...(row.guardTarget === undefined ? {} : { guardTarget: cut(guardTarget, maxLength) }),
     };
   });
+}
+
+/** Chosen, rejected and y_pre. What goes on within a text is read as its suite reads it, and loses its beginning where it is too long. */
+export function guardRowSequences(
+  tokenizer: RowTokenizer,
+  { prompt, chosen, rejected, guardTarget = chosen, continues }: PreferenceRow,
+  maxLength: number,
+): [CompletionSequence, CompletionSequence, CompletionSequence] {
+  const responses = [chosen, rejected, guardTarget];
+  const sequences =
+    continues === true
+      ? responses.map((response) => keepEnd(continuation(tokenizer, textOf(prompt), textOf(response)), maxLength))
+      : joinAll(tokenizer, prompt, responses);
+  return sequences as [CompletionSequence, CompletionSequence, CompletionSequence];
 }
 
 /** Pairs as TRL's RewardTrainer prepares them: a pair with a response longer than `maxLength` is dropped, never cut. */
@@ -131,6 +145,21 @@ export function joinAll(
       tokenizer.encodeChat([...turns, ...asTurns(response, 'assistant')], { addGenerationPrompt: false }),
     ),
   );
+}
+
+/** Blanks at the prompt's end move to the continuation, where tokenizers keep them with the word. */
+export function continuation(tokenizer: RowTokenizer, prompt: string, target: string): CompletionSequence {
+  const trimmed = prompt.trimEnd();
+  const promptIds = tokenizer.encode(trimmed);
+  const whole = tokenizer.encode(trimmed + prompt.slice(trimmed.length) + target);
+  return { ids: Int32Array.from(whole), from: Math.min(promptIds.length, whole.length - 1) };
+}
+
+/** What is too long loses its beginning. */
+export function keepEnd(sequence: CompletionSequence, maxLength: number): CompletionSequence {
+  const over = sequence.ids.length - maxLength;
+  if (over <= 0) return sequence;
+  return { ids: sequence.ids.slice(over), from: Math.max(0, sequence.from - over) };
 }
 
 /** The prompt's own ids, then whatever the joint encoding has after as many: TRL's rule where the two disagree. */

@@ -1,6 +1,6 @@
 import type { TextOrChat } from '../../shared/domain/datasets.ts';
 import type { SuiteItem, SuiteSpec } from '../../shared/domain/evaluations.ts';
-import { encodePrompt, joinAll } from '../data/tokenise.ts';
+import { continuation, encodePrompt, joinAll, keepEnd } from '../data/tokenise.ts';
 import type { CompletionSequence } from '../losses/layout.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import { findWords, type WordPlace } from './words.ts';
@@ -69,24 +69,9 @@ function delimited(delimiter: string, response: TextOrChat): TextOrChat {
   return typeof response === 'string' ? delimiter + response : response;
 }
 
-/** Blanks at the prompt's end move to the continuation, where tokenizers keep them with the word. */
-function continuation(tokenizer: Tokenizer, prompt: string, target: string): CompletionSequence {
-  const trimmed = prompt.trimEnd();
-  const promptIds = tokenizer.encode(trimmed);
-  const whole = tokenizer.encode(trimmed + prompt.slice(trimmed.length) + target);
-  return { ids: Int32Array.from(whole), from: Math.min(promptIds.length, whole.length - 1) };
-}
-
 /** A chat's generation prompt with an option behind it. */
 function afterChat(tokenizer: Tokenizer, prompt: TextOrChat, option: string): CompletionSequence {
   const promptIds = encodePrompt(tokenizer, prompt);
   const optionIds = tokenizer.encode(option, { specialTokens: false });
   return { ids: Int32Array.from([...promptIds, ...optionIds]), from: promptIds.length };
-}
-
-/** What is too long loses its beginning. */
-function keepEnd(sequence: CompletionSequence, maxPositions: number): CompletionSequence {
-  const over = sequence.ids.length - maxPositions;
-  if (over <= 0) return sequence;
-  return { ids: sequence.ids.slice(over), from: Math.max(0, sequence.from - over) };
 }

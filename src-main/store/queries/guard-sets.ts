@@ -1,13 +1,13 @@
-import type { DatasetRow, PreferenceRow } from '../../shared/domain/datasets.ts';
+import type { DatasetRow } from '../../shared/domain/datasets.ts';
 import type { GuardSetRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
-import type { SuiteKind } from '../../shared/domain/evaluations.ts';
 import type { ReadableDb } from '../database.ts';
 import { all, one, prepare, run, sql, value } from '../database.ts';
 import { firstKey, newId, packKey } from '../keys.ts';
 import type { Writer } from './marks.ts';
 import { change } from './marks.ts';
-import { guardRowId } from './run-steps.ts';
+import { guardRow } from './guard-rows.ts';
+import type { GuardSource } from './guard-rows.ts';
 
 const columns = `SELECT id, name, samples, comparison_id AS comparisonId, created_at AS createdAt, note, skipped FROM guard_sets`;
 
@@ -54,10 +54,10 @@ export function addGuardSet(
 ): GuardSetRecord {
   const { db } = writer;
   return change(writer, ['guard-sets'], () => {
-    const source = one<Source>(
+    const source = one<GuardSource>(
       db,
-      sql`SELECT c.left_key AS leftKey, c.right_key AS rightKey, l.suite_kind AS suiteKind FROM comparisons c
-          JOIN evaluations l ON l.evaluation_key = c.left_key WHERE c.id = ${set.comparisonId}`,
+      sql`SELECT c.left_key AS leftKey, c.right_key AS rightKey, l.suite_kind AS suiteKind, l.suite_id AS suiteId
+          FROM comparisons c JOIN evaluations l ON l.evaluation_key = c.left_key WHERE c.id = ${set.comparisonId}`,
     );
     if (source === undefined) throw new WorkbenchError('not-found', 'This comparison is not in the workspace');
     const id = newId('guard');
@@ -94,38 +94,4 @@ export function removeGuardSet(writer: Writer, id: string): void {
     run(db, sql`DELETE FROM guard_set_rows WHERE row_key >= ${firstKey(key)} AND row_key < ${firstKey(key + 1)}`);
     run(db, sql`DELETE FROM guard_sets WHERE guard_key = ${key}`);
   });
-}
-
-interface Source {
-  leftKey: number;
-  rightKey: number;
-  suiteKind: SuiteKind | null;
-}
-
-/**
- * y_pre is what the old model said; of a `pairs` sample it is the chosen response, because there the output is the rejected one.
- * The rejected side is what the new model says instead.
- */
-function guardRow(db: ReadableDb, source: Source, sampleKey: number, rightSampleKey: number): PreferenceRow | null {
-  const texts = one<{ prompt: string; target: string | null }>(
-    db,
-    sql`SELECT prompt, target FROM sample_texts WHERE sample_key = ${sampleKey}`,
-  );
-  if (texts === undefined) throw new WorkbenchError('not-found', `Sample ${sampleKey} is not in the workspace`);
-  const left = output(db, source.leftKey, sampleKey);
-  const right = output(db, source.rightKey, rightSampleKey);
-  const guardTarget = source.suiteKind === 'pairs' ? texts.target : left || texts.target;
-  if (guardTarget === null || guardTarget === '') return null;
-  return {
-    kind: 'preference',
-    id: guardRowId(sampleKey),
-    prompt: texts.prompt,
-    chosen: texts.target ?? guardTarget,
-    rejected: (source.suiteKind === 'pairs' ? left : right) ?? '',
-    guardTarget,
-  };
-}
-
-function output(db: ReadableDb, evaluation: number, sampleKey: number): string | null {
-  return value<string>(db, sql`SELECT body FROM outputs WHERE score_key = ${packKey(evaluation, sampleKey)}`) ?? null;
 }

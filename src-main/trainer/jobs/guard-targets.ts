@@ -66,7 +66,11 @@ export async function drawPreSamples(
 export async function guardSetTargets(inputs: ObjectiveInputs, rowsPath: string): Promise<GuardTargets> {
   const { job, reference, tokenizer } = inputs;
   const rows = (await readNdjson<PreferenceRow>(rowsPath)).filter(({ kind }) => kind === 'preference');
-  const { samples } = tokenisePreferences(rows, tokenizer, job.spec.batch.maxLength);
+  const { samples, dropped } = tokenisePreferences(rows, tokenizer, job.spec.batch.maxLength);
+  if (dropped.length > 0) {
+    const message = `${dropped.length} of ${rows.length} samples of the guard set are too long for batch.maxLength ${job.spec.batch.maxLength} and are not guarded, ${dropped[0] ?? ''} among them.`;
+    await inputs.context.emit({ type: 'log', level: 'warning', message });
+  }
   if (samples.length === 0) {
     throw new WorkbenchError('bad-input', 'The guard set holds no sample that fits batch.maxLength.', {
       place: { field: 'guard.guardSet' },

@@ -1,4 +1,4 @@
-import { joinAll, tokenisePrompts, type PromptSample } from '../../engine/data/tokenise.ts';
+import { guardRowSequences, joinAll, tokenisePrompts, type PromptSample } from '../../engine/data/tokenise.ts';
 import type { CompletionSequence } from '../../engine/losses/layout.ts';
 import { RewardGuard, type RewardTargets } from '../../engine/objectives/reward-guard.ts';
 import { createRandom } from '../../engine/random.ts';
@@ -107,7 +107,7 @@ async function guardSet(inputs: ObjectiveInputs, reward: RewardFunction): Promis
   const byId = new Map(rows.map((row) => [row.id, row]));
   const targets = samples.map(({ id }) => {
     const row = byId.get(id) as PreferenceRow;
-    return joinAll(tokenizer, row.prompt, [row.guardTarget ?? row.chosen])[0] as CompletionSequence;
+    return guardRowSequences(tokenizer, row, policy.config.maxPositions)[2];
   });
   const own = await scored(inputs, samples, targets, reward, false);
   return { ...own, ...turnsThrough(targets, job.spec.seed) };
