@@ -80,11 +80,15 @@ function withoutPrefix(name: string): string {
   return name.slice(name.indexOf('.') + 1);
 }
 
-/** An anonymous variable of these numbers. */
+/**
+ * An anonymous variable of these numbers. TensorFlow takes numbers over at their first use; the reshape is one, so that a model
+ * being loaded is not held twice, in JavaScript and there.
+ */
 export function newVariable(data: Float32Array, shape: readonly number[], trainable = true): tf.Variable {
   const initial = tf.tensor(data, [...shape], 'float32');
   const variable = tf.variable(initial, trainable);
   initial.dispose();
+  tf.reshape(variable, [-1]).dispose();
   return variable;
 }
 
