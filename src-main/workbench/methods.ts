@@ -28,7 +28,7 @@ function additions({ algorithm, guard }: RunSpec): string[] {
   const added: string[] = [];
   if (algorithm.kind === 'dpo' && algorithm.dpop > 0) added.push('DPOP');
   if (algorithm.kind === 'dpo' && algorithm.nllWeight > 0) added.push('NLL');
-  if (guard.kind === 'flipguard') added.push('FlipGuard');
+  if (guard.kind === 'flipguard') added.push(guard.target === 'guard-set' ? 'guard set' : 'FlipGuard');
   if (guard.kind === 'ungated') added.push('ungated anchor');
   if (guard.kind === 'random') added.push('random gate');
   return added;

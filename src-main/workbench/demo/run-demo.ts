@@ -2,16 +2,17 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { ModelRecord, RunRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
-import type { RunSpecInput } from '../../shared/domain/run-spec.ts';
 import { freeName } from '../names.ts';
-import { heldOutName } from '../runs/held-out.ts';
 import { partOf, throwIfCancelled } from '../task.ts';
 import type { Task } from '../task.ts';
 import type { Workbench } from '../workbench.ts';
+import { guardRound } from './guard-round.ts';
+import type { GuardedRun } from './guard-round.ts';
 import { prepareMaterial, writeStories } from './material.ts';
 import type { Material } from './material.ts';
-import { beta, fullDemo, methods, openingTokens, pairTokens, quickDemo, storyTokens } from './settings.ts';
+import { fullDemo, openingTokens, quickDemo, storyTokens } from './settings.ts';
 import type { DemoSettings } from './settings.ts';
+import { trainAll } from './training.ts';
 
 export interface DemoOptions {
   quick: boolean;
@@ -25,12 +26,14 @@ export interface DemoResult {
   runIds: string[];
   /** Name of the suite that has most to say about what broke. */
   suite: string;
+  /** Null where DPO lost nothing that could be guarded. */
+  guarded: GuardedRun | null;
 }
 
 /**
  * The whole way once, on real weights: a model's own samples, ranked by how cheerful they are, train it with DPO, with DPO +
  * FlipGuard and with the guard's ungated control; interpolated weights are the fourth method. All are checked on what the
- * preference does not mention. Answers the ids of what it made.
+ * preference does not mention. At last the words that DPO lost are guarded in a relaunch. Answers the ids of what it made.
  */
 export async function runDemo(workbench: Workbench, { quick, seed = 0, task }: DemoOptions): Promise<DemoResult> {
   const settings = quick ? quickDemo : fullDemo;
@@ -38,8 +41,10 @@ export async function runDemo(workbench: Workbench, { quick, seed = 0, task }: D
     ? await quickStart(workbench, task)
     : await fullStart(workbench, settings, partOf(task, 0, 0.3));
   const material = await prepareMaterial(workbench, model.id, stories, settings, partOf(task, quick ? 0 : 0.3, 0.4));
-  const runs = await trainAll(workbench, model, material, settings, seed, partOf(task, 0.4, 0.85));
-  await interpolateAll(workbench, model, runs, material, settings, partOf(task, 0.85, 0.97));
+  const recipe = { model, material, settings, seed };
+  const runs = await trainAll(workbench, recipe, partOf(task, 0.4, 0.8));
+  await interpolateAll(workbench, model, runs, material, settings, partOf(task, 0.8, 0.89));
+  const guarded = await guardRound(workbench, recipe, runs, partOf(task, 0.89, 0.97));
   task.progress('writing the report', 0.97);
   const report = await workbench.core.jobs.settled(
     workbench.reports.start({
@@ -50,7 +55,8 @@ export async function runDemo(workbench: Workbench, { quick, seed = 0, task }: D
     }).id,
   );
   if (report.error !== null) throw WorkbenchError.fromReport(report.error);
-  return { reportId: report.result['reportId'] ?? '', runIds: runs.map(({ id }) => id), suite: material.suites.words };
+  const runIds = runs.map(({ id }) => id);
+  return { reportId: report.result['reportId'] ?? '', runIds, suite: material.suites.words, guarded };
 }
 
 /** The small model and the stories that are part of the product. */
@@ -73,69 +79,6 @@ async function fullStart(workbench: Workbench, settings: DemoSettings, task: Tas
       ...(await writeStories(workbench, model.id, openings, partOf(task, 0.85, 1))),
     ],
   ];
-}
-
-async function trainAll(
-  workbench: Workbench,
-  model: ModelRecord,
-  material: Material,
-  settings: DemoSettings,
-  seed: number,
-  task: Task,
-): Promise<RunRecord[]> {
-  const runs: RunRecord[] = [];
-  for (const [index, method] of methods.entries()) {
-    throwIfCancelled(task);
-    const part = partOf(task, index / methods.length, (index + 1) / methods.length);
-    runs.push(await trainOne(workbench, specOf(method, model, material, settings, seed), part));
-  }
-  return runs;
-}
-
-function specOf(
-  method: (typeof methods)[number],
-  model: ModelRecord,
-  material: Material,
-  settings: DemoSettings,
-  seed: number,
-): RunSpecInput {
-  const { words, cloze, reward } = material.suites;
-  return {
-    name: method.name,
-    model: model.name,
-    dataset: { train: material.dataset, heldOut: 0.15 },
-    algorithm: { kind: 'dpo', beta },
-    ...(method.guard === undefined ? {} : { guard: method.guard }),
-    optimizer: { learningRate: settings.learningRate },
-    batch: { size: 8, maxLength: pairTokens },
-    steps: settings.steps,
-    seed,
-    evaluate: { suites: [words, cloze, reward, heldOutName], every: settings.evaluateEvery },
-    checkpoint: { every: settings.evaluateEvery, keep: 'all' },
-  };
-}
-
-/** Launches a run and waits for its end, telling its steps as progress; a cancel stops it after its step. */
-async function trainOne(workbench: Workbench, spec: RunSpecInput, task: Task): Promise<RunRecord> {
-  const run = await workbench.runs.launch({ spec: spec as Record<string, unknown> });
-  const unsubscribe = workbench.subscribe((event) => {
-    if (event.topic !== 'run' || event.run.id !== run.id) return;
-    const { step, totalSteps } = event.run;
-    task.progress(`training ${spec.name}`, totalSteps === null ? 0 : step / totalSteps);
-  });
-  const stop = (): void => void workbench.runs.ask(run.id, 'stop').catch(() => {});
-  task.signal.addEventListener('abort', stop, { once: true });
-  try {
-    const ended = await workbench.runs.ended(run.id);
-    throwIfCancelled(task);
-    if (ended.status === 'completed') return ended;
-    throw ended.error === null
-      ? new WorkbenchError('conflict', `The run “${run.name}” was ${ended.status}, so the demo stops here.`)
-      : WorkbenchError.fromReport(ended.error);
-  } finally {
-    task.signal.removeEventListener('abort', stop);
-    unsubscribe();
-  }
 }
 
 /**

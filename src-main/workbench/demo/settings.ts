@@ -51,8 +51,10 @@ export const storyTokens = 250;
 export const openingTokens = 72;
 export const beta = 0.1;
 export const guardWeight = 3;
+/** The guard's usual weight. */
+export const guardSetWeight = 1;
 
-type Method = Pick<RunSpecInput, 'guard'> & { name: string };
+export type Method = Pick<RunSpecInput, 'guard'> & { name: string };
 
 /** Plain DPO, the guard, and the guard's ungated control: the same pull on every pair (DPO + NLL of the chosen response). */
 export const methods: readonly Method[] = [

@@ -1,5 +1,5 @@
 import { count, number, percent, percentRange } from '../../../reports/numbers.ts';
-import type { FrontierPoint } from '../../../shared/contract/views.ts';
+import type { FrontierPoint, MitigationLedger } from '../../../shared/contract/views.ts';
 import { runDemo } from '../../../workbench/demo/index.ts';
 import { request } from '../../../workbench/dispatch.ts';
 import type { CommandContext } from '../context.ts';
@@ -11,17 +11,23 @@ export async function demoCommand(
   { quick = false, seed = 0 }: { quick?: boolean; seed?: number },
 ): Promise<void> {
   const opened = await workbench();
-  const { reportId, runIds, suite } = await runDemo(opened, { quick, seed, task });
+  const { reportId, runIds, suite, guarded } = await runDemo(opened, { quick, seed, task });
   const report = await opened.reports.fileOf(reportId);
+  const ledgers = guarded === null ? [] : await request(opened.handle, 'guardSets.ledger', guarded);
   const points = await request(opened.handle, 'frontier.get', { suiteName: suite });
   terminal.settle();
-  terminal.document({ reportId, runIds, report });
+  terminal.document({ reportId, runIds, report, guarded });
   terminal.print(`What the trainings gained, and which of the words they lost (suite “${suite}”):\n`);
   terminal.print(ends(points, runIds));
   terminal.print(
     '\nWho gained less also moved less: the report compares at equal reward, under “Methods at a match”.' +
-      `\nReport: ${report}\nLook at the samples: npx flipguard --workspace "${folder}" serve --open`,
+      ledgers.map(mitigation).join('') +
+      `\n\nReport: ${report}\nLook at the samples: npx flipguard --workspace "${folder}" serve --open`,
   );
+}
+
+function mitigation({ guardSet, repaired, stillBroken, newlyBroken }: MitigationLedger): string {
+  return `\nRelaunched with the guard set “${guardSet}”: ${count(repaired)} of ${count(repaired + stillBroken)} came back, ${count(newlyBroken)} others were lost.`;
 }
 
 /** Before training, each run at its last step, and the weights between; a demo has one of each name. */
