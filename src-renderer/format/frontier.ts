@@ -1,4 +1,6 @@
 import type { FrontierPoint } from '@shared/contract/views.ts';
+import { looksOf } from '@shared/domain/reports/series-looks.ts';
+import type { SeriesLooks } from '@shared/domain/reports/series-looks.ts';
 
 export type FrontierAxis = 'reward' | 'kl' | 'accuracy';
 
@@ -6,14 +8,16 @@ export function xValue(point: FrontierPoint, axis: FrontierAxis): number | null 
   return point[axis];
 }
 
-/**
- * Methods in the order in which they were first tried, those without training last, as in reports: their place gives each its
- * colour and its shape, and a new run takes neither from an older one. Points come newest first.
- */
+/** Methods in the order in which they were first tried, those without training last. Points come newest first. */
 export function methodsOf(points: readonly FrontierPoint[]): string[] {
   const untrained = ['interpolation', 'no training', 'before training'];
   const methods = [...new Set(points.toReversed().map(({ method }) => method))];
   return methods.sort((a, b) => untrained.indexOf(a) - untrained.indexOf(b));
+}
+
+/** Which colour and shape each method has, as in reports; a new run takes none from an older one. */
+export function methodLooks(points: readonly FrontierPoint[]): SeriesLooks {
+  return looksOf(methodsOf(points));
 }
 
 /** Points of different methods differ in shape, not in colour alone. */

@@ -5,7 +5,7 @@ import { blindSwap } from '../../src-renderer/format/blind.ts';
 import { chartCsv, chartSvg, ticks } from '../../src-renderer/format/chart-export.ts';
 import { headlines, ratesOf } from '../../src-renderer/format/comparison-rates.ts';
 import { ledgerTokens, turningPoint, visibleToken } from '../../src-renderer/format/ledger.ts';
-import { methodsOf } from '../../src-renderer/format/frontier.ts';
+import { methodLooks, methodsOf } from '../../src-renderer/format/frontier.ts';
 import { lineage } from '../../src-renderer/format/lineage.ts';
 import {
   formatBytes,
@@ -166,6 +166,11 @@ describe('colours', () => {
       'interpolation',
       'before training',
     ]);
+    // Weights between two others keep their look whatever stands beside them, in the frontier as in a report.
+    const report = { curves: [], frontiers: [chart('reward', ['DPO', 'interpolation'])] };
+    const looks = methodLooks(points('interpolation', 'DPO + guard set', 'DPO'));
+    expect(looks.get('interpolation')).toBe(seriesLooks(report).get('interpolation'));
+    expect(new Set(looks.values()).size).toBe(3);
   });
 });
 
