@@ -116,6 +116,7 @@ describe.skipIf(noBrowser !== null)('the flip browser', () => {
     await flips.output('A').waitFor();
     expect(await flips.table.getByRole('columnheader', { name: 'New' }).count()).toBe(0);
     expect(await flips.sample.innerText()).not.toContain('new model');
+    expect(await flips.sample.getByText('Token ledger').count()).toBe(0);
     expect(app.complaints).toEqual([]);
     await app.close();
   });
