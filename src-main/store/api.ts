@@ -28,6 +28,7 @@ import type {
 } from '../shared/domain/flip-view.ts';
 import type { Rule } from '../shared/domain/flips.ts';
 import type { TrainerEvent } from '../shared/domain/jobs.ts';
+import type { Joining } from './queries/joining.ts';
 
 /**
  * The store's client: every call crosses to a worker thread. Reads never wait for the writer (WAL), writes go through the
@@ -121,6 +122,8 @@ export interface StoreReads {
     onBatch: (rows: FlipExportRow[]) => Promise<void>,
   ): Promise<void>;
   annotations(comparisonId: string): Promise<Annotation[]>;
+  /** How the sample's texts were joined when they were scored; null where either is not in the workspace. */
+  joiningOf(evaluationId: string, sampleKey: number): Promise<Joining | null>;
   guardSetRows(guardSetId: string): Promise<DatasetRow[]>;
   guardSetSampleKeys(guardSetId: string): Promise<number[]>;
 }

@@ -139,6 +139,7 @@ class OpenStore {
       'annotations',
       'guardSetRows',
       'guardSetSampleKeys',
+      'joiningOf',
     ]);
     const writes = forward(writer, [
       'addModel',

@@ -9,6 +9,7 @@ import { datasetRows, listDatasets } from './queries/datasets.ts';
 import { listEvaluations } from './queries/evaluations.ts';
 import { guardSetRows, guardSetSampleKeys, listGuardSets } from './queries/guard-sets.ts';
 import { listImports } from './queries/imports.ts';
+import { joiningOf } from './queries/joining.ts';
 import { readMarks } from './queries/marks.ts';
 import { listModels } from './queries/models.ts';
 import type { MetricsOptions } from './queries/run-reads.ts';
@@ -65,6 +66,7 @@ export function readerMethods(db: ReadableDb, owner: string) {
     annotations: (id: string) => annotations(db, id),
     guardSetRows: (id: string) => guardSetRows(db, id),
     guardSetSampleKeys: (id: string) => guardSetSampleKeys(db, id),
+    joiningOf: (evaluationId: string, sampleKey: number) => joiningOf(db, evaluationId, sampleKey),
     /** How often other programs wrote to each list, when anything changed since the last call; else null. */
     foreignMarks: foreignMarks(db, owner),
     close: () => {

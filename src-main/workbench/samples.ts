@@ -38,7 +38,7 @@ export function createSamples(core: Core): Samples {
     detail,
     async ledger(comparisonId, sampleKey, task) {
       const sample = await detail(comparisonId, sampleKey);
-      const texts = ledgerTexts(sample, await delimiterOf(core, sample));
+      const texts = await textsOf(core, sample);
       const left = await sideFolder(core, sample.left?.evaluationId, task);
       const right = await sideFolder(core, sample.right?.evaluationId, task);
       if (texts.length === 0) return [];
@@ -46,10 +46,10 @@ export function createSamples(core: Core): Samples {
     },
     async ledgersWherePossible(comparisonId, sampleKeys, task) {
       const details = await Promise.all(sampleKeys.map((key) => detail(comparisonId, key)));
-      const delimiter = await delimiterOf(core, details[0]);
-      const texts = details.flatMap((sample) =>
-        ledgerTexts(sample, delimiter).map((text) => ({ key: sample.sampleKey, text })),
-      );
+      const texts: { key: number; text: LedgerJob['texts'][number] }[] = [];
+      for (const sample of details) {
+        texts.push(...(await textsOf(core, sample)).map((text) => ({ key: sample.sampleKey, text })));
+      }
       const folders = await sideFolders(core, details[0], task);
       const byKey = new Map<number, TokenLedger[]>();
       if (folders === null || texts.length === 0) return byKey;
@@ -64,11 +64,14 @@ export function createSamples(core: Core): Samples {
 }
 
 /**
- * Every text of the sample that a model can be asked about, each once. `delimiter` stands between prompt and response as
- * when they were evaluated: without it “wanted to” and “play” would be read as one word.
+ * Every text of the sample that a model can be asked about, each once, joined as when it was evaluated: without a delimiter
+ * “wanted to” and “play” would be read as one word, and behind the part of a text that is shown a word is another.
  */
-export function ledgerTexts(sample: SampleDetail, delimiter: string): LedgerJob['texts'] {
-  const { prompt, target } = sample;
+export function ledgerTexts(
+  sample: SampleDetail,
+  { context: prompt, delimiter }: { context: string; delimiter: string },
+): LedgerJob['texts'] {
+  const { target } = sample;
   const left = sample.left?.output ?? null;
   const right = sample.right?.output ?? null;
   const candidates: [TokenLedger['part'], string | null][] = [
@@ -89,14 +92,10 @@ export function ledgerTexts(sample: SampleDetail, delimiter: string): LedgerJob[
   return texts;
 }
 
-/** What the suite of a sample puts between prompt and target; generated and imported outputs stand as they are. */
-async function delimiterOf({ store }: Core, sample: SampleDetail | undefined): Promise<string> {
-  const evaluations = await store.listEvaluations();
-  const evaluation = evaluations.find(({ id }) => id === (sample?.left ?? sample?.right)?.evaluationId);
-  if (evaluation?.suiteKind === undefined || evaluation.suiteKind === null) return '';
-  const suite = (await store.listSuites()).find(({ id }) => id === evaluation.suiteId);
-  const joined = ['words', 'cloze', 'choice'].includes(evaluation.suiteKind);
-  return suite?.delimiter ?? (joined ? ' ' : '');
+async function textsOf({ store }: Core, sample: SampleDetail): Promise<LedgerJob['texts']> {
+  const evaluationId = (sample.left ?? sample.right)?.evaluationId;
+  const joining = evaluationId === undefined ? null : await store.joiningOf(evaluationId, sample.sampleKey);
+  return ledgerTexts(sample, joining ?? { context: sample.prompt, delimiter: '' });
 }
 
 async function sideFolders(

@@ -134,6 +134,11 @@ test.skipIf(smallModel === null)(
     const ledgers = await request(handle, 'samples.ledger', sample);
     const target = ledgers.find(({ part }) => part === 'target');
     expect(target?.leftLogProbs).toHaveLength(target?.tokens.length ?? -1);
+    // What the ledger adds up is what the suite scored.
+    const { left, right } = await request(handle, 'samples.get', sample);
+    const sum = (logProbs: readonly number[] | undefined) => logProbs?.reduce((total, one) => total + one, 0);
+    expect(sum(target?.leftLogProbs)).toBeCloseTo(left?.score ?? NaN, 3);
+    expect(sum(target?.rightLogProbs)).toBeCloseTo(right?.score ?? NaN, 3);
     expect(ledgers).toEqual(await request(handle, 'samples.ledger', sample));
 
     const half = await request(handle, 'models.interpolate', {

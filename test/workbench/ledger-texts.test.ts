@@ -26,8 +26,8 @@ function sample(prompt: string, target: string | null, left: string | null, righ
     stability: null,
   };
 }
-const responses = (...args: Parameters<typeof ledgerTexts>) =>
-  ledgerTexts(...args).map(({ part, response }) => [part, response]);
+const responses = (one: SampleDetail, delimiter: string) =>
+  ledgerTexts(one, { context: one.prompt, delimiter }).map(({ part, response }) => [part, response]);
 
 describe('texts of a token ledger', () => {
   it('stand behind their prompt as they did when they were evaluated', () => {

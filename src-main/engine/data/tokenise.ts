@@ -65,7 +65,7 @@ export function guardRowSequences(
   const responses = [chosen, rejected, guardTarget];
   const sequences =
     continues === true
-      ? responses.map((response) => keepEnd(continuation(tokenizer, textOf(prompt), textOf(response)), maxLength))
+      ? responses.map((response) => keepEnd(piece(tokenizer, textOf(prompt), textOf(response)), maxLength))
       : joinAll(tokenizer, prompt, responses);
   return sequences as [CompletionSequence, CompletionSequence, CompletionSequence];
 }
@@ -153,6 +153,17 @@ export function continuation(tokenizer: RowTokenizer, prompt: string, target: st
   const promptIds = tokenizer.encode(trimmed);
   const whole = tokenizer.encode(trimmed + prompt.slice(trimmed.length) + target);
   return { ids: Int32Array.from(whole), from: Math.min(promptIds.length, whole.length - 1) };
+}
+
+/**
+ * What follows a text, from the first token on in which it shows: a blank in front goes with the word where the tokenizer has it so,
+ * a line break before it does not.
+ */
+export function piece(tokenizer: RowTokenizer, before: string, text: string): CompletionSequence {
+  const beforeIds = tokenizer.encode(before);
+  const whole = tokenizer.encode(before + text);
+  const parted = whole.findIndex((id, index) => id !== beforeIds[index]);
+  return { ids: Int32Array.from(whole), from: parted < 0 ? whole.length - 1 : parted };
 }
 
 /** What is too long loses its beginning. */

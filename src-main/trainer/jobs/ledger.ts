@@ -1,7 +1,8 @@
 import { loadModel } from '../../engine/checkpoint/load-model.ts';
+import { keepEnd, piece } from '../../engine/data/tokenise.ts';
 import { scorePass, planPasses } from '../../engine/data/score-sequences.ts';
 import type { CompletionSequence } from '../../engine/losses/layout.ts';
-import { loadTokenizer, type Tokenizer } from '../../engine/tokenizer/tokenizer.ts';
+import { loadTokenizer } from '../../engine/tokenizer/tokenizer.ts';
 import type { TokenLedger } from '../../shared/domain/evaluations.ts';
 import type { LedgerJob } from '../../shared/domain/jobs.ts';
 import { progressOf, type JobContext } from '../job-context.ts';
@@ -10,7 +11,8 @@ import { openFolder } from '../node-folders.ts';
 /** Log-prob of every response token under two models, one model in memory at a time. */
 export async function runLedgerJob(job: LedgerJob, context: JobContext): Promise<void> {
   const tokenizer = await loadTokenizer(openFolder(job.leftModelPath));
-  const sequences = job.texts.map(({ prompt, response }) => joinText(tokenizer, prompt, response));
+  // As it stands behind its prompt, without an EOS that nobody wrote.
+  const sequences = job.texts.map(({ prompt, response }) => piece(tokenizer, prompt, response));
   const left = await tokenLogProbs(job.leftModelPath, sequences, context, 'log-probs under the old model');
   const right = await tokenLogProbs(job.rightModelPath, sequences, context, 'log-probs under the new model');
   const ledgers = job.texts.map(({ part }, i): TokenLedger => {
@@ -19,16 +21,6 @@ export async function runLedgerJob(job: LedgerJob, context: JobContext): Promise
     return { part, tokens, leftLogProbs: left[i] ?? [], rightLogProbs: right[i] ?? [] };
   });
   await context.emit({ type: 'ledger', ledgers });
-}
-
-/**
- * The response as it stands behind its prompt, without an EOS that nobody wrote. Blanks at the prompt's end count as the
- * response's: tokenizers keep them with the word that follows, so the prompt alone has no such token.
- */
-function joinText(tokenizer: Tokenizer, prompt: string, response: string): CompletionSequence {
-  const promptIds = tokenizer.encode(prompt.trimEnd());
-  const whole = tokenizer.encode(prompt + response);
-  return { ids: Int32Array.from(whole), from: Math.min(promptIds.length, whole.length) };
 }
 
 async function tokenLogProbs(
@@ -40,7 +32,7 @@ async function tokenLogProbs(
   const model = await loadModel(openFolder(folder), { trainable: false });
   const told = progressOf(context, phase);
   const { maxPositions, vocabSize } = model.config;
-  const fitting = sequences.map(({ ids, from }) => ({ ids: ids.slice(0, maxPositions), from }));
+  const fitting = sequences.map((sequence) => keepEnd(sequence, maxPositions));
   const results = sequences.map((): number[] => []);
   let done = 0;
   for (const pass of planPasses(fitting, vocabSize)) {

@@ -8,7 +8,7 @@ import { openFolder } from '../../../src-main/trainer/node-folders.ts';
 import { smallModel, withSmallModel } from '../../helpers/workbench.ts';
 
 const text =
-  'Once upon a time, there was a little girl named Lily. "Let\'s play," said her friend.\nShe didn\'t want to share, but they were kind.';
+  'Once upon a time, there was a little girl named Lily. "Let\'s play," said her friend.\n\nThey  wanted \n to share, but "none" were kind.';
 const held = (prompt: string, guardTarget: string): PreferenceRow => ({
   kind: 'preference',
   id: 'held',
