@@ -27,9 +27,16 @@ export function launchElectronTrainer(): TrainerChild {
       if (child.pid !== undefined) killNow(child.pid);
     },
     onReport: (listener) => void child.on('message', listener),
-    onExit: (listener) => void child.once('exit', (code) => listener({ code, signal: null })),
+    onExit: (listener) => void child.once('exit', (code) => listener({ code, signal: signalOf(code) })),
     stderrTail: () => stderr.text(),
   };
+}
+
+/** Electron passes on what waitpid says, where the low bits are the signal and 128 a core dump. */
+function signalOf(code: number): string | null {
+  if (process.platform === 'win32') return null;
+  if (code === 9 || code === 137) return 'SIGKILL';
+  return code === 6 || code === 134 ? 'SIGABRT' : null;
 }
 
 function killNow(pid: number): void {
