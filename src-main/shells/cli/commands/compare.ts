@@ -39,7 +39,9 @@ export async function openComparison(
 }
 
 function describe(summary: ComparisonSummary, correction: Correction): string {
-  const { left, right, n, nfr, pfr } = summary;
+  const { left, right, n } = summary;
+  // Where samples come in groups, intervals know it, as in the window and in reports.
+  const { nfr, pfr } = summary.clustered ?? summary;
   const lines = [
     `${left.name} → ${right.name}`,
     `Rule: ${describeRule(summary.rule)}.`,
