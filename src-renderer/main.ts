@@ -26,4 +26,6 @@ window.addEventListener('unhandledrejection', (event) => {
   console.error(event.reason);
   useToasts().error(event.reason);
 });
-app.mount('#app');
+// The first place is settled before anything can be pressed: an address given meanwhile would be lost to it.
+const mount = () => void app.mount('#app');
+router.isReady().then(mount, mount);

@@ -36,6 +36,22 @@ export class App {
     await target.click();
   }
 
+  /** Goes on with the Tab key until the target has the focus, as somebody without a mouse would. */
+  async tabTo(target: Locator): Promise<void> {
+    await target.waitFor();
+    for (let presses = 0; presses < 120; presses++) {
+      if (await target.evaluate((element) => element === document.activeElement)) return;
+      await this.page.keyboard.press('Tab');
+    }
+    throw new Error(`the Tab key does not reach ${String(target)}`);
+  }
+
+  /** Presses a button, a link or an entry by keys alone. */
+  async pressByKeys(target: Locator, key: 'Enter' | 'Space' = 'Enter'): Promise<void> {
+    await this.tabTo(target);
+    await this.page.keyboard.press(key);
+  }
+
   button(name: string | RegExp): Locator {
     return this.page.getByRole('button', { name, exact: typeof name === 'string' });
   }

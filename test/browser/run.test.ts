@@ -73,30 +73,34 @@ describe.skipIf(missing !== null)('a run', () => {
     await app.close();
   });
 
-  it('leads from its flips to a guard set, a relaunch, and the ledger of what became of them', async () => {
+  it('leads by keys alone from its flips to a guard set, a relaunch, and the ledger of what became of them', async () => {
     const app = await served.open();
     await launch(app, spec('regressed', 10).replace('kind: flipguard, weight: 1', 'kind: none'));
     await status(app, 'completed').waitFor({ timeout: 120_000 });
-    await app.page
-      .getByRole('group', { name: 'Flips of words over the run' })
-      .getByRole('button', { name: /^Step 10/ })
-      .click();
+    const meter = app.page.getByRole('group', { name: 'Flips of words over the run' });
+    await app.pressByKeys(meter.getByRole('button', { name: /^Step 10/ }));
     await app.flips.ready();
     await app.flips.facet('negative').waitFor();
-    await app.button(/^Guard \d+$/).click();
+    await app.pressByKeys(app.button(/^Guard \d+$/));
     const dialog = app.page.getByRole('dialog', { name: 'Guard set' });
-    await dialog.getByLabel('Name').fill('lost words');
-    await dialog.getByRole('button', { name: 'Save and relaunch' }).click();
+    await app.tabTo(dialog.getByLabel('Name'));
+    await app.page.keyboard.press('Control+a');
+    await app.page.keyboard.type('lost words');
+    await app.pressByKeys(dialog.getByRole('button', { name: 'Save and relaunch' }));
     await app.heading('Relaunch').waitFor();
     const difference = app.page.getByRole('region', { name: 'Difference to the parent' });
     await difference.getByRole('row', { name: /guard\.guardSet.*lost words/ }).waitFor();
     await app.page.getByText('ready to start').waitFor();
-    await app.button('Start').click();
+    await app.pressByKeys(app.button('Start'));
     await app.heading('regressed 2').waitFor();
     await status(app, 'completed').waitFor({ timeout: 120_000 });
 
-    await app.click(app.place('Guard sets'));
-    await app.page.getByRole('grid', { name: 'Guard sets' }).getByText('lost words').click();
+    await app.pressByKeys(app.place('Guard sets'));
+    const list = app.page.getByRole('grid', { name: 'Guard sets' });
+    await app.tabTo(list);
+    await app.page.keyboard.press('Home');
+    await app.page.keyboard.press('Enter');
+    await app.heading('lost words').waitFor();
     const ledger = app.page.getByRole('region', { name: 'Mitigation ledger' });
     await ledger.getByRole('button', { name: /repaired/ }).waitFor();
     const counts = await ledger.getByRole('button').allInnerTexts();
