@@ -16,7 +16,7 @@ export async function openWasm(): Promise<Opened> {
     device: processorName(1),
     versions: { tfjs: tf.version_core, wasm: wasm.version_wasm },
     notes: [
-      'Computing in WebAssembly: about 40 times slower than the native library, fit for toy models only. `npx flipguard doctor` says why.',
+      'Computing in WebAssembly: about 40 times slower than the native library, fit for toy models only..',
     ],
     syncReads: true,
   };
@@ -32,7 +32,7 @@ export async function openCpu(): Promise<Opened> {
     device: processorName(1),
     versions: { tfjs: tf.version_core },
     notes: [
-      'Computing in plain JavaScript: hundreds of times slower than the native library, fit for tests only. `npx flipguard doctor` says why.',
+      'Computing in plain JavaScript: hundreds of times slower than the native library, fit for tests only..',
     ],
     syncReads: true,
   };

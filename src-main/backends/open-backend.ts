@@ -33,7 +33,9 @@ export async function openBackend(
         prefer !== undefined && name !== prefer
           ? [`${prefer} was asked for and could not be had: ${tried[0]?.reason ?? ''}.`]
           : [];
-      return { ...opened, name, tried, notes: [...missed, ...opened.notes] };
+      const isLastResort = tried.length > 0 && (name === 'wasm' || name === 'cpu');
+      const why = isLastResort ? ['`npx flipguard doctor` says why no faster one is used.'] : [];
+      return { ...opened, name, tried, notes: [...missed, ...opened.notes, ...why] };
     } catch (error) {
       tried.push({ name, reason: error instanceof Error ? error.message : String(error) });
     }

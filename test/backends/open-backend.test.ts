@@ -20,7 +20,7 @@ describe('choosing a backend', () => {
       { name: 'tensorflow-cpu', reason: 'the native library is not set up' },
       { name: 'webgpu', reason: 'no GPU that WebGPU can use' },
     ]);
-    expect(opened.notes.join(' ')).toMatch(/slower/);
+    expect(opened.notes.join(' ')).toMatch(/slower.*doctor/);
     expect(tf.getBackend()).toBe('wasm');
   });
 
