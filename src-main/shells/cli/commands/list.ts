@@ -1,3 +1,4 @@
+import { methodOf } from '../../../workbench/methods.ts';
 import type { Workbench } from '../../../workbench/workbench.ts';
 import type { CommandContext } from '../context.ts';
 import type { ListName } from '../list-names.ts';
@@ -42,7 +43,7 @@ const listings: Record<ListName, (workbench: Workbench) => Promise<Listing>> = {
       r.status,
       r.step,
       r.totalSteps,
-      `${r.spec.algorithm.kind} ${r.spec.guard.kind === 'none' ? '' : r.spec.guard.kind}`.trim(),
+      methodOf(r.spec),
       r.id,
     ]),
   checkpoints: async ({ core, runs }) => {
