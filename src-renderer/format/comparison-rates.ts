@@ -17,7 +17,8 @@ export function ratesOf(counts: ComparisonCounts) {
 
 /**
  * Comparisons worth a headline: those that counted something, and of a run's many evaluations of a suite only the one
- * furthest into training. Their order is kept.
+ * furthest into training. Their order is kept, but what runs and imports brought goes before checks of a model by itself, of
+ * which one interpolation makes a handful.
  */
 export function headlines(
   comparisons: ComparisonRecord[],
@@ -33,5 +34,10 @@ export function headlines(
     if (known === undefined || stepOf(one) > stepOf(known)) furthest.set(key, one);
   }
   const kept = new Set(furthest.values());
-  return comparisons.filter((one) => kept.has(one));
+  const worth = comparisons.filter((one) => kept.has(one));
+  const ofModelAlone = (one: ComparisonRecord) => {
+    const right = evaluations.get(one.rightEvaluationId);
+    return right !== undefined && right.runId === null && right.modelId !== null;
+  };
+  return [...worth.filter((one) => !ofModelAlone(one)), ...worth.filter(ofModelAlone)];
 }
