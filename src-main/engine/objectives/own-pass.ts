@@ -51,7 +51,7 @@ export class OwnPass {
   /** The gate by a forward pass without gradients, then the divergence of those that fired alone: best where few fire. */
   async gateFirst(task: OwnPassTask): Promise<OwnPassOutcome> {
     const { spec, targets } = this.#options;
-    const fall = spec.kind === 'flipguard' ? await this.#fallNumbers(task) : task.chosen.map(() => 0);
+    const fall = await this.#fallNumbers(task);
     const fired = Float32Array.from(gateNumbers(fall, spec, task.random), Number);
     const loss = new Float32Array(fired.length);
     const places = [...fired.keys()].filter((place) => fired[place] === 1);
@@ -95,8 +95,11 @@ export class OwnPass {
     return { numbers, gradients: result.gradients };
   }
 
-  async #fallNumbers(task: OwnPassTask): Promise<number[]> {
-    const { model, ops } = this.#options;
+  /** A pass is needed only where the gate looks at the targets' own log-probs. */
+  async #fallNumbers(task: OwnPassTask): Promise<readonly number[]> {
+    const { spec, model, ops, targets } = this.#options;
+    if (spec.kind !== 'flipguard') return task.chosen.map(() => 0);
+    if (spec.gate === 'margin' && targets.others === undefined) return [...task.pairMargins];
     const layout = this.#comparedLayout(task.chosen);
     const fall = tf.tidy(() => {
       const logits = model.logits(completionHidden(model, layout));
