@@ -49,6 +49,20 @@ describe.skipIf(missing !== null)('a run', () => {
     expect(stoppedAt).toBeGreaterThan(0);
     expect(stoppedAt).toBeLessThan(400);
 
+    // The line is there on a logarithmic axis too.
+    const canvas = app.page.getByRole('figure', { name: 'Loss' }).locator('canvas');
+    const colouredPixels = () =>
+      canvas.evaluate((element: HTMLCanvasElement) => {
+        const { data } = element.getContext('2d')!.getImageData(0, 0, element.width, element.height);
+        let count = 0;
+        for (let i = 0; i < data.length; i += 4) if (data[i + 3]! > 100 && data[i + 2]! - data[i]! > 40) count += 1;
+        return count;
+      });
+    expect(await colouredPixels()).toBeGreaterThan(100);
+    await app.button('Logarithmic axis for Loss').click();
+    await app.page.waitForTimeout(300);
+    expect(await colouredPixels()).toBeGreaterThan(100);
+
     await app.button('Resume').click();
     await status(app, 'running').waitFor({ timeout: 90_000 });
     await app.page.getByText(/resumed at step/).waitFor({ timeout: 90_000 });
