@@ -15,7 +15,7 @@ export async function openWasm(): Promise<Opened> {
   return {
     device: processorName(1),
     versions: { tfjs: tf.version_core, wasm: wasm.version_wasm },
-    notes: ['Computing in WebAssembly: about 40 times slower than the native library, fit for toy models only..'],
+    notes: ['Computing in WebAssembly: about 40 times slower than the native library, fit for toy models only.'],
     syncReads: true,
   };
 }
@@ -29,7 +29,7 @@ export async function openCpu(): Promise<Opened> {
   return {
     device: processorName(1),
     versions: { tfjs: tf.version_core },
-    notes: ['Computing in plain JavaScript: hundreds of times slower than the native library, fit for tests only..'],
+    notes: ['Computing in plain JavaScript: hundreds of times slower than the native library, fit for tests only.'],
     syncReads: true,
   };
 }
