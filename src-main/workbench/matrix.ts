@@ -34,7 +34,7 @@ export async function matrix({ store }: Core): Promise<Matrix> {
       row.cells[key] ??= value;
     }
   }
-  return { columns: [...columns.values()], rows: [...rows.values()].sort(byRunAndStep) };
+  return { columns: [...columns.values()].sort(bySuiteAndMetric), rows: [...rows.values()].sort(byRunAndStep) };
 }
 
 function rowFor(rows: Map<string, MatrixRow>, evaluation: EvaluationRecord, runName: string): MatrixRow {
@@ -69,6 +69,13 @@ function nfrByEvaluation(
     if (n > 0) rates.set(rightEvaluationId, counts.kinds.negative / n);
   }
   return rates;
+}
+
+const metricOrder = ['NFR', 'accuracy', 'score'];
+/** A suite's columns stand together, in one order whatever was evaluated first. */
+function bySuiteAndMetric(a: Column, b: Column): number {
+  const bySuite = a.suite.localeCompare(b.suite, 'en', { numeric: true });
+  return bySuite || metricOrder.indexOf(a.metric) - metricOrder.indexOf(b.metric);
 }
 
 function byRunAndStep(a: MatrixRow, b: MatrixRow): number {
