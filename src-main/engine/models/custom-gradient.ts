@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 /**
  * An operation with a gradient of its own: `forward` answers the value and what `gradient` will need, `gradient` one tensor per
  * input. Both are tidied. tfjs frees what a gradient function of `tf.customGrad` made only once the whole backward pass is over,
- * which for a deep model doubles the memory of a step.
+ * which adds up over the layers of a deep model.
  */
 export function customGradient<Inputs extends tf.Tensor[], Value extends tf.Tensor>(
   inputs: [...Inputs],

@@ -3,7 +3,7 @@ import { customGradient } from './custom-gradient.ts';
 
 /**
  * Operations whose gradient needs nothing of the forward pass. tfjs keeps their inputs for it all the same, for their shapes
- * alone; between two blocks of a deep model that is a third of a step's memory.
+ * alone.
  */
 
 /** a + b of one shape. */

@@ -4,7 +4,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 /**
  * tfjs keeps what the forward pass saved, and the gradient of every intermediate result, until the backward pass is over. Called
  * at the end of a loss function, while its tape is open, this has each operation's share freed once the backward pass has gone
- * by it: a step's memory then falls on the way back in place of doubling.
+ * by it: a step's memory then falls on the way back in place of growing.
  */
 export function freeOnTheWayBack(): void {
   /** What some operation handed on as it came may be in use further on; the end of the pass frees it. */
