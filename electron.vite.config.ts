@@ -28,7 +28,6 @@ const electronSide = {
           cli: at('./src-main/shells/cli/main.ts'),
           'store-worker': at('./src-main/store/worker.ts'),
           'statistics-worker': at('./src-main/workbench/statistics/worker.ts'),
-          'statistics-worker': at('./src-main/workbench/statistics/worker.ts'),
           trainer: at('./src-main/trainer/entry.ts'),
           'backend-probe': at('./src-main/backends/probe.ts'),
         }),

@@ -1,8 +1,8 @@
 import type { Store } from '../store/api.ts';
 import type { TrainerLauncher } from '../trainer/host.ts';
-import type { EventBus } from './event-bus.ts';
-import type { Jobs } from './jobs.ts';
-import type { WorkspaceLayout } from './workspace-layout.ts';
+import type { EventBus } from './contract/event-bus.ts';
+import type { Jobs } from './supervision/jobs.ts';
+import type { WorkspaceLayout } from './workspace/workspace-layout.ts';
 
 /** What every service stands on. */
 export interface Core {

@@ -1,6 +1,6 @@
-import type { EventBus, WorkbenchListener } from './event-bus.ts';
-import type { Handle } from './dispatch.ts';
-import type { Services } from './handlers.ts';
+import type { EventBus, WorkbenchListener } from './contract/event-bus.ts';
+import type { Handle } from './contract/dispatch.ts';
+import type { Services } from './services.ts';
 
 /**
  * The application, without a shell. Windows and scripts go through `handle` and `subscribe`; the command line and the demo,

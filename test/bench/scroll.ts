@@ -6,7 +6,7 @@ import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { quietTask } from '../../src-main/workbench/task.ts';
+import { quietTask } from '../../src-main/workbench/supervision/task.ts';
 import { launchChromium } from '../helpers/chromium.ts';
 import { openApp, serveWorkbench } from '../browser/serve.ts';
 import type { App } from '../browser/pages.ts';

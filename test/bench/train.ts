@@ -22,8 +22,8 @@ import { dpoSpec, guardSpec } from '../../src-main/shared/domain/run-spec.ts';
 import { childEnvironment } from '../../src-main/trainer/child-environment.ts';
 import { openFolder } from '../../src-main/trainer/node-folders.ts';
 import { goldenFolder, goldenPresent, readGoldenSamples, stories260k } from '../helpers/trl-golden.ts';
-import { fetchStories15m } from '../../src-main/workbench/demo-model.ts';
-import { sharedCacheFolder } from '../../src-main/workbench/workspace-layout.ts';
+import { fetchStories15m } from '../../src-main/workbench/models/demo-model.ts';
+import { sharedCacheFolder } from '../../src-main/workbench/workspace/workspace-layout.ts';
 
 const pairs = 8;
 const warmUp = 3;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Workbench } from '../../src-main/workbench/workbench.ts';
-import { quietTask } from '../../src-main/workbench/task.ts';
+import { quietTask } from '../../src-main/workbench/supervision/task.ts';
 import type { App } from './pages.ts';
 import { useBrowserWorkbench, whyNoBrowser } from './shell.ts';
 

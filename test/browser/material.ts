@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Workbench } from '../../src-main/workbench/workbench.ts';
-import { quietTask } from '../../src-main/workbench/task.ts';
+import { quietTask } from '../../src-main/workbench/supervision/task.ts';
 
 /** A file with the answers of two models to the same questions, and where in it each model’s answers lie. */
 export interface TwoModels {

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { quietTask } from '../../src-main/workbench/task.ts';
+import { quietTask } from '../../src-main/workbench/supervision/task.ts';
 import { compareTwoModels, twoModels } from './material.ts';
 import { useBrowserWorkbench, whyNoBrowser } from './shell.ts';
 

@@ -7,7 +7,7 @@ import os, { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Browser } from 'playwright-core';
-import { request } from '../../src-main/workbench/dispatch.ts';
+import { request } from '../../src-main/workbench/contract/dispatch.ts';
 import type { Workbench } from '../../src-main/workbench/workbench.ts';
 import { launchChromium } from '../helpers/chromium.ts';
 import type { App } from './pages.ts';

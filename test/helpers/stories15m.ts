@@ -1,5 +1,5 @@
-import { fetchStories15m } from '../../src-main/workbench/demo-model.ts';
-import { sharedCacheFolder } from '../../src-main/workbench/workspace-layout.ts';
+import { fetchStories15m } from '../../src-main/workbench/models/demo-model.ts';
+import { sharedCacheFolder } from '../../src-main/workbench/workspace/workspace-layout.ts';
 import { WorkbenchError } from '../../src-main/shared/domain/errors.ts';
 
 /** The folder of stories15M, fetched the first time; or why it cannot be had here, for a test to say when it skips. */

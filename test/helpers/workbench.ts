@@ -8,7 +8,7 @@ import type { RunSpecInput } from '../../src-main/shared/domain/run-spec.ts';
 import { launchNodeTrainer } from '../../src-main/trainer/node-child.ts';
 import { createWorkbench } from '../../src-main/workbench/create-workbench.ts';
 import type { WorkbenchOptions } from '../../src-main/workbench/create-workbench.ts';
-import { quietTask } from '../../src-main/workbench/task.ts';
+import { quietTask } from '../../src-main/workbench/supervision/task.ts';
 import type { Workbench } from '../../src-main/workbench/workbench.ts';
 
 /** A folder that is gone when the test has ended. */

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { request } from '../../src-main/workbench/dispatch.ts';
-import { quietTask } from '../../src-main/workbench/task.ts';
+import { request } from '../../src-main/workbench/contract/dispatch.ts';
+import { quietTask } from '../../src-main/workbench/supervision/task.ts';
 import {
   addTrainingMaterial,
   openTestWorkbench,

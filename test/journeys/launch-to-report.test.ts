@@ -3,7 +3,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { readReport } from '../../src-main/reports/read-report.ts';
 import type { Job } from '../../src-main/shared/contract/views.ts';
-import { request } from '../../src-main/workbench/dispatch.ts';
+import { request } from '../../src-main/workbench/contract/dispatch.ts';
 import type { Workbench } from '../../src-main/workbench/workbench.ts';
 import {
   addTrainingMaterial,

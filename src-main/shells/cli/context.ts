@@ -1,4 +1,4 @@
-import type { Task } from '../../workbench/task.ts';
+import type { Task } from '../../workbench/supervision/task.ts';
 import type { Workbench } from '../../workbench/workbench.ts';
 import type { Terminal } from './terminal.ts';
 import type { ExitStatus } from './exit-status.ts';

@@ -3,7 +3,7 @@ import { CommanderError } from 'commander';
 import { reportOf } from '../../shared/domain/errors.ts';
 import type { ErrorReport } from '../../shared/domain/errors.ts';
 import type { Workbench } from '../../workbench/workbench.ts';
-import { defaultWorkspaceFolder } from '../../workbench/workspace-layout.ts';
+import { defaultWorkspaceFolder } from '../../workbench/workspace/workspace-layout.ts';
 import type { Command, CommandContext } from './context.ts';
 import { exitStatus, statusOf } from './exit-status.ts';
 import type { ExitStatus } from './exit-status.ts';

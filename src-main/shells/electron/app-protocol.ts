@@ -4,7 +4,7 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import { reportOf } from '../../shared/domain/errors.ts';
-import type { Files } from '../../workbench/files.ts';
+import type { Files } from '../../workbench/workspace/files.ts';
 import { contentSecurityPolicy } from '../content-security-policy.ts';
 import { contentTypeOf, fileOfAddress, isAppAddress } from './app-address.ts';
 

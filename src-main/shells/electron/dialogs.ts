@@ -1,5 +1,5 @@
 import { BrowserWindow, dialog } from 'electron';
-import type { Dialog } from '../../workbench/files.ts';
+import type { Dialog } from '../../workbench/workspace/files.ts';
 
 /** The system's own file dialog; null when it was dismissed. */
 export const pickFile: Dialog = async (purpose) => {

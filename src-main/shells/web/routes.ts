@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { reportOf } from '../../shared/domain/errors.ts';
-import type { Files } from '../../workbench/files.ts';
+import type { Files } from '../../workbench/workspace/files.ts';
 
 /** Takes a dropped file as it comes and answers `{handle, name}`. */
 export async function receiveUpload(

@@ -1,8 +1,8 @@
 import type { RunRecord } from '../../shared/domain/entities.ts';
-import { freeName } from '../names.ts';
+import { freeName } from '../workspace/names.ts';
 import { againstStart, usualRule } from '../runs/flip-meter.ts';
-import { quietTask } from '../task.ts';
-import type { Task } from '../task.ts';
+import { quietTask } from '../supervision/task.ts';
+import type { Task } from '../supervision/task.ts';
 import type { Workbench } from '../workbench.ts';
 import { guardSetWeight } from './settings.ts';
 import { specOf, trainOne } from './training.ts';

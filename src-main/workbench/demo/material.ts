@@ -1,8 +1,8 @@
 import type { DatasetRow } from '../../shared/domain/datasets.ts';
 import type { SuiteItem, SuiteSpec } from '../../shared/domain/evaluations.ts';
-import { freeName } from '../names.ts';
-import { partOf } from '../task.ts';
-import type { Task } from '../task.ts';
+import { freeName } from '../workspace/names.ts';
+import { partOf } from '../supervision/task.ts';
+import type { Task } from '../supervision/task.ts';
 import type { Workbench } from '../workbench.ts';
 import type { DemoSettings } from './settings.ts';
 import { sampledTokens } from './settings.ts';

@@ -9,10 +9,10 @@ import type { DatasetRecord, EvaluationRecord, ImportRecord, SuiteRecord } from 
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { SuiteItem, SuiteKind } from '../../shared/domain/evaluations.ts';
 import type { Core } from '../core.ts';
-import type { Files } from '../files.ts';
-import type { Models } from '../models.ts';
-import { findByName, refuseTakenName } from '../names.ts';
-import type { Task } from '../task.ts';
+import type { Files } from '../workspace/files.ts';
+import type { Models } from '../models/models.ts';
+import { findByName, refuseTakenName } from '../workspace/names.ts';
+import type { Task } from '../supervision/task.ts';
 import { ingestDataset, ingestEvaluation, ingestSuite } from './ingest.ts';
 import type { ImportRequest, SuiteHead } from './ingest.ts';
 import { contractPreview, modelPreview } from './preview.ts';

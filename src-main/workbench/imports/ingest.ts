@@ -6,7 +6,7 @@ import { openDatasetImport, openEvaluationImport, openSuiteImport } from '../../
 import type { FieldMap, ImportEntry, ImportFormat, ImportMetadata, ImportStream } from '../../imports/index.ts';
 import type { SuiteSpec } from '../../shared/domain/evaluations.ts';
 import type { Ingest, IngestOutcome, NewRecord, Store } from '../../store/api.ts';
-import type { Task } from '../task.ts';
+import type { Task } from '../supervision/task.ts';
 import { ProblemTally } from './problem-tally.ts';
 
 export interface ImportRequest {

@@ -5,7 +5,7 @@ import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { Correction } from '../../shared/domain/statistics/multiple-tests.ts';
 import { describeRule } from '../../shared/domain/flips.ts';
 import { againstStart } from '../runs/flip-meter.ts';
-import type { Task } from '../task.ts';
+import type { Task } from '../supervision/task.ts';
 import { comparisonParts, shownAlone } from './comparison-parts.ts';
 import type { PartsContext } from './comparison-parts.ts';
 import { groundsOf } from './facts.ts';

@@ -6,12 +6,12 @@ import { adjustedP } from '../../shared/domain/statistics/multiple-tests.ts';
 import type { Correction } from '../../shared/domain/statistics/multiple-tests.ts';
 import type { ComparisonSummary } from '../../shared/domain/statistics/comparison-summary.ts';
 import type { FlipExportRow } from '../../store/api.ts';
-import type { Comparisons } from '../comparisons.ts';
+import type { Comparisons } from '../comparing/comparisons.ts';
 import type { Core } from '../core.ts';
-import type { Samples } from '../samples.ts';
-import { findByName } from '../names.ts';
-import { noiseFloorOf } from '../noise-floor.ts';
-import type { Task } from '../task.ts';
+import type { Samples } from '../comparing/samples.ts';
+import { findByName } from '../workspace/names.ts';
+import { noiseFloorOf } from '../comparing/noise-floor.ts';
+import type { Task } from '../supervision/task.ts';
 import { decodingWords } from './facts.ts';
 
 export interface PartsContext {

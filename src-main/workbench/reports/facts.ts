@@ -3,7 +3,7 @@ import type { EvaluationRecord, ModelRecord, RunRecord } from '../../shared/doma
 import type { DecodingSettings } from '../../shared/domain/evaluations.ts';
 import type { ReportParts } from '../../shared/domain/reports/report-model.ts';
 import type { Core } from '../core.ts';
-import { methodOf } from '../methods.ts';
+import { methodOf } from '../comparing/methods.ts';
 import { guardSetsOf } from './guard-facts.ts';
 
 type Fact = NonNullable<ReportParts['setup']>[number];

@@ -7,8 +7,8 @@ import { redactRow } from '../../reports/template.ts';
 import type { Redaction } from '../../reports/template.ts';
 import type { FlipFilter, FlipSort } from '../../shared/domain/flip-view.ts';
 import type { Core } from '../core.ts';
-import { throwIfCancelled } from '../task.ts';
-import type { Task } from '../task.ts';
+import { throwIfCancelled } from '../supervision/task.ts';
+import type { Task } from '../supervision/task.ts';
 
 export interface RowExport {
   comparisonId: string;

@@ -5,11 +5,11 @@ import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { ComparisonRecord } from '../../shared/domain/flip-view.ts';
 import { matchMethods } from '../../shared/domain/statistics/matched-methods.ts';
 import type { MethodPath } from '../../shared/domain/statistics/matched-methods.ts';
-import { frontier, rewardSuiteNames } from '../frontier.ts';
+import { frontier, rewardSuiteNames } from '../comparing/frontier.ts';
 import { againstStart, usualRule } from '../runs/flip-meter.ts';
 import type { Correction } from '../../shared/domain/statistics/multiple-tests.ts';
-import { partOf, quietTask } from '../task.ts';
-import type { Task } from '../task.ts';
+import { partOf, quietTask } from '../supervision/task.ts';
+import type { Task } from '../supervision/task.ts';
 import { comparisonParts } from './comparison-parts.ts';
 import type { PartsContext } from './comparison-parts.ts';
 

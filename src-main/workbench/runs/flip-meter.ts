@@ -4,9 +4,9 @@ import { defaultRule } from '../../shared/domain/flips.ts';
 import type { Rule } from '../../shared/domain/flips.ts';
 import { wilson } from '../../shared/domain/statistics/intervals.ts';
 import { countedOf } from '../../shared/domain/statistics/summarise.ts';
-import type { Comparisons } from '../comparisons.ts';
+import type { Comparisons } from '../comparing/comparisons.ts';
 import type { Core } from '../core.ts';
-import { quietTask } from '../task.ts';
+import { quietTask } from '../supervision/task.ts';
 
 /** The flip meter: every evaluation of a run against the same suite before training, under the rule its kind of suite is judged by. */
 export async function flipMeter(core: Core, comparisons: Comparisons, runId: string): Promise<FlipMeterPoint[]> {

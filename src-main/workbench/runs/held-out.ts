@@ -4,7 +4,7 @@ import type { DatasetRecord, SuiteRecord } from '../../shared/domain/entities.ts
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { SuiteItem } from '../../shared/domain/evaluations.ts';
 import type { Store } from '../../store/api.ts';
-import { freeName } from '../names.ts';
+import { freeName } from '../workspace/names.ts';
 
 /** What a spec calls the suite made of its own held-out pairs. */
 export const heldOutName = 'held-out-pairs';

@@ -3,9 +3,9 @@ import path from 'node:path';
 import type { DatasetRecord, RunRecord, SuiteRecord } from '../../shared/domain/entities.ts';
 import type { SuiteFile, TrainJob } from '../../shared/domain/jobs.ts';
 import type { Core } from '../core.ts';
-import { findByName } from '../names.ts';
-import type { Task } from '../task.ts';
-import { findWeights, weightsFolder } from '../weights.ts';
+import { findByName } from '../workspace/names.ts';
+import type { Task } from '../supervision/task.ts';
+import { findWeights, weightsFolder } from '../models/weights.ts';
 import { heldOutName, heldOutSuite } from './held-out.ts';
 import { runFolder } from './run-folder.ts';
 

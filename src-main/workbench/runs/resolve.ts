@@ -3,9 +3,9 @@ import { WorkbenchError, reportOf } from '../../shared/domain/errors.ts';
 import type { RunSpec } from '../../shared/domain/run-spec.ts';
 import type { SpecIssue } from '../../shared/contract/views.ts';
 import type { Core } from '../core.ts';
-import { findByName } from '../names.ts';
-import { findWeights } from '../weights.ts';
-import type { Weights } from '../weights.ts';
+import { findByName } from '../workspace/names.ts';
+import { findWeights } from '../models/weights.ts';
+import type { Weights } from '../models/weights.ts';
 import { heldOutName } from './held-out.ts';
 
 /** What the names in a spec stand for in this workspace. */

@@ -2,9 +2,9 @@ import { readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
-import { holderOf, isAlive } from '../claim.ts';
-import type { Holder } from '../claim.ts';
-import type { WorkspaceLayout } from '../workspace-layout.ts';
+import { holderOf, isAlive } from '../supervision/claim.ts';
+import type { Holder } from '../supervision/claim.ts';
+import type { WorkspaceLayout } from '../workspace/workspace-layout.ts';
 
 /** Names inside `runs/<id>/`. Spec, events and checkpoints are the run's record; the rest serves the programs that work on it. */
 export const runFiles = {

@@ -5,22 +5,22 @@ import type { SpecCheck, FlipMeterPoint } from '../../shared/contract/views.ts';
 import type { RunRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { RunSpec } from '../../shared/domain/run-spec.ts';
-import type { Comparisons } from '../comparisons.ts';
+import type { Comparisons } from '../comparing/comparisons.ts';
 import type { Core } from '../core.ts';
-import { findByName, freeName } from '../names.ts';
-import type { Weights } from '../weights.ts';
+import { findByName, freeName } from '../workspace/names.ts';
+import type { Weights } from '../models/weights.ts';
 import { createSpecChecks, requireLaunchable } from './check.ts';
 import { flipMeter } from './flip-meter.ts';
 import { heldOutName } from './held-out.ts';
-import { createRunQueue } from './queue.ts';
-import { createRecovery } from './recover.ts';
+import { createRunQueue } from '../supervision/queue.ts';
+import { createRecovery } from '../supervision/recover.ts';
 import type { ResolvedSpec } from './resolve.ts';
 import { runFolder } from './run-folder.ts';
 import type { RunRequest, WeightsRef } from './run-folder.ts';
 import { combinations, withValue } from './spec-changes.ts';
 import { specObject } from './spec-text.ts';
 import type { SpecInput } from './spec-text.ts';
-import { hasEnded } from './supervise.ts';
+import { hasEnded } from '../supervision/supervise.ts';
 
 export interface LaunchOptions {
   parentRunId?: string | undefined;

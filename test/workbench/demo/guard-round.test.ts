@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import { guardRound } from '../../../src-main/workbench/demo/guard-round.ts';
 import { quickDemo } from '../../../src-main/workbench/demo/settings.ts';
 import { specOf, trainOne } from '../../../src-main/workbench/demo/training.ts';
-import { mitigationLedger } from '../../../src-main/workbench/guard-sets.ts';
-import { methodOf } from '../../../src-main/workbench/methods.ts';
-import { quietTask } from '../../../src-main/workbench/task.ts';
+import { mitigationLedger } from '../../../src-main/workbench/comparing/guard-sets.ts';
+import { methodOf } from '../../../src-main/workbench/comparing/methods.ts';
+import { quietTask } from '../../../src-main/workbench/supervision/task.ts';
 import {
   addTrainingMaterial,
   openTestWorkbench,

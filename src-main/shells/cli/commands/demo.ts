@@ -1,7 +1,7 @@
 import { count, number, percent, percentRange } from '../../../reports/numbers.ts';
 import type { FrontierPoint, MitigationLedger } from '../../../shared/contract/views.ts';
 import { runDemo } from '../../../workbench/demo/index.ts';
-import { request } from '../../../workbench/dispatch.ts';
+import { request } from '../../../workbench/contract/dispatch.ts';
 import type { CommandContext } from '../context.ts';
 import { table } from '../terminal.ts';
 

@@ -1,5 +1,5 @@
 import type { Doctor } from '../../../shared/contract/views.ts';
-import { request } from '../../../workbench/dispatch.ts';
+import { request } from '../../../workbench/contract/dispatch.ts';
 import type { CommandContext } from '../context.ts';
 import { exitStatus } from '../exit-status.ts';
 import type { ExitStatus } from '../exit-status.ts';

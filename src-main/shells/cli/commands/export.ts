@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { WorkbenchError } from '../../../shared/domain/errors.ts';
-import { exportDataset, exportWeights } from '../../../workbench/exports.ts';
-import { exportWorkspaceFile } from '../../../workbench/workspace-file.ts';
+import { exportDataset, exportWeights } from '../../../workbench/workspace/exports.ts';
+import { exportWorkspaceFile } from '../../../workbench/workspace/workspace-file.ts';
 import type { CommandContext } from '../context.ts';
 
 export async function exportCommand(

@@ -1,8 +1,8 @@
 import { WorkbenchError } from '../../../shared/domain/errors.ts';
 import type { CommandContext } from '../context.ts';
 import type { GuardSetFlags } from '../options/guard-sets.ts';
-import { findByName } from '../../../workbench/names.ts';
-import { mitigationLedger } from '../../../workbench/guard-sets.ts';
+import { findByName } from '../../../workbench/workspace/names.ts';
+import { mitigationLedger } from '../../../workbench/comparing/guard-sets.ts';
 import { plain, table } from '../terminal.ts';
 import { openComparison } from './compare.ts';
 import { filterOf } from './flips.ts';

@@ -66,7 +66,7 @@ export async function importSuite(context: CommandContext, file: string, flags: 
 }
 
 export async function importWorkspace(context: CommandContext, file: string): Promise<void> {
-  const { importWorkspaceFile } = await import('../../../workbench/workspace-file.ts');
+  const { importWorkspaceFile } = await import('../../../workbench/workspace/workspace-file.ts');
   const imported = await importWorkspaceFile(path.resolve(file), context.folder, context.task);
   context.terminal.settle();
   context.terminal.document(imported);

@@ -4,7 +4,7 @@ import { stringify } from 'yaml';
 import type { RunRecord } from '../../../shared/domain/entities.ts';
 import { WorkbenchError, reportOf } from '../../../shared/domain/errors.ts';
 import type { TrainerEvent } from '../../../shared/domain/jobs.ts';
-import { request } from '../../../workbench/dispatch.ts';
+import { request } from '../../../workbench/contract/dispatch.ts';
 import { parseAssignment, withValue } from '../../../workbench/runs/spec-changes.ts';
 import type { SpecDifference } from '../../../workbench/runs/spec-changes.ts';
 import { specObject } from '../../../workbench/runs/spec-text.ts';

@@ -1,0 +1,184 @@
+import { WorkbenchError } from '../../shared/domain/errors.ts';
+import type { ComparisonRecord, FlipFilter } from '../../shared/domain/flip-view.ts';
+import { defaultRule, flipKinds } from '../../shared/domain/flips.ts';
+import type { FlipKind, Rule } from '../../shared/domain/flips.ts';
+import type { ComparisonSummary } from '../../shared/domain/statistics/comparison-summary.ts';
+import type { SearchSample } from '../../shared/domain/statistics/slice-features.ts';
+import type { SliceSearchResult } from '../../shared/domain/statistics/slice-search.ts';
+import { countFlips, noFlipCounts } from '../../shared/domain/statistics/summarise.ts';
+import type { ComparisonTally } from '../../shared/domain/statistics/summarise.ts';
+import type { FlipExportRow } from '../../store/api.ts';
+import type { Core } from '../core.ts';
+import type { Statistics } from '../statistics/statistics.ts';
+import { cancelled } from '../supervision/task.ts';
+import type { Task } from '../supervision/task.ts';
+
+export interface Comparisons {
+  list(): Promise<ComparisonRecord[]>;
+  get(comparisonId: string): Promise<ComparisonRecord>;
+  /** Finds or starts it; a job shows the building. */
+  open(leftId: string, rightId: string, rule?: Rule): Promise<ComparisonRecord>;
+  /** Resolves when it is ready. */
+  ready(leftId: string, rightId: string, rule: Rule | undefined, task: Task): Promise<ComparisonRecord>;
+  summary(comparisonId: string, filter?: FlipFilter): Promise<ComparisonSummary>;
+  /** Slices with excess negative flips, corrected for the search. */
+  findSlices(comparisonId: string): Promise<SliceSearchResult>;
+  remove(comparisonId: string): Promise<void>;
+}
+
+/** The search for slices reads texts: of more samples than this, evenly spread ones are searched (the answer tells how many). */
+const searchedSamples = 100_000;
+
+export function createComparisons(core: Core, statistics: Statistics): Comparisons {
+  const { store, bus, jobs } = core;
+  const building = new Map<string, Promise<ComparisonRecord>>();
+
+  async function get(comparisonId: string): Promise<ComparisonRecord> {
+    const found = await store.getComparison(comparisonId);
+    if (found === null) throw new WorkbenchError('not-found', `There is no comparison ${comparisonId}.`);
+    return found;
+  }
+
+  /** One build a comparison, however many ask for it. */
+  function build(comparison: ComparisonRecord, task: Task): Promise<ComparisonRecord> {
+    const running = building.get(comparison.id);
+    if (running !== undefined) return running;
+    const built = store
+      .buildComparison(comparison.id, (fraction) => task.progress('comparing samples', fraction))
+      .finally(() => building.delete(comparison.id));
+    building.set(comparison.id, built);
+    return built;
+  }
+
+  async function findOrStart(leftId: string, rightId: string, rule: Rule = defaultRule): Promise<ComparisonRecord> {
+    if (leftId === rightId) {
+      throw new WorkbenchError('bad-input', 'An evaluation compared with itself has no flips.', {
+        remedy: 'Choose two evaluations; for a noise floor, evaluate again with another seed.',
+      });
+    }
+    return store.openComparison(leftId, rightId, rule);
+  }
+
+  function buildInBackground(comparison: ComparisonRecord): void {
+    if (building.has(comparison.id)) return;
+    jobs.start({ kind: 'comparison', title: `${comparison.leftName} → ${comparison.rightName}` }, async (task) => {
+      const built = await Promise.race([build(comparison, task), cancelled(task)]);
+      bus.publish({ topic: 'comparison', comparison: built });
+      bus.publish({ topic: 'changed', lists: ['comparisons'] });
+      return { comparisonId: built.id };
+    });
+  }
+
+  async function summary(comparisonId: string, filter: FlipFilter = {}): Promise<ComparisonSummary> {
+    const comparison = requireReady(await get(comparisonId));
+    const vectors = await store.flipVectors(comparisonId, filter);
+    const whole = isEmpty(filter);
+    const clusters = clustersOrNull(vectors.clusters);
+    const slices = whole ? await slicesOf(comparisonId, clusters !== null) : [];
+    return statistics.calculate<'summary'>({
+      kind: 'summary',
+      tally: {
+        left: { id: comparison.leftEvaluationId, name: comparison.leftName },
+        right: { id: comparison.rightEvaluationId, name: comparison.rightName },
+        rule: comparison.rule,
+        unmatchedLeft: comparison.counts.unmatchedLeft,
+        unmatchedRight: comparison.counts.unmatchedRight,
+        counts: whole ? comparison.counts.kinds : countFlips(kindsOf(vectors.kinds)),
+        slices,
+        samples: { kinds: vectors.kinds, deltas: vectors.deltas, clusters },
+      },
+      options: {},
+    });
+  }
+
+  async function slicesOf(comparisonId: string, grouped: boolean): Promise<ComparisonTally['slices']> {
+    const slices: ComparisonTally['slices'][number][] = [];
+    for (const { slice, counts } of await store.sliceCounts(comparisonId)) {
+      const tally = { name: slice, counts: { ...noFlipCounts(), ...counts } };
+      if (!grouped) slices.push(tally);
+      else {
+        const { kinds, clusters } = await store.flipVectors(comparisonId, { slices: [slice] });
+        slices.push({ ...tally, samples: { kinds, clusters: clustersOrNull(clusters) } });
+      }
+    }
+    return slices;
+  }
+
+  return {
+    list: () => store.listComparisons(),
+    get,
+    async open(leftId, rightId, rule) {
+      const comparison = await findOrStart(leftId, rightId, rule);
+      if (comparison.state !== 'ready') buildInBackground(comparison);
+      return comparison;
+    },
+    async ready(leftId, rightId, rule, task) {
+      const comparison = await findOrStart(leftId, rightId, rule);
+      return comparison.state === 'ready' ? comparison : build(comparison, task);
+    },
+    summary,
+    async findSlices(comparisonId) {
+      const { counts } = requireReady(await get(comparisonId));
+      const stride = Math.ceil(Math.max(1, counts.paired / searchedSamples));
+      const samples: SearchSample[] = [];
+      const sort = { column: 'sampleId', direction: 'ascending' } as const;
+      let seen = 0;
+      await store.streamFlips(comparisonId, {}, sort, (rows) => {
+        for (const row of rows) if (seen++ % stride === 0) samples.push(searchSample(row));
+        return Promise.resolve();
+      });
+      return statistics.calculate<'slice-search'>({ kind: 'slice-search', samples });
+    },
+    async remove(comparisonId) {
+      await store.removeComparison(comparisonId);
+      bus.publish({ topic: 'changed', lists: ['comparisons'] });
+    },
+  };
+}
+
+function searchSample(row: FlipExportRow): SearchSample {
+  return {
+    kind: row.kind,
+    text: row.prompt,
+    tags: row.tags,
+    slices: row.slices,
+    ...lengthOf(row),
+  };
+}
+
+/** How long an answer is wanted to be. What the old model wrote tells too much of whether it was right to be tried beside it. */
+function lengthOf({ target, leftOutput }: FlipExportRow): Pick<SearchSample, 'numbers'> {
+  if (target !== null) return { numbers: { 'wanted length': target.length } };
+  return leftOutput === null ? {} : { numbers: { 'old output length': leftOutput.length } };
+}
+
+function requireReady(comparison: ComparisonRecord): ComparisonRecord {
+  if (comparison.state === 'ready') return comparison;
+  if (comparison.state === 'failed' && comparison.error !== null) throw WorkbenchError.fromReport(comparison.error);
+  throw new WorkbenchError('conflict', 'The comparison is still being built.', { remedy: 'Wait for its job to end.' });
+}
+
+function isEmpty(filter: FlipFilter): boolean {
+  return Object.values(filter).every((part) => part === undefined);
+}
+
+function* kindsOf(codes: Uint8Array): Generator<FlipKind> {
+  for (const code of codes) {
+    const kind = flipKinds[code];
+    if (kind !== undefined) yield kind;
+  }
+}
+
+/** Null where no two samples share a cluster. A sample of none (0) stands for itself. */
+function clustersOrNull(clusters: Int32Array): Int32Array | null {
+  const seen = new Set<number>();
+  let shared = false;
+  let alone = 0;
+  const own = clusters.map((cluster) => {
+    if (cluster === 0) return (alone -= 1);
+    shared ||= seen.has(cluster);
+    seen.add(cluster);
+    return cluster;
+  });
+  return shared ? own : null;
+}

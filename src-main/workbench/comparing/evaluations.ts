@@ -1,0 +1,240 @@
+import type {
+  CheckpointRecord,
+  EvaluationRecord,
+  ModelRecord,
+  RunRecord,
+  SuiteRecord,
+} from '../../shared/domain/entities.ts';
+import { WorkbenchError } from '../../shared/domain/errors.ts';
+import type { EvaluateJob, SuiteFile, TrainerEvent } from '../../shared/domain/jobs.ts';
+import type { Ingest, IngestOutcome } from '../../store/api.ts';
+import type { SampleResult } from '../../shared/domain/evaluations.ts';
+import type { Core } from '../core.ts';
+import { findByName, findByNameOrNull, freeName } from '../workspace/names.ts';
+import { suiteFile } from '../runs/prepare.ts';
+import { runTrainerJob } from '../supervision/trainer-jobs.ts';
+import type { Task } from '../supervision/task.ts';
+import { baseFolder, findWeights, weightsFolder } from '../models/weights.ts';
+import type { Weights } from '../models/weights.ts';
+
+export interface EvaluateOptions {
+  name?: string | undefined;
+  /** Of sampled decoding: two evaluations of one checkpoint under different seeds are its noise floor. */
+  seed?: number | undefined;
+  /** `pairs`: judge by implicit reward against these weights (a model, checkpoint or run), with this beta. */
+  reference?: string | undefined;
+  beta?: number | undefined;
+}
+
+/** Of implicit rewards where no DPO run says otherwise; the same as during training. */
+const usualBeta = 0.1;
+
+export interface Evaluations {
+  list(filter?: { runId?: string; checkpointId?: string; suiteId?: string }): Promise<EvaluationRecord[]>;
+  /** Runs a suite on a run's newest checkpoint, a checkpoint or a model (each by name or id), to the end. */
+  evaluate(target: string, suite: string, options: EvaluateOptions, task: Task): Promise<EvaluationRecord>;
+  /**
+   * The two evaluations that a comparison's words stand for. A word names an evaluation, or a run, checkpoint or model,
+   * which stands for its newest evaluation on the suite both have.
+   */
+  pair(left: string, right: string, suite?: string): Promise<[EvaluationRecord, EvaluationRecord]>;
+  remove(evaluationId: string): Promise<void>;
+}
+
+export function createEvaluations(core: Core): Evaluations {
+  const { store, bus } = core;
+  return {
+    list: (filter) => store.listEvaluations(filter),
+    async evaluate(target, suiteName, options, task) {
+      const suite = findByName('suite', await store.listSuites(), suiteName);
+      const weights = await findWeights(core, target);
+      const job = await evaluateJob(core, weights, suite, options, task);
+      const name = options.name ?? freeName(await store.listEvaluations(), `${weights.label} · ${suite.name}`);
+      const id = await ingestEvaluation(core, job, { name, suite, weights }, task);
+      bus.publish({ topic: 'changed', lists: ['evaluations'] });
+      return findByName('evaluation', await store.listEvaluations(), id);
+    },
+    pair: (left, right, suite) => pairOf(core, left, right, suite),
+    async remove(evaluationId) {
+      await store.removeEvaluation(evaluationId);
+      bus.publish({ topic: 'changed', lists: ['evaluations', 'comparisons'] });
+    },
+  };
+}
+
+async function evaluateJob(
+  core: Core,
+  weights: Weights,
+  suite: SuiteRecord,
+  options: EvaluateOptions,
+  task: Task,
+): Promise<EvaluateJob> {
+  const file = await suiteFile(core, suite);
+  const reward = await rewardModelFolder(core, suite, task);
+  return {
+    kind: 'evaluate',
+    modelPath: await weightsFolder(core, weights, task),
+    suites: [withSeed(file, options.seed)],
+    ...(await referenceOf(core, weights, options, task)),
+    ...(reward === null ? {} : { rewardModelPath: reward }),
+  };
+}
+
+/** Pairs of a checkpoint are judged by its implicit reward against the start of its run, as they were during training. */
+async function referenceOf(
+  core: Core,
+  weights: Weights,
+  { reference, beta }: EvaluateOptions,
+  task: Task,
+): Promise<Pick<EvaluateJob, 'referencePath' | 'beta'>> {
+  if (reference !== undefined) {
+    const referencePath = await weightsFolder(core, await findWeights(core, reference), task);
+    return { referencePath, beta: beta ?? usualBeta };
+  }
+  if (weights.kind === 'model' || weights.run.spec.algorithm.kind === 'reward') return {};
+  const { algorithm } = weights.run.spec;
+  return {
+    referencePath: await baseFolder(core, weights.run, task),
+    beta: algorithm.kind === 'dpo' ? algorithm.beta : usualBeta,
+  };
+}
+
+async function rewardModelFolder(core: Core, suite: SuiteRecord, task: Task): Promise<string | null> {
+  if (suite.scorer?.kind !== 'reward-model') return null;
+  return weightsFolder(core, await findWeights(core, suite.scorer.model), task);
+}
+
+function withSeed(suite: SuiteFile, seed: number | undefined): SuiteFile {
+  if (seed === undefined || suite.decoding === undefined) return suite;
+  return { ...suite, decoding: { ...suite.decoding, seed } };
+}
+
+/** Runs the job and stores what it says; nothing is left of an evaluation that did not end. */
+async function ingestEvaluation(
+  core: Core,
+  job: EvaluateJob,
+  head: { name: string; suite: SuiteRecord; weights: Weights },
+  task: Task,
+): Promise<string> {
+  const { name, suite, weights } = head;
+  const checkpoint = weights.kind === 'checkpoint' ? weights.checkpoint : null;
+  const ingest = await core.store.beginEvaluation({
+    name,
+    suiteId: suite.id,
+    suiteName: suite.name,
+    modelId: weights.kind === 'model' ? weights.model.id : weights.run.modelId,
+    runId: checkpoint?.runId ?? null,
+    checkpointId: checkpoint?.id ?? null,
+    step: checkpoint?.step ?? null,
+    decoding: suite.decoding ?? null,
+    import: null,
+  });
+  try {
+    const outcome: IngestOutcome = {};
+    await runTrainerJob(core, job, task, (events) => takeResults(ingest, outcome, events));
+    return await ingest.commit(outcome);
+  } catch (error) {
+    await ingest.abandon();
+    throw error;
+  }
+}
+
+async function takeResults(
+  ingest: Ingest<SampleResult>,
+  outcome: IngestOutcome,
+  events: readonly TrainerEvent[],
+): Promise<void> {
+  for (const event of events) {
+    if (event.type === 'evaluation-batch') await ingest.push(event.results);
+    if (event.type === 'evaluation-done') outcome.summary = event.summary;
+  }
+}
+
+async function pairOf(
+  core: Core,
+  left: string,
+  right: string,
+  suite: string | undefined,
+): Promise<[EvaluationRecord, EvaluationRecord]> {
+  const all = await core.store.listEvaluations();
+  const wanted = (evaluation: EvaluationRecord) => suite === undefined || evaluation.suiteName === suite;
+  const lefts = (await candidates(core, all, left)).filter(wanted);
+  const rights = (await candidates(core, all, right)).filter(wanted);
+  for (const candidate of rights) {
+    const matches = lefts.filter((other) => other.suiteName === candidate.suiteName && other.id !== candidate.id);
+    // A model stands for the start of each run it began: of these the run's own is meant.
+    const match = matches.find(({ runId }) => runId !== null && runId === candidate.runId) ?? matches[0];
+    if (match !== undefined) return [match, candidate];
+  }
+  // Two evaluations that were named themselves are compared whatever their suites are called.
+  const [oneLeft, oneRight] = [lefts[0], rights[0]];
+  if (lefts.length === 1 && rights.length === 1 && oneLeft && oneRight) return [oneLeft, oneRight];
+  const on = suite === undefined ? 'have no suite in common' : `were not both evaluated on “${suite}”`;
+  throw new WorkbenchError('bad-input', `“${left}” and “${right}” ${on}.`, {
+    remedy: 'Evaluate both on one suite (flipguard evaluate … --suite S), or name two evaluations.',
+  });
+}
+
+/** The evaluations a word can stand for, newest first; those of a run are those of its newest evaluated step. */
+async function candidates(core: Core, all: readonly EvaluationRecord[], text: string): Promise<EvaluationRecord[]> {
+  const named = findByNameOrNull('evaluation', all, text);
+  if (named !== null) return [named];
+  const runs = await core.store.listRuns();
+  const run = findByNameOrNull('run', runs, text);
+  if (run !== null) return requireSome(newestOfRun(all, run), `run “${run.name}”`);
+  const atStep = atStepOf(all, runs, text);
+  if (atStep.length > 0) return newestFirst(atStep);
+  const weights = await findEvaluated(core, text);
+  const found =
+    weights.kind === 'model'
+      ? all.filter((evaluation) => isOfModel(evaluation, weights.model, runs))
+      : all.filter((evaluation) => isOf(evaluation, weights.checkpoint));
+  return requireSome(newestFirst(found), weights.label);
+}
+
+/** `RUN@STEP`, whether or not a checkpoint was kept there: step 0 has none. */
+function atStepOf(all: readonly EvaluationRecord[], runs: readonly RunRecord[], text: string): EvaluationRecord[] {
+  const [, name, step] = /^(.+)@(\d+)$/.exec(text) ?? [];
+  const run = name === undefined ? null : findByNameOrNull('run', runs, name);
+  return all.filter((evaluation) => evaluation.runId === run?.id && evaluation.step === Number(step));
+}
+
+async function findEvaluated(core: Core, text: string): Promise<Weights> {
+  try {
+    return await findWeights(core, text);
+  } catch (error) {
+    if (!(error instanceof WorkbenchError) || error.code !== 'not-found') throw error;
+    const place = /@\d+$/.test(text) ? error.message : `There is no evaluation, run, checkpoint or model “${text}”.`;
+    throw new WorkbenchError('not-found', place, { remedy: 'flipguard list evals names the evaluations there are.' });
+  }
+}
+
+/** Evaluated by itself, or as the start of a run. */
+function isOfModel(evaluation: EvaluationRecord, model: ModelRecord, runs: readonly RunRecord[]): boolean {
+  if (evaluation.runId === null) return evaluation.modelId === model.id;
+  const run = runs.find(({ id }) => id === evaluation.runId);
+  return evaluation.step === 0 && (run?.spec.model === model.id || run?.spec.model === model.name);
+}
+
+function newestOfRun(all: readonly EvaluationRecord[], run: RunRecord): EvaluationRecord[] {
+  const own = all.filter((evaluation) => evaluation.runId === run.id);
+  return own.sort((a, b) => (b.step ?? 0) - (a.step ?? 0) || b.createdAt - a.createdAt);
+}
+
+function isOf(evaluation: EvaluationRecord, checkpoint: CheckpointRecord): boolean {
+  return (
+    evaluation.checkpointId === checkpoint.id ||
+    (evaluation.runId === checkpoint.runId && evaluation.step === checkpoint.step)
+  );
+}
+
+function newestFirst(evaluations: EvaluationRecord[]): EvaluationRecord[] {
+  return evaluations.sort((a, b) => b.createdAt - a.createdAt);
+}
+
+function requireSome(evaluations: EvaluationRecord[], what: string): EvaluationRecord[] {
+  if (evaluations.length > 0) return evaluations;
+  throw new WorkbenchError('not-found', `There is no evaluation of ${what} yet.`, {
+    remedy: 'flipguard evaluate … --suite S makes one.',
+  });
+}

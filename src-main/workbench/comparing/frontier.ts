@@ -1,0 +1,150 @@
+import type { FrontierPoint } from '../../shared/contract/views.ts';
+import type { EvaluationRecord, ModelRecord, RunRecord, SuiteRecord } from '../../shared/domain/entities.ts';
+import { wilson } from '../../shared/domain/statistics/intervals.ts';
+import { countedOf } from '../../shared/domain/statistics/summarise.ts';
+import type { Comparisons } from './comparisons.ts';
+import type { Core } from '../core.ts';
+import { methodOf } from './methods.ts';
+import { usualRule } from '../runs/flip-meter.ts';
+import { quietTask } from '../supervision/task.ts';
+
+interface World {
+  all: readonly EvaluationRecord[];
+  runs: ReadonlyMap<string, RunRecord>;
+  models: ReadonlyMap<string, ModelRecord>;
+  /** Suites whose mean score is a reward: judged generations, before pairs. */
+  rewardSuites: readonly string[];
+}
+
+/**
+ * Every evaluation of one suite as a point of reward × negative flips × KL. Flips are counted against `baseEvaluationId`,
+ * else against the same run before training; points without a base have no flips. Reward is the mean score of a judged
+ * `generate` suite (lexicon, reward model or judge) at the same weights, else the mean margin of a `pairs` suite.
+ */
+export async function frontier(
+  core: Core,
+  comparisons: Comparisons,
+  suiteName: string,
+  baseEvaluationId: string | undefined,
+): Promise<FrontierPoint[]> {
+  const world = await readWorld(core);
+  const chosen = world.all.filter((evaluation) => evaluation.suiteName === suiteName);
+  const points: FrontierPoint[] = [];
+  for (const evaluation of chosen) {
+    const base = baseEvaluationId ?? baseOf(world, evaluation);
+    points.push(await pointOf(core, comparisons, world, evaluation, base === evaluation.id ? null : base));
+  }
+  return points;
+}
+
+async function readWorld({ store }: Core): Promise<World> {
+  const [all, runs, models, suites] = await Promise.all([
+    store.listEvaluations(),
+    store.listRuns(),
+    store.listModels(),
+    store.listSuites(),
+  ]);
+  return {
+    all,
+    runs: new Map(runs.map((run) => [run.id, run])),
+    models: new Map(models.map((model) => [model.id, model])),
+    rewardSuites: rewardSuiteNames(suites),
+  };
+}
+
+/** Suites whose mean score is what a preference trains towards: judged generations first, then pairs. */
+export function rewardSuiteNames(suites: readonly SuiteRecord[]): string[] {
+  const judged = suites.filter(
+    ({ scorer }) => scorer !== undefined && ['lexicon', 'reward-model', 'judge'].includes(scorer.kind),
+  );
+  return [...judged, ...suites.filter(({ kind }) => kind === 'pairs')].map(({ name }) => name);
+}
+
+/**
+ * The evaluation before training: of the same run; for weights made without training the oldest, so that a new run changes nothing
+ * about what was counted.
+ */
+function baseOf(world: World, evaluation: EvaluationRecord): string | null {
+  const same = world.all.filter(({ suiteName }) => suiteName === evaluation.suiteName);
+  if (evaluation.runId !== null) {
+    return same.find(({ runId, step }) => runId === evaluation.runId && step === 0)?.id ?? null;
+  }
+  const model = evaluation.modelId === null ? undefined : world.models.get(evaluation.modelId);
+  if (model?.origin !== 'interpolated') return null;
+  return same.findLast(({ step }) => step === 0)?.id ?? null;
+}
+
+async function pointOf(
+  core: Core,
+  comparisons: Comparisons,
+  world: World,
+  evaluation: EvaluationRecord,
+  base: string | null,
+): Promise<FrontierPoint> {
+  const run = evaluation.runId === null ? undefined : world.runs.get(evaluation.runId);
+  const model = evaluation.modelId === null ? undefined : world.models.get(evaluation.modelId);
+  const judged = evaluation.right + evaluation.wrong;
+  return {
+    evaluationId: evaluation.id,
+    runId: evaluation.runId,
+    runName: run?.name ?? model?.name ?? evaluation.name,
+    method:
+      run === undefined
+        ? model?.origin === 'interpolated'
+          ? 'interpolation'
+          : 'no training'
+        : methodAt(run, evaluation),
+    step: evaluation.step,
+    seed: run?.spec.seed ?? null,
+    checkpointId: evaluation.checkpointId,
+    reward: rewardOf(world, evaluation),
+    kl: evaluation.summary['kl/pre'] ?? (await klAt(core, evaluation)),
+    accuracy: judged === 0 ? null : evaluation.right / judged,
+    ...(await flipsAgainst(comparisons, base, evaluation)),
+  };
+}
+
+function methodAt(run: RunRecord, evaluation: EvaluationRecord): string {
+  return evaluation.step === 0 ? 'before training' : methodOf(run.spec);
+}
+
+/** Mean score on the first reward suite that the same weights were evaluated on. */
+function rewardOf(world: World, evaluation: EvaluationRecord): number | null {
+  const siblings = world.all.filter((other) => sameWeights(other, evaluation));
+  for (const name of world.rewardSuites) {
+    const score = siblings.find((other) => other.suiteName === name)?.meanScore;
+    if (score !== undefined && score !== null) return score;
+  }
+  return null;
+}
+
+function sameWeights(a: EvaluationRecord, b: EvaluationRecord): boolean {
+  if (a.runId !== b.runId) return false;
+  return a.runId === null ? a.modelId !== null && a.modelId === b.modelId : a.step === b.step;
+}
+
+/** The training curve's KL at the step; 0 before training by definition. */
+async function klAt(core: Core, { runId, step }: EvaluationRecord): Promise<number | null> {
+  if (runId === null || step === null) return null;
+  if (step === 0) return 0;
+  const [series] = await core.store.runMetrics(runId, { names: ['kl/pre'], fromStep: 0, toStep: step, points: 1000 });
+  return series?.values.at(-1) ?? null;
+}
+
+async function flipsAgainst(
+  comparisons: Comparisons,
+  base: string | null,
+  evaluation: EvaluationRecord,
+): Promise<Pick<FrontierPoint, 'nfr' | 'pfr' | 'counts'>> {
+  if (base === null || evaluation.right + evaluation.wrong === 0) return { nfr: null, pfr: null, counts: null };
+  const { counts } = await comparisons.ready(base, evaluation.id, usualRule(evaluation), quietTask());
+  const n = countedOf(counts.kinds);
+  if (n === 0) return { nfr: null, pfr: null, counts: null };
+  const { negative, positive } = counts.kinds;
+  return { nfr: interval(negative, n), pfr: interval(positive, n), counts: { negative, positive, n } };
+}
+
+function interval(hits: number, n: number): { value: number; low: number; high: number } {
+  const { value, low, high } = wilson(hits, n);
+  return { value: value ?? 0, low, high };
+}

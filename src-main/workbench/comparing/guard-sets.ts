@@ -1,0 +1,117 @@
+import type { MitigationLedger } from '../../shared/contract/views.ts';
+import type { EvaluationRecord, GuardSetRecord } from '../../shared/domain/entities.ts';
+import { WorkbenchError } from '../../shared/domain/errors.ts';
+import type { ComparisonRecord } from '../../shared/domain/flip-view.ts';
+import { flipKinds } from '../../shared/domain/flips.ts';
+import type { FlipKind } from '../../shared/domain/flips.ts';
+import type { Comparisons } from './comparisons.ts';
+import type { Core } from '../core.ts';
+import { findByName } from '../workspace/names.ts';
+import { quietTask } from '../supervision/task.ts';
+
+type Outcome = MitigationLedger['rows'][number]['outcome'];
+
+/** At most so many newly broken samples are listed; the count is of all. */
+const maxListed = 5_000;
+
+/**
+ * What became of a guard set's samples in a later run: against the old model (left of the comparison the set was chosen
+ * in) and the unguarded one (its right), on every suite the run shares with that comparison.
+ */
+export async function mitigationLedger(
+  core: Core,
+  comparisons: Comparisons,
+  guardSetId: string,
+  runId: string,
+): Promise<MitigationLedger[]> {
+  const guardSet = findByName('guard set', await core.store.listGuardSets(), guardSetId);
+  const unguarded = await originOf(core, guardSet);
+  const evaluations = await core.store.listEvaluations();
+  const base = findByName('evaluation', evaluations, unguarded.leftEvaluationId);
+  const guarded = newestOf(evaluations, runId, base.suiteName);
+  if (guarded === null) {
+    throw new WorkbenchError(
+      'not-found',
+      `The run has no evaluation on “${base.suiteName}”, where the guard set was chosen.`,
+      {
+        remedy: `Evaluate it: flipguard evaluate RUN --suite "${base.suiteName}".`,
+      },
+    );
+  }
+  const after = await comparisons.ready(base.id, guarded.id, unguarded.rule, quietTask());
+  return [await account(core, guardSet, { unguarded, after, suiteName: base.suiteName })];
+}
+
+async function originOf(core: Core, guardSet: GuardSetRecord): Promise<ComparisonRecord> {
+  const found = guardSet.comparisonId === null ? null : await core.store.getComparison(guardSet.comparisonId);
+  if (found !== null) return found;
+  throw new WorkbenchError('not-found', `The comparison in which “${guardSet.name}” was chosen is gone.`, {
+    remedy: 'Compare the two evaluations again and choose the set anew.',
+  });
+}
+
+function newestOf(evaluations: readonly EvaluationRecord[], runId: string, suiteName: string): EvaluationRecord | null {
+  const own = evaluations.filter((evaluation) => evaluation.runId === runId && evaluation.suiteName === suiteName);
+  return own.sort((a, b) => (b.step ?? 0) - (a.step ?? 0))[0] ?? null;
+}
+
+async function account(
+  core: Core,
+  guardSet: GuardSetRecord,
+  { unguarded, after, suiteName }: { unguarded: ComparisonRecord; after: ComparisonRecord; suiteName: string },
+): Promise<MitigationLedger> {
+  const guardedKeys = new Set(await core.store.guardSetSampleKeys(guardSet.id));
+  const before = await kindsByKey(core, unguarded.id);
+  const now = await kindsByKey(core, after.id);
+  const outcomes = new Map<number, Outcome>();
+  for (const [key, kind] of now) {
+    const outcome = outcomeOf(guardedKeys.has(key), before.get(key), kind);
+    if (outcome !== null) outcomes.set(key, outcome);
+  }
+  const count = (wanted: Outcome) => [...outcomes.values()].filter((outcome) => outcome === wanted).length;
+  return {
+    guardSet: guardSet.name,
+    suiteName,
+    baseEvaluationId: after.leftEvaluationId,
+    unguardedEvaluationId: unguarded.rightEvaluationId,
+    guardedEvaluationId: after.rightEvaluationId,
+    repaired: count('repaired'),
+    stillBroken: count('still-broken'),
+    newlyBroken: count('newly-broken'),
+    rows: await describe(core, after.id, outcomes),
+  };
+}
+
+/** Kinds are of old → unguarded and old → guarded. A sample that only the guarded run breaks counts, in the set or not. */
+export function outcomeOf(inSet: boolean, unguarded: FlipKind | undefined, guarded: FlipKind): Outcome | null {
+  if (guarded === 'negative') return unguarded === 'negative' ? (inSet ? 'still-broken' : null) : 'newly-broken';
+  if (!inSet || guarded === 'missing') return null;
+  return unguarded === 'negative' ? 'repaired' : 'kept';
+}
+
+async function kindsByKey(core: Core, comparisonId: string): Promise<Map<number, FlipKind>> {
+  const { kinds, sampleKeys } = await core.store.flipVectors(comparisonId, {});
+  const byKey = new Map<number, FlipKind>();
+  for (const [i, key] of sampleKeys.entries()) {
+    const kind = flipKinds[kinds[i] ?? -1];
+    if (kind !== undefined) byKey.set(key, kind);
+  }
+  return byKey;
+}
+
+async function describe(
+  core: Core,
+  comparisonId: string,
+  outcomes: ReadonlyMap<number, Outcome>,
+): Promise<MitigationLedger['rows']> {
+  const rows: MitigationLedger['rows'] = [];
+  const sort = { column: 'sampleId', direction: 'ascending' } as const;
+  await core.store.streamFlips(comparisonId, {}, sort, (batch) => {
+    for (const { sampleKey, sampleId, prompt } of batch) {
+      const outcome = outcomes.get(sampleKey);
+      if (outcome !== undefined && rows.length < maxListed) rows.push({ sampleKey, sampleId, prompt, outcome });
+    }
+    return Promise.resolve();
+  });
+  return rows;
+}

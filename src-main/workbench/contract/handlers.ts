@@ -1,0 +1,185 @@
+import type { Handlers } from './dispatch.ts';
+import type { Services } from '../services.ts';
+import { frontier } from '../comparing/frontier.ts';
+import { mitigationLedger } from '../comparing/guard-sets.ts';
+import { matrix } from '../comparing/matrix.ts';
+import { runSpecJsonSchema } from '../runs/spec-schema.ts';
+import { workspaceSummary } from '../workspace/summary.ts';
+import { quietTask } from '../supervision/task.ts';
+
+/** The whole contract on one page: which service answers which channel. */
+export function createHandlers(services: Services): Handlers {
+  return {
+    ...workspaceHandlers(services),
+    ...materialHandlers(services),
+    ...runHandlers(services),
+    ...comparisonHandlers(services),
+    ...sampleHandlers(services),
+    ...actionHandlers(services),
+  };
+}
+
+type Named<Prefix extends string> = Pick<Handlers, Extract<keyof Handlers, `${Prefix}.${string}`>>;
+
+function workspaceHandlers({ core, shell, version, files, doctor }: Services) {
+  const { store, jobs } = core;
+  return {
+    'workspace.summary': () => workspaceSummary(core, { shell, version }),
+    'workspace.doctor': () => doctor(),
+    'settings.get': () => store.listSettings(),
+    'settings.set': ({ key, value }) => nothing(store.setSetting(key, value)),
+    'jobs.list': () => Promise.resolve(jobs.list()),
+    'jobs.cancel': ({ jobId }) => nothing(jobs.cancel(jobId)),
+    'files.pick': ({ purpose }) => files.pick(purpose),
+    'files.browse': ({ handle }) => files.browse(handle),
+    'filters.list': () => store.listSavedFilters(),
+    'filters.save': ({ name, query }) => store.saveFilter(name, query),
+    'filters.remove': ({ filterId }) => nothing(store.removeFilter(filterId)),
+  } satisfies Named<'workspace' | 'settings' | 'jobs' | 'files' | 'filters'>;
+}
+
+function materialHandlers({ core, files, models, madeModels, imports }: Services) {
+  const { store, jobs } = core;
+  return {
+    'imports.preview': (input) => imports.preview(input),
+    'imports.accept': ({ previewId, name, strict }) => Promise.resolve(imports.accept(previewId, name, strict)),
+    'imports.list': () => imports.list(),
+    'imports.undo': ({ importId }) => nothing(imports.undo(importId)),
+    'models.list': () => models.list(),
+    'models.import': ({ handle, name }) => models.add(files.pathOf(handle), { name }, quietTask()),
+    'models.fetchDemo': () =>
+      started(
+        jobs.start({ kind: 'fetch-model', title: 'stories15M' }, async (task) => ({
+          modelId: (await madeModels.fetchDemo(undefined, task)).id,
+        })),
+      ),
+    'models.remove': ({ modelId }) => nothing(models.remove(modelId)),
+    'models.interpolate': ({ fromId, toId, fraction, name }) =>
+      started(
+        jobs.start({ kind: 'interpolation', title: name }, async (task) => ({
+          modelId: (await madeModels.interpolate(fromId, toId, fraction, name, task)).id,
+        })),
+      ),
+    'datasets.list': () => store.listDatasets(),
+    'datasets.rows': ({ datasetId, offset, limit }) => store.datasetRows(datasetId, offset, limit),
+    'suites.list': () => store.listSuites(),
+  } satisfies Named<'imports' | 'models' | 'datasets' | 'suites'>;
+}
+
+function runHandlers({ core, runs }: Services) {
+  const { store } = core;
+  return {
+    'runs.list': () => runs.list(),
+    'runs.get': ({ runId }) => runs.get(runId),
+    'runs.schema': () => Promise.resolve(runSpecJsonSchema()),
+    'runs.check': ({ input, parentRunId, estimate }) => runs.check(input, parentRunId, estimate),
+    'runs.launch': ({ input, parentRunId }) => runs.launch(input, { parentRunId }),
+    'runs.sweep': ({ input, parentRunId, vary }) => runs.sweep(input, vary, parentRunId),
+    'runs.stop': ({ runId }) => nothing(runs.ask(runId, 'stop')),
+    'runs.pause': ({ runId }) => nothing(runs.ask(runId, 'pause')),
+    'runs.unpause': ({ runId }) => nothing(runs.ask(runId, 'resume')),
+    'runs.resume': ({ runId }) => runs.resume(runId),
+    'runs.remove': ({ runId }) => nothing(runs.remove(runId)),
+    'runs.annotate': ({ runId, ...change }) => runs.annotate(runId, present(change)),
+    'runs.metrics': ({ runId, ...options }) => store.runMetrics(runId, present(options)),
+    'runs.events': ({ runId, afterSeq, limit }) => store.runEvents(runId, afterSeq, limit),
+    'runs.flipMeter': ({ runId }) => runs.flipMeter(runId),
+    'checkpoints.list': ({ runId }) => store.listCheckpoints(runId),
+  } satisfies Named<'runs' | 'checkpoints'>;
+}
+
+function comparisonHandlers({ core, evaluations, comparisons, reports }: Services) {
+  const { store, jobs, bus } = core;
+  return {
+    'evaluations.list': (filter) => evaluations.list(present(filter)),
+    'evaluations.start': ({ target, suiteId, name, seed }) =>
+      started(
+        jobs.start({ kind: 'evaluation', title: name ?? `evaluation on ${suiteId}` }, async (task) => ({
+          evaluationId: (await evaluations.evaluate(target, suiteId, { name, seed }, task)).id,
+        })),
+      ),
+    'evaluations.remove': ({ evaluationId }) => nothing(evaluations.remove(evaluationId)),
+    'comparisons.list': () => comparisons.list(),
+    'comparisons.open': ({ leftEvaluationId, rightEvaluationId, rule }) =>
+      comparisons.open(leftEvaluationId, rightEvaluationId, rule),
+    'comparisons.get': ({ comparisonId }) => comparisons.get(comparisonId),
+    'comparisons.summary': ({ comparisonId, filter }) => comparisons.summary(comparisonId, present(filter)),
+    'comparisons.setNoiseFloor': ({ comparisonId, leftRepeat, rightRepeat }) =>
+      nothing(
+        store
+          .setNoiseFloor(comparisonId, leftRepeat, rightRepeat)
+          .then(() => bus.publish({ topic: 'changed', lists: ['comparisons'] })),
+      ),
+    'comparisons.searchSlices': ({ comparisonId }) => comparisons.findSlices(comparisonId),
+    'comparisons.remove': ({ comparisonId }) => nothing(comparisons.remove(comparisonId)),
+    'flips.open': ({ comparisonId, filter, sort }) => store.openFlipView(comparisonId, present(filter), sort),
+    'flips.window': ({ viewId, offset, limit }) => store.flipWindow(viewId, offset, limit),
+    'flips.position': ({ viewId, sampleKey }) => store.flipPosition(viewId, sampleKey),
+    'flips.close': ({ viewId }) => nothing(store.closeFlipView(viewId)),
+    'flips.facets': ({ comparisonId, filter }) => store.flipFacets(comparisonId, present(filter)),
+    'flips.export': ({ comparisonId, filter, sort, format }) =>
+      started(reports.exportFlips({ comparisonId, filter: present(filter), sort, format })),
+  } satisfies Named<'evaluations' | 'comparisons' | 'flips'>;
+}
+
+function sampleHandlers({ core, samples }: Services) {
+  const { store, bus } = core;
+  const annotated = () => bus.publish({ topic: 'changed', lists: ['annotations'] });
+  return {
+    'samples.get': ({ comparisonId, sampleKey }) => samples.detail(comparisonId, sampleKey),
+    'samples.ledger': ({ comparisonId, sampleKey }) => samples.ledger(comparisonId, sampleKey, quietTask()),
+    'samples.timeline': ({ sampleKey }) => store.sampleTimeline(sampleKey),
+    'samples.training': ({ sampleKey }) => store.trainingTrace(sampleKey),
+    'samples.neighbours': ({ comparisonId, sampleKey, limit }) => store.neighbours(comparisonId, sampleKey, limit),
+    'annotations.set': async ({ comparisonId, sampleKeys, change }) => {
+      const done = await store.annotate(comparisonId, sampleKeys, present(change));
+      annotated();
+      return done;
+    },
+    'annotations.undo': ({ undoToken }) => nothing(store.undoAnnotation(undoToken).then(annotated)),
+    'annotations.list': ({ comparisonId }) => store.annotations(comparisonId),
+  } satisfies Named<'samples' | 'annotations'>;
+}
+
+function actionHandlers({ core, comparisons, files, reports, demo, openFile }: Services) {
+  const { store, jobs, bus } = core;
+  const guardSetsChanged = () => bus.publish({ topic: 'changed', lists: ['guard-sets'] });
+  return {
+    'guardSets.list': () => store.listGuardSets(),
+    'guardSets.create': async ({ name, note, comparisonId, from }) => {
+      const added = await store.addGuardSet({ name, note, comparisonId, ...from });
+      guardSetsChanged();
+      return added;
+    },
+    'guardSets.rows': ({ guardSetId }) => store.guardSetRows(guardSetId),
+    'guardSets.remove': ({ guardSetId }) => nothing(store.removeGuardSet(guardSetId).then(guardSetsChanged)),
+    'guardSets.ledger': ({ guardSetId, runId }) => mitigationLedger(core, comparisons, guardSetId, runId),
+    'matrix.get': () => matrix(core),
+    'frontier.get': ({ suiteName, baseEvaluationId }) => frontier(core, comparisons, suiteName, baseEvaluationId),
+    'reports.list': () => reports.list(),
+    'reports.create': (request) => started(reports.start(request)),
+    'reports.open': async ({ reportId }) => {
+      const file = await reports.fileOf(reportId);
+      return (await openFile(file)) ? { download: null } : { download: files.downloadPath(file) };
+    },
+    'reports.read': async ({ from }) =>
+      reports.read('reportId' in from ? await reports.fileOf(from.reportId) : files.pathOf(from.handle)),
+    'demo.start': ({ quick }) =>
+      started(jobs.start({ kind: 'demo', title: quick ? 'Quick demo' : 'Demo' }, (task) => demo(quick, task))),
+  } satisfies Named<'guardSets' | 'matrix' | 'frontier' | 'reports' | 'demo'>;
+}
+
+async function nothing(done: Promise<unknown> | void): Promise<null> {
+  await done;
+  return null;
+}
+
+function started(job: { id: string }): Promise<{ jobId: string }> {
+  return Promise.resolve({ jobId: job.id });
+}
+
+/** The parts that were given: an optional key of the contract is left out here, never set to undefined. */
+function present<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  const given = Object.entries(value).filter(([, part]) => part !== undefined);
+  return Object.fromEntries(given) as { [K in keyof T]: Exclude<T[K], undefined> };
+}

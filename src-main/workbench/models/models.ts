@@ -1,0 +1,169 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { open, readFile, readdir, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import type { ModelRecord } from '../../shared/domain/entities.ts';
+import { WorkbenchError } from '../../shared/domain/errors.ts';
+import type { Core } from '../core.ts';
+import { findByName, freeName, refuseTakenName } from '../workspace/names.ts';
+import { throwIfCancelled } from '../supervision/task.ts';
+import type { Task } from '../supervision/task.ts';
+
+/** Model folders in Hugging Face layout. They stay where they are; the workspace keeps path and hash. */
+export interface Models {
+  list(): Promise<ModelRecord[]>;
+  find(nameOrId: string): Promise<ModelRecord>;
+  /** Checks a folder's configuration and headers, hashes its weights, and lists it. */
+  add(
+    folder: string,
+    options: { name?: string | undefined; origin?: ModelRecord['origin'] },
+    task: Task,
+  ): Promise<ModelRecord>;
+  remove(modelId: string): Promise<void>;
+}
+
+export function createModels(core: Core): Models {
+  const { store, bus, layout } = core;
+
+  async function find(nameOrId: string): Promise<ModelRecord> {
+    return findByName('model', await store.listModels(), nameOrId);
+  }
+
+  return {
+    list: async () => Promise.all((await store.listModels()).map((model) => withState(layout.root, model))),
+    find,
+    async add(folder, { name, origin = 'imported' }, task) {
+      const known = await store.listModels();
+      if (name !== undefined) refuseTakenName('model', known, name);
+      const described = await describeModel(layout.root, path.resolve(folder), task);
+      const same = known.find((model) => model.sha256 === described.sha256 && model.path === described.path);
+      if (same !== undefined && name === undefined) return same;
+      const model = await store.addModel({
+        ...described,
+        name: name ?? freeName(known, path.basename(described.path)),
+        origin,
+        state: 'present',
+      });
+      bus.publish({ topic: 'changed', lists: ['models'] });
+      return model;
+    },
+    async remove(modelId) {
+      const model = await find(modelId);
+      await store.removeModel(model.id);
+      // Only what was made here is deleted from disk; imported folders belong to somebody else.
+      const folder = path.resolve(layout.root, model.path);
+      if (isInside(layout.models, folder)) await rm(folder, { recursive: true, force: true });
+      bus.publish({ topic: 'changed', lists: ['models'] });
+    },
+  };
+}
+
+/** Whether the folder still holds what was hashed, as far as names and sizes tell. */
+async function withState(root: string, model: ModelRecord): Promise<ModelRecord> {
+  const folder = path.resolve(root, model.path);
+  const names = await weightFiles(folder).catch(() => []);
+  if (names.length === 0) return { ...model, state: 'missing' };
+  const sizes = await Promise.all(names.map(async (name) => (await stat(path.join(folder, name))).size));
+  const sizeBytes = sizes.reduce((sum, size) => sum + size, 0);
+  return { ...model, state: sizeBytes === model.sizeBytes ? 'present' : 'changed' };
+}
+
+type Described = Pick<ModelRecord, 'path' | 'family' | 'parameters' | 'sizeBytes' | 'sha256'>;
+
+async function describeModel(root: string, folder: string, task: Task): Promise<Described> {
+  const family = await familyOf(folder);
+  const files = await weightFiles(folder);
+  const hash = createHash('sha256');
+  let parameters = 0;
+  let sizeBytes = 0;
+  for (const [i, name] of files.entries()) {
+    const file = path.join(folder, name);
+    parameters += await parametersIn(file);
+    sizeBytes += (await stat(file)).size;
+    hash.update(`${name}\n${await sha256Of(file, task)}\n`);
+    task.progress('hashing weights', (i + 1) / files.length);
+  }
+  // Relative inside the workspace, so that it can be moved.
+  const place = isInside(root, folder) ? path.relative(root, folder) : folder;
+  return { path: place, family, parameters, sizeBytes, sha256: hash.digest('hex') };
+}
+
+const configSchema = z.object({ model_type: z.string().min(1) });
+
+async function familyOf(folder: string): Promise<string> {
+  const file = path.join(folder, 'config.json');
+  try {
+    return configSchema.parse(JSON.parse(await readFile(file, 'utf8'))).model_type;
+  } catch (error) {
+    throw new WorkbenchError(
+      'bad-input',
+      `${folder} is not a Hugging Face model folder: config.json does not name a model_type.`,
+      {
+        remedy: 'Give the folder that holds config.json, model.safetensors and tokenizer.json.',
+        place: { file, field: 'model_type' },
+        cause: error,
+      },
+    );
+  }
+}
+
+async function weightFiles(folder: string): Promise<string[]> {
+  const names = (await readdir(folder)).filter((name) => /^model.*\.safetensors$/.test(name)).sort();
+  if (names.length > 0) return names;
+  throw new WorkbenchError('bad-input', `${folder} holds no model.safetensors.`, {
+    remedy: 'Save the model with safe_serialization=True (transformers does so by default).',
+  });
+}
+
+const tensorSchema = z.object({ shape: z.array(z.number().int().min(0)).max(16) });
+const maxHeaderBytes = 100_000_000;
+
+/** Counts a safetensors file's numbers from its header: 8 bytes of length (little-endian), then JSON. */
+async function parametersIn(file: string): Promise<number> {
+  const handle = await open(file, 'r');
+  try {
+    const length = Buffer.alloc(8);
+    await handle.read(length, 0, 8, 0);
+    const headerBytes = Number(length.readBigUInt64LE());
+    if (headerBytes > maxHeaderBytes || headerBytes > (await handle.stat()).size) throw notSafetensors(file);
+    const header = Buffer.alloc(headerBytes);
+    await handle.read(header, 0, headerBytes, 8);
+    return countNumbers(file, header.toString('utf8'));
+  } finally {
+    await handle.close();
+  }
+}
+
+function countNumbers(file: string, header: string): number {
+  try {
+    const tensors = z.record(z.string(), z.unknown()).parse(JSON.parse(header));
+    const shapes = Object.entries(tensors)
+      .filter(([name]) => name !== '__metadata__')
+      .map(([, tensor]) => tensorSchema.parse(tensor).shape);
+    return shapes.reduce((sum, shape) => sum + shape.reduce((product, side) => product * side, 1), 0);
+  } catch {
+    throw notSafetensors(file);
+  }
+}
+
+function notSafetensors(file: string): WorkbenchError {
+  return new WorkbenchError('corrupt', `${file} is not a whole safetensors file.`, {
+    remedy: 'Fetch it again; a download may have been cut short.',
+    place: { file },
+  });
+}
+
+async function sha256Of(file: string, task: Task): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) {
+    throwIfCancelled(task);
+    hash.update(chunk as Buffer);
+  }
+  return hash.digest('hex');
+}
+
+function isInside(folder: string, file: string): boolean {
+  const relative = path.relative(folder, file);
+  return relative !== '' && !relative.startsWith('..') && !path.isAbsolute(relative);
+}

@@ -1,0 +1,99 @@
+import { access } from 'node:fs/promises';
+import path from 'node:path';
+import type { CheckpointRecord, ModelRecord, RunRecord } from '../../shared/domain/entities.ts';
+import { WorkbenchError } from '../../shared/domain/errors.ts';
+import type { Core } from '../core.ts';
+import { findByName, findByNameOrNull } from '../workspace/names.ts';
+import { runFolder } from '../runs/run-folder.ts';
+import { runTrainerJob } from '../supervision/trainer-jobs.ts';
+import type { Task } from '../supervision/task.ts';
+
+/** Something with weights: a model, or a checkpoint of a run. */
+export type Weights =
+  | { kind: 'model'; model: ModelRecord; label: string }
+  | { kind: 'checkpoint'; checkpoint: CheckpointRecord; run: RunRecord; label: string };
+
+/**
+ * What a person means by weights: a model by name or id, a checkpoint by id, a run (its newest checkpoint), or a run at a
+ * step, written `RUN@STEP`.
+ */
+export async function findWeights(core: Core, text: string): Promise<Weights> {
+  const { store } = core;
+  const model = findByNameOrNull('model', await store.listModels(), text);
+  if (model !== null) return { kind: 'model', model, label: model.name };
+  const runs = await store.listRuns();
+  const checkpoint = (await store.listCheckpoints()).find(({ id }) => id === text);
+  if (checkpoint !== undefined) return checkpointWeights(checkpoint, runs);
+  return runWeights(core, runs, text);
+}
+
+async function runWeights(core: Core, runs: readonly RunRecord[], text: string): Promise<Weights> {
+  const whole = findByNameOrNull('run', runs, text);
+  const at = whole === null ? /^(.+)@(\d+)$/.exec(text) : null;
+  const run = whole ?? findRun(runs, at?.[1] ?? text, text);
+  const checkpoints = await core.store.listCheckpoints(run.id);
+  const step = at === null ? Math.max(...checkpoints.map((checkpoint) => checkpoint.step)) : Number(at[2]);
+  const found = checkpoints.find((checkpoint) => checkpoint.step === step);
+  if (found !== undefined) return checkpointWeights(found, runs);
+  const steps = checkpoints.map((checkpoint) => checkpoint.step).sort((a, b) => a - b);
+  throw new WorkbenchError(
+    'not-found',
+    `Run “${run.name}” has no checkpoint${at === null ? '' : ` at step ${step}`}.`,
+    {
+      remedy: steps.length === 0 ? 'Give the run checkpoint.every.' : `It has steps ${steps.join(', ')}.`,
+    },
+  );
+}
+
+function findRun(runs: readonly RunRecord[], name: string, text: string): RunRecord {
+  try {
+    return findByName('run', runs, name);
+  } catch (error) {
+    if (!(error instanceof WorkbenchError) || error.code !== 'not-found') throw error;
+    throw new WorkbenchError('not-found', `There is no model, run or checkpoint “${text}”.`, {
+      remedy: 'flipguard list models, list runs and list checkpoints name what there is.',
+    });
+  }
+}
+
+function checkpointWeights(checkpoint: CheckpointRecord, runs: readonly RunRecord[]): Weights {
+  const run = runs.find(({ id }) => id === checkpoint.runId);
+  if (run === undefined) throw new WorkbenchError('corrupt', `Checkpoint ${checkpoint.id} belongs to no run.`);
+  return { kind: 'checkpoint', checkpoint, run, label: `${run.name}@${checkpoint.step}` };
+}
+
+/** A folder with whole weights: an adapter is merged into its base once and kept in the cache. */
+export async function weightsFolder(core: Core, weights: Weights, task: Task): Promise<string> {
+  if (weights.kind === 'model')
+    return requireFolder(path.resolve(core.layout.root, weights.model.path), `model “${weights.model.name}”`);
+  const { checkpoint, run } = weights;
+  const folder = path.resolve(core.layout.root, checkpoint.path);
+  await requireFolder(folder, `checkpoint ${weights.label}`);
+  if (checkpoint.kind === 'full') return folder;
+  const merged = path.join(core.layout.cache, 'merged', checkpoint.sha256);
+  if (await exists(path.join(merged, 'config.json'))) return merged;
+  const base = await baseFolder(core, run, task);
+  await runTrainerJob(core, { kind: 'merge', modelPath: base, adapterPath: folder, outPath: merged }, task);
+  return merged;
+}
+
+/** Where the policy of a run started: what the name in its spec stood for at launch. */
+export async function baseFolder(core: Core, run: RunRecord, task: Task): Promise<string> {
+  const { model } = await runFolder(core.layout, run).readInputs();
+  return weightsFolder(core, await findWeights(core, model.id), task);
+}
+
+async function requireFolder(folder: string, what: string): Promise<string> {
+  if (await exists(folder)) return folder;
+  throw new WorkbenchError('not-found', `The folder of ${what} is gone: ${folder}.`, {
+    remedy: 'Put it back, or import the model again from where it is now.',
+    place: { file: folder },
+  });
+}
+
+async function exists(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,32 @@
+import type { Doctor } from '../shared/contract/views.ts';
+import type { Comparisons } from './comparing/comparisons.ts';
+import type { Evaluations } from './comparing/evaluations.ts';
+import type { Samples } from './comparing/samples.ts';
+import type { Core } from './core.ts';
+import type { Imports } from './imports/imports.ts';
+import type { MadeModels } from './models/made-models.ts';
+import type { Models } from './models/models.ts';
+import type { Reports } from './reports/reports.ts';
+import type { Runs } from './runs/runs.ts';
+import type { Task } from './supervision/task.ts';
+import type { Files } from './workspace/files.ts';
+
+/** What the application consists of: each service is one room's door. */
+export interface Services {
+  readonly core: Core;
+  readonly shell: 'electron' | 'web';
+  readonly version: string;
+  readonly files: Files;
+  readonly models: Models;
+  readonly madeModels: MadeModels;
+  readonly imports: Imports;
+  readonly runs: Runs;
+  readonly evaluations: Evaluations;
+  readonly comparisons: Comparisons;
+  readonly samples: Samples;
+  readonly reports: Reports;
+  readonly doctor: () => Promise<Doctor>;
+  /** Opens a finished report with the system, where the shell can; answers whether it did. */
+  readonly openFile: (file: string) => Promise<boolean>;
+  readonly demo: (quick: boolean, task: Task) => Promise<Record<string, string>>;
+}

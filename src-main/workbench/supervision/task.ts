@@ -1,0 +1,34 @@
+import { WorkbenchError } from '../../shared/domain/errors.ts';
+
+/** How long work hears of a cancel and tells how far it is. A job of the windows and a command in a terminal are both tasks. */
+export interface Task {
+  readonly signal: AbortSignal;
+  /** `fraction` 0…1, or null when the end is not known; `etaMs` where the work knows better than the pace so far. */
+  progress(phase: string, fraction: number | null, etaMs?: number | null): void;
+}
+
+/** A task nobody watches. */
+export function quietTask(signal: AbortSignal = new AbortController().signal): Task {
+  return { signal, progress: () => {} };
+}
+
+/** The part of a task between two fractions of the whole. */
+export function partOf(task: Task, from: number, to: number): Task {
+  return {
+    signal: task.signal,
+    progress: (phase, fraction) => task.progress(phase, fraction === null ? null : from + fraction * (to - from)),
+  };
+}
+
+/** Rejects when the task is cancelled: for work that goes on by itself and need not be waited for. */
+export function cancelled(task: Task): Promise<never> {
+  return new Promise((_, reject) => {
+    const stop = () => reject(new WorkbenchError('cancelled', 'Cancelled.'));
+    if (task.signal.aborted) stop();
+    else task.signal.addEventListener('abort', stop, { once: true });
+  });
+}
+
+export function throwIfCancelled(task: Task): void {
+  if (task.signal.aborted) throw new WorkbenchError('cancelled', 'Cancelled.');
+}

@@ -1,0 +1,66 @@
+import { WorkbenchError } from '../../shared/domain/errors.ts';
+
+export interface Named {
+  readonly id: string;
+  readonly name: string;
+}
+
+/**
+ * What a person means by a name or an id: the id itself, else the one thing of that name, else the one whose id begins so
+ * (eight characters or more). Two of the same name are an error that lists their ids.
+ */
+export function findByName<T extends Named>(kind: string, things: readonly T[], text: string): T {
+  const byId = things.find((thing) => thing.id === text);
+  if (byId !== undefined) return byId;
+  const named = things.filter((thing) => thing.name === text);
+  const found = named.length > 0 ? named : text.length >= 8 ? things.filter((thing) => thing.id.startsWith(text)) : [];
+  if (found.length === 1 && found[0] !== undefined) return found[0];
+  if (found.length > 1) throw ambiguous(kind, text, found);
+  throw unknown(kind, things, text);
+}
+
+/** As `findByName`, but null when nothing has the name. */
+export function findByNameOrNull<T extends Named>(kind: string, things: readonly T[], text: string): T | null {
+  try {
+    return findByName(kind, things, text);
+  } catch (error) {
+    if (error instanceof WorkbenchError && error.code === 'not-found') return null;
+    throw error;
+  }
+}
+
+export function refuseTakenName(kind: string, things: readonly Named[], name: string): void {
+  if (!things.some((thing) => thing.name === name)) return;
+  throw new WorkbenchError('conflict', `There is already ${article(kind)} ${kind} named “${name}”.`, {
+    remedy: 'Choose another name.',
+    place: { field: 'name' },
+  });
+}
+
+/** `name`, or `name 2`, `name 3` … when it is taken; of `name 2` comes `name 3`. */
+export function freeName(things: readonly Named[], name: string): string {
+  const taken = new Set(things.map((thing) => thing.name));
+  if (!taken.has(name)) return name;
+  const stem = name.replace(/ \d+$/, '');
+  for (let n = 2; ; n += 1) if (!taken.has(`${stem} ${n}`)) return `${stem} ${n}`;
+}
+
+function ambiguous(kind: string, text: string, found: readonly Named[]): WorkbenchError {
+  const ids = found.map((thing) => thing.id).join(', ');
+  return new WorkbenchError('bad-input', `“${text}” names ${found.length} ${kind}s: ${ids}.`, {
+    remedy: 'Give the id instead of the name.',
+  });
+}
+
+function unknown(kind: string, things: readonly Named[], text: string): WorkbenchError {
+  const names = things.slice(0, 12).map((thing) => thing.name);
+  const known =
+    names.length === 0
+      ? `This workspace has no ${kind}s yet.`
+      : `Known: ${names.join(', ')}${things.length > 12 ? ', …' : ''}.`;
+  return new WorkbenchError('not-found', `There is no ${kind} “${text}”.`, { remedy: known });
+}
+
+function article(word: string): string {
+  return /^[aeiou]/.test(word) ? 'an' : 'a';
+}
