@@ -22,7 +22,7 @@ import type { PdfPrinter } from '../reports/pdf.ts';
 import { createRuns } from './runs/runs.ts';
 import { createSamples } from './comparing/samples.ts';
 import { createStatistics } from './statistics/statistics.ts';
-import { tidyWorkspace } from './workspace/tidy.ts';
+import { claimFolder, makePrivate, mark } from './workspace/own-folder.ts';
 import { version } from './version.ts';
 import { watchStore } from './contract/watch-store.ts';
 import type { Workbench } from './workbench.ts';
@@ -45,8 +45,12 @@ const maxUploadBytes = 20e9;
 /** Opens a workspace and wires the services. Runs that a killed program left behind are settled before it is ready. */
 export async function createWorkbench(options: WorkbenchOptions): Promise<Workbench> {
   const layout = workspaceLayout(options.folder);
-  await createFolders(layout);
+  await claimFolder(layout);
   const store = await openStore(layout.root);
+  // After the store has found the database to be ours: a folder beside a database that is gone tells that there was one.
+  await mark(layout);
+  await createFolders(layout);
+  await makePrivate(layout);
   const bus = createEventBus();
   const core: Core = { layout, store, bus, jobs: createJobs(bus), launchTrainer: options.launchTrainer };
   const statistics = createStatistics();
@@ -96,6 +100,5 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
     },
   };
   await runs.recover();
-  void tidyWorkspace(layout).catch(() => {});
   return workbench;
 }

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, readFile, readdir, rm, stat } from 'node:fs/promises';
+import { open, readFile, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import type { ModelRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { Core } from '../core.ts';
 import { findByName, freeName, refuseTakenName } from '../workspace/names.ts';
+import { removeInside } from '../workspace/inside.ts';
+import { modelFolder } from './weights.ts';
 import { throwIfCancelled } from '../supervision/task.ts';
 import type { Task } from '../supervision/task.ts';
 
@@ -52,8 +54,9 @@ export function createModels(core: Core): Models {
       const model = await find(modelId);
       await store.removeModel(model.id);
       // Only what was made here is deleted from disk; imported folders belong to somebody else.
-      const folder = path.resolve(layout.root, model.path);
-      if (isInside(layout.models, folder)) await rm(folder, { recursive: true, force: true });
+      const made = path.relative(layout.models, path.resolve(layout.root, model.path));
+      const shared = (await store.listModels()).some((other) => other.path === model.path);
+      if (isInside(layout.models, path.join(layout.models, made)) && !shared) await removeInside(layout.models, made);
       bus.publish({ topic: 'changed', lists: ['models'] });
     },
   };
@@ -61,7 +64,7 @@ export function createModels(core: Core): Models {
 
 /** Whether the folder still holds what was hashed, as far as names and sizes tell. */
 async function withState(root: string, model: ModelRecord): Promise<ModelRecord> {
-  const folder = path.resolve(root, model.path);
+  const folder = modelFolder(root, model);
   const names = await weightFiles(folder).catch(() => []);
   if (names.length === 0) return { ...model, state: 'missing' };
   const sizes = await Promise.all(names.map(async (name) => (await stat(path.join(folder, name))).size));

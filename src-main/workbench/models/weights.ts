@@ -4,6 +4,7 @@ import type { CheckpointRecord, ModelRecord, RunRecord } from '../../shared/doma
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { Core } from '../core.ts';
 import { findByName, findByNameOrNull } from '../workspace/names.ts';
+import { inside, refuseLinksIn } from '../workspace/inside.ts';
 import { runFolder } from '../runs/run-folder.ts';
 import { runTrainerJob } from '../supervision/trainer-jobs.ts';
 import type { Task } from '../supervision/task.ts';
@@ -65,12 +66,13 @@ function checkpointWeights(checkpoint: CheckpointRecord, runs: readonly RunRecor
 /** A folder with whole weights: an adapter is merged into its base once and kept in the cache. */
 export async function weightsFolder(core: Core, weights: Weights, task: Task): Promise<string> {
   if (weights.kind === 'model')
-    return requireFolder(path.resolve(core.layout.root, weights.model.path), `model “${weights.model.name}”`);
+    return requireFolder(modelFolder(core.layout.root, weights.model), `model “${weights.model.name}”`);
   const { checkpoint, run } = weights;
-  const folder = path.resolve(core.layout.root, checkpoint.path);
+  const folder = inside(core.layout.root, checkpoint.path);
   await requireFolder(folder, `checkpoint ${weights.label}`);
+  await refuseLinksIn(folder);
   if (checkpoint.kind === 'full') return folder;
-  const merged = path.join(core.layout.cache, 'merged', checkpoint.sha256);
+  const merged = inside(core.layout.cache, 'merged', checkpoint.sha256);
   if (await exists(path.join(merged, 'config.json'))) return merged;
   const base = await baseFolder(core, run, task);
   await runTrainerJob(core, { kind: 'merge', modelPath: base, adapterPath: folder, outPath: merged }, task);
@@ -81,6 +83,11 @@ export async function weightsFolder(core: Core, weights: Weights, task: Task): P
 export async function baseFolder(core: Core, run: RunRecord, task: Task): Promise<string> {
   const { model } = await runFolder(core.layout, run).readInputs();
   return weightsFolder(core, await findWeights(core, model.id), task);
+}
+
+/** Imported models stay where they are; those that lie in the workspace are kept relative to it and may not lead out of it. */
+export function modelFolder(root: string, model: { path: string }): string {
+  return path.isAbsolute(model.path) ? model.path : inside(root, model.path);
 }
 
 async function requireFolder(folder: string, what: string): Promise<string> {

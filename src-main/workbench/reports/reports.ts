@@ -15,6 +15,8 @@ import type { Correction } from '../../shared/domain/statistics/multiple-tests.t
 import type { FlipFilter, FlipSort } from '../../shared/domain/flip-view.ts';
 import type { Comparisons } from '../comparing/comparisons.ts';
 import type { Core } from '../core.ts';
+import { reportFormats } from '../../shared/domain/reports/report-formats.ts';
+import { inside } from '../workspace/inside.ts';
 import { safeFileName } from '../workspace/files.ts';
 import type { Files } from '../workspace/files.ts';
 import { findByName } from '../workspace/names.ts';
@@ -145,7 +147,7 @@ export function createReports(core: Core, options: ReportsOptions): Reports {
         reports.map((one) => ({ ...one, name: one.title })),
         reportId,
       );
-      return path.join(layout.reports, report.id, report.fileName);
+      return reportFile(layout, report);
     },
     read: (file) => readReportFile(file, options.statistics),
     exportFlips(request) {
@@ -169,6 +171,23 @@ export function createReports(core: Core, options: ReportsOptions): Reports {
     const subject = { kind: 'comparison' as const, ids: [comparison.id] };
     return { comparison, model: reportModel({ createdAt: new Date().toISOString(), title, question: '', subject }) };
   }
+}
+
+/** Where a report lies. What is opened is decided by the report's format: a stored name with another ending is refused. */
+function reportFile(layout: Core['layout'], report: ReportRecord): string {
+  const known = reportFormats.some((format) => format === report.format);
+  if (known && report.fileName.endsWith(`.${report.format}`)) {
+    const file = inside(layout.reports, report.id, report.fileName);
+    if (path.dirname(file) === path.join(layout.reports, report.id)) return file;
+  }
+  throw new WorkbenchError(
+    'corrupt',
+    `The file of the report “${report.title}” is not one that the workbench writes.`,
+    {
+      remedy: 'It was changed by hand or made to do harm. Write the report again.',
+      place: { file: report.fileName },
+    },
+  );
 }
 
 /** Rows to write, and in which order. */

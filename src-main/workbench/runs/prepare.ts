@@ -4,6 +4,7 @@ import type { DatasetRecord, RunRecord, SuiteRecord } from '../../shared/domain/
 import type { SuiteFile, TrainJob } from '../../shared/domain/jobs.ts';
 import type { Core } from '../core.ts';
 import { findByName } from '../workspace/names.ts';
+import { inside, refuseLinksIn } from '../workspace/inside.ts';
 import type { Task } from '../supervision/task.ts';
 import { findWeights, weightsFolder } from '../models/weights.ts';
 import { heldOutName, heldOutSuite } from './held-out.ts';
@@ -12,6 +13,7 @@ import { runFolder } from './run-folder.ts';
 /** Writes everything a trainer reads as files and names it by path: the child never opens the database. */
 export async function prepareTrainJob(core: Core, run: RunRecord, resume: boolean, task: Task): Promise<TrainJob> {
   const folder = runFolder(core.layout, run);
+  await refuseLinksIn(folder.path);
   const inputs = await folder.readInputs();
   const dataset = findByName('dataset', await core.store.listDatasets(), inputs.datasetId);
   const modelPath = await weightsFolder(core, await findWeights(core, inputs.model.id), task);
@@ -46,13 +48,13 @@ export async function trainRows(
   fraction: number,
 ): Promise<{ path: string; heldOut: SuiteRecord | null }> {
   const heldOut = fraction === 0 ? null : await heldOutSuite(core.store, dataset, fraction);
-  const file = path.join(core.layout.cache, 'rows', `${dataset.sha256}-${fraction}.ndjson`);
+  const file = inside(core.layout.cache, 'rows', `${dataset.sha256}-${fraction}.ndjson`);
   await once(file, (draft) => core.store.exportDatasetRows(dataset.id, draft, { skip: heldOut?.rowIds ?? [] }));
   return { path: file, heldOut: heldOut?.suite ?? null };
 }
 
 export async function suiteFile(core: Core, suite: SuiteRecord): Promise<SuiteFile> {
-  const file = path.join(core.layout.cache, 'suites', `${suite.id}-${suite.sha256.slice(0, 16)}.ndjson`);
+  const file = inside(core.layout.cache, 'suites', `${suite.id}-${suite.sha256.slice(0, 16)}.ndjson`);
   await once(file, (draft) => core.store.exportSuiteItems(suite.id, draft));
   const {
     items: _items,

@@ -1,9 +1,9 @@
 import { readFile, rename, unlink, writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { z } from 'zod';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import { holderOf, isAlive } from '../supervision/claim.ts';
 import type { Holder } from '../supervision/claim.ts';
+import { inside } from '../workspace/inside.ts';
 import type { WorkspaceLayout } from '../workspace/workspace-layout.ts';
 
 /** Names inside `runs/<id>/`. Spec, events and checkpoints are the run's record; the rest serves the programs that work on it. */
@@ -51,10 +51,10 @@ export interface RunFolder {
 
 export type RunRequest = 'stop' | 'pause' | 'resume';
 
-/** Folders are kept relative to the workspace, so that it can be moved; a followed run's folder may lie elsewhere. */
+/** Folders are kept relative to the workspace, so that it can be moved, and lie inside it. */
 export function runFolder({ root }: Pick<WorkspaceLayout, 'root'>, run: { folder: string }): RunFolder {
-  const folder = path.resolve(root, run.folder);
-  const file = (name: keyof typeof runFiles) => path.join(folder, runFiles[name]);
+  const folder = inside(root, run.folder);
+  const file = (name: keyof typeof runFiles) => inside(root, run.folder, runFiles[name]);
   return {
     path: folder,
     file,

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { SpecCheck, FlipMeterPoint } from '../../shared/contract/views.ts';
 import type { RunRecord } from '../../shared/domain/entities.ts';
@@ -7,6 +7,7 @@ import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { RunSpec } from '../../shared/domain/run-spec.ts';
 import type { Comparisons } from '../comparing/comparisons.ts';
 import type { Core } from '../core.ts';
+import { removeInside } from '../workspace/inside.ts';
 import { findByName, freeName } from '../workspace/names.ts';
 import type { Weights } from '../models/weights.ts';
 import { createSpecChecks, requireLaunchable } from './check.ts';
@@ -129,7 +130,7 @@ export function createRuns(core: Core, comparisons: Comparisons): Runs {
         throw new WorkbenchError('conflict', `“${run.name}” is ${run.status}.`, { remedy: 'Stop it first.' });
       }
       await store.removeRun(runId);
-      await rm(path.join(layout.runs, run.id), { recursive: true, force: true });
+      await removeInside(layout.runs, run.id);
       bus.publish({ topic: 'changed', lists: ['runs', 'evaluations', 'comparisons'] });
     },
     flipMeter: (runId) => flipMeter(core, comparisons, runId),

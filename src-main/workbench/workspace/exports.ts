@@ -3,7 +3,7 @@ import path from 'node:path';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { Core } from '../core.ts';
 import { findByName } from './names.ts';
-import { runFolder } from '../runs/run-folder.ts';
+import { inside } from './inside.ts';
 import type { Task } from '../supervision/task.ts';
 import { findWeights, weightsFolder } from '../models/weights.ts';
 
@@ -46,7 +46,7 @@ export async function exportWeights(
 async function adapterFolder(core: Core, name: string): Promise<string> {
   const weights = await findWeights(core, name);
   if (weights.kind === 'checkpoint' && weights.checkpoint.kind === 'adapter') {
-    return path.join(runFolder(core.layout, weights.run).path, weights.checkpoint.path);
+    return inside(core.layout.root, weights.checkpoint.path);
   }
   throw new WorkbenchError('bad-input', `${weights.label} is no adapter: it holds whole weights.`, {
     remedy: 'Export it with: flipguard export checkpoint.',

@@ -37,7 +37,7 @@ export function workspaceLayout(folder: string): WorkspaceLayout {
 
 export async function createFolders(layout: WorkspaceLayout): Promise<void> {
   try {
-    await Promise.all(Object.values(layout).map((folder: string) => mkdir(folder, { recursive: true })));
+    await Promise.all(Object.values(layout).map((folder: string) => mkdir(folder, { recursive: true, mode: 0o700 })));
   } catch (cause) {
     throw new WorkbenchError('io', `The workspace ${layout.root} cannot be written to: ${(cause as Error).message}`, {
       remedy: 'Name a folder that you may write to: --workspace DIR or $FLIPGUARD_HOME.',
