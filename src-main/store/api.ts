@@ -1,40 +1,22 @@
 import type { DatasetRow } from '../shared/domain/datasets.ts';
-import type {
-  Annotation,
-  CheckpointRecord,
-  DatasetRecord,
-  EvaluationRecord,
-  GuardSetRecord,
-  ImportRecord,
-  MetricSeries,
-  ModelRecord,
-  ReportRecord,
-  RunRecord,
-  SavedFilter,
-  SuiteRecord,
-} from '../shared/domain/entities.ts';
+import type { GuardSetRecord, ImportRecord } from '../shared/domain/entities.ts';
 import type { SampleResult, SuiteItem } from '../shared/domain/evaluations.ts';
-import type {
-  ComparisonRecord,
-  FlipFacets,
-  FlipFilter,
-  FlipRow,
-  FlipSort,
-  FlipView,
-  Neighbour,
-  SampleDetail,
-  TimelineMark,
-  TrainingTrace,
-} from '../shared/domain/flip-view.ts';
+import type { ComparisonRecord, FlipFilter, FlipRow, FlipSort } from '../shared/domain/flip-view.ts';
 import type { Rule } from '../shared/domain/flips.ts';
 import type { TrainerEvent } from '../shared/domain/jobs.ts';
-import type { Joining } from './queries/joining.ts';
+import type { DatasetHead } from './queries/datasets.ts';
+import type { SuiteHead } from './queries/suites.ts';
+import type { StoreReads } from './reader.ts';
+import type { Remote } from './rpc.ts';
+import type { NewEvaluation, Provenance, StoreWrites } from './writer.ts';
 
 /**
  * The store's client: every call crosses to a worker thread. Reads never wait for the writer (WAL), writes go through the
  * one writer in order. A promise of a write resolves once the transaction is on disk: what was acknowledged survives kill -9.
+ *
+ * Reads and writes are those of `reader.ts` and `writer.ts`; what is said here takes more than one call of a worker.
  */
-export interface Store extends StoreReads, StoreWrites {
+export interface Store extends Remote<StoreReads>, Remote<StoreWrites> {
   /** Absolute path of the database file. */
   readonly path: string;
   /** Another program wrote to the same workspace, or a background build moved on. */
@@ -46,6 +28,44 @@ export interface Store extends StoreReads, StoreWrites {
   /** The database as of one moment, as one file that is a workspace's database again wherever it is put. */
   exportWorkspace(path: string): Promise<{ sizeBytes: number }>;
   close(): Promise<void>;
+
+  health(): Promise<{
+    schemaVersion: number;
+    integrity: 'checking' | 'ok' | string;
+    sizeBytes: number;
+    counts: Record<string, number>;
+  }>;
+  /** Writes all rows as NDJSON to `path` (temp file, rename) for a trainer to read. `skip` leaves out held-out row ids. */
+  exportDatasetRows(datasetId: string, path: string, options?: { skip?: string[] }): Promise<{ rows: number }>;
+  exportSuiteItems(suiteId: string, path: string): Promise<{ items: number }>;
+  /** All filtered rows in order, in batches, from one read transaction of its own worker: for exports and reports. */
+  streamFlips(
+    comparisonId: string,
+    filter: FlipFilter,
+    sort: FlipSort,
+    onBatch: (rows: FlipExportRow[]) => Promise<void>,
+  ): Promise<void>;
+
+  beginDataset(head: DatasetHead & Provenance): Promise<Ingest<DatasetRow>>;
+  beginSuite(head: SuiteHead & Provenance): Promise<Ingest<SuiteItem>>;
+  beginEvaluation(head: NewEvaluation & Provenance): Promise<Ingest<SampleResult>>;
+  /**
+   * The trainer's events of one run, in order: steps, per-sample metrics, evaluations, checkpoints, status. Idempotent by `seq`
+   * (events at or below the run's `lastSeq` are skipped), so a run folder can be replayed after a crash.
+   */
+  appendRunEvents(runId: string, events: TrainerEvent[]): Promise<{ lastSeq: number }>;
+
+  /** Finds or starts the comparison; it is built in the background in ranges, progress comes by `onChange`. */
+  openComparison(leftEvaluationId: string, rightEvaluationId: string, rule: Rule): Promise<ComparisonRecord>;
+  /** Resolves when the comparison is ready. */
+  buildComparison(id: string, onProgress?: (fraction: number) => void): Promise<ComparisonRecord>;
+  /** Sets the flakiness marks of a comparison from the A/A evaluations of the same checkpoints. */
+  setNoiseFloor(comparisonId: string, leftRepeat: string | null, rightRepeat: string | null): Promise<void>;
+  addGuardSet(
+    set:
+      | { name: string; note: string; comparisonId: string; sampleKeys: number[] }
+      | { name: string; note: string; comparisonId: string; viewId: string },
+  ): Promise<GuardSetRecord>;
 }
 
 export interface StoreChange {
@@ -62,70 +82,6 @@ export interface StoreChange {
     | 'imports'
   )[];
   comparison?: ComparisonRecord;
-}
-
-export interface StoreReads {
-  health(): Promise<{
-    schemaVersion: number;
-    integrity: 'checking' | 'ok' | string;
-    sizeBytes: number;
-    counts: Record<string, number>;
-  }>;
-  listModels(): Promise<ModelRecord[]>;
-  listDatasets(): Promise<DatasetRecord[]>;
-  listSuites(): Promise<SuiteRecord[]>;
-  listRuns(): Promise<RunRecord[]>;
-  getRun(id: string): Promise<RunRecord | null>;
-  listCheckpoints(runId?: string): Promise<CheckpointRecord[]>;
-  listEvaluations(filter?: { runId?: string; checkpointId?: string; suiteId?: string }): Promise<EvaluationRecord[]>;
-  listComparisons(): Promise<ComparisonRecord[]>;
-  listGuardSets(): Promise<GuardSetRecord[]>;
-  listImports(): Promise<ImportRecord[]>;
-  listReports(): Promise<ReportRecord[]>;
-  listSavedFilters(): Promise<SavedFilter[]>;
-  getSetting(key: string): Promise<string | null>;
-  listSettings(): Promise<Record<string, string>>;
-
-  /** Rows of a dataset by position: `limit` from `offset` on (positions are dense, so this is a key range, not OFFSET). */
-  datasetRows(datasetId: string, offset: number, limit: number): Promise<DatasetRow[]>;
-  suiteItems(suiteId: string, offset: number, limit: number): Promise<SuiteItem[]>;
-  /** Writes all rows as NDJSON to `path` (temp file, rename) for a trainer to read. `skip` leaves out held-out row ids. */
-  exportDatasetRows(datasetId: string, path: string, options?: { skip?: string[] }): Promise<{ rows: number }>;
-  exportSuiteItems(suiteId: string, path: string): Promise<{ items: number }>;
-
-  runMetrics(
-    runId: string,
-    options: { names?: string[]; fromStep?: number; toStep?: number; points: number },
-  ): Promise<MetricSeries[]>;
-  runEvents(runId: string, afterSeq: number, limit: number): Promise<TrainerEvent[]>;
-
-  getComparison(id: string): Promise<ComparisonRecord | null>;
-  openFlipView(comparisonId: string, filter: FlipFilter, sort: FlipSort): Promise<FlipView>;
-  flipWindow(viewId: string, offset: number, limit: number): Promise<FlipRow[]>;
-  /** Position of a sample in a view, or null: keeps the selection through filtering. */
-  flipPosition(viewId: string, sampleKey: number): Promise<number | null>;
-  closeFlipView(viewId: string): Promise<void>;
-  flipFacets(comparisonId: string, filter: FlipFilter): Promise<FlipFacets>;
-  /** What statistics need of the filtered pairs, as typed arrays: kinds by index into `flipKinds`, deltas (NaN = none), cluster numbers (0 = none). */
-  flipVectors(comparisonId: string, filter: FlipFilter): Promise<FlipVectors>;
-  /** Slice name → counts of kinds, for every slice of the comparison. */
-  sliceCounts(comparisonId: string): Promise<{ slice: string; counts: Record<string, number> }[]>;
-  sampleDetail(comparisonId: string, sampleKey: number): Promise<SampleDetail | null>;
-  sampleTimeline(sampleKey: number): Promise<TimelineMark[]>;
-  trainingTrace(sampleKey: number): Promise<TrainingTrace[]>;
-  neighbours(comparisonId: string, sampleKey: number, limit: number): Promise<Neighbour[]>;
-  /** All filtered rows in order, in batches, from one read transaction of its own worker: for exports and reports. */
-  streamFlips(
-    comparisonId: string,
-    filter: FlipFilter,
-    sort: FlipSort,
-    onBatch: (rows: FlipExportRow[]) => Promise<void>,
-  ): Promise<void>;
-  annotations(comparisonId: string): Promise<Annotation[]>;
-  /** How the sample's texts were joined when they were scored; null where either is not in the workspace. */
-  joiningOf(evaluationId: string, sampleKey: number): Promise<Joining | null>;
-  guardSetRows(guardSetId: string): Promise<DatasetRow[]>;
-  guardSetSampleKeys(guardSetId: string): Promise<number[]>;
 }
 
 /** A flip with whole texts. */
@@ -158,69 +114,3 @@ export interface IngestOutcome {
 }
 
 export type NewRecord<T extends { id: string; createdAt: number }> = Omit<T, 'id' | 'createdAt'> & { id?: string };
-
-export interface StoreWrites {
-  addModel(model: NewRecord<ModelRecord>): Promise<ModelRecord>;
-  removeModel(id: string): Promise<void>;
-  beginDataset(head: {
-    name: string;
-    kind: DatasetRecord['kind'];
-    import: NewRecord<ImportRecord> | null;
-  }): Promise<Ingest<DatasetRow>>;
-  beginSuite(
-    head: Omit<NewRecord<SuiteRecord>, 'items' | 'sha256' | 'importId'> & { import: NewRecord<ImportRecord> | null },
-  ): Promise<Ingest<SuiteItem>>;
-  beginEvaluation(head: {
-    name: string;
-    suiteId: string | null;
-    suiteName: string;
-    modelId: string | null;
-    runId: string | null;
-    checkpointId: string | null;
-    step: number | null;
-    decoding: EvaluationRecord['decoding'];
-    import: NewRecord<ImportRecord> | null;
-  }): Promise<Ingest<SampleResult>>;
-  /** Marks an import undone and removes what it brought, unless something depends on it (then `conflict`, named). */
-  undoImport(importId: string): Promise<void>;
-
-  addRun(
-    run: Omit<NewRecord<RunRecord>, 'lastSeq' | 'step' | 'backend' | 'error' | 'startedAt' | 'endedAt'>,
-  ): Promise<RunRecord>;
-  updateRun(
-    id: string,
-    change: Partial<Pick<RunRecord, 'status' | 'error' | 'tags' | 'note' | 'name' | 'endedAt'>>,
-  ): Promise<RunRecord>;
-  removeRun(id: string): Promise<void>;
-  /**
-   * The trainer's events of one run, in order: steps, per-sample metrics, evaluations, checkpoints, status. Idempotent by `seq`
-   * (events at or below the run's `lastSeq` are skipped), so a run folder can be replayed after a crash.
-   */
-  appendRunEvents(runId: string, events: TrainerEvent[]): Promise<{ lastSeq: number }>;
-
-  /** Finds or starts the comparison; it is built in the background in ranges, progress comes by `onChange`. */
-  openComparison(leftEvaluationId: string, rightEvaluationId: string, rule: Rule): Promise<ComparisonRecord>;
-  /** Resolves when the comparison is ready. */
-  buildComparison(id: string, onProgress?: (fraction: number) => void): Promise<ComparisonRecord>;
-  removeComparison(id: string): Promise<void>;
-  removeEvaluation(id: string): Promise<void>;
-  annotate(
-    comparisonId: string,
-    sampleKeys: number[],
-    change: Partial<Omit<Annotation, 'comparisonId' | 'sampleKey' | 'changedAt'>>,
-  ): Promise<{ undoToken: string }>;
-  undoAnnotation(undoToken: string): Promise<void>;
-  /** Sets the flakiness marks of a comparison from the A/A evaluations of the same checkpoints. */
-  setNoiseFloor(comparisonId: string, leftRepeat: string | null, rightRepeat: string | null): Promise<void>;
-  addGuardSet(
-    set:
-      | { name: string; note: string; comparisonId: string; sampleKeys: number[] }
-      | { name: string; note: string; comparisonId: string; viewId: string },
-  ): Promise<GuardSetRecord>;
-  removeGuardSet(id: string): Promise<void>;
-  saveFilter(name: string, query: string): Promise<SavedFilter>;
-  removeFilter(id: string): Promise<void>;
-  addReport(report: NewRecord<ReportRecord>): Promise<ReportRecord>;
-  setSetting(key: string, value: string): Promise<void>;
-  tagSamples(sampleKeys: number[], tag: string, on: boolean): Promise<void>;
-}

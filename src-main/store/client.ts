@@ -5,11 +5,11 @@ import { WorkbenchError, reportOf } from '../shared/domain/errors.ts';
 import type { FlipExportRow, Ingest, Store, StoreChange } from './api.ts';
 import { Builds } from './builds.ts';
 import { EventQueue } from './event-queue.ts';
-import type { ReaderMethods } from './reader.ts';
+import type { ReaderMethods, StoreReads } from './reader.ts';
 import type { BuildBatch } from './tasks/build-comparison.ts';
 import type { Methods, Remote, WorkerStart } from './rpc.ts';
 import { WorkerClient, runTask } from './worker-client.ts';
-import type { WriterMethods } from './writer.ts';
+import type { StoreWrites, WriterMethods } from './writer.ts';
 
 export interface StoreOptions {
   /** The database may not grow beyond this; writing then fails as on a full disk. */
@@ -34,10 +34,10 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
   const writer = new WorkerClient<WriterMethods>({ ...start, role: 'writer' });
   const reader = new WorkerClient<ReaderMethods>({ ...start, role: 'reader' });
   try {
-    const { schemaVersion } = await writer.ready;
+    const { schemaVersion, methods } = await writer.ready;
     reader.open();
-    await reader.ready;
-    return new OpenStore(start, options, writer, reader, schemaVersion).store();
+    const names = { writer: methods, reader: (await reader.ready).methods };
+    return new OpenStore(start, options, writer, reader, { schemaVersion, names }).store();
   } catch (error) {
     await Promise.all([writer.terminate(), reader.terminate()]);
     throw error;
@@ -61,6 +61,7 @@ class OpenStore {
   readonly #writer: WorkerClient<WriterMethods>;
   readonly #reader: WorkerClient<ReaderMethods>;
   readonly #schemaVersion: number;
+  readonly #names: Record<'reader' | 'writer', readonly string[]>;
   readonly #builds: Builds;
   readonly #events: EventQueue;
   readonly #listeners = new Set<(change: StoreChange) => void>();
@@ -76,12 +77,13 @@ class OpenStore {
     options: StoreOptions,
     writer: WorkerClient<WriterMethods>,
     reader: WorkerClient<ReaderMethods>,
-    schemaVersion: number,
+    { schemaVersion, names }: { schemaVersion: number; names: Record<'reader' | 'writer', readonly string[]> },
   ) {
     this.#start = start;
     this.#writer = writer;
     this.#reader = reader;
     this.#schemaVersion = schemaVersion;
+    this.#names = names;
     this.#builds = new Builds(
       writer,
       reader,
@@ -105,63 +107,9 @@ class OpenStore {
   store(): Store {
     const writer = this.#writer;
     const reader = this.#reader;
-    const reads = forward(reader, [
-      'listModels',
-      'listDatasets',
-      'listSuites',
-      'listRuns',
-      'getRun',
-      'listCheckpoints',
-      'listEvaluations',
-      'listComparisons',
-      'listGuardSets',
-      'listImports',
-      'listReports',
-      'listSavedFilters',
-      'getSetting',
-      'listSettings',
-      'datasetRows',
-      'suiteItems',
-      'runMetrics',
-      'runEvents',
-      'getComparison',
-      'openFlipView',
-      'flipWindow',
-      'flipPosition',
-      'closeFlipView',
-      'flipFacets',
-      'flipVectors',
-      'sliceCounts',
-      'sampleDetail',
-      'sampleTimeline',
-      'trainingTrace',
-      'neighbours',
-      'annotations',
-      'guardSetRows',
-      'guardSetSampleKeys',
-      'joiningOf',
-    ]);
-    const writes = forward(writer, [
-      'addModel',
-      'removeModel',
-      'undoImport',
-      'addRun',
-      'updateRun',
-      'removeRun',
-      'removeComparison',
-      'removeEvaluation',
-      'annotate',
-      'undoAnnotation',
-      'removeGuardSet',
-      'saveFilter',
-      'removeFilter',
-      'addReport',
-      'setSetting',
-      'tagSamples',
-    ]);
     return {
-      ...reads,
-      ...writes,
+      ...forward<StoreReads>(reader, this.#names.reader),
+      ...forward<StoreWrites>(writer, this.#names.writer),
       path: this.#start.path,
       onChange: (listener) => {
         this.#listeners.add(listener);
@@ -191,8 +139,8 @@ class OpenStore {
       },
       buildComparison: (id, onProgress) => this.#builds.finish(id, onProgress),
       setNoiseFloor: (id, left, right) => this.#setNoiseFloor(id, left, right),
-      addGuardSet: async ({ name, note, comparisonId, ...chosen }) => {
-        const pairs = await reader.call('guardPairs', comparisonId, chosen);
+      addGuardSet: async ({ name, note, comparisonId, ...from }) => {
+        const pairs = await reader.call('guardPairs', comparisonId, from);
         return writer.call('addGuardSet', { name, note, comparisonId, pairs });
       },
       streamFlips: async (id, filter, sort, onBatch) => {
@@ -279,11 +227,9 @@ class OpenStore {
   }
 }
 
-/** The worker's methods of these names as plain functions. */
-function forward<M extends Methods, K extends keyof M & string>(
-  client: WorkerClient<M>,
-  names: readonly K[],
-): Pick<Remote<M>, K> {
-  const methods = names.map((name) => [name, (...args: Parameters<M[K]>) => client.call(name, ...args)]);
-  return Object.fromEntries(methods) as Pick<Remote<M>, K>;
+/** The methods that the worker said it offers, as plain functions. */
+function forward<Offered extends Methods>(client: WorkerClient<Offered>, names: readonly string[]): Remote<Offered> {
+  const methods = names.map((name) => [name, (...args: Parameters<Offered[string]>) => client.call(name, ...args)]);
+  // The worker made the names from the map whose type this is.
+  return Object.fromEntries(methods) as Remote<Offered>;
 }

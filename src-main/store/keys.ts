@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import type { Id, IdKind } from '../shared/domain/ids.ts';
+import { idOf } from '../shared/domain/ids.ts';
 
 /**
  * Rows that belong to an owner (scores to an evaluation, rows to a dataset, events to a run) have one packed integer key:
@@ -21,6 +23,11 @@ export function firstKey(owner: number): number {
 }
 
 const alphabet = 'abcdefghijkmnpqrstuvwxyz23456789';
+
+/** The id that a new thing brings along, checked, or a new one. */
+export function idFor<Kind extends IdKind>(kind: Kind, given?: string): Id<Kind> {
+  return idOf(kind, given ?? newId(kind.replaceAll(' ', '-')));
+}
 
 /** An opaque id such as `run-7k3m9qwx2a4b`: 60 random bits, letters that are not mistaken for each other. */
 export function newId(kind: string): string {

@@ -9,7 +9,8 @@ export type ToWorker =
   | { type: 'next' };
 
 export type FromWorker =
-  | { type: 'ready'; schemaVersion: number }
+  /** `methods` are the names that everybody may call: the client makes its functions from them. */
+  | { type: 'ready'; schemaVersion: number; methods: string[] }
   | { type: 'answer'; id: number; ok: true; value: unknown }
   | { type: 'answer'; id: number; ok: false; error: ErrorReport }
   | { type: 'failed'; error: ErrorReport }
@@ -31,6 +32,24 @@ export type Methods = Record<string, (...args: any[]) => unknown>;
 export type Remote<M extends Methods> = {
   [K in keyof M]: (...args: Parameters<M[K]>) => Promise<Awaited<ReturnType<M[K]>>>;
 };
+
+/** Functions whose first parameter is given already. */
+export type Bound<Functions> = {
+  // `any` stands for the parameter that is left out: a connection, the writer, the open views.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  readonly [K in keyof Functions]: Functions[K] extends (first: any, ...rest: infer Rest) => infer Result
+    ? (...rest: Rest) => Result
+    : never;
+};
+
+/** Gives each function its first argument, so that a query is named once: in the list beside it. */
+export function bind<First, Functions extends Record<string, (first: First, ...rest: never[]) => unknown>>(
+  first: First,
+  functions: Functions,
+): Bound<Functions> {
+  const bound = Object.entries(functions).map(([name, call]) => [name, (...rest: never[]) => call(first, ...rest)]);
+  return Object.fromEntries(bound) as Bound<Functions>;
+}
 
 /** Buffers of typed arrays directly in a value: they are moved, not copied. */
 export function movable(value: unknown): ArrayBuffer[] {

@@ -8,6 +8,9 @@ interface Waiting {
   reject: (error: Error) => void;
 }
 
+/** What a thread says once it has opened the file. */
+type Ready = Pick<Extract<FromWorker, { type: 'ready' }>, 'schemaVersion' | 'methods'>;
+
 /** Flags of the program (`--input-type`, a debugger's port) are not the thread's. */
 function startThread(start: WorkerStart, name: string): Worker {
   return new Worker(entryPath('store-worker'), { workerData: start, name, execArgv: [] });
@@ -15,9 +18,9 @@ function startThread(start: WorkerStart, name: string): Worker {
 
 /** One worker thread and the calls that wait for it. */
 export class WorkerClient<M extends Methods> {
-  readonly ready: Promise<{ schemaVersion: number }>;
+  readonly ready: Promise<Ready>;
   readonly #worker: Worker;
-  readonly #ready = Promise.withResolvers<{ schemaVersion: number }>();
+  readonly #ready = Promise.withResolvers<Ready>();
   readonly #waiting = new Map<number, Waiting>();
   #calls = 0;
   #ended: Error | null = null;
@@ -28,7 +31,7 @@ export class WorkerClient<M extends Methods> {
     // Whoever opens the store awaits it; until then a failure is not “unhandled”.
     this.ready.catch(() => undefined);
     this.#worker.on('message', (message: FromWorker) => {
-      if (message.type === 'ready') this.#ready.resolve({ schemaVersion: message.schemaVersion });
+      if (message.type === 'ready') this.#ready.resolve(message);
       else if (message.type === 'failed') this.#end(WorkbenchError.fromReport(message.error));
       else if (message.type === 'answer') this.#answer(message);
     });

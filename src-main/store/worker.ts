@@ -35,9 +35,9 @@ async function openReader({ path, owner }: WorkerStart): Promise<Methods> {
   const told = once(port, 'message');
   const { readerMethods } = await import('./reader.ts');
   await told;
-  const methods = readerMethods(openForReading(path), owner);
-  post({ type: 'ready', schemaVersion: 0 });
-  return methods;
+  const { offered, inner } = readerMethods(openForReading(path), owner);
+  post({ type: 'ready', schemaVersion: 0, methods: Object.keys(offered) });
+  return { ...offered, ...inner };
 }
 
 async function openWriter({ path, owner, maxBytes }: WorkerStart): Promise<Methods> {
@@ -48,9 +48,9 @@ async function openWriter({ path, owner, maxBytes }: WorkerStart): Promise<Metho
   const db = openForWriting(path, maxBytes === undefined ? {} : { maxBytes }, refuseForeign);
   try {
     const schemaVersion = await migrate(db);
-    const methods = writerMethods({ db, owner });
-    post({ type: 'ready', schemaVersion });
-    return methods;
+    const { offered, inner } = writerMethods({ db, owner });
+    post({ type: 'ready', schemaVersion, methods: Object.keys(offered) });
+    return { ...offered, ...inner };
   } catch (error) {
     db.raw.close();
     throw error;

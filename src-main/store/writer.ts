@@ -1,38 +1,52 @@
-import type { IngestOutcome, NewRecord, StoreWrites } from './api.ts';
+import type { IngestOutcome, NewRecord } from './api.ts';
 import type { DatasetRow } from '../shared/domain/datasets.ts';
-import type { DatasetRecord, ImportRecord, ModelRecord, ReportRecord } from '../shared/domain/entities.ts';
+import type { ImportRecord } from '../shared/domain/entities.ts';
 import type { ErrorReport } from '../shared/domain/errors.ts';
 import type { SampleResult, SuiteItem } from '../shared/domain/evaluations.ts';
 import type { Rule } from '../shared/domain/flips.ts';
 import type { TrainerEvent } from '../shared/domain/jobs.ts';
-import { annotate, undoAnnotation } from './queries/annotations.ts';
+import { annotationWrites } from './queries/annotations.ts';
 import type { BuildOutcome, ColumnPart } from './queries/comparison-builds.ts';
 import { beginBuild, failBuild, finishBuild, putColumns } from './queries/comparison-builds.ts';
-import { openComparison, removeComparison, setRepeats } from './queries/comparisons.ts';
+import { comparisonWrites, openComparison, setRepeats } from './queries/comparisons.ts';
+import type { DatasetHead } from './queries/datasets.ts';
 import { DatasetDraft } from './queries/datasets.ts';
 import { removeEvaluation, undoImport } from './queries/dependants.ts';
 import type { EvaluationHead } from './queries/evaluations.ts';
 import { EvaluationDraft } from './queries/evaluations.ts';
 import type { GuardPairs } from './queries/guard-sets.ts';
-import { addGuardSet, removeGuardSet } from './queries/guard-sets.ts';
+import { addGuardSet, guardSetWrites } from './queries/guard-sets.ts';
 import { Ingests } from './queries/ingests.ts';
 import type { Writer } from './queries/marks.ts';
 import { change, foldMarks } from './queries/marks.ts';
-import { addModel, removeModel } from './queries/models.ts';
+import { modelWrites } from './queries/models.ts';
 import { Interned } from './queries/names.ts';
 import { markOrphans, markRemoved, sweepOnce } from './queries/removal.ts';
 import { appendRunEvents } from './queries/run-events.ts';
-import { addRun, removeRun, runKey, updateRun } from './queries/runs.ts';
+import { removeRun, runKey, runWrites } from './queries/runs.ts';
 import { indexOnce } from './queries/search-index.ts';
 import { tagSamples } from './queries/samples.ts';
-import { addReport, removeFilter, saveFilter, setSetting } from './queries/small-lists.ts';
+import { smallWrites } from './queries/small-lists.ts';
 import type { SuiteHead } from './queries/suites.ts';
 import { SuiteDraft } from './queries/suites.ts';
-import type { Methods } from './rpc.ts';
+import { bind } from './rpc.ts';
 
-export type WriterMethods = ReturnType<typeof writerMethods>;
+type Parts = ReturnType<typeof writerMethods>;
+/** What `Store` offers of the writer's thread, and all that the client may call. */
+export type StoreWrites = Parts['offered'];
+export type WriterMethods = Parts['offered'] & Parts['inner'];
 
-/** Everything that is asked of the writer's thread; one call is one transaction. */
+/** Where the rows of a source come from; null when the workbench makes them itself. */
+export interface Provenance {
+  import: NewRecord<ImportRecord> | null;
+}
+/** An evaluation as its maker knows it: by the run's id. */
+export type NewEvaluation = Omit<EvaluationHead, 'runKey'> & { runId: string | null };
+
+/**
+ * Everything that is asked of the writer's thread; one call is one transaction. A new write is a function beside its queries, named
+ * in the list at the end of that file; it is then a method of `Store`.
+ */
 export function writerMethods(writer: Writer) {
   const { db, owner } = writer;
   const interned = new Interned(db);
@@ -53,76 +67,61 @@ export function writerMethods(writer: Writer) {
       throw error;
     }
   };
+  /** Leaves something to sweep or to index. */
+  const waking = <T>(result: T): T => {
+    background.wake();
+    return result;
+  };
   return {
-    addModel: (model: NewRecord<ModelRecord>) => addModel(writer, model),
-    removeModel: (id: string) => removeModel(writer, id),
-    beginDataset: (head: { name: string; kind: DatasetRecord['kind']; import: NewRecord<ImportRecord> | null }) =>
-      ingests.begin('datasets', head.import, () => new DatasetDraft(db, owner, head)),
-    beginSuite: ({ import: provenance, ...head }: SuiteHead & { import: NewRecord<ImportRecord> | null }) =>
-      ingests.begin('suites', provenance, () => new SuiteDraft(db, owner, head)),
-    beginEvaluation: ({
-      import: provenance,
-      runId,
-      ...head
-    }: Omit<EvaluationHead, 'runKey'> & { runId: string | null; import: NewRecord<ImportRecord> | null }) =>
-      ingests.begin('evaluations', provenance, () => {
-        return new EvaluationDraft(db, interned, owner, { ...head, runKey: runId === null ? null : runKey(db, runId) });
-      }),
-    pushRows: (ingestId: string, rows: (DatasetRow | SuiteItem | SampleResult)[]) =>
-      guarded(() => ingests.push(ingestId, rows)),
-    commitIngest: (ingestId: string, outcome?: IngestOutcome) => ingests.commit(ingestId, outcome),
-    abandonIngest: (ingestId: string) => ingests.abandon(ingestId),
-    undoImport: (id: string) => {
-      undoImport(writer, id);
-      background.wake();
+    offered: {
+      ...bind(writer, modelWrites),
+      ...bind(writer, runWrites),
+      ...bind(writer, comparisonWrites),
+      ...bind(writer, annotationWrites),
+      ...bind(writer, guardSetWrites),
+      ...bind(writer, smallWrites),
+      /** Marks an import undone and removes what it brought, unless something depends on it (then `conflict`, named). */
+      undoImport: (id: string) => waking(undoImport(writer, id)),
+      removeRun: (id: string) => waking(removeRun(writer, id)),
+      removeEvaluation: (id: string) => waking(removeEvaluation(writer, id)),
+      tagSamples: (sampleKeys: number[], tag: string, on: boolean) =>
+        guarded(() => change(writer, ['annotations'], () => tagSamples(db, interned, sampleKeys, tag, on))),
     },
-    addRun: (run: Parameters<StoreWrites['addRun']>[0]) => addRun(writer, run),
-    updateRun: (id: string, changes: Parameters<StoreWrites['updateRun']>[1]) => updateRun(writer, id, changes),
-    removeRun: (id: string) => {
-      removeRun(writer, id);
-      background.wake();
+    /** For the client itself, which makes more of them. */
+    inner: {
+      beginDataset: ({ import: provenance, ...head }: DatasetHead & Provenance) =>
+        ingests.begin('datasets', provenance, () => new DatasetDraft(db, owner, head)),
+      beginSuite: ({ import: provenance, ...head }: SuiteHead & Provenance) =>
+        ingests.begin('suites', provenance, () => new SuiteDraft(db, owner, head)),
+      beginEvaluation: ({ import: provenance, runId, ...head }: NewEvaluation & Provenance) =>
+        ingests.begin('evaluations', provenance, () => {
+          const key = runId === null ? null : runKey(db, runId);
+          return new EvaluationDraft(db, interned, owner, { ...head, runKey: key });
+        }),
+      pushRows: (ingestId: string, rows: (DatasetRow | SuiteItem | SampleResult)[]) =>
+        guarded(() => ingests.push(ingestId, rows)),
+      commitIngest: (ingestId: string, outcome?: IngestOutcome) => ingests.commit(ingestId, outcome),
+      abandonIngest: (ingestId: string) => ingests.abandon(ingestId),
+      appendRunEvents: (runId: string, events: TrainerEvent[]) =>
+        waking(guarded(() => appendRunEvents(writer, interned, runId, events))),
+      openComparison: (left: string, right: string, rule: Rule) => openComparison(writer, left, right, rule),
+      beginBuild: (comparisonId: string) => beginBuild(writer, comparisonId),
+      putColumns: (buildKey: number, parts: ColumnPart[], progress: number) =>
+        putColumns(writer, buildKey, parts, progress),
+      finishBuild: (buildKey: number, outcome: BuildOutcome) => waking(finishBuild(writer, buildKey, outcome)),
+      failBuild: (buildKey: number, error: ErrorReport) => failBuild(writer, buildKey, error),
+      setRepeats: (id: string, left: string | null, right: string | null) => setRepeats(writer, id, left, right),
+      addGuardSet: (set: { name: string; note: string; comparisonId: string; pairs: GuardPairs }) =>
+        addGuardSet(writer, set),
+      /** Resolves when nothing is left to do in the background. */
+      settle: () => background.settled(),
+      close: () => {
+        background.stop();
+        ingests.abandonAll();
+        db.raw.close();
+      },
     },
-    appendRunEvents: (runId: string, events: TrainerEvent[]) => {
-      const outcome = guarded(() => appendRunEvents(writer, interned, runId, events));
-      background.wake();
-      return outcome;
-    },
-    openComparison: (left: string, right: string, rule: Rule) => openComparison(writer, left, right, rule),
-    beginBuild: (comparisonId: string) => beginBuild(writer, comparisonId),
-    putColumns: (buildKey: number, parts: ColumnPart[], progress: number) =>
-      putColumns(writer, buildKey, parts, progress),
-    finishBuild: (buildKey: number, outcome: BuildOutcome) => {
-      const record = finishBuild(writer, buildKey, outcome);
-      background.wake();
-      return record;
-    },
-    failBuild: (buildKey: number, error: ErrorReport) => failBuild(writer, buildKey, error),
-    removeComparison: (id: string) => removeComparison(writer, id),
-    removeEvaluation: (id: string) => {
-      removeEvaluation(writer, id);
-      background.wake();
-    },
-    annotate: (id: string, sampleKeys: number[], changes: Parameters<StoreWrites['annotate']>[2]) =>
-      annotate(writer, id, sampleKeys, changes),
-    undoAnnotation: (token: string) => undoAnnotation(writer, token),
-    setRepeats: (id: string, left: string | null, right: string | null) => setRepeats(writer, id, left, right),
-    addGuardSet: (set: { name: string; note: string; comparisonId: string; pairs: GuardPairs }) =>
-      addGuardSet(writer, set),
-    removeGuardSet: (id: string) => removeGuardSet(writer, id),
-    saveFilter: (name: string, query: string) => saveFilter(writer, name, query),
-    removeFilter: (id: string) => removeFilter(writer, id),
-    addReport: (report: NewRecord<ReportRecord>) => addReport(writer, report),
-    setSetting: (key: string, text: string) => setSetting(writer, key, text),
-    tagSamples: (sampleKeys: number[], tag: string, on: boolean) =>
-      guarded(() => change(writer, ['annotations'], () => tagSamples(db, interned, sampleKeys, tag, on))),
-    /** Resolves when nothing is left to do in the background. */
-    settle: () => background.settled(),
-    close: () => {
-      background.stop();
-      ingests.abandonAll();
-      db.raw.close();
-    },
-  } satisfies Methods;
+  };
 }
 
 /** Work that waits for a quiet moment: one short transaction at a time, calls come in between. */

@@ -1,4 +1,3 @@
-import type { StoreWrites } from '../api.ts';
 import type { Annotation } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { ReadableDb } from '../database.ts';
@@ -42,7 +41,7 @@ export function annotationOf(
   return row === undefined ? null : recordOf(row, comparisonId);
 }
 
-type AnnotationChange = Parameters<StoreWrites['annotate']>[2];
+export type AnnotationChange = Partial<Omit<Annotation, 'comparisonId' | 'sampleKey' | 'changedAt'>>;
 
 /** Changes what is given and leaves the rest; an annotation that says nothing any more is gone. */
 export function annotate(
@@ -145,3 +144,6 @@ function recordOf(row: AnnotationRow, comparisonId: string): Annotation {
     changedAt: row.changed_at,
   };
 }
+
+export const annotationReads = { annotations };
+export const annotationWrites = { annotate, undoAnnotation };

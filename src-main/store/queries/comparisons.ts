@@ -3,6 +3,7 @@ import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { ErrorReport } from '../../shared/domain/errors.ts';
 import type { FlipKind, Rule } from '../../shared/domain/flips.ts';
 import { flipKinds, formatRule, parseRule } from '../../shared/domain/flips.ts';
+import { idOf, idOrNull } from '../../shared/domain/ids.ts';
 import type { ReadableDb } from '../database.ts';
 import { all, one, run, sql, value } from '../database.ts';
 import { newId } from '../keys.ts';
@@ -131,9 +132,9 @@ export function noCounts(): ComparisonCounts {
 
 function comparisonOf(row: ComparisonRow): ComparisonRecord {
   return {
-    id: row.id,
-    leftEvaluationId: row.left_id,
-    rightEvaluationId: row.right_id,
+    id: idOf('comparison', row.id),
+    leftEvaluationId: idOf('evaluation', row.left_id),
+    rightEvaluationId: idOf('evaluation', row.right_id),
     leftName: row.left_name,
     rightName: row.right_name,
     rule: parseRule(row.rule),
@@ -149,5 +150,10 @@ function comparisonOf(row: ComparisonRow): ComparisonRecord {
 }
 
 function repeatsOf({ left_repeat_id: left, right_repeat_id: right }: ComparisonRow): Pick<ComparisonRecord, 'repeats'> {
-  return left === null && right === null ? {} : { repeats: { left, right } };
+  return left === null && right === null
+    ? {}
+    : { repeats: { left: idOrNull('evaluation', left), right: idOrNull('evaluation', right) } };
 }
+
+export const comparisonReads = { listComparisons, getComparison };
+export const comparisonWrites = { removeComparison };

@@ -4,8 +4,9 @@ import { contentHash, promptHash } from '../../content-hash.ts';
 import type { DatasetKind, DatasetRow } from '../../shared/domain/datasets.ts';
 import type { DatasetRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
+import { idOf, idOrNull } from '../../shared/domain/ids.ts';
 import type { ReadableDb, WritableDb } from '../database.ts';
-import { all, prepare, run, sql, value } from '../database.ts';
+import { all, one, prepare, run, sql, value } from '../database.ts';
 import { firstKey, newId, packKey } from '../keys.ts';
 import { plainText, storable } from '../texts.ts';
 import { Lengths } from './lengths.ts';
@@ -21,21 +22,29 @@ interface DatasetTableRow {
   statistics: string;
 }
 
+const columns = `SELECT d.id, d.name, d.kind, d.rows, d.sha256, i.id AS import_id, d.created_at, d.statistics
+  FROM datasets d LEFT JOIN imports i USING (import_key) WHERE d.state = 'ready'`;
+
 export function listDatasets(db: ReadableDb): DatasetRecord[] {
-  return all<DatasetTableRow>(
-    db,
-    sql`SELECT d.id, d.name, d.kind, d.rows, d.sha256, i.id AS import_id, d.created_at, d.statistics
-        FROM datasets d LEFT JOIN imports i USING (import_key) WHERE d.state = 'ready' ORDER BY d.dataset_key DESC`,
-  ).map((row) => ({
-    id: row.id,
+  return all<DatasetTableRow>(db, { text: `${columns} ORDER BY d.dataset_key DESC`, values: [] }).map(datasetOf);
+}
+
+export function getDataset(db: ReadableDb, id: string): DatasetRecord | null {
+  const row = one<DatasetTableRow>(db, { text: `${columns} AND d.id = ?`, values: [id] });
+  return row === undefined ? null : datasetOf(row);
+}
+
+function datasetOf(row: DatasetTableRow): DatasetRecord {
+  return {
+    id: idOf('dataset', row.id),
     name: row.name,
     kind: row.kind,
     rows: row.rows,
     sha256: row.sha256,
-    importId: row.import_id,
+    importId: idOrNull('import', row.import_id),
     createdAt: row.created_at,
     statistics: JSON.parse(row.statistics) as DatasetRecord['statistics'],
-  }));
+  };
 }
 
 export function datasetKey(db: ReadableDb, id: string): number {
@@ -53,6 +62,11 @@ export function datasetRows(db: ReadableDb, id: string, offset: number, limit: n
   ).map((row) => JSON.parse(row.body) as DatasetRow);
 }
 
+export interface DatasetHead {
+  name: string;
+  kind: DatasetKind;
+}
+
 /** A dataset while its rows arrive: everything that its record says is gathered on the way. */
 export class DatasetDraft {
   readonly key: number;
@@ -63,7 +77,7 @@ export class DatasetDraft {
   readonly #lengths = new Lengths();
   rows = 0;
 
-  constructor(db: WritableDb, owner: string, head: { name: string; kind: DatasetKind }) {
+  constructor(db: WritableDb, owner: string, head: DatasetHead) {
     this.#db = db;
     this.kind = head.kind;
     this.id = newId('dataset');
@@ -143,3 +157,5 @@ export function duplicateId(error: unknown, id: string): WorkbenchError | null {
     place: { field: 'id' },
   });
 }
+
+export const datasetReads = { listDatasets, getDataset, datasetRows };

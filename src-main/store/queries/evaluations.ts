@@ -1,5 +1,6 @@
 import type { EvaluationRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
+import { idOf, idOrNull } from '../../shared/domain/ids.ts';
 import type { DecodingSettings, SampleResult, SuiteKind } from '../../shared/domain/evaluations.ts';
 import type { Query, ReadableDb, WritableDb } from '../database.ts';
 import { all, each, one, run, sql, value } from '../database.ts';
@@ -37,27 +38,21 @@ export interface EvaluationRow {
 
 type EvaluationFilter = { runId?: string; checkpointId?: string; suiteId?: string };
 
+const columns = `SELECT e.*, s.name AS suite_name, r.id AS run_id, i.id AS import_id FROM evaluations e
+  JOIN scopes s USING (scope_key) LEFT JOIN runs r USING (run_key) LEFT JOIN imports i USING (import_key)
+  WHERE e.state = 'ready'`;
+const newestFirst = 'ORDER BY e.evaluation_key DESC';
+
 /** The most selective index answers; the rest narrows what it finds. */
-export function evaluationsQuery(filter: EvaluationFilter): Query {
-  const { runId, checkpointId, suiteId } = filter;
-  if (checkpointId !== undefined) {
-    return sql`SELECT e.*, s.name AS suite_name, r.id AS run_id, i.id AS import_id FROM evaluations e
-      JOIN scopes s USING (scope_key) LEFT JOIN runs r USING (run_key) LEFT JOIN imports i USING (import_key)
-      WHERE e.checkpoint_id = ${checkpointId} AND e.state = 'ready' ORDER BY e.evaluation_key DESC`;
-  }
-  if (runId !== undefined) {
-    return sql`SELECT e.*, s.name AS suite_name, r.id AS run_id, i.id AS import_id FROM evaluations e
-      JOIN scopes s USING (scope_key) JOIN runs r USING (run_key) LEFT JOIN imports i USING (import_key)
-      WHERE e.run_key = (SELECT run_key FROM runs WHERE id = ${runId}) AND e.state = 'ready' ORDER BY e.evaluation_key DESC`;
-  }
-  if (suiteId !== undefined) {
-    return sql`SELECT e.*, s.name AS suite_name, r.id AS run_id, i.id AS import_id FROM evaluations e
-      JOIN scopes s USING (scope_key) LEFT JOIN runs r USING (run_key) LEFT JOIN imports i USING (import_key)
-      WHERE e.suite_id = ${suiteId} AND e.state = 'ready' ORDER BY e.evaluation_key DESC`;
-  }
-  return sql`SELECT e.*, s.name AS suite_name, r.id AS run_id, i.id AS import_id FROM evaluations e
-    JOIN scopes s USING (scope_key) LEFT JOIN runs r USING (run_key) LEFT JOIN imports i USING (import_key)
-    WHERE e.state = 'ready' ORDER BY e.evaluation_key DESC`;
+export function evaluationsQuery({ runId, checkpointId, suiteId }: EvaluationFilter): Query {
+  const where = (condition: string, id: string): Query => ({
+    text: `${columns} AND ${condition} ${newestFirst}`,
+    values: [id],
+  });
+  if (checkpointId !== undefined) return where('e.checkpoint_id = ?', checkpointId);
+  if (runId !== undefined) return where('e.run_key = (SELECT run_key FROM runs WHERE id = ?)', runId);
+  if (suiteId !== undefined) return where('e.suite_id = ?', suiteId);
+  return { text: `${columns} ${newestFirst}`, values: [] };
 }
 
 export function listEvaluations(db: ReadableDb, filter: EvaluationFilter = {}): EvaluationRecord[] {
@@ -68,6 +63,11 @@ export function listEvaluations(db: ReadableDb, filter: EvaluationFilter = {}): 
         (filter.runId === undefined || record.runId === filter.runId) &&
         (filter.suiteId === undefined || record.suiteId === filter.suiteId),
     );
+}
+
+export function getEvaluation(db: ReadableDb, id: string): EvaluationRecord | null {
+  const row = one<EvaluationRow>(db, { text: `${columns} AND e.id = ?`, values: [id] });
+  return row === undefined ? null : evaluationOf(row);
 }
 
 export function evaluationKey(db: ReadableDb, id: string): number {
@@ -191,14 +191,14 @@ export class EvaluationDraft {
 
 function evaluationOf(row: EvaluationRow): EvaluationRecord {
   return {
-    id: row.id,
+    id: idOf('evaluation', row.id),
     name: row.name,
-    suiteId: row.suite_id,
+    suiteId: idOrNull('suite', row.suite_id),
     suiteName: row.suite_name,
     suiteKind: row.suite_kind,
-    runId: row.run_id,
-    checkpointId: row.checkpoint_id,
-    modelId: row.model_id,
+    runId: idOrNull('run', row.run_id),
+    checkpointId: idOrNull('checkpoint', row.checkpoint_id),
+    modelId: idOrNull('model', row.model_id),
     step: row.step,
     samples: row.samples,
     right: row.right_count,
@@ -208,7 +208,7 @@ function evaluationOf(row: EvaluationRow): EvaluationRecord {
     meanScore: row.mean_score,
     summary: JSON.parse(row.summary) as Record<string, number>,
     decoding: row.decoding === null ? null : (JSON.parse(row.decoding) as DecodingSettings),
-    importId: row.import_id,
+    importId: idOrNull('import', row.import_id),
     createdAt: row.created_at,
   };
 }
@@ -216,3 +216,5 @@ function evaluationOf(row: EvaluationRow): EvaluationRecord {
 function jsonOrNull(value: unknown): string | null {
   return value === null || value === undefined ? null : JSON.stringify(value);
 }
+
+export const evaluationReads = { listEvaluations, getEvaluation };

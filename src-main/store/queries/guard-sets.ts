@@ -1,6 +1,7 @@
 import type { DatasetRow } from '../../shared/domain/datasets.ts';
 import type { GuardSetRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
+import { idOf, idOrNull } from '../../shared/domain/ids.ts';
 import type { ReadableDb } from '../database.ts';
 import { all, one, prepare, run, sql, value } from '../database.ts';
 import { firstKey, newId, packKey } from '../keys.ts';
@@ -12,7 +13,16 @@ import type { GuardSource } from './guard-rows.ts';
 const columns = `SELECT id, name, samples, comparison_id AS comparisonId, created_at AS createdAt, note, skipped FROM guard_sets`;
 
 export function listGuardSets(db: ReadableDb): GuardSetRecord[] {
-  return all<GuardSetRecord>(db, { text: `${columns} ORDER BY guard_key DESC`, values: [] });
+  return all<GuardSetRecord>(db, { text: `${columns} ORDER BY guard_key DESC`, values: [] }).map(guardSetOf);
+}
+
+export function getGuardSet(db: ReadableDb, id: string): GuardSetRecord | null {
+  const row = one<GuardSetRecord>(db, { text: `${columns} WHERE id = ?`, values: [id] });
+  return row === undefined ? null : guardSetOf(row);
+}
+
+function guardSetOf(row: GuardSetRecord): GuardSetRecord {
+  return { ...row, id: idOf('guard set', row.id), comparisonId: idOrNull('comparison', row.comparisonId) };
 }
 
 export function guardSetRows(db: ReadableDb, id: string): DatasetRow[] {
@@ -83,7 +93,7 @@ export function addGuardSet(
     run(db, sql`UPDATE guard_sets SET samples = ${samples}, skipped = ${skipped} WHERE guard_key = ${key}`);
     const record = one<GuardSetRecord>(db, { text: `${columns} WHERE guard_key = ?`, values: [key] });
     if (record === undefined) throw new Error('a guard set that was just added is gone');
-    return record;
+    return guardSetOf(record);
   });
 }
 
@@ -95,3 +105,6 @@ export function removeGuardSet(writer: Writer, id: string): void {
     run(db, sql`DELETE FROM guard_sets WHERE guard_key = ${key}`);
   });
 }
+
+export const guardSetReads = { listGuardSets, getGuardSet, guardSetRows, guardSetSampleKeys };
+export const guardSetWrites = { removeGuardSet };

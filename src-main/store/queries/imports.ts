@@ -1,8 +1,9 @@
 import type { NewRecord } from '../api.ts';
 import type { ImportRecord } from '../../shared/domain/entities.ts';
+import { idOf } from '../../shared/domain/ids.ts';
 import type { ReadableDb, WritableDb } from '../database.ts';
 import { all, one, run, sql } from '../database.ts';
-import { newId } from '../keys.ts';
+import { idFor } from '../keys.ts';
 
 interface ImportRow {
   import_key: number;
@@ -24,6 +25,11 @@ export function listImports(db: ReadableDb): ImportRecord[] {
   return all<ImportRow>(db, sql`SELECT * FROM imports ORDER BY import_key DESC`).map(importOf);
 }
 
+export function getImport(db: ReadableDb, id: string): ImportRecord | null {
+  const row = one<ImportRow>(db, sql`SELECT * FROM imports WHERE id = ${id}`);
+  return row === undefined ? null : importOf(row);
+}
+
 export function findImport(db: ReadableDb, id: string): (ImportRecord & { key: number }) | undefined {
   const row = one<ImportRow>(db, sql`SELECT * FROM imports WHERE id = ${id}`);
   return row === undefined ? undefined : { ...importOf(row), key: row.import_key };
@@ -34,7 +40,7 @@ export function addImport(db: WritableDb, record: NewRecord<ImportRecord>): numb
   return run(
     db,
     sql`INSERT INTO imports (id, target, name, source, sha256, tool, tool_version, accepted, rejected, problems, created_at, undone_at)
-        VALUES (${record.id ?? newId('import')}, ${record.target}, ${record.name}, ${record.source}, ${record.sha256},
+        VALUES (${idFor('import', record.id)}, ${record.target}, ${record.name}, ${record.source}, ${record.sha256},
                 ${record.tool}, ${record.toolVersion}, ${record.accepted}, ${record.rejected},
                 ${JSON.stringify(record.problems)}, ${Date.now()}, ${record.undoneAt ?? null})`,
   ).key;
@@ -42,7 +48,7 @@ export function addImport(db: WritableDb, record: NewRecord<ImportRecord>): numb
 
 function importOf(row: ImportRow): ImportRecord {
   return {
-    id: row.id,
+    id: idOf('import', row.id),
     target: row.target,
     name: row.name,
     source: row.source,
@@ -56,3 +62,5 @@ function importOf(row: ImportRow): ImportRecord {
     undoneAt: row.undone_at,
   };
 }
+
+export const importReads = { listImports, getImport };

@@ -71,3 +71,5 @@ function itemOf(db: ReadableDb, suiteId: string | null, itemId: string): SuiteIt
   );
   return body === undefined ? null : (JSON.parse(body) as SuiteItem);
 }
+
+export const joiningReads = { joiningOf };

@@ -1,6 +1,6 @@
 import type { StoreChange } from '../api.ts';
 import type { ReadableDb, WritableDb } from '../database.ts';
-import { all, inTransaction, run, sql } from '../database.ts';
+import { all, inTransaction, run, sql, value } from '../database.ts';
 
 export type ListName = StoreChange['tables'][number];
 
@@ -64,4 +64,16 @@ export function isAlive(owner: string): boolean {
   } catch (error) {
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
+}
+
+/** Versions of each list by the programs that wrote them, other than `owner`; null where nothing changed since the last call. */
+export function foreignMarks(db: ReadableDb, owner: string): () => Record<string, number> | null {
+  let seen = -1;
+  return () => {
+    const version = value<number>(db, { text: 'PRAGMA data_version', values: [] }) ?? 0;
+    if (version === seen) return null;
+    seen = version;
+    const foreign = readMarks(db).filter((mark) => mark.writer !== owner);
+    return Object.fromEntries(foreign.map((mark) => [`${mark.list} ${mark.writer}`, mark.version]));
+  };
 }

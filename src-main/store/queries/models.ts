@@ -1,9 +1,10 @@
 import type { NewRecord } from '../api.ts';
 import type { ModelRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
+import { idOf } from '../../shared/domain/ids.ts';
 import type { ReadableDb } from '../database.ts';
 import { all, one, run, sql, value } from '../database.ts';
-import { newId } from '../keys.ts';
+import { idFor } from '../keys.ts';
 import type { Writer } from './marks.ts';
 import { change } from './marks.ts';
 
@@ -24,12 +25,17 @@ export function listModels(db: ReadableDb): ModelRecord[] {
   return all<ModelRow>(db, sql`SELECT * FROM models ORDER BY model_key DESC`).map(modelOf);
 }
 
+export function getModel(db: ReadableDb, id: string): ModelRecord | null {
+  const row = one<ModelRow>(db, sql`SELECT * FROM models WHERE id = ${id}`);
+  return row === undefined ? null : modelOf(row);
+}
+
 export function addModel(writer: Writer, model: NewRecord<ModelRecord>): ModelRecord {
   return change(writer, ['models'], () => {
     const { key } = run(
       writer.db,
       sql`INSERT INTO models (id, name, path, family, parameters, size_bytes, sha256, origin, created_at, state)
-          VALUES (${model.id ?? newId('model')}, ${model.name}, ${model.path}, ${model.family}, ${model.parameters},
+          VALUES (${idFor('model', model.id)}, ${model.name}, ${model.path}, ${model.family}, ${model.parameters},
                   ${model.sizeBytes}, ${model.sha256}, ${model.origin}, ${Date.now()}, ${model.state})`,
     );
     const row = one<ModelRow>(writer.db, sql`SELECT * FROM models WHERE model_key = ${key}`);
@@ -55,7 +61,7 @@ export function removeModel(writer: Writer, id: string): void {
 
 function modelOf(row: ModelRow): ModelRecord {
   return {
-    id: row.id,
+    id: idOf('model', row.id),
     name: row.name,
     path: row.path,
     family: row.family,
@@ -67,3 +73,6 @@ function modelOf(row: ModelRow): ModelRecord {
     state: row.state,
   };
 }
+
+export const modelReads = { listModels, getModel };
+export const modelWrites = { addModel, removeModel };

@@ -146,3 +146,5 @@ function stepsOf(db: ReadableDb, row: TrainedRow): TrainingTrace['steps'] {
     return [{ step: step.step, metrics: Object.fromEntries(values) }];
   });
 }
+
+export const runHistoryReads = { runMetrics, runEvents, trainingTrace };

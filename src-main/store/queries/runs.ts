@@ -1,13 +1,14 @@
 import { isAbsolute, join } from 'node:path';
-import type { StoreWrites } from '../api.ts';
+import type { NewRecord } from '../api.ts';
 import type { CheckpointRecord, RunRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { ErrorReport } from '../../shared/domain/errors.ts';
 import type { BackendInfo, RunStatus } from '../../shared/domain/jobs.ts';
+import { idOf, idOrNull } from '../../shared/domain/ids.ts';
 import type { RunSpec } from '../../shared/domain/run-spec.ts';
 import type { ReadableDb } from '../database.ts';
 import { all, one, run, sql, value } from '../database.ts';
-import { firstKey, newId } from '../keys.ts';
+import { firstKey, idFor } from '../keys.ts';
 import type { Writer } from './marks.ts';
 import { change } from './marks.ts';
 import { markRemoved } from './removal.ts';
@@ -53,8 +54,11 @@ export function runKey(db: ReadableDb, id: string): number {
   return key;
 }
 
-export function addRun(writer: Writer, record: Parameters<StoreWrites['addRun']>[0]): RunRecord {
-  const id = record.id ?? newId('run');
+export type NewRun = Omit<NewRecord<RunRecord>, 'lastSeq' | 'step' | 'backend' | 'error' | 'startedAt' | 'endedAt'>;
+export type RunChange = Partial<Pick<RunRecord, 'status' | 'error' | 'tags' | 'note' | 'name' | 'endedAt'>>;
+
+export function addRun(writer: Writer, record: NewRun): RunRecord {
+  const id = idFor('run', record.id);
   change(writer, ['runs'], () =>
     run(
       writer.db,
@@ -68,7 +72,7 @@ export function addRun(writer: Writer, record: Parameters<StoreWrites['addRun']>
   return existing(writer.db, id);
 }
 
-export function updateRun(writer: Writer, id: string, changes: Parameters<StoreWrites['updateRun']>[1]): RunRecord {
+export function updateRun(writer: Writer, id: string, changes: RunChange): RunRecord {
   return change(writer, ['runs'], () => {
     const before = existing(writer.db, id);
     // A key that is there but undefined changes nothing; null clears.
@@ -124,16 +128,29 @@ interface CheckpointRow {
   created_at: number;
 }
 
-/** Paths are those of the run folder; they are as absolute as the folder is. */
+const checkpointColumns = `SELECT c.*, r.id AS run_id, r.folder FROM checkpoints c JOIN runs r USING (run_key)`;
+
 export function listCheckpoints(db: ReadableDb, runId?: string): CheckpointRecord[] {
   const query =
     runId === undefined
-      ? sql`SELECT c.*, r.id AS run_id, r.folder FROM checkpoints c JOIN runs r USING (run_key) ORDER BY c.checkpoint_key`
-      : sql`SELECT c.*, r.id AS run_id, r.folder FROM checkpoints c JOIN runs r USING (run_key)
-            WHERE c.run_key = (SELECT run_key FROM runs WHERE id = ${runId}) ORDER BY c.step`;
-  return all<CheckpointRow>(db, query).map((row) => ({
-    id: row.id,
-    runId: row.run_id,
+      ? { text: `${checkpointColumns} ORDER BY c.checkpoint_key`, values: [] }
+      : {
+          text: `${checkpointColumns} WHERE c.run_key = (SELECT run_key FROM runs WHERE id = ?) ORDER BY c.step`,
+          values: [runId],
+        };
+  return all<CheckpointRow>(db, query).map(checkpointOf);
+}
+
+export function getCheckpoint(db: ReadableDb, id: string): CheckpointRecord | null {
+  const row = one<CheckpointRow>(db, { text: `${checkpointColumns} WHERE c.id = ?`, values: [id] });
+  return row === undefined ? null : checkpointOf(row);
+}
+
+/** Paths are those of the run folder; they are as absolute as the folder is. */
+function checkpointOf(row: CheckpointRow): CheckpointRecord {
+  return {
+    id: idOf('checkpoint', row.id),
+    runId: idOf('run', row.run_id),
     step: row.step,
     path: isAbsolute(row.path) ? row.path : join(row.folder, row.path),
     kind: row.kind,
@@ -141,7 +158,7 @@ export function listCheckpoints(db: ReadableDb, runId?: string): CheckpointRecor
     sha256: row.sha256,
     state: row.state,
     createdAt: row.created_at,
-  }));
+  };
 }
 
 function existing(db: ReadableDb, id: string): RunRecord {
@@ -152,16 +169,16 @@ function existing(db: ReadableDb, id: string): RunRecord {
 
 function runOf(row: RunRow): RunRecord {
   return {
-    id: row.id,
+    id: idOf('run', row.id),
     name: row.name,
     status: row.status,
     spec: JSON.parse(row.spec) as RunSpec,
-    modelId: row.model_id,
-    datasetId: row.dataset_id,
-    guardSetId: row.guard_set_id,
-    parentRunId: row.parent_run_id,
+    modelId: idOf('model', row.model_id),
+    datasetId: idOf('dataset', row.dataset_id),
+    guardSetId: idOrNull('guard set', row.guard_set_id),
+    parentRunId: idOrNull('run', row.parent_run_id),
     relation: row.relation,
-    sweepId: row.sweep_id,
+    sweepId: idOrNull('sweep', row.sweep_id),
     folder: row.folder,
     backend: row.backend === null ? null : (JSON.parse(row.backend) as BackendInfo),
     step: row.step,
@@ -175,3 +192,6 @@ function runOf(row: RunRow): RunRecord {
     note: row.note,
   };
 }
+
+export const runReads = { listRuns, getRun, listCheckpoints, getCheckpoint };
+export const runWrites = { addRun, updateRun };

@@ -1,9 +1,10 @@
 import type { NewRecord } from '../api.ts';
 import type { ReportRecord, SavedFilter } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
+import { idOf } from '../../shared/domain/ids.ts';
 import type { ReadableDb } from '../database.ts';
-import { all, inTransaction, run, sql, value } from '../database.ts';
-import { newId } from '../keys.ts';
+import { all, inTransaction, one, run, sql, value } from '../database.ts';
+import { idFor } from '../keys.ts';
 import type { Writer } from './marks.ts';
 import { change } from './marks.ts';
 
@@ -31,11 +32,11 @@ export function listSavedFilters(db: ReadableDb): SavedFilter[] {
   return all<SavedFilter>(
     db,
     sql`SELECT id, name, query, created_at AS createdAt FROM saved_filters ORDER BY filter_key DESC`,
-  );
+  ).map((row) => ({ ...row, id: idOf('filter', row.id) }));
 }
 
 export function saveFilter(writer: Writer, name: string, query: string): SavedFilter {
-  const filter: SavedFilter = { id: newId('filter'), name, query, createdAt: Date.now() };
+  const filter: SavedFilter = { id: idFor('filter'), name, query, createdAt: Date.now() };
   inTransaction(writer.db, () => {
     run(
       writer.db,
@@ -61,19 +62,28 @@ interface ReportRow {
 }
 
 export function listReports(db: ReadableDb): ReportRecord[] {
-  return all<ReportRow>(db, sql`SELECT * FROM reports ORDER BY report_key DESC`).map((row) => ({
-    id: row.id,
+  return all<ReportRow>(db, sql`SELECT * FROM reports ORDER BY report_key DESC`).map(reportOf);
+}
+
+export function getReport(db: ReadableDb, id: string): ReportRecord | null {
+  const row = one<ReportRow>(db, sql`SELECT * FROM reports WHERE id = ${id}`);
+  return row === undefined ? null : reportOf(row);
+}
+
+function reportOf(row: ReportRow): ReportRecord {
+  return {
+    id: idOf('report', row.id),
     title: row.title,
     format: row.format,
     subject: JSON.parse(row.subject) as ReportRecord['subject'],
     fileName: row.file_name,
     sizeBytes: row.size_bytes,
     createdAt: row.created_at,
-  }));
+  };
 }
 
 export function addReport(writer: Writer, report: NewRecord<ReportRecord>): ReportRecord {
-  const record: ReportRecord = { ...report, id: report.id ?? newId('report'), createdAt: Date.now() };
+  const record: ReportRecord = { ...report, id: idFor('report', report.id), createdAt: Date.now() };
   change(writer, ['reports'], () => {
     run(
       writer.db,
@@ -84,3 +94,6 @@ export function addReport(writer: Writer, report: NewRecord<ReportRecord>): Repo
   });
   return record;
 }
+
+export const smallReads = { getSetting, listSettings, listSavedFilters, listReports, getReport };
+export const smallWrites = { setSetting, saveFilter, removeFilter, addReport };

@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
 import type { SuiteRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
+import { idOf, idOrNull } from '../../shared/domain/ids.ts';
 import type { SuiteItem, SuiteKind } from '../../shared/domain/evaluations.ts';
 import type { ReadableDb, WritableDb } from '../database.ts';
-import { all, prepare, run, sql, value } from '../database.ts';
-import { firstKey, newId, packKey } from '../keys.ts';
+import { all, one, prepare, run, sql, value } from '../database.ts';
+import { firstKey, idFor, packKey } from '../keys.ts';
 import { storable } from '../texts.ts';
 import { duplicateId } from './datasets.ts';
 
@@ -26,22 +27,30 @@ interface SuiteRow {
   created_at: number;
 }
 
+const columns = `SELECT u.id, u.name, u.kind, u.settings, u.items, u.sha256, u.origin, i.id AS import_id, u.created_at
+  FROM suites u LEFT JOIN imports i USING (import_key) WHERE u.state = 'ready'`;
+
 export function listSuites(db: ReadableDb): SuiteRecord[] {
-  return all<SuiteRow>(
-    db,
-    sql`SELECT u.id, u.name, u.kind, u.settings, u.items, u.sha256, u.origin, i.id AS import_id, u.created_at
-        FROM suites u LEFT JOIN imports i USING (import_key) WHERE u.state = 'ready' ORDER BY u.suite_key DESC`,
-  ).map((row) => ({
+  return all<SuiteRow>(db, { text: `${columns} ORDER BY u.suite_key DESC`, values: [] }).map(suiteOf);
+}
+
+export function getSuite(db: ReadableDb, id: string): SuiteRecord | null {
+  const row = one<SuiteRow>(db, { text: `${columns} AND u.id = ?`, values: [id] });
+  return row === undefined ? null : suiteOf(row);
+}
+
+function suiteOf(row: SuiteRow): SuiteRecord {
+  return {
     ...(JSON.parse(row.settings) as SuiteSettings),
-    id: row.id,
+    id: idOf('suite', row.id),
     name: row.name,
     kind: row.kind,
     items: row.items,
     sha256: row.sha256,
     origin: row.origin,
-    importId: row.import_id,
+    importId: idOrNull('import', row.import_id),
     createdAt: row.created_at,
-  }));
+  };
 }
 
 export function suiteKey(db: ReadableDb, id: string): number {
@@ -74,7 +83,7 @@ export class SuiteDraft {
     const { id, name, kind, origin, ...settings } = head;
     this.#db = db;
     this.kind = kind;
-    this.id = id ?? newId('suite');
+    this.id = idFor('suite', id);
     this.key = run(
       db,
       sql`INSERT INTO suites (id, name, kind, settings, origin, created_at, state, owner)
@@ -114,3 +123,5 @@ export class SuiteDraft {
     );
   }
 }
+
+export const suiteReads = { listSuites, getSuite, suiteItems };

@@ -8,7 +8,9 @@ import type { LoadedComparison } from './comparison.ts';
 import { loadComparison, readHead } from './comparison.ts';
 import { facetsOf, sliceCounts } from './facets.ts';
 import { failuresOf, knownFirings, knownNumbers, passingRows } from './filter.ts';
+import { neighbours } from './neighbours.ts';
 import { flipRows } from './rows.ts';
+import { sampleDetail } from './sample.ts';
 import { sortRows } from './sort.ts';
 
 /** Comparisons and views the reader keeps; a million pairs take about 60 MB as columns and 4 MB a view. */
@@ -190,3 +192,19 @@ function keepNewest<V>(entries: Map<string, V>, key: string, entry: V, most: num
     entries.delete(oldest);
   }
 }
+
+/** What is asked of the open lists, under the names that `Store` has. */
+export const flipReads = {
+  openFlipView: (views: FlipViews, id: string, filter: FlipFilter, sort: FlipSort) => views.open(id, filter, sort),
+  flipWindow: (views: FlipViews, viewId: string, offset: number, limit: number) => views.window(viewId, offset, limit),
+  /** Position of a sample in a view, or null: keeps the selection through filtering. */
+  flipPosition: (views: FlipViews, viewId: string, sampleKey: number) => views.position(viewId, sampleKey),
+  closeFlipView: (views: FlipViews, viewId: string) => views.close(viewId),
+  flipFacets: (views: FlipViews, id: string, filter: FlipFilter) => views.facets(id, filter),
+  flipVectors: (views: FlipViews, id: string, filter: FlipFilter) => views.vectors(id, filter),
+  /** Slice name → counts of kinds, for every slice of the comparison. */
+  sliceCounts: (views: FlipViews, id: string) => views.sliceCounts(id),
+  sampleDetail: (views: FlipViews, id: string, sampleKey: number) => sampleDetail(views.comparison(id), sampleKey),
+  neighbours: (views: FlipViews, id: string, sampleKey: number, limit: number) =>
+    neighbours(views.comparison(id), sampleKey, limit),
+};

@@ -71,3 +71,5 @@ export function sampleTimeline(db: ReadableDb, sampleKey: number): TimelineMark[
         WHERE own.sample_key = ${sampleKey} ORDER BY e.created_at, e.evaluation_key`,
   ).map((mark) => ({ ...mark, verdict: verdictOf(mark.verdict) }));
 }
+
+export const sampleReads = { sampleTimeline };

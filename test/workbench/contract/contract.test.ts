@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
-import { channelNames } from '../../../src-main/shared/contract/channel-names.ts';
 import { channels } from '../../../src-main/shared/contract/channels.ts';
+import type { ChannelName } from '../../../src-main/shared/contract/channels.ts';
 import { createDispatcher } from '../../../src-main/workbench/contract/dispatch.ts';
 import type { Handlers } from '../../../src-main/workbench/contract/dispatch.ts';
 
@@ -11,11 +11,8 @@ const handle = createDispatcher(unreachable as Handlers);
 const badInputs: unknown[] = [{ unexpected: true }, 'a string', 7, [], [{}], { __proto__: null, constructor: 1 }];
 
 describe('the contract', () => {
-  test('lists its channels exactly', () => {
-    expect([...channelNames]).toEqual(Object.keys(channels));
-  });
-
-  test.each(channelNames)('%s refuses what does not fit', async (name) => {
+  // `Object.keys` loses the names' type.
+  test.each(Object.keys(channels) as ChannelName[])('%s refuses what does not fit', async (name) => {
     for (const input of badInputs) {
       expect(await handle(name, input)).toMatchObject({ ok: false, error: { code: 'bad-input' } });
     }
