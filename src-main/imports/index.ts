@@ -11,4 +11,5 @@ export {
 } from './open.ts';
 export { type PreviewOptions, previewImport } from './preview.ts';
 export { type Problem, type ProblemReason, problemReasons } from './problems.ts';
+export { checkZipDirectory, checksumGate, notAnArchive } from './records/zip-check.ts';
 export * from './types.ts';

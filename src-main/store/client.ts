@@ -44,6 +44,12 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
   }
 }
 
+/** “ok”, or what is wrong with a database that is not open, in SQLite's words; another program's is refused. */
+export function checkDatabaseFile(path: string): Promise<string> {
+  const start = { path: resolve(path), owner: 'check', role: 'task' as const };
+  return runTask<never, string>({ ...start, task: { name: 'checkFile', args: [] } }, () => Promise.resolve());
+}
+
 function makeFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true });

@@ -6,6 +6,12 @@ export interface ZipEntry {
   method?: 'stored' | 'deflated' | 'zstd';
   /** A size to claim instead of the true one. */
   claimedSize?: number;
+  /** A checksum to claim instead of the true one. */
+  claimedCrc?: number;
+  /** Unix mode; a symbolic link's begins with 0o12. */
+  mode?: number;
+  /** Where the directory says that the entry begins, instead of where it does. */
+  claimedOffset?: number;
 }
 
 const methods = { stored: 0, deflated: 8, zstd: 93 } as const;
@@ -25,14 +31,15 @@ export function zipOf(entries: readonly ZipEntry[]): Buffer {
     shared.writeUInt16LE(20, 0); // version needed
     shared.writeUInt16LE(0x0800, 2); // names are UTF-8
     shared.writeUInt16LE(methods[method], 4);
-    shared.writeUInt32LE(crc32(content), 10);
+    shared.writeUInt32LE(entry.claimedCrc ?? crc32(content), 10);
     shared.writeUInt32LE(packed.length, 14);
     shared.writeUInt32LE(entry.claimedSize ?? content.length, 18);
     shared.writeUInt16LE(name.length, 22);
     const local = Buffer.concat([Buffer.from('PK\x03\x04'), shared, name, packed]);
     const rest = Buffer.alloc(14);
-    rest.writeUInt32LE(offset, 10);
-    directory.push(Buffer.concat([Buffer.from('PK\x01\x02'), Buffer.from([20, 0]), shared, rest, name]));
+    rest.writeUInt32LE(((entry.mode ?? 0) << 16) >>> 0, 6);
+    rest.writeUInt32LE(entry.claimedOffset ?? offset, 10);
+    directory.push(Buffer.concat([Buffer.from('PK\x01\x02'), Buffer.from([20, 3]), shared, rest, name]));
     parts.push(local);
     offset += local.length;
   }

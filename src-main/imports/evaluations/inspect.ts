@@ -1,3 +1,4 @@
+import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { DecodingSettings, SampleResult } from '../../shared/domain/evaluations.ts';
 import { evaluationFields, type FieldMap, Mapping } from '../field-map.ts';
 import { isPlainObject, own } from '../field-path.ts';
@@ -76,14 +77,30 @@ export async function readArchiveHeader(file: SourceFile, session: ReadSession):
   for await (const entry of readArchive(file.path, file.name, session)) {
     if (entry.name !== 'header.json' && !entry.name.endsWith('start.json')) continue;
     if (entry.problem !== null) continue;
-    const value = await entry.read().then(
-      (bytes) => parseJson(bytes.toString('utf8')),
-      () => null,
-    );
+    const value = await readHeaderEntry(entry.read, entry.name, file, session);
     if (entry.name === 'header.json') return value;
     start ??= value;
   }
   return start;
+}
+
+async function readHeaderEntry(
+  read: () => Promise<Buffer>,
+  name: string,
+  file: SourceFile,
+  session: ReadSession,
+): Promise<unknown> {
+  try {
+    return parseJson((await read()).toString('utf8'));
+  } catch (cause) {
+    session.checkCancelled();
+    const detail = cause instanceof Error ? cause.message : String(cause);
+    throw new WorkbenchError('bad-input', `${file.name} is damaged: its “${name}” cannot be read (${detail}).`, {
+      remedy: 'Fetch the log again, or write it anew with: inspect log convert.',
+      place: { file: file.name },
+      cause,
+    });
+  }
 }
 
 class InspectLog {

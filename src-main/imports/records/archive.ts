@@ -1,9 +1,10 @@
 import { promisify } from 'node:util';
-import { zstdDecompress } from 'node:zlib';
+import { crc32, zstdDecompress } from 'node:zlib';
 import { type Entry, openPromise, validateFileName, type ZipFile } from 'yauzl';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { Problem } from '../problems.ts';
 import type { ReadSession } from '../session.ts';
+import { checkZipDirectory, notAnArchive } from './zip-check.ts';
 
 /** A file inside an archive: its name, and either its content on demand or why it is not to be read. */
 export interface ArchiveEntry {
@@ -25,16 +26,12 @@ const ratioFromBytes = 2 ** 20;
  * @throws WorkbenchError `bad-input` when it is no zip archive, or has too many entries.
  */
 export async function* readArchive(path: string, file: string, session: ReadSession): AsyncGenerator<ArchiveEntry> {
+  await checkZipDirectory(path, file, session.limits.maxArchiveEntries);
   // Names are decoded and checked here: the library would end the whole archive at the first bad one.
   const zip = await openPromise(path, { decodeStrings: false, autoClose: false }).catch((cause: unknown) => {
     throw notAnArchive(file, cause);
   });
   try {
-    if (zip.entryCount > session.limits.maxArchiveEntries) {
-      throw new WorkbenchError('bad-input', `${file} was refused: it has ${zip.entryCount} entries.`, {
-        place: { file },
-      });
-    }
     const budget = { bytes: session.limits.maxInflatedBytes };
     for await (const entry of zip.eachEntry()) {
       session.checkCancelled();
@@ -47,14 +44,6 @@ export async function* readArchive(path: string, file: string, session: ReadSess
   } finally {
     zip.close();
   }
-}
-
-function notAnArchive(file: string, cause: unknown): WorkbenchError {
-  const detail = cause instanceof Error ? cause.message : String(cause);
-  return new WorkbenchError('bad-input', `${file} cannot be read as a zip archive: ${detail}.`, {
-    cause,
-    place: { file },
-  });
 }
 
 function entryProblem(name: string, entry: Entry, session: ReadSession): Problem | null {
@@ -91,7 +80,10 @@ async function readEntry(zip: ZipFile, entry: Entry, budget: { bytes: number }, 
     chunks.push(chunk);
   }
   const content = Buffer.concat(chunks);
-  return method === zstandard
-    ? promisify(zstdDecompress)(content, { maxOutputLength: Math.max(1, entry.uncompressedSize) })
-    : content;
+  const plain =
+    method === zstandard
+      ? await promisify(zstdDecompress)(content, { maxOutputLength: Math.max(1, entry.uncompressedSize) })
+      : content;
+  if (crc32(plain) !== entry.crc32) throw new Error('it is damaged: its content does not fit its checksum');
+  return plain;
 }

@@ -60,7 +60,8 @@ function addDoors(program: Program, go: Go): void {
     .command('export <what> [name]')
     .description('adapter or checkpoint (RUN@STEP), dataset, or the whole workspace')
     .requiredOption('--out <path>', 'a file, or a folder that does not exist yet')
-    .action((what: string, name: string | undefined, options: { out: string }) =>
+    .option('--force', 'replace a file that is there')
+    .action((what: string, name: string | undefined, options: { out: string; force?: boolean }) =>
       go(commands.export, what, name, options),
     );
   program

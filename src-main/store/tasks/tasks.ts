@@ -3,6 +3,7 @@ import type { FlipFilter, FlipSort } from '../../shared/domain/flip-view.ts';
 import type { ReadableDb } from '../database.ts';
 import { inSnapshot, one, sql } from '../database.ts';
 import type { BuildOrder } from '../queries/comparison-builds.ts';
+import { refuseForeign } from '../migrations/migrate.ts';
 import { loadComparison } from '../views/comparison.ts';
 import { orderedRows } from '../views/flip-views.ts';
 import { exportRows } from '../views/rows.ts';
@@ -27,6 +28,11 @@ export const tasks = {
   exportSuiteItems: (db: ReadableDb, _emit: Emit<never>, id: string, path: string) => exportSuiteItems(db, id, path),
   copyWorkspace: (db: ReadableDb, _emit: Emit<never>, path: string) => copyWorkspace(db, path),
   checkIntegrity,
+  /** Of a database that somebody else wrote: that it is a workspace at all, then everything. */
+  checkFile: (db: ReadableDb) => {
+    refuseForeign(db);
+    return checkIntegrity(db);
+  },
 };
 
 async function streamFlips(

@@ -1,72 +1,124 @@
-import { createWriteStream } from 'node:fs';
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { createReadStream, createWriteStream } from 'node:fs';
+import type { ReadStream } from 'node:fs';
+import { link, lstat, readdir, rename, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import * as yauzl from 'yauzl';
 import { ZipFile } from 'yazl';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { Core } from '../core.ts';
 import { throwIfCancelled } from '../supervision/task.ts';
 import type { Task } from '../supervision/task.ts';
+import { asFileError } from './file-errors.ts';
 
 /** What a workspace file holds beside the database. Caches can be made again, uploads have been imported. */
-const folders = ['runs', 'models', 'reports', 'exports'] as const;
-const databaseName = 'workspace.sqlite';
+export const packedFolders = ['runs', 'models', 'reports', 'exports'] as const;
+export const packedDatabase = 'workspace.sqlite';
 /** Files of a run that say which process works on it. */
 const transient = /(^|\/)(owner\.lock|trainer\.json|request\.json)$|\.tmp$/;
+
+export interface ExportOptions {
+  /** Whether a file of that name may be replaced. */
+  overwrite?: boolean;
+}
 
 /** The whole workspace as one zip file: the database as of one moment, run folders, models made here, reports. */
 export async function exportWorkspaceFile(
   core: Core,
   out: string,
   task: Task,
+  options: ExportOptions = {},
 ): Promise<{ path: string; files: number }> {
-  const draft = `${out}.${process.pid}.tmp`;
-  const database = path.join(core.layout.cache, `export-${process.pid}.sqlite`);
+  const target = path.resolve(out);
+  const draft = `${target}.${randomUUID()}.tmp`;
+  const database = path.join(core.layout.cache, `export-${randomUUID()}.sqlite`);
+  if (options.overwrite !== true) await refuseExisting(target);
   try {
     task.progress('copying the database', 0);
     await core.store.exportWorkspace(database);
-    const files = await listFiles(core.layout.root);
-    const zip = new ZipFile();
-    const written = pipeline(zip.outputStream, createWriteStream(draft));
-    zip.addFile(database, databaseName);
-    for (const [i, name] of files.entries()) {
-      throwIfCancelled(task);
-      // Weights do not shrink: storing them is quicker by far.
-      zip.addFile(path.join(core.layout.root, name), name, { compress: !name.endsWith('.safetensors') });
-      task.progress('packing', (i + 1) / files.length);
-    }
-    zip.end();
-    await written;
-    await rename(draft, out);
-    return { path: out, files: files.length + 1 };
+    const names = await listFiles(core.layout.root);
+    const files = names.map((name) => ({ name, place: path.join(core.layout.root, name) }));
+    await pack([{ name: packedDatabase, place: database }, ...files], draft, task);
+    await publish(draft, target, options.overwrite === true);
+    return { path: target, files: files.length + 1 };
+  } catch (error) {
+    throw asFileError(error, target, 'written');
   } finally {
     await Promise.all([draft, database].map((file) => rm(file, { force: true })));
   }
 }
 
-/** Unpacks a workspace file into a folder that holds no workspace yet: all of it, or nothing. */
-export async function importWorkspaceFile(
-  file: string,
-  folder: string,
-  task: Task,
-): Promise<{ folder: string; files: number }> {
-  const target = path.resolve(folder);
-  await requireEmpty(target);
-  const draft = `${target}.${process.pid}.tmp`;
+interface PackedFile {
+  readonly name: string;
+  readonly place: string;
+}
+
+/** One file at a time; when it fails or is cancelled, what was open is closed before this rejects. */
+async function pack(files: readonly PackedFile[], draft: string, task: Task): Promise<void> {
+  const zip = new ZipFile();
+  const stop = new AbortController();
+  let reading: ReadStream | null = null;
+  let failure: unknown = null;
+  const fail = (error: unknown): void => {
+    failure ??= error;
+    stop.abort();
+  };
+  const cancel = (): void => fail(new WorkbenchError('cancelled', 'Cancelled.'));
+  zip.on('error', fail);
+  task.signal.addEventListener('abort', cancel, { once: true });
   try {
-    const files = await unpack(file, draft, task);
-    await rm(target, { recursive: true, force: true });
-    await rename(draft, target);
-    return { folder: target, files };
+    throwIfCancelled(task);
+    for (const [i, { name, place }] of files.entries()) {
+      // Weights do not shrink: storing them is quicker by far.
+      zip.addReadStreamLazy(name, { compress: !name.endsWith('.safetensors') }, (answer) => {
+        task.progress('packing', i / files.length);
+        reading = createReadStream(place);
+        reading.on('error', fail);
+        answer(null, reading);
+      });
+    }
+    zip.end();
+    await pipeline(zip.outputStream, createWriteStream(draft, { flags: 'wx', mode: 0o600 }), { signal: stop.signal });
+  } catch (error) {
+    throw failure ?? error;
   } finally {
-    await rm(draft, { recursive: true, force: true });
+    task.signal.removeEventListener('abort', cancel);
+    await closed(reading);
   }
+}
+
+function closed(stream: ReadStream | null): Promise<void> {
+  if (stream === null || stream.closed) return Promise.resolve();
+  return new Promise((resolve) => stream.once('close', resolve).destroy());
+}
+
+/** The draft gets its name. A link never takes the place of a file that came meanwhile, as a rename would. */
+async function publish(draft: string, target: string, overwrite: boolean): Promise<void> {
+  if (overwrite) return rename(draft, target);
+  try {
+    await link(draft, target);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw alreadyThere(target);
+    // A file system without links (FAT, some network folders).
+    await refuseExisting(target);
+    await rename(draft, target);
+  }
+}
+
+export async function refuseExisting(target: string): Promise<void> {
+  if ((await lstat(target).catch(() => null)) !== null) throw alreadyThere(target);
+}
+
+function alreadyThere(target: string): WorkbenchError {
+  return new WorkbenchError('conflict', `${target} is there already.`, {
+    remedy: 'Choose another name, or say --force to replace it.',
+    place: { file: target },
+  });
 }
 
 async function listFiles(root: string): Promise<string[]> {
   const found: string[] = [];
-  for (const folder of folders) {
+  for (const folder of packedFolders) {
     const entries = await readdir(path.join(root, folder), { recursive: true, withFileTypes: true });
     for (const entry of entries) {
       const name = path.relative(root, path.join(entry.parentPath, entry.name)).split(path.sep).join('/');
@@ -74,55 +126,4 @@ async function listFiles(root: string): Promise<string[]> {
     }
   }
   return found.sort();
-}
-
-async function requireEmpty(folder: string): Promise<void> {
-  const entries = await readdir(folder).catch((): string[] => []);
-  if (!entries.includes(databaseName)) return;
-  throw new WorkbenchError('conflict', `${folder} holds a workspace already.`, {
-    remedy: 'Name a new folder with --workspace.',
-    place: { file: folder },
-  });
-}
-
-/** yauzl refuses absolute names and names with `..`; what remains is checked against the folders a workspace has. */
-async function unpack(file: string, folder: string, task: Task): Promise<number> {
-  const zip = await openZip(file);
-  let files = 0;
-  try {
-    for await (const entry of zip.eachEntry()) {
-      throwIfCancelled(task);
-      if (entry.fileName.endsWith('/')) continue;
-      const out = path.join(folder, checkedName(file, entry.fileName));
-      await mkdir(path.dirname(out), { recursive: true });
-      await pipeline(await zip.openReadStreamPromise(entry), createWriteStream(out, { flags: 'wx' }));
-      files += 1;
-      task.progress('unpacking', files / zip.entryCount);
-    }
-  } finally {
-    zip.close();
-  }
-  if (await stat(path.join(folder, databaseName)).catch(() => null)) return files;
-  throw notAWorkspace(file);
-}
-
-function checkedName(file: string, name: string): string {
-  const [top] = name.split('/');
-  if (name === databaseName || folders.some((folder) => folder === top)) return name;
-  throw notAWorkspace(file);
-}
-
-async function openZip(file: string): Promise<yauzl.ZipFile> {
-  try {
-    return await yauzl.openPromise(file);
-  } catch (cause) {
-    throw new WorkbenchError('bad-input', `${file} cannot be read as a workspace file.`, { cause, place: { file } });
-  }
-}
-
-function notAWorkspace(file: string): WorkbenchError {
-  return new WorkbenchError('bad-input', `${file} is not a workspace that was exported.`, {
-    remedy: 'Choose a file written by: flipguard export workspace --out FILE.',
-    place: { file },
-  });
 }

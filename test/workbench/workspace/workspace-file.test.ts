@@ -1,19 +1,10 @@
-import { createWriteStream, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { ZipFile } from 'yazl';
 import { expect, test } from 'vitest';
 import { quietTask } from '../../../src-main/workbench/supervision/task.ts';
-import { exportWorkspaceFile, importWorkspaceFile } from '../../../src-main/workbench/workspace/workspace-file.ts';
+import { importWorkspaceFile } from '../../../src-main/workbench/workspace/restore-workspace.ts';
+import { exportWorkspaceFile } from '../../../src-main/workbench/workspace/workspace-file.ts';
 import { importVerdicts, openTestWorkbench, temporaryFolder } from '../../helpers/workbench.ts';
-
-async function zipOf(file: string, entries: Readonly<Record<string, string>>): Promise<string> {
-  const zip = new ZipFile();
-  for (const [name, content] of Object.entries(entries)) zip.addBuffer(Buffer.from(content), name);
-  zip.end();
-  await pipeline(zip.outputStream, createWriteStream(file));
-  return file;
-}
 
 test('a workspace goes into one file and comes back elsewhere, whole', async () => {
   const workbench = await openTestWorkbench();
@@ -36,25 +27,20 @@ test('a workspace goes into one file and comes back elsewhere, whole', async () 
   await expect(importWorkspaceFile(file, folder, quietTask())).rejects.toMatchObject({ code: 'conflict' });
 });
 
-test.each([
-  [{ 'workspace.sqlite': 'x', 'evil.txt': 'x' }],
-  [{ 'workspace.sqlite': 'x', 'locks/device.lock': 'x' }],
-  [{ 'runs/a/spec.json': '{}' }],
-])('a file with anything else in it leaves nothing behind: %j', async (entries) => {
+test('an export replaces nothing unasked, and a cancelled one leaves nothing, open or on disk', async () => {
+  const workbench = await openTestWorkbench();
   const folder = temporaryFolder();
-  const file = await zipOf(path.join(folder, 'hostile.zip'), entries);
-  await expect(importWorkspaceFile(file, path.join(folder, 'target'), quietTask())).rejects.toMatchObject({
-    code: 'bad-input',
-  });
-  expect(readdirSync(folder)).toEqual(['hostile.zip']);
-});
-
-test('what is no zip file is refused', async () => {
-  const folder = temporaryFolder();
-  const file = path.join(folder, 'not.zip');
-  writeFileSync(file, 'not a zip');
-  mkdirSync(path.join(folder, 'target'));
-  await expect(importWorkspaceFile(file, path.join(folder, 'target'), quietTask())).rejects.toMatchObject({
-    code: 'bad-input',
-  });
+  const file = path.join(folder, 'workspace.zip');
+  writeFileSync(file, 'mine');
+  await expect(exportWorkspaceFile(workbench.core, file, quietTask())).rejects.toMatchObject({ code: 'conflict' });
+  expect(readFileSync(file, 'utf8')).toBe('mine');
+  await exportWorkspaceFile(workbench.core, file, quietTask(), { overwrite: true });
+  expect(readFileSync(file, 'latin1').slice(0, 2)).toBe('PK');
+  writeFileSync(path.join(workbench.core.layout.exports, 'large'), Buffer.alloc(8 << 20, 1));
+  const abort = new AbortController();
+  const task = { signal: abort.signal, progress: (phase: string) => phase === 'packing' && abort.abort() };
+  const cancelled = exportWorkspaceFile(workbench.core, path.join(folder, 'other.zip'), task as never);
+  await expect(cancelled).rejects.toMatchObject({ code: 'cancelled' });
+  expect(readdirSync(folder)).toEqual(['workspace.zip']);
+  expect(readdirSync(workbench.core.layout.cache)).toEqual([]);
 });

@@ -1,18 +1,19 @@
 import path from 'node:path';
 import { WorkbenchError } from '../../../shared/domain/errors.ts';
 import { exportDataset, exportWeights } from '../../../workbench/workspace/exports.ts';
-import { exportWorkspaceFile } from '../../../workbench/workspace/workspace-file.ts';
+import { exportWorkspaceFile, refuseExisting } from '../../../workbench/workspace/workspace-file.ts';
 import type { CommandContext } from '../context.ts';
 
 export async function exportCommand(
   context: CommandContext,
   what: string,
   name: string | undefined,
-  options: { out: string },
+  options: { out: string; force?: boolean },
 ): Promise<void> {
   const { terminal, task } = context;
   const { core } = await context.workbench();
   const out = path.resolve(options.out);
+  if (options.force !== true) await refuseExisting(out);
   const written = await write();
   terminal.settle();
   terminal.document(written);
@@ -21,7 +22,7 @@ export async function exportCommand(
   function write(): Promise<{ path: string }> {
     switch (what) {
       case 'workspace':
-        return exportWorkspaceFile(core, out, task);
+        return exportWorkspaceFile(core, out, task, { overwrite: options.force === true });
       case 'dataset':
         return exportDataset(core, needName(what, name), out);
       case 'adapter':

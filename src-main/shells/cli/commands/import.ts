@@ -65,9 +65,14 @@ export async function importSuite(context: CommandContext, file: string, flags: 
   await noteProblems(context, await context.workbench(), suite.importId);
 }
 
-export async function importWorkspace(context: CommandContext, file: string): Promise<void> {
-  const { importWorkspaceFile } = await import('../../../workbench/workspace/workspace-file.ts');
-  const imported = await importWorkspaceFile(path.resolve(file), context.folder, context.task);
+export async function importWorkspace(
+  context: CommandContext,
+  file: string,
+  options: { maxSize?: number },
+): Promise<void> {
+  const { importWorkspaceFile } = await import('../../../workbench/workspace/restore-workspace.ts');
+  const limit = options.maxSize === undefined ? {} : { maxBytes: options.maxSize };
+  const imported = await importWorkspaceFile(path.resolve(file), context.folder, context.task, limit);
   context.terminal.settle();
   context.terminal.document(imported);
   context.terminal.print(`Workspace restored into ${imported.folder}: ${imported.files} files.`);

@@ -2,7 +2,7 @@ import { Option } from 'commander';
 import type { Command as Program } from 'commander';
 import { lazily } from './go.ts';
 import type { Go } from './go.ts';
-import { collect, realNumber, wholeNumber } from './values.ts';
+import { byteSize, collect, realNumber, wholeNumber } from './values.ts';
 
 const commands = {
   importDataset: lazily(async () => (await import('../commands/import.ts')).importDataset),
@@ -53,8 +53,9 @@ export function addImports(program: Program, go: Go): void {
     .action((file: string, options: SuiteFlags) => go(commands.importSuite, file, options));
   imports
     .command('workspace <file>')
-    .description('a workspace that was exported')
-    .action((file: string) => go(commands.importWorkspace, file));
+    .description('a workspace that was exported, into a new or an empty folder')
+    .option('--max-size <size>', 'what it may unpack to, such as 20GB; twenty times its own size by default', byteSize)
+    .action((file: string, options: { maxSize?: number }) => go(commands.importWorkspace, file, options));
 }
 
 export interface ImportFlags {
