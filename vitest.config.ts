@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'vitest/config';
+import { patienceMs } from './test/helpers/patience.ts';
 
 export default defineConfig({
   plugins: [vue()],
@@ -11,7 +12,9 @@ export default defineConfig({
     pool: 'forks',
     // Two TensorFlow processes on two cores are already one too many for the thread pool; more would only swap places.
     maxWorkers: 2,
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: patienceMs,
+    hookTimeout: patienceMs,
+    teardownTimeout: patienceMs,
+    expect: { poll: { timeout: patienceMs } },
   },
 });

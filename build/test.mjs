@@ -1,5 +1,6 @@
 // `npm test`: every check and every test that this machine can run, closing with `N passed, N failed, N skipped`.
-// `npm test -- PATH …` runs vitest on the path alone.
+// `npm test -- PATH …` runs the tests of the path alone. `npm test -- --changed` is for the inner loop: it lints and formats what
+// differs from the last commit, checks all types, and runs the tests that reach a changed file.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -19,18 +20,22 @@ if (node === undefined) {
 // Tools that start `node` themselves get the same one.
 const env = { ...process.env, PATH: `${path.dirname(node)}${path.delimiter}${process.env.PATH}` };
 const narrowed = process.argv.slice(2);
+const changedOnly = narrowed.includes('--changed');
 
 const failedChecks = [];
 const native = await ensureNative();
 if (!native.ok) process.stdout.write(`TensorFlow's native library is not here: ${native.tried.join('; ')}\n`);
 // Only these open the built interface.
 const needsBundle =
-  narrowed.length === 0 || narrowed.some((path) => /browser|electron|security|journeys|shells/.test(path));
+  narrowed.length === 0 ||
+  changedOnly ||
+  narrowed.some((path) => /browser|electron|security|journeys|shells/.test(path));
 if (needsBundle && fs.existsSync('src-renderer/index.html')) {
   const bundle = await ensureBundle('all');
   if (!bundle.ok) failCheck('build', bundle.reason);
 }
-if (narrowed.length === 0) await runChecks();
+if (narrowed.length === 0) await runChecks(['.']);
+else if (changedOnly) await runChecks(await changedFiles());
 const counts = await runTests();
 for (const { file, reason, number } of grouped(counts.skips))
   process.stdout.write(`skipped: ${number} in ${file}: ${reason}\n`);
@@ -39,13 +44,15 @@ const failed = counts.failed + failedChecks.length;
 process.stdout.write(`${counts.passed} passed, ${failed} failed, ${counts.skipped} skipped\n`);
 process.exitCode = failed > 0 || counts.passed === 0 ? 1 : 0;
 
-async function runChecks() {
-  const typescript = tool('typescript/bin/tsc');
+/** Lint and formatting of the given paths, types and import rules of everything. */
+async function runChecks(paths) {
+  const typescript = tool('typescript-native/bin/tsc');
   const checks = [
     [
       'lint',
       tool('eslint/bin/eslint.js'),
-      '.',
+      ...paths,
+      '--no-warn-ignored',
       '--cache',
       '--cache-location',
       'node_modules/.cache/eslint/',
@@ -67,11 +74,31 @@ async function runChecks() {
       '--config',
       '.dependency-cruiser.cjs',
     ],
-    ['formatting', tool('prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '--cache', '.'],
-  ];
+    [
+      'formatting',
+      tool('prettier/bin/prettier.cjs'),
+      '--check',
+      '--cache',
+      '--log-level',
+      'warn',
+      '--ignore-unknown',
+      ...paths,
+    ],
+  ].filter(([name]) => paths.length > 0 || !['lint', 'formatting'].includes(name));
   // Two at a time: more would only share the same memory and cores.
   const queue = [...checks];
   await Promise.all([worker(queue), worker(queue)]);
+}
+
+/** Tracked files that differ from the last commit, and new ones. */
+async function changedFiles() {
+  const asked = await run('git', ['status', '--porcelain=v1', '-z', '--no-renames', '--untracked-files=all'], {
+    cwd: checkoutDir,
+  });
+  return asked.stdout
+    .split('\0')
+    .filter((line) => line !== '' && !/^(.D|D.)/.test(line))
+    .map((line) => line.slice(3));
 }
 
 async function worker(queue) {

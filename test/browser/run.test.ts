@@ -32,10 +32,10 @@ describe.skipIf(missing !== null)('a run', () => {
   it('is launched, watched, stopped, resumed, and launched again with another weight', async () => {
     const app = await served.open();
     await launch(app, spec('watched', 400));
-    await status(app, 'running').waitFor({ timeout: 90_000 });
-    await app.page.getByRole('figure', { name: 'Loss' }).locator('canvas').waitFor({ timeout: 90_000 });
+    await status(app, 'running').waitFor();
+    await app.page.getByRole('figure', { name: 'Loss' }).locator('canvas').waitFor();
     const meter = app.page.getByRole('group', { name: 'Flips of words over the run' });
-    await meter.getByRole('button').first().waitFor({ timeout: 90_000 });
+    await meter.getByRole('button').first().waitFor();
 
     // Reloaded in the middle: snapshot and tail come together again.
     await app.page.reload();
@@ -43,7 +43,7 @@ describe.skipIf(missing !== null)('a run', () => {
     await app.page.getByRole('figure', { name: 'Loss' }).locator('canvas').waitFor();
 
     await app.page.keyboard.press('s');
-    await status(app, 'stopped').waitFor({ timeout: 90_000 });
+    await status(app, 'stopped').waitFor();
     const stepText = () => app.page.locator('.head strong').first().innerText();
     const stoppedAt = Number((await stepText()).replace(/\D/g, ''));
     expect(stoppedAt).toBeGreaterThan(0);
@@ -64,10 +64,10 @@ describe.skipIf(missing !== null)('a run', () => {
     expect(await colouredPixels()).toBeGreaterThan(100);
 
     await app.button('Resume').click();
-    await status(app, 'running').waitFor({ timeout: 90_000 });
-    await app.page.getByText(/resumed at step/).waitFor({ timeout: 90_000 });
+    await status(app, 'running').waitFor();
+    await app.page.getByText(/resumed at step/).waitFor();
     await app.button('Stop').click();
-    await status(app, 'stopped').waitFor({ timeout: 90_000 });
+    await status(app, 'stopped').waitFor();
 
     await app.button('Relaunch').click();
     await app.heading('Relaunch').waitFor();
@@ -81,7 +81,7 @@ describe.skipIf(missing !== null)('a run', () => {
     await app.page.getByText('ready to start').waitFor();
     await app.button('Start').click();
     await app.heading('watched 2').waitFor();
-    await status(app, 'completed').waitFor({ timeout: 120_000 });
+    await status(app, 'completed').waitFor();
     await app.page.getByRole('list', { name: 'Lineage of runs' }).getByText('relaunch').waitFor();
     expect(app.complaints).toEqual([]);
     await app.close();
@@ -90,7 +90,7 @@ describe.skipIf(missing !== null)('a run', () => {
   it('leads by keys alone from its flips to a guard set, a relaunch, and the ledger of what became of them', async () => {
     const app = await served.open();
     await launch(app, spec('regressed', 10).replace('kind: flipguard, weight: 1', 'kind: none'));
-    await status(app, 'completed').waitFor({ timeout: 120_000 });
+    await status(app, 'completed').waitFor();
     const meter = app.page.getByRole('group', { name: 'Flips of words over the run' });
     await app.pressByKeys(meter.getByRole('button', { name: /^Step 10/ }));
     await app.flips.ready();
@@ -107,7 +107,7 @@ describe.skipIf(missing !== null)('a run', () => {
     await app.page.getByText('ready to start').waitFor();
     await app.pressByKeys(app.button('Start'));
     await app.heading('regressed 2').waitFor();
-    await status(app, 'completed').waitFor({ timeout: 120_000 });
+    await status(app, 'completed').waitFor();
 
     await app.pressByKeys(app.place('Guard sets'));
     const list = app.page.getByRole('grid', { name: 'Guard sets' });

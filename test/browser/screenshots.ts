@@ -144,7 +144,7 @@ async function shotsOf(workbench: Workbench): Promise<Shot[]> {
         await app.flips.sample
           .getByText(/nats over/)
           .first()
-          .waitFor({ timeout: 120_000 });
+          .waitFor();
       },
     },
     { name: 'import', path: '/', prepare: previewImport },

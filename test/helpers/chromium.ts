@@ -6,6 +6,7 @@ import path from 'node:path';
 import packaged from '@sparticuz/chromium';
 import { chromium } from 'playwright-core';
 import type { Browser } from 'playwright-core';
+import { patienceMs } from './patience.ts';
 
 /** The package's own arguments put everything into one process, which ends with its first closed page. */
 const args = [
@@ -34,11 +35,11 @@ export async function launchChromium(): Promise<Browser> {
 
 function named(): Promise<Browser> | null {
   const file = process.env['FLIPGUARD_CHROMIUM'];
-  return file === undefined ? null : chromium.launch({ executablePath: file, args });
+  return file === undefined ? null : chromium.launch({ executablePath: file, args, timeout: patienceMs });
 }
 
 async function fromPackage(): Promise<Browser> {
-  return chromium.launch({ executablePath: path.join(await unpacked(), 'chromium'), args });
+  return chromium.launch({ executablePath: path.join(await unpacked(), 'chromium'), args, timeout: patienceMs });
 }
 
 /** On a bare machine Chromium misses libraries such as libnss3; the package brings them. */
@@ -48,6 +49,7 @@ async function fromPackageWithItsLibraries(): Promise<Browser> {
   return chromium.launch({
     executablePath: path.join(folder, 'chromium'),
     args,
+    timeout: patienceMs,
     env: { ...definedEnvironment(), LD_LIBRARY_PATH: libraries },
   });
 }
@@ -56,7 +58,7 @@ function installed(): Promise<Browser> | null {
   const file = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((one) =>
     existsSync(one),
   );
-  return file === undefined ? null : chromium.launch({ executablePath: file, args });
+  return file === undefined ? null : chromium.launch({ executablePath: file, args, timeout: patienceMs });
 }
 
 /**

@@ -100,7 +100,7 @@ describe.skipIf(!goldenPresent)('20 steps of DPO on stories-260k equal TRL’s',
 const slowSteps = 4;
 
 describe.skipIf(!goldenPresent)(`${slowSteps} steps of DPO on stories15M equal TRL’s`, () => {
-  test('loss and gradient norm within 1e-5, rewards within 1e-4', { timeout: 600_000 }, async ({ skip }) => {
+  test('loss and gradient norm within 1e-5, rewards within 1e-4', async ({ skip }) => {
     const stories = await findStories15m();
     if (stories.folder === null) return skip(stories.reason);
     const all = readGolden('15M');
