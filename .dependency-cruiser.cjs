@@ -25,6 +25,9 @@ const entries = 'entries\\.ts$';
 /** What counts as the same content, for the store's pairing and for ids that imports make. */
 const contentHash = 'content-hash\\.ts$';
 
+/** What the operating system gives: lines, whole files, living processes. */
+const system = 'system/';
+
 module.exports = {
   forbidden: [
     {
@@ -56,10 +59,11 @@ module.exports = {
     mayImport('shared/contract', ['shared/domain']),
     mayImport('engine', ['shared/domain']),
     mayImport('backends', ['shared/domain']),
-    mayImport('store', ['shared/domain', entries, contentHash]),
-    mayImport('imports', ['shared/domain', contentHash]),
-    mayImport('reports', ['shared/domain']),
-    mayImport('trainer', ['engine', 'backends', 'shared/domain', entries]),
+    mayImport('system', ['shared/domain']),
+    mayImport('store', ['shared/domain', system, entries, contentHash]),
+    mayImport('imports', ['shared/domain', system, contentHash]),
+    mayImport('reports', ['shared/domain', system]),
+    mayImport('trainer', ['engine', 'backends', 'shared/domain', system, entries]),
     // llama2c converts bytes to bytes; no tensor is made.
     mayImport('workbench', [
       'store',
@@ -67,6 +71,7 @@ module.exports = {
       'imports',
       'reports',
       'shared',
+      'system',
       'backends',
       'engine/checkpoint/llama2c',
       entries,
@@ -75,6 +80,7 @@ module.exports = {
     mayImport('shells', [
       'workbench',
       'shared',
+      'system',
       'reports',
       'imports',
       'store/api',

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { WorkbenchError, reportOf } from '../shared/domain/errors.ts';
+import { markOf } from '../system/alive.ts';
 import type { FlipExportRow, Ingest, Store, StoreChange } from './api.ts';
 import { Builds } from './builds.ts';
 import { EventQueue } from './event-queue.ts';
@@ -29,7 +30,8 @@ const integrityDelayMs = 3000;
 export async function openStore(folder: string, options: StoreOptions = {}): Promise<Store> {
   const path = join(resolve(folder), databaseName);
   makeFolder(folder);
-  const owner = `${process.pid}:${randomBytes(6).toString('hex')}`;
+  const { pid, born } = markOf();
+  const owner = `${pid}:${randomBytes(6).toString('hex')}:${born ?? ''}`;
   const start = { path, owner, ...(options.maxBytes === undefined ? {} : { maxBytes: options.maxBytes }) };
   const writer = new WorkerClient<WriterMethods>({ ...start, role: 'writer' });
   const reader = new WorkerClient<ReaderMethods>({ ...start, role: 'reader' });

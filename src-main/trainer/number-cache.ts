@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
+import { writeWhole } from '../system/whole-file.ts';
 import type { CacheKey, NumberCache } from '../engine/ports.ts';
 
 /** Float32 lists in a folder, one file each under the hash of what they depend on. A damaged file is as good as none. */
@@ -19,10 +20,7 @@ export function openNumberCache(folder: string): NumberCache {
       const file = fileOf(key);
       const numbers = Buffer.from(values.buffer, values.byteOffset, values.byteLength);
       await fs.mkdir(folder, { recursive: true });
-      // Runs that start together may write the same list; each writes its own draft of it.
-      const draft = `${file}.${process.pid}.partial`;
-      await fs.writeFile(draft, Buffer.concat([digest(numbers), numbers]));
-      await fs.rename(draft, file);
+      await writeWhole(file, Buffer.concat([digest(numbers), numbers]));
     },
   };
 }

@@ -21,12 +21,13 @@ export const rows = things.map((thing, i) => ({
   id: `row-${i}`,
   prompt: `Once upon a time, there was a ${thing}`,
   chosen: `. The ${thing} was happy and loved to play with friends${' all day'.repeat(i % 4)}.`,
-  rejected: `. The ${thing} was sad and cried${' a lot'.repeat(i % 3)}.`,
+  // One text has a line separator of Unicode, which ends no line of ours.
+  rejected: `. The ${thing} was sad${i === 3 ? '\u2028' : ' '}and cried${' a lot'.repeat(i % 3)}.`,
 }));
 export const words: SuiteItem[] = things.map((thing) => ({
   kind: 'words',
   id: thing,
-  text: `Once upon a time, there was a little girl named Lily. She loved to play with her ${thing} in the park. One day, she was very happy.`,
+  text: `Once upon a time, there was a little girl named Lily. She loved to play with her ${thing} in the park. One day,${thing === 'cat' ? '\u2029' : ' '}she was very happy.`,
 }));
 
 export function ndjson(name: string, objects: readonly object[]): string {

@@ -85,7 +85,7 @@ describe('the reporter', () => {
       return Promise.resolve();
     };
     const reporter = new Reporter({ ...channel, send }, () => 0);
-    reporter.writeTo(new EventFile(file));
+    reporter.writeTo(await EventFile.open(file));
     await reporter.emit(note);
     expect(linesWhenSent).toBe(1);
   });
@@ -98,17 +98,40 @@ describe('a run’s event file', () => {
     ['half a line', '{"type":"st'],
     ['a line without its end', line(3).trimEnd()],
     ['zeros after a power cut', '\0\0\0\0\n'],
-  ])('cuts off %s and goes on counting', (name, torn) => {
+  ])('cuts off %s and goes on counting', async (name, torn) => {
     const file = path.join(folder, `${name}.ndjson`);
     writeFileSync(file, line(1) + line(2) + torn);
     const seen: number[] = [];
-    const events = new EventFile(file, ({ seq }) => seen.push(seq));
+    const events = await EventFile.open(file, ({ seq }) => seen.push(seq));
     expect(events.lastSeq).toBe(2);
     expect(seen).toEqual([1, 2]);
     events.append({ ...note, seq: 3, at: 0 } as TrainerEvent);
     events.close();
     expect(readFileSync(file, 'utf8')).toBe(line(1) + line(2) + line(3));
   });
+});
+
+test('a damaged line in the middle of a run’s events is named, and nothing is cut', async () => {
+  const file = path.join(folder, 'middle.ndjson');
+  const text = `${JSON.stringify({ ...note, seq: 1, at: 0 })}\n\0\0{"type":"st\n${JSON.stringify({ ...note, seq: 3, at: 0 })}\n`;
+  writeFileSync(file, text);
+  await expect(EventFile.open(file)).rejects.toMatchObject({
+    code: 'corrupt',
+    message: `${file} is damaged: its line 2 is not an event.`,
+    place: { file: 'middle.ndjson', line: 2 },
+  });
+  expect(readFileSync(file, 'utf8')).toBe(text);
+});
+
+test('texts that other readers take for several lines stay whole in a run’s events', async () => {
+  const file = path.join(folder, 'separators.ndjson');
+  const events = await EventFile.open(file);
+  const said = ['one\u2028two', 'one\u2029two', 'one\u0085two\u000btwo\u000ctwo', 'one\rtwo'];
+  said.forEach((message, i) => events.append({ ...note, message, seq: i + 1, at: 0 } as TrainerEvent));
+  events.close();
+  const seen: TrainerEvent[] = [];
+  (await EventFile.open(file, (event) => seen.push(event))).close();
+  expect(seen.map((event) => event.type === 'log' && event.message)).toEqual(said);
 });
 
 describe('messages', () => {

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
+import { type Line, LineSplitter } from '../../system/lines.ts';
 import type { ReadSession } from '../session.ts';
 import type { Place } from '../types.ts';
-import { type Line, LineSplitter, tooLarge } from './lines.ts';
-import { problemRecord, type RawRecord, type RecordBatches } from './record.ts';
+import { problemRecord, type RawRecord, type RecordBatches, tooLarge } from './record.ts';
 
 /**
  * CSV as RFC 4180 has it, with a header line, any one-character delimiter, and quotes that matter only at the start of a

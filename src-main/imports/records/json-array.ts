@@ -1,9 +1,9 @@
 import { WorkbenchError } from '../../shared/domain/errors.ts';
+import { withoutBom } from '../../system/lines.ts';
 import type { ReadSession } from '../session.ts';
 import { JsonArrayScanner } from './json-scanner.ts';
-import { tooLarge, withoutBom } from './lines.ts';
 import { parseJson, parseRecord } from './parse-json.ts';
-import { problemRecord, type RawRecord, type RecordBatches } from './record.ts';
+import { problemRecord, type RawRecord, type RecordBatches, tooLarge } from './record.ts';
 
 /**
  * The elements of an array in a JSON document: the document itself, or the array that `arrayPath` leads to. What lies

@@ -1,8 +1,8 @@
+import { isBlank, type Line, LineSplitter } from '../../system/lines.ts';
 import type { ReadSession } from '../session.ts';
 import type { Place } from '../types.ts';
-import { isBlank, type Line, LineSplitter, tooLarge } from './lines.ts';
 import { parseRecord } from './parse-json.ts';
-import type { RawRecord, RecordBatches } from './record.ts';
+import { type RawRecord, type RecordBatches, tooLarge } from './record.ts';
 
 /** One JSON value a line. Blank lines are skipped, CRLF and a byte order mark are taken as what they are. */
 export async function* readJsonLines(chunks: AsyncIterable<Buffer>, file: string, session: ReadSession): RecordBatches {

@@ -7,6 +7,10 @@ export type RawRecord = Place & ({ value: unknown } | { problem: Problem });
 /** Records come in batches, one a chunk read, so that a million of them do not cost a million promises. */
 export type RecordBatches = AsyncGenerator<RawRecord[], void, undefined>;
 
+export function tooLarge(place: Place, maxBytes: number): RawRecord {
+  return problemRecord(place, 'too-large', `The record is larger than ${maxBytes} bytes.`);
+}
+
 /** How the records of one file are to be found. */
 export type Layout = { compression: Compression } & (
   | { container: 'jsonl' }

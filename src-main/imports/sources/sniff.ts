@@ -3,7 +3,7 @@ import { WorkbenchError } from '../../shared/domain/errors.ts';
 import { compressionOf, readContentHead, readHead } from '../records/bytes.ts';
 import { delimiterOf } from '../records/csv.ts';
 import { type OutlineEntry, outlineJson } from '../records/json-outline.ts';
-import { withoutBom } from '../records/lines.ts';
+import { withoutBom } from '../../system/lines.ts';
 import { parseJson } from '../records/parse-json.ts';
 import type { Layout } from '../records/record.ts';
 import { ReadSession } from '../session.ts';

@@ -1,5 +1,6 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { writeWhole } from '../../system/whole-file.ts';
 
 const boundsSchema = z.object({
   x: z.number().int(),
@@ -30,7 +31,7 @@ export async function readBounds(file: string): Promise<WindowBounds | null> {
 }
 
 export async function writeBounds(file: string, bounds: WindowBounds): Promise<void> {
-  await writeFile(file, JSON.stringify(bounds));
+  await writeWhole(file, JSON.stringify(bounds));
 }
 
 /** Bounds that can be seen on the screens there are; null when the screen they were on is gone. */

@@ -1,10 +1,11 @@
 import type { StoreChange } from '../api.ts';
 import type { ReadableDb, WritableDb } from '../database.ts';
+import { isAlive as isProcessAlive } from '../../system/alive.ts';
 import { all, inTransaction, run, sql, value } from '../database.ts';
 
 export type ListName = StoreChange['tables'][number];
 
-/** The writing side of a store: its connection and the name under which it owns unfinished work (`pid:random`). */
+/** The writing side of a store: its connection and the name under which it owns unfinished work (`pid:random:birth`). */
 export interface Writer {
   readonly db: WritableDb;
   readonly owner: string;
@@ -54,16 +55,11 @@ export function foldMarks({ db }: Writer): void {
 
 const gone = 'gone';
 
-/** Whether the program behind an owner still runs on this machine. A reused process id only delays cleaning up. */
+/** Whether the program behind an owner still runs on this machine. */
 export function isAlive(owner: string): boolean {
-  const pid = Number(owner.split(':')[0]);
-  if (!Number.isInteger(pid) || pid <= 0) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
+  const [pid, , born = ''] = owner.split(':');
+  if (!/^[1-9][0-9]*$/.test(pid ?? '')) return false;
+  return isProcessAlive({ pid: Number(pid), born: born === '' ? null : born });
 }
 
 /** Versions of each list by the programs that wrote them, other than `owner`; null where nothing changed since the last call. */

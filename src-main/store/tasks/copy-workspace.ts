@@ -1,4 +1,5 @@
-import { closeSync, existsSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import { closeSync, openSync, statSync } from 'node:fs';
+import { makeWholeSync } from '../../system/whole-file.ts';
 import type { ReadableDb } from '../database.ts';
 import { fileError } from './file-error.ts';
 
@@ -7,15 +8,14 @@ import { fileError } from './file-error.ts';
  * caller's. It takes its name only when it is complete.
  */
 export function copyWorkspace(db: ReadableDb, path: string): { sizeBytes: number } {
-  const temporary = `${path}.part`;
   try {
-    // Takes the place for itself, and says so in the file system's words when it cannot.
-    closeSync(openSync(temporary, 'w'));
-    db.raw.prepare('VACUUM INTO ?').run(temporary);
-    renameSync(temporary, path);
+    makeWholeSync(path, (draft) => {
+      // Takes the place for itself, and says so in the file system's words when it cannot.
+      closeSync(openSync(draft, 'wx', 0o600));
+      db.raw.prepare('VACUUM INTO ?').run(draft);
+    });
     return { sizeBytes: statSync(path).size };
   } catch (error) {
-    if (existsSync(temporary)) rmSync(temporary);
     throw fileError(path, error);
   }
 }

@@ -1,4 +1,5 @@
-import { appendFileSync, closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { appendFileSync, closeSync, openSync } from 'node:fs';
+import { makeWholeSync } from '../../system/whole-file.ts';
 import type { ReadableDb } from '../database.ts';
 import { each, sql } from '../database.ts';
 import { firstKey } from '../keys.ts';
@@ -36,19 +37,17 @@ export function exportSuiteItems(db: ReadableDb, id: string, path: string): { it
   return { items: writeLines(path, bodies(rows, new Set())) };
 }
 
-/** Lines into a temporary file that takes its name only when it is complete and on disk. */
 function writeLines(path: string, lines: Iterable<string>): number {
-  const temporary = `${path}.part`;
-  let file: number | null = null;
   try {
-    file = openSync(temporary, 'w');
-    const count = appendLines(file, lines);
-    fsyncSync(file);
-    closeSync(file);
-    renameSync(temporary, path);
-    return count;
+    return makeWholeSync(path, (draft) => {
+      const file = openSync(draft, 'wx', 0o600);
+      try {
+        return appendLines(file, lines);
+      } finally {
+        closeSync(file);
+      }
+    });
   } catch (error) {
-    if (file !== null) rmSync(temporary, { force: true });
     throw fileError(path, error);
   }
 }

@@ -7,8 +7,8 @@ import { stepsForEpochs } from '../../engine/data/order.ts';
 import type { DatasetRow } from '../../shared/domain/datasets.ts';
 import type { Estimate, EstimateJob, TrainJob } from '../../shared/domain/jobs.ts';
 import type { RunSpec } from '../../shared/domain/run-spec.ts';
+import { readJsonLines } from '../../system/read-lines.ts';
 import type { JobContext } from '../job-context.ts';
-import { readNdjson } from '../ndjson.ts';
 import { openFolder } from '../node-folders.ts';
 import { noCache } from '../number-cache.ts';
 import { openObjective } from './objectives.ts';
@@ -22,7 +22,7 @@ const stepsOfRows = 8;
 /** Tries a few real steps on rows of the data and says what a run would take. */
 export async function runEstimateJob(job: EstimateJob, context: JobContext): Promise<void> {
   const spec = withoutGuardInputs(job.spec);
-  const rows = await readNdjson<DatasetRow>(job.trainRowsPath);
+  const rows = await readJsonLines<DatasetRow>(job.trainRowsPath);
   const stepSize = spec.batch.size * spec.batch.accumulation;
   const tokenizer = await loadTokenizer(openFolder(job.modelPath));
   const policy = await loadPolicy(spec, tokenizer, job.modelPath, null);

@@ -7,8 +7,8 @@ import type { GuardTargets } from '../../engine/objectives/pair-guard.ts';
 import { createRandom } from '../../engine/random.ts';
 import type { PreferenceRow } from '../../shared/domain/datasets.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
+import { readJsonLines } from '../../system/read-lines.ts';
 import { progressOf } from '../job-context.ts';
-import { readNdjson } from '../ndjson.ts';
 import type { ObjectiveInputs } from './objective-inputs.ts';
 
 /** One response of the pre-aligned model to every prompt, drawn once by the run's seed and kept in the cache. */
@@ -65,7 +65,7 @@ export async function drawPreSamples(
 /** The samples of a guard set in turn, as many a step as training has; y_pre is the target, the rejected response its contrast. */
 export async function guardSetTargets(inputs: ObjectiveInputs, rowsPath: string): Promise<GuardTargets> {
   const { job, reference, tokenizer } = inputs;
-  const rows = (await readNdjson<PreferenceRow>(rowsPath)).filter(({ kind }) => kind === 'preference');
+  const rows = (await readJsonLines<PreferenceRow>(rowsPath)).filter(({ kind }) => kind === 'preference');
   const { samples, dropped } = tokenisePreferences(rows, tokenizer, job.spec.batch.maxLength);
   if (dropped.length > 0) {
     const message = `${dropped.length} of ${rows.length} samples of the guard set are too long for batch.maxLength ${job.spec.batch.maxLength} and are not guarded, ${dropped[0] ?? ''} among them.`;

@@ -6,7 +6,7 @@ import type { RewardFunction } from '../../engine/rollouts/rollouts.ts';
 import type { CompletionRow, PreferenceRow, PromptRow } from '../../shared/domain/datasets.ts';
 import { WorkbenchError, assertNever } from '../../shared/domain/errors.ts';
 import type { PpoSpec } from '../../shared/domain/run-spec.ts';
-import { readNdjson } from '../ndjson.ts';
+import { readJsonLines } from '../../system/read-lines.ts';
 import { drawPreSamples, turnsThrough } from './guard-targets.ts';
 import type { ObjectiveInputs } from './objective-inputs.ts';
 import { liveReference } from './reference.ts';
@@ -102,7 +102,7 @@ async function guardSet(inputs: ObjectiveInputs, reward: RewardFunction): Promis
       place: { field: 'guard.guardSet' },
     });
   }
-  const rows = (await readNdjson<PreferenceRow>(job.guardRowsPath)).filter(({ kind }) => kind === 'preference');
+  const rows = (await readJsonLines<PreferenceRow>(job.guardRowsPath)).filter(({ kind }) => kind === 'preference');
   const { samples } = tokenisePrompts(rows, tokenizer, Math.min(job.spec.batch.maxLength, policy.config.maxPositions));
   const byId = new Map(rows.map((row) => [row.id, row]));
   const targets = samples.map(({ id }) => {

@@ -9,8 +9,8 @@ import { joinAll } from '../../engine/data/tokenise.ts';
 import { loadTokenizer, type Tokenizer } from '../../engine/tokenizer/tokenizer.ts';
 import type { SuiteItem } from '../../shared/domain/evaluations.ts';
 import type { SuiteFile, TrainerEventBody } from '../../shared/domain/jobs.ts';
+import { readJsonLines } from '../../system/read-lines.ts';
 import type { JobContext } from '../job-context.ts';
-import { readNdjson } from '../ndjson.ts';
 import { openFolder } from '../node-folders.ts';
 import type { Reference } from './reference.ts';
 
@@ -46,7 +46,7 @@ export class SuiteRunner {
   ): Promise<SuiteRunner> {
     const suites: PreparedSuite[] = [];
     for (const file of files) {
-      const items = await readNdjson<SuiteItem>(file.itemsPath);
+      const items = await readJsonLines<SuiteItem>(file.itemsPath);
       suites.push(prepareSuite(file, items, tokenizer, maxPositions));
     }
     const needsRewards = files.some(({ scorer }) => scorer?.kind === 'reward-model');

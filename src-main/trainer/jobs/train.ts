@@ -12,10 +12,10 @@ import type { DatasetRow } from '../../shared/domain/datasets.ts';
 import type { TrainerEvent, TrainerEventBody, TrainJob } from '../../shared/domain/jobs.ts';
 import { withPlace } from '../../shared/domain/run-failure.ts';
 import type { RunSpec } from '../../shared/domain/run-spec.ts';
+import { readJsonLines } from '../../system/read-lines.ts';
 import { BatchNoteFile } from '../batch-note.ts';
 import { EventFile } from '../event-file.ts';
 import type { JobContext } from '../job-context.ts';
-import { readNdjson } from '../ndjson.ts';
 import { openFolder } from '../node-folders.ts';
 import { hashFile, openNumberCache } from '../number-cache.ts';
 import type { Reporter } from '../reporter.ts';
@@ -35,7 +35,7 @@ export async function runTrainJob(job: TrainJob, context: JobContext, reporter: 
   const observe = (event: TrainerEvent) => {
     if (event.type === 'evaluation-batch' && event.mark.step === 0) limit?.observe(event.mark, event.results);
   };
-  reporter.writeTo(new EventFile(path.join(job.runFolder, 'events.ndjson'), observe));
+  reporter.writeTo(await EventFile.open(path.join(job.runFolder, 'events.ndjson'), observe));
 
   const checkpoints = new Checkpoints(job.runFolder, spec.checkpoint.keep);
   const newest = job.resume ? await checkpoints.newest() : null;
@@ -44,7 +44,7 @@ export async function runTrainJob(job: TrainJob, context: JobContext, reporter: 
   const reference = openReference(job, context, newest === null ? policy : null);
   const objective = await openObjective(
     { job, context, policy, tokenizer, reference },
-    await readNdjson<DatasetRow>(job.trainRowsPath),
+    await readJsonLines<DatasetRow>(job.trainRowsPath),
   );
   const suites = await SuiteRunner.open(job.suites, tokenizer, policy.config.maxPositions, context, {
     reference: spec.algorithm.kind === 'reward' ? null : reference,

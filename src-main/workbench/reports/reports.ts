@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, rename, stat, unlink, writeFile } from 'node:fs/promises';
+import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { makeWhole } from '../../system/whole-file.ts';
 import type { PdfPrinter } from '../../reports/pdf.ts';
 import { renderHtml } from '../../reports/html/page.ts';
 import { renderMarkdown } from '../../reports/markdown.ts';
@@ -213,12 +214,9 @@ function presentPrinter(printer: PdfPrinter | undefined): PdfPrinter {
 
 /** Readers see the whole file or none. */
 async function atomically(out: string, make: (draft: string) => Promise<void>): Promise<void> {
-  const draft = `${out}.${process.pid}.tmp`;
   try {
-    await make(draft);
-    await rename(draft, out);
+    await makeWhole(out, make);
   } catch (error) {
-    await unlink(draft).catch(() => {});
     throw asIoError(error, out);
   }
 }

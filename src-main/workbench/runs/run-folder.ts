@@ -1,8 +1,10 @@
-import { readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { readFile, unlink } from 'node:fs/promises';
 import { z } from 'zod';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
-import { holderOf, isAlive } from '../supervision/claim.ts';
-import type { Holder } from '../supervision/claim.ts';
+import { isAlive, markOf } from '../../system/alive.ts';
+import type { ProcessMark } from '../../system/alive.ts';
+import { writeWhole } from '../../system/whole-file.ts';
+import { holderSchema } from '../supervision/claim.ts';
 import { inside } from '../workspace/inside.ts';
 import type { WorkspaceLayout } from '../workspace/workspace-layout.ts';
 
@@ -43,7 +45,7 @@ export interface RunFolder {
   writeInputs(inputs: RunInputs): Promise<void>;
   noteTrainer(pid: number): Promise<void>;
   /** The process that trains, when it lives: after its host was killed it ends its step and leaves. */
-  livingTrainer(): Promise<Holder | null>;
+  livingTrainer(): Promise<ProcessMark | null>;
   ask(request: RunRequest): Promise<void>;
   /** Takes a request of another program, once. */
   takeRequest(): Promise<RunRequest | null>;
@@ -70,12 +72,15 @@ export function runFolder({ root }: Pick<WorkspaceLayout, 'root'>, run: { folder
       }
     },
     writeInputs: (inputs) => writeWhole(file('inputs'), JSON.stringify(inputs, null, 2)),
-    noteTrainer: async (pid) => writeWhole(file('trainer'), JSON.stringify(await holderOf(pid))),
+    noteTrainer: (pid) => writeWhole(file('trainer'), JSON.stringify(markOf(pid))),
     async livingTrainer() {
-      const text = await readFile(file('trainer'), 'utf8').catch(() => null);
-      if (text === null) return null;
-      const { pid, born } = JSON.parse(text) as Holder;
-      return (await isAlive({ pid, born })) ? { pid, born } : null;
+      try {
+        const trainer = holderSchema.parse(JSON.parse(await readFile(file('trainer'), 'utf8')));
+        return isAlive(trainer) ? trainer : null;
+      } catch {
+        // No trainer was noted, or a power cut tore the note, and left no trainer either.
+        return null;
+      }
     },
     ask: (request) => writeWhole(file('request'), request),
     async takeRequest() {
@@ -85,11 +90,4 @@ export function runFolder({ root }: Pick<WorkspaceLayout, 'root'>, run: { folder
       return text === 'stop' || text === 'pause' || text === 'resume' ? text : null;
     },
   };
-}
-
-/** Readers see the old file or the new one, never half of it. */
-export async function writeWhole(file: string, text: string): Promise<void> {
-  const draft = `${file}.${process.pid}.tmp`;
-  await writeFile(draft, text);
-  await rename(draft, file);
 }

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { link, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { isAlive, markOf } from '../../system/alive.ts';
+import type { ProcessMark } from '../../system/alive.ts';
 
 /**
  * A file that says which process holds something (a run, a device), so that two programs on one workspace leave each
@@ -10,62 +12,48 @@ export interface Claim {
   release(): Promise<void>;
 }
 
-const holderSchema = z.object({
+export const holderSchema = z.object({
   pid: z.number().int().positive(),
   /** When the process started, as the system tells it: a later process with the same number is another one. */
   born: z.string().nullable(),
+  /** What it holds the claim for, as others read it who wait. */
+  what: z.string().optional(),
 });
-export type Holder = z.infer<typeof holderSchema>;
+type Holder = z.infer<typeof holderSchema>;
 
 /** Takes the claim, or answers null when a living process (this one too) has it. */
-export async function claim(file: string): Promise<Claim | null> {
+export async function claim(file: string, what?: string): Promise<Claim | null> {
   for (;;) {
     const found = await readHolder(file);
-    if (found !== null && (await isAlive(found))) return null;
+    if (found !== null && isAlive(found)) return null;
     if (found !== null) await setAside(file, found);
-    if (await create(file)) return { release: () => unlink(file).catch(ignoreMissing) };
+    if (await create(file, what)) return { release: () => unlink(file).catch(ignoreMissing) };
     // Somebody else was faster: look again who holds it.
   }
 }
 
-/** Who holds the claim, when that process lives. */
-export async function livingHolder(file: string): Promise<Holder | null> {
-  const holder = await readHolder(file);
-  return holder !== null && (await isAlive(holder)) ? holder : null;
+/** Who holds the claim; null when nobody does. */
+export function holderOf(file: string): Promise<Holder | null> {
+  return readHolder(file);
 }
 
-export async function isAlive(holder: Holder): Promise<boolean> {
-  try {
-    process.kill(holder.pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
-  }
-  const born = await birthOf(holder.pid);
-  return born === null || holder.born === null || born === holder.born;
-}
-
-/** This process, or another one by its number. */
-export async function holderOf(pid: number = process.pid): Promise<Holder> {
-  return { pid, born: await birthOf(pid) };
-}
-
-async function create(file: string): Promise<boolean> {
+async function create(file: string, what: string | undefined): Promise<boolean> {
   // Written aside and linked: a claim is never seen half-written.
   const draft = `${file}.${randomUUID()}`;
-  await writeFile(draft, JSON.stringify(await holderOf()));
   try {
+    await writeFile(draft, JSON.stringify({ ...markOf(), what }), { mode: 0o600 });
     await link(draft, file);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
   } finally {
-    await unlink(draft);
+    await unlink(draft).catch(ignoreMissing);
   }
 }
 
 /** Moves a dead claim away, unless another process has replaced it since it was read. */
-async function setAside(file: string, dead: Holder): Promise<void> {
+async function setAside(file: string, dead: ProcessMark): Promise<void> {
   const grave = `${file}.${randomUUID()}`;
   try {
     await rename(file, grave);
@@ -90,18 +78,6 @@ async function readHolder(file: string): Promise<Holder | null> {
   } catch {
     // Unreadable: from a dead process of an older version, or damaged. Nobody living writes such a thing.
     return { pid: 2 ** 30, born: null };
-  }
-}
-
-/** Linux tells a process's start in clock ticks since boot; other systems are believed by the number alone. */
-async function birthOf(pid: number): Promise<string | null> {
-  if (process.platform !== 'linux') return null;
-  try {
-    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-    // The name in parentheses may hold blanks: fields count from behind it. The start time is field 22.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
-  } catch {
-    return null;
   }
 }
 

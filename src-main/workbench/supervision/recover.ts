@@ -1,4 +1,6 @@
 import type { RunRecord } from '../../shared/domain/entities.ts';
+import type { ErrorReport } from '../../shared/domain/errors.ts';
+import { reportOf } from '../../shared/domain/errors.ts';
 import { claim } from './claim.ts';
 import type { Core } from '../core.ts';
 import { replayEvents } from './replay.ts';
@@ -57,8 +59,9 @@ async function takeIn(core: Core, { id }: RunRecord): Promise<boolean> {
   const owned = await claim(runFolder(core.layout, run).file('owner')).catch(() => null);
   if (owned === null) return false;
   try {
-    await replayEvents(core, run);
-    await interruptUnlessDone(core, (await core.store.getRun(id)) ?? run);
+    // A damaged file costs this run some events, never the workspace its start.
+    const damage = await replayEvents(core, run).then(() => null, reportOf);
+    await interruptUnlessDone(core, (await core.store.getRun(id)) ?? run, damage);
   } finally {
     await owned.release();
   }
@@ -66,10 +69,10 @@ async function takeIn(core: Core, { id }: RunRecord): Promise<boolean> {
 }
 
 /** `stopped` was the trainer's own decision when its host vanished, not a person's. */
-async function interruptUnlessDone(core: Core, run: RunRecord): Promise<void> {
+async function interruptUnlessDone(core: Core, run: RunRecord, error: ErrorReport | null): Promise<void> {
   const done = run.status === 'completed' || run.status === 'failed';
   const endedAt = run.endedAt ?? Date.now();
-  const settled = done ? run : await core.store.updateRun(run.id, { status: 'interrupted', endedAt });
+  const settled = done ? run : await core.store.updateRun(run.id, { status: 'interrupted', endedAt, error });
   core.bus.publish({ topic: 'run', run: settled });
   core.bus.publish({ topic: 'changed', lists: ['runs', 'evaluations'] });
 }

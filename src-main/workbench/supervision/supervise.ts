@@ -130,7 +130,7 @@ async function endDead(core: Core, run: RunRecord, death: ErrorReport | null): P
     return core.store.updateRun(run.id, { status: 'interrupted', endedAt: Date.now(), error });
   }
   const event: TrainerEvent = { type: 'failed', error, ...place, seq: run.lastSeq + 1, at: Date.now() };
-  const file = new EventFile(runFolder(core.layout, run).file('events'));
+  const file = await EventFile.open(runFolder(core.layout, run).file('events'));
   file.append(event);
   file.close();
   await takeEvents(core, run.id, [event]);

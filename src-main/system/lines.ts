@@ -1,21 +1,28 @@
-import type { Place } from '../types.ts';
-import { problemRecord, type RawRecord } from './record.ts';
-
 const newline = 0x0a;
 const carriageReturn = 0x0d;
 
-/** `bytes` is null for a line beyond the limit: it is counted and passed over, never held. */
+/** One line of a file or a stream, without its end. */
 export interface Line {
-  number: number;
-  bytes: Buffer | null;
+  /** From 1. */
+  readonly number: number;
+  /** Null for a line beyond the limit: it is counted and passed over, never held. */
+  readonly bytes: Buffer | null;
+  /** False for a last line that no newline ends, as a process leaves it that was killed while it wrote. */
+  readonly ended: boolean;
+  /** Bytes of the source up to here, this line's end included. */
+  readonly endByte: number;
 }
 
-/** Cuts chunks into lines. Holds at most one unfinished line, and of that at most the limit. */
+/**
+ * Cuts chunks into lines, at `\n` and nowhere else: U+2028 and its like belong to a text, and JSON leaves them as they are. A `\r`
+ * before the end and a byte order mark at the start are dropped. Holds at most one unfinished line, and of that at most `maxBytes`.
+ */
 export class LineSplitter {
   #number = 1;
   #pieces: Buffer[] = [];
   #heldBytes = 0;
   #overflown = false;
+  #passedBytes = 0;
   readonly #maxBytes: number;
 
   constructor(maxBytes: number) {
@@ -27,18 +34,20 @@ export class LineSplitter {
     let from = 0;
     for (let at = chunk.indexOf(newline); at !== -1; at = chunk.indexOf(newline, from)) {
       this.#hold(chunk.subarray(from, at));
-      lines.push(this.#release());
+      lines.push(this.#release(true));
       from = at + 1;
     }
     this.#hold(chunk.subarray(from));
     return lines;
   }
 
+  /** The last line, where the source does not end in a newline. */
   end(): Line[] {
-    return this.#heldBytes === 0 && !this.#overflown ? [] : [this.#release()];
+    return this.#heldBytes === 0 && !this.#overflown ? [] : [this.#release(false)];
   }
 
   #hold(piece: Buffer): void {
+    this.#passedBytes += piece.length;
     if (this.#overflown || piece.length === 0) return;
     this.#heldBytes += piece.length;
     if (this.#heldBytes > this.#maxBytes) {
@@ -49,10 +58,12 @@ export class LineSplitter {
     }
   }
 
-  #release(): Line {
+  #release(ended: boolean): Line {
     const [first] = this.#pieces;
     const joined = this.#pieces.length === 1 && first !== undefined ? first : Buffer.concat(this.#pieces);
-    const line: Line = { number: this.#number, bytes: this.#overflown ? null : trimmed(joined, this.#number === 1) };
+    const bytes = this.#overflown ? null : trimmed(joined, this.#number === 1);
+    if (ended) this.#passedBytes += 1;
+    const line: Line = { number: this.#number, bytes, ended, endByte: this.#passedBytes };
     this.#number += 1;
     this.#pieces = [];
     this.#heldBytes = 0;
@@ -64,10 +75,6 @@ export class LineSplitter {
 function trimmed(bytes: Buffer, isFirst: boolean): Buffer {
   const body = isFirst ? withoutBom(bytes) : bytes;
   return body.at(-1) === carriageReturn ? body.subarray(0, -1) : body;
-}
-
-export function tooLarge(place: Place, maxBytes: number): RawRecord {
-  return problemRecord(place, 'too-large', `The record is larger than ${maxBytes} bytes.`);
 }
 
 /** Drops a UTF-8 byte order mark. */
