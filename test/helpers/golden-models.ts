@@ -12,7 +12,20 @@ export interface RecordedLogits {
   lengths: number[];
   positions: number[][];
   logits: number[][][];
+  greedy?: { prompt: number[]; continued: number[] };
 }
+
+/** Families that transformers' own greedy decoding is recorded of, too: what their layers see differs. */
+export const layeredFamilies = [
+  'qwen2-windowed',
+  'gemma3',
+  'olmo2',
+  'olmo3',
+  'smollm3',
+  'granite',
+  'phi3',
+  'phi4-mini',
+] as const;
 
 export const goldenFamilies = [
   'llama',
@@ -23,6 +36,7 @@ export const goldenFamilies = [
   'gpt2',
   'gpt-neox',
   'gpt-neox-sequential',
+  ...layeredFamilies,
 ] as const;
 
 export function modelAsset(...parts: string[]): string {

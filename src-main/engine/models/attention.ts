@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { causalAttention, type AttentionBlock } from './causal-attention.ts';
 import type { ModelConfig } from './causal-lm.ts';
 import type { CacheSegment, DecoderCache } from './kv-cache.ts';
-import { type LayerContext, linear, rmsNorm, weight } from './layers.ts';
+import { type LayerContext, linear, normGain, rmsNorm } from './layers.ts';
 import { rotate, type RotaryTable } from './rotary.ts';
 import { reshaped, scaled } from './unsaved.ts';
 
@@ -11,13 +11,19 @@ export interface PassContext extends LayerContext {
   config: ModelConfig;
   batch: number;
   time: number;
-  /** Null for learned positions. */
+  /** One per layer. */
+  views: readonly LayerView[];
+  cache: DecoderCache | null;
+}
+
+/** What a pass makes of a layer's window and rotation; layers that are alike share it. */
+export interface LayerView {
+  /** Null where nothing is rotated. */
   rotary: RotaryTable | null;
   /** What may be seen without a cache. */
   blocks: readonly AttentionBlock[];
   /** What may be seen with one: added to the scores, broadcasts over [batch, kvHeads, group·time, seen]. Null when every key may. */
   mask: tf.Tensor | null;
-  cache: DecoderCache | null;
 }
 
 /**
@@ -26,22 +32,24 @@ export interface PassContext extends LayerContext {
  */
 export function attention(pass: PassContext, layer: number, block: string, x: tf.Tensor2D): tf.Tensor2D {
   const { config, batch, time } = pass;
-  const { heads, headDim } = config;
+  const { heads, headDim, architecture } = config;
+  const { rotary, blocks, mask } = pass.views[layer]!;
   const fresh = project(pass, block, x);
-  const query = scaled(rotated(pass, headNorm(pass, block, 'queryNorm', fresh.query)), headDim ** -0.5);
-  const freshKeys = rotated(pass, headNorm(pass, block, 'keyNorm', fresh.key));
+  const query = scaled(rotated(rotary, headNorm(pass, block, 'queryNorm', fresh.query)), architecture.attention.scale);
+  const freshKeys = rotated(rotary, headNorm(pass, block, 'keyNorm', fresh.key));
   const mixed =
     pass.cache === null
-      ? causalAttention(query, freshKeys, fresh.value, pass.blocks)
-      : attendCached(pass, pass.cache.extend(layer, freshKeys, fresh.value), query);
+      ? causalAttention(query, freshKeys, fresh.value, blocks)
+      : attendCached(pass, pass.cache.extend(layer, freshKeys, fresh.value), query, mask);
   const joined = reshaped<tf.Rank.R2>(tf.transpose(mixed, [0, 2, 1, 3]), [batch * time, heads * headDim]);
   return linear(pass, block + config.architecture.names.attentionOut, joined);
 }
 
 function attendCached(
-  { config, batch, time, mask }: PassContext,
+  { config, batch, time }: PassContext,
   segments: CacheSegment[],
   query: tf.Tensor,
+  mask: tf.Tensor | null,
 ): tf.Tensor {
   const { heads, kvHeads, headDim } = config;
   const grouped = tf.reshape(query, [batch, kvHeads, (heads / kvHeads) * time, headDim]);
@@ -74,19 +82,20 @@ function project(pass: PassContext, block: string, x: tf.Tensor2D): Heads {
   const { config, batch, time } = pass;
   const { heads, kvHeads, headDim } = config;
   const { names, attention: settings } = config.architecture;
+  const of = (name: string | undefined) => linear(pass, `${block}${name}`, x);
   const byHead = (flat: tf.Tensor, count: number) =>
     tf.transpose(reshaped<tf.Rank.R4>(flat, [batch, time, count, headDim]), [0, 2, 1, 3]);
-  const of = (name: string | undefined) => linear(pass, `${block}${name}`, x);
+  const inThree = (query: tf.Tensor2D, key: tf.Tensor2D, value: tf.Tensor): Heads => ({
+    query: byHead(allHeadsNorm(pass, block, 'queryNorm', query), heads),
+    key: byHead(allHeadsNorm(pass, block, 'keyNorm', key), kvHeads),
+    value: byHead(value, kvHeads),
+  });
   switch (settings.projection) {
     case 'separate':
-      return {
-        query: byHead(of(names.query), heads),
-        key: byHead(of(names.key), kvHeads),
-        value: byHead(of(names.value), kvHeads),
-      };
-    case 'fused-thirds': {
-      const [query, key, value] = tf.split(of(names.queryKeyValue), 3, 1) as [tf.Tensor, tf.Tensor, tf.Tensor];
-      return { query: byHead(query, heads), key: byHead(key, heads), value: byHead(value, heads) };
+      return inThree(of(names.query), of(names.key), of(names.value));
+    case 'fused': {
+      const widths = [heads, kvHeads, kvHeads].map((count) => count * headDim);
+      return inThree(...(tf.split(of(names.queryKeyValue), widths, 1) as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D]));
     }
     case 'fused-by-head': {
       const joined = byHeadThirds(of(names.queryKeyValue), pass);
@@ -101,17 +110,23 @@ function byHeadThirds(flat: tf.Tensor2D, { batch, time, config: { heads, headDim
   return tf.transpose(reshaped<tf.Rank.R4>(flat, [batch, time, heads, 3 * headDim]), [0, 2, 1, 3]);
 }
 
-export function headNorm(
-  pass: PassContext,
-  block: string,
-  which: 'queryNorm' | 'keyNorm',
-  x: tf.Tensor4D,
-): tf.Tensor4D {
-  const name = pass.architecture.names[which];
-  if (name === undefined) return x;
-  return rmsNorm(x, weight(pass, `${block}${name}.weight`) as tf.Variable<tf.Rank.R1>, pass.architecture.norm.epsilon);
+type QueryOrKeyNorm = 'queryNorm' | 'keyNorm';
+
+/** The norm of each head's queries or keys [batch, heads, time, headDim], where the family has it. */
+export function headNorm(pass: PassContext, block: string, which: QueryOrKeyNorm, x: tf.Tensor4D): tf.Tensor4D {
+  return pass.architecture.attention.qkNorm === 'per-head' ? ownNorm(pass, block, which, x) : x;
 }
 
-function rotated(pass: PassContext, x: tf.Tensor4D): tf.Tensor4D {
-  return pass.rotary === null ? x : rotate(x, pass.rotary);
+/** The norm of all heads' queries or keys as one vector [n, heads·headDim], where the family has it. */
+export function allHeadsNorm(pass: PassContext, block: string, which: QueryOrKeyNorm, x: tf.Tensor2D): tf.Tensor2D {
+  return pass.architecture.attention.qkNorm === 'all-heads' ? ownNorm(pass, block, which, x) : x;
+}
+
+function ownNorm<T extends tf.Tensor>(pass: PassContext, block: string, which: QueryOrKeyNorm, x: T): T {
+  const { names, norm } = pass.architecture;
+  return rmsNorm(x, normGain(pass, `${block}${names[which]}`), norm.epsilon);
+}
+
+function rotated(rotary: RotaryTable | null, x: tf.Tensor4D): tf.Tensor4D {
+  return rotary === null ? x : rotate(x, rotary);
 }

@@ -35,6 +35,17 @@ export class ConfigFields {
     throw this.#bad(field, 'a positive whole number', value);
   }
 
+  /** A count, or null where null is written; left out, it is the usual one. */
+  countOrNull(field: string, usual: number | null): number | null {
+    if (!Object.hasOwn(this.source, field)) return usual;
+    return this.optionalCount(field);
+  }
+
+  /** A whole number from 0 on. */
+  whole(field: string, usual: number): number {
+    return this.#value(field) === 0 ? 0 : this.count(field, usual);
+  }
+
   optionalCount(field: string): number | null {
     return this.has(field) ? this.count(field) : null;
   }
@@ -50,6 +61,13 @@ export class ConfigFields {
     if (Array.isArray(value) && value.every((item) => typeof item === 'number' && Number.isFinite(item)))
       return value as number[];
     throw this.#bad(field, 'a list of numbers', value);
+  }
+
+  /** A list of this many things. */
+  list(field: string, length: number): readonly unknown[] {
+    const value = this.#value(field);
+    if (Array.isArray(value) && value.length === length) return value;
+    throw this.#bad(field, `a list of ${length}`, value);
   }
 
   flag(field: string, usual: boolean): boolean {

@@ -1,12 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { attention, type PassContext } from './attention.ts';
+import type { LayerAttention } from './architecture.ts';
+import { attention, type LayerView, type PassContext } from './attention.ts';
+import { blockOf } from './block.ts';
 import { attentionBlocks } from './causal-attention.ts';
 import type { CausalLm, HiddenStatesOptions, KeyValueCache, LoraSettings, ModelConfig } from './causal-lm.ts';
 import { DecoderCache } from './kv-cache.ts';
 import { adapterScale, feedForward, type LoraContext, norm } from './layers.ts';
 import { causalMask, paddingMask } from './mask.ts';
-import { RotaryTables } from './rotary.ts';
-import { added, reshaped } from './unsaved.ts';
+import { Rotations } from './rotations.ts';
+import { reshaped, scaled } from './unsaved.ts';
 import { rotationMatrix, stepBlock, type StepContext } from './step.ts';
 import { stepWeights, type StepWeights } from './step-weights.ts';
 
@@ -37,19 +39,15 @@ class Decoder implements CausalLm {
   readonly trainable: ReadonlyMap<string, tf.Variable>;
   readonly adapter: LoraSettings | null;
   readonly #ownsParameters: boolean;
-  readonly #tables: RotaryTables | null;
+  readonly #rotations: Rotations;
 
   constructor(config: ModelConfig, parameters: ReadonlyMap<string, tf.Variable>, options: DecoderOptions) {
-    const { positions } = config.architecture;
     this.config = config;
     this.parameters = parameters;
     this.trainable = new Map([...parameters].filter(([name]) => options.trainable?.(name) ?? true));
     this.adapter = options.adapter ?? null;
     this.#ownsParameters = options.sharesParameters !== true;
-    this.#tables =
-      positions.kind === 'rotary'
-        ? new RotaryTables(positions.rotary, Math.min(expectedTime, config.maxPositions))
-        : null;
+    this.#rotations = new Rotations(config.architecture.layers, Math.min(expectedTime, config.maxPositions));
   }
 
   hiddenStates(ids: tf.Tensor2D, lengths: readonly number[], options: HiddenStatesOptions = {}): tf.Tensor3D {
@@ -62,19 +60,21 @@ class Decoder implements CausalLm {
   }
 
   logits(hidden: tf.Tensor2D, cache?: KeyValueCache): tf.Tensor2D {
-    const { head, names } = this.config.architecture;
+    const { head, names, multipliers } = this.config.architecture;
     if (head.kind !== 'language-model') throw new Error('a sequence classifier has no language-model head');
-    if (cache instanceof DecoderCache) return tf.matMul(hidden, this.#stepWeights(cache).head);
+    const input = multipliers.logits === 1 ? hidden : scaled(hidden, multipliers.logits);
+    if (cache instanceof DecoderCache) return tf.matMul(input, this.#stepWeights(cache).head);
     const matrix = this.config.tiedHead ? names.embedding : names.head;
     const weights = this.parameters.get(`${matrix}.weight`) as tf.Variable<tf.Rank.R2>;
-    return tf.matMul(hidden, weights, false, true);
+    return tf.matMul(input, weights, false, true);
   }
 
   newCache(batch: number, maxTime: number, leftPadding?: readonly number[]): KeyValueCache {
     if (leftPadding !== undefined && leftPadding.length !== batch) {
       throw new Error(`${leftPadding.length} paddings for ${batch} rows`);
     }
-    return new DecoderCache(this.config.layers, maxTime, leftPadding ?? null);
+    const padding = leftPadding ?? new Array<number>(batch).fill(0);
+    return new DecoderCache(this.config.layers, maxTime, padding, this.#rotations.tracksRows);
   }
 
   step(ids: tf.Tensor2D, cache: KeyValueCache): tf.Tensor2D {
@@ -82,17 +82,20 @@ class Decoder implements CausalLm {
     const [batch, stretch] = ids.shape;
     if (cache.length + stretch > cache.maxTime) throw new Error(`the cache holds ${cache.maxTime} positions at most`);
     return tf.tidy(() => {
-      const pass = this.#pass(batch, stretch, { cache }, this.#loraContext({}));
-      const embedded = this.#embed(ids, cache);
-      const hidden = stretch === 1 ? this.#runStep(pass, cache, embedded) : this.#run(pass, embedded, true);
-      cache.advance(stretch);
+      // What was computed under the frequencies of a short sequence does not belong into a long one.
+      const fed = this.#rotations.staleAfter(cache, stretch) ? cache.startOver(ids) : cache.remember(ids);
+      const time = fed.shape[1];
+      const pass = this.#pass(batch, time, { cache }, this.#loraContext({}));
+      const embedded = this.#embed(fed, cache);
+      const hidden = time === 1 ? this.#runStep(pass, cache, embedded) : this.#run(pass, embedded, true);
+      cache.advance(time);
       return hidden;
     });
   }
 
   dispose(): void {
     if (this.#ownsParameters) for (const parameter of this.parameters.values()) parameter.dispose();
-    this.#tables?.dispose();
+    this.#rotations.dispose();
   }
 
   #loraContext(options: HiddenStatesOptions): LoraContext | null {
@@ -112,26 +115,13 @@ class Decoder implements CausalLm {
     const { config, parameters } = this;
     const { architecture } = config;
     const group = config.heads / config.kvHeads;
-    const { window } = architecture.attention;
-    return {
-      architecture,
-      config,
-      parameters,
-      lora,
-      batch,
-      time,
-      cache,
-      blocks: cache === null ? attentionBlocks(time, lengths, group, window) : [],
-      mask: cache === null ? null : cacheMask(cache, time, group, window),
-      rotary: cache === null ? (this.#tables?.forRows(lengths, time) ?? null) : this.#cachedRotary(time, cache),
-    };
-  }
-
-  #cachedRotary(time: number, cache: DecoderCache) {
-    if (this.#tables === null) return null;
-    const seen = cache.length + time;
-    if (seen === time && cache.leftPadding === null) return this.#tables.range(time);
-    return this.#tables.at(positionsOf(time, cache), seen);
+    const rotary = cache === null ? this.#rotations.forRows(lengths, time) : this.#rotations.cached(cache, time);
+    const viewOf = perKind((kind: LayerAttention): LayerView => ({
+      blocks: cache === null ? attentionBlocks(time, lengths, group, kind.window) : [],
+      mask: cache === null ? null : cacheMask(cache, time, group, kind.window),
+      rotary: rotary(kind),
+    }));
+    return { architecture, config, parameters, lora, batch, time, cache, views: architecture.layers.map(viewOf) };
   }
 
   /** ids [batch, time] → [batch·time, dim] */
@@ -139,33 +129,36 @@ class Decoder implements CausalLm {
     const { names } = this.config.architecture;
     const [batch, time] = ids.shape;
     const table = this.parameters.get(`${names.embedding}.weight`) as tf.Variable<tf.Rank.R2>;
-    const tokens = tf.gather(table, tf.reshape(ids, [batch * time])) as tf.Tensor2D;
+    const picked = tf.gather(table, tf.reshape(ids, [batch * time])) as tf.Tensor2D;
+    const { embedding } = this.config.architecture.multipliers;
+    const tokens = embedding === 1 ? picked : scaled(picked, embedding);
     if (names.positionEmbedding === undefined) return tokens;
     const seen = (cache?.length ?? 0) + time;
     if (seen > this.config.maxPositions) {
       throw new Error(`${seen} positions are more than the ${this.config.maxPositions} that the model has learned`);
     }
     const learned = this.parameters.get(`${names.positionEmbedding}.weight`) as tf.Variable<tf.Rank.R2>;
-    const positions = cache === null ? tf.range(0, time, 1, 'int32') : positionsOf(time, cache);
+    const positions = cache === null ? tf.range(0, time, 1, 'int32') : cache.positions(time);
     const added = tf.add(tf.reshape(tokens, [batch, time, this.config.dim]), tf.gather(learned, positions));
     return tf.reshape(added, [batch * time, this.config.dim]);
   }
 
   /** All blocks and the last norm; with `lastOnly`, the norm of each row's last position alone: [batch, dim]. */
   #run(pass: PassContext, embedded: tf.Tensor2D, lastOnly = false): tf.Tensor2D {
-    const { names, residual } = this.config.architecture;
+    const { names } = this.config.architecture;
     let x = embedded;
     for (let layer = 0; layer < this.config.layers; layer++) {
       const input = x;
-      x = tf.tidy(() => runBlock(pass, layer, `${names.block}.${layer}.`, residual, input));
+      x = tf.tidy(() => runBlock(pass, layer, `${names.block}.${layer}.`, input));
     }
     return norm(pass, names.finalNorm, lastOnly ? lastPositions(x, pass.batch, pass.time) : x);
   }
 
   /** As `#run`, for one position a row. */
   #runStep(pass: PassContext, cache: DecoderCache, embedded: tf.Tensor2D): tf.Tensor2D {
-    const rotation = pass.rotary === null ? null : rotationMatrix(pass.rotary, this.config.headDim);
-    const step: StepContext = { ...pass, time: 1, rotation };
+    const { headDim } = this.config;
+    const matrixOf = perKind((view: LayerView) => (view.rotary === null ? null : rotationMatrix(view.rotary, headDim)));
+    const step: StepContext = { ...pass, time: 1, rotations: pass.views.map(matrixOf) };
     let x = embedded;
     this.#stepWeights(cache).layers.forEach((weights, layer) => (x = stepBlock(step, layer, weights, x)));
     return norm(pass, pass.architecture.names.finalNorm, x);
@@ -186,29 +179,25 @@ function cacheMask(cache: DecoderCache, time: number, group: number, window: num
   return causal !== null && padding !== null ? tf.add(causal, padding) : (causal ?? padding);
 }
 
-function runBlock(
-  pass: PassContext,
-  layer: number,
-  block: string,
-  residual: 'sequential' | 'parallel',
-  x: tf.Tensor2D,
-): tf.Tensor2D {
-  const { names } = pass.architecture;
-  const attended = attention(pass, layer, block, norm(pass, block + names.attentionNorm, x));
-  const base = added(x, attended);
-  const input = norm(pass, block + names.feedForwardNorm, residual === 'parallel' ? x : base);
-  return added(base, feedForward(pass, block, input));
+function runBlock(pass: PassContext, layer: number, block: string, x: tf.Tensor2D): tf.Tensor2D {
+  return blockOf(pass, block, x, {
+    attention: (input) => attention(pass, layer, block, input),
+    feedForward: (input) => feedForward(pass, block, input),
+  });
+}
+
+/** What is made once for all layers that share an object. */
+function perKind<Kind extends object, Made>(make: (kind: Kind) => Made): (kind: Kind) => Made {
+  const made = new Map<Kind, Made>();
+  return (kind) => {
+    const known = made.get(kind) ?? make(kind);
+    made.set(kind, known);
+    return known;
+  };
 }
 
 function lastPositions(x: tf.Tensor2D, batch: number, time: number): tf.Tensor2D {
   if (time === 1) return x;
   const dim = x.shape[1];
   return tf.reshape(tf.slice(tf.reshape(x, [batch, time, dim]), [0, time - 1, 0], [batch, 1, dim]), [batch, dim]);
-}
-
-/** Positions of `stretch` new tokens, int32 [batch or 1, stretch]; padding counts as position 0. */
-function positionsOf(stretch: number, cache: DecoderCache): tf.Tensor2D {
-  const range = tf.expandDims(tf.range(cache.length, cache.length + stretch, 1, 'int32'), 0) as tf.Tensor2D;
-  if (cache.leftPadding === null) return range;
-  return tf.relu(tf.sub(range, cache.leftPadding)) as tf.Tensor2D;
 }

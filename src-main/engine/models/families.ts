@@ -1,8 +1,10 @@
 import { WorkbenchError } from '../../shared/domain/errors.ts';
-import type { Activation, Architecture, WeightNames } from './architecture.ts';
 import type { ModelConfig } from './causal-lm.ts';
 import { ConfigFields } from './config-fields.ts';
-import { readRotary } from './rotary-config.ts';
+import * as parts from './family-parts.ts';
+import { refuseVariants, unsupported } from './refused.ts';
+import { checkRotary, readRotary } from './rotary-config.ts';
+import * as names from './weight-names.ts';
 
 /**
  * The supported families: what each one's config.json means for the one decoder. `decoder.ts` knows none of these names.
@@ -11,111 +13,127 @@ interface Family {
   modelType: string;
   /** For messages. */
   covers: string;
-  read(fields: ConfigFields): Omit<ModelConfig, 'family' | 'source' | 'bosTokenId' | 'eosTokenIds' | 'padTokenId'>;
+  read(fields: ConfigFields): parts.FamilyConfig;
 }
 
-const llamaNames: WeightNames = {
-  embedding: 'model.embed_tokens',
-  finalNorm: 'model.norm',
-  head: 'lm_head',
-  block: 'model.layers',
-  attentionNorm: 'input_layernorm',
-  query: 'self_attn.q_proj',
-  key: 'self_attn.k_proj',
-  value: 'self_attn.v_proj',
-  attentionOut: 'self_attn.o_proj',
-  feedForwardNorm: 'post_attention_layernorm',
-  gate: 'mlp.gate_proj',
-  up: 'mlp.up_proj',
-  down: 'mlp.down_proj',
-};
-
-const gpt2Names: WeightNames = {
-  embedding: 'transformer.wte',
-  positionEmbedding: 'transformer.wpe',
-  finalNorm: 'transformer.ln_f',
-  head: 'lm_head',
-  block: 'transformer.h',
-  attentionNorm: 'ln_1',
-  queryKeyValue: 'attn.c_attn',
-  attentionOut: 'attn.c_proj',
-  feedForwardNorm: 'ln_2',
-  up: 'mlp.c_fc',
-  down: 'mlp.c_proj',
-};
-
-const neoxNames: WeightNames = {
-  embedding: 'gpt_neox.embed_in',
-  finalNorm: 'gpt_neox.final_layer_norm',
-  head: 'embed_out',
-  block: 'gpt_neox.layers',
-  attentionNorm: 'input_layernorm',
-  queryKeyValue: 'attention.query_key_value',
-  attentionOut: 'attention.dense',
-  feedForwardNorm: 'post_attention_layernorm',
-  up: 'mlp.dense_h_to_4h',
-  down: 'mlp.dense_4h_to_h',
-};
-
-/** Llama and its relatives: RMS norm, rotary positions, gated feed-forward; they differ in biases, head norms and windows. */
-function llamaLike(
-  fields: ConfigFields,
-  differences: Partial<Pick<Architecture, 'bias'>> & Partial<Architecture['attention']>,
-) {
-  const dim = fields.count('hidden_size');
-  const heads = fields.count('num_attention_heads');
-  const headDim = fields.count('head_dim', Math.floor(dim / heads));
-  const maxPositions = fields.count('max_position_embeddings');
-  const { bias, ...attention } = differences;
-  const architecture: Architecture = {
-    norm: { kind: 'rms', epsilon: fields.number('rms_norm_eps', 1e-6) },
-    positions: { kind: 'rotary', rotary: readRotary(fields, { headDim, maxPositions }) },
-    attention: { projection: 'separate', qkNorm: false, window: null, ...attention },
-    feedForward: { kind: 'gated', activation: activationOf(fields, 'hidden_act', 'silu') },
-    residual: 'sequential',
-    bias: bias ?? { qkv: false, attentionOut: false, feedForward: false },
-    linearLayout: 'out-in',
-    head: headOf(fields),
-    names: attention.qkNorm
-      ? { ...llamaNames, queryNorm: 'self_attn.q_norm', keyNorm: 'self_attn.k_norm' }
-      : llamaNames,
-  };
-  return {
-    ...{ dim, heads, headDim, maxPositions, architecture },
-    vocabSize: fields.count('vocab_size'),
-    layers: fields.count('num_hidden_layers'),
-    kvHeads: fields.count('num_key_value_heads', heads),
-    ffnDim: fields.count('intermediate_size'),
-    tiedHead: fields.flag('tie_word_embeddings', false),
-  };
-}
+const { llamaLike, slidingLayers, writtenBias } = parts;
 
 const families: readonly Family[] = [
   {
     modelType: 'llama',
     covers: 'Llama 1 to 3, TinyLlama, SmolLM2',
-    read: (fields) => {
-      const attention = fields.flag('attention_bias', false);
-      const feedForward = fields.flag('mlp_bias', false);
-      return llamaLike(fields, { bias: { qkv: attention, attentionOut: attention, feedForward } });
-    },
+    read: (fields) => llamaLike(fields, { bias: writtenBias(fields) }),
   },
   {
     modelType: 'mistral',
     covers: 'Mistral',
-    read: (fields) => llamaLike(fields, { window: fields.optionalCount('sliding_window') }),
+    read: (fields) => {
+      const window = fields.countOrNull('sliding_window', 4096);
+      return llamaLike(fields, { window: () => window });
+    },
   },
   {
     modelType: 'qwen2',
     covers: 'Qwen2 and Qwen2.5',
-    read: (fields) => llamaLike(fields, { bias: { qkv: true, attentionOut: false, feedForward: false } }),
+    read: (fields) =>
+      llamaLike(fields, {
+        bias: { qkv: true, attentionOut: false, feedForward: false },
+        window: upperLayers(fields),
+      }),
   },
   {
     modelType: 'qwen3',
     covers: 'Qwen3',
+    read: (fields) =>
+      llamaLike(fields, {
+        usual: { headDim: 128 },
+        bias: { ...writtenBias(fields), feedForward: false },
+        window: upperLayers(fields),
+        attention: { qkNorm: 'per-head' },
+        names: names.qwen3Names,
+      }),
+  },
+  {
+    modelType: 'gemma3_text',
+    covers: 'Gemma 3, text only',
     read: (fields) => {
-      const attention = fields.flag('attention_bias', false);
-      return llamaLike(fields, { qkNorm: true, bias: { qkv: attention, attentionOut: attention, feedForward: false } });
+      const every = fields.count('sliding_window_pattern', 6);
+      return llamaLike(fields, {
+        usual: { headDim: 256, tied: true },
+        bias: { ...writtenBias(fields), feedForward: false },
+        gain: 'one-plus-weight',
+        window: slidingLayers(fields, fields.countOrNull('sliding_window', 4096), (i) => (i + 1) % every !== 0),
+        rotary: { theta: 1_000_000 },
+        windowRotary: { theta: 10_000, thetaField: 'rope_local_base_freq', unscaled: true },
+        attention: { qkNorm: 'per-head', scale: fields.number('query_pre_attn_scalar', 256) ** -0.5 },
+        activation: ['hidden_activation', 'gelu_pytorch_tanh'],
+        multipliers: { embedding: fields.count('hidden_size') ** 0.5, residual: 1, logits: 1 },
+        names: names.gemma3Names,
+      });
+    },
+  },
+  {
+    modelType: 'olmo2',
+    covers: 'OLMo 2',
+    read: (fields) => llamaLike(fields, olmo(fields)),
+  },
+  {
+    modelType: 'olmo3',
+    covers: 'OLMo 3',
+    read: (fields) =>
+      llamaLike(fields, {
+        ...olmo(fields),
+        window: slidingLayers(fields, fields.countOrNull('sliding_window', 4096), (i) => (i + 1) % 4 !== 0),
+        rotary: { theta: 500_000 },
+        windowRotary: { theta: 500_000, unscaled: true },
+      }),
+  },
+  {
+    modelType: 'smollm3',
+    covers: 'SmolLM3',
+    read: (fields) => {
+      const layers = fields.count('num_hidden_layers');
+      const every = fields.count('no_rope_layer_interval', 4);
+      const written = fields.has('no_rope_layers') ? fields.list('no_rope_layers', layers) : null;
+      const rotated = (layer: number) => (written === null ? (layer + 1) % every !== 0 : Boolean(written[layer]));
+      return llamaLike(fields, {
+        usual: { tied: true },
+        bias: writtenBias(fields),
+        rotary: { theta: 2_000_000 },
+        rotated,
+        window: slidingLayers(fields, windowInUse(fields), (layer) => !rotated(layer)),
+      });
+    },
+  },
+  {
+    modelType: 'granite',
+    covers: 'Granite, dense',
+    read: (fields) =>
+      llamaLike(fields, {
+        bias: writtenBias(fields),
+        attention: { scale: fields.number('attention_multiplier', 1) },
+        multipliers: {
+          embedding: fields.number('embedding_multiplier', 1),
+          residual: fields.number('residual_multiplier', 1),
+          logits: 1 / fields.number('logits_scaling', 1),
+        },
+      }),
+  },
+  {
+    modelType: 'phi3',
+    covers: 'Phi-3 and Phi-4-mini',
+    read: (fields) => {
+      const window = fields.countOrNull('sliding_window', null);
+      return llamaLike(fields, {
+        usual: { epsilon: 1e-5 },
+        rotary: {
+          originalPositions: fields.count('original_max_position_embeddings', 4096),
+          alsoCalled: { yarn: 'longrope' },
+        },
+        window: () => window,
+        attention: { projection: 'fused' },
+        names: names.phi3Names,
+      });
     },
   },
   {
@@ -124,26 +142,25 @@ const families: readonly Family[] = [
     read: (fields) => {
       const dim = fields.count('n_embd');
       const heads = fields.count('n_head');
+      const layers = fields.count('n_layer');
+      const headDim = parts.headWidth(fields, 'n_head', dim, heads);
       return {
-        dim,
-        heads,
-        kvHeads: heads,
-        headDim: Math.floor(dim / heads),
-        layers: fields.count('n_layer'),
+        ...{ dim, heads, kvHeads: heads, headDim, layers },
         vocabSize: fields.count('vocab_size'),
         ffnDim: fields.optionalCount('n_inner') ?? 4 * dim,
         maxPositions: fields.count('n_positions'),
         tiedHead: fields.flag('tie_word_embeddings', true),
         architecture: {
-          norm: { kind: 'layer', epsilon: fields.number('layer_norm_epsilon', 1e-5) },
-          positions: { kind: 'learned' },
-          attention: { projection: 'fused-thirds', qkNorm: false, window: null },
-          feedForward: { kind: 'plain', activation: activationOf(fields, 'activation_function', 'gelu_new') },
+          norm: { kind: 'layer', epsilon: fields.number('layer_norm_epsilon', 1e-5), gain: 'weight' },
+          layers: parts.alikeLayers(layers, { window: null, rotary: null }),
+          attention: { projection: 'fused', qkNorm: 'none', scale: headDim ** -0.5 },
+          feedForward: { kind: 'plain', activation: parts.activationOf(fields, 'activation_function', 'gelu_new') },
           residual: 'sequential',
+          multipliers: parts.plainMultipliers,
           bias: { qkv: true, attentionOut: true, feedForward: true },
           linearLayout: 'in-out',
-          head: headOf(fields),
-          names: gpt2Names,
+          head: parts.headOf(fields),
+          names: names.gpt2Names,
         },
       };
     },
@@ -154,41 +171,79 @@ const families: readonly Family[] = [
     read: (fields) => {
       const dim = fields.count('hidden_size');
       const heads = fields.count('num_attention_heads');
-      const headDim = Math.floor(dim / heads);
+      const headDim = parts.headWidth(fields, 'num_attention_heads', dim, heads);
       const maxPositions = fields.count('max_position_embeddings');
+      const layers = fields.count('num_hidden_layers');
       const attention = fields.flag('attention_bias', true);
+      const rotary = readRotary(fields, { headDim, maxPositions, partial: 0.25 });
       return {
-        ...{ dim, heads, kvHeads: heads, headDim, maxPositions },
-        layers: fields.count('num_hidden_layers'),
+        ...{ dim, heads, kvHeads: heads, headDim, layers, maxPositions },
         vocabSize: fields.count('vocab_size'),
         ffnDim: fields.count('intermediate_size'),
         tiedHead: fields.flag('tie_word_embeddings', false),
         architecture: {
-          norm: { kind: 'layer', epsilon: fields.number('layer_norm_eps', 1e-5) },
-          positions: { kind: 'rotary', rotary: readRotary(fields, { headDim, maxPositions, partial: 0.25 }) },
-          attention: { projection: 'fused-by-head', qkNorm: false, window: null },
-          feedForward: { kind: 'plain', activation: activationOf(fields, 'hidden_act', 'gelu') },
+          norm: { kind: 'layer', epsilon: fields.number('layer_norm_eps', 1e-5), gain: 'weight' },
+          layers: parts.alikeLayers(layers, { window: null, rotary }),
+          attention: { projection: 'fused-by-head', qkNorm: 'none', scale: headDim ** -0.5 },
+          feedForward: { kind: 'plain', activation: parts.activationOf(fields, 'hidden_act', 'gelu') },
           residual: fields.flag('use_parallel_residual', true) ? 'parallel' : 'sequential',
+          multipliers: parts.plainMultipliers,
           bias: { qkv: attention, attentionOut: attention, feedForward: true },
           linearLayout: 'out-in',
-          head: headOf(fields),
-          names: neoxNames,
+          head: parts.headOf(fields),
+          names: names.neoxNames,
         },
       };
     },
   },
 ];
 
+/** OLMo norms what each half of a block returns, and all heads' queries and keys as one vector. */
+function olmo(fields: ConfigFields): parts.Differences {
+  return {
+    usual: { epsilon: 1e-5 },
+    bias: { ...writtenBias(fields), feedForward: false },
+    attention: { qkNorm: 'all-heads' },
+    names: names.olmoNames,
+  };
+}
+
+/** Qwen's window, where it is in use: on the layers from `max_window_layers` on. */
+function upperLayers(fields: ConfigFields): (layer: number) => number | null {
+  const from = fields.whole('max_window_layers', 28);
+  return slidingLayers(fields, windowInUse(fields, 4096), (layer) => layer >= from);
+}
+
+function windowInUse(fields: ConfigFields, usual: number | null = null): number | null {
+  return fields.flag('use_sliding_window', false) ? fields.countOrNull('sliding_window', usual) : null;
+}
+
 /** What the workbench loads, for messages and documentation. */
 export const supportedFamilies: readonly string[] = families.map((family) => `${family.modelType} (${family.covers})`);
 
 /** config.json → what the decoder needs. Refuses by name, before any weight is read, what it would compute wrongly. */
 export function readModelConfig(source: unknown, file = 'config.json'): ModelConfig {
-  const fields = new ConfigFields(source, file);
+  try {
+    return readSupported(new ConfigFields(source, file));
+  } catch (error) {
+    if (!(error instanceof WorkbenchError) || error.code !== 'unsupported' || error.remedy !== undefined) throw error;
+    const { place } = error;
+    throw new WorkbenchError('unsupported', error.message, {
+      remedy: `Supported are: ${supportedFamilies.join('; ')}.`,
+      ...(place === undefined ? {} : { place }),
+    });
+  }
+}
+
+function readSupported(fields: ConfigFields): ModelConfig {
+  const { file } = fields;
   const modelType = fields.text('model_type');
-  const family = families.find((known) => known.modelType === modelType);
-  if (family === undefined) throw unsupported(file, 'model_type', `models of type “${modelType}” are not supported`);
   refuseVariants(fields);
+  const family = families.find((known) => known.modelType === modelType);
+  if (family === undefined) {
+    const code = fields.has('auto_map') ? ', and code from a model’s own repository is not run' : '';
+    throw unsupported(file, 'model_type', `models of type “${modelType}” are not supported${code}`);
+  }
   const config: ModelConfig = {
     family: modelType,
     ...family.read(fields),
@@ -201,69 +256,13 @@ export function readModelConfig(source: unknown, file = 'config.json'): ModelCon
   return config;
 }
 
-function refuseVariants(fields: ConfigFields): void {
-  const refuse = (field: string, what: string) => {
-    throw unsupported(fields.file, field, what);
-  };
-  if (fields.has('quantization_config')) refuse('quantization_config', 'quantised weights are not supported');
-  for (const experts of ['num_local_experts', 'num_experts', 'n_routed_experts']) {
-    if (fields.has(experts)) refuse(experts, 'mixtures of experts are not supported');
-  }
-  if (fields.flag('use_sliding_window', false))
-    refuse('use_sliding_window', 'sliding windows on some layers only are not supported');
-  if (fields.flag('scale_attn_by_inverse_layer_idx', false)) {
-    refuse('scale_attn_by_inverse_layer_idx', 'attention scaled by the layer’s index is not supported');
-  }
-  if (!fields.flag('scale_attn_weights', true)) refuse('scale_attn_weights', 'unscaled attention is not supported');
-  if (fields.flag('add_cross_attention', false)) refuse('add_cross_attention', 'cross-attention is not supported');
-}
-
-function headOf(fields: ConfigFields): Architecture['head'] {
-  const [architecture] = fields.texts('architectures');
-  if (architecture === undefined || /(ForCausalLM|LMHeadModel)$/.test(architecture)) return { kind: 'language-model' };
-  if (architecture.endsWith('ForSequenceClassification')) {
-    return { kind: 'classifier', labels: fields.labelCount() };
-  }
-  throw unsupported(fields.file, 'architectures', `the architecture “${architecture}” is not supported`);
-}
-
-const activations: Readonly<Record<string, Activation>> = {
-  silu: 'silu',
-  swish: 'silu',
-  gelu: 'gelu',
-  gelu_new: 'gelu_tanh',
-  gelu_fast: 'gelu_tanh',
-  gelu_pytorch_tanh: 'gelu_tanh',
-  relu: 'relu',
-};
-
-function activationOf(fields: ConfigFields, field: string, usual: string): Activation {
-  const name = fields.text(field, usual);
-  const activation = Object.hasOwn(activations, name) ? activations[name] : undefined;
-  if (activation === undefined) throw unsupported(fields.file, field, `the activation “${name}” is not supported`);
-  return activation;
-}
-
 function checkSizes(config: ModelConfig, file: string): void {
   const bad = (field: string, message: string) =>
     new WorkbenchError('bad-input', `${file}: ${message}`, { place: { file, field } });
-  const { heads, kvHeads, dim, headDim, architecture } = config;
+  const { heads, kvHeads } = config;
   if (heads % kvHeads !== 0)
     throw bad('num_key_value_heads', `${heads} heads cannot share ${kvHeads} key/value heads evenly`);
-  if (architecture.attention.projection !== 'separate' && headDim * heads !== dim) {
-    throw bad('num_attention_heads', `a width of ${dim} does not divide into ${heads} heads`);
+  for (const { rotary } of new Set(config.architecture.layers)) {
+    if (rotary !== null) checkRotary(rotary, bad);
   }
-  if (architecture.positions.kind === 'rotary' && architecture.positions.rotary.dim % 2 !== 0) {
-    throw bad(
-      'head_dim',
-      `rotary positions need an even number of dimensions, not ${architecture.positions.rotary.dim}`,
-    );
-  }
-}
-
-function unsupported(file: string, field: string, what: string): WorkbenchError {
-  return new WorkbenchError('unsupported', `${file}: ${what}`, {
-    remedy: `Supported are: ${supportedFamilies.join('; ')}.`,
-    place: { file, field },
-  });
 }

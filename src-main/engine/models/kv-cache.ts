@@ -28,11 +28,45 @@ export class DecoderCache implements KeyValueCache {
   readonly #layers: LayerCache[];
   #weights: StepWeights | null = null;
 
-  constructor(layers: number, maxTime: number, leftPadding: readonly number[] | null) {
+  /** Padding at each row's start and the tokens fed so far, held where a pass has to know how long each row is. */
+  #paddings: readonly number[] | null;
+  #fed: tf.Tensor2D | null = null;
+
+  constructor(layers: number, maxTime: number, leftPadding: readonly number[], tracksRows: boolean) {
     this.maxTime = maxTime;
     this.#layers = Array.from({ length: layers }, () => ({ settled: null, recent: null }));
-    const padded = leftPadding?.some((count) => count > 0) === true;
+    const padded = leftPadding.some((count) => count > 0);
     this.leftPadding = padded ? tf.keep(tf.tensor2d([...leftPadding], [leftPadding.length, 1], 'int32')) : null;
+    this.#paddings = tracksRows ? leftPadding : null;
+  }
+
+  /** Real tokens that each row has after `more` positions; the length of the cache alone where nobody has to know. */
+  rowLengths(more: number): number[] {
+    const length = this.#length + more;
+    return this.#paddings?.map((padding) => Math.max(0, length - padding)) ?? [length];
+  }
+
+  /** Positions of `stretch` new tokens, int32 [batch or 1, stretch]; padding counts as position 0. */
+  positions(stretch: number): tf.Tensor2D {
+    const range = tf.expandDims(tf.range(this.#length, this.#length + stretch, 1, 'int32'), 0) as tf.Tensor2D;
+    return this.leftPadding === null ? range : (tf.relu(tf.sub(range, this.leftPadding)) as tf.Tensor2D);
+  }
+
+  /** Notes the tokens that are fed next, ids [batch, stretch], where the cache may have to start over; → those tokens. */
+  remember(ids: tf.Tensor2D): tf.Tensor2D {
+    if (this.#paddings === null) return ids;
+    const before = this.#fed;
+    this.#fed = tf.keep(before === null ? tf.clone(ids) : (tf.concat([before, ids], 1) as tf.Tensor2D));
+    before?.dispose();
+    return ids;
+  }
+
+  /** Forgets what was computed; → all tokens fed so far with the next, to be fed again. */
+  startOver(ids: tf.Tensor2D): tf.Tensor2D {
+    this.remember(ids);
+    this.#disposeLayers();
+    this.#length = 0;
+    return this.#fed!;
   }
 
   /** The weights laid out for single positions, made when the first one is asked for and held as long as the cache. */
@@ -74,17 +108,26 @@ export class DecoderCache implements KeyValueCache {
       }
     }
     this.leftPadding = pick(this.leftPadding);
+    this.#fed = pick(this.#fed);
+    if (this.#paddings !== null) {
+      const before = this.#paddings;
+      this.#paddings = Array.from(rows.dataSync(), (row) => before[row]!);
+    }
   }
 
   dispose(): void {
+    this.#disposeLayers();
+    tf.dispose([this.leftPadding, this.#fed].filter((tensor) => tensor !== null));
+    this.leftPadding = this.#fed = null;
+    this.#weights?.dispose();
+    this.#weights = null;
+  }
+
+  #disposeLayers(): void {
     for (const layer of this.#layers) {
       for (const segment of segmentsOf(layer)) disposeSegment(segment);
       layer.settled = layer.recent = null;
     }
-    this.leftPadding?.dispose();
-    this.leftPadding = null;
-    this.#weights?.dispose();
-    this.#weights = null;
   }
 }
 

@@ -57,10 +57,21 @@ export function weight(context: LayerContext, name: string): tf.Variable {
   return found;
 }
 
+/** What a norm multiplies by [size]. */
+export function normGain(context: LayerContext, name: string): tf.Tensor1D {
+  const stored = weight(context, `${name}.weight`) as tf.Variable<tf.Rank.R1>;
+  return context.architecture.norm.gain === 'weight' ? stored : tf.add(stored, 1);
+}
+
+/** The family's norm over the last axis of x [n, dim]; x itself where the family has none in this place. */
+export function normWhere(context: LayerContext, block: string, name: string | undefined, x: tf.Tensor2D): tf.Tensor2D {
+  return name === undefined ? x : norm(context, block + name, x);
+}
+
 /** The family's norm over the last axis of x [n, dim]. */
 export function norm(context: LayerContext, name: string, x: tf.Tensor2D): tf.Tensor2D {
   const { kind, epsilon } = context.architecture.norm;
-  const gain = weight(context, `${name}.weight`) as tf.Variable<tf.Rank.R1>;
+  const gain = normGain(context, name);
   if (kind === 'rms') return rmsNorm(x, gain, epsilon);
   const centred = tf.sub(x, tf.mean(x, -1, true));
   const scale = tf.rsqrt(tf.add(tf.mean(tf.square(centred), -1, true), epsilon));
@@ -132,10 +143,12 @@ function swiGlu(gate: tf.Tensor2D, up: tf.Tensor2D): tf.Tensor2D {
 /** The family's feed-forward of x [n, dim]; `block` is the prefix of the block's modules. */
 export function feedForward(context: LayerContext, block: string, x: tf.Tensor2D): tf.Tensor2D {
   const { names, feedForward: settings } = context.architecture;
-  const up = linear(context, block + names.up, x);
-  const hidden =
-    settings.kind === 'plain' || names.gate === undefined
-      ? activate(settings.activation, up)
-      : gated(settings.activation, linear(context, block + names.gate, x), up);
-  return linear(context, block + names.down, hidden);
+  const of = (name: string | undefined) => linear(context, `${block}${name}`, x);
+  const hidden = () => {
+    if (settings.kind === 'plain') return activate(settings.activation, of(names.up));
+    if (names.gateUp === undefined) return gated(settings.activation, of(names.gate), of(names.up));
+    const [gate, up] = tf.split(of(names.gateUp), 2, 1) as [tf.Tensor2D, tf.Tensor2D];
+    return gated(settings.activation, gate, up);
+  };
+  return linear(context, block + names.down, hidden());
 }

@@ -26,10 +26,7 @@ export function expectedShapes(config: ModelConfig): Map<string, number[]> {
   }
   for (let layer = 0; layer < config.layers; layer++) {
     const prefix = `${names.block}.${layer}.`;
-    norm(prefix + names.attentionNorm, config.dim);
-    if (names.queryNorm !== undefined) shapes.set(`${prefix}${names.queryNorm}.weight`, [config.headDim]);
-    if (names.keyNorm !== undefined) shapes.set(`${prefix}${names.keyNorm}.weight`, [config.headDim]);
-    norm(prefix + names.feedForwardNorm, config.dim);
+    for (const { name, size } of blockNorms(config)) norm(prefix + name, size);
     for (const linear of blockLinears(config, layer)) {
       const { name, inputs, outputs } = linear;
       shapes.set(`${name}.weight`, architecture.linearLayout === 'out-in' ? [outputs, inputs] : [inputs, outputs]);
@@ -41,6 +38,21 @@ export function expectedShapes(config: ModelConfig): Map<string, number[]> {
   if (head.kind === 'classifier') shapes.set(scoreHead, [head.labels, config.dim]);
   else if (!config.tiedHead) shapes.set(`${names.head}.weight`, [config.vocabSize, config.dim]);
   return shapes;
+}
+
+/** The norms of one block: their names in it, and their sizes. */
+function blockNorms({ dim, heads, kvHeads, headDim, architecture }: ModelConfig): { name: string; size: number }[] {
+  const { names, attention } = architecture;
+  const headsNormed = (count: number) => (attention.qkNorm === 'all-heads' ? count * headDim : headDim);
+  const norms: [string | undefined, number][] = [
+    [names.attentionNorm, dim],
+    [names.queryNorm, headsNormed(heads)],
+    [names.keyNorm, headsNormed(kvHeads)],
+    [names.attentionOutNorm, dim],
+    [names.feedForwardNorm, dim],
+    [names.feedForwardOutNorm, dim],
+  ];
+  return norms.flatMap(([name, size]) => (name === undefined ? [] : [{ name, size }]));
 }
 
 /** The linears of one block: what LoRA can be put on. */
@@ -57,6 +69,7 @@ export function blockLinears(config: ModelConfig, layer: number): LinearShape[] 
     [names.attentionOut, queries, dim],
     [names.gate, dim, ffnDim],
     [names.up, dim, ffnDim],
+    [names.gateUp, dim, 2 * ffnDim],
     [names.down, ffnDim, dim],
   ];
   return linears.flatMap(([name, inputs, outputs]) =>

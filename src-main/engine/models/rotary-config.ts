@@ -2,42 +2,72 @@ import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { ConfigFields } from './config-fields.ts';
 import type { Rotary, RotaryScaling } from './rotary.ts';
 
-interface RotaryContext {
+/** Where a family reads its rotation from, and what it means where config.json does not say. */
+export interface RotaryReading {
+  /** Share of a head that is rotated. */
+  partial?: number;
+  theta?: number;
+  /** The field of the base, outside an object of its own. */
+  thetaField?: string;
+  /** A scaling that is not written for this type of layer is not its own. */
+  unscaled?: boolean;
+  /** The first context, whatever stands in the scaling. */
+  originalPositions?: number;
+  /** Scalings that go by another name in this family. */
+  alsoCalled?: Readonly<Record<string, string>>;
+}
+
+interface RotaryContext extends RotaryReading {
   headDim: number;
   maxPositions: number;
-  /** Share of a head that is rotated when the config does not say. */
-  partial?: number;
+  /** Where each type of layer has an object of its own. */
+  layerType?: string;
 }
 
 export const supportedRopeTypes = ['default', 'linear', 'dynamic', 'yarn', 'llama3', 'longrope'] as const;
 
 /**
- * Rotary settings from either layout of config.json: `rope_parameters` (transformers 5), or `rope_theta` beside
- * `rope_scaling` (before).
+ * Rotary settings from either layout of config.json: `rope_parameters` (transformers 5; one object, or one for each type of
+ * layer), or `rope_theta` beside `rope_scaling` (before). Where both are written, `rope_scaling` is what somebody added by hand.
  */
 export function readRotary(fields: ConfigFields, context: RotaryContext): Rotary {
-  const scaling = fields.object('rope_parameters') ?? fields.object('rope_scaling');
-  const theta =
-    scaling?.has('rope_theta') === true
-      ? scaling.number('rope_theta')
-      : fields.has('rotary_emb_base')
-        ? fields.number('rotary_emb_base')
-        : fields.number('rope_theta', 10_000);
-  const partial =
-    [scaling, fields].flatMap((place) =>
-      ['partial_rotary_factor', 'rotary_pct'].filter((name) => place?.has(name)).map((name) => place!.number(name)),
-    )[0] ??
-    context.partial ??
-    1;
-  const dim = Math.floor(context.headDim * partial);
-  return { dim, theta, scaling: scaling === null ? { kind: 'none' } : readScaling(fields, scaling, context) };
+  const written = filled(fields.object('rope_scaling')) ?? fields.object('rope_parameters');
+  const byType = written?.has('full_attention') === true || written?.has('sliding_attention') === true;
+  const shared = context.unscaled === true ? null : written;
+  const scaling = byType ? (written?.object(context.layerType ?? 'full_attention') ?? null) : shared;
+  const dim = Math.floor(context.headDim * partialOf(fields, scaling, context));
+  return {
+    dim,
+    theta: thetaOf(fields, scaling, context),
+    scaling: scaling === null ? { kind: 'none' } : readScaling(fields, scaling, context),
+  };
 }
 
-function readScaling(fields: ConfigFields, scaling: ConfigFields, { maxPositions }: RotaryContext): RotaryScaling {
-  const type = scaling.text('rope_type', scaling.text('type', 'default'));
-  const originalPositions = scaling.has('original_max_position_embeddings')
-    ? scaling.count('original_max_position_embeddings')
-    : fields.count('original_max_position_embeddings', maxPositions);
+function filled(object: ConfigFields | null): ConfigFields | null {
+  return object === null || Object.keys(object.source).length === 0 ? null : object;
+}
+
+function thetaOf(fields: ConfigFields, scaling: ConfigFields | null, { theta, thetaField }: RotaryContext): number {
+  if (scaling?.has('rope_theta') === true) return scaling.number('rope_theta');
+  const field = thetaField ?? (fields.has('rotary_emb_base') ? 'rotary_emb_base' : 'rope_theta');
+  return fields.number(field, theta ?? 10_000);
+}
+
+function partialOf(fields: ConfigFields, scaling: ConfigFields | null, { partial }: RotaryContext): number {
+  for (const place of [scaling, fields]) {
+    for (const name of ['partial_rotary_factor', 'rotary_pct'])
+      if (place?.has(name) === true) return place.number(name);
+  }
+  return partial ?? 1;
+}
+
+function readScaling(fields: ConfigFields, scaling: ConfigFields, context: RotaryContext): RotaryScaling {
+  const { maxPositions } = context;
+  const written = scaling.text('rope_type', scaling.text('type', 'default'));
+  const type = context.alsoCalled?.[written] ?? written;
+  // transformers lets a first context that stands outside the scaling overrule the one in it.
+  const outside = fields.optionalCount('original_max_position_embeddings') ?? context.originalPositions;
+  const originalPositions = outside ?? scaling.count('original_max_position_embeddings', maxPositions);
   switch (type) {
     case 'default':
       return { kind: 'none' };
@@ -54,7 +84,7 @@ function readScaling(fields: ConfigFields, scaling: ConfigFields, { maxPositions
         factor: scaling.number('factor'),
         lowFreqFactor: scaling.number('low_freq_factor'),
         highFreqFactor: scaling.number('high_freq_factor'),
-        originalPositions: scaling.count('original_max_position_embeddings'),
+        originalPositions,
       };
     case 'longrope':
     case 'su':
@@ -100,4 +130,20 @@ function readLongRope(scaling: ConfigFields, originalPositions: number, maxPosit
     originalPositions,
     attentionFactor: scaling.number('attention_factor', usual),
   };
+}
+
+/** Throws `bad(field, what is wrong)` for what no head can be rotated by. */
+export function checkRotary({ dim, scaling }: Rotary, bad: (field: string, message: string) => WorkbenchError): void {
+  if (dim % 2 !== 0) throw bad('head_dim', `rotary positions need an even number of dimensions, not ${dim}`);
+  if (scaling.kind !== 'longrope') return;
+  for (const [field, factors] of [
+    ['short_factor', scaling.shortFactors],
+    ['long_factor', scaling.longFactors],
+  ] as const) {
+    if (factors.length === dim / 2) continue;
+    throw bad(
+      `rope_scaling.${field}`,
+      `${field} must hold ${dim / 2} numbers, one a pair of rotated dimensions; found ${factors.length}`,
+    );
+  }
 }

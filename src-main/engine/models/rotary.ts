@@ -94,6 +94,19 @@ function llama3Frequency(f: number, s: Extract<RotaryScaling, { kind: 'llama3' }
   return ((1 - smooth) * f) / s.factor + smooth * f;
 }
 
+/** Whether the frequencies of a sequence change with its length. */
+export function dependsOnLength({ scaling }: Rotary): boolean {
+  return scaling.kind === 'dynamic' || scaling.kind === 'longrope';
+}
+
+/**
+ * The length beyond which a sequence has other frequencies from its first position on, so that nothing computed before holds.
+ * Dynamic NTK changes them at every position, and keys of earlier ones are kept, as transformers does.
+ */
+export function switchPosition({ scaling }: Rotary): number | null {
+  return scaling.kind === 'longrope' ? scaling.originalPositions : null;
+}
+
 /** cos and sin of positions × frequencies, each [time, dim/2] or, gathered per row, [batch, 1, time, dim/2]. */
 export interface RotaryTable {
   cos: tf.Tensor;
@@ -132,10 +145,21 @@ export class RotaryTables {
     return { cos: stacked(rows.map(({ cos }) => cos)), sin: stacked(rows.map(({ sin }) => sin)) };
   }
 
-  /** Any positions, int32 [batch, stretch], under the frequencies for `time`; [batch, 1, stretch, dim/2] each. */
-  at(positions: tf.Tensor2D, time: number): RotaryTable {
-    const { cos, sin } = this.#upTo(time);
-    return { cos: tf.expandDims(tf.gather(cos, positions), 1), sin: tf.expandDims(tf.gather(sin, positions), 1) };
+  /**
+   * Any positions below `time`, int32 [batch or 1, stretch], under the frequencies for rows of these lengths;
+   * [batch or 1, 1, stretch, dim/2] each.
+   */
+  at(positions: tf.Tensor2D, time: number, lengths: readonly number[]): RotaryTable {
+    const [first = time] = lengths;
+    const alike = lengths.every((length) => this.#regimeOf(length) === this.#regimeOf(first));
+    const gathered = (rows: tf.Tensor2D, length: number): RotaryTable => {
+      const { cos, sin } = this.#upTo(time, length);
+      return { cos: tf.expandDims(tf.gather(cos, rows), 1), sin: tf.expandDims(tf.gather(sin, rows), 1) };
+    };
+    if (alike) return gathered(positions, first);
+    const stretch = positions.shape[1];
+    const rows = lengths.map((length, row) => gathered(tf.slice(positions, [row, 0], [1, stretch]), length));
+    return { cos: tf.concat(rows.map(({ cos }) => cos)), sin: tf.concat(rows.map(({ sin }) => sin)) };
   }
 
   dispose(): void {

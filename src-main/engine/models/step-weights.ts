@@ -10,7 +10,7 @@ export interface Affine {
 
 /** One block, laid out for decoding one position at a time. */
 export interface StepLayer {
-  /** [queries, scaled by headDim^-½ | keys | values], each head by head. */
+  /** [queries, scaled as scores are | keys | values], each head by head. */
   queryKeyValue: Affine;
   attentionOut: Affine;
   /** [gate | up] of a gated feed-forward, else up alone. */
@@ -37,7 +37,10 @@ export function stepWeights(context: LayerContext, config: ModelConfig): StepWei
     return {
       queryKeyValue: held(() => queryKeyValue(context, config, of)),
       attentionOut: held(() => of(names.attentionOut)),
-      up: held(() => (names.gate === undefined ? of(names.up) : beside([of(names.gate), of(names.up)]))),
+      up: held(() => {
+        if (names.gateUp !== undefined) return of(names.gateUp);
+        return names.gate === undefined ? of(names.up) : beside([of(names.gate), of(names.up)]);
+      }),
       down: held(() => of(names.down)),
     };
   });
@@ -93,11 +96,11 @@ function queryKeyValue(context: LayerContext, config: ModelConfig, of: (name: st
       : of(names.queryKeyValue);
   const ordered = attention.projection === 'fused-by-head' ? thirds(joined, heads, headDim) : joined;
   const scale = tf.concat([
-    tf.fill([heads * headDim], headDim ** -0.5),
+    tf.fill([heads * headDim], attention.scale),
     tf.ones([2 * kvHeads * headDim]),
   ]) as tf.Tensor1D;
   // Scores of normed queries do not depend on their projection's scale; they are scaled after the norm.
-  if (attention.qkNorm) return ordered;
+  if (attention.qkNorm !== 'none') return ordered;
   return {
     matrix: tf.mul(ordered.matrix, scale),
     bias: ordered.bias === undefined ? undefined : tf.mul(ordered.bias, scale),

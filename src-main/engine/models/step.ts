@@ -1,23 +1,24 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { attend, headNorm, type PassContext } from './attention.ts';
-import { activate, norm } from './layers.ts';
+import { allHeadsNorm, attend, headNorm, type PassContext } from './attention.ts';
+import { blockOf } from './block.ts';
+import { activate } from './layers.ts';
 import type { RotaryTable } from './rotary.ts';
 import type { Affine, StepLayer } from './step-weights.ts';
 
 /** What the blocks of one step share: a pass of one position a row. */
 export interface StepContext extends PassContext {
   time: 1;
-  /** [headDim, headDim], or [batch, headDim, headDim] where rows stand at different positions; null for learned positions. */
-  rotation: tf.Tensor | null;
+  /** Per layer [headDim, headDim], or [batch, headDim, headDim] where rows stand at different positions; null where nothing is rotated. */
+  rotations: readonly (tf.Tensor | null)[];
 }
 
 /** As the block of a whole pass, for one new position a row: x [batch, dim]. */
 export function stepBlock(step: StepContext, layer: number, weights: StepLayer, x: tf.Tensor2D): tf.Tensor2D {
-  const { names, residual } = step.architecture;
-  const block = `${names.block}.${layer}.`;
-  const base = tf.add(x, stepAttention(step, layer, weights, norm(step, block + names.attentionNorm, x)));
-  const input = norm(step, block + names.feedForwardNorm, (residual === 'parallel' ? x : base) as tf.Tensor2D);
-  return tf.add(base, stepFeedForward(step, weights, input));
+  const { names } = step.architecture;
+  return blockOf(step, `${names.block}.${layer}.`, x, {
+    attention: (input) => stepAttention(step, layer, weights, input),
+    feedForward: (input) => stepFeedForward(step, weights, input),
+  });
 }
 
 function stepAttention(step: StepContext, layer: number, weights: StepLayer, x: tf.Tensor2D): tf.Tensor2D {
@@ -26,11 +27,13 @@ function stepAttention(step: StepContext, layer: number, weights: StepLayer, x: 
   const block = `${config.architecture.names.block}.${layer}.`;
   const widths = [(heads + kvHeads) * headDim, kvHeads * headDim];
   const [turning, value] = tf.split(applied(weights.queryKeyValue, x), widths, 1) as [tf.Tensor, tf.Tensor];
-  const placed = turned(step, normed(step, block, tf.reshape(turning, [batch, heads + kvHeads, headDim])));
+  const apart = tf.reshape(turning, [batch, heads + kvHeads, headDim]);
+  const placed = turned(step.rotations[layer]!, headDim, normed(step, block, apart));
   const [query, key] = tf.split(placed, [heads, kvHeads], 1) as [tf.Tensor, tf.Tensor];
   const position = [batch, kvHeads, 1, headDim] as [number, number, number, number];
   const segments = step.cache!.extend(layer, tf.reshape(key, position), tf.reshape(value, position));
-  const mixed = attend(tf.reshape(query, [batch, kvHeads, heads / kvHeads, headDim]), segments, step.mask);
+  const grouped = tf.reshape(query, [batch, kvHeads, heads / kvHeads, headDim]);
+  const mixed = attend(grouped, segments, step.views[layer]!.mask);
   return applied(weights.attentionOut, tf.reshape(mixed, [batch, heads * headDim]));
 }
 
@@ -38,25 +41,30 @@ function stepAttention(step: StepContext, layer: number, weights: StepLayer, x: 
 function normed(step: StepContext, block: string, x: tf.Tensor): tf.Tensor {
   const { config, batch } = step;
   const { heads, kvHeads, headDim } = config;
-  if (!config.architecture.attention.qkNorm) return x;
+  const { qkNorm, scale } = config.architecture.attention;
+  if (qkNorm === 'none') return x;
   const [query, key] = tf.split(x, [heads, kvHeads], 1) as [tf.Tensor, tf.Tensor];
-  const as4d = (part: tf.Tensor, count: number) => tf.reshape(part, [batch, count, 1, headDim]) as tf.Tensor4D;
-  const scaled = tf.mul(headNorm(step, block, 'queryNorm', as4d(query, heads)), headDim ** -0.5);
-  const whole = tf.concat([scaled as tf.Tensor4D, headNorm(step, block, 'keyNorm', as4d(key, kvHeads))], 1);
-  return tf.reshape(whole, x.shape);
+  const ownNorm = (which: 'queryNorm' | 'keyNorm', part: tf.Tensor, count: number) =>
+    qkNorm === 'per-head'
+      ? headNorm(step, block, which, tf.reshape(part, [batch, count, 1, headDim]))
+      : allHeadsNorm(step, block, which, tf.reshape(part, [batch, count * headDim]));
+  const parts = [tf.mul(ownNorm('queryNorm', query, heads), scale), ownNorm('keyNorm', key, kvHeads)];
+  return tf.concat(
+    parts.map((part, i) => tf.reshape(part, [batch, i === 0 ? heads : kvHeads, headDim])),
+    1,
+  );
 }
 
-function turned(step: StepContext, x: tf.Tensor): tf.Tensor {
-  const { rotation, config } = step;
+function turned(rotation: tf.Tensor | null, headDim: number, x: tf.Tensor): tf.Tensor {
   if (rotation === null) return x;
   if (rotation.rank === 3) return tf.matMul(x as tf.Tensor3D, rotation as tf.Tensor3D);
-  return tf.reshape(tf.matMul(tf.reshape(x, [-1, config.headDim]), rotation as tf.Tensor2D), x.shape);
+  return tf.reshape(tf.matMul(tf.reshape(x, [-1, headDim]), rotation as tf.Tensor2D), x.shape);
 }
 
 function stepFeedForward(step: StepContext, weights: StepLayer, x: tf.Tensor2D): tf.Tensor2D {
-  const { feedForward: settings, names } = step.architecture;
+  const { feedForward: settings } = step.architecture;
   const up = applied(weights.up, x);
-  if (names.gate === undefined) return applied(weights.down, activate(settings.activation, up));
+  if (settings.kind === 'plain') return applied(weights.down, activate(settings.activation, up));
   const [gate, passed] = tf.split(up, 2, 1) as [tf.Tensor2D, tf.Tensor2D];
   return applied(weights.down, tf.mul(activate(settings.activation, gate), passed));
 }

@@ -4,14 +4,22 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadModel } from '../../../src-main/engine/checkpoint/load-model.ts';
 import { generate, type Generation } from '../../../src-main/engine/decode/generate.ts';
 import type { CausalLm } from '../../../src-main/engine/models/causal-lm.ts';
+import { createDecoder } from '../../../src-main/engine/models/decoder.ts';
 import { loadTokenizer, type Tokenizer } from '../../../src-main/engine/tokenizer/tokenizer.ts';
 import { openFolder } from '../../../src-main/trainer/node-folders.ts';
 import { openTestBackend } from '../../helpers/backend.ts';
-import { goldenFamilies, loadGoldenModel, sharedFolder } from '../../helpers/golden-models.ts';
+import {
+  goldenFamilies,
+  layeredFamilies,
+  loadGoldenModel,
+  readRecorded,
+  sharedFolder,
+} from '../../helpers/golden-models.ts';
 
 /** Enough of a tokenizer for ids: token n reads “tn ”. */
 const plain = { decode: (ids: readonly number[]) => ids.map((id) => `t${id} `).join('') } as Tokenizer;
-const greedy = { temperature: 0, maxNewTokens: 12, seed: 0 };
+/** Up to 16 positions with the longest prompt: LongRoPE's factors in the tiny Phi-4-mini change beyond. */
+const greedy = { temperature: 0, maxNewTokens: 9, seed: 0 };
 const prompts = [[1, 5, 9], [1], [1, 30, 31, 32, 33, 34, 35], [1, 7]];
 
 beforeAll(async () => {
@@ -47,6 +55,21 @@ describe.each(goldenFamilies)('%s', (family) => {
     });
   });
 });
+
+it.each(layeredFamilies)(
+  '%s continues greedily as transformers does, past its window and its first context',
+  async (family) => {
+    const model = await loadGoldenModel(family);
+    const { prompt, continued } = readRecorded(family, 'golden.json').greedy!;
+    // A row padded on its left, and one that ends elsewhere, change nothing.
+    const prompts = [prompt, [...prompt, 5, 17, 40]];
+    const endless = createDecoder({ ...model.config, eosTokenIds: [] }, model.parameters, { sharesParameters: true });
+    const [found] = await generate(endless, plain, prompts, { ...greedy, maxNewTokens: continued.length });
+    endless.dispose();
+    model.dispose();
+    expect(found!.ids).toEqual(continued);
+  },
+);
 
 describe('sampling', () => {
   let model: CausalLm;

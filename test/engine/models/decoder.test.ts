@@ -30,7 +30,7 @@ describe('hidden states', () => {
     const together = hiddenOf(model, [...rows, [...rows[0]!, ...rows[0]!]]);
     const alone = rows.map((row) => hiddenOf(model, [row])[0]);
     model.dispose();
-    expect(largestDifference(together.slice(0, 2), alone)).toBeLessThan(1e-5);
+    expect(largestDifference(together.slice(0, rows.length), alone)).toBeLessThan(1e-5);
   });
 
   it.each(goldenFamilies)('%s: the future does not matter', async (family) => {
@@ -63,10 +63,8 @@ describe('frequencies that depend on the length', () => {
     const { architecture } = base.config;
     const scaling = { kind: 'dynamic', factor: 3, originalPositions: 4 } as const;
     const rotary = { dim: base.config.headDim, theta: 10_000, scaling };
-    const config = {
-      ...base.config,
-      architecture: { ...architecture, positions: { kind: 'rotary' as const, rotary } },
-    };
+    const layers = architecture.layers.map(() => ({ window: null, rotary }));
+    const config = { ...base.config, architecture: { ...architecture, layers } };
     const model = createDecoder(config, base.parameters, { sharesParameters: true });
     const rows = [
       [1, 7, 12, 30, 5, 6, 9],
@@ -142,7 +140,7 @@ describe('a cache', () => {
     const whole = rows.map((row) => hiddenOf(model, [row])[0]!.at(-1)!);
     const found = [[10], [4, 6], [6, 1, 1, 1, 1]].map((stretches) => stepwise(model, stretches));
     model.dispose();
-    for (const last of found) expect(largestDifference(last, whole)).toBeLessThan(1e-5);
+    for (const last of found) expect(largestDifference(last, whole)).toBeLessThan(2e-5);
   });
 
   it('keeps the rows it is told to, in that order', async () => {

@@ -20,6 +20,9 @@ const llama = {
 const mistral = { ...llama, model_type: 'mistral' };
 const { num_key_value_heads: _, ...noGroups } = llama;
 
+const windowsOf = (source: object) => readModelConfig(source).architecture.layers.map(({ window }) => window);
+const rotaryOf = (source: object) => readModelConfig(source).architecture.layers.map(({ rotary }) => rotary);
+
 describe('config.json', () => {
   it('becomes what the decoder needs', () => {
     const { source, architecture, ...config } = readModelConfig(llama);
@@ -39,15 +42,15 @@ describe('config.json', () => {
       padTokenId: null,
     });
     expect(source).toBe(llama);
-    expect(architecture.positions).toEqual({
-      kind: 'rotary',
-      rotary: { dim: 8, theta: 10_000, scaling: { kind: 'none' } },
-    });
+    expect(architecture.layers).toEqual([
+      { window: null, rotary: { dim: 8, theta: 10_000, scaling: { kind: 'none' } } },
+    ]);
   });
 
   it('fills in what may be left out', () => {
     expect(readModelConfig(noGroups).kvHeads).toBe(4);
-    expect(readModelConfig({ ...mistral, sliding_window: null }).architecture.attention.window).toBeNull();
+    expect(windowsOf({ ...mistral, sliding_window: null })).toEqual([null]);
+    expect(windowsOf(mistral)).toEqual([4096]);
     expect(readModelConfig({ ...llama, eos_token_id: null }).eosTokenIds).toEqual([]);
   });
 
@@ -56,18 +59,100 @@ describe('config.json', () => {
     const older = { ...llama, rope_theta: 500_000, rope_scaling: { rope_type: 'llama3', ...factors } };
     const newer = { ...llama, rope_parameters: { rope_type: 'llama3', rope_theta: 500_000, ...factors } };
     const oldest = { ...llama, rope_theta: 500_000, rope_scaling: { type: 'linear', factor: 2 } };
-    const positions = (source: object) => readModelConfig(source).architecture.positions;
-    expect(positions(older)).toEqual(positions(newer));
-    expect(positions(oldest)).toEqual({
-      kind: 'rotary',
-      rotary: { dim: 8, theta: 500_000, scaling: { kind: 'linear', factor: 2 } },
-    });
+    expect(rotaryOf(older)).toEqual(rotaryOf(newer));
+    expect(rotaryOf(oldest)).toEqual([{ dim: 8, theta: 500_000, scaling: { kind: 'linear', factor: 2 } }]);
   });
 
   it('reads the first context of dynamic scaling off max_position_embeddings, as transformers does', () => {
     const scaling = { rope_type: 'dynamic', factor: 2, original_max_position_embeddings: 16 };
-    expect(readModelConfig({ ...llama, rope_scaling: scaling }).architecture.positions).toMatchObject({
-      rotary: { scaling: { kind: 'dynamic', originalPositions: 64 } },
+    expect(rotaryOf({ ...llama, rope_scaling: scaling })).toEqual([
+      { dim: 8, theta: 10_000, scaling: { kind: 'dynamic', factor: 2, originalPositions: 64 } },
+    ]);
+  });
+
+  describe('describes each layer', () => {
+    const six = { ...llama, num_hidden_layers: 6, sliding_window: 5 };
+    const plain = { kind: 'none' };
+    const thetas = (source: object) => rotaryOf(source).map((rotary) => rotary?.theta ?? null);
+
+    it('of Gemma 3 as first published: one base for local layers, a scaled one for every sixth', () => {
+      const gemma = { ...six, model_type: 'gemma3_text', rope_local_base_freq: 20_000 };
+      const scaled = { ...gemma, rope_theta: 900_000, rope_scaling: { rope_type: 'linear', factor: 8 } };
+      expect(windowsOf(gemma)).toEqual([5, 5, 5, 5, 5, null]);
+      expect(windowsOf({ ...gemma, sliding_window_pattern: 2 })).toEqual([5, null, 5, null, 5, null]);
+      expect(thetas(gemma)).toEqual([20_000, 20_000, 20_000, 20_000, 20_000, 1_000_000]);
+      expect(rotaryOf(scaled).slice(4)).toEqual([
+        { dim: 256, theta: 20_000, scaling: plain },
+        { dim: 256, theta: 900_000, scaling: { kind: 'linear', factor: 8 } },
+      ]);
+      const { architecture, tiedHead } = readModelConfig(gemma);
+      expect([tiedHead, architecture.attention.scale, architecture.multipliers.embedding]).toEqual([
+        true,
+        1 / 16,
+        Math.sqrt(32),
+      ]);
+    });
+
+    it('of OLMo 3: three of four layers slide, and YaRN is the others’ alone', () => {
+      const yarn = { rope_type: 'yarn', factor: 8, original_max_position_embeddings: 16, attention_factor: 1.2 };
+      const olmo = { ...six, model_type: 'olmo3', rope_theta: 500_000, rope_scaling: yarn };
+      expect(windowsOf(olmo)).toEqual([5, 5, 5, null, 5, 5]);
+      expect(rotaryOf(olmo).map((rotary) => rotary?.scaling.kind)).toEqual([
+        'none',
+        'none',
+        'none',
+        'yarn',
+        'none',
+        'none',
+      ]);
+    });
+
+    it('of SmolLM3: every fourth without a rotation, or the ones that are listed', () => {
+      const smol = { ...six, model_type: 'smollm3' };
+      expect(thetas(smol)).toEqual([2e6, 2e6, 2e6, null, 2e6, 2e6]);
+      expect(thetas({ ...smol, no_rope_layers: [1, 0, 1, 0, 1, 1] })).toEqual([2e6, null, 2e6, null, 2e6, 2e6]);
+      expect(windowsOf(smol)).toEqual(new Array(6).fill(null));
+      expect(windowsOf({ ...smol, use_sliding_window: true })).toEqual([null, null, null, 5, null, null]);
+    });
+
+    it('of Qwen: a window where one is in use, from a layer on or on the ones that are listed', () => {
+      const qwen = { ...six, model_type: 'qwen2', max_window_layers: 4 };
+      const types = ['sliding_attention', ...new Array<string>(5).fill('full_attention')];
+      expect(windowsOf(qwen)).toEqual(new Array(6).fill(null));
+      expect(windowsOf({ ...qwen, use_sliding_window: true })).toEqual([null, null, null, null, 5, 5]);
+      expect(windowsOf({ ...qwen, use_sliding_window: true, max_window_layers: 0 })).toEqual(new Array(6).fill(5));
+      expect(windowsOf({ ...qwen, use_sliding_window: true, layer_types: types })).toEqual([
+        5,
+        null,
+        null,
+        null,
+        null,
+        null,
+      ]);
+    });
+
+    it('of Phi-3 under any name that LongRoPE has gone by, with the first context that stands outside it', () => {
+      const phi = { ...llama, model_type: 'phi3', original_max_position_embeddings: 16, partial_rotary_factor: 0.5 };
+      const factors = { short_factor: [1, 1.1], long_factor: [2, 3] };
+      const scalings = ['longrope', 'su', 'yarn'].map((type) =>
+        rotaryOf({ ...phi, rope_scaling: { type, ...factors } }),
+      );
+      const attentionFactor = Math.sqrt(1 + Math.log(4) / Math.log(16));
+      for (const scaling of scalings) {
+        expect(scaling).toEqual([
+          {
+            dim: 4,
+            theta: 10_000,
+            scaling: {
+              kind: 'longrope',
+              shortFactors: [1, 1.1],
+              longFactors: [2, 3],
+              originalPositions: 16,
+              attentionFactor,
+            },
+          },
+        ]);
+      }
     });
   });
 
@@ -111,10 +196,37 @@ describe('what would be computed wrongly is refused by name, before any weight i
     ['quantised weights', { ...llama, quantization_config: { bits: 4 } }, 'quantization_config', /quantised/],
     ['a mixture of experts', { ...llama, num_local_experts: 8 }, 'num_local_experts', /experts/],
     [
-      'windows on some layers',
-      { ...llama, model_type: 'qwen2', use_sliding_window: true },
-      'use_sliding_window',
-      /sliding/,
+      'one with as many experts as layers',
+      { ...llama, model_type: 'qwen3_moe', num_experts: 64 },
+      'num_experts',
+      /experts/,
+    ],
+    ['a vision tower', { ...llama, model_type: 'gemma3', vision_config: {} }, 'vision_config', /multimodal/],
+    ['a language model inside another', { model_type: 'llava', text_config: llama }, 'text_config', /multimodal/],
+    [
+      'convolutions in place of attention',
+      { ...llama, model_type: 'lfm2', conv_L_cache: 3 },
+      'conv_L_cache',
+      /hybrids/,
+    ],
+    [
+      'linear attention on some layers',
+      { ...llama, layer_types: ['linear_attention'] },
+      'layer_types',
+      /layers of type “linear_attention”/,
+    ],
+    ['an encoder', { ...llama, model_type: 't5', is_encoder_decoder: true }, 'is_encoder_decoder', /encoder/],
+    [
+      'code of the repository',
+      { ...llama, model_type: 'own', auto_map: { AutoModelForCausalLM: 'own.Own' } },
+      'model_type',
+      /code from a model’s own repository is not run/,
+    ],
+    [
+      'attention that looks ahead',
+      { ...llama, model_type: 'gemma3_text', use_bidirectional_attention: true },
+      'use_bidirectional_attention',
+      /looks ahead/,
     ],
     ['an unknown activation', { ...llama, hidden_act: 'mish' }, 'hidden_act', /mish/],
     ['an unknown rotary scaling', { ...llama, rope_scaling: { type: 'wave' } }, 'rope_scaling.rope_type', /“wave”/],
@@ -136,6 +248,12 @@ describe('what would be computed wrongly is refused by name, before any weight i
       'mistral',
       'qwen2',
       'qwen3',
+      'gemma3_text',
+      'olmo2',
+      'olmo3',
+      'smollm3',
+      'granite',
+      'phi3',
       'gpt2',
       'gpt_neox',
     ]);
@@ -150,6 +268,21 @@ describe('a value that cannot be is refused with its field', () => {
     [{ ...llama, model_type: 3 }, /model_type must be a text/],
     [{ ...llama, tie_word_embeddings: 'yes' }, /tie_word_embeddings must be true or false/],
     [{ ...llama, num_key_value_heads: 3 }, /4 heads cannot share 3/],
+    [{ ...llama, hidden_size: 30 }, /a width of 30 does not divide into 4 heads/],
+    [
+      {
+        ...llama,
+        model_type: 'qwen2',
+        layer_types: ['full_attention'],
+        num_hidden_layers: 2,
+        use_sliding_window: true,
+      },
+      /layer_types must be a list of 2/,
+    ],
+    [
+      { ...llama, rope_scaling: { type: 'longrope', short_factor: [1], long_factor: [1, 1, 1, 1] } },
+      /short_factor must hold 4 numbers, one a pair of rotated dimensions; found 1/,
+    ],
     [{ ...llama, head_dim: 7 }, /even number of dimensions, not 7/],
     [{ ...llama, rope_scaling: { type: 'linear' } }, /rope_scaling\.factor must be a number; it is missing/],
     [{ ...llama, rope_scaling: [] }, /rope_scaling is not an object/],

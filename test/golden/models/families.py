@@ -3,7 +3,7 @@
     python test/golden/models/families.py test/assets/models
 
 Each folder is what save_pretrained writes, plus golden.json: {ids, lengths, logits}: logits at every real position, row after
-row. llama/ropes.json holds further configurations of the llama folder's weights, one for each rotary scaling.
+row. Families whose layers differ from one another add {greedy}: what generate continues the first row's beginning with. llama/ropes.json holds further configurations of the llama folder's weights, one for each rotary scaling.
 """
 
 import json
@@ -11,10 +11,27 @@ import pathlib
 import sys
 
 import torch
-from transformers import AutoModelForCausalLM, GPT2Config, GPTNeoXConfig, LlamaConfig, MistralConfig, Qwen2Config, Qwen3Config
+from transformers import (
+    AutoModelForCausalLM,
+    Gemma3TextConfig,
+    GPT2Config,
+    GPTNeoXConfig,
+    GraniteConfig,
+    LlamaConfig,
+    MistralConfig,
+    Olmo2Config,
+    Olmo3Config,
+    Phi3Config,
+    Qwen2Config,
+    Qwen3Config,
+    SmolLM3Config,
+)
 
 VOCAB = 48
 LENGTHS = [14, 9]
+# Beyond, at and just below a window of 6 and a first context of 16.
+THREE_LENGTHS = [24, 6, 16]
+PROMPT = 9
 LLAMA = dict(
     vocab_size=VOCAB,
     hidden_size=32,
@@ -50,6 +67,65 @@ FAMILIES = {
     ),
     "gpt-neox": (GPTNeoXConfig(**NEOX), torch.float16, None),
     "gpt-neox-sequential": (GPTNeoXConfig(**NEOX, use_parallel_residual=False), torch.float16, None),
+}
+LAYERED = {
+    "qwen2-windowed": Qwen2Config(**LLAMA, use_sliding_window=True, sliding_window=6, max_window_layers=1),
+    "gemma3": Gemma3TextConfig(
+        **{**LLAMA, "num_hidden_layers": 3},
+        head_dim=12,
+        query_pre_attn_scalar=9,
+        sliding_window=6,
+        sliding_window_pattern=2,
+        rope_parameters={
+            "sliding_attention": {"rope_type": "default", "rope_theta": 100.0},
+            "full_attention": {"rope_type": "linear", "factor": 8.0, "rope_theta": 5000.0},
+        },
+    ),
+    "olmo2": Olmo2Config(**LLAMA, pad_token_id=0),
+    "olmo3": Olmo3Config(
+        **{**LLAMA, "num_hidden_layers": 4},
+        pad_token_id=0,
+        sliding_window=6,
+        rope_parameters={
+            "sliding_attention": {"rope_type": "default", "rope_theta": 500.0},
+            "full_attention": {
+                "rope_type": "yarn",
+                "factor": 4.0,
+                "original_max_position_embeddings": 16,
+                "attention_factor": 1.2,
+                "rope_theta": 500.0,
+            },
+        },
+    ),
+    "smollm3": SmolLM3Config(
+        **{**LLAMA, "num_hidden_layers": 3},
+        pad_token_id=0,
+        no_rope_layer_interval=2,
+        use_sliding_window=True,
+        sliding_window=6,
+    ),
+    "granite": GraniteConfig(
+        **LLAMA,
+        attention_bias=True,
+        embedding_multiplier=3.0,
+        residual_multiplier=0.6,
+        attention_multiplier=0.25,
+        logits_scaling=2.0,
+    ),
+    "phi3": Phi3Config(**LLAMA, pad_token_id=0, sliding_window=6),
+    "phi4-mini": Phi3Config(
+        **LLAMA,
+        pad_token_id=0,
+        tie_word_embeddings=True,
+        original_max_position_embeddings=16,
+        partial_rotary_factor=0.75,
+        rope_parameters={
+            "rope_type": "longrope",
+            "rope_theta": 10000.0,
+            "short_factor": [1.0, 1.2, 1.4],
+            "long_factor": [1.0, 2.5, 4.0],
+        },
+    ),
 }
 ROPES = {
     "linear": dict(rope_type="linear", factor=4.0),
@@ -105,6 +181,24 @@ def record(model, lengths, positions=None):
     }
 
 
+def record_alone(model, lengths):
+    """Row by row: LongRoPE chooses its factors by the longest row of a batch."""
+    ids, _ = token_rows(lengths, seed=7)
+    with torch.no_grad():
+        logits = [model(input_ids=ids[r : r + 1, :length]).logits[0] for r, length in enumerate(lengths)]
+    prompt = ids[:1, :PROMPT]
+    # Without transformers' cache, which forgets the prompt where a sequence outgrows LongRoPE's first context.
+    decoding = dict(do_sample=False, max_new_tokens=24, use_cache=False, eos_token_id=None, pad_token_id=0)
+    continued = model.generate(prompt, **decoding)
+    return {
+        "ids": ids.tolist(),
+        "lengths": lengths,
+        "positions": [list(range(length)) for length in lengths],
+        "logits": [[[round(x, 5) for x in position] for position in row.tolist()] for row in logits],
+        "greedy": {"prompt": prompt[0].tolist(), "continued": continued[0, PROMPT:].tolist()},
+    }
+
+
 def build(config):
     return AutoModelForCausalLM.from_config(config, attn_implementation="eager", dtype=torch.float32).eval()
 
@@ -122,6 +216,14 @@ def main(out):
         # Loaded again, so that the logits belong to the rounded weights, with rotary frequencies that were never rounded.
         saved = AutoModelForCausalLM.from_pretrained(folder, attn_implementation="eager", dtype=torch.float32).eval()
         write(folder / "golden.json", record(saved, LENGTHS))
+        print(name, sum(p.numel() for p in model.parameters()))
+    for number, (name, config) in enumerate(LAYERED.items()):
+        model = build(config)
+        randomise(model, seed=50 + number)
+        folder = out / name
+        model.to(torch.bfloat16).save_pretrained(folder)
+        saved = AutoModelForCausalLM.from_pretrained(folder, attn_implementation="eager", dtype=torch.float32).eval()
+        write(folder / "golden.json", record_alone(saved, THREE_LENGTHS))
         print(name, sum(p.numel() for p in model.parameters()))
     weights = build(FAMILIES["llama"][0])
     randomise(weights, seed=0)

@@ -9,7 +9,7 @@ import pathlib
 import sys
 
 import torch
-from families import FAMILIES, write
+from families import FAMILIES, LAYERED, write
 from transformers import AutoModelForCausalLM
 
 
@@ -42,7 +42,7 @@ def record(folder):
 
 
 def main(folder, out):
-    write(out, {name: record(folder / name) for name in FAMILIES})
+    write(out, {name: record(folder / name) for name in [*FAMILIES, *LAYERED]})
 
 
 if __name__ == "__main__":
