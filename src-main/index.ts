@@ -1,6 +1,9 @@
 import { app } from 'electron';
 import { registerAppScheme, showWindow, startElectron } from './shells/electron/start.ts';
 
+// What is written is for this account alone: prompts and outputs are in it.
+process.umask(0o077);
+
 // One window a user: a second start shows the first.
 if (app.requestSingleInstanceLock()) {
   registerAppScheme();

@@ -38,6 +38,8 @@ export interface WorkbenchOptions {
   printPdf?: PdfPrinter;
   /** Opens a file with the system; answers whether it did. */
   openFile?: (file: string) => Promise<boolean>;
+  /** Where failures go that are no expected ones. */
+  onDefect?: (where: string, error: unknown) => void;
 }
 
 const maxUploadBytes = 20e9;
@@ -90,6 +92,7 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
           return { reportId, runIds: runIds.join(',') };
         },
       }),
+      options.onDefect,
     ),
     async close() {
       unwatch();

@@ -1,4 +1,7 @@
+import { keepFilesPrivate } from './own-files.ts';
 import { runCli } from './run-cli.ts';
+
+keepFilesPrivate();
 
 // Set rather than exited with: what is still on its way to a pipe is written first.
 process.exitCode = await runCli(process.argv.slice(2), {

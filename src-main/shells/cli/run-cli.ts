@@ -8,6 +8,8 @@ import type { Command, CommandContext } from './context.ts';
 import { exitStatus, statusOf } from './exit-status.ts';
 import type { ExitStatus } from './exit-status.ts';
 import { createProgram } from './program.ts';
+import { asFileError } from '../../workbench/workspace/file-errors.ts';
+import { installLastResort, noteDefect } from '../defects.ts';
 import { createTerminal, plain } from './terminal.ts';
 import type { Streams, Terminal } from './terminal.ts';
 
@@ -53,18 +55,35 @@ async function runCommand<Args extends unknown[]>(
     workbench: () => (opened ??= openWorkbench(folder)),
     onInterrupt: interrupts.handle,
   };
+  // A command whose promise nobody took has not done what it says.
+  let defective = false;
+  const removeLastResort = installLastResort({
+    say(text) {
+      defective = true;
+      terminal.note(text);
+    },
+    close: () => (opened === null ? Promise.resolve() : closeQuietly(opened)),
+    exit: (status) => process.exit(status),
+  });
   try {
-    return (await command(context, ...args)) ?? exitStatus.ok;
+    const answered = (await command(context, ...args)) ?? exitStatus.ok;
+    return defective ? exitStatus.failure : answered;
   } catch (error) {
-    const report = reportOf(error);
-    if (report.code === 'internal') console.error(error);
-    printError(terminal, report);
+    const report = reportOf(asFileError(error, folder, 'written'));
+    printError(terminal, report.code === 'internal' ? defectReport(report, noteDefect('command', error)) : report);
     return statusOf(report.code);
   } finally {
     terminal.settle();
     interrupts.stop();
     if (opened !== null) await closeQuietly(opened);
+    removeLastResort();
   }
+}
+
+/** A defect in a sentence: its stack is for the log. */
+function defectReport(report: ErrorReport, log: string | null): ErrorReport {
+  const where = log === null ? '' : ` What happened is in ${log}.`;
+  return { ...report, remedy: `This is a defect of the workbench.${where} SECURITY.md says how to report it.` };
 }
 
 async function openWorkbench(folder: string): Promise<Workbench> {
@@ -78,6 +97,7 @@ async function openWorkbench(folder: string): Promise<Workbench> {
     folder,
     shell: 'web',
     launchTrainer: launchNodeTrainer,
+    onDefect: noteDefect,
     ...(printPdf === undefined ? {} : { printPdf }),
   });
 }

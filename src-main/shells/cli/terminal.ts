@@ -52,18 +52,18 @@ export function createTerminal(streams: Streams, json: boolean): Terminal {
   return {
     json,
     print(text) {
-      if (!json) stdout.write(`${text}\n`);
+      if (!json) stdout.write(`${harmless(text)}\n`);
     },
     document(value) {
-      if (json) stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+      if (json) stdout.write(`${harmlessJson(value, 2)}\n`);
     },
     line(value) {
-      const hasRoom = stdout.write(`${JSON.stringify(value)}\n`);
+      const hasRoom = stdout.write(`${harmlessJson(value)}\n`);
       return hasRoom ? Promise.resolve() : new Promise((resolve) => stdout.once('drain', resolve));
     },
     note(text) {
       this.settle();
-      stderr.write(`${text}\n`);
+      stderr.write(`${harmless(text)}\n`);
     },
     progress(phase, fraction, etaMs) {
       if (stderr.isTTY === true) bar(phase, fraction, etaMs);
@@ -76,7 +76,21 @@ export function createTerminal(streams: Streams, json: boolean): Terminal {
   };
 }
 
-/** Control characters of imported names and texts must not steer the terminal. */
+/** Whatever is printed: control characters of imported names and texts must not steer the terminal. Lines stay lines. */
+function harmless(text: string): string {
+  return text.replace(/[\p{Cc}\p{Bidi_Control}]/gu, (c) => (c === '\n' || c === '\t' ? c : '\ufffd'));
+}
+
+/** The same value, with the control characters that JSON leaves as they are (DEL, C1, direction marks) escaped. */
+function harmlessJson(value: unknown, indent?: number): string {
+  const text = JSON.stringify(value, null, indent);
+  return text.replace(
+    /[\u007f-\u009f\p{Bidi_Control}]/gu,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** As one line: of a foreign name in the middle of a sentence. */
 export function plain(text: string): string {
   return text.replace(/[\p{Cc}\p{Bidi_Control}]/gu, (c) => (c === '\n' || c === '\t' ? ' ' : '\ufffd'));
 }

@@ -7,6 +7,7 @@ import { createWorkbench } from '../../workbench/create-workbench.ts';
 import { hasEnded } from '../../workbench/supervision/supervise.ts';
 import type { Workbench } from '../../workbench/workbench.ts';
 import { defaultWorkspaceFolder } from '../../workbench/workspace/workspace-layout.ts';
+import { installLastResort, noteDefect } from '../defects.ts';
 import { rendererFolder } from '../renderer-folder.ts';
 import { appScheme } from './app-address.ts';
 import { createAppProtocol } from './app-protocol.ts';
@@ -38,6 +39,12 @@ export async function startElectron(): Promise<void> {
       dialog: pickFile,
       printPdf: electronPdfPrinter,
       openFile: async (file) => (await shell.openPath(file)) === '',
+      onDefect: noteDefect,
+    });
+    installLastResort({
+      say: (text) => dialog.showErrorBox('FlipGuard Workbench', text),
+      close: () => workbench.close(),
+      exit: (status) => app.exit(status),
     });
     denyPermissions(session.defaultSession);
     denyNetwork(session.defaultSession);
@@ -84,7 +91,7 @@ function stopBeforeQuit(workbench: Workbench): void {
     event.preventDefault();
     if (closing) return;
     closing = true;
-    void (async () => {
+    (async () => {
       const running = (await workbench.runs.list()).filter((run) => !hasEnded(run.status)).length;
       if (running > 0 && !(await confirmQuit(running))) {
         closing = false;
@@ -92,7 +99,11 @@ function stopBeforeQuit(workbench: Workbench): void {
       }
       await workbench.close();
       app.exit(0);
-    })();
+    })().catch((error: unknown) => {
+      // What does not close does not keep the window: the next start settles what was left.
+      noteDefect('quitting', error);
+      app.exit(3);
+    });
   });
 }
 

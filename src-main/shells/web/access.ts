@@ -6,11 +6,11 @@ import type { IncomingMessage } from 'node:http';
  * can reach loopback, so that alone says nothing:
  * - the Host must be a loopback name (else a rebound DNS name could speak as this origin);
  * - an Origin, where the browser sends one, must be this very origin, port included (cookies do not tell ports apart);
- * - the session cookie must be the one handed out in exchange for the token that only the terminal shows.
+ * - the session cookie must be the one handed out in exchange for the token that only the terminal shows, once for each token.
  */
 export interface Access {
-  /** Shown once, in the address. */
-  readonly token: string;
+  /** A new token for an address: good for one exchange, and only while no newer ones have crowded it out. */
+  newToken(): string;
   /** Whether the request's Host and Origin are this server's own. */
   isLocal(request: IncomingMessage): boolean;
   hasSession(request: IncomingMessage): boolean;
@@ -19,21 +19,31 @@ export interface Access {
   sessionCookie(request: IncomingMessage): string;
 }
 
+/** Addresses that were shown and not opened yet. */
+const keptTokens = 16;
 const loopbackNames = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 export function createAccess(): Access {
-  const token = randomBytes(32).toString('base64url');
+  const tokens = new Set<string>();
   const session = randomBytes(32).toString('base64url');
   return {
-    token,
+    newToken() {
+      const token = randomBytes(32).toString('base64url');
+      tokens.add(token);
+      for (const oldest of tokens) if (tokens.size > keptTokens) tokens.delete(oldest);
+      return token;
+    },
     isLocal(request) {
       const host = request.headers.host ?? '';
       if (!loopbackNames.has(hostName(host))) return false;
       const { origin } = request.headers;
       return origin === undefined || origin === `http://${host}`;
     },
-    hasSession: (request) => isSame(readCookie(request, cookieName(request)), session),
-    acceptsToken: (given) => isSame(given, token),
+    hasSession: (request) => readCookies(request, cookieName(request)).some((value) => isSame(value, session)),
+    acceptsToken(given) {
+      for (const token of tokens) if (isSame(given, token)) return tokens.delete(token);
+      return false;
+    },
     sessionCookie: (request) => `${cookieName(request)}=${session}; HttpOnly; SameSite=Strict; Path=/`,
   };
 }
@@ -49,12 +59,10 @@ function cookieName(request: IncomingMessage): string {
   return `flipguard-${port}`;
 }
 
-function readCookie(request: IncomingMessage, name: string): string | null {
-  for (const pair of (request.headers.cookie ?? '').split(';')) {
-    const [key, value] = pair.trim().split('=');
-    if (key === name && value !== undefined) return value;
-  }
-  return null;
+/** All of that name: a page on another port of this machine can set one too, and the browser may send it first. */
+function readCookies(request: IncomingMessage, name: string): string[] {
+  const pairs = (request.headers.cookie ?? '').split(';').map((pair) => pair.trim().split('='));
+  return pairs.flatMap(([key, value]) => (key === name && value !== undefined ? [value] : []));
 }
 
 function isSame(given: string | null, wanted: string): boolean {

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { channels } from '../../shared/contract/channels.ts';
 import type { ChannelName, Input, Output, ParsedInput } from '../../shared/contract/channels.ts';
 import { WorkbenchError, reportOf } from '../../shared/domain/errors.ts';
+import { asFileError } from '../workspace/file-errors.ts';
 import type { Result } from '../../shared/domain/errors.ts';
 
 /** One function a channel: the closed list of what a window, a script or the command line can ask for. */
@@ -11,15 +12,18 @@ export type HandlersOf<N extends ChannelName> = Pick<Handlers, N>;
 export type Handle = (channel: string, input: unknown) => Promise<Result<unknown>>;
 
 /** Checks the channel and its input on the trusted side; whatever happens, the answer is a `Result`. */
-export function createDispatcher(handlers: Handlers): Handle {
+export function createDispatcher(
+  handlers: Handlers,
+  onDefect: (where: string, error: unknown) => void = console.error,
+): Handle {
   return async (name, input) => {
     try {
       if (!isChannel(name))
         throw new WorkbenchError('bad-input', `There is no channel “${String(name).slice(0, 80)}”.`);
       return { ok: true, value: await call(handlers, name, parseInput(name, input)) };
     } catch (error) {
-      const report = reportOf(error);
-      if (report.code === 'internal') console.error(`${name}:`, error);
+      const report = reportOf(asFileError(error, 'A file', 'read'));
+      if (report.code === 'internal') onDefect(`channel ${String(name).slice(0, 80)}`, error);
       return { ok: false, error: report };
     }
   };

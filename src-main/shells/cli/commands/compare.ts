@@ -8,7 +8,7 @@ import { percent, percentRange, pValue } from '../../../reports/numbers.ts';
 import type { Workbench } from '../../../workbench/workbench.ts';
 import type { CommandContext } from '../context.ts';
 import type { CompareFlags, PairFlags } from '../options/comparisons.ts';
-import { table } from '../terminal.ts';
+import { plain, table } from '../terminal.ts';
 
 export async function compareCommand(
   { terminal, workbench, task }: CommandContext,
@@ -43,7 +43,7 @@ function describe(summary: ComparisonSummary, correction: Correction): string {
   // Where samples come in groups, intervals know it, as in the window and in reports.
   const { nfr, pfr } = summary.clustered ?? summary;
   const lines = [
-    `${left.name} → ${right.name}`,
+    `${plain(left.name)} → ${plain(right.name)}`,
     `Rule: ${describeRule(summary.rule)}.`,
     `Samples: ${n.paired} paired; ${n.unmatchedLeft} only left, ${n.unmatchedRight} only right, ${n.missingVerdict} without a verdict, ${n.tied} ties left out.`,
     '',

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { WorkbenchError } from '../../../shared/domain/errors.ts';
 import { exportDataset, exportWeights } from '../../../workbench/workspace/exports.ts';
 import { exportWorkspaceFile, refuseExisting } from '../../../workbench/workspace/workspace-file.ts';
+import { handOver } from '../own-files.ts';
 import type { CommandContext } from '../context.ts';
 
 export async function exportCommand(
@@ -15,6 +16,8 @@ export async function exportCommand(
   const out = path.resolve(options.out);
   if (options.force !== true) await refuseExisting(out);
   const written = await write();
+  // A workspace stays private: it holds everything.
+  if (what !== 'workspace') await handOver(written.path);
   terminal.settle();
   terminal.document(written);
   terminal.print(`Written: ${written.path}`);

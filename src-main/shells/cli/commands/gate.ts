@@ -2,6 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gateJUnit, gateMarkdown } from '../../../reports/gate-output.ts';
 import { judgeGate } from '../../../reports/gate.ts';
+import { asFileError } from '../../../workbench/workspace/file-errors.ts';
+import { handOver } from '../own-files.ts';
 import type { CommandContext } from '../context.ts';
 import { exitStatus } from '../exit-status.ts';
 import type { ExitStatus } from '../exit-status.ts';
@@ -27,7 +29,17 @@ export async function gateCommand(
   terminal.document(verdict);
   const markdown = gateMarkdown(verdict);
   terminal.print(markdown);
-  if (flags.markdown !== undefined) await writeFile(path.resolve(flags.markdown), markdown);
-  if (flags.junit !== undefined) await writeFile(path.resolve(flags.junit), gateJUnit(verdict));
+  if (flags.markdown !== undefined) await writeOut(flags.markdown, markdown);
+  if (flags.junit !== undefined) await writeOut(flags.junit, gateJUnit(verdict));
   return statuses[verdict.outcome];
+}
+
+async function writeOut(file: string, text: string): Promise<void> {
+  const out = path.resolve(file);
+  try {
+    await writeFile(out, text);
+    await handOver(out);
+  } catch (error) {
+    throw asFileError(error, out, 'written');
+  }
 }

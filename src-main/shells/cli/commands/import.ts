@@ -6,6 +6,7 @@ import { WorkbenchError } from '../../../shared/domain/errors.ts';
 import type { ImportRequest, SuiteHead } from '../../../workbench/imports/imports.ts';
 import type { Workbench } from '../../../workbench/workbench.ts';
 import type { CommandContext } from '../context.ts';
+import { plain } from '../terminal.ts';
 import type { ImportFlags, SuiteFlags } from '../options/imports.ts';
 
 /** The word that stands for the demo model instead of a folder. */
@@ -19,7 +20,7 @@ export async function importModel(context: CommandContext, folder: string, optio
   context.terminal.settle();
   context.terminal.document(model);
   context.terminal.print(
-    `Model “${model.name}”: ${model.family}, ${model.parameters.toLocaleString('en')} parameters.`,
+    `Model “${plain(model.name)}”: ${plain(model.family)}, ${model.parameters.toLocaleString('en')} parameters.`,
   );
 }
 
@@ -30,7 +31,9 @@ export async function importDataset(context: CommandContext, file: string, flags
   const dataset = await imports.dataset({ ...requestOf(file, name, flags), map }, context.task);
   context.terminal.settle();
   context.terminal.document(dataset);
-  context.terminal.print(`Dataset “${dataset.name}”: ${dataset.rows.toLocaleString('en')} ${dataset.kind} rows.`);
+  context.terminal.print(
+    `Dataset “${plain(dataset.name)}”: ${dataset.rows.toLocaleString('en')} ${dataset.kind} rows.`,
+  );
   await noteProblems(context, await context.workbench(), dataset.importId);
 }
 
@@ -47,7 +50,7 @@ export async function importEvaluation(
   const { samples, right, wrong, tie, missing } = evaluation;
   const verdicts = `${right} right, ${wrong} wrong${tie > 0 ? `, ${tie} ties` : ''}${missing > 0 ? `, ${missing} without a verdict` : ''}`;
   context.terminal.print(
-    `Evaluation “${evaluation.name}” on ${evaluation.suiteName}: ${samples.toLocaleString('en')} samples, ${verdicts}.`,
+    `Evaluation “${plain(evaluation.name)}” on ${plain(evaluation.suiteName)}: ${samples.toLocaleString('en')} samples, ${verdicts}.`,
   );
   await noteProblems(context, await context.workbench(), evaluation.importId);
 }
@@ -61,7 +64,7 @@ export async function importSuite(context: CommandContext, file: string, flags: 
   );
   context.terminal.settle();
   context.terminal.document(suite);
-  context.terminal.print(`Suite “${suite.name}”: ${suite.items.toLocaleString('en')} ${suite.kind} items.`);
+  context.terminal.print(`Suite “${plain(suite.name)}”: ${suite.items.toLocaleString('en')} ${suite.kind} items.`);
   await noteProblems(context, await context.workbench(), suite.importId);
 }
 

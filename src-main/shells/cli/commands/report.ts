@@ -3,6 +3,7 @@ import { WorkbenchError } from '../../../shared/domain/errors.ts';
 import { reportFormats } from '../../../shared/domain/reports/report-formats.ts';
 import type { ReportFormat } from '../../../shared/domain/reports/report-formats.ts';
 import type { ReportSubject } from '../../../workbench/reports/reports.ts';
+import { handOver } from '../own-files.ts';
 import type { CommandContext } from '../context.ts';
 import type { ReportFlags } from '../options/comparisons.ts';
 import { openComparison } from './compare.ts';
@@ -24,6 +25,7 @@ export async function reportCommand(context: CommandContext, subject: string[], 
   );
   terminal.settle();
   terminal.document(report);
+  await handOver(report.path);
   terminal.print(`Report written: ${report.path}`);
 }
 
