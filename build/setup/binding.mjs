@@ -3,10 +3,14 @@
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { say } from './log.mjs';
 import { findNodeHeaders } from './node-runtime.mjs';
 import { bindingDir, bindingFile, bindingsDir, markerFile, napiLevel, platformKey, tfjsNodeDir } from './paths.mjs';
 import { lastLine, run } from './run.mjs';
+
+/** Our additions to the package's binding; includes its tfjs_binding.cc. */
+const ownSource = fileURLToPath(new URL('./compiled_functions.cc', import.meta.url));
 
 /** The name of a compiled binding in the cache: everything that its bytes depend on. */
 export function bindingKey(library, sizes) {
@@ -14,6 +18,7 @@ export function bindingKey(library, sizes) {
   const digest = crypto
     .createHash('sha256')
     .update(JSON.stringify([library.libDir, library.main, sizes]))
+    .update(fs.readFileSync(ownSource))
     .digest('hex')
     .slice(0, 12);
   return `tfjs-${tfjs}_napi-${napiLevel}_${platformKey}_${digest}`;
@@ -30,8 +35,11 @@ export async function compileBinding({ env, library, file }) {
   try {
     const compiler = await findCompiler(env);
     say('compiling the TensorFlow binding (about 10 s)');
-    const sources = ['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => path.join(tfjsNodeDir, 'binding', name));
-    const includes = [shimHeaders(library, work), library.includeDir, headers, tfjsNodeDir].map((dir) => `-I${dir}`);
+    const bindingSources = path.join(tfjsNodeDir, 'binding');
+    const sources = [path.join(bindingSources, 'tfjs_backend.cc'), ownSource];
+    const includes = [shimHeaders(library, work), library.includeDir, headers, tfjsNodeDir, bindingSources].map(
+      (dir) => `-I${dir}`,
+    );
     const out = path.join(work, 'tfjs_binding.node');
     const args = [
       '-std=c++17',

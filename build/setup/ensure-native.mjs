@@ -36,8 +36,8 @@ export async function ensureNative({ env = process.env, force = false } = {}) {
   const ready = readMarker();
   const gpus = await nvidiaGpus(env);
   // A GPU that came after the set-up is worth another look; a CUDA build that was tried and did not see it is not.
-  if (ready && !force && (gpus.length === 0 || ready.gpu || ready.cudaTried) && namedDirKept(ready, env))
-    return { ...ready, fresh: false };
+  const settled = ready && !force && (gpus.length === 0 || ready.gpu || ready.cudaTried) && namedDirKept(ready, env);
+  if (settled) return isCurrent(ready) ? { ...ready, fresh: false } : withLock(cacheDir(env), () => renew(env));
   const wanted = { env, gpus, key: JSON.stringify([gpus.length > 0, ...settings.map((name) => env[name] ?? '')]) };
   const failed = force || env.FLIPGUARD_SETUP_RETRY === '1' ? undefined : readFailure(env, wanted.key);
   if (failed) return ready ?? { ok: false, tried: failed };
@@ -65,6 +65,29 @@ export function readMarker() {
       : undefined;
   } catch {
     return undefined;
+  }
+}
+
+/** True when the binding in place was compiled from the sources of this checkout, or could not be. */
+function isCurrent(marker) {
+  const key = bindingKey(describeLibrary(marker.root), marker.sizes);
+  return marker.binding === key || marker.notRenewed === key;
+}
+
+/** Compiles the binding anew for the library in use, after an update of this checkout. Where that fails the old one goes on. */
+async function renew(env) {
+  const marker = readMarker();
+  if (marker === undefined) return { ok: false, tried: ['the library in use went away'] };
+  if (isCurrent(marker)) return { ...marker, fresh: false };
+  const found = { dir: marker.root, flavour: marker.flavour, origin: marker.origin };
+  try {
+    return { ok: true, ...(await bind({ env, found, cudaTried: marker.cudaTried })), fresh: true };
+  } catch (error) {
+    if (!fs.existsSync(bindingFile)) return { ok: false, tried: [error.message] };
+    say(`the binding of before goes on, without compiled training steps: ${error.message}`);
+    const { ok, ...kept } = marker;
+    placeBinding(bindingFile, { ...kept, notRenewed: bindingKey(describeLibrary(marker.root), marker.sizes) });
+    return { ok, ...kept, fresh: false };
   }
 }
 
@@ -96,7 +119,8 @@ async function bind({ env, found, cudaTried }) {
   const library = describeLibrary(found.dir);
   if (library === undefined) throw new Error(`no TensorFlow library in ${found.dir}`);
   const sizes = librarySizes(library);
-  const file = cachedBindingFile(env, bindingKey(library, sizes));
+  const binding = bindingKey(library, sizes);
+  const file = cachedBindingFile(env, binding);
   const compiledBefore = fs.existsSync(file);
   if (!compiledBefore) await compileBinding({ env, library, file });
   const marker = {
@@ -106,6 +130,7 @@ async function bind({ env, found, cudaTried }) {
     origin: found.origin,
     sizes,
     cudaTried,
+    binding,
   };
   // A named folder that did not do is remembered, so that it is not tried at every start.
   if (env.FLIPGUARD_LIBTENSORFLOW_DIR && found.dir !== env.FLIPGUARD_LIBTENSORFLOW_DIR)

@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { adamSlots, type AdamSlot } from './adam.ts';
+import { compile, compiles } from './compiled.ts';
 import { activeTensorflow } from './tensorflow.ts';
-import type { OpAttribute, TensorflowBackend } from './tensorflow.ts';
+import type { Attribute, TensorflowBackend } from './binding.ts';
 
 /**
  * Operations that the active backend does in one pass and that tfjs-core would compose from several. The engine is handed this object;
@@ -21,12 +23,22 @@ export interface NativeOps {
   softmaxCrossEntropy(logits: tf.Tensor2D, probabilities: tf.Tensor2D): { loss: tf.Tensor1D; grad: tf.Tensor2D };
   /** Σ x² over all elements, without writing the squares to memory. For gradient norms. */
   sumOfSquares(x: tf.Tensor): tf.Scalar;
+  /** Adam's state of a parameter, updated in place; absent where the backend has no such operation. */
+  adamSlot?: (parameter: tf.Variable) => AdamSlot;
+  /** Makes a computation one operation; absent where the backend compiles nothing. */
+  compile?: typeof compile;
 }
 
 /** The fastest form of each operation on the backend that is active now. */
 export function nativeOps(): NativeOps {
   const native = activeTensorflow();
-  return native === undefined ? composedOps : tensorflowOps(native);
+  if (native === undefined) return composedOps;
+  const adamSlot = adamSlots();
+  return {
+    ...tensorflowOps(native),
+    ...(adamSlot === undefined ? {} : { adamSlot }),
+    ...(compiles() ? { compile } : {}),
+  };
 }
 
 /** The same operations from tfjs-core's own: what backends other than TensorFlow use. */
@@ -56,8 +68,8 @@ export const composedOps: NativeOps = {
 
 function tensorflowOps(native: TensorflowBackend): NativeOps {
   const { TF_ATTR_TYPE: type, TF_FLOAT, TF_INT32 } = native.binding;
-  const attribute = (name: string, value: number): OpAttribute => ({ name, type, value });
-  const lossAndGradient = (name: string, attributes: OpAttribute[], inputs: tf.Tensor[]) => {
+  const attribute = (name: string, value: number): Attribute => ({ name, type, value });
+  const lossAndGradient = (name: string, attributes: Attribute[], inputs: tf.Tensor[]) => {
     const [loss, grad] = native.executeMultipleOutputs(name, attributes, inputs, 2);
     if (loss === undefined || grad === undefined) throw new Error(`${name} answered too little`);
     return { loss: loss as tf.Tensor1D, grad: grad as tf.Tensor2D };

@@ -1,35 +1,20 @@
 import { createRequire } from 'node:module';
 import * as tf from '@tensorflow/tfjs-core';
+import type { TensorflowBackend } from './binding.ts';
 import { nvidiaGpus, processorName } from './device-names.ts';
+import { registerGather } from './gather.ts';
 import { defineRemovedNodeFunctions } from './node-shims.ts';
+import { gainsByOneDnn } from './processor.ts';
 import type { Opened } from './types.ts';
-
-/** The part of tfjs-node's backend that reaches TensorFlow's operations by name. */
-export interface TensorflowBackend {
-  isUsingGpuDevice: boolean;
-  binding: {
-    readonly TF_Version: string;
-    readonly TF_ATTR_TYPE: number;
-    readonly TF_FLOAT: number;
-    readonly TF_INT32: number;
-  };
-  executeSingleOutput(name: string, attributes: OpAttribute[], inputs: tf.Tensor[]): tf.Tensor;
-  executeMultipleOutputs(name: string, attributes: OpAttribute[], inputs: tf.Tensor[], outputs: number): tf.Tensor[];
-}
-
-export interface OpAttribute {
-  name: string;
-  type: number;
-  value: number | boolean | string | number[];
-}
 
 /**
  * Opens TensorFlow's native library. It is loaded by `require` at this point and not by an import, so that a machine without it loses
  * nothing but this backend. A process that has loaded it keeps the device it first saw.
  */
 export async function openTensorflow(device: 'cuda' | 'cpu'): Promise<Opened> {
-  // Before the library is loaded: it reads both once, then.
+  // Before the library is loaded: it reads them once, then.
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '3';
+  process.env['TF_ENABLE_ONEDNN_OPTS'] ??= gainsByOneDnn() ? '1' : '0';
   if (device === 'cuda') {
     // Asking the driver first spares a slow start where there is no GPU.
     if ((await nvidiaGpus()).length === 0) throw new Error('no NVIDIA GPU found');
@@ -42,9 +27,17 @@ export async function openTensorflow(device: 'cuda' | 'cpu'): Promise<Opened> {
     throw new Error('TensorFlow was opened on the GPU before, in this process');
   return {
     device: device === 'cuda' ? ((await nvidiaGpus())[0]?.name ?? 'NVIDIA GPU') : processorName(),
-    versions: { tfjs: tf.version_core, tensorflow: backend.binding.TF_Version },
+    versions: { tfjs: tf.version_core, tensorflow: backend.binding.TF_Version, ...settings(backend) },
     notes: [],
     syncReads: true,
+  };
+}
+
+/** How the library computes, beside its version: both move speed, and rounding. */
+function settings({ binding }: TensorflowBackend): Record<string, string> {
+  return {
+    oneDNN: process.env['TF_ENABLE_ONEDNN_OPTS'] === '1' ? 'on' : 'off',
+    compiledSteps: binding.traceBegin === undefined ? 'off' : 'on',
   };
 }
 
@@ -62,6 +55,7 @@ async function load(): Promise<TensorflowBackend> {
     defineRemovedNodeFunctions();
     try {
       createRequire(import.meta.url)('@tensorflow/tfjs-node-gpu');
+      registerGather(() => asTensorflow(tf.backend()));
     } catch (error) {
       throw new Error(loadFailure(error), { cause: error });
     }

@@ -1,4 +1,4 @@
-import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 
 /**
  * What the engine needs from outside, passed in so that it stays pure: files, randomness, time, raw kernels.
@@ -38,6 +38,50 @@ export interface NativeOps {
   softmaxCrossEntropy?(logits: Tensor2D, probabilities: Tensor2D): { loss: Tensor1D; grad: Tensor2D };
   /** Σ x² over all elements in one pass, for gradient norms. */
   sumOfSquares?(x: Tensor): Scalar;
+  /** Adam's state of one parameter, updated in place. */
+  adamSlot?(parameter: Variable): AdamSlot;
+  /** Makes a computation one operation of the device. */
+  compile?(
+    build: (inputs: Tensor[]) => Tensor[],
+    specs: readonly TensorSpec[],
+    options?: { constant?: (dataId: object) => boolean },
+  ): CompiledFunction | { readonly refused: string };
+}
+
+/** What a compiled computation takes. */
+export interface TensorSpec {
+  readonly shape: readonly number[];
+  readonly dtype: 'float32' | 'int32';
+}
+
+/** A computation traced once for inputs of some shapes. Variables it uses have their values of the time it runs. */
+export interface CompiledFunction {
+  /** The caller disposes the results. */
+  run(inputs: readonly Tensor[]): Tensor[];
+  dispose(): void;
+}
+
+/** Numbers of one Adam update. */
+export interface AdamNumbers {
+  readonly beta1: number;
+  readonly beta2: number;
+  /** Updates made, this one included. */
+  readonly step: number;
+  readonly learningRate: number;
+  /** Added to √v̂, as torch does. */
+  readonly epsilon: number;
+  /** The weight is multiplied by it first. */
+  readonly decay: number;
+}
+
+/** Adam's state of one parameter. */
+export interface AdamSlot {
+  update(gradient: Tensor, numbers: AdamNumbers): void;
+  /** m and v as they are now; the caller disposes them. */
+  moments(): { first: Tensor; second: Tensor };
+  /** Puts saved moments back; the caller keeps them. */
+  restore(first: Tensor, second: Tensor): void;
+  dispose(): void;
 }
 
 export interface Clock {

@@ -129,7 +129,7 @@ async function openOurs(form: GuardForm | null): Promise<TakeStep> {
       })
     : null;
   const objective = new DpoObjective({ model, samples, reference, spec: dpoSpec.parse({ kind: 'dpo' }), guard, ops });
-  const optimizer = new AdamW(objective.trainable, { weightDecay: 0, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 });
+  const optimizer = new AdamW(objective.trainable, { weightDecay: 0, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }, ops);
   let step = 0;
   return async () => {
     const indices = Array.from({ length: pairs }, (_, i) => (step * pairs + i) % samples.length);

@@ -1,5 +1,6 @@
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
 import { saveAdapter } from '../../engine/checkpoint/peft.ts';
 import { readTensors } from '../../engine/checkpoint/read-tensors.ts';
 import { saveModel, writeTensors } from '../../engine/checkpoint/save-model.ts';
@@ -51,11 +52,9 @@ export class Checkpoints {
         model.adapter === null
           ? await saveModel(model, openFolder(modelPath), writer)
           : await saveAdapter(model, writer, modelPath);
-      await writeTensors(
-        writer,
-        optimizerFile,
-        new Map([...Object.entries(optimizer.tensors()), ...(objective.heads ?? [])]),
-      );
+      const moments = optimizer.tensors();
+      await writeTensors(writer, optimizerFile, new Map([...Object.entries(moments), ...(objective.heads ?? [])]));
+      tf.dispose(moments);
       await writer.writeText(stateFile, `${JSON.stringify(state, null, 1)}\n`);
       await writer.commit();
       await this.#removeOld();

@@ -55,7 +55,7 @@ async function tryStepSeconds(
   stepSize: number,
   context: JobContext,
 ): Promise<number> {
-  const optimizer = new AdamW(objective.trainable, spec.optimizer);
+  const optimizer = new AdamW(objective.trainable, spec.optimizer, context.ops);
   const all = objective.lengths.map((_, i) => i);
   const longestFirst = [...all].sort((a, b) => (objective.lengths[b] as number) - (objective.lengths[a] as number));
   let seconds = 0;

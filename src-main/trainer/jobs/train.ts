@@ -53,7 +53,7 @@ export async function runTrainJob(job: TrainJob, context: JobContext, reporter: 
   });
   reference.forgetTwin();
 
-  const optimizer = new AdamW(objective.trainable, spec.optimizer);
+  const optimizer = new AdamW(objective.trainable, spec.optimizer, context.ops);
   if (newest !== null) {
     await restoreOptimizer(optimizer, objective, newest.folder, newest.state.optimizerSteps);
     objective.restore(newest.state.objective);

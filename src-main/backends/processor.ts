@@ -1,0 +1,26 @@
+import { readFileSync } from 'node:fs';
+import os from 'node:os';
+
+/** Instruction sets of this processor by Linux's names; none where the system does not tell. */
+export function processorFlags(): ReadonlySet<string> {
+  if (process.platform !== 'linux') return new Set();
+  try {
+    const line = /^(?:flags|Features)\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'));
+    return new Set(line?.[1]?.trim().split(/\s+/) ?? []);
+  } catch {
+    return new Set();
+  }
+}
+
+/**
+ * Whether TensorFlow's products run faster through oneDNN here. It is read when the library loads, so trying both would take two
+ * processes; this is the table of what was measured: x86 with AVX2 or more gained everywhere (docs/performance.md).
+ */
+export function gainsByOneDnn(arch = os.arch(), flags = processorFlags()): boolean {
+  return arch === 'x64' && (process.platform !== 'linux' || flags.has('avx2'));
+}
+
+/** Whether the processor multiplies bfloat16 by instructions of its own; without them it is slower than float32. */
+export function multipliesBfloat16(flags = processorFlags()): boolean {
+  return flags.has('avx512_bf16') || flags.has('amx_bf16');
+}
