@@ -110,8 +110,11 @@ export class Mapping {
   readonly #found = new Set<MapField>();
   readonly #sample: unknown[] = [];
   readonly refusesIds: boolean;
+  /** What stands before the fraction in numbers that are texts. */
+  readonly decimal: 'point' | 'comma';
 
-  constructor(map: FieldMap, accepted: readonly MapField[]) {
+  constructor(map: FieldMap, accepted: readonly MapField[], decimal: 'point' | 'comma' = 'point') {
+    this.decimal = decimal;
     this.refusesIds = map.id === null;
     for (const [name, path] of Object.entries(map)) {
       const field = accepted.find((candidate) => candidate === name);
@@ -152,7 +155,8 @@ export class Mapping {
   verify(file: string): void {
     if (this.#sample.length === 0) return;
     for (const [field, path] of this.#paths) {
-      if (this.#found.has(field)) continue;
+      // A record that was refused for another field may have it.
+      if (this.#found.has(field) || this.#sample.some((record) => lookUp(record, path).found)) continue;
       throw new WorkbenchError(
         'bad-input',
         `No record of ${file} has “${path.text}”, which the mapping wants for ${field}.`,

@@ -75,14 +75,21 @@ export function fieldPaths(records: readonly unknown[], limit = 200): string[] {
 function collectPaths(value: unknown, prefix: string, depth: number, paths: Set<string>, limit: number): void {
   if (paths.size >= limit || depth > 6) return;
   if (Array.isArray(value) && value.length > 0 && typeof value[0] === 'object' && value[0] !== null) {
+    // Turns of a conversation are one text to whoever maps them.
+    if (prefix !== '' && value.every(isTurnLike)) paths.add(prefix);
     collectPaths(value[0], `${prefix}[0]`, depth + 1, paths, limit);
   } else if (isPlainObject(value) && Object.keys(value).length > 0) {
+    if (prefix !== '' && isTurnLike(value) && own(value, 'content') !== undefined) paths.add(prefix);
     for (const key of Object.keys(value)) {
       collectPaths(value[key], joinPath(prefix, key), depth + 1, paths, limit);
     }
   } else if (prefix !== '') {
     paths.add(prefix);
   }
+}
+
+function isTurnLike(value: unknown): boolean {
+  return typeof (own(value, 'role') ?? own(value, 'from')) === 'string';
 }
 
 function joinPath(prefix: string, key: string): string {

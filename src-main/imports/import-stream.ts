@@ -1,4 +1,5 @@
 import { WorkbenchError } from '../shared/domain/errors.ts';
+import { type Measure, unknownMeasure } from '../shared/domain/measures.ts';
 import { contentId } from '../content-hash.ts';
 import type { Mapping } from './field-map.ts';
 import { IdLedger } from './id-ledger.ts';
@@ -13,6 +14,8 @@ export interface MappedRow<Row> {
   row: Row;
   id: string | null;
   identity?: readonly (string | undefined)[];
+  /** Which attempt at the sample this is, counted from 1, where the source asks several times: its id may then come again. */
+  attempt?: number;
 }
 
 /** What a format makes of a record. */
@@ -25,7 +28,7 @@ export type Mapped<Row> =
 export type Description = Pick<
   ImportMetadata,
   'tool' | 'tasks' | 'models' | 'decoding' | 'verdictFrom' | 'scoreMeaning' | 'variant' | 'variants'
-> & { notes: string[] };
+> & { notes: string[]; measure: Partial<Measure> };
 
 /** A source opened by a format. */
 export interface ImportPlan<Row> {
@@ -89,6 +92,7 @@ export class ImportStream<Row extends object> implements AsyncIterable<ImportEnt
   /** Provenance and counts. Complete (`complete: true`) only after the last entry; before that, what is known so far. */
   metadata(): ImportMetadata {
     const said = this.#plan.describe();
+    const notes = [...this.#session.notes(), ...(said.notes ?? [])];
     return {
       purpose: this.#plan.purpose,
       format: this.#plan.format,
@@ -104,7 +108,17 @@ export class ImportStream<Row extends object> implements AsyncIterable<ImportEnt
       variants: said.variants ?? [],
       rows: this.#rows,
       problems: this.#problems,
-      notes: [...this.#session.notes(), ...(said.notes ?? [])],
+      notes,
+      measure: {
+        ...unknownMeasure,
+        tool: said.tool?.name ?? null,
+        toolVersion: said.tool?.version ?? null,
+        decoding: said.decoding ?? null,
+        variant: said.variant ?? null,
+        variants: said.variants ?? [],
+        notes,
+        ...said.measure,
+      },
       complete: this.#complete,
     };
   }
@@ -132,13 +146,14 @@ export class ImportStream<Row extends object> implements AsyncIterable<ImportEnt
   }
 
   /** The source's id if it is new; without one, an id made of content, numbered when the content comes again. */
-  #identify({ row, id, identity }: MappedRow<Row>): string {
+  #identify({ row, id, identity, attempt = 1 }: MappedRow<Row>): string {
     if (id !== null) {
-      if (this.#ids.add(id)) return id;
+      if (this.#ids.add(attempt === 1 ? id : `${id}\u0000${attempt}`)) return id;
       throw new Misfit('duplicate-id', `The id “${id}” was given before.`, 'id');
     }
     this.#withoutId += 1;
     const base = contentId(identity ?? this.#plan.identity(row));
+    if (attempt > 1) return base;
     if (this.#ids.add(base)) return base;
     const count = (this.#repeats.get(base) ?? 1) + 1;
     this.#repeats.set(base, count);
@@ -150,6 +165,7 @@ export class ImportStream<Row extends object> implements AsyncIterable<ImportEnt
     const wanted = this.#options.variant;
     const seen = this.#plan.describe().variants ?? [];
     if (wanted === undefined || seen.includes(wanted)) return;
+    if (wanted.includes('/') && wanted.split('/').every((part) => seen.includes(part))) return;
     const remedy =
       seen.length === 0 ? 'This format has no variants; leave the choice out.' : `There is: ${seen.join(', ')}.`;
     throw new WorkbenchError('not-found', `The source has no variant “${wanted}”.`, { remedy });

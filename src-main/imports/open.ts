@@ -92,6 +92,7 @@ async function planEvaluation(source: InspectedSource, options: ImportOptions): 
           ? alpacaEvalFolder(files, plainLayout('json'), options.variant)
           : singleAlpacaFile(file, layout),
         map,
+        options.variant,
       );
     case 'inspect':
       return planInspect(file, layout, source.archiveHeader, map, options.variant);
@@ -101,7 +102,14 @@ async function planEvaluation(source: InspectedSource, options: ImportOptions): 
     case 'json':
     case 'csv':
     case 'parquet':
-      return planMappedEvaluation(format, map, file.bytes, recordsOf(source, fileLayout(source)));
+      return planMappedEvaluation(
+        format,
+        map,
+        file.bytes,
+        recordsOf(source, fileLayout(source)),
+        // Programs that write a semicolon between fields do so because the comma is in their numbers.
+        layout?.container === 'csv' && layout.delimiter === ';' ? 'comma' : 'point',
+      );
     case 'trl':
     case 'unpaired':
     case 'sharegpt':

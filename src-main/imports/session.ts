@@ -21,6 +21,11 @@ export class ReadSession {
     this.#signal = options.signal;
   }
 
+  /** For looking at a source before it is read: the same limits and cancellation, its bytes and hashes counted nowhere. */
+  scratch(): ReadSession {
+    return new ReadSession({ limits: this.limits, signal: this.#signal });
+  }
+
   /** @throws WorkbenchError `cancelled` once the caller's signal is aborted. */
   checkCancelled(): void {
     if (this.#signal?.aborted === true) throw new WorkbenchError('cancelled', 'The import was cancelled.');

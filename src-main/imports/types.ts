@@ -1,4 +1,5 @@
 import type { DecodingSettings } from '../shared/domain/evaluations.ts';
+import type { Measure } from '../shared/domain/measures.ts';
 import type { FieldMap } from './field-map.ts';
 import type { ImportLimits } from './limits.ts';
 import type { Problem, ProblemReason } from './problems.ts';
@@ -93,6 +94,8 @@ export interface ImportMetadata {
   problems: number;
   /** Sentences on what was left out, replaced or assumed. */
   notes: string[];
+  /** What judged the samples, as it is stored with the evaluation. */
+  measure: Measure;
   /** The source was read to its end. */
   complete: boolean;
 }

@@ -1,4 +1,4 @@
-import type { Message, TextOrChat } from '../shared/domain/datasets.ts';
+import { type Message, messageText, messageTexts, type TextOrChat } from '../shared/domain/datasets.ts';
 import type { Verdict } from '../shared/domain/evaluations.ts';
 import { isPlainObject, own } from './field-path.ts';
 import { Misfit } from './problems.ts';
@@ -37,27 +37,75 @@ export function asId(value: unknown, field: string): string | null {
 }
 
 /** A number, a numeric text, or null for what stands for “none” (null, blank, NaN). */
-export function asNumber(value: unknown, field: string): number | null {
+export function asNumber(value: unknown, field: string, decimal: 'point' | 'comma' = 'point'): number | null {
   if (typeof value === 'number') return Number.isFinite(value) ? value : null;
   if (typeof value === 'boolean') return value ? 1 : 0;
   if (value === null || value === undefined) return null;
   if (typeof value === 'string') {
     if (nothing.has(value.trim().toLowerCase())) return null;
-    const number = Number(value);
+    const number = Number(decimal === 'comma' ? withPoint(value) : value);
     if (Number.isFinite(number)) return number;
     if (/^[+-]?inf(inity)?$/i.test(value.trim())) return null;
   }
   throw new Misfit('wrong-type', `“${field}” is ${nameOf(value)}, a number is needed.`, field);
 }
 
+/** `0,5` and `1.234,5` as spreadsheets of half the world write them. */
+function withPoint(text: string): string {
+  const trimmed = text.trim();
+  return /^[+-]?(\d+|\d{1,3}(\.\d{3})+),\d+(e[+-]?\d+)?$/i.test(trimmed)
+    ? trimmed.replaceAll('.', '').replace(',', '.')
+    : trimmed;
+}
+
 const nothing = new Set(['', 'none', 'null', 'nan', 'n/a', 'na', 'missing']);
 const verdictWords = new Map<string, Verdict>([
-  ...['1', '1.0', 'true', 't', 'yes', 'y', 'correct', 'right', 'pass', 'passed', 'win', 'c'].map(
-    (word) => [word, 'right'] as const,
-  ),
-  ...['0', '0.0', 'false', 'f', 'no', 'n', 'incorrect', 'wrong', 'fail', 'failed', 'lose', 'loss', 'i'].map(
-    (word) => [word, 'wrong'] as const,
-  ),
+  ...[
+    '1',
+    '1.0',
+    'true',
+    't',
+    'yes',
+    'y',
+    'correct',
+    'right',
+    'pass',
+    'passed',
+    'win',
+    'c',
+    'up',
+    'good',
+    'chosen',
+    '👍',
+    'wahr',
+    'vrai',
+    'verdadero',
+    'vero',
+    'waar',
+  ].map((word) => [word, 'right'] as const),
+  ...[
+    '0',
+    '0.0',
+    'false',
+    'f',
+    'no',
+    'n',
+    'incorrect',
+    'wrong',
+    'fail',
+    'failed',
+    'lose',
+    'loss',
+    'i',
+    'down',
+    'bad',
+    'rejected',
+    '👎',
+    'falsch',
+    'faux',
+    'falso',
+    'onwaar',
+  ].map((word) => [word, 'wrong'] as const),
   ...['tie', 'draw'].map((word) => [word, 'tie'] as const),
 ]);
 
@@ -116,14 +164,125 @@ const roles = new Map([
   ['chatgpt', 'assistant'],
   ['observation', 'tool'],
   ['function_call', 'assistant'],
+  ['function_response', 'tool'],
+  ['function', 'tool'],
 ]);
 
+/** A turn with everything that chat templates render: names, tool calls, reasoning. A field that is null counts as not there. */
 export function asMessage(turn: unknown, field: string): Message {
   if (!isPlainObject(turn))
     throw new Misfit('wrong-type', `“${field}” is ${nameOf(turn)}, a turn with role and content is needed.`, field);
   const role = asText(own(turn, 'role') ?? own(turn, 'from'), `${field}.role`);
   const content = own(turn, 'content') ?? own(turn, 'value');
-  return { role: roles.get(role) ?? role, content: contentText(content, `${field}.content`) };
+  const calls = toolCallsOf(turn, role, content, field);
+  const message: Message = {
+    role: roles.get(role) ?? role,
+    content: calls !== null && role === 'function_call' ? '' : contentText(content, `${field}.content`),
+  };
+  for (const name of messageTexts) {
+    const value = own(turn, name);
+    if (typeof value === 'string' && value !== '') message[name] = value;
+  }
+  const thought = Array.isArray(content) ? reasoningText(content as unknown[]) : '';
+  if (thought !== '') message.reasoning_content ??= thought;
+  if (calls !== null) message.tool_calls = calls;
+  return message;
+}
+
+/** OpenAI's `tool_calls` (or its older single `function_call`), or ShareGPT's turn from `function_call`, a call as JSON. */
+function toolCallsOf(turn: unknown, role: string, content: unknown, field: string): unknown[] | null {
+  const given = parsedJson(own(turn, 'tool_calls'));
+  if (Array.isArray(given) && given.length > 0)
+    return given.map((call, index) => toolCall(call, `${field}.tool_calls[${index}]`));
+  const single = parsedJson(own(turn, 'function_call'));
+  if (isPlainObject(single) && typeof own(single, 'name') === 'string')
+    return [toolCall(single, `${field}.function_call`)];
+  if (role !== 'function_call') return null;
+  const said = parsedJson(content);
+  const calls = Array.isArray(said) ? said : [said];
+  return calls.every((call) => typeof own(call, 'name') === 'string')
+    ? calls.map((call, index) => toolCall(call, `${field}[${index}]`))
+    : null;
+}
+
+/** One shape for all: `{type: "function", id?, function: {name, arguments}}`. Templates want the arguments as an object. */
+function toolCall(call: unknown, field: string): unknown {
+  const called = own(call, 'function') ?? call;
+  const name = own(called, 'name');
+  if (typeof name !== 'string')
+    throw new Misfit('wrong-type', `“${field}” is ${nameOf(call)}, a call with a function’s name is needed.`, field);
+  const id = own(call, 'id');
+  const given = parsedJson(own(called, 'arguments') ?? own(called, 'parameters') ?? {});
+  return {
+    type: 'function',
+    ...(typeof id === 'string' && id !== '' ? { id } : {}),
+    function: { name, arguments: withoutNulls(given) },
+  };
+}
+
+/** Parquet gives a call every argument that any call has, null where it is not given. */
+function withoutNulls(value: unknown): unknown {
+  if (!isPlainObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== null));
+}
+
+function parsedJson(value: unknown): unknown {
+  if (typeof value !== 'string' || !/^\s*[[{]/.test(value)) return value;
+  try {
+    return JSON.parse(value) as unknown;
+  } catch {
+    return value;
+  }
+}
+
+/** The tools of a conversation: a list, or one as JSON. */
+export function asTools(value: unknown, field: string): unknown[] | undefined {
+  const parsed = parsedJson(value);
+  if (parsed === undefined || parsed === null || parsed === '') return undefined;
+  if (!Array.isArray(parsed))
+    throw new Misfit('wrong-type', `“${field}” is ${nameOf(value)}, a list of tools is needed.`, field);
+  return parsed.length === 0 ? undefined : (parsed as unknown[]).map(parsedJson);
+}
+
+function reasoningText(parts: readonly unknown[]): string {
+  return parts
+    .filter((part) => /^(reasoning|thinking)$/.test(String(own(part, 'type'))))
+    .map((part) => {
+      const text = own(part, 'reasoning') ?? own(part, 'thinking') ?? own(part, 'text');
+      return typeof text === 'string' ? text : '';
+    })
+    .join('');
+}
+
+/** Whether a value is turns: objects with a role and something said. */
+export function isChat(value: unknown): value is unknown[] {
+  return Array.isArray(value) && value.length > 0 && value.every(isTurn);
+}
+
+function isTurn(value: unknown): boolean {
+  const role = own(value, 'role') ?? own(value, 'from');
+  if (typeof role !== 'string') return false;
+  return ['content', 'value', 'tool_calls', 'function_call'].some((name) => own(value, name) !== undefined);
+}
+
+/**
+ * What a model said, as a text: turns are shown as their texts (one turn of the assistant as its content), everything else as
+ * \`asOptionalText\` has it.
+ */
+export function asAnswer(value: unknown, field: string): string | null {
+  const given = typeof value === 'string' && /^\s*\[\s*\{/.test(value) ? parsedJson(value) : value;
+  const turns = isTurn(given) ? [given] : given;
+  if (!isChat(turns)) return asOptionalText(value);
+  const messages = turns.map((turn, index) => asMessage(turn, `${field}[${index}]`));
+  const [only] = messages;
+  return messages.length === 1 && only?.role === 'assistant' ? messageText(only) : renderChat(messages);
+}
+
+/** A prompt as a text, from a text, turns, or turns written as JSON. */
+export function asPrompt(value: unknown, field: string): string {
+  const given = typeof value === 'string' && /^\s*\[\s*\{/.test(value) ? parsedJson(value) : value;
+  if (isChat(given)) return renderChat(asTextOrChat(given, field));
+  return renderChat(asTextOrChat(value, field));
 }
 
 /** Content that comes as a text or as typed parts; parts that are no text are refused by name. */
@@ -133,7 +292,7 @@ export function contentText(content: unknown, field: string): string {
     .map((part) => {
       const text = typeof part === 'string' ? part : own(part, 'text');
       if (typeof text === 'string') return text;
-      if (own(part, 'type') === 'reasoning') return '';
+      if (/^(reasoning|thinking)$/.test(String(own(part, 'type')))) return '';
       throw new Misfit(
         'unsupported-content',
         `“${field}” has a part of type ${String(own(part, 'type'))}; only text can be kept.`,
@@ -147,8 +306,10 @@ export function contentText(content: unknown, field: string): string {
 export function renderChat(chat: TextOrChat): string {
   if (typeof chat === 'string') return chat;
   const [only] = chat;
-  if (chat.length === 1 && only?.role === 'user') return only.content;
-  return chat.map((turn) => `${turn.role}: ${turn.content}`).join('\n\n');
+  if (chat.length === 1 && only?.role === 'user' && only.name === undefined) return messageText(only);
+  return chat
+    .map((turn) => `${turn.role}${turn.name === undefined ? '' : ` (${turn.name})`}: ${messageText(turn)}`)
+    .join('\n\n');
 }
 
 /** What a value is, for messages: its kind, and a short text itself. */

@@ -1,4 +1,5 @@
 import { contentHash, promptHash } from '../content-hash.ts';
+import { messageText } from '../shared/domain/datasets.ts';
 import type { TextOrChat } from '../shared/domain/datasets.ts';
 import { WorkbenchError } from '../shared/domain/errors.ts';
 
@@ -34,7 +35,7 @@ export function naturalOrder(id: string): string {
 
 /** A conversation as one text, for hashing and search; plain text is itself. */
 export function plainText(text: TextOrChat): string {
-  return typeof text === 'string' ? text : text.map((message) => message.content).join('\n');
+  return typeof text === 'string' ? text : text.map(messageText).join('\n');
 }
 
 /** Cuts without splitting a surrogate pair. */

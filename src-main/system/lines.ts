@@ -1,6 +1,9 @@
 const newline = 0x0a;
 const carriageReturn = 0x0d;
 
+/** What ends a line: a line feed, or (old Macs, some exports) a carriage return alone. */
+export type LineEnd = 'lf' | 'cr';
+
 /** One line of a file or a stream, without its end. */
 export interface Line {
   /** From 1. */
@@ -24,15 +27,18 @@ export class LineSplitter {
   #overflown = false;
   #passedBytes = 0;
   readonly #maxBytes: number;
+  readonly #end: number;
 
-  constructor(maxBytes: number) {
+  /** `end`: what ends a line; a file of carriage returns alone (old Macs, some exports) says so. */
+  constructor(maxBytes: number, end: LineEnd = 'lf') {
     this.#maxBytes = maxBytes;
+    this.#end = end === 'cr' ? carriageReturn : newline;
   }
 
   push(chunk: Buffer): Line[] {
     const lines: Line[] = [];
     let from = 0;
-    for (let at = chunk.indexOf(newline); at !== -1; at = chunk.indexOf(newline, from)) {
+    for (let at = chunk.indexOf(this.#end); at !== -1; at = chunk.indexOf(this.#end, from)) {
       this.#hold(chunk.subarray(from, at));
       lines.push(this.#release(true));
       from = at + 1;

@@ -205,3 +205,133 @@ describe('mapping of datasets', () => {
     expect((await rowsOf(twice, { map: { id: null } })).problems).toEqual([]);
   });
 });
+
+describe('labels in every spelling', () => {
+  const ups: unknown[] = [true, 1, 1.0, '1', 'true', 'True', 'yes', 'good', '👍', 'up', 'WAHR'];
+  const downs: unknown[] = [false, 0, '0', 'false', 'FALSE', 'no', 'bad', '👎', 'down', 'FAUX'];
+  const carriers: [string, (label: unknown) => object][] = [
+    ['trl', (label) => ({ prompt: 'q', completion: 'a', label })],
+    ['alpaca', (kto_tag) => ({ instruction: 'q', output: 'a', kto_tag })],
+    ['alpaca with label', (label) => ({ instruction: 'q', input: 'i', output: 'a', label })],
+    ['messages', (label) => ({ messages: [user('q'), assistant('a')], label })],
+    ['messages with kto_tag', (kto_tag) => ({ messages: [user('q'), assistant('a')], kto_tag })],
+    [
+      'sharegpt',
+      (kto_tag) => ({
+        conversations: [
+          { from: 'human', value: 'q' },
+          { from: 'gpt', value: 'a' },
+        ],
+        kto_tag,
+      }),
+    ],
+    [
+      'sharegpt with label',
+      (label) => ({
+        conversations: [
+          { from: 'human', value: 'q' },
+          { from: 'gpt', value: 'a' },
+        ],
+        label,
+      }),
+    ],
+  ];
+
+  it.each(carriers)('%s', async (_format, record) => {
+    const { rows, problems } = await rowsOf([...ups, ...downs].map(record));
+    expect(problems).toEqual([]);
+    expect(rows.map((row) => [row.kind, 'label' in row && row.label])).toEqual([
+      ...ups.map(() => ['unpaired', true]),
+      ...downs.map(() => ['unpaired', false]),
+    ]);
+  });
+
+  it.each(carriers)('%s: a word that says neither is counted, and no answer to learn from', async (_format, record) => {
+    const { problems } = await rowsOf([record(true), ...['maybe', 2, {}].map(record)]);
+    expect(problems.map((problem) => problem.split(' ')[1])).toEqual(Array(3).fill('unknown-verdict'));
+  });
+});
+
+describe('what a chat template renders is kept', () => {
+  const call = { id: 'c1', type: 'function', function: { name: 'get', arguments: '{"city":"Paris"}' } };
+  const kept = { type: 'function', id: 'c1', function: { name: 'get', arguments: { city: 'Paris' } } };
+  const tools = [{ type: 'function', function: { name: 'get', parameters: {} } }];
+
+  it('tool calls, names, ids, reasoning and tools', async () => {
+    const turns = [
+      { ...user('w?'), name: 'ann' },
+      { role: 'assistant', content: null, tool_calls: [call], reasoning_content: 'hm' },
+      { role: 'tool', name: 'get', tool_call_id: 'c1', content: '18', tool_calls: null },
+      assistant('18 C'),
+    ];
+    const { rows, problems } = await rowsOf([
+      { messages: turns, tools },
+      { messages: turns, tools: JSON.stringify(tools) },
+    ]);
+    expect(problems).toEqual([]);
+    const row = {
+      prompt: [
+        { role: 'user', content: 'w?', name: 'ann' },
+        { role: 'assistant', content: '', tool_calls: [kept], reasoning_content: 'hm' },
+        { role: 'tool', content: '18', name: 'get', tool_call_id: 'c1' },
+      ],
+      completion: [assistant('18 C')],
+      tools,
+    };
+    expect(rows).toMatchObject([row, row]);
+  });
+
+  it('tells pairs apart that differ in a tool call alone, and keeps an answer that is nothing else', async () => {
+    const turn = (name: string): object => ({
+      role: 'assistant',
+      content: null,
+      tool_calls: [{ function: { name, arguments: {} } }],
+    });
+    const { rows, problems } = await rowsOf([
+      { prompt: [user('q')], chosen: [turn('a')], rejected: [turn('b')] },
+      { prompt: [user('q')], chosen: [turn('a')], rejected: [turn('a')] },
+      { prompt: [user('q')], chosen: [turn('a')], rejected: [assistant('no')] },
+    ]);
+    expect(problems).toEqual(['2 identical rejected']);
+    expect(rows).toMatchObject([
+      { chosen: [{ content: '', tool_calls: [{ type: 'function', function: { name: 'a', arguments: {} } }] }] },
+      { rejected: [assistant('no')] },
+    ]);
+  });
+
+  it('ShareGPT’s function_call turns, and reasoning that is a part of the content', async () => {
+    const { rows } = await rowsOf([
+      {
+        conversations: [
+          { from: 'human', value: 'w?' },
+          { from: 'function_call', value: '{"name": "get", "arguments": {"city": "Paris"}}' },
+          { from: 'observation', value: '18' },
+          { from: 'gpt', value: '18 C' },
+        ],
+        tools: JSON.stringify(tools),
+      },
+    ]);
+    expect(rows[0]).toMatchObject({
+      prompt: [
+        user('w?'),
+        { role: 'assistant', tool_calls: [{ function: { name: 'get', arguments: { city: 'Paris' } } }] },
+        { role: 'tool', content: '18' },
+      ],
+      tools,
+    });
+    const parts = [
+      { type: 'thinking', thinking: 'so' },
+      { type: 'text', text: 'a' },
+    ];
+    expect((await rowsOf([{ messages: [user('q'), { role: 'assistant', content: parts }] }])).rows[0]).toMatchObject({
+      completion: [{ role: 'assistant', content: 'a', reasoning_content: 'so' }],
+    });
+  });
+
+  it('refuses a call without a name by naming the field', async () => {
+    const record = { messages: [user('q'), { role: 'assistant', content: '', tool_calls: [{ function: {} }] }] };
+    expect((await rowsOf([{ text: 'fine', messages: [user('q'), assistant('a')] }, record])).problems).toEqual([
+      '2 wrong-type messages[1].tool_calls[0]',
+    ]);
+  });
+});

@@ -1,3 +1,4 @@
+import { messageText } from '../../shared/domain/datasets.ts';
 import type { CompletionRow, Message, PreferenceRow, PromptRow, TextOrChat } from '../../shared/domain/datasets.ts';
 import type { CompletionSequence } from '../losses/layout.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
@@ -59,14 +60,14 @@ export function tokenisePreferences(
 /** Chosen, rejected and y_pre. What goes on within a text is read as its suite reads it, and loses its beginning where it is too long. */
 export function guardRowSequences(
   tokenizer: RowTokenizer,
-  { prompt, chosen, rejected, guardTarget = chosen, continues }: PreferenceRow,
+  { prompt, chosen, rejected, guardTarget = chosen, continues, tools }: PreferenceRow,
   maxLength: number,
 ): [CompletionSequence, CompletionSequence, CompletionSequence] {
   const responses = [chosen, rejected, guardTarget];
   const sequences =
     continues === true
       ? responses.map((response) => keepEnd(piece(tokenizer, textOf(prompt), textOf(response)), maxLength))
-      : joinAll(tokenizer, prompt, responses);
+      : joinAll(tokenizer, prompt, responses, tools);
   return sequences as [CompletionSequence, CompletionSequence, CompletionSequence];
 }
 
@@ -77,7 +78,7 @@ export function tokeniseRewardPairs(
   maxLength: number,
 ): TokenisedRows<PreferenceSample> {
   return keepOrDrop(rows, (row) => {
-    const [chosen, rejected] = joinAll(tokenizer, row.prompt, [row.chosen, row.rejected]) as [
+    const [chosen, rejected] = joinAll(tokenizer, row.prompt, [row.chosen, row.rejected], row.tools) as [
       CompletionSequence,
       CompletionSequence,
     ];
@@ -97,7 +98,7 @@ export function tokeniseCompletions(
 ): TokenisedRows<CompletionSample> {
   return keepOrDrop(rows, (row) => {
     const response = row.kind === 'preference' ? row.chosen : row.completion;
-    const [joined] = joinAll(tokenizer, row.prompt, [response]) as [CompletionSequence];
+    const [joined] = joinAll(tokenizer, row.prompt, [response], row.tools) as [CompletionSequence];
     const learnAll = !options.completionOnly || row.prompt.length === 0;
     const sequence = cut({ ids: joined.ids, from: learnAll ? 0 : joined.from }, options.maxLength);
     return sequence.ids.length > Math.max(1, sequence.from) ? { id: row.id, sequence } : null;
@@ -111,17 +112,21 @@ export function tokenisePrompts(
   maxLength: number,
 ): TokenisedRows<PromptSample> {
   return keepOrDrop(rows, (row) => {
-    const ids = Int32Array.from(encodePrompt(tokenizer, row.prompt));
+    const ids = Int32Array.from(encodePrompt(tokenizer, row.prompt, row.tools));
     if (ids.length >= maxLength) return null;
     const target = row.kind === 'prompt' ? row.target : undefined;
     return { id: row.id, prompt: row.prompt, ids, ...(target === undefined ? {} : { target }) };
   });
 }
 
-export function encodePrompt(tokenizer: RowTokenizer, prompt: TextOrChat): number[] {
+export function encodePrompt(
+  tokenizer: RowTokenizer,
+  prompt: TextOrChat,
+  tools: readonly unknown[] | undefined = undefined,
+): number[] {
   return typeof prompt === 'string'
     ? tokenizer.encode(prompt)
-    : tokenizer.encodeChat(prompt, { addGenerationPrompt: true });
+    : tokenizer.encodeChat(prompt, { addGenerationPrompt: true, tools });
 }
 
 /** One prompt with several responses; EOS after plain text. */
@@ -129,6 +134,7 @@ export function joinAll(
   tokenizer: RowTokenizer,
   prompt: TextOrChat,
   responses: readonly TextOrChat[],
+  tools: readonly unknown[] | undefined = undefined,
 ): CompletionSequence[] {
   const conversational = typeof prompt !== 'string' || responses.some((response) => typeof response !== 'string');
   if (!conversational) {
@@ -138,11 +144,11 @@ export function joinAll(
     return responses.map((response) => join(promptIds, tokenizer.encode(text + withEos(response as string, eosToken))));
   }
   const turns = asTurns(prompt, 'user');
-  const promptIds = tokenizer.encodeChat(turns, { addGenerationPrompt: true });
+  const promptIds = tokenizer.encodeChat(turns, { addGenerationPrompt: true, tools });
   return responses.map((response) =>
     join(
       promptIds,
-      tokenizer.encodeChat([...turns, ...asTurns(response, 'assistant')], { addGenerationPrompt: false }),
+      tokenizer.encodeChat([...turns, ...asTurns(response, 'assistant')], { addGenerationPrompt: false, tools }),
     ),
   );
 }
@@ -194,7 +200,7 @@ function asTurns(value: TextOrChat, role: string): Message[] {
 
 /** A prompt as a person or a scorer reads it. */
 export function textOf(value: TextOrChat): string {
-  return typeof value === 'string' ? value : value.map(({ role, content }) => `${role}: ${content}`).join('\n');
+  return typeof value === 'string' ? value : value.map((turn) => `${turn.role}: ${messageText(turn)}`).join('\n');
 }
 
 function cut(sequence: CompletionSequence, maxLength: number): CompletionSequence {

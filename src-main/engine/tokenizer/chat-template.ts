@@ -1,6 +1,6 @@
-import { Template } from '@huggingface/jinja';
 import type { Message } from '../../shared/domain/datasets.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
+import { PythonTemplate } from './jinja.ts';
 
 /** The template text: its own file first, as transformers does; of several named ones `default`. */
 export function readChatTemplate(file: string | null, configured: unknown): string | null {
@@ -17,7 +17,8 @@ export function readChatTemplate(file: string | null, configured: unknown): stri
 
 /** A model's Jinja chat template, compiled once. */
 export class ChatTemplate {
-  readonly #template: Template;
+  readonly #template: PythonTemplate;
+  readonly #source: string;
   readonly #constants: Record<string, unknown>;
   readonly #label: string;
 
@@ -25,18 +26,40 @@ export class ChatTemplate {
   constructor(source: string, specialTokens: Record<string, string | null>, label: string) {
     this.#label = label;
     this.#constants = Object.fromEntries(Object.entries(specialTokens).filter(([, token]) => token !== null));
-    this.#template = this.#guarded(() => new Template(source));
+    this.#template = this.#guarded(() => new PythonTemplate(source));
+    this.#source = source;
   }
 
-  render(messages: readonly Message[], addGenerationPrompt: boolean): string {
+  render(
+    messages: readonly Message[],
+    {
+      addGenerationPrompt = false,
+      tools,
+    }: { addGenerationPrompt?: boolean; tools?: readonly unknown[] | undefined } = {},
+  ): string {
+    this.#refuseLostCalls(messages);
     return this.#guarded(() =>
       this.#template.render({
         ...this.#constants,
         messages,
         add_generation_prompt: addGenerationPrompt,
-        tools: null,
+        tools: tools ?? null,
         documents: null,
       }),
+    );
+  }
+
+  /** A template that knows no tool calls would write the turn that makes one as an empty answer, and the model would learn that. */
+  #refuseLostCalls(messages: readonly Message[]): void {
+    if (this.#source.includes('tool_calls')) return;
+    if (!messages.some(({ tool_calls: calls }) => calls !== undefined)) return;
+    throw new WorkbenchError(
+      'bad-input',
+      `The chat template of ${this.#label} does not render tool_calls, and the data holds tool calls.`,
+      {
+        remedy: 'Use a model whose template renders tool calls, or leave these conversations out.',
+        place: { file: 'tokenizer_config.json', field: 'chat_template' },
+      },
     );
   }
 
@@ -44,6 +67,7 @@ export class ChatTemplate {
     try {
       return work();
     } catch (cause) {
+      if (cause instanceof WorkbenchError) throw cause;
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new WorkbenchError('bad-input', `the chat template of ${this.#label} refused the messages: ${reason}`, {
         place: { file: 'tokenizer_config.json', field: 'chat_template' },

@@ -5,6 +5,12 @@ import { readJson } from '../checkpoint/load-model.ts';
 import type { FolderReader } from '../ports.ts';
 import { ChatTemplate, readChatTemplate } from './chat-template.ts';
 
+/** `tools`: what the conversation may call, for templates that render it. */
+export interface ChatOptions {
+  addGenerationPrompt?: boolean;
+  tools?: readonly unknown[] | undefined;
+}
+
 /** Text to token ids and back, equal to what transformers' AutoTokenizer answers for the same folder. */
 export interface Tokenizer {
   readonly bosTokenId: number | null;
@@ -19,9 +25,9 @@ export interface Tokenizer {
   /** `skipSpecialTokens` defaults to true. */
   decode(ids: readonly number[], options?: { skipSpecialTokens?: boolean }): string;
   /** The turns as the model's template writes them; special tokens stand in the text, so encode it without adding any. */
-  renderChat(messages: readonly Message[], options?: { addGenerationPrompt?: boolean }): string;
+  renderChat(messages: readonly Message[], options?: ChatOptions): string;
   /** `renderChat` encoded, as transformers' `apply_chat_template(…, tokenize=True)`. */
-  encodeChat(messages: readonly Message[], options?: { addGenerationPrompt?: boolean }): number[];
+  encodeChat(messages: readonly Message[], options?: ChatOptions): number[];
   /** One token as it reads in a text (`▁the` → ` the`), for token-by-token views. */
   tokenText(id: number): string;
 }
@@ -77,7 +83,13 @@ export function createTokenizer(files: TokenizerFiles, label: string): Tokenizer
     fingerprintSource: JSON.stringify(files),
     encode: (text, options = {}) => encode(text, options.specialTokens ?? true),
     decode: (ids, options = {}) =>
-      ids.length === 0 ? '' : model.decode([...ids], { skip_special_tokens: options.skipSpecialTokens ?? true }),
+      ids.length === 0
+        ? ''
+        : model.decode([...ids], {
+            skip_special_tokens: options.skipSpecialTokens ?? true,
+            // A repair for word pieces; of byte pairs it would delete blanks that are there (transformers never does it to these).
+            clean_up_tokenization_spaces: cleansUp(files),
+          }),
     renderChat: (messages, options = {}) => {
       if (source === null) throw noTemplate(label);
       template ??= new ChatTemplate(
@@ -90,12 +102,17 @@ export function createTokenizer(files: TokenizerFiles, label: string): Tokenizer
         },
         label,
       );
-      return template.render(messages, options.addGenerationPrompt ?? false);
+      return template.render(messages, options);
     },
     encodeChat: (messages, options) => encode(tokenizer.renderChat(messages, options), false),
     tokenText: (id) => tokenTextOf(model, id),
   };
   return tokenizer;
+}
+
+function cleansUp({ tokenizer, config }: TokenizerFiles): boolean {
+  const isWordPiece = (tokenizer['model'] as { type?: unknown } | undefined)?.type === 'WordPiece';
+  return isWordPiece && config['clean_up_tokenization_spaces'] !== false;
 }
 
 function buildModel(files: TokenizerFiles, label: string): TokenizerModel {

@@ -1,7 +1,7 @@
-import type { CompletionRow, Message, PromptRow, TextOrChat, UnpairedRow } from '../../shared/domain/datasets.ts';
+import type { CompletionRow, Message, PromptRow, UnpairedRow } from '../../shared/domain/datasets.ts';
 import { own } from '../field-path.ts';
 import { Misfit } from '../problems.ts';
-import { asOptionalText, asText, asTextOrChat, asVerdict, nameOf } from '../values.ts';
+import { asOptionalText, asText, asTextOrChat, asTools, asVerdict, nameOf } from '../values.ts';
 import { asReply } from './preference.ts';
 
 /** TRL's prompt-completion format; `response` is taken as well. */
@@ -20,12 +20,14 @@ export function asLabel(value: unknown, field: string): boolean {
   throw new Misfit('unknown-verdict', `“${field}” is ${nameOf(value)}; a thumb up or down is needed.`, field);
 }
 
-function promptAndCompletion(record: unknown): { prompt: TextOrChat; completion: TextOrChat } {
+function promptAndCompletion(record: unknown): Pick<CompletionRow, 'prompt' | 'completion' | 'tools'> {
   const prompt = asTextOrChat(own(record, 'prompt'), 'prompt');
   const completion = asTextOrChat(own(record, 'completion') ?? own(record, 'response'), 'completion');
   if (completion.length === 0) throw new Misfit('empty', 'The completion is empty.', 'completion');
-  if (typeof prompt === typeof completion) return { prompt, completion };
+  const tools = toolsOf(record);
+  if (typeof prompt === typeof completion) return { prompt, completion, ...tools };
   return {
+    ...tools,
     prompt: typeof prompt === 'string' ? [{ role: 'user', content: prompt }] : prompt,
     completion: asReply(completion),
   };
@@ -47,9 +49,24 @@ export function lastTurnAsCompletion(turns: Message[], record: unknown, field: s
   if (last?.role !== 'assistant') {
     throw new Misfit('missing-field', `“${field}” does not end with a response of the assistant.`, field);
   }
-  const parts = { id: '', prompt: turns.slice(0, -1), completion: [last] };
-  const label = own(record, 'label') ?? own(record, 'kto_tag');
-  return typeof label === 'boolean' ? { kind: 'unpaired', ...parts, label } : { kind: 'completion', ...parts };
+  return withLabel({ id: '', prompt: turns.slice(0, -1), completion: [last], ...toolsOf(record) }, record);
+}
+
+/** A thumb up or down next to the response makes it unpaired preference, in whatever words: 0, "false" and "no" are a thumb down. */
+export function withLabel(parts: Omit<CompletionRow, 'kind'>, record: unknown): CompletionRow | UnpairedRow {
+  const field = ['label', 'kto_tag'].find((name) => isGiven(own(record, name)));
+  if (field === undefined) return { kind: 'completion', ...parts };
+  return { kind: 'unpaired', ...parts, label: asLabel(own(record, field), field) };
+}
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null && value !== '';
+}
+
+/** The tools a conversation may call; what templates render of them belongs to the prompt. */
+export function toolsOf(record: unknown): { tools?: readonly unknown[] } {
+  const tools = asTools(own(record, 'tools'), 'tools');
+  return tools === undefined ? {} : { tools };
 }
 
 /** TRL's prompt-only format, with the wanted answer where there is one. */
@@ -57,5 +74,5 @@ export function readPromptOnly(record: unknown): PromptRow {
   const prompt = asTextOrChat(own(record, 'prompt'), 'prompt');
   if (prompt.length === 0) throw new Misfit('empty', 'The prompt is empty.', 'prompt');
   const target = asOptionalText(own(record, 'target'));
-  return { kind: 'prompt', id: '', prompt, ...(target === null ? {} : { target }) };
+  return { kind: 'prompt', id: '', prompt, ...(target === null ? {} : { target }), ...toolsOf(record) };
 }

@@ -1,8 +1,8 @@
-import type { CompletionRow, DatasetRow, Message, TextOrChat } from '../../shared/domain/datasets.ts';
+import { type DatasetRow, type Message, messageText, type TextOrChat } from '../../shared/domain/datasets.ts';
 import { own } from '../field-path.ts';
 import { Misfit } from '../problems.ts';
 import { asMessage, asOptionalText, asText, asTextOrChat } from '../values.ts';
-import { lastTurnAsCompletion } from './completion.ts';
+import { lastTurnAsCompletion, toolsOf, withLabel } from './completion.ts';
 import { asReply, checkedParts } from './preference.ts';
 
 /**
@@ -24,11 +24,12 @@ export function readAlpaca(record: unknown): DatasetRow {
       kind: 'preference',
       id: '',
       ...checkedParts({ prompt, chosen: reply('chosen'), rejected: reply('rejected') }),
+      ...toolsOf(record),
     };
   }
-  const row: CompletionRow = { kind: 'completion', id: '', prompt, completion: reply('output') };
-  if (row.completion.length === 0) throw new Misfit('empty', 'The output is empty.', 'output');
-  return row;
+  const completion = reply('output');
+  if (completion.length === 0) throw new Misfit('empty', 'The output is empty.', 'output');
+  return withLabel({ id: '', prompt, completion, ...toolsOf(record) }, record);
 }
 
 function systemTurn(record: unknown): Message[] {
@@ -65,9 +66,10 @@ export function readShareGpt(record: unknown): DatasetRow {
   if (!isGiven(chosen) || !isGiven(rejected)) return lastTurnAsCompletion(turns, record, 'conversations');
   const parts = { prompt: turns, chosen: asTurns(chosen, 'chosen'), rejected: asTurns(rejected, 'rejected') };
   for (const field of ['chosen', 'rejected'] as const) {
-    if (parts[field].every((turn) => turn.content === '')) throw new Misfit('empty', `“${field}” is empty.`, field);
+    if (parts[field].every((turn) => messageText(turn) === ''))
+      throw new Misfit('empty', `“${field}” is empty.`, field);
   }
-  return { kind: 'preference', id: '', ...checkedParts(parts) };
+  return { kind: 'preference', id: '', ...checkedParts(parts), ...toolsOf(record) };
 }
 
 function asTurns(value: unknown, field: string): Message[] {

@@ -2,6 +2,7 @@ import type { Message, PreferenceRow, TextOrChat } from '../../shared/domain/dat
 import { own } from '../field-path.ts';
 import { Misfit } from '../problems.ts';
 import { asTextOrChat } from '../values.ts';
+import { toolsOf } from './completion.ts';
 
 /** The three parts of a preference, the prompt cut off from both responses. */
 export interface PreferenceParts {
@@ -26,6 +27,7 @@ export function readPreference(record: unknown): PreferenceRow {
     kind: 'preference',
     id: '',
     ...checkedParts(parts),
+    ...toolsOf(record),
     ...(guardTarget === undefined || guardTarget === null
       ? {}
       : { guardTarget: asTextOrChat(guardTarget, 'guardTarget') }),
@@ -68,7 +70,8 @@ function sameAt(left: TextOrChat, right: TextOrChat, index: number): boolean {
 }
 
 function sameTurn(left: Message | undefined, right: Message | undefined): boolean {
-  return left !== undefined && left.role === right?.role && left.content === right.content;
+  if (left === undefined || left.role !== right?.role || left.content !== right.content) return false;
+  return JSON.stringify(left) === JSON.stringify(right);
 }
 
 /**

@@ -3,8 +3,6 @@ import { Misfit } from '../problems.ts';
 import { asId, asMessage, asOptionalText, contentText, renderChat } from '../values.ts';
 
 export interface InspectSample {
-  /** The sample's id; from the second epoch on with the epoch behind it. */
-  id: string;
   sampleId: string;
   epoch: number;
   prompt: string;
@@ -18,17 +16,17 @@ export function readInspectSample(record: unknown): InspectSample {
   if (!isPlainObject(record)) throw new Misfit('not-an-object', 'The sample is no object.');
   const sampleId = asId(own(record, 'id'), 'id');
   if (sampleId === null) throw new Misfit('missing-field', 'The sample has no id.', 'id');
-  const epoch = Number(own(record, 'epoch') ?? 1);
+  const given = own(record, 'epoch');
+  const epoch = typeof given === 'number' && Number.isSafeInteger(given) && given > 0 ? given : 1;
   const attachments = own(record, 'attachments');
   const error = own(record, 'error');
   return {
-    id: epoch > 1 ? `${sampleId}@${epoch}` : sampleId,
     sampleId,
     epoch,
     prompt: resolve(promptOf(record), attachments),
     target: targetOf(own(record, 'target')),
     output: resolveOptional(outputOf(own(record, 'output')), attachments),
-    failed: error !== undefined && error !== null,
+    failed: (error !== undefined && error !== null) || own(record, 'completed') === false,
   };
 }
 

@@ -10,6 +10,14 @@ const letters = new Map<unknown, { verdict: Verdict; score: number }>([
   ['N', { verdict: 'wrong', score: 0 }],
 ]);
 
+/** Words that Inspect's `value_to_float` counts as 1 and 0, where a score is to be averaged. */
+const words = new Map<string, 0 | 1>([
+  ['yes', 1],
+  ['true', 1],
+  ['no', 0],
+  ['false', 0],
+]);
+
 /** Scorers by name, and whether a scorer's 1 and 0 mean right and wrong: they do where Inspect computes an accuracy of them. */
 export interface ScorerInfo {
   name: string;
@@ -36,18 +44,32 @@ function asList(value: unknown): unknown[] {
   return Array.isArray(value) ? (value as unknown[]) : [];
 }
 
+/** Scores by name; a scorer that gives several values has one entry each, as `scorer.value`. */
+export function flatScores(scores: unknown): Record<string, unknown> {
+  const flat = Object.create(null) as Record<string, unknown>;
+  if (!isPlainObject(scores)) return flat;
+  for (const name of Object.keys(scores)) {
+    const score = scores[name];
+    const value = own(score, 'value');
+    if (!isPlainObject(value)) flat[name] = value;
+    else for (const key of Object.keys(value)) flat[`${name}.${key}`] = value[key];
+  }
+  return flat;
+}
+
 /** Puts the chosen scorer's value into the row as verdict and score, all others into its metrics. */
 export function applyScores(
   row: SampleResult,
-  scores: unknown,
+  scores: Record<string, unknown>,
   scorer: string | null,
   scorers: readonly ScorerInfo[],
 ): void {
-  if (!isPlainObject(scores)) return;
   const metrics = newMetrics();
   for (const name of Object.keys(scores)) {
-    const value = own(scores[name], 'value');
-    const judged = judge(value, scorers.find((info) => info.name === name)?.isAccuracy ?? false);
+    const value = scores[name];
+    const info = scorers.find((entry) => name === entry.name || name.startsWith(`${entry.name}.`));
+    // Without a header nothing says how a scorer is averaged; a word that means yes or no is then what it says.
+    const judged = judge(value, info?.isAccuracy ?? scorers.length === 0);
     if (name === scorer) Object.assign(row, judged);
     if (name !== scorer || judged.score === null) addMetric(metrics, name, judged.score ?? value);
   }
@@ -55,10 +77,19 @@ export function applyScores(
 }
 
 function judge(value: unknown, isAccuracy: boolean): { verdict: Verdict | null; score: number | null } {
-  const letter = letters.get(value);
+  const text = typeof value === 'string' ? value.trim() : value;
+  const letter = letters.get(text);
   if (letter !== undefined) return letter;
-  if (typeof value === 'boolean') return { verdict: value ? 'right' : 'wrong', score: value ? 1 : 0 };
-  if (typeof value !== 'number' || !Number.isFinite(value)) return { verdict: null, score: null };
-  const isBinary = isAccuracy && (value === 0 || value === 1);
-  return { verdict: isBinary ? (value === 1 ? 'right' : 'wrong') : null, score: value };
+  if (typeof text === 'boolean') return { verdict: text ? 'right' : 'wrong', score: text ? 1 : 0 };
+  const number = typeof text === 'string' && isAccuracy ? numberOf(text) : text;
+  if (typeof number !== 'number' || !Number.isFinite(number)) return { verdict: null, score: null };
+  const isBinary = isAccuracy && (number === 0 || number === 1);
+  return { verdict: isBinary ? (number === 1 ? 'right' : 'wrong') : null, score: number };
+}
+
+/** A number, or one of the words; null for any other text. */
+function numberOf(text: string): number | null {
+  const word = words.get(text.toLowerCase());
+  if (word !== undefined) return word;
+  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : null;
 }

@@ -11,7 +11,7 @@ import type { ReadSession } from '../session.ts';
 import type { SourceFile } from '../sources/files.ts';
 import type { Place } from '../types.ts';
 import { readInspectSample } from './inspect-sample.ts';
-import { applyScores, readScorers, type ScorerInfo } from './inspect-scores.ts';
+import { applyScores, flatScores, readScorers, type ScorerInfo } from './inspect-scores.ts';
 import { overlay, resultPlan } from './mapped.ts';
 
 /** An Inspect AI log: a `.eval` archive (`layout` null) or a `.json` document. An archive's header is read beforehand. */
@@ -36,18 +36,18 @@ export function planInspect(
           }),
     mapRecord: (record): Mapped<SampleResult> => {
       const mapped = log.map(record);
-      return { row: mapped.row, id: overlay(mapped.row, record, mapping, mapped.id) };
+      return { ...mapped, id: overlay(mapped.row, record, mapping, mapped.id) };
     },
     describe: () => log.describe(),
   };
 }
 
-/** `samples/*.json` of the archive, one record each, in the order of its directory. */
+/** `samples/**.json` of the archive (an id may be a path), one record each, in the order of its directory. */
 async function* readSamples(file: SourceFile, session: ReadSession): RecordBatches {
   await session.hashFile(file.path, file.name);
   let ordinal = 0;
   for await (const entry of readArchive(file.path, file.name, session)) {
-    const isSample = /^samples\/[^/]+\.json$/.test(entry.name);
+    const isSample = /^samples\/.+\.json$/.test(entry.name);
     if (!isSample && entry.problem?.reason !== 'unsafe-name') continue;
     ordinal += 1;
     const place = { file: file.name, line: ordinal };
@@ -103,6 +103,9 @@ async function readHeaderEntry(
   }
 }
 
+/** Names of scores that are remembered: a scorer that names its values anew in each sample has no end of them. */
+const mostScorers = 100;
+
 class InspectLog {
   header: unknown;
   readonly #variant: string | undefined;
@@ -110,19 +113,19 @@ class InspectLog {
   #scorers: ScorerInfo[] | null = null;
   #scorer: string | null = null;
   #failed = 0;
+  #epochs = 1;
 
   constructor(header: unknown, variant: string | undefined) {
     this.header = header;
     this.#variant = variant;
   }
 
-  map(record: unknown): { row: SampleResult; id: string } {
+  map(record: unknown): { row: SampleResult; id: string; attempt?: number } {
     const sample = readInspectSample(record);
-    const scores = own(record, 'scores') ?? legacyScores(own(record, 'score'));
+    const scores = flatScores(own(record, 'scores') ?? legacyScores(own(record, 'score')));
     const scorers = (this.#scorers ??= readScorers(this.header));
-    for (const name of isPlainObject(scores) ? Object.keys(scores) : []) this.#seen.add(name);
-    this.#scorer ??=
-      this.#variant ?? scorers.find(({ name }) => this.#seen.has(name))?.name ?? [...this.#seen][0] ?? null;
+    for (const name of Object.keys(scores)) if (this.#seen.size < mostScorers) this.#seen.add(name);
+    this.#scorer ??= this.#choose(scorers, Object.keys(scores));
     const row: SampleResult = {
       sampleId: '',
       prompt: sample.prompt,
@@ -133,13 +136,34 @@ class InspectLog {
     if (sample.target !== undefined) row.target = sample.target;
     const task = this.#task();
     if (task !== null) row.slices = [task];
-    if (Number(own(own(own(this.header, 'eval'), 'config'), 'epochs') ?? 1) > 1) row.cluster = sample.sampleId;
     applyScores(row, scores, this.#scorer, scorers);
     if (sample.failed) {
       this.#failed += 1;
       row.tags = ['error'];
+      row.verdict = null;
+      row.score = null;
     }
-    return { row, id: sample.id };
+    const { epoch, sampleId: id } = sample;
+    if (!this.#hasEpochs && epoch === 1) return { row, id };
+    this.#epochs = Math.max(this.#epochs, epoch);
+    row.attempts = [{ number: epoch, output: row.output, score: row.score, verdict: row.verdict }];
+    return { row, id, attempt: epoch };
+  }
+
+  /** By the header's order of scorers; a sample that was scored by none decides nothing. */
+  #choose(scorers: readonly ScorerInfo[], given: readonly string[]): string | null {
+    if (this.#variant !== undefined) return this.#variant;
+    const declared = scorers.find(
+      ({ name }) => given.includes(name) || given.some((own) => own.startsWith(`${name}.`)),
+    );
+    if (declared === undefined) return given[0] ?? null;
+    return (
+      given.find((name) => name === declared.name) ?? given.find((name) => name.startsWith(`${declared.name}.`)) ?? null
+    );
+  }
+
+  get #hasEpochs(): boolean {
+    return Number(own(own(own(this.header, 'eval'), 'config'), 'epochs') ?? 1) > 1;
   }
 
   describe(): Partial<Description> {
@@ -152,6 +176,10 @@ class InspectLog {
       status === 'success' || typeof status !== 'string'
         ? []
         : [`The log's status is “${status}”: samples may be missing.`];
+    const results = own(this.header, 'results');
+    const [total, completed] = [own(results, 'total_samples'), own(results, 'completed_samples')];
+    if (typeof total === 'number' && typeof completed === 'number' && completed < total)
+      notes.push(`The log has ${completed} of ${total} samples completed.`);
     if (this.#failed > 0) notes.push(`${this.#failed} samples ended in an error and are tagged so.`);
     return {
       tool: { name: 'inspect_ai', version: typeof version === 'string' ? version : null },
@@ -164,6 +192,12 @@ class InspectLog {
         this.#scorer === null ? null : `Value of scorer ${this.#scorer}; letters count 1 (C), 0.5 (P), 0 (I, N).`,
       variant: this.#scorer,
       variants: [...this.#seen],
+      measure: {
+        scorer: this.#scorer,
+        repeats: this.#epochs,
+        status: typeof status === 'string' && status !== 'success' ? status : null,
+        taskVersion: versionOf(own(evaluation, 'task_version')),
+      },
       notes,
     };
   }
@@ -172,6 +206,12 @@ class InspectLog {
     const task = own(own(this.header, 'eval'), 'task');
     return typeof task === 'string' && task !== '' ? task : null;
   }
+}
+
+function versionOf(value: unknown): string | null {
+  return (typeof value === 'number' && value !== 0) || (typeof value === 'string' && value !== '0')
+    ? String(value)
+    : null;
 }
 
 /** Logs of the first format version have one unnamed score a sample. */

@@ -1,5 +1,6 @@
 import { isPlainObject, own } from '../field-path.ts';
 import { asOptionalText, asTextOrChat, renderChat } from '../values.ts';
+import type { GoldReading } from './lm-eval-gold.ts';
 
 /** What a request to the model was and what came back, whatever the harness's version wrote. */
 export interface LmEvalSample {
@@ -12,23 +13,29 @@ export interface LmEvalSample {
   targetLogProb: number | null;
   /** Generation settings the sample was made with. */
   settings: unknown;
+  /** Every answer to the prompt, in order; one where it was asked once, none of a likelihood. */
+  answers: string[];
+  /** Options of a multiple choice, and the probability of the chosen one among them. */
+  options: number | null;
+  confidence: number | null;
 }
 
 /** One request: its arguments in order. Version 0.4.3 on writes `{gen_args_0: {arg_0, arg_1}}`, before it lists. */
 type Request = unknown[];
 
-export function readLmEvalSample(record: unknown): LmEvalSample {
+export function readLmEvalSample(record: unknown, gold: GoldReading = 'text'): LmEvalSample {
   const requests = readRequests(own(record, 'arguments'));
   const responses = asList(own(record, 'filtered_resps'));
   const logLikelihoods = readLogLikelihoods(responses.length > 0 ? responses : asList(own(record, 'resps')));
-  const target = asOptionalText(own(record, 'target')) ?? undefined;
+  const target = targetText(own(record, 'target'));
   if (logLikelihoods === null) return readGeneration(record, requests, target);
-  if (requests.length > 1) return readChoice(requests, logLikelihoods, target);
+  if (requests.length > 1) return readChoice(requests, logLikelihoods, target, gold);
   return readLikelihood(requests[0] ?? [], logLikelihoods[0], target);
 }
 
 function readGeneration(record: unknown, requests: Request[], target: string | undefined): LmEvalSample {
-  const raw = firstText(own(record, 'resps'));
+  const answers = textsOf(own(record, 'resps'));
+  const raw = answers[0] ?? null;
   return {
     kind: 'generation',
     prompt: promptText(requests[0]?.[0]),
@@ -36,6 +43,9 @@ function readGeneration(record: unknown, requests: Request[], target: string | u
     output: raw ?? firstText(own(record, 'filtered_resps')),
     targetLogProb: null,
     settings: requests[0]?.[1],
+    answers,
+    options: null,
+    confidence: null,
   };
 }
 
@@ -49,25 +59,66 @@ function readLikelihood(request: Request, answer: Rated | undefined, target: str
     output: answer?.isGreedy === true ? (continuation ?? target ?? null) : null,
     targetLogProb: answer?.logProb ?? null,
     settings: undefined,
+    answers: [],
+    options: null,
+    confidence: null,
   };
 }
 
-function readChoice(requests: Request[], answers: Rated[], target: string | undefined): LmEvalSample {
-  const rated = withoutUnconditional(requests).slice(0, answers.length);
-  const continuations = rated.map((request) => asOptionalText(request[1]) ?? '');
-  const contexts = rated.map((request) => promptText(request[0]));
-  // Winogrande's way: the options are contexts, the continuation is the same for all.
-  const optionsAreContexts = new Set(contexts).size > 1;
-  const options = optionsAreContexts ? contexts : continuations;
-  const gold = goldIndex(target, options);
+interface Choice {
+  contexts: string[];
+  continuations: string[];
+  /** What tells the options apart: continuations, or Winogrande's way, contexts before one continuation. */
+  options: string[];
+  answers: Rated[];
+  best: number;
+}
+
+function choiceOf(requests: Request[], rated: Rated[]): Choice {
+  const own = withoutUnconditional(requests).slice(0, rated.length);
+  const continuations = own.map((request) => asOptionalText(request[1]) ?? '');
+  const contexts = own.map((request) => promptText(request[0]));
+  const options = new Set(contexts).size > 1 ? contexts : continuations;
+  const answers = rated.slice(0, options.length);
+  return { contexts, continuations, options, answers, best: argmax(answers) };
+}
+
+/** Options of a record that is a multiple choice, and which of them the model holds likeliest; else null. */
+export function readChoiceOptions(record: unknown): { options: string[]; best: number } | null {
+  const requests = readRequests(own(record, 'arguments'));
+  if (requests.length < 2) return null;
+  const responses = asList(own(record, 'filtered_resps'));
+  const rated = readLogLikelihoods(responses.length > 0 ? responses : asList(own(record, 'resps')));
+  return rated === null ? null : choiceOf(requests, rated);
+}
+
+function readChoice(
+  requests: Request[],
+  rated: Rated[],
+  target: string | undefined,
+  reading: GoldReading,
+): LmEvalSample {
+  const { contexts, continuations, options, answers, best } = choiceOf(requests, rated);
+  const optionsAreContexts = options === contexts;
+  const gold = goldIndex(target, options, reading);
   return {
     kind: 'choice',
     prompt: optionsAreContexts ? `${commonStart(contexts)} … ${continuations[0]?.trim() ?? ''}` : (contexts[0] ?? ''),
     target: gold === null ? target : options[gold]?.trim(),
-    output: options[argmax(answers.slice(0, options.length))]?.trim() ?? null,
+    output: options[best]?.trim() ?? null,
     targetLogProb: gold === null ? null : (answers[gold]?.logProb ?? null),
     settings: undefined,
+    answers: [],
+    options: options.length,
+    confidence: confidenceOf(answers, best),
   };
+}
+
+/** Probability of the chosen option among the options: the softmax of their log-probabilities. */
+function confidenceOf(answers: readonly Rated[], best: number): number | null {
+  const most = answers[best]?.logProb ?? null;
+  if (most === null || answers.some(({ logProb }) => logProb === null)) return null;
+  return 1 / answers.reduce((sum, { logProb }) => sum + Math.exp((logProb ?? -Infinity) - most), 0);
 }
 
 /** acc_mutual_info adds a second half of requests without context; they are no options. */
@@ -79,13 +130,13 @@ function withoutUnconditional(requests: Request[]): Request[] {
   return doubled ? requests.slice(0, half) : requests;
 }
 
-/** The gold option: the target is its index, or its text. */
-function goldIndex(target: string | undefined, options: readonly string[]): number | null {
+/** The gold option: by the reading that the task's file decided for, and by the other where that names none. */
+function goldIndex(target: string | undefined, options: readonly string[], reading: GoldReading): number | null {
   if (target === undefined) return null;
-  const byText = options.findIndex((option) => option.trim() === target.trim());
-  if (byText !== -1) return byText;
-  const index = /^\d+$/.test(target) ? Number(target) : -1;
-  return index >= 0 && index < options.length ? index : null;
+  const index = /^\d+$/.test(target) && Number(target) < options.length ? Number(target) : null;
+  const found = options.findIndex((option) => option.trim() === target.trim());
+  const byText = found === -1 ? null : found;
+  return reading === 'index' ? (index ?? byText) : (byText ?? index);
 }
 
 function argmax(answers: readonly Rated[]): number {
@@ -152,6 +203,18 @@ const numeric = /^\s*(-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|nan|-?inf(inity)?)\s*$/i;
 function finite(value: unknown): number | null {
   const number = value === null ? Number.NaN : Number(value);
   return Number.isFinite(number) ? number : null;
+}
+
+/** A list of one text is that text: some tasks write their only answer so. */
+function targetText(value: unknown): string | undefined {
+  const only: unknown = Array.isArray(value) && value.length === 1 ? value[0] : value;
+  return asOptionalText(only) ?? undefined;
+}
+
+/** The texts of nested lists, in order. */
+function textsOf(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  return Array.isArray(value) ? value.flatMap(textsOf) : [];
 }
 
 function firstText(value: unknown): string | null {

@@ -1,62 +1,58 @@
-import type { DecodingSettings, SampleResult, Verdict } from '../../shared/domain/evaluations.ts';
+import type { Attempt, DecodingSettings, SampleResult, Verdict } from '../../shared/domain/evaluations.ts';
+import type { Measure } from '../../shared/domain/measures.ts';
 import { isPlainObject, own } from '../field-path.ts';
 import type { Mapped } from '../import-stream.ts';
 import { Misfit } from '../problems.ts';
 import { asId } from '../values.ts';
+import { readLmEvalMetrics } from './lm-eval-metrics.ts';
+import { solvedOf } from './lm-eval-repeats.ts';
 import { type LmEvalSample, readLmEvalSample } from './lm-eval-sample.ts';
-import { addMetric, metricsWithout, newMetrics } from './metrics.ts';
+import { chooseLmEval, filterOf, type LmEvalChoice, type LmEvalSurvey } from './lm-eval-survey.ts';
+import { metricsWithout, newMetrics } from './metrics.ts';
 
-/** Metrics that say right or wrong of one sample, most trusted first. */
-const verdictMetrics = [
-  'acc',
-  'exact_match',
-  'pass@1',
-  'pass_at_1',
-  'prompt_level_strict_acc',
-  'acc_norm',
-  'em',
-  'is_correct',
-  'correct',
-];
-const notMetrics = new Set([
-  ...['doc_id', 'doc', 'target', 'arguments', 'resps', 'filtered_resps', 'filter', 'metrics'],
-  ...['doc_hash', 'prompt_hash', 'target_hash', 'fewshot_idx', 'idx', 'sample_len'],
-]);
-
-/** Turns the sample lines of one task into results. What the first line shows (filter, verdict's metric) holds for all. */
+/** Turns the sample lines of one task into results, by what a survey of the whole file decided. */
 export class LmEvalTask {
   readonly name: string;
-  readonly filters: string[] = [];
-  filter: string | null;
-  verdictMetric: string | null = null;
+  readonly choice: LmEvalChoice;
+  readonly filters: string[];
   decoding: Partial<DecodingSettings> | null = null;
   readonly kinds = new Set<LmEvalSample['kind']>();
-  /** Metric that serves as score where there is no log-probability. */
-  scoreMetric: string | null = null;
+  repeats = 1;
   /** A metric that falls with goodness is negated. */
-  #scoreSign = 1;
-  #settled = false;
-  readonly #higherIsBetter: unknown;
+  readonly #scoreSign: 1 | -1;
+  readonly #survey: LmEvalSurvey;
   readonly #config: unknown;
+  readonly #results: unknown;
 
-  /** `results`: the harness's results file, or undefined when there is none beside the samples. */
-  constructor(name: string, results: unknown, filter: string | undefined) {
+  /** `results`: the harness's results file, or undefined when there is none next to the samples. */
+  constructor(name: string, results: unknown, survey: LmEvalSurvey, variant: string | undefined) {
     this.name = name;
-    this.filter = filter ?? null;
-    this.#higherIsBetter = own(own(results, 'higher_is_better'), name);
+    const higherIsBetter = own(own(results, 'higher_is_better'), name);
+    this.choice = chooseLmEval(survey, name, higherIsBetter, variant);
+    this.filters = [...survey.filters.keys()];
+    const { scoreMetric } = this.choice;
+    this.#scoreSign = scoreMetric !== null && own(higherIsBetter, scoreMetric) === false ? -1 : 1;
+    this.#survey = survey;
     this.#config = own(own(results, 'configs'), name);
+    this.#results = results;
+  }
+
+  get verdictMetric(): string | null {
+    return this.choice.verdictMetric;
   }
 
   map(record: unknown): Mapped<SampleResult> {
     const docId = asId(own(record, 'doc_id'), 'doc_id');
     if (docId === null) throw new Misfit('missing-field', '“doc_id” is missing.', 'doc_id');
-    if (!this.#isChosenFilter(record)) {
-      return { leftOut: `{n} samples of filters other than “${this.filter ?? ''}” of ${this.name} were left out.` };
+    const { filter, verdictMetric } = this.choice;
+    if (filterOf(record) !== filter) {
+      return { leftOut: `{n} samples of filters other than “${filter}” of ${this.name} were left out.` };
     }
-    const metrics = readMetrics(record);
-    const sample = readLmEvalSample(record);
-    this.#settle(metrics, record, sample);
+    const metrics = readLmEvalMetrics(record);
+    const sample = readLmEvalSample(record, this.#survey.gold);
     this.kinds.add(sample.kind);
+    if (sample.kind === 'generation')
+      this.decoding ??= decodingOf(sample.settings ?? own(this.#config, 'generation_kwargs'));
     const row: SampleResult = {
       sampleId: '',
       prompt: sample.prompt,
@@ -66,45 +62,46 @@ export class LmEvalTask {
       slices: [this.name],
     };
     if (sample.target !== undefined) row.target = sample.target;
-    const others = metricsWithout(metrics, this.verdictMetric);
+    this.#addAttempts(row, record, sample, metrics);
+    const others = withChoice(metricsWithout(metrics, verdictMetric), sample);
     if (others !== undefined) row.metrics = others;
+    const fields = fieldsOf(record);
+    if (fields !== undefined) row.fields = fields;
     return { row, id: `${this.name}/${docId}` };
   }
 
-  #isChosenFilter(record: unknown): boolean {
-    const value = own(record, 'filter');
-    const filter = typeof value === 'string' ? value : 'none';
-    if (!this.filters.includes(filter)) this.filters.push(filter);
-    this.filter ??= filter;
-    return filter === this.filter;
-  }
-
-  #settle(metrics: Record<string, number>, record: unknown, sample: LmEvalSample): void {
-    if (this.#settled) return;
-    this.#settled = true;
-    const isBinary = (name: string): boolean => metrics[name] === 0 || metrics[name] === 1;
-    const names = Object.keys(metrics);
-    this.verdictMetric =
-      verdictMetrics.find(isBinary) ??
-      names.find((name) => typeof own(record, name) === 'boolean') ??
-      names.find((name) => isBinary(name) && /acc|match|correct|pass/i.test(name)) ??
-      null;
-    this.#settleScore(names);
-    if (sample.kind === 'generation')
-      this.decoding = decodingOf(sample.settings ?? own(this.#config, 'generation_kwargs'));
-  }
-
-  #settleScore(names: string[]): void {
-    const direction = (name: string): unknown => own(this.#higherIsBetter, name);
-    const others = names.filter((name) => name !== this.verdictMetric);
-    this.scoreMetric = others.find((name) => direction(name) === true) ?? this.verdictMetric ?? others[0] ?? null;
-    this.#scoreSign = this.scoreMetric !== null && direction(this.scoreMetric) === false ? -1 : 1;
+  /** Several answers to one prompt: each judged where the metric is a list, else how many of them were right. */
+  #addAttempts(row: SampleResult, record: unknown, sample: LmEvalSample, metrics: Record<string, number>): void {
+    const { answers } = sample;
+    if (answers.length < 2) return;
+    const name = this.verdictMetric ?? this.choice.scoreMetric;
+    const judged = name === null ? undefined : own(record, name);
+    if (Array.isArray(judged) && judged.length === answers.length) {
+      row.attempts = answers.map((output, index): Attempt => {
+        const value: unknown = judged[index];
+        const right = value === true || value === 1;
+        const wrong = value === false || value === 0;
+        return {
+          number: index + 1,
+          output,
+          score: right ? 1 : wrong ? 0 : typeof value === 'number' && Number.isFinite(value) ? value : null,
+          verdict: right ? 'right' : wrong ? 'wrong' : null,
+        };
+      });
+      this.repeats = Math.max(this.repeats, answers.length);
+      return;
+    }
+    const right = solvedOf(metrics, answers.length);
+    if (right === null) return;
+    row.solved = { attempts: answers.length, right };
+    this.repeats = Math.max(this.repeats, answers.length);
   }
 
   #score(sample: LmEvalSample, metrics: Record<string, number>): number | null {
     if (sample.kind === 'loglikelihood' || sample.kind === 'rolling') return sample.targetLogProb;
     if (sample.targetLogProb !== null) return sample.targetLogProb;
-    const value = this.scoreMetric === null ? undefined : metrics[this.scoreMetric];
+    const { scoreMetric } = this.choice;
+    const value = scoreMetric === null ? undefined : metrics[scoreMetric];
     return value === undefined ? null : this.#scoreSign * value;
   }
 
@@ -117,21 +114,60 @@ export class LmEvalTask {
     if (this.kinds.has('loglikelihood')) return 'log-probability of the target, in nats';
     if (this.kinds.has('rolling')) return 'log-probability of the text, in nats';
     if (this.kinds.has('choice')) return 'log-probability of the right option, in nats';
-    return this.scoreMetric === null ? 'none' : `metric ${this.#scoreSign === -1 ? 'minus ' : ''}${this.scoreMetric}`;
+    const { scoreMetric } = this.choice;
+    return scoreMetric === null ? 'none' : `metric ${this.#scoreSign === -1 ? 'minus ' : ''}${scoreMetric}`;
+  }
+
+  measure(): Partial<Measure> {
+    const { filter, verdictMetric, scoreMetric } = this.choice;
+    const taskVersion = own(own(this.#results, 'versions'), this.name);
+    return {
+      metric: verdictMetric ?? scoreMetric,
+      filter,
+      repeats: this.repeats,
+      template: templateOf(this.#results),
+      taskVersion: typeof taskVersion === 'number' || typeof taskVersion === 'string' ? String(taskVersion) : null,
+    };
   }
 }
 
-/** Every number the harness computed for the sample. */
-function readMetrics(record: unknown): Record<string, number> {
-  const metrics = newMetrics();
-  const listed = own(record, 'metrics');
-  const names = Array.isArray(listed)
-    ? listed.filter((name): name is string => typeof name === 'string')
-    : isPlainObject(record)
-      ? Object.keys(record).filter((name) => !notMetrics.has(name))
-      : [];
-  for (const name of names) addMetric(metrics, name, own(record, name));
-  return metrics;
+/** The harness names the template's text and its hash; a results file without either was made without a template. */
+function templateOf(results: unknown): string | null {
+  const hash = own(results, 'chat_template_sha');
+  if (typeof hash === 'string' && hash !== '') return hash.slice(0, 12);
+  if (!isPlainObject(results)) return null;
+  return 'chat_template' in results || 'chat_template_sha' in results ? 'none' : null;
+}
+
+/** How many options there were, and how sure the model was of the one it chose: for chance and calibration. */
+function withChoice(
+  metrics: Record<string, number> | undefined,
+  { options, confidence }: LmEvalSample,
+): Record<string, number> | undefined {
+  if (options === null) return metrics;
+  const all = metrics ?? newMetrics();
+  all['options'] = options;
+  if (confidence !== null) all['confidence'] = confidence;
+  return all;
+}
+
+const fieldLength = 100;
+const mostFields = 12;
+
+/** Short values of the document, by which samples can be paired where ids say nothing; its hash among them. */
+function fieldsOf(record: unknown): Record<string, string> | undefined {
+  const fields: Record<string, string> = {};
+  const hash = own(record, 'doc_hash');
+  if (typeof hash === 'string' && hash !== '') fields['doc_hash'] = hash;
+  const doc = own(record, 'doc');
+  for (const name of isPlainObject(doc) ? Object.keys(doc) : []) {
+    if (Object.keys(fields).length >= mostFields) break;
+    if (!/(^|_)(id|idx|index|ind|uid|uuid|key|hash)$/i.test(name)) continue;
+    const value = own(doc, name);
+    if (typeof value === 'string' && value !== '' && value.length <= fieldLength) fields[`doc.${name}`] = value;
+    if (typeof value === 'number' && Number.isSafeInteger(value)) fields[`doc.${name}`] = String(value);
+  }
+  return Object.keys(fields).length === 0 ? undefined : fields;
 }
 
 /** The harness's generation settings, as far as they are the workbench's. Without sampling the temperature is 0. */

@@ -8,6 +8,7 @@ import { readRecords } from '../records/read-records.ts';
 import type { RecordBatches } from '../records/record.ts';
 import type { ReadSession } from '../session.ts';
 import type { LmEvalFiles, LmEvalTaskFile } from '../sources/lm-eval-files.ts';
+import { type LmEvalSurvey, surveyLmEval } from './lm-eval-survey.ts';
 import { LmEvalTask } from './lm-eval-task.ts';
 import { overlay, resultPlan } from './mapped.ts';
 
@@ -15,14 +16,15 @@ import { overlay, resultPlan } from './mapped.ts';
 export function planLmEval(source: LmEvalFiles, map: FieldMap, variant: string | undefined): ImportPlan<SampleResult> {
   const mapping = new Mapping(map, evaluationFields);
   const results = new Map<string, unknown>();
+  const surveys = new Map<string, LmEvalSurvey>();
   const tasks = new Map<string, LmEvalTask>();
   return {
     ...resultPlan(mapping),
     format: 'lm-eval',
     totalBytes: source.totalBytes,
-    records: (session) => readAll(source, session, results),
+    records: (session) => readAll(source, session, results, surveys),
     mapRecord: (record, place) => {
-      const task = taskOf(source, place.file, tasks, results, variant);
+      const task = taskOf(source, place.file, { tasks, results, surveys, variant });
       const mapped = task.map(record);
       return 'leftOut' in mapped ? mapped : { row: mapped.row, id: overlay(mapped.row, record, mapping, mapped.id) };
     },
@@ -30,10 +32,18 @@ export function planLmEval(source: LmEvalFiles, map: FieldMap, variant: string |
   };
 }
 
-/** Results files first: what they say of a task's metrics is needed to read its samples. */
-async function* readAll(source: LmEvalFiles, session: ReadSession, results: Map<string, unknown>): RecordBatches {
+/** Results files first, and each task's samples twice: what they say as a whole is needed to read the first of them. */
+async function* readAll(
+  source: LmEvalFiles,
+  session: ReadSession,
+  results: Map<string, unknown>,
+  surveys: Map<string, LmEvalSurvey>,
+): RecordBatches {
   for (const file of source.results) results.set(file.name, await readDocument(file.path, file.name, session));
-  for (const { path, name, layout } of source.samples) yield* readRecords(path, name, layout, session);
+  for (const { path, name, layout } of source.samples) {
+    surveys.set(name, await surveyLmEval(path, name, layout, session));
+    yield* readRecords(path, name, layout, session);
+  }
 }
 
 /** A small JSON document, whole. */
@@ -53,17 +63,19 @@ async function readDocument(path: string, name: string, session: ReadSession): P
   }
 }
 
-function taskOf(
-  source: LmEvalFiles,
-  file: string,
-  tasks: Map<string, LmEvalTask>,
-  results: Map<string, unknown>,
-  variant: string | undefined,
-): LmEvalTask {
+interface Reading {
+  tasks: Map<string, LmEvalTask>;
+  results: ReadonlyMap<string, unknown>;
+  surveys: ReadonlyMap<string, LmEvalSurvey>;
+  variant: string | undefined;
+}
+
+function taskOf(source: LmEvalFiles, file: string, { tasks, results, surveys, variant }: Reading): LmEvalTask {
   const known = tasks.get(file);
   if (known !== undefined) return known;
   const entry: LmEvalTaskFile | undefined = source.samples.find(({ name }) => name === file);
-  const task = new LmEvalTask(entry?.task ?? file, results.get(entry?.resultsName ?? ''), variant);
+  const survey = surveys.get(file) ?? { filters: new Map(), gold: 'text' };
+  const task = new LmEvalTask(entry?.task ?? file, results.get(entry?.resultsName ?? ''), survey, variant);
   tasks.set(file, task);
   return task;
 }
@@ -73,7 +85,6 @@ function describe(
   results: readonly unknown[],
   notes: readonly string[],
 ): Partial<Description> {
-  const variants = distinct(tasks.flatMap((task) => task.filters));
   const version = results.map((result) => own(result, 'lm_eval_version')).find((value) => typeof value === 'string');
   const models = results
     .map((result) => own(result, 'model_name'))
@@ -87,8 +98,9 @@ function describe(
     verdictFrom: tasks.length === 0 ? null : `Metric ${verdicts.join(', ')}: 1 is right, 0 is wrong.`,
     scoreMeaning:
       tasks.length === 0 ? null : `Score: ${distinct(tasks.map((task) => task.scoreMeaning())).join('; ')}.`,
-    variant: tasks[0]?.filter ?? null,
-    variants,
+    variant: tasks[0]?.choice.variant ?? null,
+    variants: distinct(tasks.flatMap((task) => task.choice.variants)),
+    measure: tasks[0]?.measure() ?? {},
     notes: [...notes],
   };
 }

@@ -7,7 +7,7 @@ import type { RecordBatches } from '../records/record.ts';
 import { resultIdentity } from '../row-content.ts';
 import type { ReadSession } from '../session.ts';
 import type { Container } from '../types.ts';
-import { asId, asNumber, asOptionalText, asSlices, asTags, asTextOrChat, asVerdict, renderChat } from '../values.ts';
+import { asAnswer, asId, asNumber, asOptionalText, asPrompt, asSlices, asTags, asVerdict } from '../values.ts';
 
 /** An evaluation in a file of one's own making, read through a mapping alone. */
 export function planMappedEvaluation(
@@ -15,8 +15,9 @@ export function planMappedEvaluation(
   map: FieldMap,
   totalBytes: number,
   records: (session: ReadSession) => RecordBatches,
+  decimal: Mapping['decimal'] = 'point',
 ): ImportPlan<SampleResult> {
-  const mapping = new Mapping(map, evaluationFields);
+  const mapping = new Mapping(map, evaluationFields, decimal);
   checkEnough(mapping, map);
   return {
     ...resultPlan(mapping),
@@ -71,10 +72,10 @@ function mapResult(record: unknown, mapping: Mapping): Mapped<SampleResult> {
  * mapping refuses ids, else `id`.
  */
 export function overlay(row: SampleResult, record: unknown, mapping: Mapping, id: string | null): string | null {
-  if (mapping.has('prompt'))
-    row.prompt = renderChat(asTextOrChat(mapping.value(record, 'prompt'), mapping.pathOf('prompt')));
-  if (mapping.has('output')) row.output = asOptionalText(mapping.value(record, 'output'));
-  if (mapping.has('score')) row.score = asNumber(mapping.value(record, 'score'), mapping.pathOf('score'));
+  if (mapping.has('prompt')) row.prompt = asPrompt(mapping.value(record, 'prompt'), mapping.pathOf('prompt'));
+  if (mapping.has('output')) row.output = asAnswer(mapping.value(record, 'output'), mapping.pathOf('output'));
+  if (mapping.has('score'))
+    row.score = asNumber(mapping.value(record, 'score'), mapping.pathOf('score'), mapping.decimal);
   if (mapping.has('correct')) row.verdict = asVerdict(mapping.value(record, 'correct'), mapping.pathOf('correct'));
   overlayOptional(row, record, mapping);
   if (mapping.refusesIds) return null;
@@ -82,7 +83,7 @@ export function overlay(row: SampleResult, record: unknown, mapping: Mapping, id
 }
 
 function overlayOptional(row: SampleResult, record: unknown, mapping: Mapping): void {
-  const target = asOptionalText(mapping.value(record, 'target'));
+  const target = asAnswer(mapping.value(record, 'target'), mapping.pathOf('target'));
   if (target !== null) row.target = target;
   const cluster = asOptionalText(mapping.value(record, 'cluster'));
   if (cluster !== null && cluster !== '') row.cluster = cluster;

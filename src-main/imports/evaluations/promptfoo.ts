@@ -7,9 +7,11 @@ import { readRecords } from '../records/read-records.ts';
 import type { Layout } from '../records/record.ts';
 import type { SourceFile } from '../sources/files.ts';
 import { asNumber, asOptionalText } from '../values.ts';
+import { contentId } from '../../content-hash.ts';
 import { addMetric, newMetrics } from './metrics.ts';
 import { overlay, resultPlan } from './mapped.ts';
 
+const failureByAssertion = 1;
 const failureByError = 2;
 
 /**
@@ -27,6 +29,8 @@ export function planPromptfoo(
   const variants = new Set<string>();
   let chosen = variant ?? null;
   let header: unknown = null;
+  const attempts = new AttemptCounter();
+  let failures = 0;
   return {
     ...resultPlan(mapping),
     format: 'promptfoo',
@@ -42,7 +46,13 @@ export function planPromptfoo(
       if (found !== chosen)
         return { leftOut: `{n} results of other providers or prompts than “${chosen}” were left out.` };
       const row = readRow(record);
-      return { row, id: overlay(row, record, mapping, null), identity: identityOf(record, row) };
+      if (row.tags?.includes('error') === true) failures += 1;
+      const id = overlay(row, record, mapping, null);
+      const identity = identityOf(record, row);
+      const attempt = id === null ? attempts.next(contentId(identity), testOf(record)) : 1;
+      if (attempt <= 1) return { row, id, identity };
+      row.attempts = [{ number: attempt, output: row.output, score: row.score, verdict: row.verdict }];
+      return { row, id, identity, attempt };
     },
     describe: () => {
       const version = own(own(header, 'metadata'), 'promptfooVersion');
@@ -54,6 +64,13 @@ export function planPromptfoo(
         scoreMeaning: 'Weighted mean of the assertions’ scores, from 0 to 1.',
         variant: chosen,
         variants: [...variants],
+        measure: { repeats: attempts.most },
+        notes:
+          failures === 0
+            ? []
+            : [
+                `${failures.toLocaleString('en-US')} results have no verdict: the provider, an assertion or its judge failed.`,
+              ],
       };
     },
   };
@@ -73,19 +90,55 @@ function variantOf(record: unknown): string {
   return typeof index === 'number' && index > 0 ? `${name}#${index}` : name;
 }
 
-/** Variables by sorted name; a test without any is known by its rendered prompt. */
+/**
+ * Variables by sorted name; a test without any is known by its rendered prompt. What promptfoo itself puts among them while it
+ * runs (its own rule: promptfoo#6706) belongs to the run and not to the test.
+ */
 function identityOf(record: unknown, row: SampleResult): (string | undefined)[] {
   const vars = own(record, 'vars') ?? own(own(record, 'testCase'), 'vars');
-  if (!isPlainObject(vars) || Object.keys(vars).length === 0) return [row.prompt];
-  const names = Object.keys(vars).toSorted();
-  return names.flatMap((name) => [name, asOptionalText(vars[name]) ?? undefined]);
+  if (!isPlainObject(vars)) return [row.prompt];
+  const names = Object.keys(vars).filter((name) => !isRuntimeVariable(name));
+  if (names.length === 0) return [row.prompt];
+  return names.toSorted().flatMap((name) => [name, asOptionalText(vars[name]) ?? undefined]);
+}
+
+function isRuntimeVariable(name: string): boolean {
+  return name.startsWith('_') || /^(promptfoo)?session_?id$|^(eval|trace|run|request)_?id$/i.test(name);
+}
+
+/** What is asserted: two tests may have the same variables and assert different things. */
+function testOf(record: unknown): string {
+  const testCase = own(record, 'testCase');
+  return JSON.stringify([own(testCase, 'assert') ?? null, own(testCase, 'description') ?? null]);
+}
+
+/**
+ * `--repeat` runs each test several times: results of one test (same variables, same assertions) are attempts at one sample.
+ * Tests that share variables only are numbered apart, as any content that comes again.
+ */
+class AttemptCounter {
+  readonly #tests = new Map<string, { test: string; count: number }>();
+  most = 1;
+
+  /** 0 for a test that is none of those counted, else the number of its attempt. */
+  next(id: string, test: string): number {
+    const known = this.#tests.get(id);
+    if (known === undefined) {
+      this.#tests.set(id, { test, count: 1 });
+      return 1;
+    }
+    if (known.test !== test) return 0;
+    known.count += 1;
+    this.most = Math.max(this.most, known.count);
+    return known.count;
+  }
 }
 
 function readRow(record: unknown): SampleResult {
   const success = own(record, 'success');
   if (typeof success !== 'boolean')
     throw new Misfit('missing-field', '“success” is missing or no truth value.', 'success');
-  const failedByError = own(record, 'failureReason') === failureByError;
+  const failedByError = isWithoutVerdict(record, success);
   const verdict: Verdict | null = failedByError ? null : success ? 'right' : 'wrong';
   const prompt = own(record, 'prompt');
   const row: SampleResult = {
@@ -103,6 +156,41 @@ function readRow(record: unknown): SampleResult {
   if (Object.keys(metrics).length > 0) row.metrics = metrics;
   if (failedByError) row.tags = ['error'];
   return row;
+}
+
+/**
+ * Whether nobody judged the answer, or there is none: the provider failed, an assertion raised, a judge could not be reached.
+ * `failureReason` says so in newer files; older ones only by what is missing.
+ */
+function isWithoutVerdict(record: unknown, success: boolean): boolean {
+  if (own(record, 'failureReason') === failureByError) return true;
+  const error = own(own(record, 'response'), 'error');
+  if (error !== undefined && error !== null && error !== '') return true;
+  const grading = own(record, 'gradingResult');
+  if (success) return isFailedGrading(grading);
+  // Files written without grading results (PROMPTFOO_STRIP_GRADING_RESULT) still say that an assertion was judged and not met.
+  if (!isPlainObject(grading)) return own(record, 'failureReason') !== failureByAssertion;
+  const components = own(grading, 'componentResults');
+  const failed = Array.isArray(components) ? components.filter((part) => own(part, 'pass') !== true) : [];
+  // One assertion that was judged and not met decides, whatever became of the others.
+  return failed.length === 0 ? isFailedGrading(grading) : failed.every(isFailedGrading);
+}
+
+/** Reasons that promptfoo gives where an assertion's code raised: it has no other mark of it. */
+const raised =
+  /^(Custom function threw error|(Python|Ruby|Script|JavaScript) (code )?execution failed|Error executing|Invalid regex pattern|Scoring function error|Error:)/i;
+
+function isFailedGrading(grading: unknown): boolean {
+  const nested = own(grading, 'componentResults');
+  if (Array.isArray(nested) && nested.length > 0) {
+    const failed = nested.filter((part) => own(part, 'pass') !== true);
+    if (failed.length > 0 && failed.every(isFailedGrading)) return true;
+  }
+  if (own(own(grading, 'metadata'), 'graderError') === true) return true;
+  const error = own(grading, 'error');
+  if (error !== undefined && error !== null && error !== '') return true;
+  const reason = own(grading, 'reason');
+  return own(grading, 'pass') !== true && typeof reason === 'string' && raised.test(reason);
 }
 
 /** The value of the first assertion that compares with a text. */

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { type Line, LineSplitter } from '../../system/lines.ts';
+import { type Line, type LineEnd, LineSplitter } from '../../system/lines.ts';
 import type { ReadSession } from '../session.ts';
 import type { Place } from '../types.ts';
 import { problemRecord, type RawRecord, type RecordBatches, tooLarge } from './record.ts';
@@ -16,11 +16,17 @@ export async function* readCsv(
   file: string,
   delimiter: string,
   session: ReadSession,
+  lineEnd: LineEnd = 'lf',
 ): RecordBatches {
-  const splitter = new LineSplitter(session.limits.maxRecordBytes);
+  const splitter = new LineSplitter(session.limits.maxRecordBytes, lineEnd);
   const assembler = new CsvAssembler(file, delimiter, session.limits.maxRecordBytes);
   for await (const chunk of chunks) yield splitter.push(chunk).flatMap((line) => assembler.push(line));
   yield [...splitter.end().flatMap((line) => assembler.push(line)), ...assembler.end()];
+}
+
+/** Excel's own first line, `sep=;`: it names the delimiter and is no header. */
+export function declaredDelimiter(line: string): string | null {
+  return /^"?sep=([^\r\n])"?\r?$/i.exec(line)?.[1] ?? null;
 }
 
 /** The likeliest delimiter of a header line: the candidate it holds most often outside quotes; null when it holds none. */
@@ -49,6 +55,7 @@ class CsvAssembler {
   }
 
   push(line: Line): RawRecord[] {
+    if (line.number === 1 && line.bytes !== null && declaredDelimiter(line.bytes.toString('utf8')) !== null) return [];
     if (line.bytes === null) return [...this.#abandon(), tooLarge(this.#place(line), this.#maxBytes)];
     this.#held.push(line);
     this.#heldBytes += line.bytes.length;

@@ -108,21 +108,24 @@ function groupTooLarge(file: string): WorkbenchError {
 /** Node's own decompressors where it has them: they bound what comes out, and are faster. */
 function boundedCompressors(limits: ImportLimits): Compressors {
   const bound = (length: number): { maxOutputLength: number } => ({ maxOutputLength: checkedLength(length, limits) });
-  const guarded = Object.entries(library).map(([name, decompress]) => [
-    name,
-    (input: Uint8Array, length: number) => decompress?.(input, checkedLength(length, limits)),
-  ]);
-  return {
-    ...(Object.fromEntries(guarded) as Compressors),
+  const all: Compressors = {
+    ...library,
     GZIP: (input, length) => gunzipSync(input, bound(length)),
     ZSTD: (input, length) => zstdDecompressSync(input, bound(length)),
     BROTLI: (input, length) => brotliDecompressSync(input, bound(length)),
   };
+  const guarded = Object.entries(all).map(([name, decompress]) => [
+    name,
+    // A column without a value in a row group has an empty page: nothing, which some codecs still write bytes for.
+    (input: Uint8Array, length: number) =>
+      length === 0 ? new Uint8Array(0) : decompress(input, checkedLength(length, limits)),
+  ]);
+  return Object.fromEntries(guarded) as Compressors;
 }
 
 function checkedLength(length: number, limits: ImportLimits): number {
   const limit = Math.min(maxPageBytes, limits.maxInflatedBytes);
-  if (length > 0 && length <= limit) return length;
+  if (length >= 0 && length <= limit) return length;
   throw new RangeError(`a page claims ${length} bytes, ${limit} are allowed`);
 }
 

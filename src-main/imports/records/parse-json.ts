@@ -27,11 +27,22 @@ export function parseRecord(bytes: Buffer, place: Place, limits: ImportLimits): 
  */
 export function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return parseExactly(text);
   } catch (error) {
     if (!/NaN|Infinity/.test(text)) throw error;
-    return JSON.parse(nullNonFinite(text)) as unknown;
+    return parseExactly(nullNonFinite(text));
   }
+}
+
+/** Whole numbers beyond 2⁵³ (snowflakes, 64-bit hashes) as the text they are written in: as numbers some would fall together. */
+function parseExactly(text: string): unknown {
+  return /\d{16}/.test(text) ? (JSON.parse(text, keepLargeIntegers) as unknown) : (JSON.parse(text) as unknown);
+}
+
+function keepLargeIntegers(_key: string, value: unknown, context?: { source?: string }): unknown {
+  if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
+  const source = context?.source ?? '';
+  return /^-?\d+$/.test(source) ? source : value;
 }
 
 /** Replaces the three words by null, skipping strings by hand: a regular expression for strings recurses on long ones. */

@@ -31,11 +31,11 @@ function readText(
 ): RecordBatches {
   switch (layout.container) {
     case 'jsonl':
-      return readJsonLines(content, file, session);
+      return readJsonLines(content, file, session, layout.lineEnd);
     case 'json':
       return readJsonArray(content, file, layout.arrayPath, session, onHeader);
     case 'csv':
-      return readCsv(content, file, layout.delimiter, session);
+      return readCsv(content, file, layout.delimiter, session, layout.lineEnd);
     default:
       return assertNever(layout);
   }

@@ -1,5 +1,6 @@
 import type { Problem, ProblemReason } from '../problems.ts';
 import type { Compression, Place } from '../types.ts';
+import type { LineEnd } from '../../system/lines.ts';
 
 /** One record of a source before any format looks at it: a parsed value, or why there is none. */
 export type RawRecord = Place & ({ value: unknown } | { problem: Problem });
@@ -13,10 +14,10 @@ export function tooLarge(place: Place, maxBytes: number): RawRecord {
 
 /** How the records of one file are to be found. */
 export type Layout = { compression: Compression } & (
-  | { container: 'jsonl' }
+  | { container: 'jsonl'; lineEnd?: LineEnd }
   /** `arrayPath`: keys that lead to the array of records; empty when the document is the array. */
   | { container: 'json'; arrayPath: readonly string[] }
-  | { container: 'csv'; delimiter: string }
+  | { container: 'csv'; delimiter: string; lineEnd?: LineEnd }
   | { container: 'parquet' }
 );
 

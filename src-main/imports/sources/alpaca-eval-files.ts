@@ -12,7 +12,8 @@ export interface AlpacaEvalFiles {
   notes: string[];
 }
 
-const preferred = ['weighted_alpaca_eval_gpt4_turbo', 'alpaca_eval_gpt4_turbo_fn', 'alpaca_eval_gpt4'];
+/** Annotators whose verdicts are taken first where there are several. */
+export const preferredAnnotators = ['weighted_alpaca_eval_gpt4_turbo', 'alpaca_eval_gpt4_turbo_fn', 'alpaca_eval_gpt4'];
 
 export function holdsAlpacaEval(files: readonly SourceFile[]): boolean {
   return files.some(({ name }) => basename(name) === 'annotations.json');
@@ -37,7 +38,9 @@ export function alpacaEvalFolder(
     });
   }
   const annotators = found.map((entry) => entry.annotator);
-  const wanted = annotator ?? preferred.find((name) => annotators.includes(name)) ?? annotators[0] ?? '';
+  const asked = annotator !== undefined && annotators.includes(annotator) ? annotator : undefined;
+  const wanted =
+    asked ?? preferredAnnotators.find((name) => annotators.includes(name)) ?? annotators.toSorted()[0] ?? '';
   const chosen = found.find((entry) => entry.annotator === wanted);
   if (chosen === undefined) {
     throw new WorkbenchError('not-found', `The folder has no annotations of “${wanted}”.`, {

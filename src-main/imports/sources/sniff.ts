@@ -1,9 +1,9 @@
 import { basename } from 'node:path';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import { compressionOf, readContentHead, readHead } from '../records/bytes.ts';
-import { delimiterOf } from '../records/csv.ts';
+import { declaredDelimiter, delimiterOf } from '../records/csv.ts';
 import { type OutlineEntry, outlineJson } from '../records/json-outline.ts';
-import { withoutBom } from '../../system/lines.ts';
+import { type LineEnd, withoutBom } from '../../system/lines.ts';
 import { parseJson } from '../records/parse-json.ts';
 import type { Layout } from '../records/record.ts';
 import { ReadSession } from '../session.ts';
@@ -57,13 +57,14 @@ function textContainer(text: string, whole: boolean, outline: OutlineEntry[]): C
   const start = text.trimStart();
   if (start.startsWith('[')) return 'json';
   if (start.startsWith('{')) return isJsonLines(start, whole, outline) ? 'jsonl' : 'json';
-  const [firstLine = ''] = start.split(/\r?\n/, 1);
+  const firstLine = firstLineOf(start);
+  if (declaredDelimiter(firstLine) !== null) return 'csv';
   return delimiterOf(firstLine) === null ? null : 'csv';
 }
 
 /** One object a line, or one document over many lines (or on a single one, with a list of records in it)? */
 function isJsonLines(start: string, whole: boolean, outline: OutlineEntry[]): boolean {
-  const lines = start.split(/\r?\n/).filter((line) => line.trim() !== '');
+  const lines = start.split(/\r\n?|\n/).filter((line) => line.trim() !== '');
   const complete = whole ? lines : lines.slice(0, -1);
   if (complete.length <= 1) return !isHolder(outline);
   const [first = '', second = ''] = complete;
@@ -97,6 +98,15 @@ function isObjectText(line: string): boolean {
   }
 }
 
+function firstLineOf(text: string): string {
+  return text.split(/\r\n?|\n/, 1)[0] ?? '';
+}
+
+/** Carriage returns and no line feed: they are the line ends. */
+function lineEndOf(text: string): { lineEnd?: LineEnd } {
+  return text.includes('\r') && !text.includes('\n') ? { lineEnd: 'cr' } : {};
+}
+
 function layoutOf(container: Container, compression: Compression, text: string, outline: OutlineEntry[]): Layout {
   switch (container) {
     case 'json':
@@ -106,10 +116,17 @@ function layoutOf(container: Container, compression: Compression, text: string, 
         arrayPath: text.trimStart().startsWith('[') ? [] : (recordsPath(outline) ?? []),
       };
     case 'csv':
-      return { container, compression, delimiter: delimiterOf(text.split(/\r?\n/, 1)[0] ?? '') ?? ',' };
+      return { container, compression, delimiter: delimiterIn(text), ...lineEndOf(text) };
+    case 'jsonl':
+      return { container, compression, ...lineEndOf(text) };
     default:
       return { container, compression };
   }
+}
+
+function delimiterIn(text: string): string {
+  const first = firstLineOf(text);
+  return declaredDelimiter(first) ?? delimiterOf(first) ?? ',';
 }
 
 /**

@@ -1,7 +1,32 @@
 /** One turn of a conversation, as chat templates take it. */
 export interface Message {
   role: string;
+  /** Empty where the turn is nothing but tool calls. */
   content: string;
+  /** Who speaks, where a role is played by several, or the tool that answered. */
+  name?: string;
+  /** Calls of tools as chat templates take them: `{type, id, function: {name, arguments}}`, arguments parsed. */
+  tool_calls?: readonly unknown[];
+  tool_call_id?: string;
+  /** What was thought before the content, under the name that the model's template knows. */
+  reasoning_content?: string;
+  reasoning?: string;
+  thinking?: string;
+}
+
+/** Fields of a message next to role and content that chat templates render. */
+export const messageTexts = ['name', 'tool_call_id', 'reasoning_content', 'reasoning', 'thinking'] as const;
+
+/** A turn as one text, for lists, search and hashes: what a template would render of it, in a fixed order. */
+export function messageText(message: Message): string {
+  const { content, tool_calls: calls } = message;
+  const thought = message.reasoning_content ?? message.reasoning ?? message.thinking;
+  const parts = [
+    ...(thought === undefined || thought === '' ? [] : [`(thinking) ${thought}`]),
+    ...(content === '' && calls !== undefined ? [] : [content]),
+    ...(calls ?? []).map((call) => `(tool call) ${JSON.stringify(call)}`),
+  ];
+  return parts.join('\n');
 }
 
 /** A prompt or a response: plain text, or turns that the model's chat template renders. */
@@ -15,6 +40,8 @@ export interface PreferenceRow {
   chosen: TextOrChat;
   rejected: TextOrChat;
   tags?: string[];
+  /** Tools that the conversation may call, as chat templates take them. */
+  tools?: readonly unknown[];
   /** Guard-set rows only: y_pre, the text the guard's cross-entropy pulls towards; else `chosen`. */
   guardTarget?: TextOrChat;
   /** Guard-set rows of suites that score a piece of running text: the responses go on from the prompt, and no EOS ends them. */
@@ -27,6 +54,7 @@ export interface CompletionRow {
   prompt: TextOrChat;
   completion: TextOrChat;
   tags?: string[];
+  tools?: readonly unknown[];
 }
 /** TRL's unpaired preference (KTO): one completion with a thumb up or down. */
 export interface UnpairedRow {
@@ -36,6 +64,7 @@ export interface UnpairedRow {
   completion: TextOrChat;
   label: boolean;
   tags?: string[];
+  tools?: readonly unknown[];
 }
 /** A prompt alone, for PPO and for generation. */
 export interface PromptRow {
@@ -45,6 +74,7 @@ export interface PromptRow {
   /** What a verifiable scorer compares with, where there is one. */
   target?: string;
   tags?: string[];
+  tools?: readonly unknown[];
 }
 export type DatasetRow = PreferenceRow | CompletionRow | UnpairedRow | PromptRow;
 export type DatasetKind = DatasetRow['kind'];

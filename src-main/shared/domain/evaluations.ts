@@ -47,6 +47,14 @@ export interface SuiteSpec {
   delimiter?: string;
 }
 
+/** One answer of several to the same sample. `number` counts from 1 and tells attempts apart. */
+export interface Attempt {
+  number: number;
+  output: string | null;
+  score: number | null;
+  verdict: Verdict | null;
+}
+
 /**
  * The outcome for one sample: the row of the store's `scores`, of every import and of every evaluation the trainer runs.
  * `score` grows with goodness (log-prob, margin, reward, judge score). `metrics` are further numbers by name.
@@ -65,6 +73,15 @@ export interface SampleResult {
   metrics?: Record<string, number>;
   /** Groups samples that are not independent (the story a word stands in, the prompt family); bootstraps are clustered by it. */
   cluster?: string;
+  /**
+   * Where the sample was answered several times: these answers of it. Rows of one sample id add their attempts to each other;
+   * the sample's own score and verdict are then made of all of them (method.md §9).
+   */
+  attempts?: Attempt[];
+  /** The same where only the count of right answers is known. */
+  solved?: { attempts: number; right: number };
+  /** Short values of the record by name, by which samples can be paired where neither id nor content does it. */
+  fields?: Record<string, string>;
 }
 
 /** Token-by-token log-probs of one text under two models: the ledger of the sample view. Arrays have one entry a response token. */

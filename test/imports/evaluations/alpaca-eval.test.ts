@@ -103,8 +103,60 @@ describe('AlpacaEval', () => {
     expect(
       (await read(openEvaluationImport(folder.path('many'), { variant: 'alpaca_eval_gpt4' }))).rows[0]?.verdict,
     ).toBe('wrong');
-    expect(await failureOf(openEvaluationImport(folder.path('many'), { variant: 'x' }))).toMatch(
-      /no annotations of “x”/,
+    expect(await failureOf(read(openEvaluationImport(folder.path('many'), { variant: 'x' })))).toMatch(
+      /has no variant “x”\. — There is: alpaca_eval_gpt4, weighted_alpaca_eval_gpt4_turbo/,
     );
+  });
+
+  /** The verdicts of a file in another order: whatever one reads of it, no sample may change. */
+  const judgedBy = (order: 'asc' | 'desc', records: object[]): string =>
+    folder.write(`${order}.json`, JSON.stringify(order === 'asc' ? records : records.toReversed()));
+  const verdictsOf = async (path: string, variant?: string): Promise<Record<string, string | null>> => {
+    const { rows } = await read(openEvaluationImport(path, variant === undefined ? {} : { variant }));
+    return Object.fromEntries(rows.map(({ sampleId, verdict }) => [sampleId, verdict]));
+  };
+
+  it.each([
+    ['annotators by name', ['zoe', 'weighted_alpaca_eval_gpt4_turbo', 'amy'].map((annotator) => ({ annotator }))],
+    ['annotators by number', [{ annotator_index: 2 }, { annotator_index: 0 }]],
+    [
+      'a name and numbers',
+      [
+        { annotator: 'human', annotator_index: 1 },
+        { annotator: 'human', annotator_index: 0 },
+      ],
+    ],
+  ])('takes one of several %s, the same whatever stands first', async (_what, judges) => {
+    const records = ['a', 'b', 'c'].flatMap((instruction, i) =>
+      judges.map((judge, j) => ({
+        ...annotation(instruction, (i + j) % 2 === 0 ? 1 : 2),
+        annotator: undefined,
+        ...judge,
+      })),
+    );
+    const verdicts = await verdictsOf(judgedBy('asc', records));
+    expect(Object.keys(verdicts)).toHaveLength(3);
+    expect(await verdictsOf(judgedBy('desc', records))).toEqual(verdicts);
+  });
+
+  it('takes the annotator that is asked for, and says who judged against whom', async () => {
+    const records = ['a', 'b'].flatMap((instruction) =>
+      ['x', 'y'].map((annotator) => ({ ...annotation(instruction, annotator === 'x' ? 2 : 1), annotator })),
+    );
+    const { rows, stream } = await read(openEvaluationImport(judgedBy('asc', records), { variant: 'y' }));
+    expect(rows.map(({ verdict }) => verdict)).toEqual(['wrong', 'wrong']);
+    expect(stream.metadata().measure).toMatchObject({
+      annotator: 'y',
+      baseline: 'davinci',
+      variant: 'y',
+      variants: ['x', 'y'],
+    });
+  });
+
+  it('tells the inputs of one instruction apart', async () => {
+    const records = ['one', 'two', ''].map((input, i) => ({ ...annotation('Translate', i === 0 ? 2 : 1), input }));
+    const { rows } = await read(openEvaluationImport(judgedBy('asc', records)));
+    expect(rows.map(({ prompt }) => prompt)).toEqual(['Translate\n\none', 'Translate\n\ntwo', 'Translate']);
+    expect(await verdictsOf(judgedBy('desc', records))).toEqual(await verdictsOf(judgedBy('asc', records)));
   });
 });

@@ -78,7 +78,8 @@ describe('Inspect logs', () => {
       models: ['lab/model'],
       decoding: { temperature: 0.5, maxNewTokens: 9 },
       variant: 'match',
-      variants: ['match', 'judge'],
+      variants: ['match', 'judge', 'judge.style', 'judge.facts'],
+      measure: { scorer: 'match', repeats: 1, status: null },
       notes: ['1 samples ended in an error and are tagged so.'],
     });
   });
@@ -92,7 +93,7 @@ describe('Inspect logs', () => {
     ]);
   });
 
-  it('keeps epochs apart and in one cluster, and shows options, chats and attachments', async () => {
+  it('takes epochs for attempts at one sample, and shows options, chats and attachments', async () => {
     const key = 'a'.repeat(32);
     const repeated = [1, 2].map((epoch) => sample(1, { match: value('C') }, { epoch, choices: ['red', 'blue'] }));
     const chat = sample(
@@ -110,10 +111,74 @@ describe('Inspect logs', () => {
     const { rows } = await read(
       openEvaluationImport(folder.write('epochs.json', document(header(scorers, 2), [...repeated, chat]))),
     );
-    expect(rows.map(({ sampleId, cluster, prompt, target }) => [sampleId, cluster, prompt, target])).toEqual([
-      ['1', '1', 'q1\n\nA) red\nB) blue', 'x'],
-      ['1@2', '1', 'q1\n\nA) red\nB) blue', 'x'],
-      ['2', '2', 'system: Be brief.\n\nuser: a long question', 'x\ny'],
+    expect(rows.map(({ sampleId, attempts, prompt, target }) => [sampleId, attempts, prompt, target])).toEqual([
+      ['1', [{ number: 1, output: 'a1', score: 1, verdict: 'right' }], 'q1\n\nA) red\nB) blue', 'x'],
+      ['1', [{ number: 2, output: 'a1', score: 1, verdict: 'right' }], 'q1\n\nA) red\nB) blue', 'x'],
+      [
+        '2',
+        [{ number: 1, output: 'a2', score: null, verdict: null }],
+        'system: Be brief.\n\nuser: a long question',
+        'x\ny',
+      ],
+    ]);
+  });
+
+  it('refuses an epoch that comes twice', async () => {
+    const twice = [1, 2, 2].map((epoch) => sample(1, { match: value('C') }, { epoch }));
+    const { problems } = await read(
+      openEvaluationImport(folder.write('twice.json', document(header(scorers, 2), twice))),
+    );
+    expect(problems.map((problem) => problem.replace(/^\d+ /, ''))).toEqual(['duplicate-id id']);
+  });
+
+  it('reads samples below folders: an id may be a path', async () => {
+    const ids = ['geo/easy/1', 'geo/easy/2', 'plain', 'a b/ü'];
+    const entries = ids.map((id) => ({
+      name: `samples/${id}_epoch_1.json`,
+      content: JSON.stringify(sample(id, { match: value('C') })),
+    }));
+    const path = folder.write(
+      'slash.eval',
+      zipOf([...entries, { name: 'header.json', content: JSON.stringify(header(scorers)) }]),
+    );
+    const { rows, problems } = await read(openEvaluationImport(path));
+    expect([rows.map(({ sampleId }) => sampleId), problems]).toEqual([ids, []]);
+  });
+
+  // value_to_float of inspect_ai: numbers, letters, and these words; any other text is no number.
+  it.each([
+    ['yes', 'right', 1],
+    ['No', 'wrong', 0],
+    ['TRUE', 'right', 1],
+    ['false', 'wrong', 0],
+    ['1', 'right', 1],
+    ['0.0', 'wrong', 0],
+    ['0.25', null, 0.25],
+    [' C ', 'right', 1],
+    ['perhaps', null, null],
+    ['', null, null],
+    [true, 'right', 1],
+  ])('takes %j of a scorer with an accuracy for %s', async (given, verdict, score) => {
+    const path = folder.write('text.json', document(header(scorers), [sample(1, { match: value(given) })]));
+    const { rows } = await read(openEvaluationImport(path));
+    expect(rows[0]).toMatchObject({ verdict, score });
+  });
+
+  it('takes no word for a verdict where the scorer computes no accuracy', async () => {
+    const path = folder.write('word.json', document(header(scorers), [sample(1, { judge: value('yes') })]));
+    expect((await read(openEvaluationImport(path))).rows[0]).toMatchObject({ verdict: null, score: null });
+  });
+
+  it.each(['cancelled', 'error', 'started'])('names a log that ended as “%s”, and what it lacks', async (status) => {
+    const head = { ...header(scorers), status, results: { total_samples: 3, completed_samples: 2 } };
+    const samples = [sample(1, { match: value('C') }), sample(2, { match: value('I') }, { completed: false })];
+    const { rows, stream } = await read(openEvaluationImport(folder.write('ended.json', document(head, samples))));
+    expect(rows.map(({ verdict }) => verdict)).toEqual(['right', null]);
+    expect(stream.metadata().measure.status).toBe(status);
+    expect(stream.metadata().notes).toEqual([
+      `The log's status is “${status}”: samples may be missing.`,
+      'The log has 2 of 3 samples completed.',
+      '1 samples ended in an error and are tagged so.',
     ]);
   });
 });

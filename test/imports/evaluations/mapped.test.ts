@@ -139,3 +139,68 @@ describe('evaluations by mapping', () => {
     ]);
   });
 });
+
+describe('texts that come as turns', () => {
+  const turns = [
+    { role: 'system', content: 'S' },
+    { role: 'user', content: 'q' },
+  ];
+  const reply = [{ role: 'assistant', content: 'a' }];
+  const shown = { prompt: 'system: S\n\nuser: q', output: 'a' };
+
+  it.each([
+    ['lists', turns, reply],
+    ['lists of typed parts', turns, [{ role: 'assistant', content: [{ type: 'text', text: 'a' }] }]],
+    [
+      'ShareGPT’s turns',
+      [
+        { from: 'system', value: 'S' },
+        { from: 'human', value: 'q' },
+      ],
+      [{ from: 'gpt', value: 'a' }],
+    ],
+    ['JSON of turns', JSON.stringify(turns), JSON.stringify(reply)],
+    ['a single turn', turns, reply[0]],
+  ])('%s are read without a mapping, and with one', async (_what, prompt, output) => {
+    const path = folder.write('turns.jsonl', jsonl([{ id: 1, prompt, output, correct: true }]));
+    for (const options of [{}, { map: parseFieldMap('id=id,prompt=prompt,output=output,correct=correct') }])
+      expect((await read(openEvaluationImport(path, options))).rows[0]).toMatchObject(shown);
+  });
+
+  it('leaves a list that is no conversation as it is', async () => {
+    const path = folder.write('list.jsonl', jsonl([{ prompt: '[1, 2]', output: [{ x: 1 }], correct: 1 }]));
+    const { rows } = await read(openEvaluationImport(path, { map: parseFieldMap('prompt=prompt,output=output') }));
+    expect(rows[0]).toMatchObject({ prompt: '[1, 2]', output: '[{"x":1}]' });
+  });
+});
+
+describe('CSV as spreadsheets of half the world write it', () => {
+  const header = ['id', 'prompt', 'output', 'correct', 'score'];
+  const lines = (delimiter: string, end: string): string =>
+    [header, ['1', 'Wie viel?', '"Ja, viel; sehr"', 'WAHR', '0,5'], ['2', 'Und?', 'nein', 'FALSCH', '-1.234,25']]
+      .map((cells) => cells.join(delimiter))
+      .join(end) + end;
+
+  it.each([
+    ['\n', ''],
+    ['\r\n', ''],
+    ['\r', ''],
+    ['\r\n', 'sep=;\r\n'],
+    ['\n', '\ufeffsep=;\n'],
+    ['\r', 'sep=;\r'],
+    ['\r\n', '"sep=;"\r\n'],
+  ])('reads decimal commas between semicolons (line end %j, beginning %j)', async (end, start) => {
+    const { rows, problems } = await read(openEvaluationImport(folder.write('s.csv', start + lines(';', end))));
+    expect(problems).toEqual([]);
+    expect(rows.map(({ sampleId, output, verdict, score }) => [sampleId, output, verdict, score])).toEqual([
+      ['1', 'Ja, viel; sehr', 'right', 0.5],
+      ['2', 'nein', 'wrong', -1234.25],
+    ]);
+  });
+
+  it('takes a decimal comma between commas for no number, and names the field that is at fault', async () => {
+    const text = 'id,prompt,output,correct,score\n1,a,b,1,"0,5"\n2,c,d,0,"1,234"\n';
+    const { problems } = await read(openEvaluationImport(folder.write('c.csv', text)));
+    expect(problems).toEqual(['2 wrong-type score', '3 wrong-type score']);
+  });
+});

@@ -53,7 +53,10 @@ describe('promptfoo', () => {
       tasks: ['capitals'],
       models: ['a:one'],
       variants: ['a:one', 'b:two', 'b:two#1'],
-      notes: ['3 results of other providers or prompts than “a:one” were left out.'],
+      notes: [
+        '3 results of other providers or prompts than “a:one” were left out.',
+        '1 results have no verdict: the provider, an assertion or its judge failed.',
+      ],
     });
   });
 
@@ -67,5 +70,77 @@ describe('promptfoo', () => {
   it('reads JSONL', async () => {
     const { rows } = await read(openEvaluationImport(folder.write('out.jsonl', jsonl(results))));
     expect(rows.map(({ verdict }) => verdict)).toEqual(['right', 'wrong', null]);
+  });
+
+  const passed = { pass: true, score: 1, reason: 'All assertions passed', componentResults: [] };
+  const component = (pass: boolean, more: object = {}): object => ({ pass, score: pass ? 1 : 0, reason: 'x', ...more });
+  const failed = (...parts: object[]): object => ({ pass: false, score: 0, reason: 'x', componentResults: parts });
+  const raised = component(false, { reason: 'Python code execution failed: KeyError' });
+  const judgeDown = component(false, { metadata: { graderError: true } });
+
+  // “A provider's error gives no verdict”, whatever the version of promptfoo wrote of it; nor does a judge that never judged.
+  it.each([
+    ['a provider that failed, newer', { failureReason: 2 }, null],
+    [
+      'a provider that failed, older',
+      { failureReason: undefined, response: { error: '429' }, gradingResult: null },
+      null,
+    ],
+    ['an assertion that raised, older', { failureReason: undefined, gradingResult: null }, null],
+    ['an assertion that raised, newer', { gradingResult: failed(raised) }, null],
+    ['a judge that could not be reached', { gradingResult: failed(judgeDown) }, null],
+    ['the judge itself as the result', { gradingResult: { ...failed(), metadata: { graderError: true } } }, null],
+    [
+      'a judge that failed next to an assertion that was not met',
+      { gradingResult: failed(judgeDown, component(false)) },
+      'wrong',
+    ],
+    ['an assertion that was not met', { gradingResult: failed(component(false), component(true)) }, 'wrong'],
+    ['grading results that were stripped', { failureReason: 1, gradingResult: undefined }, 'wrong'],
+  ])('%s', async (_what, more, verdict) => {
+    const path = folder.write(
+      'e.json',
+      JSON.stringify({ ...file, results: { ...file.results, results: [result('a', 'Rome', false, more)] } }),
+    );
+    const { rows } = await read(openEvaluationImport(path));
+    expect([rows[0]?.verdict, rows[0]?.tags]).toEqual([verdict, verdict === null ? ['error'] : undefined]);
+  });
+
+  it('knows a test by its variables without those that promptfoo adds while it runs', async () => {
+    const idOf = async (vars: object): Promise<string | undefined> =>
+      (await read(openEvaluationImport(folder.write('v.jsonl', jsonl([result('a', 'Rome', true, { vars })]))))).rows[0]
+        ?.sampleId;
+    const plain = await idOf({ city: 'Rome' });
+    const atRunTime = [
+      { _conversation: [{ input: 'x' }] },
+      { sessionId: 's1' },
+      { session_id: 7 },
+      { _anything: 1 },
+      { traceId: 't' },
+    ];
+    for (const more of atRunTime) expect(await idOf({ city: 'Rome', ...more })).toBe(plain);
+    expect(await idOf({ city: 'Oslo' })).not.toBe(plain);
+    expect(await idOf({ city: 'Rome', session: 'the user asked for it' })).not.toBe(plain);
+  });
+
+  it('takes --repeat for attempts, and other assertions on the same variables for another test', async () => {
+    const other = { testCase: { assert: [{ type: 'equals', value: 'Roma' }] } };
+    const records = [
+      result('a', 'Rome', true, { gradingResult: passed }),
+      result('a', 'Rome', false, { testIdx: 1 }),
+      result('a', 'Rome', true, { testIdx: 2, ...other }),
+      result('a', 'Rome', true, { testIdx: 3 }),
+    ];
+    const { rows, stream } = await read(openEvaluationImport(folder.write('r.jsonl', jsonl(records))));
+    const first = rows[0]?.sampleId ?? '';
+    expect(
+      rows.map(({ sampleId, attempts }) => [sampleId, attempts?.map(({ number, verdict }) => [number, verdict])]),
+    ).toEqual([
+      [first, undefined],
+      [first, [[2, 'wrong']]],
+      [`${first}#2`, undefined],
+      [first, [[3, 'right']]],
+    ]);
+    expect(stream.metadata().measure.repeats).toBe(3);
   });
 });

@@ -1,0 +1,159 @@
+import { own } from '../field-path.ts';
+import { readRecords } from '../records/read-records.ts';
+import type { Layout } from '../records/record.ts';
+import type { ReadSession } from '../session.ts';
+import { readLmEvalMetrics } from './lm-eval-metrics.ts';
+import { type GoldReading, GoldTally } from './lm-eval-gold.ts';
+
+/** What all lines of a task's samples say of one metric under one filter. */
+interface MetricTally {
+  /** Lines with a finite value. */
+  given: number;
+  /** Each given value is 0 or 1. */
+  isBinary: boolean;
+  /** A truth value, or a list of them (one per answer), on some line. */
+  isTruth: boolean;
+  least: number;
+  most: number;
+}
+
+/** A samples file, read once to its end before any line of it becomes a row: what is decided by it holds for every line. */
+export interface LmEvalSurvey {
+  /** By filter, in order of first appearance. */
+  filters: Map<string, { lines: number; metrics: Map<string, MetricTally> }>;
+  gold: GoldReading;
+}
+
+export async function surveyLmEval(
+  path: string,
+  name: string,
+  layout: Layout,
+  session: ReadSession,
+): Promise<LmEvalSurvey> {
+  const filters: LmEvalSurvey['filters'] = new Map();
+  const gold = new GoldTally();
+  // Bytes and hashes are counted when the rows are read.
+  const scratch = session.scratch();
+  for await (const batch of readRecords(path, name, layout, scratch)) {
+    for (const record of batch) {
+      if (!('value' in record)) continue;
+      count(filters, record.value);
+      gold.add(record.value);
+    }
+  }
+  return { filters, gold: gold.reading() };
+}
+
+function count(filters: LmEvalSurvey['filters'], record: unknown): void {
+  const filter = filterOf(record);
+  let entry = filters.get(filter);
+  if (entry === undefined) filters.set(filter, (entry = { lines: 0, metrics: new Map() }));
+  entry.lines += 1;
+  const metrics = readLmEvalMetrics(record);
+  for (const name of Object.keys(metrics)) {
+    const value = metrics[name];
+    if (value === undefined) continue;
+    let tally = entry.metrics.get(name);
+    if (tally === undefined) {
+      entry.metrics.set(name, (tally = { given: 0, isBinary: true, isTruth: false, least: value, most: value }));
+    }
+    tally.given += 1;
+    tally.isBinary &&= value === 0 || value === 1;
+    tally.isTruth ||= typeof own(record, name) === 'boolean';
+    tally.least = Math.min(tally.least, value);
+    tally.most = Math.max(tally.most, value);
+  }
+}
+
+export function filterOf(record: unknown): string {
+  const value = own(record, 'filter');
+  return typeof value === 'string' ? value : 'none';
+}
+
+/** Metrics that say right or wrong of one sample, most trusted first. */
+const verdictMetrics = [
+  'acc',
+  'exact_match',
+  'pass@1',
+  'pass_at_1',
+  'prompt_level_strict_acc',
+  'acc_norm',
+  'em',
+  'is_correct',
+  'correct',
+];
+/** Filters in the order in which one is taken where both sides may have several. */
+const preferredFilters = ['none', 'strict-match', 'score-first', 'take_first'];
+
+export interface LmEvalChoice {
+  filter: string;
+  /** Null where no metric of the file is a verdict: each has fractions, or none is given. */
+  verdictMetric: string | null;
+  /** The metric that is the score where there is no log-probability. */
+  scoreMetric: string | null;
+  /** Filters, and the metrics that could be taken, where there are several. */
+  variants: string[];
+  variant: string;
+}
+
+/**
+ * Which filter, verdict and score a task is read by: a preference by name over what the whole file has, so that two files of
+ * one task are read alike whatever their first lines are.
+ */
+export function chooseLmEval(
+  survey: LmEvalSurvey,
+  task: string,
+  higherIsBetter: unknown,
+  wanted: string | undefined,
+): LmEvalChoice {
+  const filters = [...survey.filters.keys()];
+  const { filter, metric } = readWanted(wanted, filters);
+  const tallies = survey.filters.get(filter)?.metrics ?? new Map<string, MetricTally>();
+  const names = [...tallies.keys()];
+  const better = (name: string): unknown => own(higherIsBetter, name);
+  const candidates = names.filter((name) => isVerdict(name, tallies, task) && better(name) !== false);
+  const asked = metric === undefined || !names.includes(metric) ? undefined : metric;
+  const verdictMetric =
+    asked === undefined ? bestVerdict(candidates, tallies) : candidates.includes(asked) ? asked : null;
+  const others = names.filter((name) => name !== verdictMetric && !/_stderr$/.test(name));
+  const scoreMetric = asked ?? others.find((name) => better(name) === true) ?? verdictMetric ?? others[0] ?? null;
+  const choosable = candidates.length > 1 || (candidates.length === 0 && names.length > 1) ? names : candidates;
+  return {
+    filter,
+    verdictMetric,
+    scoreMetric,
+    variant: asked ?? filter,
+    variants: [...filters, ...(choosable.length > 1 ? choosable : [])],
+  };
+}
+
+/** `FILTER`, `METRIC`, or `FILTER/METRIC`. */
+function readWanted(wanted: string | undefined, filters: readonly string[]): { filter: string; metric?: string } {
+  const usual =
+    preferredFilters.find((name) => filters.includes(name)) ??
+    filters.toSorted((a, b) => (a < b ? -1 : 1))[0] ??
+    'none';
+  if (wanted === undefined) return { filter: usual };
+  if (filters.includes(wanted)) return { filter: wanted };
+  const slash = wanted.indexOf('/');
+  const before = slash === -1 ? '' : wanted.slice(0, slash);
+  return filters.includes(before)
+    ? { filter: before, metric: wanted.slice(slash + 1) }
+    : { filter: usual, metric: wanted };
+}
+
+/** All values are 0 or 1, and the name does not say that they are shares (MC2 sums the probability of true answers). */
+function isVerdict(name: string, tallies: ReadonlyMap<string, MetricTally>, task: string): boolean {
+  const tally = tallies.get(name);
+  if (tally === undefined || tally.given === 0 || !tally.isBinary) return false;
+  return !(/(^|_)mc2($|_)/i.test(task) || /mc2|likelihood|perplexity|bits_per_byte|brier/i.test(name));
+}
+
+function bestVerdict(candidates: readonly string[], tallies: ReadonlyMap<string, MetricTally>): string | null {
+  return (
+    verdictMetrics.find((name) => candidates.includes(name)) ??
+    candidates.find((name) => tallies.get(name)?.isTruth === true) ??
+    candidates.find((name) => /acc|match|correct|pass/i.test(name)) ??
+    null
+  );
+}
