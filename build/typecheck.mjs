@@ -8,7 +8,8 @@ process.chdir(checkoutDir);
 let status = 0;
 for (const dir of ['src-main/shared', 'src-main/engine', 'src-main/preload', 'src-main', 'test', 'build'])
   status =
-    (await launchWorkbench(path.join(modulesDir, 'typescript-native/bin/tsc'), ['-p', `${dir}/tsconfig.json`])) || status;
+    (await launchWorkbench(path.join(modulesDir, 'typescript-native/bin/tsc'), ['-p', `${dir}/tsconfig.json`])) ||
+    status;
 status =
   (await launchWorkbench(path.join(modulesDir, 'vue-tsc/bin/vue-tsc.js'), ['-p', 'src-renderer/tsconfig.json'])) ||
   status;

@@ -9,12 +9,23 @@ import { lastLine, run } from './run.mjs';
 
 const electronDir = path.join(modulesDir, 'electron');
 
-/** @returns {Promise<{ file: string } | { reason: string }>} */
+/**
+ * Electron, where it can be run here.
+ * @returns {Promise<{ file: string } | { reason: string }>}
+ */
 export async function ensureElectron(env = process.env) {
   if (env.FLIPGUARD_SHELL === 'web') return { reason: 'FLIPGUARD_SHELL=web asks for it' };
   if (!hasDisplay(env)) return { reason: 'there is no display' };
   // Chromium refuses to run its sandbox as root, and the sandbox is not given up.
   if (process.platform === 'linux' && process.getuid?.() === 0) return { reason: 'Electron does not run as root' };
+  return findElectron(env);
+}
+
+/**
+ * Electron's binary, fetched where it is missing and can be had.
+ * @returns {Promise<{ file: string } | { reason: string }>}
+ */
+export async function findElectron(env = process.env) {
   if (!fs.existsSync(electronDir)) return { reason: 'Electron is not installed' };
   const here = executable(env);
   if (fs.existsSync(here)) return { file: here };

@@ -1,0 +1,116 @@
+// What electron-builder is told. `build/package.mjs` runs it; the tests ask it for its list of files.
+import path from 'node:path';
+import { checkoutDir } from '../setup/paths.mjs';
+
+/** Where the installers and the unpacked folder go. */
+export const packageDir = path.join(checkoutDir, 'dist', 'package');
+/** Made from the checkout before packing: icons, licences. */
+export const assetsDir = path.join(checkoutDir, 'out', 'package');
+
+/**
+ * @param {{ electronDist?: string, fuses?: boolean, arch?: string }} options `electronDist`: a folder with Electron, for machines that cannot fetch it.
+ *   `fuses`: off where Electron's binary, in which they are, is only stood in for. `arch`: of the native parts that are kept.
+ * @returns {import('electron-builder').Configuration}
+ */
+export function packageConfig({ electronDist, fuses = true, arch = process.arch } = {}) {
+  return {
+    appId: 'org.flipguard.workbench',
+    productName: 'FlipGuard Workbench',
+    executableName: 'flipguard-workbench',
+    copyright: 'MIT licence',
+    directories: { output: packageDir, buildResources: assetsDir },
+    // better-sqlite3 is a Node-API addon: one build runs in every Node and Electron, and comes with its package.
+    npmRebuild: false,
+    nodeGypRebuild: false,
+    ...(electronDist === undefined ? {} : { electronDist }),
+    electronLanguages: ['en-US'],
+    asar: true,
+    files: [
+      'package.json',
+      'LICENSE',
+      'out/main/**',
+      'out/preload/**',
+      'out/renderer/**',
+      'resources/**',
+      'build/setup/**',
+      { from: path.relative(checkoutDir, assetsDir), to: '.', filter: ['licences.txt'] },
+      '!**/*.map',
+      '!**/*.{ts,mts,cts,tsbuildinfo}',
+      '!**/{test,tests,__tests__,example,examples,benchmark,benchmarks,docs}/**',
+      // Electron is the Node of the package.
+      '!node_modules/node-*/**',
+      // Sources of what is there compiled.
+      '!node_modules/better-sqlite3/{deps,src}/**',
+      '!node_modules/@tensorflow/tfjs-node-gpu/{scripts,src}/**',
+      // tfjs-node asks for the whole of tfjs and uses one of its builds.
+      '!node_modules/@tensorflow/*/dist/**/*.{min.js,es2017.js,fesm.js,fesm.min.js}',
+    ],
+    // What the system's loader opens, what a compiler reads, and what is started as a program cannot lie in an archive.
+    asarUnpack: [
+      '**/*.node',
+      'node_modules/better-sqlite3/**',
+      'node_modules/@tensorflow/tfjs-node-gpu/**',
+      'node_modules/webgpu/**',
+      'build/setup/**',
+    ],
+    ...(fuses
+      ? {
+          electronFuses: {
+            runAsNode: false,
+            enableNodeOptionsEnvironmentVariable: false,
+            enableNodeCliInspectArguments: false,
+            enableCookieEncryption: true,
+            enableEmbeddedAsarIntegrityValidation: true,
+            onlyLoadAppFromAsar: true,
+            grantFileProtocolExtraPrivileges: false,
+          },
+        }
+      : {}),
+    fileAssociations: [
+      {
+        ext: 'flipguard',
+        name: 'FlipGuard workspace',
+        description: 'FlipGuard workspace file',
+        mimeType: 'application/vnd.flipguard.workspace+zip',
+        role: 'Editor',
+      },
+    ],
+    protocols: [{ name: 'FlipGuard Workbench', schemes: ['flipguard'] }],
+    // Nothing asks a server for updates; a release is published by hand.
+    publish: null,
+    linux: {
+      target: ['AppImage', 'deb'],
+      category: 'Science',
+      synopsis: 'Find, understand and train away negative flips',
+      maintainer: 'FlipGuard Workbench',
+      icon: path.join(assetsDir, 'icons'),
+      files: withoutForeign('linux', arch),
+      // Reports are HTML: the workbench is offered for them, and does not become what opens every page.
+      mimeTypes: ['text/html'],
+    },
+    mac: {
+      target: ['dmg'],
+      category: 'public.app-category.developer-tools',
+      icon: path.join(assetsDir, 'icon.icns'),
+      hardenedRuntime: true,
+      files: withoutForeign('darwin', arch),
+      fileAssociations: [{ ext: 'html', name: 'FlipGuard report', role: 'Viewer', rank: 'Alternate' }],
+    },
+    win: { target: ['nsis'], icon: path.join(assetsDir, 'icon.ico'), files: withoutForeign('win32', arch) },
+    nsis: { oneClick: false, perMachine: false, allowToChangeInstallationDirectory: true },
+    deb: {
+      depends: ['libgtk-3-0', 'libnotify4', 'libnss3', 'libxss1', 'libxtst6', 'xdg-utils', 'libatspi2.0-0', 'libuuid1'],
+    },
+  };
+}
+
+/** Patterns that leave out the native parts of other systems and processors. */
+function withoutForeign(platform, arch) {
+  const systems = ['linux', 'linuxmusl', 'darwin', 'win32'];
+  const processors = ['x64', 'arm64', 'universal'];
+  const kept = new Set([`${platform}-${arch}`, ...(platform === 'darwin' ? ['darwin-universal'] : [])]);
+  const others = systems.flatMap((system) => processors.map((processor) => `${system}-${processor}`));
+  return others
+    .filter((name) => !kept.has(name))
+    .flatMap((name) => [`!node_modules/better-sqlite3/prebuilds/${name}.node`, `!node_modules/webgpu/dist/${name}/**`]);
+}
