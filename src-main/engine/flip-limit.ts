@@ -1,5 +1,5 @@
 import type { SampleResult } from '../shared/domain/evaluations.ts';
-import type { EvaluationMark } from '../shared/domain/jobs.ts';
+import type { EvaluationMark } from '../shared/domain/trainer-events.ts';
 import { wilson } from '../shared/domain/statistics/intervals.ts';
 
 interface SuiteTally {

@@ -1,5 +1,5 @@
 import { WorkbenchError } from '../shared/domain/errors.ts';
-import type { CheckpointInfo, TrainerEventBody } from '../shared/domain/jobs.ts';
+import type { CheckpointInfo, TrainerEventBody } from '../shared/domain/trainer-events.ts';
 import type { RunSpec } from '../shared/domain/run-spec.ts';
 import type { DataOrder, DataPosition } from './data/order.ts';
 import { asFailure } from './failure.ts';
@@ -135,10 +135,7 @@ class TrainingRun {
       step_seconds: seconds,
       tokens_per_second: seconds > 0 ? outcome.tokens / seconds : 0,
     };
-    const { samples, guardSamples } = outcome;
-    const epoch = this.#plan.order.epochs;
-    const event = { type: 'step' as const, step: this.#step, epoch, metrics, samples };
-    return guardSamples === undefined ? event : { ...event, guardSamples };
+    return { type: 'step', step: this.#step, epoch: this.#plan.order.epochs, metrics, tables: outcome.tables };
   }
 
   /** Nothing that is not finite reaches the weights. */

@@ -3,7 +3,7 @@ import type { GuardSetRecord, ImportRecord } from '../shared/domain/entities.ts'
 import type { SampleResult, SuiteItem } from '../shared/domain/evaluations.ts';
 import type { ComparisonRecord, FlipFilter, FlipRow, FlipSort } from '../shared/domain/flip-view.ts';
 import type { Rule } from '../shared/domain/flips.ts';
-import type { TrainerEvent } from '../shared/domain/jobs.ts';
+import type { TrainerEvent } from '../shared/domain/trainer-events.ts';
 import type { DatasetHead } from './queries/datasets.ts';
 import type { SuiteHead } from './queries/suites.ts';
 import type { StoreReads } from './reader.ts';

@@ -47,27 +47,38 @@ export function decodeMetrics(blob: Uint8Array | null, names: readonly string[])
   return Object.fromEntries(metrics);
 }
 
-/** One step's samples: `[count, metric count, sample keys, (name position, one value a sample) a metric]`. */
-export function encodeStepSamples(keys: number[], metrics: [nameIndex: number, values: number[]][]): Uint8Array {
-  const blob = new Float64Array(2 + keys.length + metrics.length * (1 + keys.length));
-  blob.set([keys.length, metrics.length, ...keys]);
-  let at = 2 + keys.length;
-  for (const [nameIndex, values] of metrics) {
-    blob[at] = nameIndex;
-    for (let i = 0; i < keys.length; i++) blob[at + 1 + i] = values[i] ?? NaN;
-    at += 1 + keys.length;
-  }
-  return bytesOf(blob);
+/** One table of a step's samples: their keys, and each metric (by its name's position) as one value per sample. */
+export interface SampleBlock {
+  keys: number[];
+  metrics: [nameIndex: number, values: number[]][];
 }
 
-export function decodeStepSamples(blob: Uint8Array): { keys: number[]; metrics: [number, number[]][] } {
+/**
+ * The tables of a step one behind the other, each as `[count, metric count, sample keys, (name position, one value per sample) per
+ * metric]`. Empty ones at the end are left out; a step that was stored when there was one table has that one.
+ */
+export function encodeSampleBlocks(blocks: readonly SampleBlock[]): Uint8Array {
+  const last = blocks.findLastIndex(({ keys }) => keys.length > 0);
+  const numbers = blocks.slice(0, last + 1).flatMap(({ keys, metrics }) => {
+    const columns = metrics.flatMap(([nameIndex, values]) => [nameIndex, ...keys.map((_, i) => values[i] ?? NaN)]);
+    return [keys.length, metrics.length, ...keys, ...columns];
+  });
+  return bytesOf(Float64Array.from(numbers));
+}
+
+export function decodeSampleBlocks(blob: Uint8Array): SampleBlock[] {
   const numbers = float64sOf(blob);
-  const count = numbers[0] ?? 0;
-  const metricCount = numbers[1] ?? 0;
-  const keys = Array.from(numbers.subarray(2, 2 + count));
-  const metrics: [number, number[]][] = [];
-  for (let m = 0, at = 2 + count; m < metricCount; m++, at += 1 + count) {
-    metrics.push([numbers[at] ?? 0, Array.from(numbers.subarray(at + 1, at + 1 + count))]);
+  const blocks: SampleBlock[] = [];
+  for (let at = 0; at < numbers.length;) {
+    const count = numbers[at] ?? 0;
+    const metricCount = numbers[at + 1] ?? 0;
+    const keys = Array.from(numbers.subarray(at + 2, at + 2 + count));
+    const metrics: SampleBlock['metrics'] = [];
+    at += 2 + count;
+    for (let m = 0; m < metricCount; m++, at += 1 + count) {
+      metrics.push([numbers[at] ?? 0, Array.from(numbers.subarray(at + 1, at + 1 + count))]);
+    }
+    blocks.push({ keys, metrics });
   }
-  return { keys, metrics };
+  return blocks;
 }

@@ -1,4 +1,4 @@
-import type { TrainerEvent } from '../shared/domain/jobs.ts';
+import type { TrainerEvent } from '../shared/domain/trainer-events.ts';
 
 interface Batch {
   events: TrainerEvent[];

@@ -4,7 +4,7 @@ import type { ImportRecord } from '../shared/domain/entities.ts';
 import type { ErrorReport } from '../shared/domain/errors.ts';
 import type { SampleResult, SuiteItem } from '../shared/domain/evaluations.ts';
 import type { Rule } from '../shared/domain/flips.ts';
-import type { TrainerEvent } from '../shared/domain/jobs.ts';
+import type { TrainerEvent } from '../shared/domain/trainer-events.ts';
 import { annotationWrites } from './queries/annotations.ts';
 import type { BuildOutcome, ColumnPart } from './queries/comparison-builds.ts';
 import { beginBuild, failBuild, finishBuild, putColumns } from './queries/comparison-builds.ts';

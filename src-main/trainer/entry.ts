@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { nativeOps, openBackend } from '../backends/index.ts';
 import { asFailure } from '../engine/failure.ts';
-import type { BackendInfo, TrainerJob } from '../shared/domain/jobs.ts';
+import type { TrainerJob } from '../shared/domain/jobs.ts';
+import type { BackendInfo } from '../shared/domain/trainer-events.ts';
 import { WorkbenchError, assertNever } from '../shared/domain/errors.ts';
 import { openChildChannel } from './child-channel.ts';
 import { JobControl } from './control.ts';

@@ -1,5 +1,5 @@
 import * as fs from 'node:fs';
-import type { TrainerEvent } from '../shared/domain/jobs.ts';
+import type { TrainerEvent } from '../shared/domain/trainer-events.ts';
 import { readEvents } from './event-lines.ts';
 
 /** A run's `events.ndjson`, open for appending. The file is ahead of every message: what the host is told is on disk. */

@@ -1,6 +1,6 @@
 import * as path from 'node:path';
 import { WorkbenchError } from '../shared/domain/errors.ts';
-import type { TrainerEvent } from '../shared/domain/jobs.ts';
+import type { TrainerEvent } from '../shared/domain/trainer-events.ts';
 import type { Line } from '../system/lines.ts';
 import { readLines } from '../system/read-lines.ts';
 import { parseEvent } from './messages.ts';

@@ -1,6 +1,7 @@
 import type { ErrorReport } from '../shared/domain/errors.ts';
 import { reportOf } from '../shared/domain/errors.ts';
-import type { TrainerEvent, TrainerJob } from '../shared/domain/jobs.ts';
+import type { TrainerJob } from '../shared/domain/jobs.ts';
+import type { TrainerEvent } from '../shared/domain/trainer-events.ts';
 import { countOomKills, deathReport } from './death.ts';
 import { parseReport } from './messages.ts';
 import type { TrainerCommand } from './messages.ts';

@@ -1,7 +1,7 @@
 import type { NativeOps } from '../engine/ports.ts';
 import type { Lexicon } from '../engine/evaluate/lexicon.ts';
 import type { PostJson } from '../engine/evaluate/judge.ts';
-import type { BackendInfo, TrainerEventBody } from '../shared/domain/jobs.ts';
+import type { BackendInfo, TrainerEventBody } from '../shared/domain/trainer-events.ts';
 import type { JobControl } from './control.ts';
 
 /** What every job of the child has at hand. */

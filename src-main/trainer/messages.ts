@@ -1,5 +1,7 @@
 import { WorkbenchError } from '../shared/domain/errors.ts';
-import type { TrainerEvent, TrainerJob } from '../shared/domain/jobs.ts';
+import type { TrainerJob } from '../shared/domain/jobs.ts';
+import type { TrainerEvent } from '../shared/domain/trainer-events.ts';
+import { readTrainerEvent } from '../shared/domain/trainer-events.ts';
 
 /**
  * What passes between the host (one per job) and its child. The transport keeps order and copies values (Node's child
@@ -73,11 +75,9 @@ export function parseReport(value: unknown): TrainerReport {
 
 /** One event: from a report, or a line of `events.ndjson` after `JSON.parse`. */
 export function parseEvent(value: unknown): TrainerEvent {
-  const event = record(value);
-  finite(event.seq, 'event.seq');
-  finite(event.at, 'event.at');
-  if (typeof event.type !== 'string') throw refuse('event without a type');
-  return event as unknown as TrainerEvent;
+  const read = readTrainerEvent(value);
+  if ('fault' in read) throw refuse(read.fault);
+  return read.event;
 }
 
 function record(value: unknown): Record<string, unknown> {

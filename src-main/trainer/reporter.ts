@@ -1,4 +1,4 @@
-import type { TrainerEvent, TrainerEventBody } from '../shared/domain/jobs.ts';
+import type { TrainerEvent, TrainerEventBody } from '../shared/domain/trainer-events.ts';
 import type { ChildChannel } from './child-channel.ts';
 import type { EventFile } from './event-file.ts';
 import { initialCredit, stepFlushMs } from './messages.ts';

@@ -1,4 +1,4 @@
-import type { TrainerEvent } from '@shared/domain/jobs.ts';
+import type { ShownEvent } from '@shared/domain/trainer-events.ts';
 import { formatBytes, formatNumber, formatParameters } from './numbers.ts';
 
 export interface LogLine {
@@ -7,7 +7,7 @@ export interface LogLine {
 }
 
 /** What a trainer's event says, in one line. */
-export function logLine(event: TrainerEvent): LogLine {
+export function logLine(event: ShownEvent): LogLine {
   if (event.type === 'log') return { text: event.message, tone: event.level === 'warning' ? 'warning' : 'plain' };
   if (event.type === 'failed') {
     const remedy = event.error.remedy === undefined ? '' : ` ${event.error.remedy}`;
@@ -16,7 +16,7 @@ export function logLine(event: TrainerEvent): LogLine {
   return { text: textOf(event), tone: 'plain' };
 }
 
-function textOf(event: Exclude<TrainerEvent, { type: 'log' | 'failed' }>): string {
+function textOf(event: Exclude<ShownEvent, { type: 'log' | 'failed' }>): string {
   switch (event.type) {
     case 'started': {
       const resumed = event.resumedAtStep === null ? '' : `, resumed at step ${event.resumedAtStep}`;

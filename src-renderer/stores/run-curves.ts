@@ -1,12 +1,12 @@
 import type { MetricSeries } from '@shared/domain/entities.ts';
-import type { TrainerEvent } from '@shared/domain/jobs.ts';
+import type { ShownEvent } from '@shared/domain/trainer-events.ts';
 
 /** Metrics of a run over its steps: every array of `values` is as long as `steps`; null where a step has no value. */
 export interface Curves {
   steps: number[];
   values: Map<string, (number | null)[]>;
 }
-type StepEvent = Extract<TrainerEvent, { type: 'step' }>;
+type StepEvent = Extract<ShownEvent, { type: 'step' }>;
 
 /** Down-sampled series have steps of their own; on a chart they share the union of them. */
 export function toCurves(series: MetricSeries[]): Curves {

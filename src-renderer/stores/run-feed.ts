@@ -3,7 +3,7 @@ import type { FlipMeterPoint } from '@shared/contract/views.ts';
 import type { CheckpointRecord, EvaluationRecord, MetricSeries, RunRecord } from '@shared/domain/entities.ts';
 import type { ErrorReport } from '@shared/domain/errors.ts';
 import { reportOf } from '@shared/domain/errors.ts';
-import type { TrainerEvent } from '@shared/domain/jobs.ts';
+import type { ShownEvent } from '@shared/domain/trainer-events.ts';
 import { events, invoke } from '../api/client.ts';
 import { appendSteps, toCurves } from './run-curves.ts';
 import type { Curves } from './run-curves.ts';
@@ -23,7 +23,7 @@ export function useRunFeed(runId: string) {
   const meter = shallowRef<FlipMeterPoint[]>([]);
   const checkpoints = shallowRef<CheckpointRecord[]>([]);
   const evaluations = shallowRef<EvaluationRecord[]>([]);
-  const log = shallowRef<TrainerEvent[]>([]);
+  const log = shallowRef<ShownEvent[]>([]);
   const error = shallowRef<ErrorReport | null>(null);
   const loaded = ref(false);
   /** Flips are being counted: the workbench compares evaluations when they are first asked for. */
@@ -88,7 +88,7 @@ export function useRunFeed(runId: string) {
   }
 
   /** Events as they are told; a hole before them is filled first. */
-  function receive(batch: TrainerEvent[]): void {
+  function receive(batch: ShownEvent[]): void {
     const first = batch[0];
     if (!loaded.value || first === undefined) return;
     if (filling !== null || first.seq > cursor + 1) void fill();
@@ -109,7 +109,7 @@ export function useRunFeed(runId: string) {
     }
   }
 
-  function take(batch: TrainerEvent[]): void {
+  function take(batch: ShownEvent[]): void {
     const fresh = batch.filter((event) => event.seq > cursor);
     const last = fresh.at(-1);
     if (last === undefined) return;
@@ -148,6 +148,6 @@ export function useRunFeed(runId: string) {
 }
 
 /** Steps are drawn and batches counted; everything else is a line of the log. */
-function isLogged(event: TrainerEvent): boolean {
+function isLogged(event: ShownEvent): boolean {
   return !['step', 'evaluation-batch', 'ledger', 'samples', 'estimate'].includes(event.type);
 }

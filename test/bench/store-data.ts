@@ -1,7 +1,7 @@
 /** Seeded data for the store's bench: texts of about 100 characters over a vocabulary with a long tail. */
 import type { Store } from '../../src-main/store/api.ts';
 import type { SampleResult } from '../../src-main/shared/domain/evaluations.ts';
-import type { TrainerEvent } from '../../src-main/shared/domain/jobs.ts';
+import type { TrainerEvent } from '../../src-main/shared/domain/trainer-events.ts';
 import { runSpecSchema } from '../../src-main/shared/domain/run-spec.ts';
 
 const syllables = ['ba', 're', 'ti', 'on', 'the', 'ing', 'mo', 'ka', 'lu', 'ser', 'an', 'to', 'pi', 'der', 've', 'sta'];
@@ -125,7 +125,7 @@ function stepEvent(step: number, metrics: number): TrainerEvent {
     step,
     epoch: 0,
     metrics: Object.fromEntries(values),
-    samples: { sampleIds: [], metrics: {} },
+    tables: {},
   };
 }
 

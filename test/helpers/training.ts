@@ -8,7 +8,7 @@ import type { CausalLm } from '../../src-main/engine/models/causal-lm.ts';
 import { createRandom, randomInteger } from '../../src-main/engine/random.ts';
 import type { NativeOps } from '../../src-main/engine/ports.ts';
 import { trainingLoop } from '../../src-main/engine/train-loop.ts';
-import type { TrainerEventBody } from '../../src-main/shared/domain/jobs.ts';
+import type { TrainerEventBody } from '../../src-main/shared/domain/trainer-events.ts';
 import type { DpoSpec, GuardSpec, RunSpec } from '../../src-main/shared/domain/run-spec.ts';
 import { dpoSpec, guardSpec } from '../../src-main/shared/domain/run-spec.ts';
 import { makeTinyLlama } from './tiny-model.ts';

@@ -1,14 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import type { TrainerEvent } from '../../src-main/shared/domain/jobs.ts';
+import type { ShownEvent } from '../../src-main/shared/domain/trainer-events.ts';
 import { appendSteps, smoothed, toCurves } from '../../src-renderer/stores/run-curves.ts';
 
-type StepEvent = Extract<TrainerEvent, { type: 'step' }>;
+type StepEvent = Extract<ShownEvent, { type: 'step' }>;
 const step = (at: number, metrics: Record<string, number>): StepEvent => ({
   type: 'step',
   step: at,
   epoch: 0,
   metrics,
-  samples: { sampleIds: [], metrics: {} },
   seq: at,
   at,
 });

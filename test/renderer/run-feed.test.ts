@@ -2,26 +2,25 @@
 import { createPinia, setActivePinia } from 'pinia';
 import { effectScope } from 'vue';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { TrainerEvent } from '../../src-main/shared/domain/jobs.ts';
+import type { ShownEvent } from '../../src-main/shared/domain/trainer-events.ts';
 import { connect } from '../../src-renderer/api/client.ts';
 import { useRunFeed } from '../../src-renderer/stores/run-feed.ts';
 import { FakeBridge, settled } from './fake-bridge.ts';
 import { runRecord } from './samples.ts';
 
-function stepEvent(step: number): TrainerEvent {
+function stepEvent(step: number): ShownEvent {
   return {
     type: 'step',
     step,
     epoch: 0,
     metrics: { loss: step / 10 },
-    samples: { sampleIds: [], metrics: {} },
     seq: step,
     at: step,
   };
 }
 
 let bridge: FakeBridge;
-let stored: TrainerEvent[];
+let stored: ShownEvent[];
 beforeEach(() => {
   setActivePinia(createPinia());
   stored = [stepEvent(1), stepEvent(2)];

@@ -10,7 +10,7 @@ import { deepEqual } from 'node:assert/strict';
 import Database from 'better-sqlite3';
 import type { SampleResult } from '../../src-main/shared/domain/evaluations.ts';
 import { defaultRule } from '../../src-main/shared/domain/flips.ts';
-import type { TrainerEvent } from '../../src-main/shared/domain/jobs.ts';
+import type { TrainerEvent } from '../../src-main/shared/domain/trainer-events.ts';
 import { runSpecSchema } from '../../src-main/shared/domain/run-spec.ts';
 import type { Store } from '../../src-main/store/api.ts';
 import { databaseName, openStore } from '../../src-main/store/client.ts';
@@ -178,7 +178,7 @@ function steps(first: number, count: number): TrainerEvent[] {
     step: first + i,
     epoch: 0,
     metrics: { loss: 1 / (first + i) },
-    samples: { sampleIds: ['0-1', '0-2'], metrics: { 'guard/fired': [0, 1] } },
+    tables: { guarded: { sampleIds: ['0-1', '0-2'], metrics: { 'guard/fired': [0, 1] } } },
   }));
 }
 

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import type { TrainerEvent } from '../../src-main/shared/domain/jobs.ts';
+import type { TrainerEvent } from '../../src-main/shared/domain/trainer-events.ts';
+import type { SampleBlock } from '../../src-main/store/codec.ts';
 import {
   bytesOf,
   decodeMetrics,
-  decodeStepSamples,
+  decodeSampleBlocks,
   encodeMetrics,
-  encodeStepSamples,
+  encodeSampleBlocks,
 } from '../../src-main/store/codec.ts';
 import { sql } from '../../src-main/store/database.ts';
 import { EventQueue } from '../../src-main/store/event-queue.ts';
@@ -105,22 +106,19 @@ describe('numbers as blobs', () => {
   });
 
   test('step samples survive at any byte offset', () => {
-    const blob = encodeStepSamples(
-      [7, 9],
-      [
-        [0, [1, 2]],
-        [3, [0.5, -1]],
-      ],
-    );
-    const shifted = new Uint8Array(blob.length + 3);
-    shifted.set(blob, 3);
-    expect(decodeStepSamples(shifted.subarray(3))).toEqual({
+    const trained: SampleBlock = {
       keys: [7, 9],
       metrics: [
         [0, [1, 2]],
         [3, [0.5, -1]],
       ],
-    });
+    };
+    const guarded: SampleBlock = { keys: [11], metrics: [[4, [1]]] };
+    const none: SampleBlock = { keys: [], metrics: [] };
+    const shifted = (blob: Uint8Array): Uint8Array => Uint8Array.from([0, 0, 0, ...blob]).subarray(3);
+    expect(decodeSampleBlocks(shifted(encodeSampleBlocks([trained, guarded])))).toEqual([trained, guarded]);
+    expect(decodeSampleBlocks(encodeSampleBlocks([none, guarded]))).toEqual([none, guarded]);
+    expect(decodeSampleBlocks(encodeSampleBlocks([trained, none]))).toEqual([trained]);
     expect(bytesOf(Float64Array.of(1)).length).toBe(8);
   });
 });

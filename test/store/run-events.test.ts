@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { addRun, comparisonOf, numbered, sample, started, step, testStore } from './workspace.ts';
-import type { TrainerEventBody } from '../../src-main/shared/domain/jobs.ts';
+import type { TrainerEventBody } from '../../src-main/shared/domain/trainer-events.ts';
 import type { SampleResult } from '../../src-main/shared/domain/evaluations.ts';
 import { defaultRule } from '../../src-main/shared/domain/flips.ts';
 
@@ -24,7 +24,7 @@ test('events set the run’s status, steps and curves, and come back as they wer
   const events = numbered([
     started(),
     step(1, { loss: 0.7 }, { 'guard/fired': [0, 1] }, ['a', 'b']),
-    step(2, { loss: 0.5, lr: 1e-5 }, { 'guard/fired': [1] }, ['b']),
+    step(2, { loss: 0.5, learning_rate: 1e-5 }, { 'guard/fired': [1] }, ['b']),
     { type: 'log', level: 'info', message: 'half way' },
     { type: 'finished', outcome: 'completed', step: 2 },
   ]);
@@ -40,7 +40,7 @@ test('events set the run’s status, steps and curves, and come back as they wer
   });
   expect(await store.runMetrics(runId, { points: 100 })).toEqual([
     { name: 'loss', steps: [1, 2], values: [0.7, 0.5] },
-    { name: 'lr', steps: [2], values: [1e-5] },
+    { name: 'learning_rate', steps: [2], values: [1e-5] },
   ]);
   expect(await store.runEvents(runId, 0, 100)).toEqual(events);
   expect(await store.runEvents(runId, 2, 2)).toEqual(events.slice(2, 4));
@@ -178,8 +178,8 @@ test('how often the guard fired is told for samples with the content of a traini
       started(),
       batch(samples('right')),
       done(3),
-      step(1, { loss: 3 }, { 'guard/fired': [1, 0], lp: [-1, -2] }, ['row-1', 'row-2']),
-      step(2, { loss: 2 }, { 'guard/fired': [1], lp: [-3] }, ['row-1']),
+      step(1, { loss: 3 }, { 'guard/fired': [1, 0], 'guard/loss': [-1, -2] }, ['row-1', 'row-2']),
+      step(2, { loss: 2 }, { 'guard/fired': [1], 'guard/loss': [-3] }, ['row-1']),
       batch(samples('wrong'), at),
       done(3, at),
     ]),
@@ -198,8 +198,8 @@ test('how often the guard fired is told for samples with the content of a traini
     {
       runId,
       steps: [
-        { step: 1, metrics: { 'guard/fired': 1, lp: -1 } },
-        { step: 2, metrics: { 'guard/fired': 1, lp: -3 } },
+        { step: 1, metrics: { 'guard/fired': 1, 'guard/loss': -1 } },
+        { step: 2, metrics: { 'guard/fired': 1, 'guard/loss': -3 } },
       ],
     },
   ]);

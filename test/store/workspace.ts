@@ -6,7 +6,8 @@ import type { Store } from '../../src-main/store/api.ts';
 import type { StoreOptions } from '../../src-main/store/client.ts';
 import { openStore } from '../../src-main/store/client.ts';
 import type { SampleResult, Verdict } from '../../src-main/shared/domain/evaluations.ts';
-import type { TrainerEvent, TrainerEventBody } from '../../src-main/shared/domain/jobs.ts';
+import type { SampleTable, StepMetrics } from '../../src-main/shared/domain/metrics.ts';
+import type { TrainerEvent, TrainerEventBody } from '../../src-main/shared/domain/trainer-events.ts';
 import { defaultRule } from '../../src-main/shared/domain/flips.ts';
 import type { Rule } from '../../src-main/shared/domain/flips.ts';
 import type { ComparisonRecord } from '../../src-main/shared/domain/flip-view.ts';
@@ -138,11 +139,13 @@ export function started(resumedAtStep: number | null = null): TrainerEventBody {
   };
 }
 
+/** A step whose samples are those that the guard held on to. */
 export function step(
   number: number,
-  metrics: Record<string, number>,
-  samples: Record<string, number[]> = {},
+  metrics: StepMetrics,
+  guarded: SampleTable<'guarded'>['metrics'] = {},
   sampleIds: string[] = [],
 ): TrainerEventBody {
-  return { type: 'step', step: number, epoch: 0, metrics, samples: { sampleIds, metrics: samples } };
+  const tables = sampleIds.length === 0 ? {} : { guarded: { sampleIds, metrics: guarded } };
+  return { type: 'step', step: number, epoch: 0, metrics, tables };
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import type { TrainerEvent, TrainerEventBody } from '../../src-main/shared/domain/jobs.ts';
+import type { TrainerEvent, TrainerEventBody } from '../../src-main/shared/domain/trainer-events.ts';
 import type { ChildChannel } from '../../src-main/trainer/child-channel.ts';
 import { EventFile } from '../../src-main/trainer/event-file.ts';
 import { initialCredit, parseCommand, parseReport } from '../../src-main/trainer/messages.ts';
@@ -17,7 +17,7 @@ const step = (number: number): TrainerEventBody => ({
   step: number,
   epoch: 0,
   metrics: { loss: number },
-  samples: { sampleIds: [], metrics: {} },
+  tables: {},
 });
 const batch = (): TrainerEventBody => ({
   type: 'evaluation-batch',

@@ -38,7 +38,7 @@ describe.skipIf(!goldenPresent)('a training run in a child', () => {
     }
     const last = events.findLast((event) => event.type === 'step');
     expect(last?.metrics['rewards/margins']).toBeGreaterThan(0);
-    expect(last?.samples.sampleIds).toHaveLength(4);
+    expect(last?.tables.trained?.sampleIds).toHaveLength(4);
   });
 
   const kinds: Record<string, Partial<RunSpecInput>> = {

@@ -61,10 +61,10 @@ describe.skipIf(!goldenPresent)('a run under a guard set', () => {
 
     const steps = guarded.events.flatMap((event) => (event.type === 'step' ? [event] : []));
     // Four a step, each of the four once in a step, whatever the pairs of the step.
-    for (const { guardSamples, samples, metrics } of steps) {
-      expect([...(guardSamples?.sampleIds ?? [])].sort()).toEqual(held.map(({ id }) => id));
-      expect(samples.sampleIds.some((id) => id.startsWith('held'))).toBe(false);
-      const fired = guardSamples?.metrics['guard/fired'] ?? [];
+    for (const { tables, metrics } of steps) {
+      expect([...(tables.guarded?.sampleIds ?? [])].sort()).toEqual(held.map(({ id }) => id));
+      expect(tables.trained?.sampleIds.some((id) => id.startsWith('held'))).toBe(false);
+      const fired = tables.guarded?.metrics['guard/fired'] ?? [];
       expect(metrics['guard/firing_rate']).toBe(fired.reduce((sum, x) => sum + x, 0) / 4);
       expect(metrics['guard/weight']).toBe(4);
     }
@@ -97,7 +97,7 @@ describe.skipIf(!goldenPresent)('a run under a guard set', () => {
       expect(resumed.end).toMatchObject({ outcome: 'completed', step: 4 });
       expectSameRun(linesOf(job), whole.events);
       const turns = (events: Told['events']) =>
-        events.flatMap((event) => (event.type === 'step' ? [event.guardSamples?.sampleIds] : []));
+        events.flatMap((event) => (event.type === 'step' ? [event.tables.guarded?.sampleIds] : []));
       expect(turns(linesOf(job))).toEqual(turns(whole.events));
       expect(turns(whole.events).flat()).toHaveLength(12);
     },

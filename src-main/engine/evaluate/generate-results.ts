@@ -1,3 +1,4 @@
+import type { SuiteNumbers } from '../../shared/domain/metrics.ts';
 import type { SampleResult } from '../../shared/domain/evaluations.ts';
 import { textOf } from '../data/tokenise.ts';
 import { generate } from '../decode/generate.ts';
@@ -48,7 +49,10 @@ export async function* generateResults(
         output: answers[i]?.output ?? null,
         score: judged[i]?.score ?? null,
         verdict: judged[i]?.verdict ?? null,
-        metrics: { tokens: logProbs.length, 'logps/output': logProbs.reduce((sum, x) => sum + x, 0) },
+        metrics: {
+          tokens: logProbs.length,
+          'logps/output': logProbs.reduce((sum, x) => sum + x, 0),
+        } satisfies SuiteNumbers<'generate'>,
       };
     });
   }

@@ -1,3 +1,4 @@
+import type { SuiteNumbers } from '../../shared/domain/metrics.ts';
 import type { SampleResult, SuiteItem, Verdict } from '../../shared/domain/evaluations.ts';
 import { logProbRounding } from '../guard/guard.ts';
 import { textOf } from '../data/tokenise.ts';
@@ -44,7 +45,7 @@ export function pairResult(
       'logps/chosen': chosen.sum,
       'logps/rejected': rejected.sum,
       ...(reference === null ? {} : { 'rewards/chosen': rewardChosen, 'rewards/rejected': rewardRejected }),
-    },
+    } satisfies SuiteNumbers<'pairs'>,
   };
 }
 
@@ -64,7 +65,7 @@ export function clozeResult(
     output: tokenizer.decode([...score.greedy]).trim(),
     score: score.sum,
     verdict: verdictOf(wanted.every((id, i) => id === score.greedy[i])),
-    metrics: { tokens: wanted.length },
+    metrics: { tokens: wanted.length } satisfies SuiteNumbers<'cloze'>,
   };
 }
 
@@ -96,7 +97,7 @@ export function wordResults(
         .trim(),
       score: logProbs.reduce((sum, x) => sum + x, 0),
       verdict: verdictOf(greedy.every((id, i) => id === sequence.ids[from + i])),
-      metrics: { position: from, tokens: to - from },
+      metrics: { position: from, tokens: to - from } satisfies SuiteNumbers<'words'>,
       cluster: item.id,
     };
   });
@@ -126,7 +127,7 @@ export function choiceResult({ item }: PreparedItem<ItemOf<'choice'>>, scores: r
       acc: Number(chosen === item.answer),
       acc_norm: Number(indexOfMax(perCharacter) === item.answer),
       'logps/gold': gold,
-    },
+    } satisfies SuiteNumbers<'choice'>,
   };
 }
 

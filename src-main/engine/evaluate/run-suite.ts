@@ -1,5 +1,5 @@
 import type { SampleResult, SuiteItem, SuiteSpec } from '../../shared/domain/evaluations.ts';
-import type { EvaluationMark, TrainerEventBody } from '../../shared/domain/jobs.ts';
+import type { EvaluationMark, TrainerEventBody } from '../../shared/domain/trainer-events.ts';
 import { planPasses, scorePass } from '../data/score-sequences.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { CompletionSequence } from '../losses/layout.ts';

@@ -65,7 +65,7 @@ export class DpoObjective implements Objective {
 
   async step(batch: StepBatch, apply: ApplyGradients): Promise<StepOutcome> {
     const { guard } = this.#options;
-    const log = new SampleLog();
+    const log = new SampleLog<'trained'>();
     let gradients: Gradients | null = null;
     for (const indices of microBatches(batch.indices, batch.microBatchSize)) {
       const pass = await this.#pairPass(indices, batch, log);
@@ -81,14 +81,13 @@ export class DpoObjective implements Objective {
     await apply(gradients, loss);
     return {
       metrics: { ...alignment, loss, ...guarded?.metrics },
-      samples: { sampleIds: log.sampleIds, metrics: log.metrics },
-      ...(guarded === undefined ? {} : { guardSamples: guarded.samples }),
+      tables: { trained: log.table(), ...(guarded === undefined ? {} : { guarded: guarded.table }) },
       tokens: batch.indices.reduce((sum, index) => sum + (this.lengths[index] as number), 0),
     };
   }
 
   /** Gradients of one micro-batch of pairs, with the guard's term where the guard rides along. */
-  async #pairPass(indices: number[], batch: StepBatch, log: SampleLog) {
+  async #pairPass(indices: number[], batch: StepBatch, log: SampleLog<'trained'>) {
     const { model, ops, guard, spec } = this.#options;
     const samples = indices.map((index) => this.#options.samples[index] as PreferenceSample);
     const layout = layoutBatch([...samples.map(({ chosen }) => chosen), ...samples.map(({ rejected }) => rejected)]);
@@ -137,7 +136,7 @@ export class DpoObjective implements Objective {
    * Answers how far each pair's margin fell, in reward units. `kl/pre` is the mean of lp(pre, y) − lp(π, y) over the two
    * responses: the k1 estimate of KL(pre ‖ π), unbiased where they were sampled from the pre-aligned model.
    */
-  #logPairs(log: SampleLog, indices: number[], numbers: PairNumbers): Float32Array {
+  #logPairs(log: SampleLog<'trained'>, indices: number[], numbers: PairNumbers): Float32Array {
     const { reference, spec } = this.#options;
     const gain = (logProbs: Float32Array, before: Float32Array) =>
       indices.map((index, i) => (logProbs[i] as number) - (before[index] as number));

@@ -15,12 +15,17 @@ export class LengthClasses {
   }
 
   /** Mean of `values` in each class that occurs, as `<metric>/short` and so on. */
-  means(metric: string, lengths: readonly number[], values: readonly number[]): Record<string, number> {
+  means<Metric extends string>(
+    metric: Metric,
+    lengths: readonly number[],
+    values: readonly number[],
+  ): { [Name in `${Metric}/${(typeof names)[number]}`]?: number } {
     const byClass = new Map<string, number[]>();
     lengths.forEach((length, i) => {
       const name = length <= this.#upToShort ? names[0] : length <= this.#upToMedium ? names[1] : names[2];
       byClass.set(name, [...(byClass.get(name) ?? []), values[i] as number]);
     });
-    return Object.fromEntries([...byClass].map(([name, members]) => [`${metric}/${name}`, meanOf(members)]));
+    const means = Array.from(byClass, ([name, members]) => [`${metric}/${name}`, meanOf(members)]);
+    return Object.fromEntries(means) as { [Name in `${Metric}/${(typeof names)[number]}`]?: number };
   }
 }

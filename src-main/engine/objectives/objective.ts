@@ -1,5 +1,11 @@
 import type { Variable } from '@tensorflow/tfjs-core';
-import type { StepMetrics, StepSamples } from '../../shared/domain/jobs.ts';
+import type {
+  SampleMetricName,
+  SampleTable,
+  SampleTableName,
+  SampleTables,
+  StepMetrics,
+} from '../../shared/domain/metrics.ts';
 import type { Gradients } from '../optim/adamw.ts';
 
 /** One optimiser step's share of the data. */
@@ -12,12 +18,10 @@ export interface StepBatch {
   step: number;
 }
 
-/** What one step saw. `metrics` are means over the batch, `samples` the same numbers one by one. */
+/** What one step saw. `metrics` are means over the batch, `tables` the same numbers sample by sample. */
 export interface StepOutcome {
   metrics: StepMetrics;
-  samples: StepSamples;
-  /** What the guard did, by its own samples. */
-  guardSamples?: StepSamples;
+  tables: SampleTables;
   /** Real tokens that went through the policy. */
   tokens: number;
 }
@@ -59,21 +63,31 @@ export function meanOf(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** Per-sample numbers gathered over the micro-batches of a step. */
-export class SampleLog {
+/** Per-sample numbers of one table, gathered over the micro-batches of a step. */
+export class SampleLog<Table extends SampleTableName> {
   readonly sampleIds: string[] = [];
-  readonly metrics: Record<string, number[]> = {};
+  readonly #columns = new Map<SampleMetricName<Table>, number[]>();
 
-  add(ids: readonly string[], values: Record<string, ArrayLike<number>>): void {
+  add(ids: readonly string[], values: { readonly [Name in SampleMetricName<Table>]?: ArrayLike<number> }): void {
     this.sampleIds.push(...ids);
-    for (const [name, column] of Object.entries(values)) (this.metrics[name] ??= []).push(...Array.from(column));
+    // `Object.keys` loses the names' type.
+    for (const name of Object.keys(values) as SampleMetricName<Table>[]) {
+      this.column(name).push(...Array.from(values[name] ?? []));
+    }
   }
 
-  column(name: string): number[] {
-    return this.metrics[name] ?? [];
+  column(name: SampleMetricName<Table>): number[] {
+    const column = this.#columns.get(name) ?? [];
+    this.#columns.set(name, column);
+    return column;
   }
 
-  means(): StepMetrics {
-    return Object.fromEntries(Object.entries(this.metrics).map(([name, values]) => [name, meanOf(values)]));
+  means(): { [Name in SampleMetricName<Table>]?: number } {
+    const means = Array.from(this.#columns, ([name, values]) => [name, meanOf(values)]);
+    return Object.fromEntries(means) as { [Name in SampleMetricName<Table>]?: number };
+  }
+
+  table(): SampleTable<Table> {
+    return { sampleIds: this.sampleIds, metrics: Object.fromEntries(this.#columns) as SampleTable<Table>['metrics'] };
   }
 }

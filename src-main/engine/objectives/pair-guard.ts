@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Variable } from '@tensorflow/tfjs-core';
-import type { StepMetrics, StepSamples } from '../../shared/domain/jobs.ts';
+import type { StepMetrics, SampleTable } from '../../shared/domain/metrics.ts';
 import type { GuardSpec } from '../../shared/domain/run-spec.ts';
 import {
   guardTerm,
@@ -58,8 +58,8 @@ export interface GuardStep {
   /** λ · mean(I·D). */
   weightedLoss: number;
   metrics: StepMetrics;
-  /** Its own samples, where they are not the step's. */
-  samples: StepSamples;
+  /** What it did, by the samples it held the policy to. */
+  table: SampleTable<'guarded'>;
 }
 
 /** A forward pass is a third of one with gradients, so gating first pays below this firing rate. */
@@ -87,7 +87,7 @@ export class PairGuard {
   #random: RandomStream;
   /** Of the last step. */
   #firingRate = 0;
-  #log = new SampleLog();
+  #log = new SampleLog<'guarded'>();
 
   constructor(options: PairGuardOptions) {
     this.#options = options;
@@ -164,12 +164,12 @@ export class PairGuard {
       ...this.#lengthClasses.means('guard/firing_rate', this.#log.column('guard/tokens'), fired),
       'guard/weight': this.weight,
     };
-    const samples = { sampleIds: this.#log.sampleIds, metrics: this.#log.metrics };
+    const table = this.#log.table();
     const weightedLoss = this.weight * loss;
     this.weight = nextGuardWeight(this.weight, this.spec, firingRate);
     this.#firingRate = firingRate;
     this.#log = new SampleLog();
-    return { weightedLoss, metrics, samples };
+    return { weightedLoss, metrics, table };
   }
 
   #note(chosen: readonly number[], fired: Float32Array, loss: Float32Array): void {

@@ -19,7 +19,7 @@ import { addGradients, lossGradients } from '../optim/gradients.ts';
 import type { NativeOps } from '../ports.ts';
 import { measureResponses, temperedLogProbs, valuesOf } from '../rollouts/rollouts.ts';
 import type { RewardFunction, Rollout, SampleRollouts, ValueHead } from '../rollouts/rollouts.ts';
-import { meanOf, microBatches } from './objective.ts';
+import { meanOf, microBatches, SampleLog } from './objective.ts';
 import type { ApplyGradients, DropoutSeed, Objective, ObjectiveState, StepBatch, StepOutcome } from './objective.ts';
 import type { RewardGuard } from './reward-guard.ts';
 
@@ -193,20 +193,23 @@ export class PpoObjective implements Objective {
   ): StepOutcome {
     const { spec, guard } = this.#options;
     const penalties = kl.map((value) => -this.#klWeight * value);
-    const metrics = {
-      'objective/scores': scores,
-      'objective/kl': kl,
-      'kl/pre': kl,
-      'objective/non_score_reward': penalties,
-      'objective/rlhf_reward': scores.map((score, i) => score + (penalties[i] as number)),
-      response_tokens: rollouts.map(({ sequence }) => sequence.ids.length - sequence.from),
-    };
-    const means = Object.fromEntries(Object.entries(metrics).map(([name, values]) => [name, meanOf(values)]));
+    const log = new SampleLog<'trained'>();
+    log.add(
+      batch.indices.map((index) => this.sampleIds[index] as string),
+      {
+        'objective/scores': scores,
+        'objective/kl': kl,
+        'kl/pre': kl,
+        'objective/non_score_reward': penalties,
+        'objective/rlhf_reward': scores.map((score, i) => score + (penalties[i] as number)),
+        response_tokens: rollouts.map(({ sequence }) => sequence.ids.length - sequence.from),
+      },
+    );
     const guarded = guard?.finishStep();
     const [policy, value] = [sums.policy / spec.epochs, sums.value / spec.epochs];
     return {
       metrics: {
-        ...means,
+        ...log.means(),
         loss: policy + spec.valueWeight * value + (guarded?.weightedLoss ?? 0),
         'loss/policy': policy,
         'loss/value': value,
@@ -215,8 +218,7 @@ export class PpoObjective implements Objective {
         kl_weight: this.#klWeight,
         ...guarded?.metrics,
       },
-      samples: { sampleIds: batch.indices.map((index) => this.sampleIds[index] as string), metrics },
-      ...(guarded === undefined ? {} : { guardSamples: guarded.samples }),
+      tables: { trained: log.table(), ...(guarded === undefined ? {} : { guarded: guarded.table }) },
       tokens: rollouts.reduce((sum, { sequence }) => sum + sequence.ids.length, 0) * spec.epochs,
     };
   }

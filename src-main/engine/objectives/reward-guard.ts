@@ -123,7 +123,7 @@ export class RewardGuard {
   /** Sums the step up and moves a learned λ. */
   finishStep(): GuardStep {
     const { targets } = this.#options;
-    const log = new SampleLog();
+    const log = new SampleLog<'guarded'>();
     const fired = this.#fired.map(Number);
     const losses = this.#chosen.map((_, place) => this.#divergences.get(place) ?? 0);
     const tokens = this.#chosen.map((index) => this.#tokens(index));
@@ -140,7 +140,7 @@ export class RewardGuard {
     };
     const weightedLoss = this.weight * loss;
     this.weight = nextGuardWeight(this.weight, this.spec, firingRate);
-    return { weightedLoss, metrics, samples: { sampleIds: log.sampleIds, metrics: log.metrics } };
+    return { weightedLoss, metrics, table: log.table() };
   }
 
   #tokens(index: number): number {

@@ -32,7 +32,7 @@ export class RewardObjective implements Objective {
   }
 
   async step(batch: StepBatch, apply: ApplyGradients): Promise<StepOutcome> {
-    const log = new SampleLog();
+    const log = new SampleLog<'trained'>();
     let gradients: Gradients | null = null;
     for (const indices of microBatches(batch.indices, batch.microBatchSize)) {
       gradients = addGradients(gradients, await this.#pass(indices, batch, log));
@@ -42,12 +42,12 @@ export class RewardObjective implements Objective {
     await apply(gradients, metrics['loss'] as number);
     return {
       metrics,
-      samples: { sampleIds: log.sampleIds, metrics: log.metrics },
+      tables: { trained: log.table() },
       tokens: batch.indices.reduce((sum, index) => sum + (this.lengths[index] as number), 0),
     };
   }
 
-  async #pass(indices: number[], batch: StepBatch, log: SampleLog): Promise<Gradients> {
+  async #pass(indices: number[], batch: StepBatch, log: SampleLog<'trained'>): Promise<Gradients> {
     const { model, samples, centerWeight } = this.#options;
     const pairs = indices.map((index) => samples[index] as PreferenceSample);
     const sequences = [...pairs.map(({ chosen }) => chosen), ...pairs.map(({ rejected }) => rejected)];

@@ -33,7 +33,7 @@ export class SftObjective implements Objective {
   }
 
   async step(batch: StepBatch, apply: ApplyGradients): Promise<StepOutcome> {
-    const log = new SampleLog();
+    const log = new SampleLog<'trained'>();
     const stepTokens = batch.indices.reduce((sum, index) => sum + this.#completionTokens(index), 0);
     let gradients: Gradients | null = null;
     for (const indices of microBatches(batch.indices, batch.microBatchSize)) {
@@ -45,12 +45,12 @@ export class SftObjective implements Objective {
     await apply(gradients, loss);
     return {
       metrics: { ...log.means(), loss, completion_tokens: stepTokens },
-      samples: { sampleIds: log.sampleIds, metrics: log.metrics },
+      tables: { trained: log.table() },
       tokens: batch.indices.reduce((sum, index) => sum + (this.lengths[index] as number), 0),
     };
   }
 
-  async #pass(indices: number[], step: number, stepTokens: number, log: SampleLog): Promise<Gradients> {
+  async #pass(indices: number[], step: number, stepTokens: number, log: SampleLog<'trained'>): Promise<Gradients> {
     const { model, ops, samples, dropoutSeed } = this.#options;
     const layout = layoutBatch(indices.map((index) => (samples[index] as CompletionSample).sequence));
     const options = { ops, dropoutSeed: dropoutSeed?.(step, log.sampleIds.length) };

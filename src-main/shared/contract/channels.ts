@@ -30,7 +30,7 @@ import { flipSortColumns } from '../domain/flip-view.ts';
 import type { SliceSearchResult } from '../domain/statistics/slice-search.ts';
 import { corrections } from '../domain/statistics/multiple-tests.ts';
 import { flipKinds, ruleSchema } from '../domain/flips.ts';
-import type { TrainerEvent } from '../domain/jobs.ts';
+import type { ShownEvent } from '../domain/trainer-events.ts';
 import { channel, handle, id, name, none } from './channel.ts';
 import type { InputOf, OutputOf, ParsedInputOf } from './channel.ts';
 import type {
@@ -165,7 +165,7 @@ export const channels = {
       points: z.number().int().min(10).max(10_000).default(1000),
     }),
   ),
-  'runs.events': channel<TrainerEvent[]>()(
+  'runs.events': channel<ShownEvent[]>()(
     z.strictObject({
       runId: id,
       afterSeq: z.number().int().min(0),

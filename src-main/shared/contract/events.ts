@@ -1,6 +1,6 @@
 import type { ComparisonRecord } from '../domain/flip-view.ts';
 import type { RunRecord } from '../domain/entities.ts';
-import type { TrainerEvent } from '../domain/jobs.ts';
+import type { ShownEvent } from '../domain/trainer-events.ts';
 import type { Job } from './views.ts';
 
 /**
@@ -10,7 +10,7 @@ import type { Job } from './views.ts';
 export type WorkbenchEventBody =
   | { topic: 'job'; job: Job }
   | { topic: 'run'; run: RunRecord }
-  | { topic: 'run-events'; runId: string; events: TrainerEvent[] }
+  | { topic: 'run-events'; runId: string; events: ShownEvent[] }
   | { topic: 'comparison'; comparison: ComparisonRecord }
   /** Lists of these kinds changed: read them again. */
   | {

@@ -1,4 +1,4 @@
-import type { Estimate } from '../domain/jobs.ts';
+import type { Estimate } from '../domain/trainer-events.ts';
 import type { ErrorReport } from '../domain/errors.ts';
 import type { ImportRecord, RunRecord } from '../domain/entities.ts';
 import type { ReportModel } from '../domain/reports/report-model.ts';

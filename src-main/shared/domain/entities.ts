@@ -2,7 +2,8 @@ import type { DatasetKind } from './datasets.ts';
 import type { DecodingSettings, SuiteKind, SuiteSpec, Verdict } from './evaluations.ts';
 import type { ErrorReport } from './errors.ts';
 import type { ReportFormat } from './reports/report-formats.ts';
-import type { BackendInfo, RunStatus } from './jobs.ts';
+import type { RunStatus } from './jobs.ts';
+import type { BackendInfo } from './trainer-events.ts';
 import type { RunSpec } from './run-spec.ts';
 
 /** What the store keeps, as every other room sees it. Times are ms since epoch, sizes bytes, ids opaque text. */

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { EvaluationMark, TrainerEvent } from '../../shared/domain/jobs.ts';
+import type { EvaluationMark, TrainerEvent } from '../../shared/domain/trainer-events.ts';
 import { WorkbenchError, assertNever } from '../../shared/domain/errors.ts';
 import type { WritableDb } from '../database.ts';
 import { all, inTransaction, one, run, sql, value } from '../database.ts';

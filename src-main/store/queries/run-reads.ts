@@ -1,9 +1,11 @@
 import type { MetricSeries } from '../../shared/domain/entities.ts';
-import type { TrainerEvent, TrainerEventBody } from '../../shared/domain/jobs.ts';
+import type { TrainerEvent, TrainerEventBody } from '../../shared/domain/trainer-events.ts';
+import type { SampleTables, StepMetrics } from '../../shared/domain/metrics.ts';
+import { sampleTableNames } from '../../shared/domain/metrics.ts';
 import type { TrainingTrace } from '../../shared/domain/flip-view.ts';
 import type { ReadableDb } from '../database.ts';
 import { all, one, prepare, sql } from '../database.ts';
-import { decodeMetrics, decodeStepSamples, float64sOf } from '../codec.ts';
+import { decodeMetrics, decodeSampleBlocks, float64sOf } from '../codec.ts';
 import { firstKey, memberOf, packKey } from '../keys.ts';
 import { emptyContent, emptyPrompt } from '../texts.ts';
 import { downsample } from './downsample.ts';
@@ -77,18 +79,23 @@ function stepEvents(db: ReadableDb, key: number, rows: StepRow[]): TrainerEvent[
   const names = metricNamesOf(db, key);
   const rowId = prepare(db, 'SELECT row_id FROM trained_samples WHERE trained_key = ?').pluck();
   return rows.map((row) => {
-    const samples = row.samples === null ? { keys: [], metrics: [] } : decodeStepSamples(row.samples);
+    const blocks = row.samples === null ? [] : decodeSampleBlocks(row.samples);
+    // What stands in these columns was checked when the step came in.
     return {
       type: 'step',
       seq: memberOf(row.step_key),
       at: row.at,
       step: row.step,
       epoch: row.epoch,
-      metrics: decodeMetrics(row.metrics, names.metrics),
-      samples: {
-        sampleIds: samples.keys.map((trained) => rowId.get(trained) as string),
-        metrics: Object.fromEntries(samples.metrics.map(([index, values]) => [names.samples[index] ?? '', values])),
-      },
+      metrics: decodeMetrics(row.metrics, names.metrics) as StepMetrics,
+      tables: Object.fromEntries(
+        blocks.flatMap(({ keys, metrics }, i) => {
+          if (keys.length === 0) return [];
+          const columns = metrics.map(([index, values]) => [names.samples[index] ?? '', values]);
+          const sampleIds = keys.map((trained) => rowId.get(trained) as string);
+          return [[sampleTableNames[i] ?? '', { sampleIds, metrics: Object.fromEntries(columns) as object }]];
+        }),
+      ) as SampleTables,
     };
   });
 }
@@ -140,9 +147,10 @@ function stepsOf(db: ReadableDb, row: TrainedRow): TrainingTrace['steps'] {
           WHERE s.step_key = ${packKey(row.run_key, seq)}`,
     );
     if (step === undefined) return [];
-    const { keys, metrics } = decodeStepSamples(step.samples);
-    const at = keys.indexOf(row.trained_key);
-    const values = metrics.map(([index, column]): [string, number] => [names[index] ?? '', column[at] ?? NaN]);
+    const values = decodeSampleBlocks(step.samples).flatMap(({ keys, metrics }) => {
+      const at = keys.indexOf(row.trained_key);
+      return at < 0 ? [] : metrics.map(([index, column]): [string, number] => [names[index] ?? '', column[at] ?? NaN]);
+    });
     return [{ step: step.step, metrics: Object.fromEntries(values) }];
   });
 }

@@ -1,13 +1,14 @@
-import type { TrainerEvent } from '../../shared/domain/jobs.ts';
+import type { SampleMetricName } from '../../shared/domain/metrics.ts';
+import { sampleTableNames } from '../../shared/domain/metrics.ts';
+import type { StepEvent } from '../../shared/domain/trainer-events.ts';
 import type { ReadableDb, WritableDb } from '../database.ts';
 import { all, each, one, prepare, run, sql } from '../database.ts';
-import { decodeStepSamples, encodeMetrics, encodeStepSamples } from '../codec.ts';
+import type { SampleBlock } from '../codec.ts';
+import { decodeSampleBlocks, encodeMetrics, encodeSampleBlocks } from '../codec.ts';
 import { firstKey, memberOf, packKey } from '../keys.ts';
 
-type StepEvent = Extract<TrainerEvent, { type: 'step' }>;
-
 /** The metric that says whether the guard fired on a sample in a step: > 0 when it did. */
-export const firedMetric = 'guard/fired';
+const firedMetric = 'guard/fired' satisfies SampleMetricName;
 /** Guard-set rows are named after the sample they come from. */
 export const guardRowId = (sampleKey: number): string => `sample-${sampleKey}`;
 
@@ -45,7 +46,7 @@ export class RunSteps {
       'INSERT OR REPLACE INTO run_steps (step_key, at, step, epoch, metrics) VALUES (?, ?, ?, ?, ?)',
     ).run(key, event.at, event.step, event.epoch, blob);
     this.#lastStep = event.step;
-    if (event.samples.sampleIds.length > 0) this.#addSamples(key, event);
+    if (Object.values(event.tables).some(({ sampleIds }) => sampleIds.length > 0)) this.#addSamples(key, event);
   }
 
   finish(): void {
@@ -62,33 +63,43 @@ export class RunSteps {
     this.#namesGrew = false;
   }
 
-  #addSamples(key: number, { samples }: StepEvent): void {
-    const metrics = Object.entries(samples.metrics).map(([name, values]): [number, number[]] => {
-      if (!this.#sampleNames.includes(name)) {
-        this.#sampleNames.push(name);
-        this.#namesGrew = true;
-      }
-      return [this.#sampleNames.indexOf(name), values];
+  /** The tables of a step in one blob. A sample that stands in two of them was used once. */
+  #addSamples(key: number, { tables }: StepEvent): void {
+    const used = new Set<string>();
+    const blocks = sampleTableNames.map((name): SampleBlock => {
+      const table = tables[name];
+      if (table === undefined) return { keys: [], metrics: [] };
+      const columns = Object.entries<number[]>(table.metrics);
+      const fired = columns.find(([metric]) => metric === firedMetric)?.[1];
+      const keys = table.sampleIds.map((id, index) => this.#use(id, memberOf(key), used.has(id), fired?.[index]));
+      for (const id of table.sampleIds) used.add(id);
+      return { keys, metrics: columns.map(([metric, values]) => [this.#nameIndex(metric), values]) };
     });
-    const fired = samples.metrics[firedMetric];
-    const keys = samples.sampleIds.map((id, index) => this.#use(id, memberOf(key), fired?.[index]));
     prepare(this.#db, 'INSERT OR REPLACE INTO run_step_samples (step_key, samples) VALUES (?, ?)').run(
       key,
-      encodeStepSamples(keys, metrics),
+      encodeSampleBlocks(blocks),
     );
   }
 
-  /** Counts one use of a training sample; answers its key. */
-  #use(rowId: string, seq: number, fired: number | undefined): number {
-    const step = new Uint8Array(new Uint32Array([seq]).buffer);
+  #nameIndex(metric: string): number {
+    if (!this.#sampleNames.includes(metric)) {
+      this.#sampleNames.push(metric);
+      this.#namesGrew = true;
+    }
+    return this.#sampleNames.indexOf(metric);
+  }
+
+  /** Counts a use of a training sample, unless this step was counted already, and its firing; returns the sample's key. */
+  #use(rowId: string, seq: number, counted: boolean, fired: number | undefined): number {
+    const step = counted ? new Uint8Array() : new Uint8Array(new Uint32Array([seq]).buffer);
     const known = prepare(
       this.#db,
-      `UPDATE trained_samples SET uses = uses + 1, steps = CAST(steps || ? AS BLOB),
+      `UPDATE trained_samples SET uses = uses + ?, steps = CAST(steps || ? AS BLOB),
          fired = CASE WHEN ? IS NULL THEN fired ELSE coalesce(fired, 0) + ? END
        WHERE run_key = ? AND row_id = ? RETURNING trained_key`,
     )
       .pluck()
-      .get(step, fired ?? null, firings(fired), this.#runKey, rowId) as number | undefined;
+      .get(counted ? 0 : 1, step, fired ?? null, firings(fired), this.#runKey, rowId) as number | undefined;
     if (known !== undefined) return known;
     const hashes = this.#hashes(rowId);
     return run(
@@ -158,15 +169,20 @@ function recountTrained(db: WritableDb, runKey: number): void {
     sql`SELECT step_key, samples FROM run_step_samples
         WHERE step_key >= ${firstKey(runKey)} AND step_key < ${firstKey(runKey + 1)} ORDER BY step_key`,
   )) {
-    const { keys, metrics } = decodeStepSamples(row.samples);
-    const fired = metrics.find(([index]) => index === firedIndex)?.[1];
-    keys.forEach((key, i) => {
-      const entry = counts.get(key) ?? { uses: 0, fired: null, seqs: [] };
-      entry.uses++;
-      if (fired !== undefined) entry.fired = (entry.fired ?? 0) + firings(fired[i]);
-      entry.seqs.push(memberOf(row.step_key));
-      counts.set(key, entry);
-    });
+    const counted = new Set<number>();
+    for (const { keys, metrics } of decodeSampleBlocks(row.samples)) {
+      const fired = metrics.find(([index]) => index === firedIndex)?.[1];
+      keys.forEach((key, i) => {
+        const entry = counts.get(key) ?? { uses: 0, fired: null, seqs: [] };
+        if (!counted.has(key)) {
+          entry.uses++;
+          entry.seqs.push(memberOf(row.step_key));
+        }
+        if (fired !== undefined) entry.fired = (entry.fired ?? 0) + firings(fired[i]);
+        counts.set(key, entry);
+      });
+      for (const key of keys) counted.add(key);
+    }
   }
   for (const { key } of all<{ key: number }>(
     db,

@@ -9,7 +9,7 @@ import type { Objective } from '../../engine/objectives/objective.ts';
 import type { AdamW } from '../../engine/optim/adamw.ts';
 import type { TrainingState } from '../../engine/train-loop.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
-import type { CheckpointInfo } from '../../shared/domain/jobs.ts';
+import type { CheckpointInfo } from '../../shared/domain/trainer-events.ts';
 import type { RunSpec } from '../../shared/domain/run-spec.ts';
 import { createFolder, openFolder } from '../node-folders.ts';
 

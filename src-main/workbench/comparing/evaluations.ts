@@ -6,7 +6,8 @@ import type {
   SuiteRecord,
 } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
-import type { EvaluateJob, SuiteFile, TrainerEvent } from '../../shared/domain/jobs.ts';
+import type { EvaluateJob, SuiteFile } from '../../shared/domain/jobs.ts';
+import type { TrainerEvent } from '../../shared/domain/trainer-events.ts';
 import type { Ingest, IngestOutcome } from '../../store/api.ts';
 import type { SampleResult } from '../../shared/domain/evaluations.ts';
 import type { Core } from '../core.ts';

@@ -1,3 +1,4 @@
+import { shownEvent } from '../../shared/domain/trainer-events.ts';
 import type { Handlers } from './dispatch.ts';
 import type { Services } from '../services.ts';
 import { frontier } from '../comparing/frontier.ts';
@@ -82,7 +83,8 @@ function runHandlers({ core, runs }: Services) {
     'runs.remove': ({ runId }) => nothing(runs.remove(runId)),
     'runs.annotate': ({ runId, ...change }) => runs.annotate(runId, present(change)),
     'runs.metrics': ({ runId, ...options }) => store.runMetrics(runId, present(options)),
-    'runs.events': ({ runId, afterSeq, limit }) => store.runEvents(runId, afterSeq, limit),
+    'runs.events': async ({ runId, afterSeq, limit }) =>
+      (await store.runEvents(runId, afterSeq, limit)).map(shownEvent).filter((event) => event !== null),
     'runs.flipMeter': ({ runId }) => runs.flipMeter(runId),
     'checkpoints.list': ({ runId }) => store.listCheckpoints(runId),
   } satisfies Named<'runs' | 'checkpoints'>;

@@ -1,3 +1,4 @@
+import { shownEvent } from '../../shared/domain/trainer-events.ts';
 import type { Core } from '../core.ts';
 import { hasEnded } from '../supervision/supervise.ts';
 
@@ -28,7 +29,7 @@ export function watchStore(core: Core, looksAfter: (runId: string) => boolean): 
     for (let after = from; after < to;) {
       const events = await store.runEvents(runId, after, batchEvents);
       if (events.length === 0) break;
-      const shown = events.filter((event) => event.type !== 'evaluation-batch');
+      const shown = events.map(shownEvent).filter((event) => event !== null);
       if (shown.length > 0) bus.publish({ topic: 'run-events', runId, events: shown });
       after = events.at(-1)?.seq ?? to;
     }

@@ -3,7 +3,7 @@
  */
 import type { PreferenceRow } from '../../shared/domain/datasets.ts';
 import type { SuiteItem } from '../../shared/domain/evaluations.ts';
-import type { SampledOutput } from '../../shared/domain/jobs.ts';
+import type { SampledOutput } from '../../shared/domain/trainer-events.ts';
 
 const promptWords = 20;
 /** A cloze prompt ends before the last word of the first sentence that ends at or after this many words. */

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import type { ModelRecord } from '../../shared/domain/entities.ts';
-import type { SampledOutput, SampleJob } from '../../shared/domain/jobs.ts';
+import type { SampleJob } from '../../shared/domain/jobs.ts';
+import type { SampledOutput } from '../../shared/domain/trainer-events.ts';
 import type { Core } from '../core.ts';
 import { fetchStories15m } from './demo-model.ts';
 import type { Models } from './models.ts';

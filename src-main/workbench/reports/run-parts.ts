@@ -1,3 +1,4 @@
+import type { StepMetricName } from '../../shared/domain/metrics.ts';
 import type { ReportChart, ReportMethodTable, ReportParts } from '../../shared/domain/reports/report-model.ts';
 import type { FrontierPoint } from '../../shared/contract/views.ts';
 import type { EvaluationRecord, RunRecord } from '../../shared/domain/entities.ts';
@@ -15,7 +16,7 @@ import type { PartsContext } from './comparison-parts.ts';
 
 type Parts = Omit<ReportParts, 'createdAt' | 'title' | 'question' | 'subject'> & { evaluations: EvaluationRecord[] };
 
-const curveNames = ['loss', 'rewards/margins', 'rewards/accuracies', 'guard/firing_rate', 'kl/pre'];
+const curveNames: StepMetricName[] = ['loss', 'rewards/margins', 'rewards/accuracies', 'guard/firing_rate', 'kl/pre'];
 const curvePoints = 200;
 /** Over all comparisons of the report; a ledger loads two models, so only the first comparison of a run has them. */
 const shownCasesInAll = 60;

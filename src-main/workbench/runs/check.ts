@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Estimate } from '../../shared/domain/jobs.ts';
+import type { Estimate } from '../../shared/domain/trainer-events.ts';
 import type { RunSpec } from '../../shared/domain/run-spec.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { SpecCheck, SpecIssue } from '../../shared/contract/views.ts';

@@ -1,5 +1,5 @@
 import type { RunRecord } from '../../shared/domain/entities.ts';
-import type { TrainerEvent } from '../../shared/domain/jobs.ts';
+import type { TrainerEvent } from '../../shared/domain/trainer-events.ts';
 import { readEvents } from '../../trainer/event-lines.ts';
 import type { Core } from '../core.ts';
 import { runFolder } from '../runs/run-folder.ts';

@@ -1,7 +1,9 @@
 import type { RunRecord } from '../../shared/domain/entities.ts';
 import type { ErrorReport } from '../../shared/domain/errors.ts';
 import { WorkbenchError, reportOf } from '../../shared/domain/errors.ts';
-import type { RunStatus, TrainerEvent } from '../../shared/domain/jobs.ts';
+import type { RunStatus } from '../../shared/domain/jobs.ts';
+import type { TrainerEvent } from '../../shared/domain/trainer-events.ts';
+import { shownEvent } from '../../shared/domain/trainer-events.ts';
 import { withPlace } from '../../shared/domain/run-failure.ts';
 import type { FailurePlace } from '../../shared/domain/run-failure.ts';
 import { readBatchNote } from '../../trainer/batch-note.ts';
@@ -91,16 +93,11 @@ async function announce(core: Core, runId: string, status: RunStatus): Promise<v
 
 async function takeEvents(core: Core, runId: string, events: TrainerEvent[]): Promise<void> {
   await core.store.appendRunEvents(runId, events);
-  const shown = events.filter((event) => event.type !== 'evaluation-batch').map(withoutSamples);
+  const shown = events.map(shownEvent).filter((event) => event !== null);
   if (shown.length > 0) core.bus.publish({ topic: 'run-events', runId, events: shown });
   if (events.some(changesRun)) await publishRun(core, runId);
   if (events.some((event) => event.type === 'evaluation-done'))
     core.bus.publish({ topic: 'changed', lists: ['evaluations'] });
-}
-
-/** Windows draw means; the samples of a step are asked for one by one. */
-function withoutSamples(event: TrainerEvent): TrainerEvent {
-  return event.type === 'step' ? { ...event, samples: { sampleIds: [], metrics: {} } } : event;
 }
 
 function changesRun(event: TrainerEvent): boolean {

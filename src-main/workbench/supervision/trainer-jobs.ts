@@ -1,5 +1,6 @@
 import { WorkbenchError } from '../../shared/domain/errors.ts';
-import type { TrainerEvent, TrainerJob } from '../../shared/domain/jobs.ts';
+import type { TrainerJob } from '../../shared/domain/jobs.ts';
+import type { TrainerEvent } from '../../shared/domain/trainer-events.ts';
 import { superviseTrainer } from '../../trainer/host.ts';
 import type { Core } from '../core.ts';
 import type { Task } from './task.ts';

@@ -112,7 +112,7 @@ describe('accumulation: k micro-batches of b are one batch of k·b', () => {
       const [a, b] = [await one.step(batch), await several.step(batch, 2)];
       expect(b.metrics['loss']).toBeCloseTo(a.metrics['loss'] ?? Number.NaN, 5);
       expect(b.gradNorm / a.gradNorm).toBeCloseTo(1, 4);
-      expect(b.samples.sampleIds).toEqual(a.samples.sampleIds);
+      expect(b.tables.trained?.sampleIds).toEqual(a.tables.trained?.sampleIds);
     }
     expect(largestDifference(weightsOf(whole), weightsOf(parts))).toBeLessThan(2e-4);
   });
@@ -156,8 +156,8 @@ describe('the guard’s exact facts on a model', () => {
     const a = await new Stepper(await dpo(alike, samples, null, tinyModel(1))).step([0, 1, 2, 3, 4, 5, 6, 7]);
     const objective = await dpo(fallen, samples, guardWith({ weight: 2 }), tinyModel(1));
     const b = await new Stepper(objective).step([0, 1, 2, 3, 4, 5, 6, 7]);
-    const fired = b.guardSamples?.metrics['guard/fired'] ?? [];
-    const rewards = b.samples.metrics['rewards/chosen'] ?? [];
+    const fired = b.tables.guarded?.metrics['guard/fired'] ?? [];
+    const rewards = b.tables.trained?.metrics['rewards/chosen'] ?? [];
     expect(fired).toEqual(rewards.map((reward) => (reward < 0 ? 1 : 0)));
     expect(fired).toContain(1);
     expect(b.metrics['loss']).toBeCloseTo((a.metrics['loss'] ?? 0) + 2 * (b.metrics['guard/loss'] ?? 0), 5);
@@ -174,7 +174,7 @@ describe('the guard’s exact facts on a model', () => {
       const [first, second] = [await a.step(batch), await b.step(batch)];
       expect(second.metrics['loss']).toBeCloseTo(first.metrics['loss'] ?? Number.NaN, 4);
       expect(second.gradNorm / first.gradNorm).toBeCloseTo(1, 4);
-      expect(second.guardSamples?.metrics['guard/fired']).toEqual(first.guardSamples?.metrics['guard/fired']);
+      expect(second.tables.guarded?.metrics['guard/fired']).toEqual(first.tables.guarded?.metrics['guard/fired']);
       rates.push(second.metrics['guard/firing_rate'] ?? Number.NaN);
     }
     // The gate went first, then gate and divergence together, so that both ways were compared.

@@ -44,7 +44,7 @@ function lossDifferences(golden: Golden, steps: readonly StepRecord[]): number[]
 
 function largestRewardDifference(golden: Golden, steps: readonly StepRecord[]): number {
   const differences = golden.steps.flatMap(({ rewards_chosen, rewards_rejected }, i) => {
-    const metrics = steps[i]?.samples.metrics;
+    const metrics = steps[i]?.tables.trained?.metrics;
     return [
       ...rewards_chosen.map((reward, j) => reward - (metrics?.['rewards/chosen']?.[j] ?? Number.NaN)),
       ...rewards_rejected.map((reward, j) => reward - (metrics?.['rewards/rejected']?.[j] ?? Number.NaN)),

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { StepSamples } from '../../../src-main/shared/domain/jobs.ts';
+import type { SampleMetricName } from '../../../src-main/shared/domain/metrics.ts';
 import { guardSpec, ppoSpec } from '../../../src-main/shared/domain/run-spec.ts';
 import { DpoObjective } from '../../../src-main/engine/objectives/dpo.ts';
 import type { Objective } from '../../../src-main/engine/objectives/objective.ts';
@@ -66,8 +66,17 @@ function ppo(): Objective {
   });
 }
 
-const pairMetrics = ['loss', 'rewards/chosen', 'rewards/rejected', 'rewards/margins', 'rewards/accuracies'];
-const algorithms: Record<string, { make: () => Objective | Promise<Objective>; perSample: string[] }> = {
+const pairMetrics: SampleMetricName<'trained'>[] = [
+  'loss',
+  'rewards/chosen',
+  'rewards/rejected',
+  'rewards/margins',
+  'rewards/accuracies',
+];
+const algorithms: Record<
+  string,
+  { make: () => Objective | Promise<Objective>; perSample: SampleMetricName<'trained'>[] }
+> = {
   dpo: { make: guardedDpo, perSample: [...pairMetrics, 'logps/chosen', 'logps/rejected', 'kl/pre'] },
   reward: { make: reward, perSample: pairMetrics },
   sft: {
@@ -83,28 +92,28 @@ const algorithms: Record<string, { make: () => Objective | Promise<Objective>; p
   },
 };
 
-const meanOf = ({ metrics }: StepSamples, name: string) => {
-  const values = metrics[name] ?? [];
+const meanOf = (values: readonly number[] = []) => {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 };
 
 describe('live metrics are the means of what each sample measured', () => {
   test.each(Object.keys(algorithms))('%s', async (kind) => {
     const { make, perSample } = algorithms[kind]!;
-    const { samples: seen, metrics, guardSamples } = await new Stepper(await make()).step(all, 2);
-    expect(Object.keys(seen.metrics).sort()).toEqual([...perSample].sort());
+    const { tables, metrics } = await new Stepper(await make()).step(all, 2);
+    const seen = tables.trained?.metrics ?? {};
+    expect(Object.keys(seen).sort()).toEqual([...perSample].sort());
     for (const name of perSample) {
-      expect(seen.metrics[name], name).toHaveLength(6);
+      expect(seen[name], name).toHaveLength(6);
       // SFT's loss is the mean over tokens, DPO's has the guard's part in it.
-      if (name !== 'loss') expect(metrics[name], name).toBeCloseTo(meanOf(seen, name), 5);
+      if (name !== 'loss') expect(metrics[name], name).toBeCloseTo(meanOf(seen[name]), 5);
     }
-    if (guardSamples === undefined) return;
-    expect(metrics['guard/loss']).toBeCloseTo(meanOf(guardSamples, 'guard/loss'), 5);
+    if (tables.guarded === undefined) return;
+    expect(metrics['guard/loss']).toBeCloseTo(meanOf(tables.guarded.metrics['guard/loss']), 5);
     expect(metrics['guard/firing_rate']).toBe(1);
     expect(metrics['guard/firing_rate/long']).toBe(1);
-    expect(metrics['loss']).toBeCloseTo(meanOf(seen, 'loss') + (metrics['guard/loss'] ?? 0), 5);
-    const falls = all.map((i) => (seen.metrics['rewards/chosen']![i]! + seen.metrics['rewards/rejected']![i]!) / -0.2);
-    falls.forEach((fall, i) => expect(seen.metrics['kl/pre']![i]).toBeCloseTo(fall, 4));
+    expect(metrics['loss']).toBeCloseTo(meanOf(seen.loss) + (metrics['guard/loss'] ?? 0), 5);
+    const falls = all.map((i) => (seen['rewards/chosen']![i]! + seen['rewards/rejected']![i]!) / -0.2);
+    falls.forEach((fall, i) => expect(seen['kl/pre']![i]).toBeCloseTo(fall, 4));
   });
 });
 

@@ -149,7 +149,7 @@ describe('FlipGuard beside PPO', () => {
     const [plain, guarded] = [tinyModel(2), tinyModel(2)];
     await new Stepper(ppo(plain)).step(all);
     const outcome = await new Stepper(ppo(guarded, {}, guardWith({ weight: 3 }))).step(all);
-    expect(outcome.guardSamples?.metrics['guard/fired']).toEqual([1, 1, 1, 0, 0, 0]);
+    expect(outcome.tables.guarded?.metrics['guard/fired']).toEqual([1, 1, 1, 0, 0, 0]);
     expect(outcome.metrics['guard/firing_rate']).toBe(0.5);
     expect(outcome.metrics['guard/loss']).toBeGreaterThan(0);
     expect(largestDifference(weightsOf(plain), weightsOf(guarded))).toBeGreaterThan(0);
@@ -167,6 +167,6 @@ describe('FlipGuard beside PPO', () => {
 
   test('the per-token gate compares rewards per response token', async () => {
     const outcome = await new Stepper(ppo(tinyModel(2), {}, guardWith({ gate: 'per-token' }))).step(all);
-    expect(outcome.guardSamples?.metrics['guard/fired']).toEqual([1, 1, 1, 0, 0, 0]);
+    expect(outcome.tables.guarded?.metrics['guard/fired']).toEqual([1, 1, 1, 0, 0, 0]);
   });
 });

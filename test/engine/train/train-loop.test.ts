@@ -8,7 +8,7 @@ import type { Objective, StepBatch } from '../../../src-main/engine/objectives/o
 import { AdamW } from '../../../src-main/engine/optim/adamw.ts';
 import { createRandom } from '../../../src-main/engine/random.ts';
 import { trainingLoop, type TrainControl, type TrainingPlan } from '../../../src-main/engine/train-loop.ts';
-import type { TrainerEventBody } from '../../../src-main/shared/domain/jobs.ts';
+import type { TrainerEventBody } from '../../../src-main/shared/domain/trainer-events.ts';
 import { runSpecSchema, type RunSpecInput } from '../../../src-main/shared/domain/run-spec.ts';
 import { openTestBackend } from '../../helpers/backend.ts';
 
@@ -32,7 +32,7 @@ function slope(options: { lossAt?: Record<number, number>; fail?: (batch: StepBa
       options.fail?.(batch);
       const loss = options.lossAt?.[batch.step] ?? 1;
       await apply(new Map([['w', tf.scalar(1)]]), loss);
-      return { metrics: { loss }, samples: { sampleIds: [], metrics: {} }, tokens: 1 };
+      return { metrics: { loss }, tables: {}, tokens: 1 };
     },
     state: () => ({ seen: 1 }),
     restore: () => {},

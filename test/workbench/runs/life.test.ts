@@ -3,7 +3,7 @@ import path from 'node:path';
 import { stringify } from 'yaml';
 import { describe, expect, test } from 'vitest';
 import type { RunRecord } from '../../../src-main/shared/domain/entities.ts';
-import type { TrainerEvent } from '../../../src-main/shared/domain/jobs.ts';
+import type { TrainerEvent } from '../../../src-main/shared/domain/trainer-events.ts';
 import { launchNodeTrainer } from '../../../src-main/trainer/node-child.ts';
 import type { TrainerChild } from '../../../src-main/trainer/host.ts';
 import type { Workbench } from '../../../src-main/workbench/workbench.ts';

@@ -3,7 +3,8 @@ import path from 'node:path';
 import { stringify } from 'yaml';
 import type { RunRecord } from '../../../shared/domain/entities.ts';
 import { WorkbenchError, reportOf } from '../../../shared/domain/errors.ts';
-import type { TrainerEvent } from '../../../shared/domain/jobs.ts';
+import type { StepMetrics } from '../../../shared/domain/metrics.ts';
+import type { ShownEvent } from '../../../shared/domain/trainer-events.ts';
 import { request } from '../../../workbench/contract/dispatch.ts';
 import { parseAssignment, withValue } from '../../../workbench/runs/spec-changes.ts';
 import type { SpecDifference } from '../../../workbench/runs/spec-changes.ts';
@@ -116,7 +117,7 @@ export async function followRun(
   return { status: conclude(context, workbench, ended), ended };
 }
 
-function showEvent({ terminal }: CommandContext, event: TrainerEvent, total: number | null): void {
+function showEvent({ terminal }: CommandContext, event: ShownEvent, total: number | null): void {
   switch (event.type) {
     case 'started':
       terminal.note(
@@ -150,8 +151,8 @@ function showEvent({ terminal }: CommandContext, event: TrainerEvent, total: num
   }
 }
 
-function stepNumbers(metrics: Readonly<Record<string, number>>): string {
-  const shown = ['loss', 'rewards/margins', 'guard/firing_rate'];
+function stepNumbers(metrics: Readonly<StepMetrics>): string {
+  const shown = ['loss', 'rewards/margins', 'guard/firing_rate'] as const;
   const parts = shown.flatMap((name) =>
     metrics[name] === undefined ? [] : [`${name} ${metrics[name].toPrecision(4)}`],
   );

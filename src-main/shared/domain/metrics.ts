@@ -1,0 +1,327 @@
+import type { SuiteKind } from './evaluations.ts';
+
+/**
+ * Every number that training reports, by name: TRL's names where TRL has one. The engine can report no other (a name that is not here
+ * does not compile), and the store, the charts, the command line and the reference page read this list.
+ */
+
+/** In what a number is counted. */
+export type Unit =
+  'nats' | 'nats per response' | 'reward' | 'share' | '0 or 1' | 'tokens' | 'tokens per second' | 'seconds' | '';
+
+/** Which direction is good; null where neither is by itself. */
+export type Better = 'lower' | 'higher' | null;
+
+/** Who reports it: the headings of the reference page. */
+export const metricSources = [
+  'Every algorithm',
+  'DPO and reward models',
+  'Distance to the old model',
+  'SFT',
+  'PPO',
+  'The guard',
+] as const;
+export type MetricSource = (typeof metricSources)[number];
+
+/** The charts of a run, in their order: metrics of one chart share its axis. */
+export const metricCharts = [
+  'Loss',
+  'Guard',
+  'Rewards',
+  'Reward of samples',
+  'Preference accuracy',
+  'Log-probs',
+  'KL',
+  'Gradient norm',
+  'Learning rate',
+] as const;
+export type MetricChart = (typeof metricCharts)[number];
+
+/**
+ * Samples of a step come in tables, each with ids of its own: the rows trained on, and the responses that the guard held the policy
+ * to (the same rows, or those of a guard set). The store keeps tables by their place here: add at the end.
+ */
+export const sampleTableNames = ['trained', 'guarded'] as const;
+export type SampleTableName = (typeof sampleTableNames)[number];
+
+export interface Metric {
+  readonly meaning: string;
+  readonly unit: Unit;
+  readonly better: Better;
+  readonly source: MetricSource;
+  /** Reported once per step: the mean over its samples unless the meaning says otherwise. */
+  readonly perStep: boolean;
+  /** The table in which it is also reported per sample. */
+  readonly perSample: SampleTableName | null;
+  /** Metrics without one get a chart of their own. */
+  readonly chart?: MetricChart;
+}
+
+const everywhere = { source: 'Every algorithm', perStep: true, perSample: null } as const;
+const pairs = { source: 'DPO and reward models', perStep: true, perSample: 'trained' } as const;
+const ppoSample = { source: 'PPO', perStep: true, perSample: 'trained' } as const;
+const ppoStep = { source: 'PPO', perStep: true, perSample: null } as const;
+const guardStep = { source: 'The guard', perStep: true, perSample: null, chart: 'Guard' } as const;
+
+export const metrics = {
+  loss: {
+    ...everywhere,
+    perSample: 'trained',
+    chart: 'Loss',
+    unit: '',
+    better: 'lower',
+    meaning: 'what is minimised, the guard’s term included; per sample without the guard’s term',
+  },
+  grad_norm: { ...everywhere, chart: 'Gradient norm', unit: '', better: null, meaning: 'global norm before clipping' },
+  learning_rate: { ...everywhere, chart: 'Learning rate', unit: '', better: null, meaning: 'of this step' },
+  step_seconds: { ...everywhere, unit: 'seconds', better: 'lower', meaning: 'wall clock' },
+  tokens_per_second: {
+    ...everywhere,
+    unit: 'tokens per second',
+    better: 'higher',
+    meaning: 'real tokens (no padding) through the policy',
+  },
+  'rewards/chosen': {
+    ...pairs,
+    chart: 'Rewards',
+    unit: 'reward',
+    better: 'higher',
+    meaning: 'DPO: implicit reward β·(lp(π) − lp(ref)) of the chosen response; reward model: its output',
+  },
+  'rewards/rejected': {
+    ...pairs,
+    chart: 'Rewards',
+    unit: 'reward',
+    better: 'lower',
+    meaning: 'the same of the rejected response',
+  },
+  'rewards/margins': { ...pairs, chart: 'Rewards', unit: 'reward', better: 'higher', meaning: 'chosen − rejected' },
+  'rewards/accuracies': {
+    ...pairs,
+    chart: 'Preference accuracy',
+    unit: 'share',
+    better: 'higher',
+    meaning: 'share of pairs with a margin above 0',
+  },
+  'logps/chosen': {
+    ...pairs,
+    chart: 'Log-probs',
+    unit: 'nats',
+    better: 'higher',
+    meaning: 'log-prob of the chosen response, summed over its tokens; DPO only',
+  },
+  'logps/rejected': {
+    ...pairs,
+    chart: 'Log-probs',
+    unit: 'nats',
+    better: null,
+    meaning: 'the same of the rejected response',
+  },
+  'kl/pre': {
+    source: 'Distance to the old model',
+    perStep: true,
+    perSample: 'trained',
+    chart: 'KL',
+    unit: 'nats per response',
+    better: 'lower',
+    meaning:
+      'DPO: mean of lp(pre) − lp(π) over both responses, an estimate of KL(pre ‖ π) that is unbiased only where π_pre wrote them; PPO: `objective/kl`, an estimate of KL(π ‖ pre)',
+  },
+  logps: {
+    source: 'SFT',
+    perStep: true,
+    perSample: 'trained',
+    chart: 'Log-probs',
+    unit: 'nats',
+    better: 'higher',
+    meaning: 'log-prob of the completion, summed over its tokens',
+  },
+  completion_tokens: {
+    source: 'SFT',
+    perStep: true,
+    perSample: null,
+    unit: 'tokens',
+    better: null,
+    meaning: 'tokens the loss was taken on, summed over the samples',
+  },
+  'objective/scores': {
+    ...ppoSample,
+    chart: 'Reward of samples',
+    unit: 'reward',
+    better: 'higher',
+    meaning: 'reward of the sampled response, without the KL penalty',
+  },
+  'objective/kl': {
+    ...ppoSample,
+    chart: 'KL',
+    unit: 'nats per response',
+    better: 'lower',
+    meaning: 'KL estimate to the reference',
+  },
+  'objective/non_score_reward': {
+    ...ppoSample,
+    chart: 'Reward of samples',
+    unit: 'reward',
+    better: 'higher',
+    meaning: 'the KL penalty: −weight · KL',
+  },
+  'objective/rlhf_reward': {
+    ...ppoSample,
+    chart: 'Reward of samples',
+    unit: 'reward',
+    better: 'higher',
+    meaning: 'score + penalty',
+  },
+  response_tokens: { ...ppoSample, unit: 'tokens', better: null, meaning: 'tokens of a sampled response' },
+  'loss/policy': { ...ppoStep, chart: 'Loss', unit: '', better: 'lower', meaning: 'clipped policy loss' },
+  'loss/value': { ...ppoStep, chart: 'Loss', unit: '', better: 'lower', meaning: 'clipped value loss' },
+  'policy/clipfrac': {
+    ...ppoStep,
+    unit: 'share',
+    better: null,
+    meaning: 'share of tokens whose gradient the clipping took, as TRL counts them',
+  },
+  'policy/approxkl': {
+    ...ppoStep,
+    chart: 'KL',
+    unit: 'nats',
+    better: null,
+    meaning: '½·(lp − lp_old)², between the policy and the one that sampled',
+  },
+  kl_weight: {
+    ...ppoStep,
+    unit: '',
+    better: null,
+    meaning: 'weight of the KL penalty; moves where it is adaptive',
+  },
+  'guard/loss': {
+    ...guardStep,
+    perSample: 'guarded',
+    unit: '',
+    better: 'lower',
+    meaning: 'mean of I(x)·D(x), before λ',
+  },
+  'guard/firing_rate': {
+    ...guardStep,
+    unit: 'share',
+    better: 'lower',
+    meaning: 'share of samples on which the gate fired',
+  },
+  'guard/firing_rate/short': {
+    ...guardStep,
+    unit: 'share',
+    better: 'lower',
+    meaning: 'the same on the third of responses with the fewest tokens',
+  },
+  'guard/firing_rate/medium': {
+    ...guardStep,
+    unit: 'share',
+    better: 'lower',
+    meaning: 'the same on the third in the middle',
+  },
+  'guard/firing_rate/long': {
+    ...guardStep,
+    unit: 'share',
+    better: 'lower',
+    meaning: 'the same on the third with the most tokens',
+  },
+  'guard/weight': { ...guardStep, unit: '', better: null, meaning: 'λ' },
+  'guard/fired': {
+    source: 'The guard',
+    perStep: false,
+    perSample: 'guarded',
+    unit: '0 or 1',
+    better: 'lower',
+    meaning: '1 where the gate fired',
+  },
+  'guard/tokens': {
+    source: 'The guard',
+    perStep: false,
+    perSample: 'guarded',
+    unit: 'tokens',
+    better: null,
+    meaning: 'tokens of the guarded response',
+  },
+} as const satisfies Record<string, Metric>;
+
+export type SuiteMetric = Pick<Metric, 'meaning' | 'unit' | 'better'>;
+
+/** Numbers of one sample of a suite, beside its verdict and score. */
+export const suiteMetrics = {
+  pairs: {
+    'logps/chosen': {
+      unit: 'nats',
+      better: 'higher',
+      meaning: 'log-prob of the chosen response; the score is the margin',
+    },
+    'logps/rejected': { unit: 'nats', better: null, meaning: 'log-prob of the rejected response' },
+    'rewards/chosen': { unit: 'reward', better: 'higher', meaning: 'implicit reward, where there is a reference' },
+    'rewards/rejected': { unit: 'reward', better: 'lower', meaning: 'implicit reward, where there is a reference' },
+  },
+  cloze: { tokens: { unit: 'tokens', better: null, meaning: 'tokens of the target; the score is its log-prob' } },
+  words: {
+    position: { unit: 'tokens', better: null, meaning: 'token position of the word’s beginning' },
+    tokens: { unit: 'tokens', better: null, meaning: 'tokens of the word; the score is its log-prob' },
+  },
+  choice: {
+    acc: {
+      unit: '0 or 1',
+      better: 'higher',
+      meaning: '1 where the right option is the likeliest; the score is its lead over the best other one',
+    },
+    acc_norm: { unit: '0 or 1', better: 'higher', meaning: 'the same with log-probs divided by characters' },
+    'logps/gold': { unit: 'nats', better: 'higher', meaning: 'log-prob of the right option' },
+  },
+  generate: {
+    tokens: { unit: 'tokens', better: null, meaning: 'tokens that came out; the score is the scorer’s' },
+    'logps/output': { unit: 'nats', better: null, meaning: 'log-prob of the output as it was sampled' },
+  },
+} as const satisfies Record<SuiteKind, Record<string, SuiteMetric>>;
+/** What the engine may report of a sample of such a suite; imports bring names of their own. */
+export type SuiteNumbers<Kind extends SuiteKind> = { [Name in keyof (typeof suiteMetrics)[Kind]]?: number };
+
+type Metrics = typeof metrics;
+export type MetricName = keyof Metrics;
+export type StepMetricName = { [N in MetricName]: Metrics[N]['perStep'] extends true ? N : never }[MetricName];
+export type SampleMetricName<Table extends SampleTableName = SampleTableName> = {
+  [N in MetricName]: Metrics[N]['perSample'] extends Table ? N : never;
+}[MetricName];
+
+/** Numbers of one optimiser step. */
+export type StepMetrics = { [N in StepMetricName]?: number };
+
+/** What happened to samples in one step; every column runs parallel to `sampleIds`. */
+export interface SampleTable<Name extends SampleTableName = SampleTableName> {
+  sampleIds: string[];
+  metrics: { [N in SampleMetricName<Name>]?: number[] };
+}
+export type SampleTables = { [Name in SampleTableName]?: SampleTable<Name> };
+
+export const metricNames = Object.keys(metrics) as MetricName[];
+export const stepMetricNames = metricNames.filter((name): name is StepMetricName => metrics[name].perStep);
+
+export function sampleMetricNames<Table extends SampleTableName>(table: Table): SampleMetricName<Table>[] {
+  return metricNames.filter((name) => metrics[name].perSample === table) as SampleMetricName<Table>[];
+}
+
+/** What is known of a name that was stored, perhaps by a tool that has names of its own. */
+export function metricOf(name: string): Metric | null {
+  return Object.hasOwn(metrics, name) ? metrics[name as MetricName] : null;
+}
+
+export interface MetricGroup {
+  title: string;
+  names: string[];
+}
+
+/** Which of these share a chart, in the order of the charts; a name without a chart gets one of its own. */
+export function groupMetrics(names: readonly string[]): MetricGroup[] {
+  const byChart = Map.groupBy(names, (name) => metricOf(name)?.chart ?? null);
+  const rank = (name: string): number => metricNames.indexOf(name as MetricName);
+  const groups = metricCharts.flatMap((title) => {
+    const members = byChart.get(title)?.toSorted((a, b) => rank(a) - rank(b)) ?? [];
+    return members.length === 0 ? [] : [{ title, names: members }];
+  });
+  const alone = byChart.get(null)?.toSorted() ?? [];
+  return [...groups, ...alone.map((name) => ({ title: name, names: [name] }))];
+}

@@ -1,0 +1,198 @@
+import { z } from 'zod';
+import { errorCodes } from './errors.ts';
+import type { SampleMetricName, SampleTableName, StepMetricName } from './metrics.ts';
+import { sampleMetricNames, stepMetricNames } from './metrics.ts';
+
+/**
+ * What a trainer says, as a schema: the host checks every message with it, and so does whoever reads `events.ndjson`. The types are
+ * derived from it. A field that is not here is refused, so that nothing is lost on the way in silence.
+ */
+
+/** A number as a trainer has it: JSON writes one that is not finite as null. */
+const figure = z.custom<number>((value) => typeof value === 'number' || value === null, 'is not a number');
+const count = z.number().int().min(0);
+const text = z.string();
+
+function stepMetricsSchema() {
+  const shape = Object.fromEntries(stepMetricNames.map((name) => [name, figure.exactOptional()]));
+  return z.strictObject(shape as Record<StepMetricName, z.ZodExactOptional<typeof figure>>);
+}
+
+function tableSchema<Table extends SampleTableName>(table: Table) {
+  const column = z.array(figure);
+  const shape = Object.fromEntries(sampleMetricNames(table).map((name) => [name, column.exactOptional()]));
+  return z
+    .strictObject({
+      sampleIds: z.array(text),
+      metrics: z.strictObject(shape as Record<SampleMetricName<Table>, z.ZodExactOptional<typeof column>>),
+    })
+    .refine(
+      // All of its fields are columns; the generic type does not say so.
+      ({ sampleIds, metrics }) =>
+        Object.values(metrics as Record<string, number[]>).every((values) => values.length === sampleIds.length),
+      'has columns of another length than its ids',
+    );
+}
+
+const decoding = z.strictObject({
+  temperature: z.number(),
+  topP: z.number().exactOptional(),
+  topK: z.number().exactOptional(),
+  maxNewTokens: z.number(),
+  stop: z.array(text).exactOptional(),
+  seed: z.number(),
+});
+/** Where an evaluation stands in a run; step 0 is before training. */
+const mark = z.strictObject({ suiteId: text, suiteName: text, step: count });
+const result = z.strictObject({
+  sampleId: text,
+  prompt: text,
+  target: text.exactOptional(),
+  output: text.nullable(),
+  score: figure.nullable(),
+  verdict: z.enum(['right', 'wrong', 'tie']).nullable(),
+  slices: z.array(text).exactOptional(),
+  tags: z.array(text).exactOptional(),
+  metrics: z.record(text, figure).exactOptional(),
+  cluster: text.exactOptional(),
+});
+const backend = z.strictObject({
+  /** tensorflow-cuda | tensorflow-cpu | webgpu | wasm | cpu */
+  name: text,
+  device: text,
+  versions: z.record(text, text),
+  /** A sentence when the backend is far slower than a native one. */
+  warning: text.exactOptional(),
+});
+const checkpoint = z.strictObject({
+  step: count,
+  /** Relative to the run folder. */
+  path: text,
+  kind: z.enum(['full', 'adapter']),
+  /** File name to SHA-256, of the weights. */
+  sha256: z.record(text, text),
+  sizeBytes: count,
+});
+const estimate = z.strictObject({
+  memoryBytes: z.number(),
+  secondsPerStep: z.number(),
+  steps: z.number(),
+  /** How it was obtained, in a sentence. */
+  basis: text,
+});
+const ledger = z.strictObject({
+  part: z.enum(['output', 'target', 'chosen', 'rejected', 'left-output', 'right-output']),
+  tokens: z.array(text),
+  leftLogProbs: z.array(figure),
+  rightLogProbs: z.array(figure),
+});
+const error = z.strictObject({
+  code: z.enum(errorCodes),
+  message: text,
+  remedy: text.exactOptional(),
+  place: z
+    .strictObject({ file: text.exactOptional(), line: z.number().exactOptional(), field: text.exactOptional() })
+    .exactOptional(),
+});
+
+/** In a run the events are also the lines of `events.ndjson`: `seq` counts from 1, `at` is ms since epoch. */
+function event<Type extends string, Shape extends z.ZodRawShape>(type: Type, meaning: string, shape: Shape) {
+  return z.strictObject({ type: z.literal(type), seq: count, at: z.number(), ...shape }).describe(meaning);
+}
+
+export const trainerEventSchema = z.discriminatedUnion('type', [
+  event('started', 'the model is loaded and training begins or goes on', {
+    backend,
+    totalSteps: count,
+    resumedAtStep: count.nullable(),
+    parameters: count,
+    trainable: count,
+    /** SHA-256 of the files of rows as this start read them; absent where nothing is trained. */
+    inputs: z.strictObject({ trainRows: text, guardRows: text.exactOptional() }).exactOptional(),
+  }),
+  event('progress', 'how far a phase other than training is', {
+    phase: text,
+    done: z.number(),
+    total: z.number(),
+    etaMs: z.number().nullable(),
+  }),
+  event('step', 'one optimiser step: its numbers, and the same sample by sample', {
+    step: count,
+    epoch: z.number(),
+    metrics: stepMetricsSchema(),
+    tables: z.strictObject({
+      trained: tableSchema('trained').exactOptional(),
+      guarded: tableSchema('guarded').exactOptional(),
+    }),
+  }),
+  event('evaluation-started', 'a suite begins', { mark, items: count }),
+  event('evaluation-batch', 'results of some samples of a suite', { mark, results: z.array(result) }),
+  event('evaluation-done', 'a suite is over', {
+    mark,
+    samples: count,
+    decoding: decoding.nullable(),
+    summary: z.record(text, figure),
+  }),
+  event('checkpoint', 'weights were written', { checkpoint }),
+  event('ledger', 'log-probs token by token under two models', { ledgers: z.array(ledger) }),
+  event('samples', 'continuations of one prompt', {
+    promptId: text,
+    /** `score` where the job asked for a rating. */
+    outputs: z.array(z.strictObject({ text, tokens: count, score: figure.exactOptional() })),
+  }),
+  event('estimate', 'what a run would take', { estimate }),
+  event('log', 'a sentence for the person who watches', { level: z.enum(['info', 'warning']), message: text }),
+  event('paused', 'training waits', { step: count }),
+  event('resumed', 'training goes on', { step: count }),
+  event('finished', 'the run is over as it should be', { outcome: z.enum(['completed', 'stopped']), step: count }),
+  event('failed', 'the run is over by an error', {
+    error,
+    step: count.nullable(),
+    sampleIds: z.array(text).exactOptional(),
+    lastCheckpointStep: count.exactOptional(),
+  }),
+]);
+
+type WithoutNumber<Event> = Event extends unknown ? Omit<Event, 'seq' | 'at'> : never;
+export type TrainerEvent = z.output<typeof trainerEventSchema>;
+/** An event before it has its number and its time. */
+export type TrainerEventBody = WithoutNumber<TrainerEvent>;
+export type StepEvent = Extract<TrainerEvent, { type: 'step' }>;
+export type EvaluationMark = z.output<typeof mark>;
+export type BackendInfo = z.output<typeof backend>;
+export type CheckpointInfo = z.output<typeof checkpoint>;
+export type Estimate = z.output<typeof estimate>;
+/** One continuation. */
+export type SampledOutput = Extract<TrainerEvent, { type: 'samples' }>['outputs'][number];
+
+/**
+ * An event as windows get it: what grows with the samples stays in the store, which is asked for it sample by sample. Null where
+ * nothing is left to show.
+ */
+export type ShownEvent = Exclude<TrainerEvent, { type: 'step' | 'evaluation-batch' }> | Omit<StepEvent, 'tables'>;
+
+export function shownEvent(event: TrainerEvent): ShownEvent | null {
+  if (event.type === 'evaluation-batch') return null;
+  if (event.type !== 'step') return event;
+  const { tables: _tables, ...shown } = event;
+  return shown;
+}
+
+/**
+ * One event: from a report, or a line of `events.ndjson` after `JSON.parse`. Null and the reason where it is none. Steps that
+ * were written when samples still lay in two fields are read as well.
+ */
+export function readTrainerEvent(value: unknown): { event: TrainerEvent } | { fault: string } {
+  const parsed = trainerEventSchema.safeParse(withTables(value));
+  if (parsed.success) return { event: parsed.data };
+  const [issue] = parsed.error.issues;
+  const field = issue?.path.map(String).join('.') ?? '';
+  return { fault: `${field === '' ? 'event' : field}: ${issue?.message ?? 'does not fit'}` };
+}
+
+function withTables(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || !('samples' in value) || !('type' in value)) return value;
+  if (value.type !== 'step') return value;
+  const { samples, guardSamples, ...event } = value as Record<string, unknown>;
+  return { ...event, tables: { trained: samples, ...(guardSamples === undefined ? {} : { guarded: guardSamples }) } };
+}
