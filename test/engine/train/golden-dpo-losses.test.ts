@@ -1,3 +1,4 @@
+import type { StepMetricName } from '../../../src-main/shared/domain/metrics.ts';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { scoreSequences } from '../../../src-main/engine/data/score-sequences.ts';
 import { DpoObjective } from '../../../src-main/engine/objectives/dpo.ts';
@@ -67,7 +68,7 @@ describe('six steps of DPO equal TRL’s', () => {
     const firstMoved = 1 + steps.findIndex((step) => step['learning_rate']! > 0);
     const gaps = Object.keys(steps[0]!).map((metric) => {
       const from = metric === 'rewards/accuracies' ? firstMoved : 0;
-      const found = events.slice(from).map(({ metrics }) => metrics[metric]);
+      const found = events.slice(from).map(({ metrics }) => metrics[metric as StepMetricName]);
       const wanted = steps.slice(from).map((step) => step[metric]!);
       return [metric, largestGap(found, wanted) / Math.max(1, ...wanted.map(Math.abs))] as const;
     });

@@ -1,3 +1,4 @@
+import type { StepMetricName } from '../../../src-main/shared/domain/metrics.ts';
 import { beforeAll, expect, test } from 'vitest';
 import { generalisedAdvantage, whiten } from '../../../src-main/engine/losses/ppo.ts';
 import { PpoObjective } from '../../../src-main/engine/objectives/ppo.ts';
@@ -90,7 +91,7 @@ test('losses, KL, its adaptive weight and every weight equal TRL’s', async () 
     ops: {},
   });
   const events = await runInOrder(spec, objective);
-  const gap = (metric: string, pick: (step: RecordedStep) => number) =>
+  const gap = (metric: StepMetricName, pick: (step: RecordedStep) => number) =>
     largestGap(
       events.map(({ metrics }) => metrics[metric]),
       recorded.steps.map(pick),

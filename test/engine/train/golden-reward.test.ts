@@ -1,3 +1,4 @@
+import type { StepMetricName } from '../../../src-main/shared/domain/metrics.ts';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { CausalLm } from '../../../src-main/engine/models/causal-lm.ts';
@@ -70,7 +71,7 @@ describe('twelve steps of reward modelling equal TRL’s', () => {
       model,
       samples.slice(0, 1).map(({ chosen }) => chosen),
     );
-    const series = (metric: string) => events.map(({ metrics }) => metrics[metric]);
+    const series = (metric: StepMetricName) => events.map(({ metrics }) => metrics[metric]);
     const means = events.map(({ metrics }) => (metrics['rewards/chosen']! + metrics['rewards/rejected']!) / 2);
     const gaps = {
       loss: largestGap(

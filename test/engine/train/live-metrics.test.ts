@@ -86,7 +86,11 @@ const algorithms: Record<
   ppo: {
     make: ppo,
     perSample: [
-      ...['objective/scores', 'objective/kl', 'kl/pre', 'objective/non_score_reward', 'objective/rlhf_reward'],
+      'objective/scores',
+      'objective/kl',
+      'kl/pre',
+      'objective/non_score_reward',
+      'objective/rlhf_reward',
       'response_tokens',
     ],
   },

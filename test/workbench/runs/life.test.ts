@@ -3,7 +3,7 @@ import path from 'node:path';
 import { stringify } from 'yaml';
 import { describe, expect, test } from 'vitest';
 import type { RunRecord } from '../../../src-main/shared/domain/entities.ts';
-import type { TrainerEvent } from '../../../src-main/shared/domain/trainer-events.ts';
+import type { ShownEvent, TrainerEvent } from '../../../src-main/shared/domain/trainer-events.ts';
 import { launchNodeTrainer } from '../../../src-main/trainer/node-child.ts';
 import type { TrainerChild } from '../../../src-main/trainer/host.ts';
 import type { Workbench } from '../../../src-main/workbench/workbench.ts';
@@ -23,7 +23,7 @@ function eventsOnDisk(workbench: Workbench, run: RunRecord): TrainerEvent[] {
 }
 
 /** Resolves when the run has told an event that fits. */
-function untilEvent(workbench: Workbench, fits: (event: TrainerEvent) => boolean): Promise<TrainerEvent> {
+function untilEvent(workbench: Workbench, fits: (event: ShownEvent) => boolean): Promise<ShownEvent> {
   return new Promise((resolve) => {
     const unsubscribe = workbench.subscribe((event) => {
       const found = event.topic === 'run-events' ? event.events.find(fits) : undefined;
@@ -33,7 +33,7 @@ function untilEvent(workbench: Workbench, fits: (event: TrainerEvent) => boolean
     });
   });
 }
-const isStep = (step: number) => (event: TrainerEvent) => event.type === 'step' && event.step >= step;
+const isStep = (step: number) => (event: ShownEvent) => event.type === 'step' && event.step >= step;
 
 /** Losses by step, as the store has them. */
 async function lossesOf(workbench: Workbench, runId: string): Promise<Map<number, number | null>> {
