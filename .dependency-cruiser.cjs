@@ -61,7 +61,7 @@ module.exports = {
     mayImport('backends', ['shared/domain']),
     mayImport('system', ['shared/domain']),
     mayImport('store', ['shared/domain', system, entries, contentHash]),
-    mayImport('imports', ['shared/domain', system, contentHash]),
+    mayImport('imports', ['shared/domain', system, entries, contentHash]),
     mayImport('reports', ['shared/domain', system]),
     mayImport('trainer', ['engine', 'backends', 'shared/domain', system, entries]),
     // llama2c converts bytes to bytes; no tensor is made.

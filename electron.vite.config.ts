@@ -27,6 +27,7 @@ const electronSide = {
           index: at('./src-main/index.ts'),
           cli: at('./src-main/shells/cli/main.ts'),
           'store-worker': at('./src-main/store/worker.ts'),
+          'import-reader': at('./src-main/imports/reading/child.ts'),
           'statistics-worker': at('./src-main/workbench/statistics/worker.ts'),
           trainer: at('./src-main/trainer/entry.ts'),
           'backend-probe': at('./src-main/backends/probe.ts'),

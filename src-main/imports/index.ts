@@ -11,5 +11,14 @@ export {
 } from './open.ts';
 export { type PreviewOptions, previewImport } from './preview.ts';
 export { type Problem, type ProblemReason, problemReasons } from './problems.ts';
+export {
+  readDataset,
+  readEvaluation,
+  readPreview,
+  readSuite,
+  readingLimits,
+  type ReadingLimits,
+  type RowStream,
+} from './reading/read-apart.ts';
 export { checkZipDirectory, checksumGate, notAnArchive } from './records/zip-check.ts';
 export * from './types.ts';

@@ -17,6 +17,8 @@ export interface PreviewOptions extends ImportOptions {
 
 type AnyRow = DatasetRow | SampleResult | SuiteItem;
 const firstProblems = 5;
+/** A preview shows what it has by then; a person waits for it. */
+const previewWithinMs = 8000;
 
 /**
  * What an import would bring, without keeping more than its first `n` rows: the detected format, rows, and how many
@@ -39,6 +41,7 @@ export async function previewImport(path: string, options: PreviewOptions, n = 2
   if (stream === null) return preview;
   const problems = new Map<string, ProblemCount>();
   const limit = options.maxRecords ?? Infinity;
+  const until = performance.now() + previewWithinMs;
   for await (const batch of stream.batches() as AsyncIterable<ImportEntry<AnyRow>[]>) {
     for (const entry of batch) {
       if (preview.fits + preview.misfits >= limit) break;
@@ -50,7 +53,7 @@ export async function previewImport(path: string, options: PreviewOptions, n = 2
         count(problems, entry, entry.problem);
       }
     }
-    if (preview.fits + preview.misfits >= limit) break;
+    if (preview.fits + preview.misfits >= limit || performance.now() > until) break;
   }
   const metadata = stream.metadata();
   return {

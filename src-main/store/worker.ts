@@ -1,14 +1,14 @@
 import { once } from 'node:events';
-import { enableCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import { reportOf } from '../shared/domain/errors.ts';
+import { useCompileCache } from '../system/compile-cache.ts';
 import { openForReading, openForWriting, translateSqliteError } from './database.ts';
 import type { FromWorker, Methods, ToWorker, WorkerStart } from './rpc.ts';
 import { movable } from './rpc.ts';
 
 /** A thread of the store: the writer, the reader, or one task. */
 // Each role loads its own modules only, and from Node's cache: threads start often, and compiling is most of a start.
-enableCompileCache();
+useCompileCache();
 const port = parentPort ?? fail();
 const post = (message: FromWorker, move: ArrayBuffer[] = []): void => port.postMessage(message, move);
 // The client is the only one who starts this file.

@@ -28,6 +28,7 @@ const sliceRows = 4096;
  */
 const partBytes = 4 * 2 ** 20;
 const mostParts = 64;
+const maxPartRows = 65_536;
 /** A page must be held whole, and a row group without page index that has nested columns: pages of these cannot be passed over. */
 const maxPageBytes = 512 * 2 ** 20;
 const maxGroupBytes = 2 * 2 ** 30;
@@ -91,7 +92,8 @@ function rowsOfPart(group: FileMetaData['row_groups'][number], file: string): nu
   const flat = group.columns.every((column) => column.meta_data?.path_in_schema.length === 1);
   if (!flat && bytes > maxGroupBytes) throw groupTooLarge(file);
   const parts = flat ? Math.min(mostParts, Math.ceil(bytes / partBytes)) : 1;
-  return Math.max(sliceRows, Math.ceil(rows / Math.max(1, parts)));
+  // Equal rows take next to no bytes: what they become is bounded by their number.
+  return Math.min(maxPartRows, Math.max(sliceRows, Math.ceil(rows / Math.max(1, parts))));
 }
 
 function groupTooLarge(file: string): WorkbenchError {

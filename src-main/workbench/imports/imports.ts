@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
-import { acceptedFields, parseFieldMap, previewImport } from '../../imports/index.ts';
+import { acceptedFields, parseFieldMap, readPreview } from '../../imports/index.ts';
 import type { FieldMap, ImportFormat } from '../../imports/index.ts';
 import type { ParsedInput } from '../../shared/contract/channels.ts';
 import type { ImportPreview } from '../../shared/contract/views.ts';
@@ -112,7 +112,7 @@ export function createImports(core: Core, files: Files, models: Models): Imports
       const format = input.format as ImportFormat | 'auto';
       if (target === 'model') return modelPreview(remember({ target, source, format, map: {}, suiteKind }), source);
       const given = parseMapping(input.mapping, target, suiteKind);
-      const preview = await previewImport(source, {
+      const preview = await readPreview(source, {
         purpose: target,
         format,
         map: given,

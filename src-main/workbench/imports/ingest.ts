@@ -2,8 +2,8 @@ import path from 'node:path';
 import type { DatasetRow } from '../../shared/domain/datasets.ts';
 import type { ImportRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
-import { openDatasetImport, openEvaluationImport, openSuiteImport } from '../../imports/index.ts';
-import type { FieldMap, ImportEntry, ImportFormat, ImportMetadata, ImportStream } from '../../imports/index.ts';
+import { readDataset, readEvaluation, readSuite } from '../../imports/index.ts';
+import type { FieldMap, ImportEntry, ImportFormat, ImportMetadata, RowStream } from '../../imports/index.ts';
 import type { SuiteSpec } from '../../shared/domain/evaluations.ts';
 import type { Ingest, IngestOutcome, NewRecord, Store } from '../../store/api.ts';
 import type { Task } from '../supervision/task.ts';
@@ -21,7 +21,7 @@ export interface ImportRequest {
 
 /** Reads a dataset into the store; answers its id. */
 export async function ingestDataset(store: Store, request: ImportRequest, task: Task): Promise<string> {
-  const stream = await openDatasetImport(request.source, readOptions(request, task));
+  const stream = await readDataset(request.source, readOptions(request, task));
   return ingestStream(request, stream, task, (rows, provenance) => {
     const kind = rows[0]?.kind;
     if (kind === undefined) throw nothingFits(request);
@@ -30,7 +30,7 @@ export async function ingestDataset(store: Store, request: ImportRequest, task: 
 }
 
 export async function ingestEvaluation(store: Store, request: ImportRequest, task: Task): Promise<string> {
-  const stream = await openEvaluationImport(request.source, readOptions(request, task));
+  const stream = await readEvaluation(request.source, readOptions(request, task));
   return ingestStream(request, stream, task, (_rows, provenance) =>
     store.beginEvaluation({
       name: request.name,
@@ -54,7 +54,7 @@ export async function ingestSuite(
   task: Task,
 ): Promise<string> {
   const { suite } = request;
-  const stream = await openSuiteImport(request.source, { kind: suite.kind, ...readOptions(request, task) });
+  const stream = await readSuite(request.source, { kind: suite.kind, ...readOptions(request, task) });
   return ingestStream(request, stream, task, (_rows, provenance) =>
     store.beginSuite({ ...suite, name: request.name, origin: 'imported', import: provenance }),
   );
@@ -81,7 +81,7 @@ function readOptions(request: ImportRequest, task: Task) {
 /** One transaction a source: rows go in batch by batch and show at the commit, or not at all. */
 async function ingestStream<Row extends DatasetRow | object>(
   request: ImportRequest,
-  stream: ImportStream<Row>,
+  stream: RowStream<Row>,
   task: Task,
   begin: (rows: Row[], provenance: NewRecord<ImportRecord>) => Promise<Ingest<Row>>,
 ): Promise<string> {

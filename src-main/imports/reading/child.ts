@@ -1,0 +1,99 @@
+import { basename } from 'node:path';
+import { WorkbenchError, reportOf } from '../../shared/domain/errors.ts';
+import type { ErrorReport } from '../../shared/domain/errors.ts';
+import type { DatasetRow } from '../../shared/domain/datasets.ts';
+import type { SampleResult, SuiteItem } from '../../shared/domain/evaluations.ts';
+import { useCompileCache } from '../../system/compile-cache.ts';
+import type { ImportStream } from '../import-stream.ts';
+import { openDatasetImport, openEvaluationImport, openSuiteImport } from '../open.ts';
+import { previewImport } from '../preview.ts';
+import type { ImportOptions } from '../types.ts';
+import { batchesAhead } from './messages.ts';
+import type { FromReader, ReadProgress, ReadRequest } from './messages.ts';
+
+/**
+ * The process in which a source is read: other people's bytes meet our readers here and nowhere else, under a ceiling of
+ * memory, and where a reader that does not come back can be killed. One source, then it ends.
+ */
+useCompileCache();
+const send = process.send?.bind(process) ?? fail();
+const request = await new Promise<ReadRequest>((resolve) => {
+  // The host is the only one who starts this file, and sends the request first.
+  process.once('message', (message) => resolve(message as ReadRequest));
+});
+// Without a host there is nobody to read for.
+process.once('disconnect', () => process.exit());
+const post = (message: FromReader): Promise<void> =>
+  new Promise((resolve) => {
+    send(message, undefined, undefined, () => resolve());
+  });
+
+const beatMs = 1000;
+let progress: ReadProgress | null = null;
+let work = 0;
+const onProgress = (now: ReadProgress): void => {
+  progress = now;
+  work += 1;
+};
+const beating = setInterval(() => send({ type: 'beat', work } satisfies FromReader), beatMs);
+
+let room = batchesAhead;
+let wake: (() => void) | null = null;
+process.on('message', () => {
+  room += 1;
+  wake?.();
+});
+
+try {
+  await read();
+} catch (error) {
+  await post({ type: 'failed', error: failureOf(error) });
+} finally {
+  clearInterval(beating);
+  process.exit();
+}
+
+async function read(): Promise<void> {
+  if (request.what === 'preview') {
+    const preview = await previewImport(request.path, { ...request.options, onProgress }, request.rows);
+    await post({ type: 'preview', preview });
+    return;
+  }
+  const stream = await open();
+  await post({ type: 'opened', metadata: stream.metadata() });
+  for await (const entries of stream.batches()) {
+    if (entries.length === 0) continue;
+    while (room === 0) await new Promise<void>((resolve) => (wake = resolve));
+    room -= 1;
+    await post({ type: 'batch', entries, metadata: stream.metadata(), progress });
+  }
+  await post({ type: 'done', metadata: stream.metadata() });
+}
+
+async function open(): Promise<ImportStream<DatasetRow> | ImportStream<SampleResult> | ImportStream<SuiteItem>> {
+  const options: ImportOptions = { ...request.options, onProgress };
+  if (request.what === 'dataset') return openDatasetImport(request.path, options);
+  if (request.what === 'suite') return openSuiteImport(request.path, { ...options, kind: request.options.kind });
+  return openEvaluationImport(request.path, options);
+}
+
+/** Whatever a reader threw at a source, it is the source that cannot be read: said with its name. */
+function failureOf(error: unknown): ErrorReport {
+  if (error instanceof WorkbenchError) return error.toReport();
+  if (process.env.FLIPGUARD_DEBUG) console.error(error);
+  const { code } = error as NodeJS.ErrnoException;
+  const file = basename(request.path);
+  const isSystem = typeof code === 'string' && /^E[A-Z]+$/.test(code);
+  return {
+    code: isSystem ? 'io' : 'bad-input',
+    message: `${file} cannot be read: ${reportOf(error).message}.`,
+    remedy: isSystem
+      ? 'Check the file and the disk it lies on.'
+      : 'The file is damaged or of another kind; fetch or write it again.',
+    place: { file },
+  };
+}
+
+function fail(): never {
+  throw new Error('imports/reading/child runs as a child process only');
+}

@@ -1,0 +1,45 @@
+import type { ErrorReport } from '../../shared/domain/errors.ts';
+import type { SuiteKind } from '../../shared/domain/evaluations.ts';
+import type { PreviewOptions } from '../preview.ts';
+import type { ImportEntry, ImportMetadata, ImportOptions, ImportPreview } from '../types.ts';
+
+/** What can be sent to the reading process of the options of an import: the signal and the listener stay on this side. */
+export type SentOptions = Omit<ImportOptions, 'signal' | 'onProgress'>;
+
+/** What one reader is started for. */
+export type ReadRequest =
+  | { readonly what: 'dataset' | 'evaluation'; readonly path: string; readonly options: SentOptions }
+  | { readonly what: 'suite'; readonly path: string; readonly options: SentOptions & { kind: SuiteKind } }
+  | {
+      readonly what: 'preview';
+      readonly path: string;
+      readonly options: Omit<PreviewOptions, 'signal' | 'onProgress'>;
+      readonly rows: number | undefined;
+    };
+
+export interface ReadProgress {
+  bytesRead: number;
+  totalBytes: number;
+  rows: number;
+  problems: number;
+}
+
+export type FromReader =
+  /** Its event loop turns. `work` grows with what was read: a reader that turns and does nothing is ended too. */
+  | { readonly type: 'beat'; readonly work: number }
+  | { readonly type: 'opened'; readonly metadata: ImportMetadata }
+  | {
+      readonly type: 'batch';
+      readonly entries: ImportEntry<object>[];
+      readonly metadata: ImportMetadata;
+      readonly progress: ReadProgress | null;
+    }
+  | { readonly type: 'done'; readonly metadata: ImportMetadata }
+  | { readonly type: 'preview'; readonly preview: ImportPreview<object> }
+  | { readonly type: 'failed'; readonly error: ErrorReport };
+
+/** One batch was taken. */
+export type ToReader = { readonly type: 'next' };
+
+/** Batches under way: enough to keep both sides busy, few enough to hold little. */
+export const batchesAhead = 4;

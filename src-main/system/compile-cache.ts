@@ -1,0 +1,20 @@
+import { accessSync, constants, mkdirSync } from 'node:fs';
+import { enableCompileCache } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/**
+ * Lets Node keep compiled modules between starts, where there is a place for them. Asked to keep them in a folder that cannot
+ * be made (a TMPDIR that does not exist), Node 24 never comes back from a worker thread, so the folder is made here first.
+ */
+export function useCompileCache(env: NodeJS.ProcessEnv = process.env): void {
+  if (env.NODE_DISABLE_COMPILE_CACHE !== undefined) return;
+  const folder = env.NODE_COMPILE_CACHE ?? join(tmpdir(), 'node-compile-cache');
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK);
+  } catch {
+    return;
+  }
+  enableCompileCache(folder);
+}
