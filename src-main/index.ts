@@ -1,16 +1,36 @@
+import process from 'node:process';
 import { app } from 'electron';
-import { registerAppScheme, showWindow, startElectron } from './shells/electron/start.ts';
+import { runCommandLine } from './shells/electron/command-line.ts';
+import { parseStart } from './shells/electron/start-request.ts';
+import { registerAppScheme, startElectron } from './shells/electron/start.ts';
 
-// What is written is for this account alone: prompts and outputs are in it.
-process.umask(0o077);
+// Unpackaged, the first argument is the folder of the application.
+const words = (argv: readonly string[]): string[] => argv.slice(app.isPackaged ? 1 : 2);
+const request = parseStart(words(process.argv), process.cwd());
 
-// One window a user: a second start shows the first.
-if (app.requestSingleInstanceLock()) {
+if (request.command !== null) {
+  await runCommandLine(request.command);
+} else if (app.requestSingleInstanceLock()) {
+  // One window per user: a second start hands over what it was asked for.
   registerAppScheme();
-  app.on('second-instance', () => void showWindow());
-  app.on('activate', () => void showWindow());
-  app.on('window-all-closed', () => app.quit());
-  void startElectron();
+  app.setAsDefaultProtocolClient('flipguard');
+  const desktop = startElectron(request);
+  const open = (file: string | null, place: string | null): void => {
+    desktop.then((started) => started?.open({ file, place })).catch(() => app.exit(3));
+  };
+  app.on('second-instance', (_event, argv, cwd) => {
+    const { file, place } = parseStart(words(argv), cwd);
+    open(file, place);
+  });
+  app.on('open-file', (event, file) => {
+    event.preventDefault();
+    open(file, null);
+  });
+  app.on('open-url', (event, link) => {
+    event.preventDefault();
+    open(null, parseStart([link], '/').place);
+  });
+  app.on('activate', () => open(null, null));
 } else {
   app.quit();
 }

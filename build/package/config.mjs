@@ -34,6 +34,7 @@ export function packageConfig({ electronDist, fuses = true, arch = process.arch 
       'resources/**',
       'build/setup/**',
       { from: path.relative(checkoutDir, assetsDir), to: '.', filter: ['licences.txt'] },
+      'out/package/icons/64x64.png',
       '!**/*.map',
       '!**/*.{ts,mts,cts,tsbuildinfo}',
       '!**/{test,tests,__tests__,example,examples,benchmark,benchmarks,docs}/**',

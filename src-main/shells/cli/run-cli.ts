@@ -2,6 +2,7 @@ import path from 'node:path';
 import { CommanderError } from 'commander';
 import { reportOf } from '../../shared/domain/errors.ts';
 import type { ErrorReport } from '../../shared/domain/errors.ts';
+import type { WorkbenchOptions } from '../../workbench/create-workbench.ts';
 import type { Workbench } from '../../workbench/workbench.ts';
 import { defaultWorkspaceFolder } from '../../workbench/workspace/workspace-layout.ts';
 import type { Command, CommandContext } from './context.ts';
@@ -14,12 +15,17 @@ import { createTerminal, plain } from './terminal.ts';
 import type { Streams, Terminal } from './terminal.ts';
 
 /** Runs one command line; answers its exit status. Nothing is thrown. */
-export async function runCli(args: readonly string[], streams: Streams): Promise<ExitStatus> {
+export async function runCli(
+  args: readonly string[],
+  streams: Streams,
+  /** How children that train are started; by default as processes of Node. */
+  launchTrainer?: WorkbenchOptions['launchTrainer'],
+): Promise<ExitStatus> {
   let status: ExitStatus = exitStatus.ok;
   const program = createProgram({
     streams,
     async run(options, command, ...commandArgs) {
-      status = await runCommand(streams, options, command, commandArgs);
+      status = await runCommand({ streams, options, launchTrainer }, command, commandArgs);
     },
   });
   try {
@@ -37,9 +43,14 @@ export interface GlobalOptions {
   json?: boolean;
 }
 
+interface Invocation {
+  streams: Streams;
+  options: GlobalOptions;
+  launchTrainer: WorkbenchOptions['launchTrainer'] | undefined;
+}
+
 async function runCommand<Args extends unknown[]>(
-  streams: Streams,
-  options: GlobalOptions,
+  { streams, options, launchTrainer }: Invocation,
   command: Command<Args>,
   args: Args,
 ): Promise<ExitStatus> {
@@ -52,7 +63,7 @@ async function runCommand<Args extends unknown[]>(
     terminal,
     folder,
     task: { signal: interrupts.signal, progress: terminal.progress },
-    workbench: () => (opened ??= openWorkbench(folder)),
+    workbench: () => (opened ??= openWorkbench(folder, launchTrainer)),
     onInterrupt: interrupts.handle,
   };
   // A command whose promise nobody took has not done what it says.
@@ -86,7 +97,10 @@ function defectReport(report: ErrorReport, log: string | null): ErrorReport {
   return { ...report, remedy: `This is a defect of the workbench.${where} SECURITY.md says how to report it.` };
 }
 
-async function openWorkbench(folder: string): Promise<Workbench> {
+async function openWorkbench(
+  folder: string,
+  launchTrainer: WorkbenchOptions['launchTrainer'] | undefined,
+): Promise<Workbench> {
   const [{ createWorkbench }, { launchNodeTrainer }, { findPdfPrinter }] = await Promise.all([
     import('../../workbench/create-workbench.ts'),
     import('../../trainer/node-child.ts'),
@@ -96,7 +110,7 @@ async function openWorkbench(folder: string): Promise<Workbench> {
   return createWorkbench({
     folder,
     shell: 'web',
-    launchTrainer: launchNodeTrainer,
+    launchTrainer: launchTrainer ?? launchNodeTrainer,
     onDefect: noteDefect,
     ...(printPdf === undefined ? {} : { printPdf }),
   });

@@ -8,7 +8,9 @@ import { ipcNames } from '../../shared/contract/ipc-names.ts';
 export function serveIpc(workbench: Pick<Workbench, 'handle' | 'subscribe'>): void {
   ipcMain.handle(ipcNames.invoke, (event, channel: unknown, input: unknown) => {
     if (!isOwnPage(event)) return { ok: false, error: { code: 'bad-input', message: 'This page may not ask.' } };
-    return workbench.handle(String(channel), input);
+    if (typeof channel !== 'string')
+      return { ok: false, error: { code: 'bad-input', message: 'The channel is not named by a text.' } };
+    return workbench.handle(channel, input);
   });
   workbench.subscribe((event) => {
     for (const window of BrowserWindow.getAllWindows()) {

@@ -1,17 +1,34 @@
-import { Menu, app, dialog, shell } from 'electron';
+import path from 'node:path';
+import { Menu, app } from 'electron';
 import type { MenuItemConstructorOptions } from 'electron';
 
+/** What the menu can have done; each reports its own failures. */
+export interface MenuActions {
+  openWorkspace(folder: string | null): void;
+  openFile(): void;
+  showWorkspaceFolder(): void;
+  showLogs(): void;
+  installCommand(): void;
+  copyDiagnostics(): void;
+  showAbout(): void;
+}
+
 /** The application menu. What belongs to the interface has its shortcuts there; the menu has what only the shell can do. */
-export function installMenu(workspaceFolder: string): void {
+export function installMenu(recent: readonly string[], actions: MenuActions): void {
+  const mac = process.platform === 'darwin';
   const template: MenuItemConstructorOptions[] = [
-    ...(process.platform === 'darwin' ? [{ role: 'appMenu' as const }] : []),
+    ...(mac ? [{ role: 'appMenu' as const }] : []),
     {
       label: '&File',
       submenu: [
-        { label: 'Open Workspace…', accelerator: 'CmdOrCtrl+O', click: () => void openOtherWorkspace() },
-        { label: 'Show Workspace Folder', click: () => void shell.openPath(workspaceFolder) },
+        { label: 'Open Workspace…', accelerator: 'CmdOrCtrl+O', click: () => actions.openWorkspace(null) },
+        { label: 'Open Recent', submenu: recentEntries(recent, actions) },
+        { label: 'Open Report or Workspace File…', click: () => actions.openFile() },
         { type: 'separator' },
-        process.platform === 'darwin' ? { role: 'close' } : { role: 'quit' },
+        { label: 'Show Workspace Folder', click: () => actions.showWorkspaceFolder() },
+        { label: 'Show Logs', click: () => actions.showLogs() },
+        { type: 'separator' },
+        mac ? { role: 'close' } : { role: 'quit' },
       ],
     },
     { role: 'editMenu' },
@@ -29,17 +46,39 @@ export function installMenu(workspaceFolder: string): void {
       ],
     },
     { role: 'windowMenu' },
+    {
+      role: 'help',
+      submenu: [
+        { label: 'Copy Diagnostics', click: () => actions.copyDiagnostics() },
+        ...(app.isPackaged
+          ? [{ label: 'Install the “flipguard” Command…', click: () => actions.installCommand() }]
+          : []),
+        ...(mac ? [] : [{ label: 'About FlipGuard Workbench', click: () => actions.showAbout() }]),
+      ],
+    },
   ];
   Menu.setApplicationMenu(Menu.buildFromTemplate(template));
+  if (mac) app.dock?.setMenu(Menu.buildFromTemplate(recentEntries(recent, actions)));
+  if (process.platform === 'win32') setJumpList(recent);
 }
 
-/** A workspace is chosen for the life of the program: the other one is opened by starting anew. */
-async function openOtherWorkspace(): Promise<void> {
-  const { canceled, filePaths } = await dialog.showOpenDialog({ properties: ['openDirectory', 'createDirectory'] });
-  const folder = filePaths[0];
-  if (canceled || folder === undefined) return;
-  app.relaunch({
-    args: [...process.argv.slice(1).filter((arg) => !arg.startsWith('--workspace=')), `--workspace=${folder}`],
-  });
-  app.quit();
+function recentEntries(recent: readonly string[], actions: MenuActions): MenuItemConstructorOptions[] {
+  if (recent.length === 0) return [{ label: 'No recent workspaces', enabled: false }];
+  return recent.map((folder) => ({ label: folder, click: () => actions.openWorkspace(folder) }));
+}
+
+function setJumpList(recent: readonly string[]): void {
+  app.setJumpList([
+    {
+      type: 'custom',
+      name: 'Workspaces',
+      items: recent.map((folder) => ({
+        type: 'task',
+        title: path.basename(folder),
+        description: folder,
+        program: process.execPath,
+        args: `"--workspace=${folder}"`,
+      })),
+    },
+  ]);
 }

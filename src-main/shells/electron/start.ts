@@ -1,21 +1,30 @@
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { BrowserWindow, app, dialog, protocol, session, shell } from 'electron';
+import { BrowserWindow, app, clipboard, dialog, protocol, session, shell } from 'electron';
 import { reportOf } from '../../shared/domain/errors.ts';
 import { launchElectronTrainer } from '../../trainer/electron-child.ts';
 import { createWorkbench } from '../../workbench/create-workbench.ts';
 import { hasEnded } from '../../workbench/supervision/supervise.ts';
+import { version } from '../../workbench/version.ts';
 import type { Workbench } from '../../workbench/workbench.ts';
 import { defaultWorkspaceFolder } from '../../workbench/workspace/workspace-layout.ts';
-import { installLastResort, noteDefect } from '../defects.ts';
+import { defectLog, installLastResort, noteDefect } from '../defects.ts';
 import { rendererFolder } from '../renderer-folder.ts';
+import { showActivity } from './activity.ts';
 import { appScheme } from './app-address.ts';
 import { createAppProtocol } from './app-protocol.ts';
-import { confirmQuit, pickFile } from './dialogs.ts';
+import { askAboutRuns, askToReload, confirmQuit, pickFile, pickFolder, tell } from './dialogs.ts';
+import { diagnosticsText } from './diagnostics.ts';
+import { installCommand } from './install-command.ts';
 import { serveIpc } from './ipc.ts';
 import { installMenu } from './menu.ts';
+import type { MenuActions } from './menu.ts';
+import { openFileOf, restartWith } from './opening.ts';
 import { electronPdfPrinter } from './print-pdf.ts';
+import { rememberRecent } from './recent-workspaces.ts';
 import { denyNetwork, denyPermissions, pinContents } from './security.ts';
+import type { StartRequest } from './start-request.ts';
+import { showTray } from './tray.ts';
+import { bundledFile, iconFile } from './files.ts';
 import { openWindow } from './window.ts';
 
 /** Has to happen before the application is ready: a secure, standard origin with fetch and streams. */
@@ -24,11 +33,16 @@ export function registerAppScheme(): void {
   protocol.registerSchemesAsPrivileged([{ scheme: appScheme, privileges }]);
 }
 
-/** Opens the workspace and its window. */
-export async function startElectron(): Promise<void> {
+/** What the running application answers: a second start, a link, a file dropped on its icon. */
+export interface Desktop {
+  open(request: Pick<StartRequest, 'file' | 'place'>): void;
+}
+
+/** Opens the workspace and its window; null when it could not, which was said. */
+export async function startElectron(request: StartRequest): Promise<Desktop | null> {
   pinContents();
   await app.whenReady();
-  const folder = workspaceOf(process.argv);
+  const folder = request.workspace ?? defaultWorkspaceFolder();
   const pages = rendererFolder();
   if (pages === null) return giveUp('The interface has not been built.', 'Run npm start, which builds it.');
   try {
@@ -50,64 +64,162 @@ export async function startElectron(): Promise<void> {
     denyNetwork(session.defaultSession);
     session.defaultSession.protocol.handle(appScheme, createAppProtocol(pages, workbench.files));
     serveIpc(workbench);
-    installMenu(folder);
-    stopBeforeQuit(workbench);
-    await showWindow();
+    const recent = await rememberRecent(path.join(app.getPath('userData'), 'recent.json'), folder);
+    app.addRecentDocument(folder);
+    const desktop = new DesktopShell(workbench, folder);
+    installMenu(recent, desktop.menu());
+    await desktop.show(request.place);
+    if (request.file !== null) desktop.open(request);
+    return desktop;
   } catch (error) {
     const { message, remedy } = reportOf(error);
-    giveUp(message, remedy ?? '');
+    return giveUp(message, remedy ?? '');
   }
 }
 
-/** A second start shows the window that is there. */
-export function showWindow(): Promise<unknown> {
-  const [window] = BrowserWindow.getAllWindows();
-  if (window !== undefined) {
-    if (window.isMinimized()) window.restore();
-    window.focus();
-    return Promise.resolve();
-  }
-  const preload = fileURLToPath(new URL('../preload/index.cjs', bundleFolder()));
-  return openWindow({ preload, boundsFile: path.join(app.getPath('userData'), 'window.json') });
-}
-
-/** Folder of the bundle, `out/main/`: this module may stand in one of its chunks. */
-function bundleFolder(): URL {
-  const here = new URL('.', import.meta.url);
-  return here.pathname.endsWith('/chunks/') ? new URL('..', here) : here;
-}
-
-function workspaceOf(args: readonly string[]): string {
-  const given = args.find((arg) => arg.startsWith('--workspace='))?.slice('--workspace='.length);
-  const after = args[args.indexOf('--workspace') + 1];
-  const named = given ?? (args.includes('--workspace') ? after : undefined);
-  return named === undefined ? defaultWorkspaceFolder() : path.resolve(named);
-}
-
-/** Runs end with a checkpoint, and the database is closed, before the process goes. */
-function stopBeforeQuit(workbench: Workbench): void {
-  let closing = false;
-  app.on('before-quit', (event) => {
-    event.preventDefault();
-    if (closing) return;
-    closing = true;
-    (async () => {
-      const running = (await workbench.runs.list()).filter((run) => !hasEnded(run.status)).length;
-      if (running > 0 && !(await confirmQuit(running))) {
-        closing = false;
-        return;
-      }
-      await workbench.close();
-      app.exit(0);
-    })().catch((error: unknown) => {
-      // What does not close does not keep the window: the next start settles what was left.
-      noteDefect('quitting', error);
-      app.exit(3);
-    });
-  });
-}
-
-function giveUp(message: string, detail: string): void {
+function giveUp(message: string, detail: string): null {
   dialog.showErrorBox(message, detail);
   app.exit(3);
+  return null;
+}
+
+/** The one window over one workbench, and what the system's own controls do with it. */
+class DesktopShell implements Desktop {
+  readonly #workbench: Workbench;
+  readonly #folder: string;
+  readonly #endActivity: () => void;
+  #removeTray: (() => void) | null = null;
+  #quitting = false;
+
+  constructor(workbench: Workbench, folder: string) {
+    this.#workbench = workbench;
+    this.#folder = folder;
+    this.#endActivity = showActivity(workbench, (place) => this.open({ file: null, place }));
+    app.on('before-quit', (event) => {
+      event.preventDefault();
+      this.#do('quitting', this.#quit());
+    });
+    app.on('window-all-closed', () => {
+      if (this.#removeTray === null) app.quit();
+    });
+    app.on('render-process-gone', (_event, contents, { reason }) => {
+      if (reason !== 'clean-exit') this.#do('reloading the window', this.#afterCrash(contents, reason));
+    });
+  }
+
+  open({ file, place }: Pick<StartRequest, 'file' | 'place'>): void {
+    const address = file === null ? Promise.resolve(place) : openFileOf(this.#workbench, file);
+    this.#do(
+      'opening',
+      address.then((found) => this.show(found)),
+    );
+  }
+
+  /** Brings the window to the front, made again when it was closed, and to a place when one is named. */
+  async show(place: string | null): Promise<void> {
+    this.#removeTray?.();
+    this.#removeTray = null;
+    const [window] = BrowserWindow.getAllWindows();
+    if (window === undefined) {
+      await openWindow({
+        preload: bundledFile('preload/index.cjs'),
+        boundsFile: path.join(app.getPath('userData'), 'window.json'),
+        place,
+        mayClose: () => this.#mayClose(),
+        onFailure: noteDefect,
+      });
+      return;
+    }
+    if (window.isMinimized()) window.restore();
+    window.focus();
+    if (place !== null) await window.webContents.executeJavaScript(`location.hash = ${JSON.stringify(place)}; null`);
+  }
+
+  menu(): MenuActions {
+    return {
+      openWorkspace: (folder) => this.#do('opening a workspace', this.#openWorkspace(folder)),
+      openFile: () => this.#do('opening a file', this.#openPicked()),
+      showWorkspaceFolder: () => shell.showItemInFolder(path.join(this.#folder, 'workspace.sqlite')),
+      showLogs: () => shell.showItemInFolder(defectLog()),
+      installCommand: () => this.#do('installing the command', this.#installCommand()),
+      copyDiagnostics: () => this.#do('copying diagnostics', this.#copyDiagnostics()),
+      showAbout: () => app.showAboutPanel(),
+    };
+  }
+
+  async #openWorkspace(folder: string | null): Promise<void> {
+    const chosen = folder ?? (await pickFolder('Open a workspace'));
+    if (chosen !== null) restartWith(chosen);
+  }
+
+  async #openPicked(): Promise<void> {
+    const file = await pickFile('file');
+    if (file !== null) this.open({ file, place: null });
+  }
+
+  async #installCommand(): Promise<void> {
+    const { file, onPath } = await installCommand(process.env['APPIMAGE'] ?? process.execPath);
+    await tell('The flipguard command is installed.', onPath ? file : `${file}. Add its folder to PATH.`);
+  }
+
+  async #copyDiagnostics(): Promise<void> {
+    await clipboard.writeText(diagnosticsText(version, await this.#workbench.doctor(), process.versions['electron']));
+    await tell('Diagnostics are on the clipboard.', 'They name no person and no path.');
+  }
+
+  async #afterCrash(contents: Electron.WebContents, reason: string): Promise<void> {
+    noteDefect('the window’s process', new Error(reason));
+    if (await askToReload(reason)) contents.reload();
+    else app.quit();
+  }
+
+  /** Whether the window may close; runs that go on keep the program in the tray. */
+  async #mayClose(): Promise<boolean> {
+    if (this.#quitting) return true;
+    const running = await this.#running();
+    if (running === 0) return true;
+    const answer = await askAboutRuns(running);
+    if (answer === 'stop') await this.#end();
+    if (answer === 'tray')
+      this.#removeTray = showTray(
+        iconFile(),
+        () => this.open({ file: null, place: null }),
+        () => this.#do('quitting', this.#end()),
+      );
+    return answer === 'tray';
+  }
+
+  async #quit(): Promise<void> {
+    if (this.#quitting) return;
+    const running = await this.#running();
+    if (running > 0 && !(await confirmQuit(running))) return;
+    await this.#end();
+  }
+
+  /** Runs end with a checkpoint, and the database is closed, before the process goes. A close that fails ends it all the same. */
+  async #end(): Promise<void> {
+    if (this.#quitting) return;
+    this.#quitting = true;
+    try {
+      this.#endActivity();
+      await this.#workbench.close();
+    } catch (error) {
+      noteDefect('closing', error);
+    } finally {
+      app.exit(0);
+    }
+  }
+
+  async #running(): Promise<number> {
+    return (await this.#workbench.runs.list()).filter((run) => !hasEnded(run.status)).length;
+  }
+
+  /** Runs what a control of the system asked for; a failure is said and written down. */
+  #do(what: string, work: Promise<void>): void {
+    work.then(null, (error: unknown) => {
+      const { code, message, remedy } = reportOf(error);
+      if (code === 'internal') noteDefect(what, error);
+      dialog.showErrorBox(message, remedy ?? '');
+    });
+  }
 }

@@ -1,11 +1,24 @@
 import { BrowserWindow, screen } from 'electron';
+import type { Rectangle } from 'electron';
 import { appPage } from './app-address.ts';
-import { readBounds, usualSize, visibleBounds, writeBounds } from './window-bounds.ts';
+import { placeToOpen, readPlaces, usualSize, writePlace } from './window-bounds.ts';
+import type { DisplayArea } from './window-bounds.ts';
 
-/** The one window: sandboxed, isolated, without Node; where it was when it was last closed. */
-export async function openWindow(options: { preload: string; boundsFile: string }): Promise<BrowserWindow> {
-  const areas = screen.getAllDisplays().map(({ workArea }) => workArea);
-  const bounds = visibleBounds(await readBounds(options.boundsFile), areas);
+export interface WindowOptions {
+  /** Built preload script. */
+  preload: string;
+  /** File that keeps place, size and zoom per display. */
+  boundsFile: string;
+  /** Address within the page to begin at, such as `#/runs/…`. */
+  place: string | null;
+  /** Asked before the window closes; false keeps it open. */
+  mayClose(window: BrowserWindow): Promise<boolean>;
+  onFailure(where: string, error: unknown): void;
+}
+
+/** The one window: sandboxed, isolated, without Node; where it was on this display when it was last closed. */
+export async function openWindow(options: WindowOptions): Promise<BrowserWindow> {
+  const bounds = placeToOpen(await readPlaces(options.boundsFile), displays());
   const window = new BrowserWindow({
     ...usualSize,
     ...(bounds === null ? {} : { x: bounds.x, y: bounds.y, width: bounds.width, height: bounds.height }),
@@ -26,14 +39,54 @@ export async function openWindow(options: { preload: string; boundsFile: string 
       navigateOnDragDrop: false,
       // Its dictionaries would be fetched from the network.
       spellcheck: false,
+      // Charts of a run in a hidden window are up to date when it is shown again.
+      backgroundThrottling: false,
     },
   });
   if (bounds?.maximized === true) window.maximize();
   window.once('ready-to-show', () => window.show());
-  window.on('close', () => {
-    const maximized = window.isMaximized();
-    void writeBounds(options.boundsFile, { ...window.getNormalBounds(), maximized }).catch(() => {});
-  });
-  await window.loadURL(appPage);
+  window.webContents.on('did-finish-load', () => window.webContents.setZoomLevel(bounds?.zoom ?? 0));
+  keepPlace(window, options);
+  await window.loadURL(`${appPage}${options.place ?? ''}`);
   return window;
+}
+
+/** Place and zoom are written, and the question asked, before the window goes. */
+function keepPlace(window: BrowserWindow, { boundsFile, mayClose, onFailure }: WindowOptions): void {
+  let asking = false;
+  let agreed = false;
+  window.on('close', (event) => {
+    if (agreed) return;
+    event.preventDefault();
+    if (asking) return;
+    asking = true;
+    const bounds = {
+      ...window.getNormalBounds(),
+      maximized: window.isMaximized(),
+      zoom: window.webContents.getZoomLevel(),
+    };
+    writePlace(boundsFile, displayOf(bounds), bounds)
+      .catch((error: unknown) => onFailure('keeping the window’s place', error))
+      .then(() => mayClose(window))
+      .then((yes) => {
+        agreed = yes;
+        if (yes && !window.isDestroyed()) window.close();
+      })
+      .catch((error: unknown) => onFailure('closing the window', error))
+      .finally(() => (asking = false));
+  });
+}
+
+function displays(): DisplayArea[] {
+  return screen.getAllDisplays().map(({ id, workArea }) => ({ ...workArea, key: keyOf(id, workArea) }));
+}
+
+function displayOf(bounds: Rectangle): string {
+  const { id, workArea } = screen.getDisplayMatching(bounds);
+  return keyOf(id, workArea);
+}
+
+/** A display that came back with another resolution is another display. */
+function keyOf(id: number, { width, height }: Rectangle): string {
+  return `${id} ${width}x${height}`;
 }
