@@ -90,7 +90,8 @@ class TrainingRun {
       stopped = (yield* this.#applyLimit()) || (yield* this.#betweenSteps());
     }
     if (!stopped && !control.stopping()) yield* this.#evaluate();
-    if (this.#savedAt !== this.#step) yield await this.#save();
+    // Before the first step there is nothing to go on from.
+    if (this.#step > 0 && this.#savedAt !== this.#step) yield await this.#save();
     yield { type: 'finished', outcome: this.#step < totalSteps ? 'stopped' : 'completed', step: this.#step };
   }
 

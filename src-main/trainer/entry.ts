@@ -16,17 +16,22 @@ import { runMergeJob } from './jobs/merge.ts';
 import { runSampleJob } from './jobs/sample.ts';
 import { runTrainJob } from './jobs/train.ts';
 import { postJson } from './post-json.ts';
+import { savingPhase } from './messages.ts';
+import { watchOwner } from './orphan-watch.ts';
 import { Reporter } from './reporter.ts';
 
 /** The trainer child: one job, told over the channel, then it ends. */
 const channel = openChildChannel();
 const reporter = new Reporter(channel);
 const control = new JobControl();
+const watch = watchOwner();
+let working: Promise<void> | null = null;
 
 channel.onCommand((command) => {
   switch (command.type) {
     case 'job':
-      void work(command.job);
+      // The process lives as long as this: nobody else has to wait for it.
+      working ??= work(command.job);
       return;
     case 'stop':
       return control.stop();
@@ -48,7 +53,20 @@ channel.onLost(() => {
   control.stop();
 });
 
+/** Never rejects: what even the last word could not carry is said on stderr, which the host keeps. */
 async function work(job: TrainerJob): Promise<void> {
+  try {
+    await runToItsEnd(job);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.exitCode = 1;
+    channel.close();
+  } finally {
+    await watch.close();
+  }
+}
+
+async function runToItsEnd(job: TrainerJob): Promise<void> {
   try {
     await runJob(job, await openContext());
   } catch (error) {
@@ -107,7 +125,10 @@ async function openContext(): Promise<JobContext> {
     ...(opened.notes.length === 0 ? {} : { warning: opened.notes.join(' ') }),
   };
   return {
-    emit: (event) => reporter.emit(event),
+    emit: (event) => {
+      watch.saving(event.type === 'progress' && event.phase === savingPhase);
+      return reporter.emit(event);
+    },
     control,
     backend,
     ops: nativeOps(),

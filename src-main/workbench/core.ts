@@ -1,6 +1,7 @@
 import type { Store } from '../store/api.ts';
 import type { TrainerLauncher } from '../trainer/host.ts';
 import type { EventBus } from './contract/event-bus.ts';
+import type { Device } from './supervision/device.ts';
 import type { Jobs } from './supervision/jobs.ts';
 import type { WorkspaceLayout } from './workspace/workspace-layout.ts';
 
@@ -10,5 +11,6 @@ export interface Core {
   readonly store: Store;
   readonly bus: EventBus;
   readonly jobs: Jobs;
+  readonly device: Device;
   readonly launchTrainer: TrainerLauncher;
 }

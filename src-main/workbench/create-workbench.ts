@@ -14,6 +14,7 @@ import type { Dialog } from './workspace/files.ts';
 import { createHandlers } from './contract/handlers.ts';
 import type { Services } from './services.ts';
 import { createImports } from './imports/imports.ts';
+import { createDevice } from './supervision/device.ts';
 import { createJobs } from './supervision/jobs.ts';
 import { createMadeModels } from './models/made-models.ts';
 import { createModels } from './models/models.ts';
@@ -54,7 +55,14 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
   await createFolders(layout);
   await makePrivate(layout);
   const bus = createEventBus();
-  const core: Core = { layout, store, bus, jobs: createJobs(bus), launchTrainer: options.launchTrainer };
+  const core: Core = {
+    layout,
+    store,
+    bus,
+    jobs: createJobs(bus),
+    device: createDevice(layout),
+    launchTrainer: options.launchTrainer,
+  };
   const statistics = createStatistics();
   const roots = [layout.root, os.homedir(), process.cwd()];
   const files = createFiles({ uploadsFolder: layout.uploads, roots, maxUploadBytes, dialog: options.dialog });
@@ -98,6 +106,7 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
       unwatch();
       await runs.close();
       await core.jobs.close();
+      await core.device.settled();
       await statistics.close();
       await store.close();
     },

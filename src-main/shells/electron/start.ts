@@ -1,9 +1,9 @@
 import path from 'node:path';
 import { BrowserWindow, app, clipboard, dialog, protocol, session, shell } from 'electron';
 import { reportOf } from '../../shared/domain/errors.ts';
+import { hasEnded } from '../../shared/domain/run-states.ts';
 import { launchElectronTrainer } from '../../trainer/electron-child.ts';
 import { createWorkbench } from '../../workbench/create-workbench.ts';
-import { hasEnded } from '../../workbench/supervision/supervise.ts';
 import { version } from '../../workbench/version.ts';
 import type { Workbench } from '../../workbench/workbench.ts';
 import { defaultWorkspaceFolder } from '../../workbench/workspace/workspace-layout.ts';

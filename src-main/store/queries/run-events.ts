@@ -1,6 +1,8 @@
 import { hash } from 'node:crypto';
+import type { RunStatus } from '../../shared/domain/jobs.ts';
 import type { EvaluationMark, TrainerEvent } from '../../shared/domain/trainer-events.ts';
 import { WorkbenchError, assertNever } from '../../shared/domain/errors.ts';
+import type { ErrorReport } from '../../shared/domain/errors.ts';
 import type { WritableDb } from '../database.ts';
 import { all, inTransaction, one, run, sql, value } from '../database.ts';
 import { newId, packKey } from '../keys.ts';
@@ -9,6 +11,7 @@ import type { ListName, Writer } from './marks.ts';
 import { change } from './marks.ts';
 import type { Interned } from './names.ts';
 import { markRemoved } from './removal.ts';
+import { enterState } from './runs.ts';
 import { dropStepsAfter, RunSteps } from './run-steps.ts';
 import { writeResults } from './samples.ts';
 import { replaceEvaluation } from './supersede.ts';
@@ -79,7 +82,6 @@ class Appending {
   }
 
   apply(event: TrainerEvent): void {
-    const key = this.#head.run_key;
     switch (event.type) {
       case 'step':
         this.#steps.add(event);
@@ -101,25 +103,18 @@ class Appending {
         this.#addCheckpoint(event);
         break;
       case 'paused':
-        run(this.#db, sql`UPDATE runs SET status = 'paused', step = ${event.step} WHERE run_key = ${key}`);
+        this.#enter('paused', event.step);
         break;
       case 'resumed':
-        run(this.#db, sql`UPDATE runs SET status = 'running', step = ${event.step} WHERE run_key = ${key}`);
+        this.#enter('running', event.step);
         break;
       case 'finished':
         this.#dropPending(null);
-        run(
-          this.#db,
-          sql`UPDATE runs SET status = ${event.outcome}, step = ${event.step}, ended_at = ${event.at}, error = NULL WHERE run_key = ${key}`,
-        );
+        this.#end(event.outcome, event, null);
         break;
       case 'failed':
         this.#dropPending(null);
-        run(
-          this.#db,
-          sql`UPDATE runs SET status = 'failed', error = ${JSON.stringify(event.error)}, ended_at = ${event.at},
-                step = coalesce(${event.step}, step) WHERE run_key = ${key}`,
-        );
+        this.#end('failed', event, event.error);
         break;
       case 'progress':
       case 'ledger':
@@ -139,6 +134,22 @@ class Appending {
     change(this.#writer, [...this.#changed], () => undefined);
   }
 
+  /** A state that only a run in a state before it enters: one that was asked to stop is not shown as running again. */
+  #enter(status: RunStatus, step: number): void {
+    enterState(this.#db, this.#head.run_key, status);
+    run(this.#db, sql`UPDATE runs SET step = ${step} WHERE run_key = ${this.#head.run_key}`);
+  }
+
+  #end(status: RunStatus, { at, step }: { at: number; step: number | null }, error: ErrorReport | null): void {
+    const key = this.#head.run_key;
+    if (!enterState(this.#db, key, status)) return;
+    const text = error === null ? null : JSON.stringify(error);
+    run(
+      this.#db,
+      sql`UPDATE runs SET step = coalesce(${step}, step), ended_at = ${at}, error = ${text} WHERE run_key = ${key}`,
+    );
+  }
+
   /** The event itself, for whoever follows the run. Results of a batch are in `scores` and are left out here. */
   #keep(event: TrainerEvent): void {
     const { seq, at, ...body } = event.type === 'evaluation-batch' ? { ...event, results: [] } : event;
@@ -150,9 +161,10 @@ class Appending {
 
   #start(event: Extract<TrainerEvent, { type: 'started' }>): void {
     this.#dropPending(null);
+    enterState(this.#db, this.#head.run_key, 'running');
     run(
       this.#db,
-      sql`UPDATE runs SET status = 'running', backend = ${JSON.stringify(event.backend)}, total_steps = ${event.totalSteps},
+      sql`UPDATE runs SET backend = ${JSON.stringify(event.backend)}, total_steps = ${event.totalSteps},
             started_at = coalesce(started_at, ${event.at}), ended_at = NULL, error = NULL WHERE run_key = ${this.#head.run_key}`,
     );
     if (event.resumedAtStep === null) return;

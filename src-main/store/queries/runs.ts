@@ -6,8 +6,9 @@ import type { ErrorReport } from '../../shared/domain/errors.ts';
 import type { RunStatus } from '../../shared/domain/jobs.ts';
 import type { BackendInfo } from '../../shared/domain/trainer-events.ts';
 import { idOf, idOrNull } from '../../shared/domain/ids.ts';
+import { hasEnded, runTransitions } from '../../shared/domain/run-states.ts';
 import type { RunSpec } from '../../shared/domain/run-spec.ts';
-import type { ReadableDb } from '../database.ts';
+import type { ReadableDb, WritableDb } from '../database.ts';
 import { all, one, run, sql, value } from '../database.ts';
 import { firstKey, idFor } from '../keys.ts';
 import type { Writer } from './marks.ts';
@@ -56,7 +57,12 @@ export function runKey(db: ReadableDb, id: string): number {
 }
 
 export type NewRun = Omit<NewRecord<RunRecord>, 'lastSeq' | 'step' | 'backend' | 'error' | 'startedAt' | 'endedAt'>;
-export type RunChange = Partial<Pick<RunRecord, 'status' | 'error' | 'tags' | 'note' | 'name' | 'endedAt'>>;
+export type RunChange = Partial<Pick<RunRecord, 'tags' | 'note' | 'name'>>;
+/** A change of state: whether it happened, and the run as it is now either way. */
+export interface RunMove {
+  moved: boolean;
+  run: RunRecord;
+}
 
 export function addRun(writer: Writer, record: NewRun): RunRecord {
   const id = idFor('run', record.id);
@@ -81,22 +87,44 @@ export function updateRun(writer: Writer, id: string, changes: RunChange): RunRe
     const after: RunRecord = { ...before, ...given };
     run(
       writer.db,
-      sql`UPDATE runs SET status = ${after.status}, error = ${after.error === null ? null : JSON.stringify(after.error)},
-            tags = ${JSON.stringify(after.tags)}, note = ${after.note}, name = ${after.name}, ended_at = ${after.endedAt}
-          WHERE id = ${id}`,
+      sql`UPDATE runs SET tags = ${JSON.stringify(after.tags)}, note = ${after.note}, name = ${after.name} WHERE id = ${id}`,
     );
     return existing(writer.db, id);
   });
 }
 
-const unfinished: ReadonlySet<RunStatus> = new Set(['starting', 'running', 'paused', 'stopping']);
+/**
+ * Brings a run into a state, where it may come into it from the one it is in (`runTransitions`); otherwise nothing happens. An end
+ * is noted with its time and its error, if any; a run that is queued again has neither.
+ */
+export function moveRun(writer: Writer, id: string, to: RunStatus, error: ErrorReport | null = null): RunMove {
+  return change(writer, ['runs'], () => {
+    const moved = enterState(writer.db, runKey(writer.db, id), to);
+    if (moved && (hasEnded(to) || to === 'queued')) {
+      const endedAt = hasEnded(to) ? Date.now() : null;
+      const text = error === null ? null : JSON.stringify(error);
+      run(writer.db, sql`UPDATE runs SET ended_at = ${endedAt}, error = ${text} WHERE id = ${id}`);
+    }
+    return { moved, run: existing(writer.db, id) };
+  });
+}
+
+/** The state alone, by the table; answers whether the run is in it now because of this. */
+export function enterState(db: WritableDb, key: number, to: RunStatus): boolean {
+  const from = JSON.stringify(runTransitions[to]);
+  const { changes } = run(
+    db,
+    sql`UPDATE runs SET status = ${to} WHERE run_key = ${key} AND status IN (SELECT value FROM json_each(${from}))`,
+  );
+  return changes > 0;
+}
 
 /** Forgets a run with its evaluations; its folder stays. Refused while it runs or while a comparison shows its evaluations. */
 export function removeRun(writer: Writer, id: string): void {
   const { db } = writer;
   change(writer, ['runs', 'evaluations'], () => {
     const record = existing(db, id);
-    if (unfinished.has(record.status)) {
+    if (!hasEnded(record.status)) {
       throw new WorkbenchError('conflict', `The run “${record.name}” is not over`, { remedy: 'Stop the run first.' });
     }
     const key = runKey(db, id);
@@ -195,4 +223,4 @@ function runOf(row: RunRow): RunRecord {
 }
 
 export const runReads = { listRuns, getRun, listCheckpoints, getCheckpoint };
-export const runWrites = { addRun, updateRun };
+export const runWrites = { addRun, updateRun, moveRun };

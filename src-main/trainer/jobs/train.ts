@@ -17,6 +17,7 @@ import { readJsonLines } from '../../system/read-lines.ts';
 import { BatchNoteFile } from '../batch-note.ts';
 import { EventFile } from '../event-file.ts';
 import type { JobContext } from '../job-context.ts';
+import { savingPhase } from '../messages.ts';
 import { openFolder } from '../node-folders.ts';
 import { hashFile, openNumberCache } from '../number-cache.ts';
 import type { Reporter } from '../reporter.ts';
@@ -74,7 +75,10 @@ export async function runTrainJob(job: TrainJob, context: JobContext, reporter: 
     control: context.control,
     breathe: () => context.breathe(),
     evaluate: (step) => suites.run(policy, tokenizer, step),
-    saveCheckpoint: (state) => checkpoints.save(policy, job.modelPath, optimizer, objective, state),
+    saveCheckpoint: async (state) => {
+      await context.emit({ type: 'progress', phase: savingPhase, done: 0, total: 1, etaMs: null });
+      return checkpoints.save(policy, job.modelPath, optimizer, objective, state);
+    },
     limit,
     lastCheckpointStep: newest?.state.step ?? null,
     lastEvaluationStep: newest?.state.evaluatedAt ?? null,

@@ -1,6 +1,6 @@
 import { shownEvent } from '../../shared/domain/trainer-events.ts';
 import type { Core } from '../core.ts';
-import { hasEnded } from '../supervision/supervise.ts';
+import { hasEnded } from '../../shared/domain/run-states.ts';
 
 const batchEvents = 500;
 

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { SpecCheck, FlipMeterPoint } from '../../shared/contract/views.ts';
 import type { RunRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
+import { hasEnded } from '../../shared/domain/run-states.ts';
 import type { RunSpec } from '../../shared/domain/run-spec.ts';
 import type { Comparisons } from '../comparing/comparisons.ts';
 import type { Core } from '../core.ts';
@@ -13,7 +14,7 @@ import type { Weights } from '../models/weights.ts';
 import { createSpecChecks, requireLaunchable } from './check.ts';
 import { flipMeter } from './flip-meter.ts';
 import { heldOutName } from './held-out.ts';
-import { createRunQueue } from '../supervision/queue.ts';
+import { createRunSupervisor } from '../supervision/supervisor.ts';
 import { createRecovery } from '../supervision/recover.ts';
 import type { ResolvedSpec } from './resolve.ts';
 import { runFolder } from './run-folder.ts';
@@ -21,7 +22,6 @@ import type { RunRequest, WeightsRef } from './run-folder.ts';
 import { combinations, withValue } from './spec-changes.ts';
 import { specObject } from './spec-text.ts';
 import type { SpecInput } from './spec-text.ts';
-import { hasEnded } from '../supervision/supervise.ts';
 
 export interface LaunchOptions {
   parentRunId?: string | undefined;
@@ -30,9 +30,6 @@ export interface LaunchOptions {
   /** Named in messages about a spec that came from a file. */
   file?: string | undefined;
 }
-
-/** How often a run of a program that has died meanwhile is looked for. */
-const recoverEveryMs = 10_000;
 
 /** Training runs: checked, queued, trained in a child, stopped, resumed, relaunched. */
 export interface Runs {
@@ -65,12 +62,9 @@ export interface Runs {
 
 export function createRuns(core: Core, comparisons: Comparisons): Runs {
   const { store, bus, layout } = core;
-  const queue = createRunQueue(core);
+  const supervisor = createRunSupervisor(core);
   const checks = createSpecChecks(core);
-  const closing = new AbortController();
-  const recovery = createRecovery(core, closing.signal);
-  const watch = setInterval(() => void recovery.recover().catch(() => {}), recoverEveryMs);
-  watch.unref();
+  const recovery = createRecovery(core, supervisor);
 
   async function get(runId: string): Promise<RunRecord> {
     const run = await store.getRun(runId);
@@ -82,8 +76,13 @@ export function createRuns(core: Core, comparisons: Comparisons): Runs {
     const { spec, resolved } = await requireLaunchable(core, input, options.file);
     const prepared = await prepareFolder(core, spec, resolved);
     // Owned before it is seen: a run in the list that nobody owns is taken for one that a killed program left.
-    const owner = await queue.own(prepared);
-    const run = await queue.add(await addRun(core, prepared, resolved, options), owner, false);
+    const owner = await supervisor.own(prepared);
+    const added = await addRun(core, prepared, resolved, options).catch(async (error: unknown) => {
+      await owner.release();
+      await removeInside(layout.runs, prepared.id);
+      throw error;
+    });
+    const run = await supervisor.add(added, owner, false);
     bus.publish({ topic: 'changed', lists: ['runs'] });
     return run;
   }
@@ -104,21 +103,24 @@ export function createRuns(core: Core, comparisons: Comparisons): Runs {
       return runs;
     },
     async resume(runId) {
+      await supervisor.storeEnds();
+      requireResumable(await get(runId), supervisor.has(runId));
+      await recovery.settled(runId);
+      // It may have been resumed, or have ended otherwise, while its old trainer left.
       const run = await get(runId);
-      requireResumable(run, queue.has(runId));
-      await recovery.settled(run);
-      return queue.add(run, await queue.own(run), true);
+      requireResumable(run, supervisor.has(runId));
+      return supervisor.add(run, await supervisor.own(run), true);
     },
     async ask(runId, request) {
       const run = await get(runId);
-      if (queue.has(runId)) return queue.ask(runId, request);
+      if (supervisor.has(runId)) return supervisor.ask(runId, request);
       if (hasEnded(run.status))
         throw new WorkbenchError('conflict', `“${run.name}” is not running: it is ${run.status}.`);
       await runFolder(core.layout, run).ask(request);
     },
-    setGuardWeight: (runId, weight) => queue.setGuardWeight(runId, weight),
-    looksAfter: queue.has,
-    ended: (runId) => queue.ended(runId) ?? get(runId),
+    setGuardWeight: (runId, weight) => supervisor.setGuardWeight(runId, weight),
+    looksAfter: supervisor.has,
+    ended: (runId) => supervisor.ended(runId) ?? get(runId),
     async annotate(runId, change) {
       const run = await store.updateRun(runId, change);
       bus.publish({ topic: 'run', run });
@@ -136,9 +138,8 @@ export function createRuns(core: Core, comparisons: Comparisons): Runs {
     flipMeter: (runId) => flipMeter(core, comparisons, runId),
     recover: recovery.recover,
     async close() {
-      clearInterval(watch);
-      closing.abort();
-      await queue.close();
+      await recovery.close();
+      await supervisor.close();
     },
   };
 }

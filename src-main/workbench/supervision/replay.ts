@@ -1,4 +1,6 @@
 import type { RunRecord } from '../../shared/domain/entities.ts';
+import type { ErrorReport } from '../../shared/domain/errors.ts';
+import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { TrainerEvent } from '../../shared/domain/trainer-events.ts';
 import { readEvents } from '../../trainer/event-lines.ts';
 import type { Core } from '../core.ts';
@@ -26,5 +28,19 @@ export async function replayEvents({ store, layout }: Pick<Core, 'store' | 'layo
     }
   } finally {
     await flush();
+  }
+}
+
+/**
+ * The same where an end is at hand: a damaged line is the answer, to be noted with the run. Any other failure rejects: the store
+ * could not be written, and nothing may be decided without what the folder holds.
+ */
+export async function takeInRest(core: Pick<Core, 'store' | 'layout'>, run: RunRecord): Promise<ErrorReport | null> {
+  try {
+    await replayEvents(core, run);
+    return null;
+  } catch (error) {
+    if (error instanceof WorkbenchError && error.code === 'corrupt') return error.toReport();
+    throw error;
   }
 }

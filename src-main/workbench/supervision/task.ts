@@ -1,10 +1,13 @@
 import { WorkbenchError } from '../../shared/domain/errors.ts';
+import type { DeviceGrant } from './device.ts';
 
 /** How long work hears of a cancel and tells how far it is. A job of the windows and a command in a terminal are both tasks. */
 export interface Task {
   readonly signal: AbortSignal;
   /** `fraction` 0…1, or null when the end is not known; `etaMs` where the work knows better than the pace so far. */
   progress(phase: string, fraction: number | null, etaMs?: number | null): void;
+  /** Set where the device is this work's already, so that a part of it does not wait for the whole. */
+  readonly device?: DeviceGrant;
 }
 
 /** A task nobody watches. */
@@ -15,7 +18,7 @@ export function quietTask(signal: AbortSignal = new AbortController().signal): T
 /** The part of a task between two fractions of the whole. */
 export function partOf(task: Task, from: number, to: number): Task {
   return {
-    signal: task.signal,
+    ...task,
     progress: (phase, fraction) => task.progress(phase, fraction === null ? null : from + fraction * (to - from)),
   };
 }

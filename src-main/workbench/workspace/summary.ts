@@ -3,7 +3,7 @@ import type { WorkspaceSummary } from '../../shared/contract/views.ts';
 import type { ImportRecord, RunRecord } from '../../shared/domain/entities.ts';
 import { assertNever } from '../../shared/domain/errors.ts';
 import type { Core } from '../core.ts';
-import { hasEnded } from '../supervision/supervise.ts';
+import { hasEnded } from '../../shared/domain/run-states.ts';
 
 const recentPlaces = 12;
 type Attention = WorkspaceSummary['attention'][number];
