@@ -57,12 +57,14 @@ module.exports = {
     },
     mayImport('shared/domain', []),
     mayImport('shared/contract', ['shared/domain']),
+    mayImport('shared/presentation', ['shared/domain']),
     mayImport('engine', ['shared/domain']),
     mayImport('backends', ['shared/domain']),
     mayImport('system', ['shared/domain']),
-    mayImport('store', ['shared/domain', system, entries, contentHash]),
+    // Names of evaluations are given where a run's events become records.
+    mayImport('store', ['shared/domain', 'shared/presentation/names', system, entries, contentHash]),
     mayImport('imports', ['shared/domain', system, entries, contentHash]),
-    mayImport('reports', ['shared/domain', system]),
+    mayImport('reports', ['shared/domain', 'shared/presentation', system]),
     mayImport('trainer', ['engine', 'backends', 'shared/domain', system, entries]),
     // llama2c converts bytes to bytes; no tensor is made.
     mayImport('workbench', [

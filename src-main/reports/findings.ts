@@ -1,6 +1,18 @@
-import { describeRule } from '../shared/domain/flips.ts';
+import { negativeFlipUnder } from '../shared/presentation/rules.ts';
 import type { ComparisonSummary } from '../shared/domain/statistics/comparison-summary.ts';
-import * as print from './numbers.ts';
+import {
+  formatCount,
+  formatLevel,
+  formatNumber,
+  formatPValue,
+  formatPercent,
+  formatPercentRange,
+  formatPoints,
+  formatPointsRange,
+  formatRange,
+  formatSignedNumber,
+} from '../shared/presentation/numbers.ts';
+import { shownRates } from '../shared/presentation/rates.ts';
 import type { ReportComparison, ReportMethodTable } from '../shared/domain/reports/report-model.ts';
 
 /** What the numbers say, in sentences. Every sentence follows from the model; no method is favoured in the wording. */
@@ -25,11 +37,11 @@ export function basisSentence({ rule, n }: ComparisonSummary): string {
     [n.unmatchedLeft, 'only in the old evaluation'],
     [n.unmatchedRight, 'only in the new one'],
     [n.missingVerdict, 'without a verdict on a side'],
-    [n.tied, 'tied and left out'],
+    [n.tied, 'tied'],
   ] as const;
-  const left = outside.filter(([samples]) => samples > 0).map(([samples, why]) => `${print.count(samples)} ${why}`);
+  const left = outside.filter(([samples]) => samples > 0).map(([samples, why]) => `${formatCount(samples)} ${why}`);
   const rest = left.length === 0 ? 'none left out' : `not counted: ${left.join(', ')}`;
-  return `A negative flip: ${describeRule(rule)}. ${print.count(n.paired)} paired samples, ${rest}.`;
+  return `A negative flip: ${negativeFlipUnder(rule)}. ${formatCount(n.paired)} paired samples, ${rest}.`;
 }
 
 export function methodFinding(table: ReportMethodTable, row: ReportMethodTable['rows'][number]): string {
@@ -37,50 +49,52 @@ export function methodFinding(table: ReportMethodTable, row: ReportMethodTable['
   if (row.nfrRatio === null) return `${against}: no seed lets them be compared here.`;
   const { mean, low, high, perSeed } = row.nfrRatio;
   const seeds =
-    perSeed.length === 1 ? 'one seed, so no interval' : `${perSeed.length} seeds, ${print.range(low, high)}`;
+    perSeed.length === 1 ? 'one seed, so no interval' : `${perSeed.length} seeds, ${formatRange(low, high)}`;
   const answer = {
     fewer: 'fewer negative flips',
     more: 'more negative flips',
     'cannot-be-told': 'whether it flips fewer cannot be told from these seeds',
   }[row.answer ?? 'cannot-be-told'];
-  return `${against}: ${print.number(mean)} times the negative flips (${seeds}); ${answer}.`;
+  return `${against}: ${formatNumber(mean)} times the negative flips (${seeds}); ${answer}.`;
 }
 
 export function matchSentence(table: ReportMethodTable): string {
   const what =
     table.axis === 'kl'
-      ? `KL ${print.number(table.at)} nats from the start`
-      : `reward gain ${print.signedNumber(table.at)}`;
+      ? `KL ${formatNumber(table.at)} nats from the start`
+      : `reward gain ${formatSignedNumber(table.at)}`;
   return `Compared where every method has reached the same ${what}, interpolated along each run’s checkpoints; “between” names those.`;
 }
 
-function flipSentence({ n, negativeFlips, positiveFlips, nfr, pfr }: ComparisonSummary): string {
+function flipSentence(summary: ComparisonSummary): string {
+  const { n, negativeFlips, positiveFlips } = summary;
+  const { nfr, pfr } = shownRates(summary);
   const share = (rate: typeof nfr) =>
-    `${print.percent(rate.value)}, ${level(rate.level)} interval ${print.percentRange(rate)}`;
-  return `${print.count(negativeFlips)} of ${print.count(n.paired)} samples got worse (NFR ${share(nfr)}); ${print.count(positiveFlips)} got better (PFR ${share(pfr)}).`;
+    `${formatPercent(rate.value)}, ${formatLevel(rate.level)} interval ${formatPercentRange(rate)}`;
+  return `${formatCount(negativeFlips)} of ${formatCount(n.paired)} samples got worse (NFR ${share(nfr)}); ${formatCount(positiveFlips)} got better (PFR ${share(pfr)}).`;
 }
 
 function accuracySentence({ accuracy, lostOfRight }: ComparisonSummary): string[] {
   if (accuracy.left === null || accuracy.right === null) return [];
   const lost =
-    lostOfRight?.value == null ? '' : ` Of what was right before, ${print.percent(lostOfRight.value)} is now wrong.`;
-  return [`Accuracy went from ${print.percent(accuracy.left)} to ${print.percent(accuracy.right)}.${lost}`];
+    lostOfRight?.value == null ? '' : ` Of what was right before, ${formatPercent(lostOfRight.value)} is now wrong.`;
+  return [`Accuracy went from ${formatPercent(accuracy.left)} to ${formatPercent(accuracy.right)}.${lost}`];
 }
 
-function netSentence({ netChange }: ComparisonSummary): string {
-  const { value, low, high, mcnemarExactP, samplesToSettle } = netChange;
+function netSentence(summary: ComparisonSummary): string {
+  const { value, level, mcnemarExactP, samplesToSettle } = summary.netChange;
   const settle =
     mcnemarExactP > 0.05 && samplesToSettle !== null
-      ? ` About ${print.count(samplesToSettle)} samples would settle it (80 % power) if the rates stayed as they are.`
+      ? ` About ${formatCount(samplesToSettle)} samples would settle it (80 % power) if the rates stayed as they are.`
       : '';
-  return `Net change ${print.points(value)} (${level(netChange.level)} interval ${print.pointsRange({ low, high })}; exact McNemar p = ${print.pValue(mcnemarExactP)}, which answers net change only).${settle}`;
+  return `Net change ${formatPoints(value)} (${formatLevel(level)} interval ${formatPointsRange(shownRates(summary).netChange)}; exact McNemar ${formatPValue(mcnemarExactP)}, which answers net change only).${settle}`;
 }
 
 function clusterSentence({ clustered }: ComparisonSummary): string[] {
   if (clustered === null) return [];
-  const { nfr, netChange } = clustered;
+  const { clusters, designEffect } = clustered.nfr;
   return [
-    `Samples come in ${print.count(nfr.clusters)} groups that are not independent; taking that into account the NFR interval is ${print.percentRange(nfr)} (design effect ${print.number(nfr.designEffect)}) and that of the net change ${print.pointsRange(netChange)}. McNemar’s p knows nothing of groups.`,
+    `Samples come in ${formatCount(clusters)} groups that are not independent; the intervals account for them (design effect of the NFR ${formatNumber(designEffect)}), McNemar’s p does not.`,
   ];
 }
 
@@ -89,9 +103,9 @@ function scoreSentence({ scoreDelta }: ComparisonSummary): string[] {
   const { mean, low, high, method, seed, n } = scoreDelta;
   const how = method === 'paired-bootstrap' ? 'paired bootstrap' : 'paired bootstrap over groups';
   const interval =
-    low === null ? 'no interval from one group' : `${level(scoreDelta.level)} interval ${print.range(low, high)}`;
+    low === null ? 'no interval from one group' : `${formatLevel(scoreDelta.level)} interval ${formatRange(low, high)}`;
   return [
-    `Mean score change ${print.signedNumber(mean)} (${interval}; ${how}, seed ${seed}, ${print.count(n)} samples with both scores).`,
+    `Mean score change ${formatSignedNumber(mean)} (${interval}; ${how}, seed ${seed}, ${formatCount(n)} samples with both scores).`,
   ];
 }
 
@@ -101,12 +115,8 @@ function noiseSentence(floor: ReportComparison['noiseFloor'], decoding: string |
   const interval =
     excess.low === null || excess.high === null
       ? ''
-      : ` (95 % interval ${print.pointsRange({ low: excess.low, high: excess.high })})`;
+      : ` (95 % interval ${formatPointsRange({ low: excess.low, high: excess.high })})`;
   return [
-    `${decoding === null ? '' : `Decoding: ${decoding}. `}Sampling alone flips ${print.percent(floor.floor)} (two evaluations of the same checkpoint); NFR exceeds that by ${print.points(excess.value)}${interval}. ${print.count(floor.solid)} negative flips are solid, ${print.count(floor.flaky)} flaky.`,
+    `${decoding === null ? '' : `Decoding: ${decoding}. `}Sampling alone flips ${formatPercent(floor.floor)} (two evaluations of the same checkpoint); NFR exceeds that by ${formatPoints(excess.value)}${interval}. ${formatCount(floor.solid)} negative flips are solid, ${formatCount(floor.flaky)} flaky.`,
   ];
-}
-
-function level(value: number): string {
-  return `${print.number(value * 100)} %`;
 }

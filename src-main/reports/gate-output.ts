@@ -1,6 +1,7 @@
 import type { GateCheck, GateOutcome, GateVerdict } from './gate.ts';
 import { inline, table } from './markdown-text.ts';
-import { count, number, percent, percentRange } from './numbers.ts';
+import { formatCount, formatLevel, formatPercent, formatPercentRange } from '../shared/presentation/numbers.ts';
+import { comparisonName } from '../shared/presentation/names.ts';
 import { visible } from './visible-text.ts';
 
 const outcomeWords: Record<GateOutcome, string> = {
@@ -13,17 +14,17 @@ const outcomeWords: Record<GateOutcome, string> = {
 export function gateMarkdown(verdict: GateVerdict): string {
   const rows = verdict.checks.map((check) => [
     check.name,
-    percent(check.value),
-    percentRange(check),
-    percent(check.limit),
+    formatPercent(check.value),
+    formatPercentRange(check),
+    formatPercent(check.limit),
     outcomeWords[check.outcome],
   ]);
   return `${[
     `### FlipGuard gate: ${outcomeWords[verdict.outcome]}`,
-    `${inline(verdict.left)} → ${inline(verdict.right)}, ${count(verdict.paired)} paired samples`,
+    `${inline(comparisonName(verdict.left, verdict.right))}, ${formatCount(verdict.paired)} paired samples`,
     table(['check', '>value', '>interval', '>limit', 'outcome'], rows),
     verdict.checks.map(({ reason }) => `- ${inline(reason)}`).join('\n'),
-    `Judged on the bounds of the ${number(verdict.level * 100)} % intervals.`,
+    `Judged on the bounds of the ${formatLevel(verdict.level)} intervals.`,
   ].join('\n\n')}\n`;
 }
 
@@ -31,7 +32,7 @@ export function gateMarkdown(verdict: GateVerdict): string {
 export function gateJUnit(verdict: GateVerdict): string {
   const countOf = (outcome: GateOutcome) => verdict.checks.filter((check) => check.outcome === outcome).length;
   const suite = `name="flipguard gate" tests="${verdict.checks.length}" failures="${countOf('fail')}" errors="${countOf('undecided')}" skipped="0"`;
-  const pair = xml(`${verdict.left} → ${verdict.right}`);
+  const pair = xml(comparisonName(verdict.left, verdict.right));
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     `<testsuites ${suite}>`,

@@ -1,7 +1,13 @@
 import { WorkbenchError } from '../shared/domain/errors.ts';
 import type { ComparisonSummary } from '../shared/domain/statistics/comparison-summary.ts';
 import { samplesToClearLimit } from '../shared/domain/statistics/mcnemar.ts';
-import { count, percent, percentRange, points, pointsRange } from './numbers.ts';
+import {
+  formatCount,
+  formatPercent,
+  formatPercentRange,
+  formatPoints,
+  formatPointsRange,
+} from '../shared/presentation/numbers.ts';
 
 export { gateJUnit, gateMarkdown } from './gate-output.ts';
 
@@ -62,7 +68,7 @@ function nfrCheck({ nfr, clustered, n }: ComparisonSummary, limit: number): Gate
   const effect = clustered?.nfr.designEffect ?? 1;
   const more =
     outcome === 'undecided' && needed !== null && needed * effect > n.paired
-      ? ` About ${count(needed * effect)} paired samples would decide it if the rate stayed as it is; there are ${count(n.paired)}.`
+      ? ` About ${formatCount(needed * effect)} paired samples would decide it if the rate stayed as it is; there are ${formatCount(n.paired)}.`
       : '';
   return {
     name: 'NFR',
@@ -71,7 +77,7 @@ function nfrCheck({ nfr, clustered, n }: ComparisonSummary, limit: number): Gate
     low,
     high,
     limit,
-    reason: `NFR ${percent(value)}, interval ${percentRange({ low, high })}, ${relation[outcome]} the limit of ${percent(limit)}.${more}`,
+    reason: `NFR ${formatPercent(value)}, interval ${formatPercentRange({ low, high })}, ${relation[outcome]} the limit of ${formatPercent(limit)}.${more}`,
   };
 }
 
@@ -87,7 +93,7 @@ function dropCheck({ netChange, clustered, n }: ComparisonSummary, limit: number
     low,
     high,
     limit,
-    reason: `Drop ${points(value)}, interval ${pointsRange({ low, high })}, ${relation[outcome]} the limit of ${points(limit)}.`,
+    reason: `Drop ${formatPoints(value)}, interval ${formatPointsRange({ low, high })}, ${relation[outcome]} the limit of ${formatPoints(limit)}.`,
   };
 }
 

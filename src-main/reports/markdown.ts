@@ -1,8 +1,18 @@
+import { comparisonName } from '../shared/presentation/names.ts';
 import { basisSentence, comparisonFindings, matchSentence, methodFinding } from './findings.ts';
 import { adjustedP, correctionNames, groupedSlicesNote } from '../shared/domain/statistics/multiple-tests.ts';
 import type { Correction } from '../shared/domain/statistics/multiple-tests.ts';
 import { block, inline, table } from './markdown-text.ts';
-import * as print from './numbers.ts';
+import {
+  formatCount,
+  formatMeanRange,
+  formatNumber,
+  formatP,
+  formatPercent,
+  formatPercentRange,
+  formatSignedNumber,
+  nothing,
+} from '../shared/presentation/numbers.ts';
 import type {
   ReportCase,
   ReportChart,
@@ -45,7 +55,7 @@ export function renderMarkdown(model: ReportModel): string {
 function headline(comparison: ReportComparison): string[] {
   const { summary } = comparison;
   return [
-    `### ${inline(comparison.title)}: ${inline(summary.left.name)} → ${inline(summary.right.name)}`,
+    `### ${inline(comparison.title)}: ${inline(comparisonName(summary.left.name, summary.right.name))}`,
     inline(basisSentence(summary)),
     list(comparisonFindings(comparison)),
   ];
@@ -60,22 +70,22 @@ function slicesOfAll({ comparisons, correction }: ReportModel): string[] {
 function slices({ title, summary, search }: ReportComparison, correction: Correction): string[] {
   const named = summary.slices.map((slice) => [
     inline(slice.name),
-    print.count(slice.n),
-    print.count(slice.negativeFlips),
-    print.count(slice.positiveFlips),
-    print.percent(slice.nfr.value),
-    print.percentRange(slice.nfr),
-    print.pValue(adjustedP(slice, correction)),
+    formatCount(slice.n),
+    formatCount(slice.negativeFlips),
+    formatCount(slice.positiveFlips),
+    formatPercent(slice.nfr.value),
+    formatPercentRange(slice.nfr),
+    formatP(adjustedP(slice, correction)),
   ]);
   const found = (search?.found ?? []).map((slice) => [
     inline(slice.name),
-    print.count(slice.n),
-    print.count(slice.negativeFlips),
-    print.percent(slice.nfr.value),
-    print.percent(slice.restNfr.value),
-    print.percent(slice.lostOfRight?.value ?? null),
-    print.percent(slice.restLostOfRight?.value ?? null),
-    print.pValue(adjustedP(slice, correction)),
+    formatCount(slice.n),
+    formatCount(slice.negativeFlips),
+    formatPercent(slice.nfr.value),
+    formatPercent(slice.restNfr.value),
+    formatPercent(slice.lostOfRight?.value ?? null),
+    formatPercent(slice.restLostOfRight?.value ?? null),
+    formatP(adjustedP(slice, correction)),
   ]);
   return [
     ...(named.length + found.length > 0 ? [`### ${inline(title)}`] : []),
@@ -84,7 +94,7 @@ function slices({ title, summary, search }: ReportComparison, correction: Correc
       : []),
     ...(found.length > 0
       ? [
-          `Found by searching ${print.count(search?.tried ?? 0)} candidates, p adjusted for all of them:`,
+          `Found by searching ${formatCount(search?.tried ?? 0)} candidates, p adjusted for all of them:`,
           table(
             [
               'slice',
@@ -106,12 +116,12 @@ function slices({ title, summary, search }: ReportComparison, correction: Correc
 function methodTable(methods: ReportMethodTable): string[] {
   const rows = methods.rows.map((row) => [
     inline(row.method),
-    print.count(row.seeds.length),
-    print.meanRange(row.nfr, print.percent),
-    print.meanRange(row.pfr, print.percent),
-    print.meanRange(row.rewardGain, print.number),
-    print.meanRange(row.kl, print.number),
-    print.meanRange(row.nfrRatio, print.number),
+    formatCount(row.seeds.length),
+    formatMeanRange(row.nfr, formatPercent),
+    formatMeanRange(row.pfr, formatPercent),
+    formatMeanRange(row.rewardGain, formatNumber),
+    formatMeanRange(row.kl, formatNumber),
+    formatMeanRange(row.nfrRatio, formatNumber),
     inline(row.between.join('; ')),
   ]);
   const others = methods.rows.filter(({ method }) => method !== methods.reference);
@@ -124,12 +134,12 @@ function methodTable(methods: ReportMethodTable): string[] {
 }
 
 function chartTable(chart: ReportChart): string[] {
-  const y = (value: number | null) => (chart.yIsShare ? print.percent(value) : print.number(value));
+  const y = (value: number | null) => (chart.yIsShare ? formatPercent(value) : formatNumber(value));
   const rows = chart.series.flatMap(({ name, points }) =>
     points.map((point) => [
       inline(name),
       inline(point.label),
-      print.number(point.x),
+      formatNumber(point.x),
       y(point.y),
       y(point.low),
       y(point.high),
@@ -147,7 +157,7 @@ function curveEnds(chart: ReportChart): string[] {
     const [first, last] = [points[0], points.at(-1)];
     return first === undefined || last === undefined
       ? []
-      : [[inline(name), print.number(first.y), print.number(last.y)]];
+      : [[inline(name), formatNumber(first.y), formatNumber(last.y)]];
   });
   return [`### ${inline(chart.title)}`, table(['series', `>${inline(chart.yLabel)}, first`, '>last'], rows)];
 }
@@ -156,7 +166,7 @@ function cases({ cases: worst, casesTotal, redaction }: ReportModel): string[] {
   if (worst.length === 0) return [];
   const note = redaction.texts ? ' Texts are left out of this report.' : '';
   return [
-    `${print.count(worst.length)} of ${print.count(casesTotal)}, the largest fall first.${note}`,
+    `${formatCount(worst.length)} of ${formatCount(casesTotal)}, the largest fall first.${note}`,
     ...worst.flatMap(caseBlocks),
   ];
 }
@@ -164,10 +174,10 @@ function cases({ cases: worst, casesTotal, redaction }: ReportModel): string[] {
 function caseBlocks({ row }: ReportCase): string[] {
   const part = (label: string, text: string | null) => (text === null || text === '' ? [] : [label, block(text)]);
   const side = ({ verdict, score }: typeof row.left) =>
-    [verdict, score === null ? null : print.number(score)].filter(Boolean).join(', ');
+    [verdict, score === null ? null : formatNumber(score)].filter(Boolean).join(', ');
   const marks = [
     row.kind,
-    row.delta === null ? null : `score ${print.signedNumber(row.delta)}`,
+    row.delta === null ? null : `score ${formatSignedNumber(row.delta)}`,
     row.stability,
     ...row.slices,
     ...row.tags,
@@ -219,7 +229,7 @@ function facts(rows: ReportModel['setup']): string[] {
 function exclusions({ exclusions: left }: ReportModel): string[] {
   const rows = left.map(({ what, count, why }) => [
     inline(what),
-    count === null ? print.nothing : print.count(count),
+    count === null ? nothing : formatCount(count),
     inline(why),
   ]);
   return rows.length === 0 ? [] : [table(['what', '>how many', 'why'], rows)];

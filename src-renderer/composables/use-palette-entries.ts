@@ -1,6 +1,6 @@
 import { computed } from 'vue';
 import { useRouter } from 'vue-router';
-import { shortRightName } from '../format/words.ts';
+import { comparisonName } from '@shared/presentation/names.ts';
 import { useCommands } from '../stores/commands.ts';
 import { useComparisons } from '../stores/comparisons.ts';
 import { useDatasets, useGuardSets, useModels } from '../stores/library.ts';
@@ -30,7 +30,7 @@ export function usePaletteEntries() {
       .map(({ id, group, title, keys, run }) => ({ id, group, title, keys: keys?.[0], run })),
     ...runs.byNewest.map((run) => entry('Run', run.name, `/runs/${run.id}`)),
     ...comparisons.byNewest.map((one) =>
-      entry('Flips', `${one.leftName} → ${shortRightName(one.leftName, one.rightName)}`, `/compare/${one.id}`),
+      entry('Flips', comparisonName(one.leftName, one.rightName), `/compare/${one.id}`),
     ),
     ...datasets.items.map((one) => entry('Dataset', one.name, `/datasets/${one.id}`)),
     ...guardSets.items.map((one) => entry('Guard set', one.name, `/guard-sets/${one.id}`)),

@@ -1,3 +1,6 @@
+import { formatTick } from '@shared/presentation/numbers.ts';
+import { extent, niceTicks } from '@shared/presentation/scale.ts';
+
 /** Charts as files. CSV carries every value; SVG is drawn anew from the data, so that it stays sharp in a paper. */
 
 export interface ExportedChart {
@@ -31,12 +34,13 @@ export function chartSvg(chart: ExportedChart): string {
     );
     return `<polyline fill="none" stroke="${xml(colour)}" stroke-width="1.6" points="${points.join(' ')}"/>`;
   });
-  const yTicks = ticks(ys).map((y) => {
-    const label = short(chart.log ? 10 ** y : y);
+  const yTicks = niceTicks(ys).map((y) => {
+    const label = formatTick(chart.log ? 10 ** y : y);
     return `<line x1="${size.left}" x2="${size.width - size.right}" y1="${fixed(py(y))}" y2="${fixed(py(y))}" stroke="#ddd"/><text x="${size.left - 6}" y="${fixed(py(y) + 4)}" text-anchor="end">${label}</text>`;
   });
-  const xTicks = ticks(xs).map(
-    (x) => `<text x="${fixed(px(x))}" y="${size.height - size.bottom + 18}" text-anchor="middle">${short(x)}</text>`,
+  const xTicks = niceTicks(xs).map(
+    (x) =>
+      `<text x="${fixed(px(x))}" y="${size.height - size.bottom + 18}" text-anchor="middle">${formatTick(x)}</text>`,
   );
   const legend = chart.series.map(({ name, colour }, index) => {
     const x = size.left + index * 150;
@@ -62,29 +66,6 @@ export function download(fileName: string, content: Blob): void {
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
-function extent(values: number[]): [number, number] {
-  let low = Infinity;
-  let high = -Infinity;
-  for (const value of values) {
-    low = Math.min(low, value);
-    high = Math.max(high, value);
-  }
-  return low > high ? [0, 1] : [low, high];
-}
-
-/** About five round numbers between two ends. */
-export function ticks([low, high]: [number, number]): number[] {
-  const span = high - low;
-  if (!(span > 0)) return [low];
-  const rough = span / 5;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * ([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10);
-  const list = [];
-  for (let index = Math.ceil(low / step); index * step <= high + step * 1e-9; index++)
-    list.push(Number((index * step).toPrecision(12)));
-  return list;
-}
-
 function csvCell(text: string): string {
   // A cell that begins like a formula would be run by spreadsheets.
   const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
@@ -97,8 +78,4 @@ function xml(text: string): string {
 
 function fixed(value: number): string {
   return value.toFixed(2);
-}
-
-function short(value: number): string {
-  return String(Number(value.toPrecision(4)));
 }

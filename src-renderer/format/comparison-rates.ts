@@ -1,19 +1,6 @@
 import type { EvaluationRecord } from '@shared/domain/entities.ts';
-import type { ComparisonCounts, ComparisonRecord } from '@shared/domain/flip-view.ts';
-import { flipKinds, isCounted } from '@shared/domain/flips.ts';
-import { normal95, scoreInterval } from '@shared/domain/statistics/score-interval.ts';
-
-/** NFR and PFR with their 95 % Wilson intervals, and net change, of a comparison's counts. */
-export function ratesOf(counts: ComparisonCounts) {
-  const n = flipKinds.filter(isCounted).reduce((sum, kind) => sum + counts.kinds[kind], 0);
-  const { negative, positive } = counts.kinds;
-  return {
-    n,
-    nfr: scoreInterval(negative, n, normal95),
-    pfr: scoreInterval(positive, n, normal95),
-    net: n === 0 ? null : (positive - negative) / n,
-  };
-}
+import type { ComparisonRecord } from '@shared/domain/flip-view.ts';
+import { ratesOf } from '@shared/presentation/rates.ts';
 
 /**
  * Comparisons worth a headline: those that counted something, and of a run's many evaluations of a suite only the one

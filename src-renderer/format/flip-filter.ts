@@ -1,6 +1,6 @@
 import type { FlipFilter } from '@shared/domain/flip-view.ts';
-import { formatNumber } from './numbers.ts';
-import { kindNames } from './words.ts';
+import { formatNumber } from '@shared/presentation/numbers.ts';
+import { kindNames } from '@shared/presentation/words.ts';
 
 /** How a filter changes by clicks, and how it is put in words. All functions answer a new filter. */
 

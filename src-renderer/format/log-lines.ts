@@ -1,5 +1,5 @@
 import type { ShownEvent } from '@shared/domain/trainer-events.ts';
-import { formatBytes, formatNumber, formatParameters } from './numbers.ts';
+import { formatBytes, formatNumber, formatParameters } from '@shared/presentation/numbers.ts';
 
 export interface LogLine {
   text: string;

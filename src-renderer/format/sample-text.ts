@@ -1,6 +1,6 @@
 import type { SampleDetail } from '@shared/domain/flip-view.ts';
-import { formatNumber, formatSigned } from './numbers.ts';
-import { kindNames, verdictName } from './words.ts';
+import { formatNumber, formatSigned } from '@shared/presentation/numbers.ts';
+import { kindNames, verdictName } from '@shared/presentation/words.ts';
 
 /** A sample as Markdown, for an issue or a message. Fences are longer than any in the texts, so that texts stay texts. */
 export function sampleMarkdown(sample: SampleDetail, leftName: string, rightName: string): string {

@@ -1,7 +1,7 @@
 import { computed } from 'vue';
 import { defineStore } from 'pinia';
 import { events, invoke } from '../api/client.ts';
-import { isActive } from '../format/words.ts';
+import { isActive } from '@shared/presentation/words.ts';
 import { defineListStore } from './list-store.ts';
 
 const useRunList = defineListStore('runs.list', 'runs');

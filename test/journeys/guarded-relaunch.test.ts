@@ -78,7 +78,7 @@ test.skipIf(smallModel === null)(`flips → guard set → relaunch → mitigatio
     id: guardSet.id,
     kind: 'guard-set',
     name: 'lost words',
-    detail: `${size} of tiny · words · step 0 → tiny · words · step 6`,
+    detail: `${size} of tiny, step 6 · before training · next words`,
     from: [],
   });
   const { lineage } = html.report;

@@ -2,65 +2,19 @@ import { describe, expect, it } from 'vitest';
 import type { FrontierPoint } from '../../src-main/shared/contract/views.ts';
 import { seriesLooks } from '../../src-main/shared/domain/reports/series-looks.ts';
 import { blindSwap } from '../../src-renderer/format/blind.ts';
-import { chartCsv, chartSvg, ticks } from '../../src-renderer/format/chart-export.ts';
-import { headlines, ratesOf } from '../../src-renderer/format/comparison-rates.ts';
+import { chartCsv, chartSvg } from '../../src-renderer/format/chart-export.ts';
+import { headlines } from '../../src-renderer/format/comparison-rates.ts';
 import { ledgerTokens, turningPoint, visibleToken } from '../../src-renderer/format/ledger.ts';
 import { methodLooks, methodsOf } from '../../src-renderer/format/frontier.ts';
 import { lineage } from '../../src-renderer/format/lineage.ts';
-import {
-  formatBytes,
-  formatNumber,
-  formatPercent,
-  formatPoints,
-  formatSigned,
-} from '../../src-renderer/format/numbers.ts';
 import { ranked } from '../../src-renderer/format/ranking.ts';
 import { alignedSeries } from '../../src-renderer/format/report-charts.ts';
 import { sampleMarkdown } from '../../src-renderer/format/sample-text.ts';
 import { verdictChanges } from '../../src-renderer/format/timeline.ts';
-import { formatAgo, formatDuration } from '../../src-renderer/format/times.ts';
-import { wordDiff } from '../../src-renderer/format/word-diff.ts';
-import { shortRightName } from '../../src-renderer/format/words.ts';
 import { highlightYaml } from '../../src-renderer/format/yaml-highlight.ts';
 import { comparisonRecord, runRecord, sampleDetail } from './samples.ts';
 
-describe('figures', () => {
-  it('have a true minus, a unit, and a sign where they are differences', () => {
-    expect([formatNumber(-0.000012345), formatNumber(123456), formatNumber(Infinity), formatNumber(null)]).toEqual([
-      '−1.23e-5',
-      '123500',
-      '∞',
-      '–',
-    ]);
-    expect([formatPercent(0.0983), formatPoints(-0.071), formatSigned(0.5), formatSigned(0)]).toEqual([
-      '9.8 %',
-      '−7.1 pp',
-      '+0.50',
-      '0.00',
-    ]);
-    expect([formatBytes(999), formatBytes(61_000_000), formatBytes(1.5e12)]).toEqual(['999 B', '61.0 MB', '1.5 TB']);
-  });
-  it('say times as people do', () => {
-    expect([formatDuration(1500), formatDuration(95_000), formatDuration(7_500_000)]).toEqual([
-      '1.5 s',
-      '1 min 35 s',
-      '2 h 5 min',
-    ]);
-    expect([formatAgo(0, 3000), formatAgo(0, 90_000), formatAgo(0, 7_200_000)]).toEqual([
-      'just now',
-      '1 min ago',
-      '2 h ago',
-    ]);
-  });
-});
-
 describe('a comparison in figures', () => {
-  it('has rates over what was counted, with Wilson’s interval', () => {
-    const { n, nfr, net } = ratesOf(comparisonRecord().counts);
-    expect([n, nfr.value, net]).toEqual([100, 0.1, -0.05]);
-    // Wilson's interval of 10 of 100 at 95 %.
-    expect([nfr.low.toFixed(4), nfr.high.toFixed(4)]).toEqual(['0.0552', '0.1744']);
-  });
   it('is a headline only where it counted something', () => {
     const empty = comparisonRecord({
       id: 'empty',
@@ -70,42 +24,6 @@ describe('a comparison in figures', () => {
       },
     });
     expect(headlines([empty, comparisonRecord()], new Map()).map(({ id }) => id)).toEqual(['comparison-1']);
-  });
-  it('names the new side by what sets it apart', () => {
-    expect(shortRightName('dpo · words · step 0', 'dpo · words · step 48')).toBe('step 48');
-    expect(shortRightName('base', 'base')).toBe('base');
-    expect(shortRightName('a', 'b')).toBe('b');
-  });
-});
-
-describe('a difference by words', () => {
-  it('marks what stands on one side only', () => {
-    expect(wordDiff('the sky is blue today', 'the sky was green today')).toEqual({
-      left: [
-        { text: 'the sky ', changed: false },
-        { text: 'is', changed: true },
-        { text: ' ', changed: false },
-        { text: 'blue', changed: true },
-        { text: ' today', changed: false },
-      ],
-      right: [
-        { text: 'the sky ', changed: false },
-        { text: 'was', changed: true },
-        { text: ' ', changed: false },
-        { text: 'green', changed: true },
-        { text: ' today', changed: false },
-      ],
-    });
-  });
-  it('keeps every character of both texts', () => {
-    const [left, right] = ['a\n  b <i>c</i>', 'a b\t<i>d</i>\n'];
-    const sides = wordDiff(left, right);
-    expect(sides?.left.map(({ text }) => text).join('')).toBe(left);
-    expect(sides?.right.map(({ text }) => text).join('')).toBe(right);
-  });
-  it('gives up where texts share too little to be worth the time', () => {
-    const words = (from: number) => Array.from({ length: 9000 }, (_, i) => `w${from + i}`).join(' ');
-    expect(wordDiff(words(0), words(100_000))).toBeNull();
   });
 });
 
@@ -186,11 +104,6 @@ describe('charts as files', () => {
   });
   it('escape what they draw', () => {
     expect(chartSvg(chart)).toContain('a &lt; b');
-  });
-  it('have round ticks', () => {
-    expect(ticks([0, 1])).toEqual([0, 0.2, 0.4, 0.6, 0.8, 1]);
-    expect(ticks([-13, 9])).toEqual([-10, -5, 0, 5]);
-    expect(ticks([3, 3])).toEqual([3]);
   });
 });
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { renderHtml } from '../../src-main/reports/html/page.ts';
-import { niceTicks } from '../../src-main/reports/html/scale.ts';
 import { rowEncoder } from '../../src-main/reports/rows/row-encoder.ts';
 import { readReport } from '../../src-main/reports/read-report.ts';
 import { reportSections } from '../../src-main/shared/domain/reports/report-model.ts';
@@ -80,10 +79,4 @@ describe('opening a report', () => {
     const wrong = html.replace('"casesTotal":', '"casesTotal":"many","was":');
     expect(() => readReport(wrong)).toThrowError(expect.objectContaining({ place: { field: 'casesTotal' } }));
   });
-});
-
-it('axis ticks are round and inside', () => {
-  expect(niceTicks([0, 0.123], 5)).toEqual([0, 0.05, 0.1]);
-  expect(niceTicks([-3, 17], 6)).toEqual([0, 5, 10, 15]);
-  expect(niceTicks([6, 6.4], 5)).toEqual([6, 6.1, 6.2, 6.3, 6.4]);
 });

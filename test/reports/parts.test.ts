@@ -1,6 +1,5 @@
 import { parquetReadObjects } from 'hyparquet';
 import { describe, expect, it } from 'vitest';
-import * as print from '../../src-main/reports/numbers.ts';
 import { renderHtml } from '../../src-main/reports/html/page.ts';
 import { renderMarkdown } from '../../src-main/reports/markdown.ts';
 import { reportModel, worstFirst } from '../../src-main/shared/domain/reports/report-model.ts';
@@ -8,47 +7,9 @@ import { reportRowOf } from '../../src-main/shared/domain/reports/report-row.ts'
 import type { ReportRow } from '../../src-main/shared/domain/reports/report-row.ts';
 import { rowEncoder } from '../../src-main/reports/rows/row-encoder.ts';
 import { applyTemplate } from '../../src-main/reports/template.ts';
-import { wordDiff } from '../../src-main/reports/word-diff.ts';
 import { fixtureReport } from './fixture.ts';
 
 const model = fixtureReport();
-
-describe('numbers in print', () => {
-  it.each([
-    [print.percent(0.0982), '9.8 %'],
-    [print.percent(0.00314), '0.31 %'],
-    [print.percent(0), '0.0 %'],
-    [print.percent(null), '–'],
-    [print.points(-0.0705), '−7.0 points'],
-    [print.points(0), '0.0 points'],
-    [print.points(-0.000001), '0.00 points'],
-    [print.count(1234567), '1,234,567'],
-    [print.number(0.00001234), '1.2 × 10⁻⁵'],
-    [print.number(-Infinity), '−∞'],
-    [print.pValue(0.0000902), '9.0 × 10⁻⁵'],
-    [print.pValue(0.0192), '0.019'],
-    [print.pValue(1), '1.00'],
-    [print.pValue(0), '< 10⁻³⁰⁰'],
-  ])('%s', (printed, expected) => {
-    expect(printed).toBe(expected);
-  });
-});
-
-describe('the word diff', () => {
-  it('keeps both texts whole and marks what differs', () => {
-    const diff = wordDiff('The cat cried a little.', 'The dog smiled a little.');
-    expect(diff?.left).toEqual([
-      { text: 'The ', changed: false },
-      { text: 'cat cried', changed: true },
-      { text: ' a little.', changed: false },
-    ]);
-    expect(diff?.right.map(({ text }) => text).join('')).toBe('The dog smiled a little.');
-  });
-  it('gives up on texts that have nothing in common rather than search for ever', () => {
-    const words = (prefix: string) => Array.from({ length: 5000 }, (_, i) => `${prefix}${i}`).join(' ');
-    expect(wordDiff(words('a'), words('b'))).toBeNull();
-  });
-});
 
 describe('a template', () => {
   it('leaves what it leaves out out of the file', () => {

@@ -1,7 +1,7 @@
-import * as print from '../numbers.ts';
+import { formatCount, formatNumber, formatSignedNumber, nothing } from '../../shared/presentation/numbers.ts';
 import type { ReportCase, ReportLedger, ReportModel } from '../../shared/domain/reports/report-model.ts';
-import { wordDiff } from '../word-diff.ts';
-import type { DiffPart } from '../word-diff.ts';
+import { wordDiff } from '../../shared/presentation/word-diff.ts';
+import type { DiffPart } from '../../shared/presentation/word-diff.ts';
 import { markup } from './markup.ts';
 import type { Markup } from './markup.ts';
 
@@ -29,7 +29,7 @@ export function casesSection({ cases, casesTotal, comparisons, redaction }: Repo
   if (cases.length === 0) return false;
   const several = comparisons.length > 1;
   return markup`<section id="cases"><h2>The worst regressions</h2>
-<p class="note">${print.count(cases.length)} of ${print.count(casesTotal)}, the largest fall first. ${redaction.texts ? 'Texts are left out of this report.' : 'Struck words are the old output’s alone, underlined ones the new one’s.'}</p>
+<p class="note">${formatCount(cases.length)} of ${formatCount(casesTotal)}, the largest fall first. ${redaction.texts ? 'Texts are left out of this report.' : 'Struck words are the old output’s alone, underlined ones the new one’s.'}</p>
 <div id="case-list">${cases.map((one) => caseBlock(one, several, redaction.texts))}</div></section>`;
 }
 
@@ -37,7 +37,7 @@ function caseBlock({ row, ledgers, comparison }: ReportCase, several: boolean, r
   const kindClass = row.kind === 'negative' || row.kind === 'positive' ? row.kind : '';
   return markup`<article class="case" data-kind="${row.kind}">
 <header><h3>${row.sampleId}</h3><span class="kind ${kindClass}">${kindGlyph[row.kind]} ${row.kind}</span>
-${several && markup`<bdi>${comparison}</bdi>`}${row.delta !== null && markup`<span>score ${print.signedNumber(row.delta)}</span>`}
+${several && markup`<bdi>${comparison}</bdi>`}${row.delta !== null && markup`<span>score ${formatSignedNumber(row.delta)}</span>`}
 ${row.stability !== null && markup`<span>${row.stability}</span>`}${[...row.slices, ...row.tags].map((tag) => markup`<bdi class="tag">${tag}</bdi>`)}</header>
 ${!redacted && texts(row)}${ledgers.map(ledgerBlock)}${row.note !== '' && labelled('Note', markup`<p class="text" dir="auto">${row.note}</p>`)}
 </article>`;
@@ -53,10 +53,10 @@ function sides({ left, right }: ReportCase['row']): Markup {
   const diff = left.output === null || right.output === null ? null : wordDiff(left.output, right.output);
   const side = (name: string, one: typeof left, parts: DiffPart[] | undefined, tag: 'del' | 'ins') =>
     markup`<div>${labelled(
-      [name, one.verdict, one.score === null ? null : print.number(one.score)]
+      [name, one.verdict, one.score === null ? null : formatNumber(one.score)]
         .filter((part) => part !== null)
         .join(' · '),
-      parts === undefined ? plain(one.output ?? print.nothing) : marked(parts, tag),
+      parts === undefined ? plain(one.output ?? nothing) : marked(parts, tag),
     )}</div>`;
   return markup`<div class="sides">${side('Old', left, diff?.left, 'del')}${side('New', right, diff?.right, 'ins')}</div>`;
 }
@@ -80,7 +80,7 @@ function ledgerBlock({ part, tokens, leftLogProbs, rightLogProbs }: ReportLedger
 <ol class="ledger">${tokens.map((token, i) => {
     const [left, right] = [leftLogProbs[i] ?? Number.NaN, rightLogProbs[i] ?? Number.NaN];
     const change = right - left;
-    return markup`<li class="${changeClass(change)}" title="old ${print.number(left)}, new ${print.number(right)}"><span class="token">${shownToken(token)}</span><span class="change">${Number.isNaN(change) ? print.nothing : print.signedNumber(Number(change.toFixed(2)))}</span></li>`;
+    return markup`<li class="${changeClass(change)}" title="old ${formatNumber(left)}, new ${formatNumber(right)}"><span class="token">${shownToken(token)}</span><span class="change">${Number.isNaN(change) ? nothing : formatSignedNumber(Number(change.toFixed(2)))}</span></li>`;
   })}</ol></details>`;
 }
 

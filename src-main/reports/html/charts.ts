@@ -1,10 +1,17 @@
 import type { Interval } from '../../shared/domain/statistics/intervals.ts';
-import * as print from '../numbers.ts';
+import {
+  formatCount,
+  formatNumber,
+  formatPercent,
+  formatPercentRange,
+  formatTick,
+  nothing,
+} from '../../shared/presentation/numbers.ts';
 import type { ReportChart } from '../../shared/domain/reports/report-model.ts';
 import { seriesColours } from '../../shared/domain/reports/series-looks.ts';
 import type { SeriesLooks } from '../../shared/domain/reports/series-looks.ts';
-import { linearScale, niceTicks } from './scale.ts';
-import type { Scale } from './scale.ts';
+import { linearScale, niceTicks } from '../../shared/presentation/scale.ts';
+import type { Scale } from '../../shared/presentation/scale.ts';
 import { markup } from './markup.ts';
 import type { Markup } from './markup.ts';
 
@@ -47,7 +54,7 @@ function chartLabel({ title, xLabel, yLabel, series }: ReportChart): string {
 function axes({ x, y, chart }: Frame): Markup {
   const bottom = height - margin.bottom;
   const right = width - margin.right;
-  const yTick = (value: number) => (chart.yIsShare ? `${print.tick(value * 100)} %` : print.tick(value));
+  const yTick = (value: number) => (chart.yIsShare ? `${formatTick(value * 100)} %` : formatTick(value));
   return markup`${niceTicks(y.domain, 5).map(
     (tick) =>
       markup`<line class="grid" x1="${margin.left}" x2="${right}" y1="${at(y, tick)}" y2="${at(y, tick)}" /><text
@@ -64,7 +71,7 @@ function axes({ x, y, chart }: Frame): Markup {
             x="${at(x, tick)}"
             y="${bottom + 17}"
             text-anchor="middle"
-            >${print.tick(tick)}</text
+            >${formatTick(tick)}</text
           >`,
     )}
     <text x="${(margin.left + right) / 2}" y="${height - 6}" text-anchor="middle">${chart.xLabel}</text>
@@ -143,9 +150,9 @@ function shortened(name: string): string {
 
 function chartTable({ series, xLabel, yLabel, yIsShare }: ReportChart): Markup | false {
   const points = series.reduce((sum, one) => sum + one.points.length, 0);
-  if (points > 400) return markup`<p class="note">${print.count(points)} points; the report’s data holds them all.</p>`;
+  if (points > 400) return markup`<p class="note">${formatCount(points)} points; the report’s data holds them all.</p>`;
   const y = (value: number | null) =>
-    value === null ? print.nothing : yIsShare ? print.percent(value) : print.number(value);
+    value === null ? nothing : yIsShare ? formatPercent(value) : formatNumber(value);
   // On paper a curve says what its rows would.
   return markup`<details class="${points > 24 ? 'long' : ''}">
     <summary>The numbers</summary>
@@ -155,7 +162,7 @@ function chartTable({ series, xLabel, yLabel, yIsShare }: ReportChart): Markup |
         points.map(
           (point) => markup`<tr>
             <th><bdi>${name}</bdi></th><td><bdi>${point.label}</bdi></td>
-            <td class="n" data-value="${point.x}">${print.number(point.x)}</td><td class="n" data-value="${point.y}">${y(point.y)}</td>
+            <td class="n" data-value="${point.x}">${formatNumber(point.x)}</td><td class="n" data-value="${point.y}">${y(point.y)}</td>
             <td class="n">${y(point.low)}</td><td class="n">${y(point.high)}</td>
           </tr>`,
         ),
@@ -174,7 +181,7 @@ export function intervalBar(
   const scale = linearScale(domain, [6, barWidth - 6]);
   const [low, high] = [at(scale, Math.max(domain[0], interval.low)), at(scale, Math.min(domain[1], interval.high))];
   const middle = barHeight / 2;
-  return markup`<svg viewBox="0 0 ${barWidth} ${barHeight}" width="${barWidth}" height="${barHeight}" role="img" aria-label="${print.percentRange(interval)}">
+  return markup`<svg viewBox="0 0 ${barWidth} ${barHeight}" width="${barWidth}" height="${barHeight}" role="img" aria-label="${formatPercentRange(interval)}">
     <line class="grid" x1="6" x2="${barWidth - 6}" y1="${middle}" y2="${middle}" />
     ${domain[0] < 0 && markup`<line class="zero" x1="${at(scale, 0)}" x2="${at(scale, 0)}" y1="0" y2="${barHeight}" />`}
     <line class="bar-${kind}" x1="${low}" x2="${high}" y1="${middle}" y2="${middle}" stroke-width="3" stroke-linecap="round" />

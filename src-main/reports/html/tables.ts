@@ -1,5 +1,14 @@
 import { matchSentence, methodFinding } from '../findings.ts';
-import * as print from '../numbers.ts';
+import {
+  formatCount,
+  formatLevel,
+  formatMeanRange,
+  formatNumber,
+  formatP,
+  formatPercent,
+  formatPercentRange,
+  nothing,
+} from '../../shared/presentation/numbers.ts';
 import type {
   ReportChart,
   ReportComparison,
@@ -35,13 +44,13 @@ function sliceTable({ summary: { slices } }: ReportComparison, correction: Corre
     ['slice', '#n', '#▼ negative', '#▲ positive', '#NFR', '!interval', '', `#p (${correctionNames[correction]})`],
     worstFirst.map((slice) => [
       name(slice.name),
-      num(slice.n, print.count(slice.n)),
-      num(slice.negativeFlips, print.count(slice.negativeFlips)),
-      num(slice.positiveFlips, print.count(slice.positiveFlips)),
-      num(slice.nfr.value ?? -1, print.percent(slice.nfr.value)),
-      markup`<td class="n">${print.percentRange(slice.nfr)}</td>`,
+      num(slice.n, formatCount(slice.n)),
+      num(slice.negativeFlips, formatCount(slice.negativeFlips)),
+      num(slice.positiveFlips, formatCount(slice.positiveFlips)),
+      num(slice.nfr.value ?? -1, formatPercent(slice.nfr.value)),
+      markup`<td class="n">${formatPercentRange(slice.nfr)}</td>`,
       markup`<td class="plot">${intervalBar(slice.nfr, domain, 'negative')}</td>`,
-      num(adjustedP(slice, correction), print.pValue(adjustedP(slice, correction))),
+      num(adjustedP(slice, correction), formatP(adjustedP(slice, correction))),
     ]),
   );
 }
@@ -49,7 +58,7 @@ function sliceTable({ summary: { slices } }: ReportComparison, correction: Corre
 function searchTable({ search }: ReportComparison, correction: Correction): Markup | false {
   if (search === null || search.found.length === 0) return false;
   return sortable(
-    `Found by searching ${print.count(search.tried)} candidates; p is adjusted for all of them. A lead to check on fresh samples.`,
+    `Found by searching ${formatCount(search.tried)} candidates; p is adjusted for all of them. A lead to check on fresh samples.`,
     [
       'slice',
       '#n',
@@ -62,13 +71,13 @@ function searchTable({ search }: ReportComparison, correction: Correction): Mark
     ],
     search.found.map((slice) => [
       name(slice.name),
-      num(slice.n, print.count(slice.n)),
-      num(slice.negativeFlips, print.count(slice.negativeFlips)),
-      num(slice.nfr.value ?? -1, print.percent(slice.nfr.value)),
-      num(slice.restNfr.value ?? -1, print.percent(slice.restNfr.value)),
-      num(slice.lostOfRight?.value ?? -1, print.percent(slice.lostOfRight?.value ?? null)),
-      num(slice.restLostOfRight?.value ?? -1, print.percent(slice.restLostOfRight?.value ?? null)),
-      num(adjustedP(slice, correction), print.pValue(adjustedP(slice, correction))),
+      num(slice.n, formatCount(slice.n)),
+      num(slice.negativeFlips, formatCount(slice.negativeFlips)),
+      num(slice.nfr.value ?? -1, formatPercent(slice.nfr.value)),
+      num(slice.restNfr.value ?? -1, formatPercent(slice.restNfr.value)),
+      num(slice.lostOfRight?.value ?? -1, formatPercent(slice.lostOfRight?.value ?? null)),
+      num(slice.restLostOfRight?.value ?? -1, formatPercent(slice.restLostOfRight?.value ?? null)),
+      num(adjustedP(slice, correction), formatP(adjustedP(slice, correction))),
     ]),
   );
 }
@@ -82,21 +91,21 @@ ${methods.map(methodBlock)}</section>`;
 
 function methodBlock(table: ReportMethodTable): Markup {
   const over = (value: OverSeeds, show: (value: number) => string): Markup =>
-    value === null ? markup`<td class="n">${print.nothing}</td>` : num(value.mean, print.meanRange(value, show));
+    value === null ? markup`<td class="n">${nothing}</td>` : num(value.mean, formatMeanRange(value, show));
   return markup`<h3><bdi>${table.title}</bdi></h3><p class="basis">${matchSentence(table)}</p>
 ${sortable(
-  `Means over seeds with ${print.number(table.level * 100)} % t intervals where there are two seeds or more; reference: ${table.reference}`,
+  `Means over seeds with ${formatLevel(table.level)} t intervals where there are two seeds or more; reference: ${table.reference}`,
   ['method', '#seeds', '#NFR', '#PFR', '#reward gain', '#KL, nats', '#NFR ÷ reference', 'between', '#not reached'],
   table.rows.map((row) => [
     name(row.method),
-    num(row.seeds.length, print.count(row.seeds.length)),
-    over(row.nfr, print.percent),
-    over(row.pfr, print.percent),
-    over(row.rewardGain, print.number),
-    over(row.kl, print.number),
-    over(row.nfrRatio, print.number),
+    num(row.seeds.length, formatCount(row.seeds.length)),
+    over(row.nfr, formatPercent),
+    over(row.pfr, formatPercent),
+    over(row.rewardGain, formatNumber),
+    over(row.kl, formatNumber),
+    over(row.nfrRatio, formatNumber),
     markup`<td><bdi>${row.between.join('; ')}</bdi></td>`,
-    num(row.unreached.length, print.count(row.unreached.length)),
+    num(row.unreached.length, formatCount(row.unreached.length)),
   ]),
 )}
 <ul class="findings">${table.rows
@@ -107,7 +116,7 @@ ${sortable(
 export function frontierSection(model: ReportModel): Markup | false {
   if (model.frontiers.length === 0) return false;
   return markup`<section id="frontier"><h2>Reward against flips</h2>
-<p>Each line is a path from before training on. Lower is better at the same place on the horizontal axis; bars are 95 % Wilson intervals.</p>
+<p>Each line is a path from before training on. Lower is better at the same place on the horizontal axis; bars are 95 % intervals.</p>
 <div class="charts">${lineCharts(model, model.frontiers)}</div></section>`;
 }
 
@@ -126,7 +135,7 @@ export function exclusionsSection({ exclusions }: ReportModel): Markup | false {
   return markup`<section id="exclusions"><h2>What was left out, and why</h2><div class="scroll"><table>
 <thead><tr><th scope="col">what</th><th scope="col" class="n">how many</th><th scope="col">why</th></tr></thead><tbody>${exclusions.map(
     ({ what, count, why }) =>
-      markup`<tr><th scope="row"><bdi>${what}</bdi></th><td class="n">${count === null ? print.nothing : print.count(count)}</td><td><bdi>${why}</bdi></td></tr>`,
+      markup`<tr><th scope="row"><bdi>${what}</bdi></th><td class="n">${count === null ? nothing : formatCount(count)}</td><td><bdi>${why}</bdi></td></tr>`,
   )}</tbody></table></div></section>`;
 }
 

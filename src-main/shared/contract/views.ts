@@ -114,6 +114,14 @@ export interface OpenedReport {
   report: ReportModel;
 }
 
+/** A rate with its interval; `clusters` where that accounts for groups of samples. */
+export interface PointRate {
+  value: number;
+  low: number;
+  high: number;
+  clusters?: number;
+}
+
 export interface FrontierPoint {
   evaluationId: string;
   runId: string | null;
@@ -126,8 +134,8 @@ export interface FrontierPoint {
   reward: number | null;
   kl: number | null;
   accuracy: number | null;
-  nfr: { value: number; low: number; high: number } | null;
-  pfr: { value: number; low: number; high: number } | null;
+  nfr: PointRate | null;
+  pfr: PointRate | null;
   /** What the rates were counted from. */
   counts: { negative: number; positive: number; n: number } | null;
 }
@@ -155,8 +163,8 @@ export interface FlipMeterPoint {
   n: number;
   negative: number;
   positive: number;
-  nfr: { value: number; low: number; high: number };
-  pfr: { value: number; low: number; high: number };
+  nfr: PointRate;
+  pfr: PointRate;
 }
 
 /** What became of a guard set's samples in a later run. */

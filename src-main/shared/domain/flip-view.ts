@@ -31,6 +31,15 @@ export interface ComparisonCounts {
   unmatchedRight: number;
   missingVerdict: number;
   kinds: Record<FlipKind, number>;
+  /** Rates whose intervals account for groups of samples; absent where each sample stands for itself. */
+  clustered?: { nfr: GroupedRate; pfr: GroupedRate };
+}
+/** A rate with its 95 % interval over groups of samples that are not independent. */
+export interface GroupedRate {
+  value: number | null;
+  low: number;
+  high: number;
+  clusters: number;
 }
 
 /** What narrows a flip list. Facets of one kind are or-ed, kinds of facets and-ed. Ranges are inclusive; null = open end. */

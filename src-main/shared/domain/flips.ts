@@ -114,20 +114,6 @@ export function parseRule(text: string): Rule {
   });
 }
 
-/** The rule in words, for reports and screens. */
-export function describeRule(rule: Rule): string {
-  switch (rule.kind) {
-    case 'verdict':
-      return `old right and new wrong, by verdict; ${rule.ties === 'excluded' ? 'ties are left out' : `a tie counts as ${rule.ties}`}`;
-    case 'margin':
-      return `the score gets worse by more than ${rule.tau}; ${rule.direction} is better`;
-    case 'threshold':
-      return `the old score is ${rule.threshold} or better and the new one is not; ${rule.direction} is better`;
-    default:
-      return assertNever(rule);
-  }
-}
-
 function classifyMargin(old: number | null, now: number | null, rule: Extract<Rule, { kind: 'margin' }>): FlipKind {
   if (!isScore(old) || !isScore(now)) return 'missing';
   const gain = goodness(now, rule.direction) - goodness(old, rule.direction);

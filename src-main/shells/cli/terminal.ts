@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { formatDuration } from '../../shared/presentation/times.ts';
 
 export interface Streams {
   readonly env: NodeJS.ProcessEnv;
@@ -35,7 +36,7 @@ export function createTerminal(streams: Streams, json: boolean): Terminal {
       fraction === null
         ? ''
         : `${'█'.repeat(Math.round(fraction * barWidth)).padEnd(barWidth, '░')} ${Math.floor(fraction * 100)}% `;
-    const left = etaMs === null || etaMs === undefined ? '' : `· ${duration(etaMs)} left`;
+    const left = etaMs === null || etaMs === undefined ? '' : `· ${formatDuration(etaMs)} left`;
     const text = `${done}${plain(phase)} ${left}`.trimEnd().slice(0, (stderr.columns ?? 100) - 1);
     stderr.write(`\r\u001b[2K${text}`);
     shown = text;
@@ -93,13 +94,6 @@ function harmlessJson(value: unknown, indent?: number): string {
 /** As one line: of a foreign name in the middle of a sentence. */
 export function plain(text: string): string {
   return text.replace(/[\p{Cc}\p{Bidi_Control}]/gu, (c) => (c === '\n' || c === '\t' ? ' ' : '\ufffd'));
-}
-
-export function duration(ms: number): string {
-  const seconds = Math.round(ms / 1000);
-  if (seconds < 60) return `${seconds} s`;
-  const minutes = Math.floor(seconds / 60);
-  return minutes < 60 ? `${minutes} min ${seconds % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
 /** Columns as wide as they need to be; numbers are aligned right. */

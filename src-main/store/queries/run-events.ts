@@ -1,3 +1,4 @@
+import { evaluationName, weightsName } from '../../shared/presentation/names.ts';
 import { hash } from 'node:crypto';
 import type { RunStatus } from '../../shared/domain/jobs.ts';
 import type { EvaluationMark, TrainerEvent } from '../../shared/domain/trainer-events.ts';
@@ -191,7 +192,7 @@ class Appending {
       sql`SELECT id FROM checkpoints WHERE run_key = ${run_key} AND step = ${mark.step}`,
     );
     return addEvaluation(this.#db, null, {
-      name: `${name} · ${mark.suiteName} · step ${mark.step}`,
+      name: evaluationName(weightsName(name, mark.step), mark.suiteName),
       suiteId: mark.suiteId,
       suiteName: mark.suiteName,
       // Before the first step the policy is the model itself.

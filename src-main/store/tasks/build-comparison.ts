@@ -1,5 +1,8 @@
 import type { ComparisonCounts } from '../../shared/domain/flip-view.ts';
 import type { Judged, Rule } from '../../shared/domain/flips.ts';
+import { clusteredRates, clustersOrNull } from '../../shared/domain/statistics/clustered-rates.ts';
+import type { ClusteredRate } from '../../shared/domain/statistics/comparison-summary.ts';
+import { defaultLevel } from '../../shared/domain/statistics/intervals.ts';
 import { classifyFlip, flipKinds, isFlip, scoreDelta } from '../../shared/domain/flips.ts';
 import type { ReadableDb } from '../database.ts';
 import { prepare } from '../database.ts';
@@ -43,12 +46,16 @@ export async function buildComparison(
   const stability = readStability(db, order, left, right, pairing);
   const firing = firingReader(db, order.rightKey);
   const counts = noCounts();
+  const kinds = new Uint8Array(pairing.left.length);
+  const clusters = new Int32Array(pairing.left.length);
   counts.paired = pairing.left.length;
   counts.unmatchedLeft = left.rows - pairing.left.length;
   counts.unmatchedRight = right.rows - pairing.right.length;
   const ranges = Math.ceil(pairing.left.length / rangeRows);
   for (let range = 0; range < ranges; range++) {
     const columns = compareRange({ left, right, pairing, rank, firing, rule: order.rule }, range, counts);
+    kinds.set(columns.kind, range * rangeRows);
+    clusters.set(columns.cluster, range * rangeRows);
     const parts: ColumnPart[] = Object.entries(columns).map(([name, data]) => ({
       name: name as keyof Columns,
       range,
@@ -58,7 +65,18 @@ export async function buildComparison(
     await emit({ parts, progress: preparation + ((1 - preparation) * (range + 1)) / (ranges + 1) });
   }
   counts.missingVerdict = counts.kinds.missing;
+  const clustered = groupedRates(kinds, clusters);
+  if (clustered !== null) counts.clustered = clustered;
   return { rows: pairing.left.length, pairing: pairing.kind, pairingNote: pairing.note, counts };
+}
+
+/** The rates that lists show; Wilson's interval, which they can make themselves, where samples come in no groups. */
+function groupedRates(kinds: Uint8Array, clusters: Int32Array): ComparisonCounts['clustered'] | null {
+  const own = clustersOrNull(clusters);
+  const rates = own === null ? null : clusteredRates(kinds, own, defaultLevel);
+  if (rates === null) return null;
+  const shown = ({ value, low, high, clusters: groups }: ClusteredRate) => ({ value, low, high, clusters: groups });
+  return { nfr: shown(rates.nfr), pfr: shown(rates.pfr) };
 }
 
 interface Sides {

@@ -5,8 +5,10 @@ import type { FlipKind, Rule } from '../../shared/domain/flips.ts';
 import type { ComparisonSummary } from '../../shared/domain/statistics/comparison-summary.ts';
 import type { SearchSample } from '../../shared/domain/statistics/slice-features.ts';
 import type { SliceSearchResult } from '../../shared/domain/statistics/slice-search.ts';
+import { clustersOrNull } from '../../shared/domain/statistics/clustered-rates.ts';
 import { countFlips, noFlipCounts } from '../../shared/domain/statistics/summarise.ts';
 import type { ComparisonTally } from '../../shared/domain/statistics/summarise.ts';
+import { comparisonName } from '../../shared/presentation/names.ts';
 import type { FlipExportRow } from '../../store/api.ts';
 import type { Core } from '../core.ts';
 import type { Statistics } from '../statistics/statistics.ts';
@@ -61,12 +63,15 @@ export function createComparisons(core: Core, statistics: Statistics): Compariso
 
   function buildInBackground(comparison: ComparisonRecord): void {
     if (building.has(comparison.id)) return;
-    jobs.start({ kind: 'comparison', title: `${comparison.leftName} → ${comparison.rightName}` }, async (task) => {
-      const built = await Promise.race([build(comparison, task), cancelled(task)]);
-      bus.publish({ topic: 'comparison', comparison: built });
-      bus.publish({ topic: 'changed', lists: ['comparisons'] });
-      return { comparisonId: built.id };
-    });
+    jobs.start(
+      { kind: 'comparison', title: comparisonName(comparison.leftName, comparison.rightName) },
+      async (task) => {
+        const built = await Promise.race([build(comparison, task), cancelled(task)]);
+        bus.publish({ topic: 'comparison', comparison: built });
+        bus.publish({ topic: 'changed', lists: ['comparisons'] });
+        return { comparisonId: built.id };
+      },
+    );
   }
 
   async function summary(comparisonId: string, filter: FlipFilter = {}): Promise<ComparisonSummary> {
@@ -167,18 +172,4 @@ function* kindsOf(codes: Uint8Array): Generator<FlipKind> {
     const kind = flipKinds[code];
     if (kind !== undefined) yield kind;
   }
-}
-
-/** Null where no two samples share a cluster. A sample of none (0) stands for itself. */
-function clustersOrNull(clusters: Int32Array): Int32Array | null {
-  const seen = new Set<number>();
-  let shared = false;
-  let alone = 0;
-  const own = clusters.map((cluster) => {
-    if (cluster === 0) return (alone -= 1);
-    shared ||= seen.has(cluster);
-    seen.add(cluster);
-    return cluster;
-  });
-  return shared ? own : null;
 }

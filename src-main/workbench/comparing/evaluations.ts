@@ -17,6 +17,7 @@ import { runTrainerJob } from '../supervision/trainer-jobs.ts';
 import type { Task } from '../supervision/task.ts';
 import { baseFolder, findWeights, weightsFolder } from '../models/weights.ts';
 import type { Weights } from '../models/weights.ts';
+import { evaluationName } from '../../shared/presentation/names.ts';
 
 export interface EvaluateOptions {
   name?: string | undefined;
@@ -50,7 +51,7 @@ export function createEvaluations(core: Core): Evaluations {
       const suite = findByName('suite', await store.listSuites(), suiteName);
       const weights = await findWeights(core, target);
       const job = await evaluateJob(core, weights, suite, options, task);
-      const name = options.name ?? freeName(await store.listEvaluations(), `${weights.label} · ${suite.name}`);
+      const name = options.name ?? freeName(await store.listEvaluations(), evaluationName(weights.label, suite.name));
       const id = await ingestEvaluation(core, job, { name, suite, weights }, task);
       bus.publish({ topic: 'changed', lists: ['evaluations'] });
       return findByName('evaluation', await store.listEvaluations(), id);

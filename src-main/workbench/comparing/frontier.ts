@@ -1,10 +1,10 @@
 import type { FrontierPoint } from '../../shared/contract/views.ts';
 import type { EvaluationRecord, ModelRecord, RunRecord, SuiteRecord } from '../../shared/domain/entities.ts';
-import { wilson } from '../../shared/domain/statistics/intervals.ts';
-import { countedOf } from '../../shared/domain/statistics/summarise.ts';
+import { ratesOf } from '../../shared/presentation/rates.ts';
+import type { ShownRate } from '../../shared/presentation/rates.ts';
 import type { Comparisons } from './comparisons.ts';
 import type { Core } from '../core.ts';
-import { methodOf } from './methods.ts';
+import { methodOf } from '../../shared/presentation/methods.ts';
 import { usualRule } from '../runs/flip-meter.ts';
 import { quietTask } from '../supervision/task.ts';
 
@@ -138,13 +138,13 @@ async function flipsAgainst(
 ): Promise<Pick<FrontierPoint, 'nfr' | 'pfr' | 'counts'>> {
   if (base === null || evaluation.right + evaluation.wrong === 0) return { nfr: null, pfr: null, counts: null };
   const { counts } = await comparisons.ready(base, evaluation.id, usualRule(evaluation), quietTask());
-  const n = countedOf(counts.kinds);
+  const { n, nfr, pfr } = ratesOf(counts);
   if (n === 0) return { nfr: null, pfr: null, counts: null };
   const { negative, positive } = counts.kinds;
-  return { nfr: interval(negative, n), pfr: interval(positive, n), counts: { negative, positive, n } };
+  return { nfr: known(nfr), pfr: known(pfr), counts: { negative, positive, n } };
 }
 
-function interval(hits: number, n: number): { value: number; low: number; high: number } {
-  const { value, low, high } = wilson(hits, n);
-  return { value: value ?? 0, low, high };
+/** Rates of what was counted; N is above 0 here. */
+function known(rate: ShownRate): ShownRate & { value: number } {
+  return { ...rate, value: rate.value ?? 0 };
 }

@@ -13,6 +13,7 @@ import type { Material } from './material.ts';
 import { fullDemo, openingTokens, quickDemo, storyTokens } from './settings.ts';
 import type { DemoSettings } from './settings.ts';
 import { trainAll } from './training.ts';
+import { interpolationName } from '../../shared/presentation/names.ts';
 
 export interface DemoOptions {
   quick: boolean;
@@ -97,7 +98,7 @@ async function interpolateAll(
   for (const [index, fraction] of settings.interpolations.entries()) {
     throwIfCancelled(task);
     const part = partOf(task, index / settings.interpolations.length, (index + 1) / settings.interpolations.length);
-    const name = freeName(await workbench.models.list(), `${fraction} of the way to ${dpo.name}`);
+    const name = freeName(await workbench.models.list(), interpolationName(fraction, 'base', dpo.name));
     const mixed = await workbench.madeModels.interpolate(model.id, dpo.id, fraction, name, part);
     for (const suite of Object.values(suites)) await workbench.evaluations.evaluate(mixed.id, suite, {}, part);
   }

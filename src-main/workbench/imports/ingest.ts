@@ -8,6 +8,7 @@ import type { SuiteSpec } from '../../shared/domain/evaluations.ts';
 import type { Ingest, IngestOutcome, NewRecord, Store } from '../../store/api.ts';
 import type { Task } from '../supervision/task.ts';
 import { ProblemTally } from './problem-tally.ts';
+import { formatCount } from '../../shared/presentation/numbers.ts';
 
 export interface ImportRequest {
   /** Path of a file or a folder. */
@@ -74,7 +75,7 @@ function readOptions(request: ImportRequest, task: Task) {
     ...(variant === undefined ? {} : { variant }),
     signal: task.signal,
     onProgress: ({ bytesRead, totalBytes, rows }: { bytesRead: number; totalBytes: number; rows: number }) =>
-      task.progress(`${rows.toLocaleString('en')} rows read`, totalBytes === 0 ? null : bytesRead / totalBytes),
+      task.progress(`${formatCount(rows)} rows read`, totalBytes === 0 ? null : bytesRead / totalBytes),
   };
 }
 

@@ -8,6 +8,7 @@ import { inside, refuseLinksIn } from '../workspace/inside.ts';
 import { runFolder } from '../runs/run-folder.ts';
 import { runTrainerJob } from '../supervision/trainer-jobs.ts';
 import type { Task } from '../supervision/task.ts';
+import { weightsName } from '../../shared/presentation/names.ts';
 
 /** Something with weights: a model, or a checkpoint of a run. */
 export type Weights =
@@ -60,7 +61,7 @@ function findRun(runs: readonly RunRecord[], name: string, text: string): RunRec
 function checkpointWeights(checkpoint: CheckpointRecord, runs: readonly RunRecord[]): Weights {
   const run = runs.find(({ id }) => id === checkpoint.runId);
   if (run === undefined) throw new WorkbenchError('corrupt', `Checkpoint ${checkpoint.id} belongs to no run.`);
-  return { kind: 'checkpoint', checkpoint, run, label: `${run.name}@${checkpoint.step}` };
+  return { kind: 'checkpoint', checkpoint, run, label: weightsName(run.name, checkpoint.step) };
 }
 
 /** A folder with whole weights: an adapter is merged into its base once and kept in the cache. */

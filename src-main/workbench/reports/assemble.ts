@@ -3,7 +3,7 @@ import type { ReportComparison, ReportModel, ReportParts } from '../../shared/do
 import type { EvaluationRecord, RunRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { Correction } from '../../shared/domain/statistics/multiple-tests.ts';
-import { describeRule } from '../../shared/domain/flips.ts';
+import { negativeFlipUnder } from '../../shared/presentation/rules.ts';
 import { againstStart } from '../runs/flip-meter.ts';
 import type { Task } from '../supervision/task.ts';
 import { comparisonParts, shownAlone } from './comparison-parts.ts';
@@ -11,6 +11,7 @@ import type { PartsContext } from './comparison-parts.ts';
 import { groundsOf } from './facts.ts';
 import type { ReportRequest, RowsOf } from './reports.ts';
 import { runParts } from './run-parts.ts';
+import { comparisonName } from '../../shared/presentation/names.ts';
 
 export interface AssembledReport {
   model: ReportModel;
@@ -47,8 +48,8 @@ async function comparisonReport(
   const model = await completed(context, evaluations, {
     ...parts,
     correction,
-    title: title ?? `${comparison.leftName} → ${comparison.rightName}`,
-    question: `Which samples did ${comparison.rightName} get worse on than ${comparison.leftName}? Counted as a negative flip: ${describeRule(comparison.rule)}.`,
+    title: title ?? comparisonName(comparison.leftName, comparison.rightName),
+    question: `Which samples did ${comparison.rightName} get worse on than ${comparison.leftName}? Counted as a negative flip: ${negativeFlipUnder(comparison.rule)}.`,
     subject: { kind: 'comparison', ids: [comparison.id] },
   });
   return { model, rowsOf: { comparisonId, filter: {}, sort } };
@@ -101,7 +102,7 @@ function howCounted(
     const suite = judged?.suiteName ?? '';
     const undecoded = judged?.importId === null ? 'none: given texts are scored' : 'not recorded in what was imported';
     return [
-      { label: `Suite ${suite}, rule`, value: describeRule(summary.rule) },
+      { label: `Suite ${suite}, rule`, value: negativeFlipUnder(summary.rule) },
       { label: `Suite ${suite}, decoding`, value: decoding ?? undecoded },
     ];
   });

@@ -3,8 +3,9 @@ import type { EvaluationRecord, ModelRecord, RunRecord } from '../../shared/doma
 import type { DecodingSettings } from '../../shared/domain/evaluations.ts';
 import type { ReportParts } from '../../shared/domain/reports/report-model.ts';
 import type { Core } from '../core.ts';
-import { methodOf } from '../comparing/methods.ts';
+import { methodOf } from '../../shared/presentation/methods.ts';
 import { guardSetsOf } from './guard-facts.ts';
+import { formatCount } from '../../shared/presentation/numbers.ts';
 
 type Fact = NonNullable<ReportParts['setup']>[number];
 type LineageEntry = NonNullable<ReportParts['lineage']>[number];
@@ -151,9 +152,9 @@ function runProvenance({ name, spec, backend }: RunRecord): Fact[] {
 }
 
 function modelDetail({ family, parameters }: ModelRecord): string {
-  return `${family}, ${parameters.toLocaleString('en')} parameters`;
+  return `${family}, ${formatCount(parameters)} parameters`;
 }
 
 function evaluationDetail({ suiteName, samples, step }: EvaluationRecord): string {
-  return `${suiteName}, ${samples.toLocaleString('en')} samples${step === null ? '' : `, step ${step}`}`;
+  return `${suiteName}, ${formatCount(samples)} samples${step === null ? '' : `, step ${step}`}`;
 }

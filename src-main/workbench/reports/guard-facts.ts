@@ -4,6 +4,8 @@ import type { RunRecord } from '../../shared/domain/entities.ts';
 import type { ReportParts } from '../../shared/domain/reports/report-model.ts';
 import type { Core } from '../core.ts';
 import { runFolder } from '../runs/run-folder.ts';
+import { comparisonName } from '../../shared/presentation/names.ts';
+import { plural } from '../../shared/presentation/words.ts';
 
 export interface GuardFacts {
   /** For the lineage; a set that was deleted since is named by the spec of a run that used it. */
@@ -34,8 +36,8 @@ export async function guardSetsOf(
     const trained = await trainedRows(runFolder(layout, run).file('guardRows'));
     const count = trained?.count ?? found?.samples;
     const origin = comparisons.find((comparison) => comparison.id === found?.comparisonId);
-    const from = origin === undefined ? '' : ` of ${origin.leftName} → ${origin.rightName}`;
-    const size = count === undefined ? 'size unknown' : samplesOf(count);
+    const from = origin === undefined ? '' : ` of ${comparisonName(origin.leftName, origin.rightName)}`;
+    const size = count === undefined ? 'size unknown' : plural(count, 'sample');
     sets.set(id, { id, name: nameIn(run, found?.name), detail: `${size}${from}` });
     rows.set(run.id, trained);
   }
@@ -48,14 +50,10 @@ export async function guardSetsOf(
       if (!trained) {
         return [{ label: `Run ${run.name}, guard set ${set.name}`, value: 'its rows are not in the run’s folder' }];
       }
-      const label = `Run ${run.name}, guard set ${set.name} (${samplesOf(trained.count)}), SHA-256`;
+      const label = `Run ${run.name}, guard set ${set.name} (${plural(trained.count, 'sample')}), SHA-256`;
       return [{ label, value: trained.sha256 }];
     },
   };
-}
-
-function samplesOf(count: number): string {
-  return `${count.toLocaleString('en')} ${count === 1 ? 'sample' : 'samples'}`;
 }
 
 function nameIn({ spec }: RunRecord, known: string | undefined): string {

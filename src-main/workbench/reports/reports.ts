@@ -28,6 +28,7 @@ import { assembleReport } from './assemble.ts';
 import { readReportFile } from './report-file.ts';
 import { writeFlipRows } from './row-file.ts';
 import type { RowExport } from './row-file.ts';
+import { comparisonName } from '../../shared/presentation/names.ts';
 
 export type ReportSubject = ReportRecord['subject'];
 
@@ -168,7 +169,7 @@ export function createReports(core: Core, options: ReportsOptions): Reports {
 
   async function assembleForRows(request: RowExport) {
     const comparison = await options.comparisons.get(request.comparisonId);
-    const title = `${comparison.leftName} → ${comparison.rightName}`;
+    const title = comparisonName(comparison.leftName, comparison.rightName);
     const subject = { kind: 'comparison' as const, ids: [comparison.id] };
     return { comparison, model: reportModel({ createdAt: new Date().toISOString(), title, question: '', subject }) };
   }

@@ -9,6 +9,7 @@ import type { FlipFilter, FlipSort } from '../../shared/domain/flip-view.ts';
 import type { Core } from '../core.ts';
 import { throwIfCancelled } from '../supervision/task.ts';
 import type { Task } from '../supervision/task.ts';
+import { formatCount } from '../../shared/presentation/numbers.ts';
 
 export interface RowExport {
   comparisonId: string;
@@ -35,7 +36,7 @@ export async function writeFlipRows(
       const rows = batch.flatMap((row) => redactRow(reportRowOf(row), redact) ?? []);
       await out.writeFile(encoder.rows(rows));
       written += batch.length;
-      task.progress(`${written.toLocaleString('en')} rows written`, null);
+      task.progress(`${formatCount(written)} rows written`, null);
     });
     await out.writeFile(encoder.end());
   } finally {

@@ -2,8 +2,8 @@ import type { FlipMeterPoint } from '../../shared/contract/views.ts';
 import type { EvaluationRecord } from '../../shared/domain/entities.ts';
 import { defaultRule } from '../../shared/domain/flips.ts';
 import type { Rule } from '../../shared/domain/flips.ts';
-import { wilson } from '../../shared/domain/statistics/intervals.ts';
-import { countedOf } from '../../shared/domain/statistics/summarise.ts';
+import { ratesOf } from '../../shared/presentation/rates.ts';
+import type { ShownRate } from '../../shared/presentation/rates.ts';
 import type { Comparisons } from '../comparing/comparisons.ts';
 import type { Core } from '../core.ts';
 import { quietTask } from '../supervision/task.ts';
@@ -48,7 +48,7 @@ async function meterPoint(
   // Reward-like suites give scores and no verdicts: they have no flips to count.
   if (later.right + later.wrong === 0) return null;
   const { counts } = await comparisons.ready(base.id, later.id, usualRule(later), quietTask());
-  const n = countedOf(counts.kinds);
+  const { n, nfr, pfr } = ratesOf(counts);
   const { negative, positive } = counts.kinds;
   return {
     suiteName: later.suiteName,
@@ -58,12 +58,11 @@ async function meterPoint(
     n,
     negative,
     positive,
-    nfr: interval(negative, n),
-    pfr: interval(positive, n),
+    nfr: known(nfr),
+    pfr: known(pfr),
   };
 }
 
-function interval(hits: number, n: number): FlipMeterPoint['nfr'] {
-  const { value, low, high } = wilson(hits, n);
-  return { value: value ?? 0, low, high };
+function known(rate: ShownRate): FlipMeterPoint['nfr'] {
+  return { ...rate, value: rate.value ?? 0 };
 }

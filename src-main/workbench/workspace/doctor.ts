@@ -3,6 +3,7 @@ import os from 'node:os';
 import type { BackendDiagnosis as Diagnosed } from '../../backends/index.ts';
 import type { BackendDiagnosis, Doctor } from '../../shared/contract/views.ts';
 import type { Core } from '../core.ts';
+import { formatBytes } from '../../shared/presentation/numbers.ts';
 
 const leastFreeBytes = 2e9;
 
@@ -69,7 +70,7 @@ function problemsOf(backend: BackendDiagnosis, workspace: Doctor['workspace']): 
   }
   if (workspace.freeBytes < leastFreeBytes) {
     problems.push({
-      message: `${(workspace.freeBytes / 1e9).toFixed(1)} GB are free on the workspace's disk.`,
+      message: `${formatBytes(workspace.freeBytes)} are free on the workspace's disk.`,
       remedy: 'Checkpoints may fail: free some space, or keep fewer of them (checkpoint.keep).',
     });
   }

@@ -4,6 +4,7 @@ import type { ImportRecord, RunRecord } from '../../shared/domain/entities.ts';
 import { assertNever } from '../../shared/domain/errors.ts';
 import type { Core } from '../core.ts';
 import { hasEnded } from '../../shared/domain/run-states.ts';
+import { comparisonName } from '../../shared/presentation/names.ts';
 
 const recentPlaces = 12;
 type Attention = WorkspaceSummary['attention'][number];
@@ -27,7 +28,7 @@ export async function workspaceSummary(
   const recent: Recent[] = [
     ...runs.map(({ id, name, createdAt }) => place('run', id, name, createdAt)),
     ...comparisons.map(({ id, leftName, rightName, createdAt }) =>
-      place('comparison', id, `${leftName} → ${rightName}`, createdAt),
+      place('comparison', id, comparisonName(leftName, rightName), createdAt),
     ),
     ...reports.map(({ id, title, createdAt }) => place('report', id, title, createdAt)),
     ...imports.map(({ id, name, target, createdAt }) => ({

@@ -1,5 +1,5 @@
 import type uPlot from 'uplot';
-import { formatNumber } from '../../format/numbers.ts';
+import { formatNumber } from '@shared/presentation/numbers.ts';
 import type { ChartSeries } from './chart-series.ts';
 
 interface Ink {

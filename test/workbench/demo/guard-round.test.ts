@@ -3,7 +3,7 @@ import { guardRound } from '../../../src-main/workbench/demo/guard-round.ts';
 import { quickDemo } from '../../../src-main/workbench/demo/settings.ts';
 import { specOf, trainOne } from '../../../src-main/workbench/demo/training.ts';
 import { mitigationLedger } from '../../../src-main/workbench/comparing/guard-sets.ts';
-import { methodOf } from '../../../src-main/workbench/comparing/methods.ts';
+import { methodOf } from '../../../src-main/shared/presentation/methods.ts';
 import { quietTask } from '../../../src-main/workbench/supervision/task.ts';
 import {
   addTrainingMaterial,

@@ -37,6 +37,20 @@ export function clusteredRates(kinds: Uint8Array, clusters: Int32Array, level: n
   };
 }
 
+/** Null where no two samples share a cluster. A sample of none (0) stands for itself and gets an id of its own, below 0. */
+export function clustersOrNull(clusters: Int32Array): Int32Array | null {
+  const seen = new Set<number>();
+  let shared = false;
+  let alone = 0;
+  const own = clusters.map((cluster) => {
+    if (cluster === 0) return (alone -= 1);
+    shared ||= seen.has(cluster);
+    seen.add(cluster);
+    return cluster;
+  });
+  return shared ? own : null;
+}
+
 function netOf(groups: ClusterTotals[], n: number, critical: number) {
   const negative = groups.reduce((sum, group) => sum + group.negative, 0);
   const positive = groups.reduce((sum, group) => sum + group.positive, 0);

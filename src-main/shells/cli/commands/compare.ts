@@ -1,11 +1,14 @@
 import type { FlipFilter } from '../../../shared/domain/flip-view.ts';
-import { describeRule, parseRule } from '../../../shared/domain/flips.ts';
+import { parseRule } from '../../../shared/domain/flips.ts';
+import { negativeFlipUnder } from '../../../shared/presentation/rules.ts';
 import type { ComparisonSummary } from '../../../shared/domain/statistics/comparison-summary.ts';
 import { adjustedP, correctionNames } from '../../../shared/domain/statistics/multiple-tests.ts';
 import type { Correction } from '../../../shared/domain/statistics/multiple-tests.ts';
 import { comparisonFindings } from '../../../reports/findings.ts';
-import { percent, percentRange, pValue } from '../../../reports/numbers.ts';
+import { formatP, formatPercent, formatPercentRange } from '../../../shared/presentation/numbers.ts';
 import type { Workbench } from '../../../workbench/workbench.ts';
+import { comparisonName } from '../../../shared/presentation/names.ts';
+import { shownRates } from '../../../shared/presentation/rates.ts';
 import type { CommandContext } from '../context.ts';
 import type { CompareFlags, PairFlags } from '../options/comparisons.ts';
 import { plain, table } from '../terminal.ts';
@@ -40,18 +43,17 @@ export async function openComparison(
 
 function describe(summary: ComparisonSummary, correction: Correction): string {
   const { left, right, n } = summary;
-  // Where samples come in groups, intervals know it, as in the window and in reports.
-  const { nfr, pfr } = summary.clustered ?? summary;
+  const { nfr, pfr } = shownRates(summary);
   const lines = [
-    `${plain(left.name)} → ${plain(right.name)}`,
-    `Rule: ${describeRule(summary.rule)}.`,
+    plain(comparisonName(left.name, right.name)),
+    `Rule: ${negativeFlipUnder(summary.rule)}.`,
     `Samples: ${n.paired} paired; ${n.unmatchedLeft} only left, ${n.unmatchedRight} only right, ${n.missingVerdict} without a verdict, ${n.tied} ties left out.`,
     '',
     table(
       ['', 'Count', 'Rate', '95 % interval'],
       [
-        ['Negative flips', summary.negativeFlips, percent(nfr.value), percentRange(nfr)],
-        ['Positive flips', summary.positiveFlips, percent(pfr.value), percentRange(pfr)],
+        ['Negative flips', summary.negativeFlips, formatPercent(nfr.value), formatPercentRange(nfr)],
+        ['Positive flips', summary.positiveFlips, formatPercent(pfr.value), formatPercentRange(pfr)],
       ],
     ),
     '',
@@ -68,8 +70,8 @@ function sliceLines({ slices }: ComparisonSummary, correction: Correction): stri
     slice.name,
     slice.n,
     slice.negativeFlips,
-    percent(slice.nfr.value),
-    pValue(adjustedP(slice, correction)),
+    formatPercent(slice.nfr.value),
+    formatP(adjustedP(slice, correction)),
   ]);
   return ['', table(['Slice', 'N', 'Negative', 'NFR', `p (${correctionNames[correction]})`], rows)];
 }

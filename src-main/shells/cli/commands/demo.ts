@@ -1,4 +1,4 @@
-import { count, number, percent, percentRange } from '../../../reports/numbers.ts';
+import { formatCount, formatNumber, formatPercent, formatPercentRange } from '../../../shared/presentation/numbers.ts';
 import type { FrontierPoint, MitigationLedger } from '../../../shared/contract/views.ts';
 import { runDemo } from '../../../workbench/demo/index.ts';
 import { request } from '../../../workbench/contract/dispatch.ts';
@@ -27,7 +27,7 @@ export async function demoCommand(
 }
 
 function mitigation({ guardSet, repaired, stillBroken, newlyBroken }: MitigationLedger): string {
-  return `\nRelaunched with the guard set “${guardSet}”: ${count(repaired)} of ${count(repaired + stillBroken)} came back, ${count(newlyBroken)} others were lost.`;
+  return `\nRelaunched with the guard set “${guardSet}”: ${formatCount(repaired)} of ${formatCount(repaired + stillBroken)} came back, ${formatCount(newlyBroken)} others were lost.`;
 }
 
 /** Before training, each run at its last step, and the weights between; a demo has one of each name. */
@@ -48,15 +48,15 @@ function ends(points: readonly FrontierPoint[], runIds: readonly string[]): stri
         .map((point) => [
           point.runName,
           reward(point),
-          count(point.counts?.negative ?? 0),
-          percent(point.nfr?.value ?? null),
-          point.nfr === null ? '' : percentRange(point.nfr),
-          count(point.counts?.positive ?? 0),
+          formatCount(point.counts?.negative ?? 0),
+          formatPercent(point.nfr?.value ?? null),
+          point.nfr === null ? '' : formatPercentRange(point.nfr),
+          formatCount(point.counts?.positive ?? 0),
         ]),
     ],
   );
 }
 
 function reward(point: FrontierPoint | undefined): string {
-  return point?.reward == null ? '–' : number(point.reward);
+  return point?.reward == null ? '–' : formatNumber(point.reward);
 }

@@ -4,6 +4,7 @@ import type { CommandContext } from '../context.ts';
 import { exitStatus } from '../exit-status.ts';
 import type { ExitStatus } from '../exit-status.ts';
 import { table } from '../terminal.ts';
+import { formatBytes } from '../../../shared/presentation/numbers.ts';
 
 export async function doctorCommand({ terminal, workbench, task }: CommandContext): Promise<ExitStatus> {
   const { handle } = await workbench();
@@ -20,11 +21,11 @@ function describe({ backend, workspace, machine, problems }: Doctor): string {
   const facts: [string, string][] = [
     ['Backend', backend.chosen === null ? 'none' : `${backend.chosen} on ${backend.device ?? 'unknown'}`],
     ['Versions', [...versions, `node ${machine.node}`].join(', ')],
-    ['Machine', `${machine.platform}, ${machine.cpus} processors, ${gigabytes(machine.memoryBytes)} memory`],
+    ['Machine', `${machine.platform}, ${machine.cpus} processors, ${formatBytes(machine.memoryBytes)} memory`],
     ['Workspace', workspace.path],
     [
       '',
-      `${gigabytes(workspace.sizeBytes)} used, ${gigabytes(workspace.freeBytes)} free, schema ${workspace.schemaVersion}, integrity: ${workspace.integrity}`,
+      `${formatBytes(workspace.sizeBytes)} used, ${formatBytes(workspace.freeBytes)} free, schema ${workspace.schemaVersion}, integrity: ${workspace.integrity}`,
     ],
   ];
   const backends = backend.backends.map(({ name, available, detail }) => [name, available ? 'yes' : 'no', detail]);
@@ -34,8 +35,4 @@ function describe({ backend, workspace, machine, problems }: Doctor): string {
     table(['Backend', 'Here', 'What or why'], backends),
   ];
   return [...parts, ...advice].join('\n\n');
-}
-
-function gigabytes(bytes: number): string {
-  return `${(bytes / 1e9).toFixed(bytes < 1e8 ? 3 : 1)} GB`;
 }

@@ -1,4 +1,5 @@
 import type { CommandContext } from '../context.ts';
+import { formatCount, formatNumber } from '../../../shared/presentation/numbers.ts';
 
 export async function evaluateCommand(
   { terminal, workbench, task }: CommandContext,
@@ -15,8 +16,8 @@ export async function evaluateCommand(
   terminal.settle();
   terminal.document(evaluation);
   const { samples, right, wrong, meanScore } = evaluation;
-  const mean = meanScore === null ? '' : `, mean score ${meanScore.toPrecision(6)}`;
+  const mean = meanScore === null ? '' : `, mean score ${formatNumber(meanScore)}`;
   terminal.print(
-    `Evaluation “${evaluation.name}”: ${samples.toLocaleString('en')} samples, ${right} right, ${wrong} wrong${mean}.`,
+    `Evaluation “${evaluation.name}”: ${formatCount(samples)} samples, ${right} right, ${wrong} wrong${mean}.`,
   );
 }

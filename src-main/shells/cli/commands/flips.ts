@@ -5,6 +5,7 @@ import type { CommandContext } from '../context.ts';
 import type { FlipChoice, FlipFlags } from '../options/comparisons.ts';
 import { plain } from '../terminal.ts';
 import { openComparison } from './compare.ts';
+import { formatSignedNumber } from '../../../shared/presentation/numbers.ts';
 
 /** The largest list printed when nobody gave a limit and people read it. */
 const readable = 50;
@@ -50,7 +51,7 @@ function sortOf({ sort, kind }: FlipFlags): FlipSort {
 }
 
 function describe(row: FlipExportRow): string {
-  const delta = row.delta === null ? '' : `  Δ ${row.delta.toPrecision(4)}`;
+  const delta = row.delta === null ? '' : `  Δ ${formatSignedNumber(row.delta)}`;
   const side = (name: string, output: string | null, verdict: string | null) =>
     `  ${name} ${verdict ?? 'no verdict'}: ${cut(output ?? '(no output)')}`;
   return [

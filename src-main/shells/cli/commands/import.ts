@@ -8,6 +8,7 @@ import type { Workbench } from '../../../workbench/workbench.ts';
 import type { CommandContext } from '../context.ts';
 import { plain } from '../terminal.ts';
 import type { ImportFlags, SuiteFlags } from '../options/imports.ts';
+import { formatCount } from '../../../shared/presentation/numbers.ts';
 
 /** The word that stands for the demo model instead of a folder. */
 const demoModel = /^stories-?15m$/i;
@@ -20,7 +21,7 @@ export async function importModel(context: CommandContext, folder: string, optio
   context.terminal.settle();
   context.terminal.document(model);
   context.terminal.print(
-    `Model “${plain(model.name)}”: ${plain(model.family)}, ${model.parameters.toLocaleString('en')} parameters.`,
+    `Model “${plain(model.name)}”: ${plain(model.family)}, ${formatCount(model.parameters)} parameters.`,
   );
 }
 
@@ -32,7 +33,7 @@ export async function importDataset(context: CommandContext, file: string, flags
   context.terminal.settle();
   context.terminal.document(dataset);
   context.terminal.print(
-    `Dataset “${plain(dataset.name)}”: ${dataset.rows.toLocaleString('en')} ${dataset.kind} rows.`,
+    `Dataset “${plain(dataset.name)}”: ${formatCount(dataset.rows)} ${dataset.kind} rows.`,
   );
   await noteProblems(context, await context.workbench(), dataset.importId);
 }
@@ -50,7 +51,7 @@ export async function importEvaluation(
   const { samples, right, wrong, tie, missing } = evaluation;
   const verdicts = `${right} right, ${wrong} wrong${tie > 0 ? `, ${tie} ties` : ''}${missing > 0 ? `, ${missing} without a verdict` : ''}`;
   context.terminal.print(
-    `Evaluation “${plain(evaluation.name)}” on ${plain(evaluation.suiteName)}: ${samples.toLocaleString('en')} samples, ${verdicts}.`,
+    `Evaluation “${plain(evaluation.name)}” on ${plain(evaluation.suiteName)}: ${formatCount(samples)} samples, ${verdicts}.`,
   );
   await noteProblems(context, await context.workbench(), evaluation.importId);
 }
@@ -64,7 +65,7 @@ export async function importSuite(context: CommandContext, file: string, flags: 
   );
   context.terminal.settle();
   context.terminal.document(suite);
-  context.terminal.print(`Suite “${plain(suite.name)}”: ${suite.items.toLocaleString('en')} ${suite.kind} items.`);
+  context.terminal.print(`Suite “${plain(suite.name)}”: ${formatCount(suite.items)} ${suite.kind} items.`);
   await noteProblems(context, await context.workbench(), suite.importId);
 }
 

@@ -1,4 +1,4 @@
-import { methodOf } from '../../../workbench/comparing/methods.ts';
+import { methodOf } from '../../../shared/presentation/methods.ts';
 import type { Workbench } from '../../../workbench/workbench.ts';
 import type { CommandContext } from '../context.ts';
 import type { ListName } from '../list-names.ts';

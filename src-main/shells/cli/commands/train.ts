@@ -15,6 +15,7 @@ import type { CommandContext } from '../context.ts';
 import { exitStatus } from '../exit-status.ts';
 import type { ExitStatus } from '../exit-status.ts';
 import { plain } from '../terminal.ts';
+import { formatCount, formatNumber } from '../../../shared/presentation/numbers.ts';
 
 export async function trainCommand(
   context: CommandContext,
@@ -121,9 +122,7 @@ function showEvent({ terminal }: CommandContext, event: ShownEvent, total: numbe
   switch (event.type) {
     case 'started':
       terminal.note(
-        plain(
-          `${event.backend.name} on ${event.backend.device}, ${event.trainable.toLocaleString('en')} trainable parameters`,
-        ),
+        plain(`${event.backend.name} on ${event.backend.device}, ${formatCount(event.trainable)} trainable parameters`),
       );
       if (event.backend.warning !== undefined) terminal.note(plain(event.backend.warning));
       break;
@@ -135,9 +134,7 @@ function showEvent({ terminal }: CommandContext, event: ShownEvent, total: numbe
       break;
     case 'evaluation-done':
       terminal.note(
-        plain(
-          `evaluated ${event.mark.suiteName} at step ${event.mark.step}: ${event.samples.toLocaleString('en')} samples`,
-        ),
+        plain(`evaluated ${event.mark.suiteName} at step ${event.mark.step}: ${formatCount(event.samples)} samples`),
       );
       break;
     case 'checkpoint':
@@ -154,7 +151,7 @@ function showEvent({ terminal }: CommandContext, event: ShownEvent, total: numbe
 function stepNumbers(metrics: Readonly<StepMetrics>): string {
   const shown = ['loss', 'rewards/margins', 'guard/firing_rate'] as const;
   const parts = shown.flatMap((name) =>
-    metrics[name] === undefined ? [] : [`${name} ${metrics[name].toPrecision(4)}`],
+    metrics[name] === undefined ? [] : [`${name} ${formatNumber(metrics[name])}`],
   );
   return parts.length === 0 ? '' : ` · ${parts.join(' · ')}`;
 }

@@ -10,10 +10,10 @@ export interface WordDiff {
   right: DiffPart[];
 }
 
-/** Texts that need more edits than this are not aligned: they have little in common, and the search for it grows with its square. */
-const maxEdits = 250;
+/** Texts that need more edits than this have little in common, and the search for an alignment grows with its square. */
+const maxEdits = 1000;
 
-/** Word-by-word difference of two outputs; null when they are too different to line up. */
+/** Word-by-word difference of two texts; null when they are too different to line up. The parts of a side joined are its text. */
 export function wordDiff(left: string, right: string): WordDiff | null {
   const changes = diffWordsWithSpace(left, right, { maxEditLength: maxEdits });
   if (changes === undefined) return null;
@@ -26,7 +26,7 @@ export function wordDiff(left: string, right: string): WordDiff | null {
   return { left: side('added'), right: side('removed') };
 }
 
-/** Neighbours of one kind made one part; a blank between two changed words belongs to the change. */
+/** Neighbours of one kind become one part; a space between two changed words belongs to the change. */
 function joined(parts: readonly DiffPart[]): DiffPart[] {
   const result: DiffPart[] = [];
   parts.forEach((part, i) => {

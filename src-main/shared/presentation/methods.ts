@@ -1,0 +1,47 @@
+import { assertNever } from '../domain/errors.ts';
+import type { RunSpec } from '../domain/run-spec.ts';
+
+type Method = Pick<RunSpec, 'algorithm' | 'guard'>;
+
+/** A run's method as tables, legends and filters name it: the algorithm with what is added to it. */
+export function methodOf(spec: Method): string {
+  return [algorithmName(spec), ...additions(spec)].join(' + ');
+}
+
+/** The method with its weights, for one run alone: “DPO + FlipGuard ×1, LoRA 8”. */
+export function methodDetail(spec: Method & Pick<RunSpec, 'tuning'>): string {
+  const { algorithm, guard, tuning } = spec;
+  const parts = additions(spec).map((name) => {
+    if (name === 'DPOP' && algorithm.kind === 'dpo') return `${name} ×${algorithm.dpop}`;
+    if (name === 'NLL' && algorithm.kind === 'dpo') return `${name} ×${algorithm.nllWeight}`;
+    return guard.kind === 'none' ? name : `${name} ×${guard.weight}`;
+  });
+  const text = [algorithmName(spec), ...parts].join(' + ');
+  return tuning.kind === 'lora' ? `${text}, LoRA ${tuning.rank}` : text;
+}
+
+function algorithmName({ algorithm }: Pick<RunSpec, 'algorithm'>): string {
+  switch (algorithm.kind) {
+    case 'dpo':
+      if (algorithm.loss === 'sigmoid') return algorithm.labelSmoothing > 0 ? 'cDPO' : 'DPO';
+      return algorithm.loss === 'ipo' ? 'IPO' : 'DPO (hinge)';
+    case 'sft':
+      return 'SFT';
+    case 'reward':
+      return 'reward model';
+    case 'ppo':
+      return 'PPO';
+    default:
+      return assertNever(algorithm);
+  }
+}
+
+function additions({ algorithm, guard }: Method): string[] {
+  const added: string[] = [];
+  if (algorithm.kind === 'dpo' && algorithm.dpop > 0) added.push('DPOP');
+  if (algorithm.kind === 'dpo' && algorithm.nllWeight > 0) added.push('NLL');
+  if (guard.kind === 'flipguard') added.push(guard.target === 'guard-set' ? 'guard set' : 'FlipGuard');
+  if (guard.kind === 'ungated') added.push('ungated anchor');
+  if (guard.kind === 'random') added.push('random gate');
+  return added;
+}

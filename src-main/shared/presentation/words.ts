@@ -1,0 +1,47 @@
+import type { FlipKind } from '../domain/flips.ts';
+import type { RunStatus } from '../domain/jobs.ts';
+import type { Verdict } from '../domain/evaluations.ts';
+import { formatCount } from './numbers.ts';
+
+/** Names of states and kinds, the same wherever they are shown. */
+
+export const kindNames: Record<FlipKind, string> = {
+  negative: 'negative',
+  positive: 'positive',
+  'kept-right': 'kept right',
+  'kept-wrong': 'kept wrong',
+  unchanged: 'unchanged',
+  tied: 'tied',
+  missing: 'missing',
+};
+
+export function verdictName(verdict: Verdict | null): string {
+  return verdict ?? 'no verdict';
+}
+
+export const statusNames: Record<RunStatus, string> = {
+  queued: 'queued',
+  starting: 'starting',
+  running: 'running',
+  paused: 'paused',
+  stopping: 'stopping',
+  completed: 'completed',
+  stopped: 'stopped',
+  failed: 'failed',
+  interrupted: 'interrupted',
+};
+
+/** A run that a trainer works on or is about to. */
+export function isActive(status: RunStatus): boolean {
+  return ['queued', 'starting', 'running', 'paused', 'stopping'].includes(status);
+}
+
+/** `1 sample`, `1,319 samples` */
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`;
+}
+
+/** Text on one line, for tables: line ends and runs of spaces become one space. */
+export function oneLine(text: string | null | undefined): string {
+  return (text ?? '').replace(/\s+/g, ' ').trim();
+}
