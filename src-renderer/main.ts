@@ -8,13 +8,15 @@ import './styles/controls.css';
 import App from './App.vue';
 import { connect } from './api/client.ts';
 import { ensureValidLanguage } from './api/valid-language.ts';
-import { router } from './router.ts';
+import { preloadViews, recoverFailedViews } from './failed-views.ts';
+import { router, views } from './router.ts';
 import { useToasts } from './stores/toasts.ts';
 
 ensureValidLanguage();
 connect();
 const app = createApp(App);
 app.use(createPinia());
+recoverFailedViews(router);
 app.use(router);
 app.config.errorHandler = (error) => {
   console.error(error);
@@ -28,4 +30,7 @@ window.addEventListener('unhandledrejection', (event) => {
 });
 // The first place is settled before anything can be pressed: an address given meanwhile would be lost to it.
 const mount = () => void app.mount('#app');
-router.isReady().then(mount, mount);
+router
+  .isReady()
+  .then(mount, mount)
+  .finally(() => preloadViews(views));

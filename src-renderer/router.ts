@@ -40,6 +40,9 @@ const routes: { path: string; name: string; title: string; view: () => Promise<{
   { path: '/:rest(.*)*', name: 'nowhere', title: 'Not found', view: () => import('./views/NowhereView.vue') },
 ];
 
+/** The code of every view, to be fetched ahead. */
+export const views = routes.map(({ view }) => view);
+
 export const router = createRouter({
   history: createWebHashHistory(),
   routes: routes.map(({ path, name, title, view }) => ({ path, name, component: view, meta: { title } })),

@@ -61,6 +61,8 @@ const summaryLines: Record<keyof z.output<typeof comparisonSummarySchema>, strin
   accuracy: 'share right on each side; null under the margin rule',
   negativeFlips: 'count',
   positiveFlips: 'count',
+  corrections:
+    'where people corrected verdicts: how many samples, and the flips as evaluated; all other numbers count the corrected verdicts',
   nfr: 'negative flips / N',
   pfr: 'positive flips / N',
   nfi: 'share of the new wrong answers that were right before',

@@ -12,7 +12,7 @@ import {
   formatRange,
   formatSignedNumber,
 } from '../shared/presentation/numbers.ts';
-import { shownRates } from '../shared/presentation/rates.ts';
+import { correctedCount, shownRates } from '../shared/presentation/rates.ts';
 import type { ReportComparison, ReportMethodTable } from '../shared/domain/reports/report-model.ts';
 
 /** What the numbers say, in sentences. Every sentence follows from the model; no method is favoured in the wording. */
@@ -23,6 +23,7 @@ export function comparisonFindings({
 }: Pick<ReportComparison, 'summary' | 'noiseFloor' | 'decoding'>): string[] {
   return [
     flipSentence(summary),
+    ...correctionSentence(summary),
     ...accuracySentence(summary),
     netSentence(summary),
     ...clusterSentence(summary),
@@ -72,6 +73,11 @@ function flipSentence(summary: ComparisonSummary): string {
   const share = (rate: typeof nfr) =>
     `${formatPercent(rate.value)}, ${formatLevel(rate.level)} interval ${formatPercentRange(rate)}`;
   return `${formatCount(negativeFlips)} of ${formatCount(n.paired)} samples got worse (NFR ${share(nfr)}); ${formatCount(positiveFlips)} got better (PFR ${share(pfr)}).`;
+}
+
+function correctionSentence({ corrections, negativeFlips }: ComparisonSummary): string[] {
+  if (corrections == null) return [];
+  return [`${correctedCount(corrections, negativeFlips)}: the numbers here count the corrected verdicts.`];
 }
 
 function accuracySentence({ accuracy, lostOfRight }: ComparisonSummary): string[] {

@@ -58,13 +58,33 @@ export function withReviewed(filter: FlipFilter, reviewed: boolean | undefined):
  * keep their meaning, while a rate within “negative flips” would not.
  */
 export function populationPart(filter: FlipFilter): FlipFilter {
-  const { slices, tags, search, searchMode, length, firing } = filter;
-  const part = { slices, tags, search, searchMode, length, firing };
+  const { slices, tags, search, searchMode, length, firing, verdicts } = filter;
+  const part = { slices, tags, search, searchMode, length, firing, verdicts };
   return Object.fromEntries(Object.entries(part).filter(([, value]) => value !== undefined));
 }
 
 export function hasPopulationPart(filter: FlipFilter): boolean {
-  return Object.keys(populationPart(filter)).some((key) => key !== 'searchMode');
+  return Object.keys(populationPart(filter)).some((key) => key !== 'searchMode' && key !== 'verdicts');
+}
+
+export function withCorrected(filter: FlipFilter, corrected: boolean | undefined): FlipFilter {
+  const rest = { ...filter };
+  delete rest.corrected;
+  return corrected === undefined ? rest : { ...rest, corrected };
+}
+
+/** Which verdicts the numbers follow from: as corrected by hand, or as evaluated. */
+export function withVerdicts(filter: FlipFilter, asEvaluated: boolean): FlipFilter {
+  const rest = { ...filter };
+  delete rest.verdicts;
+  return asEvaluated ? { ...rest, verdicts: 'as-evaluated' } : rest;
+}
+
+/** In blind mode: without everything that tells what became of a sample, or which side is new. */
+export function blindPart(filter: FlipFilter): FlipFilter {
+  const { slices, tags, labels, reviewed, search, searchMode, verdicts } = filter;
+  const part = { slices, tags, labels, reviewed, search, searchMode, verdicts };
+  return Object.fromEntries(Object.entries(part).filter(([, value]) => value !== undefined));
 }
 
 export interface FilterPart {
@@ -90,6 +110,14 @@ export function partsOf(filter: FlipFilter, labelNames: string[]): FilterPart[] 
   if (filter.reviewed !== undefined) {
     parts.push({ text: filter.reviewed ? 'reviewed' : 'not reviewed', without: withReviewed(filter, undefined) });
   }
+  if (filter.corrected !== undefined) {
+    parts.push({
+      text: filter.corrected ? 'verdict corrected' : 'verdict not corrected',
+      without: withCorrected(filter, undefined),
+    });
+  }
+  if (filter.verdicts === 'as-evaluated')
+    parts.push({ text: 'verdicts as evaluated', without: withVerdicts(filter, false) });
   return parts;
 }
 

@@ -31,6 +31,8 @@ export function toQuery(state: FlipBrowserState): Record<string, string | string
   if (filter.tags?.length) query['tag'] = filter.tags;
   if (filter.labels?.length) query['label'] = filter.labels.join(',');
   if (filter.reviewed !== undefined) query['reviewed'] = filter.reviewed ? 'yes' : 'no';
+  if (filter.corrected !== undefined) query['corrected'] = filter.corrected ? 'yes' : 'no';
+  if (filter.verdicts === 'as-evaluated') query['verdicts'] = 'as-evaluated';
   if (filter.search) query['q'] = filter.search;
   if (filter.searchMode === 'word') query['match'] = 'word';
   if (filter.delta) query['delta'] = rangeText(filter.delta);
@@ -56,6 +58,9 @@ export function fromQuery(query: Query): FlipBrowserState {
   if (labels.length > 0) filter.labels = labels;
   const reviewed = one(query['reviewed']);
   if (reviewed === 'yes' || reviewed === 'no') filter.reviewed = reviewed === 'yes';
+  const corrected = one(query['corrected']);
+  if (corrected === 'yes' || corrected === 'no') filter.corrected = corrected === 'yes';
+  if (one(query['verdicts']) === 'as-evaluated') filter.verdicts = 'as-evaluated';
   const search = one(query['q']);
   if (search) filter.search = search;
   if (one(query['match']) === 'word') filter.searchMode = 'word';
@@ -97,7 +102,12 @@ function sortOf(text: string | null): FlipSort {
 
 /** “−0.5..2”, either end open. */
 function rangeText([low, high]: Range): string {
-  return `${low ?? ''}..${high ?? ''}`;
+  return `${end(low)}..${end(high)}`;
+}
+
+/** Six significant digits: what a hand can choose, and an address that can be read. */
+function end(value: number | null): string {
+  return value === null ? '' : String(Number(value.toPrecision(6)));
 }
 
 function rangeOf(text: string | null): Range | null {

@@ -7,7 +7,7 @@ export interface Command {
   title: string;
   group: string;
   keys?: string[];
-  /** Not offered while this answers false. */
+  /** Not offered while this returns false. */
   enabled?: () => boolean;
   /** Works while typing in a field, too. */
   whileTyping?: boolean;
@@ -19,14 +19,16 @@ export interface Command {
 /** Every command there is right now: the shell's, and those of the places on screen. Later ones win over earlier ones. */
 export const useCommands = defineStore('commands', () => {
   const groups = shallowRef<Command[][]>([]);
-  const commands = computed(() => groups.value.flat().filter((command) => command.enabled?.() ?? true));
+  /** Whether or not they can be used right now: what keys there are at all. */
+  const known = computed(() => groups.value.flat());
+  const commands = computed(() => known.value.filter((command) => command.enabled?.() ?? true));
 
   function add(list: Command[]): () => void {
     groups.value = [...groups.value, list];
     return () => (groups.value = groups.value.filter((group) => group !== list));
   }
 
-  return { commands, add };
+  return { known, commands, add };
 });
 
 /** Offers commands for as long as the calling component lives. */

@@ -1,7 +1,7 @@
 import { computed, ref, shallowRef } from 'vue';
 import { defineStore } from 'pinia';
 import type { ComparisonSummary } from '@shared/contract/views.ts';
-import type { ComparisonRecord, FlipFacets, FlipRow } from '@shared/domain/flip-view.ts';
+import type { ComparisonRecord, FlipFacets, FlipFilter, FlipRow } from '@shared/domain/flip-view.ts';
 import type { ErrorReport } from '@shared/domain/errors.ts';
 import { WorkbenchError, reportOf } from '@shared/domain/errors.ts';
 import { events, invoke } from '../api/client.ts';
@@ -31,9 +31,16 @@ export const useFlipBrowser = defineStore('flip-browser', () => {
   const total = computed(() => rows.value?.total ?? 0);
   let turn = 0;
   let listKey = '';
+  /** Which verdicts the headline counts. */
+  let summaryBasis: FlipFilter['verdicts'];
 
   async function show(comparisonId: string, next: FlipBrowserState): Promise<void> {
-    if (comparison.value?.id !== comparisonId) await openComparison(comparisonId);
+    if (comparison.value?.id !== comparisonId) {
+      const mine = turn + 1;
+      await openComparison(comparisonId);
+      // Somebody went on to another comparison meanwhile.
+      if (mine !== turn) return;
+    }
     const selectionMoved = next.sample !== state.value.sample;
     state.value = next;
     if (comparison.value?.state !== 'ready') return;
@@ -117,8 +124,11 @@ export const useFlipBrowser = defineStore('flip-browser', () => {
   async function readSummaries(comparisonId: string, mine: number): Promise<void> {
     const { filter } = state.value;
     const part = hasPopulationPart(filter) ? populationPart(filter) : null;
+    const basis: FlipFilter = filter.verdicts === undefined ? {} : { verdicts: filter.verdicts };
+    const known = summaryBasis === filter.verdicts ? summary.value : null;
+    summaryBasis = filter.verdicts;
     const [whole, within] = await Promise.all([
-      summary.value ?? invoke('comparisons.summary', { comparisonId }).catch(() => null),
+      known ?? invoke('comparisons.summary', { comparisonId, filter: basis }).catch(() => null),
       part === null ? null : invoke('comparisons.summary', { comparisonId, filter: part }).catch(() => null),
     ]);
     if (mine !== turn) return;
@@ -149,6 +159,15 @@ export const useFlipBrowser = defineStore('flip-browser', () => {
     if (comparison.value !== null) await readFacets(comparison.value.id, turn);
   }
 
+  /** A corrected verdict changes what became of samples, and with it every number; the list keeps its order until it is opened again. */
+  async function refreshNumbers(): Promise<void> {
+    const id = comparison.value?.id;
+    if (id === undefined) return;
+    summary.value = null;
+    rows.value?.invalidate();
+    await Promise.all([readFacets(id, turn), readSummaries(id, turn)]);
+  }
+
   events().on('comparison', ({ comparison: changed }) => {
     if (changed.id !== comparison.value?.id) return;
     const becameReady = comparison.value.state !== 'ready' && changed.state === 'ready';
@@ -173,6 +192,7 @@ export const useFlipBrowser = defineStore('flip-browser', () => {
     forget,
     patchRows,
     refreshFacets,
+    refreshNumbers,
     reopen,
   };
 });

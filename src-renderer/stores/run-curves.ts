@@ -6,7 +6,7 @@ export interface Curves {
   steps: number[];
   values: Map<string, (number | null)[]>;
 }
-type StepEvent = Extract<ShownEvent, { type: 'step' }>;
+export type StepEvent = Extract<ShownEvent, { type: 'step' }>;
 
 /** Down-sampled series have steps of their own; on a chart they share the union of them. */
 export function toCurves(series: MetricSeries[]): Curves {

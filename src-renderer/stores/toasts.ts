@@ -1,4 +1,4 @@
-import { shallowRef } from 'vue';
+import { ref, shallowRef } from 'vue';
 import { defineStore } from 'pinia';
 import { reportOf } from '@shared/domain/errors.ts';
 
@@ -10,18 +10,31 @@ export interface Toast {
   action?: { label: string; run: () => void };
 }
 
-const longestStay = 4;
+const mostAtOnce = 4;
+const noteStayMs = 6000;
+const errorStayMs = 15_000;
 
-/** Short notes at the window's edge. They are read out politely, never take the focus, and errors stay until dismissed. */
+/**
+ * Short notes at the window's edge. They are read out politely, never take the focus, and leave by themselves, errors later than others;
+ * none leaves while it is pointed at or has the focus. The same note twice is one.
+ */
 export const useToasts = defineStore('toasts', () => {
   const toasts = shallowRef<Toast[]>([]);
+  /** Somebody is reading them. */
+  const held = ref(false);
   let nextId = 1;
 
-  function show(toast: Omit<Toast, 'id'>, stayMs = toast.tone === 'bad' ? null : 6000): number {
+  function show(toast: Omit<Toast, 'id'>, stayMs = toast.tone === 'bad' ? errorStayMs : noteStayMs): number {
     const id = nextId++;
-    toasts.value = [...toasts.value.slice(1 - longestStay), { ...toast, id }];
-    if (stayMs !== null) setTimeout(() => dismiss(id), stayMs);
+    const others = toasts.value.filter(({ title, detail }) => title !== toast.title || detail !== toast.detail);
+    toasts.value = [...others.slice(1 - mostAtOnce), { ...toast, id }];
+    setTimeout(() => leave(id), stayMs);
     return id;
+  }
+
+  function leave(id: number): void {
+    if (held.value) setTimeout(() => leave(id), noteStayMs);
+    else dismiss(id);
   }
 
   function error(problem: unknown, title = 'That did not work'): void {
@@ -34,5 +47,5 @@ export const useToasts = defineStore('toasts', () => {
     toasts.value = toasts.value.filter((toast) => toast.id !== id);
   }
 
-  return { toasts, show, error, dismiss };
+  return { toasts, held, show, error, dismiss };
 });

@@ -1,4 +1,4 @@
-import { ref, shallowRef } from 'vue';
+import { computed, ref, shallowRef, watch } from 'vue';
 import { defineStore } from 'pinia';
 import type { Annotation } from '@shared/domain/entities.ts';
 import { invoke } from '../api/client.ts';
@@ -11,13 +11,18 @@ export type AnnotationChange = Partial<
 >;
 const farthestScan = 20_000;
 
-/** A person's judgement of flips: labels, notes, overrides; every step can be taken back. */
+/** A person's judgement of flips: labels, notes, overrides; every step can be undone. */
 export const useTriage = defineStore('triage', () => {
   const browser = useFlipBrowser();
   const sample = useSample();
   const undoTokens = shallowRef<string[]>([]);
   /** Hides which side is the new one, and with it everything that gives it away. */
   const blind = ref(false);
+  /** Samples judged in this round of blind mode; true where the verdicts given are those of the evaluation, null where none was given. */
+  const judgedBlind = shallowRef<ReadonlyMap<number, boolean | null>>(new Map());
+  watch(blind, () => (judgedBlind.value = new Map()));
+  /** Blind mode hides what tells of the open sample until it is judged. */
+  const hidden = computed(() => blind.value && !isJudged(sample.detail?.annotation ?? null));
   /** Marked rows; the open sample is meant when there are none. */
   const marked = shallowRef<Set<number>>(new Set());
 
@@ -29,6 +34,7 @@ export const useTriage = defineStore('triage', () => {
   async function change(what: AnnotationChange, sampleKeys = targets()): Promise<void> {
     const comparisonId = browser.comparison?.id;
     if (comparisonId === undefined || sampleKeys.length === 0) return;
+    const judgedNow = blind.value ? sampleKeys.filter((key) => key === sample.detail?.sampleKey) : [];
     const { undoToken } = await invoke('annotations.set', { comparisonId, sampleKeys, change: what });
     undoTokens.value = [...undoTokens.value, undoToken];
     const keys = new Set(sampleKeys);
@@ -39,8 +45,23 @@ export const useTriage = defineStore('triage', () => {
     browser.patchRows(keys, {
       ...(what.label === undefined ? {} : { label: what.label }),
       ...(what.reviewed === undefined ? {} : { reviewed: what.reviewed }),
+      ...(what.note === undefined ? {} : { noted: what.note !== '' }),
     });
-    void browser.refreshFacets();
+    for (const key of judgedNow) noteBlind(key);
+    if (what.leftVerdict !== undefined || what.rightVerdict !== undefined) {
+      await Promise.all([sample.reload(), browser.refreshNumbers()]);
+    } else await browser.refreshFacets();
+  }
+
+  function noteBlind(sampleKey: number): void {
+    const { detail } = sample;
+    if (detail?.sampleKey !== sampleKey || !isJudged(detail.annotation)) return;
+    const { leftVerdict = null, rightVerdict = null } = detail.annotation ?? {};
+    const given = leftVerdict !== null || rightVerdict !== null;
+    const agrees =
+      (leftVerdict ?? detail.left?.verdict) === detail.left?.verdict &&
+      (rightVerdict ?? detail.right?.verdict) === detail.right?.verdict;
+    judgedBlind.value = new Map([...judgedBlind.value, [sampleKey, given ? agrees : null]]);
   }
 
   /** Sets a label and counts the sample as reviewed; the label it already has is taken away. */
@@ -55,8 +76,8 @@ export const useTriage = defineStore('triage', () => {
     undoTokens.value = undoTokens.value.slice(0, -1);
     await invoke('annotations.undo', { undoToken: token });
     browser.rows?.invalidate();
-    await Promise.all([sample.reload(), browser.refreshFacets()]);
-    useToasts().show({ tone: 'neutral', title: 'Taken back' });
+    await Promise.all([sample.reload(), browser.refreshNumbers()]);
+    useToasts().show({ tone: 'neutral', title: 'Undone' });
   }
 
   /** `sampleKey` of the next row that nobody reviewed, from the row after `from` on; null when there is none in reach. */
@@ -85,8 +106,28 @@ export const useTriage = defineStore('triage', () => {
     marked.value = new Set();
   }
 
-  return { undoTokens, blind, marked, change, label, undo, nextUnreviewed, toggleMark, mark, clearMarks };
+  return {
+    undoTokens,
+    blind,
+    hidden,
+    judgedBlind,
+    marked,
+    change,
+    label,
+    undo,
+    nextUnreviewed,
+    toggleMark,
+    mark,
+    clearMarks,
+  };
 });
+
+/** A person said something of the sample: a label, a verdict, or that it was reviewed. */
+function isJudged(annotation: Annotation | null): boolean {
+  if (annotation === null) return false;
+  const { label, leftVerdict, rightVerdict, reviewed } = annotation;
+  return label !== null || leftVerdict !== null || rightVerdict !== null || reviewed;
+}
 
 function blank(comparisonId: string, sampleKey: number): Annotation {
   return {

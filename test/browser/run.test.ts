@@ -87,6 +87,30 @@ describe.skipIf(missing !== null)('a run', () => {
     await app.close();
   });
 
+  it('draws its curves and counts its steps from the first to the last without a reload', async () => {
+    const app = await served.open();
+    await launch(app, spec('followed', 20));
+    await app.page.getByRole('img', { name: /^Loss, step/ }).waitFor({ timeout: 90_000 });
+    await status(app, 'completed').waitFor({ timeout: 120_000 });
+    await app.page.getByRole('img', { name: /^Loss, step [01] to 20$/ }).waitFor();
+    expect(await app.page.locator('.head strong').first().innerText()).toBe('step 20');
+
+    // A window that the hand chose stays until a double-click gives it up.
+    const canvas = app.page.getByRole('figure', { name: 'Loss' }).locator('.u-over');
+    await canvas.scrollIntoViewIfNeeded();
+    const box = (await canvas.boundingBox())!;
+    const [left, right, middle] = [box.x + box.width * 0.4, box.x + box.width * 0.8, box.y + box.height / 2];
+    await app.page.mouse.move(left, middle);
+    await app.page.mouse.down();
+    await app.page.mouse.move(right, middle, { steps: 4 });
+    await app.page.mouse.up();
+    await app.page.getByRole('img', { name: /^Loss, step (?![01] )/ }).waitFor();
+    await app.page.mouse.dblclick(left, middle);
+    await app.page.getByRole('img', { name: /^Loss, step [01] to 20$/ }).waitFor();
+    expect(app.complaints).toEqual([]);
+    await app.close();
+  });
+
   it('leads by keys alone from its flips to a guard set, a relaunch, and the ledger of what became of them', async () => {
     const app = await served.open();
     await launch(app, spec('regressed', 10).replace('kind: flipguard, weight: 1', 'kind: none'));

@@ -3,7 +3,9 @@ import { createPinia, setActivePinia } from 'pinia';
 import { effectScope } from 'vue';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ShownEvent } from '../../src-main/shared/domain/trainer-events.ts';
+import { advanced, stoppedClock } from '../../src-main/shared/domain/run-clock.ts';
 import { connect } from '../../src-renderer/api/client.ts';
+import { activityText } from '../../src-renderer/format/run-activity.ts';
 import { useRunFeed } from '../../src-renderer/stores/run-feed.ts';
 import { FakeBridge, settled } from './fake-bridge.ts';
 import { runRecord } from './samples.ts';
@@ -30,6 +32,7 @@ beforeEach(() => {
       { name: 'loss', steps: stored.map(({ seq }) => seq), values: stored.map(({ seq }) => seq / 10) },
     ],
     'runs.events': ({ afterSeq, limit }) => stored.filter(({ seq }) => seq > afterSeq).slice(0, limit ?? 500),
+    'runs.clock': () => stored.reduce(advanced, stoppedClock),
     'runs.flipMeter': () => [],
     'checkpoints.list': () => [],
     'evaluations.list': () => [],
@@ -107,6 +110,43 @@ describe('the feed of a run', () => {
     const feed = await openFeed();
     bridge.tell({ topic: 'run', run: runRecord({ status: 'paused' }) });
     expect(feed.run.value?.status).toBe('paused');
+  });
+
+  it('has step and activity from the events, ahead of the record', async () => {
+    const feed = await openFeed();
+    const mark = { suiteId: 's', suiteName: 'words', step: 7 };
+    bridge.tell({
+      topic: 'run-events',
+      runId: 'run-1',
+      events: [
+        { ...stepEvent(7), seq: 3 },
+        { type: 'evaluation-started', mark, items: 9, seq: 4, at: 8 },
+      ],
+    });
+    expect([feed.run.value?.step, feed.step.value, activityText(feed.activity.value)]).toEqual([
+      0,
+      7,
+      'evaluating next words',
+    ]);
+  });
+
+  it('puts steps that come while a long tail is drawn together behind the answer', async () => {
+    const feed = await openFeed();
+    const many = Array.from({ length: 4001 }, (_, i) => i + 3);
+    let answer: () => void = () => undefined;
+    const asked = new Promise<void>((resolve) => (answer = resolve));
+    bridge.handlers['runs.metrics'] = async () => {
+      await asked;
+      return [{ name: 'loss', steps: [1, 2000, 4003], values: [0.1, 200, 400.3] }];
+    };
+    const before = bridge.asked('runs.metrics').length;
+    told(...many);
+    told(4004);
+    told(4005);
+    answer();
+    await settled();
+    expect(bridge.asked('runs.metrics').length).toBe(before + 1);
+    expect(feed.curves.value.steps).toEqual([1, 2000, 4003, 4004, 4005]);
   });
 
   it('reads all of it again when events were missed', async () => {

@@ -81,6 +81,8 @@ export function flipRow(sampleKey: number, changes: Partial<FlipRow> = {}): Flip
     stability: null,
     label: null,
     reviewed: false,
+    corrected: false,
+    noted: false,
     ...changes,
   };
 }
@@ -91,6 +93,7 @@ export const noFacets: FlipFacets = {
   tags: [],
   labels: [],
   stability: [],
+  corrected: [],
   delta: [],
   length: [],
   firing: [],
@@ -101,6 +104,7 @@ export function sampleDetail(sampleKey: number, changes: Partial<SampleDetail> =
     sampleKey,
     sampleId: `sample-${sampleKey}`,
     kind: 'negative',
+    kindAsEvaluated: 'negative',
     delta: -1,
     prompt: `prompt ${sampleKey}`,
     target: null,

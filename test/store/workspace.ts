@@ -78,7 +78,11 @@ export async function compare(
 }
 
 /** Two evaluations of the same samples from pairs of verdicts, compared. */
-export async function comparisonOf(store: Store, pairs: [Verdict | null, Verdict | null][]): Promise<ComparisonRecord> {
+export async function comparisonOf(
+  store: Store,
+  pairs: [Verdict | null, Verdict | null][],
+  rule?: Rule,
+): Promise<ComparisonRecord> {
   const left = await addEvaluation(
     store,
     'left',
@@ -89,7 +93,7 @@ export async function comparisonOf(store: Store, pairs: [Verdict | null, Verdict
     'right',
     pairs.map(([, verdict], i) => sample(String(i), verdict)),
   );
-  return compare(store, left, right);
+  return compare(store, left, right, rule);
 }
 
 export const spec = runSpecSchema.parse({

@@ -31,6 +31,7 @@ import type { SliceSearchResult } from '../domain/statistics/slice-search.ts';
 import { corrections } from '../domain/statistics/multiple-tests.ts';
 import { flipKinds, ruleSchema } from '../domain/flips.ts';
 import type { ShownEvent } from '../domain/trainer-events.ts';
+import type { RunClock } from '../domain/run-clock.ts';
 import { channel, handle, id, name, none } from './channel.ts';
 import type { InputOf, OutputOf, ParsedInputOf } from './channel.ts';
 import type {
@@ -56,6 +57,8 @@ export const flipFilterSchema = z.strictObject({
   tags: texts.optional(),
   labels: z.array(z.number().int().min(1).max(6)).max(6).optional(),
   reviewed: z.boolean().optional(),
+  corrected: z.boolean().optional(),
+  verdicts: z.literal('as-evaluated').optional(),
   search: z.string().max(2000).optional(),
   searchMode: z.enum(['substring', 'word']).optional(),
   delta: range.optional(),
@@ -172,6 +175,7 @@ export const channels = {
       limit: z.number().int().min(1).max(2000).default(500),
     }),
   ),
+  'runs.clock': channel<RunClock>()(z.strictObject({ runId: id })),
   'runs.flipMeter': channel<FlipMeterPoint[]>()(z.strictObject({ runId: id })),
   'checkpoints.list': channel<CheckpointRecord[]>()(z.strictObject({ runId: id.optional() })),
 

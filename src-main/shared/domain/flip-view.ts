@@ -33,6 +33,8 @@ export interface ComparisonCounts {
   kinds: Record<FlipKind, number>;
   /** Rates whose intervals account for groups of samples; absent where each sample stands for itself. */
   clustered?: { nfr: GroupedRate; pfr: GroupedRate };
+  /** The same with verdicts that a person corrected, where there are any: what is shown. `kinds` above stays as evaluated. */
+  corrected?: { samples: number; kinds: Record<FlipKind, number>; clustered?: { nfr: GroupedRate; pfr: GroupedRate } };
 }
 /** A rate with its 95 % interval over groups of samples that are not independent. */
 export interface GroupedRate {
@@ -49,6 +51,10 @@ export interface FlipFilter {
   tags?: string[];
   labels?: number[];
   reviewed?: boolean;
+  /** Samples of which a person corrected a verdict, or all others. */
+  corrected?: boolean;
+  /** What the kinds of samples follow from; corrected verdicts count by default. */
+  verdicts?: 'as-evaluated';
   /** Full text over prompts and outputs. */
   search?: string;
   searchMode?: 'substring' | 'word';
@@ -95,6 +101,10 @@ export interface FlipRow {
   stability: 'solid' | 'flaky' | null;
   label: number | null;
   reviewed: boolean;
+  /** A person corrected a verdict of this sample; its kind and verdicts follow from that. */
+  corrected: boolean;
+  /** A person wrote a note. */
+  noted: boolean;
 }
 export const previewCharacters = 240;
 
@@ -121,6 +131,8 @@ export interface FlipFacets {
   tags: FacetValue[];
   labels: FacetValue[];
   stability: FacetValue[];
+  /** `yes` where a verdict was corrected; empty where none was. */
+  corrected: FacetValue[];
   delta: HistogramBin[];
   length: HistogramBin[];
   firing: HistogramBin[];
@@ -137,7 +149,9 @@ export interface SampleSide {
 export interface SampleDetail {
   sampleKey: number;
   sampleId: string;
+  /** With corrected verdicts, where a person set any. */
   kind: FlipKind;
+  kindAsEvaluated: FlipKind;
   delta: number | null;
   prompt: string;
   target: string | null;

@@ -2,6 +2,7 @@ import { flipKinds, isCounted } from '../domain/flips.ts';
 import type { ComparisonCounts } from '../domain/flip-view.ts';
 import type { ComparisonSummary } from '../domain/statistics/comparison-summary.ts';
 import { normal95, scoreInterval } from '../domain/statistics/score-interval.ts';
+import { plural } from './words.ts';
 import { formatCount, formatLevel, formatPercent, formatPercentRange } from './numbers.ts';
 
 /** A rate with the one interval that is shown for it. */
@@ -22,13 +23,14 @@ export function shownRates({ nfr, pfr, netChange, clustered }: ComparisonSummary
   return { nfr: clustered?.nfr ?? nfr, pfr: clustered?.pfr ?? pfr, netChange: clustered?.netChange ?? netChange };
 }
 
-/** The same from the counts that a comparison keeps. */
+/** The same from the counts that a comparison keeps; verdicts that a person corrected count. */
 export function ratesOf(counts: ComparisonCounts) {
-  const n = flipKinds.filter(isCounted).reduce((sum, kind) => sum + counts.kinds[kind], 0);
-  const { negative, positive } = counts.kinds;
-  const nfr: ShownRate = counts.clustered?.nfr ?? scoreInterval(negative, n, normal95);
-  const pfr: ShownRate = counts.clustered?.pfr ?? scoreInterval(positive, n, normal95);
-  return { n, nfr, pfr, net: n === 0 ? null : (positive - negative) / n };
+  const { kinds, clustered } = counts.corrected ?? counts;
+  const n = flipKinds.filter(isCounted).reduce((sum, kind) => sum + kinds[kind], 0);
+  const { negative, positive } = kinds;
+  const nfr: ShownRate = clustered?.nfr ?? scoreInterval(negative, n, normal95);
+  const pfr: ShownRate = clustered?.pfr ?? scoreInterval(positive, n, normal95);
+  return { n, negative, positive, nfr, pfr, net: n === 0 ? null : (positive - negative) / n };
 }
 
 /** How an interval was had: “95 % Wilson interval, 120 groups of samples accounted for”. */
@@ -41,4 +43,10 @@ export function intervalBasis({ level = 0.95, clusters }: Pick<ShownRate, 'level
 export function rateSentence(rate: ShownRate): string {
   if (rate.value === null) return 'nothing was counted';
   return `${formatPercent(rate.value)}, ${formatPercentRange(rate)} (${intervalBasis(rate)})`;
+}
+
+/** “27 negative flips as evaluated, 26 after 1 correction” */
+export function correctedCount(corrections: { samples: number; negativeFlips: number }, now: number): string {
+  const { samples, negativeFlips } = corrections;
+  return `${plural(negativeFlips, 'negative flip')} as evaluated, ${formatCount(now)} after ${plural(samples, 'correction')}`;
 }

@@ -1,10 +1,13 @@
 import type { Annotation } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
-import type { ReadableDb } from '../database.ts';
+import type { ComparisonCounts } from '../../shared/domain/flip-view.ts';
+import type { ReadableDb, WritableDb } from '../database.ts';
 import { all, one, run, sql, value } from '../database.ts';
 import { newId } from '../keys.ts';
 import type { Writer } from './marks.ts';
 import { change } from './marks.ts';
+import { loadComparison } from '../views/comparison.ts';
+import { correctedCounts } from '../views/corrections.ts';
 import { verdictCode, verdictOf } from './verdicts.ts';
 
 /** Steps back that are kept. */
@@ -51,7 +54,7 @@ export function annotate(
   changes: AnnotationChange,
 ): { undoToken: string } {
   const { db } = writer;
-  return change(writer, ['annotations'], () => {
+  return change(writer, ['annotations', 'comparisons'], () => {
     const comparisonKey = value<number>(db, sql`SELECT comparison_key FROM comparisons WHERE id = ${comparisonId}`);
     if (comparisonKey === undefined) throw new WorkbenchError('not-found', 'This comparison is not in the workspace');
     const before: [number, Annotation | null][] = [];
@@ -67,6 +70,7 @@ export function annotate(
         changedAt: Date.now(),
       });
     }
+    if (before.some(([, old]) => corrects(old)) || corrects(given)) noteCorrections(db, comparisonId);
     return { undoToken: rememberUndo(writer, comparisonKey, before) };
   });
 }
@@ -74,7 +78,7 @@ export function annotate(
 /** Puts back what `annotate` found. A token works once. */
 export function undoAnnotation(writer: Writer, token: string): void {
   const { db } = writer;
-  change(writer, ['annotations'], () => {
+  change(writer, ['annotations', 'comparisons'], () => {
     const entry = one<{ comparison_key: number; body: string }>(
       db,
       sql`DELETE FROM undo_entries WHERE token = ${token} RETURNING comparison_key, body`,
@@ -84,7 +88,28 @@ export function undoAnnotation(writer: Writer, token: string): void {
       if (old === null) remove(writer, entry.comparison_key, sampleKey);
       else put(writer, entry.comparison_key, old);
     }
+    const id = value<string>(db, sql`SELECT id FROM comparisons WHERE comparison_key = ${entry.comparison_key}`);
+    if (id !== undefined) noteCorrections(db, id);
   });
+}
+
+/** Whether a change sets a verdict, or an annotation has one set. */
+function corrects(part: Partial<Annotation> | null): boolean {
+  return part?.leftVerdict != null || part?.rightVerdict != null;
+}
+
+/** What the lists show of a comparison with corrected verdicts, kept beside what was counted as evaluated. */
+export function noteCorrections(db: WritableDb, comparisonId: string): void {
+  const row = one<{ counts: string; state: string }>(
+    db,
+    sql`SELECT counts, state FROM comparisons WHERE id = ${comparisonId}`,
+  );
+  if (row?.state !== 'ready') return;
+  const comparison = loadComparison(db, comparisonId);
+  const corrected = correctedCounts(comparison.columns, comparison.rule, comparison.judgements().corrections);
+  const { corrected: _before, ...counts } = JSON.parse(row.counts) as ComparisonCounts;
+  const now: ComparisonCounts = corrected === null ? counts : { ...counts, corrected };
+  run(db, sql`UPDATE comparisons SET counts = ${JSON.stringify(now)} WHERE id = ${comparisonId}`);
 }
 
 function rememberUndo(writer: Writer, comparisonKey: number, before: [number, Annotation | null][]): string {

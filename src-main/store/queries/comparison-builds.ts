@@ -6,6 +6,7 @@ import { parseRule } from '../../shared/domain/flips.ts';
 import type { ReadableDb } from '../database.ts';
 import { all, one, run, sql, value } from '../database.ts';
 import type { ColumnName } from '../views/columns.ts';
+import { noteCorrections } from './annotations.ts';
 import { existingComparison } from './comparisons.ts';
 import type { Writer } from './marks.ts';
 import { change, isAlive } from './marks.ts';
@@ -120,6 +121,7 @@ export function finishBuild(writer: Writer, buildKey: number, outcome: BuildOutc
       sql`DELETE FROM comparison_builds WHERE build_key <> ${buildKey}
             AND comparison_key = (SELECT comparison_key FROM comparisons WHERE id = ${id})`,
     );
+    noteCorrections(db, id);
     const sides = one<OrderRow>(db, sql`SELECT * FROM comparisons WHERE id = ${id}`);
     if (sides !== undefined) requestIndex(db, [sides.left_key, sides.right_key]);
     return existingComparison(db, id);

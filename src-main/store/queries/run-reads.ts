@@ -3,6 +3,8 @@ import type { TrainerEvent, TrainerEventBody } from '../../shared/domain/trainer
 import type { SampleTables, StepMetrics } from '../../shared/domain/metrics.ts';
 import { sampleTableNames } from '../../shared/domain/metrics.ts';
 import type { TrainingTrace } from '../../shared/domain/flip-view.ts';
+import { advanced, stoppedClock } from '../../shared/domain/run-clock.ts';
+import type { RunClock } from '../../shared/domain/run-clock.ts';
 import type { ReadableDb } from '../database.ts';
 import { all, one, prepare, sql } from '../database.ts';
 import { decodeMetrics, decodeSampleBlocks, float64sOf } from '../codec.ts';
@@ -73,6 +75,24 @@ export function runEvents(db: ReadableDb, runId: string, afterSeq: number, limit
         WHERE s.step_key >= ${from} AND s.step_key < ${to} ORDER BY s.step_key LIMIT ${limit}`,
   );
   return [...others, ...stepEvents(db, key, steps)].sort((a, b) => a.seq - b.seq).slice(0, limit);
+}
+
+/** How long a run has worked so far, from the few of its events that tell. */
+export function runClock(db: ReadableDb, runId: string): RunClock {
+  const key = runKey(db, runId);
+  const [from, to] = [firstKey(key), firstKey(key + 1)];
+  const told = all<{ event_key: number; at: number; type: TrainerEventBody['type'] }>(
+    db,
+    sql`SELECT event_key, at, json_extract(body, '$.type') AS type FROM run_events WHERE event_key >= ${from} AND event_key < ${to} ORDER BY event_key`,
+  );
+  const started = told.findLast(({ type }) => type === 'started')?.event_key ?? from;
+  const steps = all<{ event_key: number; at: number; step: number }>(
+    db,
+    sql`SELECT step_key AS event_key, at, step FROM run_steps
+        WHERE step_key IN ((SELECT min(step_key) FROM run_steps WHERE step_key > ${started} AND step_key < ${to}),
+                           (SELECT max(step_key) FROM run_steps WHERE step_key > ${started} AND step_key < ${to}))`,
+  ).map((row) => ({ ...row, type: 'step' as const }));
+  return [...told, ...steps].sort((a, b) => a.event_key - b.event_key).reduce(advanced, stoppedClock);
 }
 
 function stepEvents(db: ReadableDb, key: number, rows: StepRow[]): TrainerEvent[] {
@@ -155,4 +175,4 @@ function stepsOf(db: ReadableDb, row: TrainedRow): TrainingTrace['steps'] {
   });
 }
 
-export const runHistoryReads = { runMetrics, runEvents, trainingTrace };
+export const runHistoryReads = { runMetrics, runEvents, runClock, trainingTrace };

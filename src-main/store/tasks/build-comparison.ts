@@ -1,8 +1,5 @@
 import type { ComparisonCounts } from '../../shared/domain/flip-view.ts';
 import type { Judged, Rule } from '../../shared/domain/flips.ts';
-import { clusteredRates, clustersOrNull } from '../../shared/domain/statistics/clustered-rates.ts';
-import type { ClusteredRate } from '../../shared/domain/statistics/comparison-summary.ts';
-import { defaultLevel } from '../../shared/domain/statistics/intervals.ts';
 import { classifyFlip, flipKinds, isFlip, scoreDelta } from '../../shared/domain/flips.ts';
 import type { ReadableDb } from '../database.ts';
 import { prepare } from '../database.ts';
@@ -12,6 +9,7 @@ import { noCounts } from '../queries/comparisons.ts';
 import { verdictOf } from '../queries/verdicts.ts';
 import type { Columns } from '../views/columns.ts';
 import { makeColumn, rangeRows, stabilities } from '../views/columns.ts';
+import { groupedRates } from '../views/corrections.ts';
 import type { EvaluationColumns } from './evaluation-columns.ts';
 import { readEvaluation } from './evaluation-columns.ts';
 import { firingReader } from './firing.ts';
@@ -68,15 +66,6 @@ export async function buildComparison(
   const clustered = groupedRates(kinds, clusters);
   if (clustered !== null) counts.clustered = clustered;
   return { rows: pairing.left.length, pairing: pairing.kind, pairingNote: pairing.note, counts };
-}
-
-/** The rates that lists show; Wilson's interval, which they can make themselves, where samples come in no groups. */
-function groupedRates(kinds: Uint8Array, clusters: Int32Array): ComparisonCounts['clustered'] | null {
-  const own = clustersOrNull(clusters);
-  const rates = own === null ? null : clusteredRates(kinds, own, defaultLevel);
-  if (rates === null) return null;
-  const shown = ({ value, low, high, clusters: groups }: ClusteredRate) => ({ value, low, high, clusters: groups });
-  return { nfr: shown(rates.nfr), pfr: shown(rates.pfr) };
 }
 
 interface Sides {

@@ -46,7 +46,7 @@ async function streamFlips(
   const comparison = loadComparison(db, comparisonId);
   const order = orderedRows(comparison, filter, sort);
   for (let from = 0; from < order.length; from += exportBatch) {
-    await emit(exportRows(comparison, order.subarray(from, from + exportBatch)));
+    await emit(exportRows(comparison, order.subarray(from, from + exportBatch), filter.verdicts));
   }
   db.raw.exec('COMMIT');
   return null;

@@ -1,8 +1,13 @@
 import { WorkbenchError } from '../../shared/domain/errors.ts';
+import type { FlipFilter } from '../../shared/domain/flip-view.ts';
+import { parseRule } from '../../shared/domain/flips.ts';
+import type { Rule } from '../../shared/domain/flips.ts';
 import type { ReadableDb } from '../database.ts';
 import { all, each, one, sql } from '../database.ts';
 import { sliceNames } from '../queries/names.ts';
 import { StoredColumns } from './columns.ts';
+import { correctedKinds } from './corrections.ts';
+import type { Corrections } from './corrections.ts';
 import { rowsByKey } from './rows-by-key.ts';
 import type { RowByKey } from './rows-by-key.ts';
 
@@ -11,6 +16,8 @@ export interface Judgements {
   /** 1–6; 0 = none. */
   label: Uint8Array;
   reviewed: Uint8Array;
+  noted: Uint8Array;
+  corrections: Corrections;
 }
 
 /** Tags of a comparison's samples: row → tag keys. Most samples have none, so a map. */
@@ -31,7 +38,9 @@ export class LoadedComparison {
   readonly columns: StoredColumns;
   readonly #sliceNames = new Map<number, string[]>();
   #rowsByKey: SideRows | null = null;
+  readonly rule: Rule;
   #judgements: Judgements | null = null;
+  #corrected: Uint8Array | null = null;
   #tags: RowTags | null = null;
 
   constructor(db: ReadableDb, row: ComparisonHead) {
@@ -40,6 +49,7 @@ export class LoadedComparison {
     this.key = row.comparison_key;
     this.leftKey = row.left_key;
     this.rightKey = row.right_key;
+    this.rule = parseRule(row.rule);
     this.columns = new StoredColumns(db, row.build_key, row.rows);
   }
 
@@ -50,6 +60,7 @@ export class LoadedComparison {
   /** Annotations, tags or stability marks changed. */
   forgetJudgements(): void {
     this.#judgements = null;
+    this.#corrected = null;
     this.#tags = null;
     this.columns.forgetStability();
   }
@@ -75,17 +86,39 @@ export class LoadedComparison {
 
   judgements(): Judgements {
     if (this.#judgements !== null) return this.#judgements;
-    const judgements = { label: new Uint8Array(this.rows), reviewed: new Uint8Array(this.rows) };
-    for (const row of each<{ sample_key: number; label: number | null; reviewed: number }>(
+    const corrections = new Map<number, { left: number; right: number }>();
+    const judgements = {
+      label: new Uint8Array(this.rows),
+      reviewed: new Uint8Array(this.rows),
+      noted: new Uint8Array(this.rows),
+      corrections,
+    };
+    for (const row of each<AnnotationRow>(
       this.db,
-      sql`SELECT sample_key, label, reviewed FROM annotations WHERE comparison_key = ${this.key}`,
+      sql`SELECT sample_key, label, reviewed, note <> '' AS noted, left_verdict, right_verdict
+          FROM annotations WHERE comparison_key = ${this.key}`,
     )) {
       const at = this.columns.positionOf(row.sample_key);
       if (at < 0) continue;
       judgements.label[at] = row.label ?? 0;
       judgements.reviewed[at] = row.reviewed;
+      judgements.noted[at] = row.noted;
+      const left = this.#correction('leftVerdict', at, row.left_verdict);
+      const right = this.#correction('rightVerdict', at, row.right_verdict);
+      if (left !== 0 || right !== 0) corrections.set(at, { left, right });
     }
     return (this.#judgements = judgements);
+  }
+
+  /** A verdict set by hand is a correction where the evaluation says otherwise; 0 = none. */
+  #correction(side: 'leftVerdict' | 'rightVerdict', row: number, code: number): number {
+    return this.rule.kind === 'verdict' && this.columns.get(side)[row] === code ? 0 : code;
+  }
+
+  /** Codes of `flipKinds` by row: as evaluated, or with the verdicts that people corrected. */
+  kinds(verdicts?: FlipFilter['verdicts']): Uint8Array {
+    if (verdicts === 'as-evaluated') return this.columns.get('kind');
+    return (this.#corrected ??= correctedKinds(this.columns, this.rule, this.judgements().corrections));
   }
 
   tags(): RowTags {
@@ -106,6 +139,15 @@ export class LoadedComparison {
   }
 }
 
+interface AnnotationRow {
+  sample_key: number;
+  label: number | null;
+  reviewed: number;
+  noted: number;
+  left_verdict: number;
+  right_verdict: number;
+}
+
 interface ComparisonHead {
   comparison_key: number;
   id: string;
@@ -113,6 +155,7 @@ interface ComparisonHead {
   right_key: number;
   build_key: number;
   rows: number;
+  rule: string;
 }
 
 /** Only a comparison whose build is complete can be looked at. */
@@ -123,7 +166,7 @@ export function loadComparison(db: ReadableDb, id: string): LoadedComparison {
 export function readHead(db: ReadableDb, id: string): ComparisonHead {
   const head = one<ComparisonHead & { build_key: number | null; state: string }>(
     db,
-    sql`SELECT c.comparison_key, c.id, c.left_key, c.right_key, c.build_key, c.state, b.rows
+    sql`SELECT c.comparison_key, c.id, c.left_key, c.right_key, c.rule, c.build_key, c.state, b.rows
         FROM comparisons c LEFT JOIN comparison_builds b USING (build_key) WHERE c.id = ${id}`,
   );
   if (head === undefined) throw new WorkbenchError('not-found', 'This comparison is not in the workspace');

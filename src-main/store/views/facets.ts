@@ -1,4 +1,4 @@
-import type { FacetValue, FlipFacets, HistogramBin } from '../../shared/domain/flip-view.ts';
+import type { FacetValue, FlipFacets, FlipFilter, HistogramBin } from '../../shared/domain/flip-view.ts';
 import { flipKinds } from '../../shared/domain/flips.ts';
 import { nameOf } from '../queries/names.ts';
 import type { LoadedComparison } from './comparison.ts';
@@ -17,9 +17,13 @@ interface Tally {
 }
 
 /** Counts under the filter, each facet without its own part. */
-export function facetsOf(comparison: LoadedComparison, failures: Failures): FlipFacets {
+export function facetsOf(
+  comparison: LoadedComparison,
+  failures: Failures,
+  verdicts?: FlipFilter['verdicts'],
+): FlipFacets {
   const { columns } = comparison;
-  const kind = columns.get('kind');
+  const kind = comparison.kinds(verdicts);
   const negativeCode = flipKinds.indexOf('negative');
   const pass = (part: FilterPart, visit: (row: number, negative: number) => void): void => {
     const others = 0xffff ^ bitOf(part);
@@ -47,6 +51,7 @@ export function facetsOf(comparison: LoadedComparison, failures: Failures): Flip
       withoutZero(byCode('stability', columns.get('stability'))),
       (code) => stabilities[code - 1] ?? '',
     ),
+    corrected: correctedValues(comparison, pass),
     delta: histogram('delta', columns.get('delta')),
     length: histogram('length', columns.get('length')),
     firing: histogram('firing', knownFirings(columns.get('firing'))),
@@ -96,6 +101,19 @@ function tagValues(
   return values(tallies, (tag) => nameOf(comparison.db, tag) ?? '');
 }
 
+function correctedValues(
+  comparison: LoadedComparison,
+  pass: (part: FilterPart, visit: (row: number, negative: number) => void) => void,
+): FacetValue[] {
+  const { corrections } = comparison.judgements();
+  if (corrections.size === 0) return [];
+  const tallies = new Map<string, Tally>([['yes', { count: 0, negative: 0 }]]);
+  pass('corrected', (row, negative) => {
+    if (corrections.has(row)) count(tallies, 'yes', negative);
+  });
+  return values(tallies, (value) => value);
+}
+
 /** Bins span all rows of the comparison, so that they stay put while the filter changes. Empty when no row has the number. */
 function emptyBins(numbers: ArrayLike<number>, rows: number): HistogramBin[] {
   let least = Infinity;
@@ -130,8 +148,11 @@ function addToBins(bins: HistogramBin[], number: number, negative: number): void
 }
 
 /** Slice → counts of kinds over the whole comparison. */
-export function sliceCounts(comparison: LoadedComparison): { slice: string; counts: Record<string, number> }[] {
-  const kind = comparison.columns.get('kind');
+export function sliceCounts(
+  comparison: LoadedComparison,
+  verdicts?: FlipFilter['verdicts'],
+): { slice: string; counts: Record<string, number> }[] {
+  const kind = comparison.kinds(verdicts);
   const sets = comparison.columns.get('sliceSet');
   const bySet = new Map<number, Int32Array>();
   for (let row = 0; row < comparison.rows; row++) {

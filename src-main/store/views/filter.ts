@@ -12,6 +12,7 @@ export const filterParts = [
   'tags',
   'labels',
   'reviewed',
+  'corrected',
   'search',
   'delta',
   'length',
@@ -58,7 +59,7 @@ function testsOf(comparison: LoadedComparison, filter: FlipFilter): Test[] {
   const add = (part: FilterPart, passes: (row: number) => boolean): void => void tests.push({ part, passes });
   if (asks(filter.kinds)) {
     const wanted = flipKinds.map((kind) => filter.kinds?.includes(kind) ?? false);
-    const kind = columns.get('kind');
+    const kind = comparison.kinds(filter.verdicts);
     add('kinds', (row) => wanted[kind[row] ?? 0] ?? false);
   }
   if (asks(filter.slices)) add('slices', sliceTest(comparison, new Set(filter.slices)));
@@ -76,6 +77,11 @@ function testsOf(comparison: LoadedComparison, filter: FlipFilter): Test[] {
     const wanted = filter.reviewed ? 1 : 0;
     const { reviewed } = comparison.judgements();
     add('reviewed', (row) => reviewed[row] === wanted);
+  }
+  if (filter.corrected !== undefined) {
+    const wanted = filter.corrected;
+    const { corrections } = comparison.judgements();
+    add('corrected', (row) => corrections.has(row) === wanted);
   }
   if (filter.search !== undefined && filter.search.trim() !== '') {
     const found = searchRows(comparison, filter.search, filter.searchMode ?? 'substring');

@@ -21,6 +21,7 @@ interface View {
   comparison: LoadedComparison;
   /** Rows of the comparison, in the order of the table. */
   order: Int32Array;
+  verdicts: FlipFilter['verdicts'];
 }
 
 /** The reader's open lists: an ordered list of rows under a handle, from which windows are cut at any depth. */
@@ -40,13 +41,13 @@ export class FlipViews {
     const comparison = this.#comparison(comparisonId);
     const order = orderedRows(comparison, filter, sort);
     const viewId = `view-${++this.#opened}`;
-    keepNewest(this.#views, viewId, { comparison, order }, viewsKept);
+    keepNewest(this.#views, viewId, { comparison, order, verdicts: filter.verdicts }, viewsKept);
     return { viewId, total: order.length };
   }
 
   window(viewId: string, offset: number, limit: number): FlipRow[] {
-    const { comparison, order } = this.#view(viewId);
-    return flipRows(comparison, order.subarray(offset, offset + limit));
+    const { comparison, order, verdicts } = this.#view(viewId);
+    return flipRows(comparison, order.subarray(offset, offset + limit), verdicts);
   }
 
   position(viewId: string, sampleKey: number): number | null {
@@ -73,11 +74,11 @@ export class FlipViews {
 
   facets(comparisonId: string, filter: FlipFilter): FlipFacets {
     const comparison = this.#comparison(comparisonId);
-    return facetsOf(comparison, failuresOf(comparison, filter));
+    return facetsOf(comparison, failuresOf(comparison, filter), filter.verdicts);
   }
 
-  sliceCounts(comparisonId: string): ReturnType<typeof sliceCounts> {
-    return sliceCounts(this.#comparison(comparisonId));
+  sliceCounts(comparisonId: string, verdicts?: FlipFilter['verdicts']): ReturnType<typeof sliceCounts> {
+    return sliceCounts(this.#comparison(comparisonId), verdicts);
   }
 
   vectors(comparisonId: string, filter: FlipFilter): FlipVectors {
@@ -85,7 +86,7 @@ export class FlipViews {
     const { columns } = comparison;
     const rows = passingRows(failuresOf(comparison, filter), comparison.rows);
     return {
-      kinds: valuesAt(columns.get('kind'), rows),
+      kinds: valuesAt(comparison.kinds(filter.verdicts), rows),
       deltas: valuesAt(columns.get('delta'), rows),
       clusters: valuesAt(columns.get('cluster'), rows),
       sampleKeys: valuesAt(columns.get('leftKey'), rows),
@@ -158,7 +159,7 @@ function rowsOfSamples(comparison: LoadedComparison, sampleKeys: readonly number
 
 export function orderedRows(comparison: LoadedComparison, filter: FlipFilter, sort: FlipSort): Int32Array {
   const rows = passingRows(failuresOf(comparison, filter), comparison.rows);
-  const keys = sortKeys(comparison, sort.column);
+  const keys = sort.column === 'kind' ? comparison.kinds(filter.verdicts) : sortKeys(comparison, sort.column);
   return sortRows(rows, (row) => keys[row] ?? NaN, sort.direction === 'descending');
 }
 
@@ -172,8 +173,9 @@ function sortKeys(comparison: LoadedComparison, column: FlipSort['column']): Arr
       return knownNumbers(comparison.judgements().label, 0);
     case 'firing':
       return knownFirings(columns.get('firing'));
-    case 'delta':
     case 'kind':
+      return comparison.kinds();
+    case 'delta':
     case 'leftScore':
     case 'rightScore':
     case 'length':
@@ -203,7 +205,7 @@ export const flipReads = {
   flipFacets: (views: FlipViews, id: string, filter: FlipFilter) => views.facets(id, filter),
   flipVectors: (views: FlipViews, id: string, filter: FlipFilter) => views.vectors(id, filter),
   /** Slice name → counts of kinds, for every slice of the comparison. */
-  sliceCounts: (views: FlipViews, id: string) => views.sliceCounts(id),
+  sliceCounts: (views: FlipViews, id: string, verdicts?: FlipFilter['verdicts']) => views.sliceCounts(id, verdicts),
   sampleDetail: (views: FlipViews, id: string, sampleKey: number) => sampleDetail(views.comparison(id), sampleKey),
   neighbours: (views: FlipViews, id: string, sampleKey: number, limit: number) =>
     neighbours(views.comparison(id), sampleKey, limit),

@@ -30,7 +30,7 @@ export function neighbours(comparison: LoadedComparison, sampleKey: number, limi
     const [sampleId, prompt] = text.get(key) as [string, string];
     const similarity = jaccard(words, new Set(wordsOf(prompt)));
     if (similarity === 0) continue;
-    const kind = kindOf(columns.get('kind')[row]);
+    const kind = kindOf(comparison.kinds()[row]);
     found.push({ row, sampleKey: key, sampleId, prompt: preview(prompt, previewCharacters), kind, similarity });
   }
   return found

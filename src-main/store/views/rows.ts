@@ -1,6 +1,6 @@
 import type { FlipExportRow } from '../api.ts';
 import { previewCharacters } from '../../shared/domain/flip-view.ts';
-import type { FlipRow } from '../../shared/domain/flip-view.ts';
+import type { FlipFilter, FlipRow } from '../../shared/domain/flip-view.ts';
 import { prepare } from '../database.ts';
 import { packKey } from '../keys.ts';
 import { nameOf } from '../queries/names.ts';
@@ -17,7 +17,7 @@ const sampleSql = `SELECT s.external_id, ${short('t.prompt')} FROM samples s JOI
 const outputSql = `SELECT ${short('body')} FROM outputs WHERE score_key = ?`;
 
 /** The rows of a table's window: columns from memory, texts by key. */
-export function flipRows(comparison: LoadedComparison, rows: Int32Array): FlipRow[] {
+export function flipRows(comparison: LoadedComparison, rows: Int32Array, verdicts?: FlipFilter['verdicts']): FlipRow[] {
   const { db, columns } = comparison;
   const sample = prepare(db, sampleSql).raw();
   const output = prepare(db, outputSql).pluck();
@@ -30,7 +30,7 @@ export function flipRows(comparison: LoadedComparison, rows: Int32Array): FlipRo
       return body === undefined ? null : preview(body, previewCharacters);
     };
     return {
-      ...numbersOf(comparison, row),
+      ...numbersOf(comparison, row, verdicts),
       sampleKey,
       sampleId: externalId,
       prompt: preview(prompt, previewCharacters),
@@ -46,7 +46,11 @@ const wholeOutputSql = 'SELECT body FROM outputs WHERE score_key = ?';
 const noteSql = 'SELECT note FROM annotations WHERE comparison_key = ? AND sample_key = ?';
 
 /** The same with whole texts, for exports. */
-export function exportRows(comparison: LoadedComparison, rows: Int32Array): FlipExportRow[] {
+export function exportRows(
+  comparison: LoadedComparison,
+  rows: Int32Array,
+  verdicts?: FlipFilter['verdicts'],
+): FlipExportRow[] {
   const { db, columns } = comparison;
   const sample = prepare(db, wholeSampleSql).raw();
   const output = prepare(db, wholeOutputSql).pluck();
@@ -61,7 +65,7 @@ export function exportRows(comparison: LoadedComparison, rows: Int32Array): Flip
       null,
     ];
     return {
-      ...numbersOf(comparison, row),
+      ...numbersOf(comparison, row, verdicts),
       sampleKey,
       sampleId: externalId,
       prompt,
@@ -77,17 +81,19 @@ export function exportRows(comparison: LoadedComparison, rows: Int32Array): Flip
 function numbersOf(
   comparison: LoadedComparison,
   row: number,
+  verdicts: FlipFilter['verdicts'],
 ): Omit<FlipRow, 'sampleKey' | 'sampleId' | 'prompt' | 'leftOutput' | 'rightOutput'> {
   const { columns } = comparison;
-  const { label, reviewed } = comparison.judgements();
+  const { label, reviewed, noted, corrections } = comparison.judgements();
+  const correction = verdicts === 'as-evaluated' ? undefined : corrections.get(row);
   const firing = columns.get('firing')[row] ?? -1;
   return {
-    kind: kindOf(columns.get('kind')[row]),
+    kind: kindOf(comparison.kinds(verdicts)[row]),
     delta: numberOrNull(columns.get('delta')[row]),
     leftScore: numberOrNull(columns.get('leftScore')[row]),
     rightScore: numberOrNull(columns.get('rightScore')[row]),
-    leftVerdict: verdictOf(columns.get('leftVerdict')[row] ?? 0),
-    rightVerdict: verdictOf(columns.get('rightVerdict')[row] ?? 0),
+    leftVerdict: verdictOf(correction?.left || (columns.get('leftVerdict')[row] ?? 0)),
+    rightVerdict: verdictOf(correction?.right || (columns.get('rightVerdict')[row] ?? 0)),
     slices: [...comparison.slices(columns.get('sliceSet')[row] ?? 0)],
     tags: (comparison.tags().get(row) ?? []).map((tag) => nameOf(comparison.db, tag) ?? '').sort(),
     length: columns.get('length')[row] ?? 0,
@@ -95,6 +101,8 @@ function numbersOf(
     stability: stabilities[(columns.get('stability')[row] ?? 0) - 1] ?? null,
     label: label[row] || null,
     reviewed: reviewed[row] === 1,
+    corrected: corrections.has(row),
+    noted: noted[row] === 1,
   };
 }
 

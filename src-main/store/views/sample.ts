@@ -25,7 +25,8 @@ export function sampleDetail(comparison: LoadedComparison, sampleKey: number): S
   return {
     sampleKey,
     sampleId: texts.external_id,
-    kind: kindOf(columns.get('kind')[row]),
+    kind: kindOf(comparison.kinds()[row]),
+    kindAsEvaluated: kindOf(columns.get('kind')[row]),
     delta: Number.isNaN(delta) ? null : delta,
     prompt: texts.prompt,
     target: texts.target,

@@ -79,7 +79,7 @@ export function createComparisons(core: Core, statistics: Statistics): Compariso
     const vectors = await store.flipVectors(comparisonId, filter);
     const whole = isEmpty(filter);
     const clusters = clustersOrNull(vectors.clusters);
-    const slices = whole ? await slicesOf(comparisonId, clusters !== null) : [];
+    const slices = whole ? await slicesOf(comparisonId, clusters !== null, filter.verdicts) : [];
     return statistics.calculate<'summary'>({
       kind: 'summary',
       tally: {
@@ -88,7 +88,8 @@ export function createComparisons(core: Core, statistics: Statistics): Compariso
         rule: comparison.rule,
         unmatchedLeft: comparison.counts.unmatchedLeft,
         unmatchedRight: comparison.counts.unmatchedRight,
-        counts: whole ? comparison.counts.kinds : countFlips(kindsOf(vectors.kinds)),
+        counts: countFlips(kindsOf(vectors.kinds)),
+        corrections: whole && filter.verdicts === undefined ? correctionsOf(comparison) : null,
         slices,
         samples: { kinds: vectors.kinds, deltas: vectors.deltas, clusters },
       },
@@ -96,13 +97,20 @@ export function createComparisons(core: Core, statistics: Statistics): Compariso
     });
   }
 
-  async function slicesOf(comparisonId: string, grouped: boolean): Promise<ComparisonTally['slices']> {
+  async function slicesOf(
+    comparisonId: string,
+    grouped: boolean,
+    verdicts: FlipFilter['verdicts'],
+  ): Promise<ComparisonTally['slices']> {
     const slices: ComparisonTally['slices'][number][] = [];
-    for (const { slice, counts } of await store.sliceCounts(comparisonId)) {
+    for (const { slice, counts } of await store.sliceCounts(comparisonId, verdicts)) {
       const tally = { name: slice, counts: { ...noFlipCounts(), ...counts } };
       if (!grouped) slices.push(tally);
       else {
-        const { kinds, clusters } = await store.flipVectors(comparisonId, { slices: [slice] });
+        const { kinds, clusters } = await store.flipVectors(comparisonId, {
+          slices: [slice],
+          ...(verdicts === undefined ? {} : { verdicts }),
+        });
         slices.push({ ...tally, samples: { kinds, clusters: clustersOrNull(clusters) } });
       }
     }
@@ -163,8 +171,16 @@ function requireReady(comparison: ComparisonRecord): ComparisonRecord {
   throw new WorkbenchError('conflict', 'The comparison is still being built.', { remedy: 'Wait for its job to end.' });
 }
 
-function isEmpty(filter: FlipFilter): boolean {
+/** Looks at every sample; which verdicts count is no part of that. */
+function isEmpty({ verdicts: _verdicts, ...filter }: FlipFilter): boolean {
   return Object.values(filter).every((part) => part === undefined);
+}
+
+/** What was counted before people corrected verdicts; null where nobody did. */
+function correctionsOf({ counts }: ComparisonRecord): ComparisonSummary['corrections'] {
+  if (counts.corrected === undefined) return null;
+  const { negative, positive } = counts.kinds;
+  return { samples: counts.corrected.samples, negativeFlips: negative, positiveFlips: positive };
 }
 
 function* kindsOf(codes: Uint8Array): Generator<FlipKind> {

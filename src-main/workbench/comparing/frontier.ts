@@ -138,9 +138,8 @@ async function flipsAgainst(
 ): Promise<Pick<FrontierPoint, 'nfr' | 'pfr' | 'counts'>> {
   if (base === null || evaluation.right + evaluation.wrong === 0) return { nfr: null, pfr: null, counts: null };
   const { counts } = await comparisons.ready(base, evaluation.id, usualRule(evaluation), quietTask());
-  const { n, nfr, pfr } = ratesOf(counts);
+  const { n, negative, positive, nfr, pfr } = ratesOf(counts);
   if (n === 0) return { nfr: null, pfr: null, counts: null };
-  const { negative, positive } = counts.kinds;
   return { nfr: known(nfr), pfr: known(pfr), counts: { negative, positive, n } };
 }
 

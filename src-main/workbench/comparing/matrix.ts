@@ -1,7 +1,7 @@
 import type { Matrix, MatrixRow } from '../../shared/contract/views.ts';
 import type { EvaluationRecord } from '../../shared/domain/entities.ts';
 import type { ComparisonRecord } from '../../shared/domain/flip-view.ts';
-import { countedOf } from '../../shared/domain/statistics/summarise.ts';
+import { ratesOf } from '../../shared/presentation/rates.ts';
 import type { Core } from '../core.ts';
 
 type Column = Matrix['columns'][number];
@@ -65,8 +65,8 @@ function nfrByEvaluation(
     const left = steps.get(leftEvaluationId);
     const right = steps.get(rightEvaluationId);
     if (state !== 'ready' || rule.kind !== 'verdict' || left?.step !== 0 || left.runId !== right?.runId) continue;
-    const n = countedOf(counts.kinds);
-    if (n > 0) rates.set(rightEvaluationId, counts.kinds.negative / n);
+    const { n, negative } = ratesOf(counts);
+    if (n > 0) rates.set(rightEvaluationId, negative / n);
   }
   return rates;
 }

@@ -85,6 +85,7 @@ function runHandlers({ core, runs }: Services) {
     'runs.metrics': ({ runId, ...options }) => store.runMetrics(runId, present(options)),
     'runs.events': async ({ runId, afterSeq, limit }) =>
       (await store.runEvents(runId, afterSeq, limit)).map(shownEvent).filter((event) => event !== null),
+    'runs.clock': ({ runId }) => store.runClock(runId),
     'runs.flipMeter': ({ runId }) => runs.flipMeter(runId),
     'checkpoints.list': ({ runId }) => store.listCheckpoints(runId),
   } satisfies Named<'runs' | 'checkpoints'>;

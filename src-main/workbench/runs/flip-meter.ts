@@ -48,8 +48,7 @@ async function meterPoint(
   // Reward-like suites give scores and no verdicts: they have no flips to count.
   if (later.right + later.wrong === 0) return null;
   const { counts } = await comparisons.ready(base.id, later.id, usualRule(later), quietTask());
-  const { n, nfr, pfr } = ratesOf(counts);
-  const { negative, positive } = counts.kinds;
+  const { n, negative, positive, nfr, pfr } = ratesOf(counts);
   return {
     suiteName: later.suiteName,
     step: later.step ?? 0,

@@ -14,6 +14,7 @@ function sample(prompt: string, target: string | null, left: string | null, righ
     sampleKey: 1,
     sampleId: 'a',
     kind: 'negative',
+    kindAsEvaluated: 'negative',
     delta: null,
     prompt,
     target,

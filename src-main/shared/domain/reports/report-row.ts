@@ -28,7 +28,10 @@ export const reportRowSchema = z.object({
 export type ReportRow = z.output<typeof reportRowSchema>;
 
 /** A row as the store exports it. */
-export type ExportedFlip = Omit<FlipRow, 'sampleKey' | 'length' | 'firing' | 'label' | 'reviewed'> & {
+export type ExportedFlip = Omit<
+  FlipRow,
+  'sampleKey' | 'length' | 'firing' | 'label' | 'reviewed' | 'corrected' | 'noted'
+> & {
   target: string | null;
   note: string;
 };

@@ -93,6 +93,14 @@ export const comparisonSummarySchema = z.object({
   accuracy: z.object({ left: share.nullable(), right: share.nullable() }),
   negativeFlips: z.number(),
   positiveFlips: z.number(),
+  /**
+   * Where people corrected verdicts: of how many samples, and the flips as evaluated. All other numbers count the corrected verdicts.
+   * Absent in reports of earlier versions.
+   */
+  corrections: z
+    .object({ samples: z.number(), negativeFlips: z.number(), positiveFlips: z.number() })
+    .nullable()
+    .optional(),
   nfr: rateSchema,
   pfr: rateSchema,
   /** Share of the new wrong answers that were right before; null under the margin rule. */

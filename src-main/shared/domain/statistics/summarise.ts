@@ -43,6 +43,7 @@ export interface ComparisonTally {
   unmatchedLeft: number;
   unmatchedRight: number;
   counts: FlipCounts;
+  corrections?: ComparisonSummary['corrections'];
   /** `samples`: of the slice, where samples come in clusters. */
   slices: readonly { name: string; counts: FlipCounts; samples?: Pick<PairedSamples, 'kinds' | 'clusters'> }[];
   samples?: PairedSamples;
@@ -78,6 +79,7 @@ export function comparisonSummary(tally: ComparisonTally, options: SummaryOption
     },
     negativeFlips: counts.negative,
     positiveFlips: counts.positive,
+    ...(tally.corrections ? { corrections: tally.corrections } : {}),
     nfr: wilson(counts.negative, paired, level),
     pfr: wilson(counts.positive, paired, level),
     nfi: judgesSides ? wilson(counts.negative, counts.negative + counts['kept-wrong'], level) : null,

@@ -29,7 +29,7 @@ export async function flipsCommand(
     }
     shown += Math.min(rows.length, limit - shown);
   });
-  const total = comparison.counts.kinds[flags.kind];
+  const total = (comparison.counts.corrected ?? comparison.counts).kinds[flags.kind];
   const narrowed = flags.slice !== undefined || flags.search !== undefined;
   if (!terminal.json) terminal.note(`${shown} shown${narrowed ? '' : ` of ${total} ${flags.kind}`}.`);
 }
