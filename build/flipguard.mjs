@@ -32,7 +32,7 @@ process.exitCode = await launchWorkbench(entry, passed);
 /** The first word that is neither an option nor an option's value. */
 function commandOf(words) {
   for (let i = 0; i < words.length; i += 1) {
-    if (words[i] === '--workspace') i += 1;
+    if (words[i] === '--workspace' || words[i] === '--allow-endpoint') i += 1;
     else if (!words[i].startsWith('-')) return words[i];
   }
   return undefined;

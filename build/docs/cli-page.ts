@@ -32,7 +32,15 @@ const variables: [string, string][] = [
   ['FLIPGUARD_SETUP_RETRY', '`1`: a set-up that failed today is tried again'],
   ['FLIPGUARD_QUIET', '`1`: set-up says nothing'],
   ['FLIPGUARD_CHROMIUM', 'the Chromium that prints PDF reports'],
-  ['FLIPGUARD_JUDGE_KEY', 'the key sent to the endpoint of a judge'],
+  ['FLIPGUARD_JUDGE_KEY', 'the key of a judge’s endpoint'],
+  [
+    'FLIPGUARD_JUDGE_URL',
+    'the address the key belongs to; it is sent to no other origin. Without it, the one origin that is allowed',
+  ],
+  [
+    'FLIPGUARD_ALLOW_ENDPOINTS',
+    'origins that may get prompts and answers, by commas, as `--allow-endpoint` says for one command',
+  ],
   ['FLIPGUARD_DEBUG', 'anything: slow queries and failures in the background are logged'],
   ['FLIPGUARD_SHELL', '`web`: `npm start` opens the browser instead of a window'],
   ['FLIPGUARD_WEBGPU_FLAGS', 'flags for Dawn, with commas, e.g. `backend=vulkan`'],

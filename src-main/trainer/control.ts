@@ -4,12 +4,14 @@ import { WorkbenchError } from '../shared/domain/errors.ts';
 /** What the host has asked for so far. */
 export class JobControl implements TrainControl {
   #stopping = false;
+  readonly #abort = new AbortController();
   #paused = false;
   #guardWeight: number | undefined;
   #wake: () => void = () => {};
 
   stop(): void {
     this.#stopping = true;
+    this.#abort.abort();
     this.#wake();
   }
 
@@ -24,6 +26,11 @@ export class JobControl implements TrainControl {
 
   setGuardWeight(weight: number): void {
     this.#guardWeight = weight;
+  }
+
+  /** Aborted with the wish to stop: for what waits outside this process. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
   }
 
   stopping(): boolean {

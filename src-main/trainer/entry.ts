@@ -15,7 +15,8 @@ import { runLedgerJob } from './jobs/ledger.ts';
 import { runMergeJob } from './jobs/merge.ts';
 import { runSampleJob } from './jobs/sample.ts';
 import { runTrainJob } from './jobs/train.ts';
-import { postJson } from './post-json.ts';
+import { createPostJson } from './post-json.ts';
+import { testPattern } from './patterns.ts';
 import { savingPhase } from './messages.ts';
 import { watchOwner } from './orphan-watch.ts';
 import { Reporter } from './reporter.ts';
@@ -135,6 +136,7 @@ async function openContext(): Promise<JobContext> {
     nowMs: Date.now,
     breathe: () => nextTurn(),
     lexicon: afinn,
-    postJson,
+    postJson: createPostJson({ signal: control.signal }),
+    testPattern,
   };
 }

@@ -1,6 +1,7 @@
 import type { NativeOps } from '../engine/ports.ts';
 import type { Lexicon } from '../engine/evaluate/lexicon.ts';
 import type { PostJson } from '../engine/evaluate/judge.ts';
+import type { TestPattern } from '../engine/evaluate/scorers.ts';
 import type { BackendInfo, TrainerEventBody } from '../shared/domain/trainer-events.ts';
 import type { JobControl } from './control.ts';
 
@@ -15,6 +16,7 @@ export interface JobContext {
   breathe(): Promise<void>;
   lexicon(): Lexicon;
   postJson: PostJson;
+  testPattern: TestPattern;
 }
 
 /** Progress of a phase, told a few times a second at most, with the time it will still take. */

@@ -10,7 +10,14 @@ export interface ScoringTools {
   /** Scalar rewards of prompt + output; null where no reward model was given. */
   rewardModel: ((answers: readonly Answer[]) => Promise<number[]>) | null;
   postJson: PostJson;
+  /** Absent: patterns are tried as they are, which is for patterns of one's own. */
+  testPattern?: TestPattern;
+  /** Told when a judge gave no judgement on an answer, and why. */
+  onUnjudged?: (reason: string) => void;
 }
+
+/** Whether a pattern of a suite is found in a text, or null where finding out takes too long. */
+export type TestPattern = (pattern: RegExp, text: string) => boolean | null;
 
 /** Judges answers in order. Without a scorer they stay unjudged. */
 export async function scoreAnswers(
@@ -24,7 +31,7 @@ export async function scoreAnswers(
     case 'contains':
     case 'regex':
     case 'numeric':
-      return answers.map((answer) => matchTarget(scorer.kind, answer));
+      return answers.map((answer) => matchTarget(scorer.kind, answer, tools));
     case 'lexicon':
       return answers.map(({ output }) => byThreshold(lexiconScore(output, tools.lexicon), scorer.threshold ?? 1));
     case 'reward-model': {
@@ -35,7 +42,7 @@ export async function scoreAnswers(
       return rewards.map((reward) => byThreshold(reward, scorer.threshold ?? 0));
     }
     case 'judge':
-      return judgeInTurn(scorer, answers, tools.postJson);
+      return judgeAll(scorer, answers, tools);
   }
 }
 
@@ -46,20 +53,31 @@ function byThreshold(score: number, threshold: number): Judgement {
 }
 
 /** A scorer that needs a target judges nothing where there is none. */
-export function matchTarget(kind: 'exact' | 'contains' | 'regex' | 'numeric', answer: Answer): Judgement {
-  if (answer.target === undefined) return missing;
-  const right = matches(kind, answer.output, answer.target);
-  return { score: Number(right), verdict: right ? 'right' : 'wrong' };
+export function matchTarget(
+  kind: 'exact' | 'contains' | 'regex' | 'numeric',
+  answer: Answer,
+  tools: Pick<ScoringTools, 'testPattern' | 'onUnjudged'> = {},
+): Judgement {
+  const { target, output } = answer;
+  if (target === undefined) return missing;
+  const right = kind === 'regex' ? findPattern(target, output, tools.testPattern) : matches(kind, output, target);
+  if (right !== null) return { score: Number(right), verdict: right ? 'right' : 'wrong' };
+  tools.onUnjudged?.(
+    `The regular expression “${target.slice(0, 80)}” takes too long to try: it backtracks without end.`,
+  );
+  return missing;
 }
 
-function matches(kind: 'exact' | 'contains' | 'regex' | 'numeric', output: string, target: string): boolean {
+function findPattern(target: string, output: string, test: TestPattern = (pattern, text) => pattern.test(text)) {
+  return test(compile(target), output);
+}
+
+function matches(kind: 'exact' | 'contains' | 'numeric', output: string, target: string): boolean {
   switch (kind) {
     case 'exact':
       return output.trim() === target.trim();
     case 'contains':
       return output.toLowerCase().includes(target.trim().toLowerCase());
-    case 'regex':
-      return compile(target).test(output);
     case 'numeric': {
       const [got, wanted] = [lastNumber(output), lastNumber(target)];
       return got !== null && wanted !== null && Math.abs(got - wanted) <= 1e-6 * Math.max(1, Math.abs(wanted));
@@ -85,12 +103,26 @@ export function lastNumber(text: string): number | null {
   return last === undefined ? null : Number(last.replaceAll(',', ''));
 }
 
-async function judgeInTurn(
+/** Requests to a judge under way at once. */
+const judgedAtOnce = 4;
+
+/** A judgement that fails leaves its verdict missing; a wish to stop, and an endpoint that nobody allowed, end the work. */
+async function judgeAll(
   scorer: Extract<Scorer, { kind: 'judge' }>,
   answers: readonly Answer[],
-  postJson: PostJson,
+  tools: ScoringTools,
 ): Promise<Judgement[]> {
-  const judgements: Judgement[] = [];
-  for (const answer of answers) judgements.push(await judgeAnswer(scorer, answer, postJson));
+  const judgements: Judgement[] = answers.map(() => missing);
+  let next = 0;
+  const work = async (): Promise<void> => {
+    for (let i = next++; i < answers.length; i = next++) {
+      judgements[i] = await judgeAnswer(scorer, answers[i] as Answer, tools.postJson).catch((error: unknown) => {
+        if (!(error instanceof WorkbenchError) || error.code !== 'unavailable') throw error;
+        tools.onUnjudged?.(error.message);
+        return missing;
+      });
+    }
+  };
+  await Promise.all(Array.from({ length: judgedAtOnce }, work));
   return judgements;
 }

@@ -7,7 +7,7 @@ import type { Go } from './options/go.ts';
 import { addGuardSets } from './options/guard-sets.ts';
 import { addImports } from './options/imports.ts';
 import { addRuns } from './options/runs.ts';
-import { wholeNumber } from './options/values.ts';
+import { collect, wholeNumber } from './options/values.ts';
 import type { GlobalOptions } from './run-cli.ts';
 import type { Streams } from './terminal.ts';
 import { version } from '../../workbench/version.ts';
@@ -31,6 +31,7 @@ export function createProgram({ streams, run }: ProgramOptions): Program {
     .description('Find the negative flips of an aligned language model, understand them, and train without them.')
     .version(version)
     .option('--workspace <dir>', 'folder of the workspace (else $FLIPGUARD_HOME, else the user data folder)')
+    .option('--allow-endpoint <origin>', 'an address that may get prompts and answers, e.g. of a judge', collect)
     .option('--json', 'one JSON document on stdout (NDJSON for flips); progress stays on stderr')
     .exitOverride()
     .configureOutput({ writeOut: (text) => streams.stdout.write(text), writeErr: (text) => streams.stderr.write(text) })

@@ -10,6 +10,7 @@ import { exitStatus, statusOf } from './exit-status.ts';
 import type { ExitStatus } from './exit-status.ts';
 import { createProgram } from './program.ts';
 import { asFileError } from '../../workbench/workspace/file-errors.ts';
+import { allowEndpoints } from '../../system/endpoints.ts';
 import { installLastResort, noteDefect } from '../defects.ts';
 import { createTerminal, plain } from './terminal.ts';
 import type { Streams, Terminal } from './terminal.ts';
@@ -41,6 +42,7 @@ export async function runCli(
 export interface GlobalOptions {
   workspace?: string;
   json?: boolean;
+  allowEndpoint?: string[];
 }
 
 interface Invocation {
@@ -77,6 +79,7 @@ async function runCommand<Args extends unknown[]>(
     exit: (status) => process.exit(status),
   });
   try {
+    allowEndpoints(options.allowEndpoint ?? []);
     const answered = (await command(context, ...args)) ?? exitStatus.ok;
     return defective ? exitStatus.failure : answered;
   } catch (error) {

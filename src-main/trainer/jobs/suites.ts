@@ -17,6 +17,8 @@ import type { Reference } from './reference.ts';
 
 /** The suites of a job, tokenised once, with what their scoring needs. */
 export class SuiteRunner {
+  /** Why answers of the suite at hand got no verdict. */
+  readonly #unjudged: string[] = [];
   readonly #suites: readonly PreparedSuite[];
   readonly #context: JobContext;
   readonly #beta: number;
@@ -60,7 +62,13 @@ export class SuiteRunner {
   /** All suites with the model as it stands, as events. */
   async *run(model: CausalLm, tokenizer: Tokenizer, step: number): AsyncGenerator<TrainerEventBody> {
     for (const suite of this.#suites) {
+      const { scorer, name } = suite.spec;
+      if (scorer?.kind === 'judge')
+        yield told('info', `Prompts and answers of “${name}” go to ${new URL(scorer.endpoint).origin}.`);
       yield* runSuite(suite, step, this.#evaluationContext(model, tokenizer));
+      const failures = this.#unjudged.splice(0);
+      if (failures.length === 0) continue;
+      yield told('warning', `${failures.length} answers of “${name}” got no verdict: ${failures[0] ?? ''}`);
     }
   }
 
@@ -80,6 +88,8 @@ export class SuiteRunner {
         lexicon: this.#context.lexicon(),
         rewardModel: rewardModel === null ? null : (answers) => rewardModel.rewards(answers),
         postJson: this.#context.postJson,
+        testPattern: this.#context.testPattern,
+        onUnjudged: (reason) => this.#unjudged.push(reason),
       },
       cancelled: () => this.#context.control.stopping(),
       breathe: () => this.#context.breathe(),
@@ -89,6 +99,10 @@ export class SuiteRunner {
   dispose(): void {
     this.#rewardModel?.dispose();
   }
+}
+
+function told(level: 'info' | 'warning', message: string): TrainerEventBody {
+  return { type: 'log', level, message };
 }
 
 async function pairReference(

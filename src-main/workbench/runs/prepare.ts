@@ -4,6 +4,7 @@ import type { DatasetRecord, RunRecord, SuiteRecord } from '../../shared/domain/
 import type { SuiteFile, TrainJob } from '../../shared/domain/jobs.ts';
 import type { Core } from '../core.ts';
 import { findByName } from '../workspace/names.ts';
+import { requireAllowedEndpoint } from '../../system/endpoints.ts';
 import { inside, refuseLinksIn } from '../workspace/inside.ts';
 import type { Task } from '../supervision/task.ts';
 import { findWeights, weightsFolder } from '../models/weights.ts';
@@ -54,6 +55,8 @@ export async function trainRows(
 }
 
 export async function suiteFile(core: Core, suite: SuiteRecord): Promise<SuiteFile> {
+  // Before anything is generated: a suite that came with somebody's workspace decides nothing about where texts go.
+  if (suite.scorer?.kind === 'judge') requireAllowedEndpoint(suite.scorer.endpoint, `The suite “${suite.name}”`);
   const file = inside(core.layout.cache, 'suites', `${suite.id}-${suite.sha256.slice(0, 16)}.ndjson`);
   await once(file, (draft) => core.store.exportSuiteItems(suite.id, draft));
   const {

@@ -6,9 +6,12 @@ export function runSpecJsonSchema(): Record<string, unknown> {
   return { ...z.toJSONSchema(runSpecSchema, { io: 'input' }) };
 }
 
+/** Made once: a text with a thousand unknown keys asks a thousand times. */
+let inputSchema: Record<string, unknown> | null = null;
+
 /** The keys an object of the spec accepts, in order; those of every variant where there are several. */
 export function acceptedKeys(path: readonly PropertyKey[]): string[] {
-  let places: unknown[] = [runSpecJsonSchema()];
+  let places: unknown[] = [(inputSchema ??= runSpecJsonSchema())];
   for (const key of path) {
     places = places.flatMap(variants).flatMap((schema) => {
       const child = field(field(schema, 'properties'), String(key));

@@ -20,8 +20,21 @@ export function parseSpec(input: SpecInput): ParsedSpec {
   if (!source.ok) return source;
   const parsed = runSpecSchema.safeParse(source.value);
   if (parsed.success) return { ok: true, spec: parsed.data, locate: source.locate };
-  const issues = parsed.error.issues.flatMap((issue) => specIssues(issue, source.locate));
-  return { ok: false, issues: issues.filter((issue, i) => issues.findIndex(({ path }) => path === issue.path) === i) };
+  return { ok: false, issues: firstOfEach(parsed.error.issues, source.locate) };
+}
+
+/** What is wrong, once per path; after so many a person starts by mending these. */
+function firstOfEach(found: readonly z.core.$ZodIssue[], locate: Locate): SpecIssue[] {
+  const issues = new Map<string, SpecIssue>();
+  for (const one of found) {
+    // A thousand unknown keys are one finding with a thousand keys.
+    const parts = one.code === 'unrecognized_keys' ? one.keys.map((key) => ({ ...one, keys: [key] })) : [one];
+    for (const part of parts) {
+      for (const issue of specIssues(part, locate)) if (!issues.has(issue.path)) issues.set(issue.path, issue);
+      if (issues.size >= shownIssues) return [...issues.values()];
+    }
+  }
+  return [...issues.values()];
 }
 
 /** As `parseSpec`, for callers that cannot go on without one. `file` is named in the message. */
@@ -58,10 +71,32 @@ export function specObject(input: SpecInput): Record<string, unknown> {
   return source.value;
 }
 
+const shownIssues = 100;
+/** A spec with every key written out has about four thousand characters. */
+const maxSpecChars = 40_000;
+/** Deeper than any value of a spec. */
+const maxNesting = 50;
+
+/** Why a text is not parsed at all: parsing holds the program, and this takes no time to see. */
+function refusedText(text: string): string | null {
+  if (text.length > maxSpecChars)
+    return `a spec has at most ${maxSpecChars.toLocaleString('en')} characters, and this has ${text.length.toLocaleString('en')}`;
+  let depth = 0;
+  for (const letter of text) {
+    if (letter === '[' || letter === '{') depth += 1;
+    else if ((letter === ']' || letter === '}') && depth > 0) depth -= 1;
+    if (depth > maxNesting) return `it is nested deeper than ${maxNesting} levels`;
+  }
+  const indent = Math.max(0, ...text.split('\n').map((line) => (/^(?:- |\? | )*/.exec(line)?.[0].length ?? 0) / 2));
+  return indent > maxNesting ? `it is nested deeper than ${maxNesting} levels` : null;
+}
+
 type Source = { ok: true; value: Record<string, unknown>; locate: Locate } | { ok: false; issues: SpecIssue[] };
 
 function readSource(input: SpecInput): Source {
   if ('spec' in input) return { ok: true, value: input.spec, locate: () => undefined };
+  const refused = refusedText(input.yaml);
+  if (refused !== null) return { ok: false, issues: [{ path: '', message: refused, line: 1, column: 1 }] };
   const lines = new LineCounter();
   const document = parseDocument(input.yaml, { lineCounter: lines, prettyErrors: false });
   if (document.errors.length > 0) {
