@@ -22,6 +22,14 @@ export class PythonTemplate {
   }
 }
 
+/**
+ * Templates come with models, and models come from strangers. An honest one takes a few hundred steps a message and gives a
+ * text of the messages' size; one beyond these bounds is refused before it holds the program.
+ */
+const mostSteps = 200_000;
+const mostChars = 4 * 2 ** 20;
+const mostItems = 1_000_000;
+
 const globals: Record<string, unknown> = {
   true: true,
   True: true,
@@ -39,6 +47,7 @@ const globals: Record<string, unknown> = {
 function range(limits: readonly number[]): number[] {
   const [start = 0, stop = 0, step = 1] = limits.length === 1 ? [0, limits[0]] : limits;
   const length = step === 0 ? 0 : Math.max(0, Math.ceil((stop - start) / step));
+  if (length > mostItems) throw new Error(`range() would have ${length} items, ${mostItems} are allowed`);
   return Array.from({ length }, (_, index) => start + index * step);
 }
 
@@ -134,11 +143,20 @@ function pythonInterpreter(environment: Environment): Internals {
     slice: interpreter.evaluateSliceExpression,
   };
 
+  const evaluate = interpreter.evaluate;
+  let steps = 0;
+  interpreter.evaluate = function (node, scope) {
+    steps += 1;
+    if (steps > mostSteps) throw new Error(`it takes more than ${mostSteps.toLocaleString('en')} steps`);
+    const value = evaluate.call(this, node, scope);
+    if (value.type === 'StringValue') bounded(String(value.value));
+    return value;
+  };
   interpreter.evaluateBlock = function (statements, scope) {
     let text = '';
     for (const statement of statements) {
       const value = this.evaluate(statement, scope);
-      if (!silent.has(statement.type)) text += print(value);
+      if (!silent.has(statement.type)) text = bounded(text + print(value));
     }
     return make(text);
   };
@@ -187,6 +205,17 @@ function pythonInterpreter(environment: Environment): Internals {
     return isNumber(answer) ? number(answer.number, answer.isFloat) : isValue(answer) ? answer : make(answer);
   };
   return interpreter;
+}
+
+function bounded(text: string): string {
+  if (text.length > mostChars) throw new Error(`it gives more than ${mostChars.toLocaleString('en')} characters`);
+  return text;
+}
+
+/** How often a thing is repeated, when what comes of it stays within bounds. */
+function boundedCount(count: number, size: number, most: number): number {
+  if (count * Math.max(1, size) > most) throw new Error(`a repetition gives more than ${most.toLocaleString('en')}`);
+  return count;
 }
 
 interface Numeric {
@@ -341,8 +370,14 @@ function arithmetic(operator: string, left: Value, right: Value): string | Numer
   if (operator === '*') {
     const [thing, times] = isNumeric(right) ? [left, Number(right.value)] : [right, Number(left.value)];
     const count = Math.max(0, times);
-    if (thing.type === 'StringValue' && Number.isInteger(times)) return String(thing.value).repeat(count);
-    if (isList(thing) && Number.isInteger(times)) return Array.from({ length: count }, () => listOf(thing)).flat();
+    if (thing.type === 'StringValue' && Number.isInteger(times)) {
+      const text = String(thing.value);
+      return text.repeat(boundedCount(count, text.length, mostChars));
+    }
+    if (isList(thing) && Number.isInteger(times)) {
+      const items = listOf(thing);
+      return Array.from({ length: boundedCount(count, items.length, mostItems) }, () => items).flat();
+    }
   }
   if (operator === '%' && left.type === 'StringValue') return percentFormat(String(left.value), right);
   throw new Error(`“${operator}” does not fit ${nameOf(left)} and ${nameOf(right)}`);
