@@ -66,7 +66,7 @@ module.exports = {
     mayImport('imports', ['shared/domain', system, entries, contentHash]),
     mayImport('reports', ['shared/domain', 'shared/presentation', system]),
     mayImport('trainer', ['engine', 'backends', 'shared/domain', system, entries]),
-    // llama2c converts bytes to bytes; no tensor is made.
+    // llama2c converts bytes to bytes, families and peft-config read a configuration; no tensor is made.
     mayImport('workbench', [
       'store',
       'trainer',
@@ -76,6 +76,8 @@ module.exports = {
       'system',
       'backends',
       'engine/checkpoint/llama2c',
+      'engine/models/families',
+      'engine/checkpoint/peft-config',
       entries,
     ]),
     // Shells choose how a trainer is started, and print what reports and imports name.

@@ -44,12 +44,16 @@ export async function detectFormat(
 export async function openDatasetImport(path: string, options: ImportOptions = {}): Promise<ImportStream<DatasetRow>> {
   checkFormat(options.format, [...datasetFormats, ...containers]);
   const source = await inspectSource(path, { ...options, purpose: 'dataset' });
-  const layout = fileLayout(source);
+  const parts = [{ source, layout: fileLayout(source) }];
+  for (const more of options.moreFiles ?? []) {
+    const next = await inspectSource(more, { ...options, purpose: 'dataset' });
+    parts.push({ source: next, layout: fileLayout(next) });
+  }
   const plan = planDataset(
     source.detection.format,
     mapFor(source, options),
-    source.file.bytes,
-    recordsOf(source, layout),
+    parts.reduce((bytes, part) => bytes + part.source.file.bytes, 0),
+    (session) => recordsOfAll(parts, session),
   );
   return streamOf(plan, options);
 }
@@ -140,6 +144,13 @@ function plainLayout(container: 'jsonl' | 'json'): (file: SourceFile) => Layout 
 
 function recordsOf(source: InspectedSource, layout: Layout): (session: ReadSession) => RecordBatches {
   return (session) => readRecords(source.file.path, source.file.name, layout, session);
+}
+
+async function* recordsOfAll(
+  parts: readonly { source: InspectedSource; layout: Layout }[],
+  session: ReadSession,
+): RecordBatches {
+  for (const { source, layout } of parts) yield* recordsOf(source, layout)(session);
 }
 
 function fileLayout(source: InspectedSource): Layout {

@@ -58,6 +58,8 @@ export interface ImportOptions {
    * promptfoo's provider. What there is stands in `metadata().variants`.
    */
   variant?: string;
+  /** Paths of further files of the same kind, read after the first as if all were one (a data set in parts). */
+  moreFiles?: readonly string[];
   signal?: AbortSignal;
   /** Called after each batch of records. */
   onProgress?: (progress: ImportProgress) => void;

@@ -12,6 +12,7 @@ import { createEventBus } from './contract/event-bus.ts';
 import { createFiles } from './workspace/files.ts';
 import type { Dialog } from './workspace/files.ts';
 import { createHandlers } from './contract/handlers.ts';
+import { createHub } from './hub/hub.ts';
 import type { Services } from './services.ts';
 import { createImports } from './imports/imports.ts';
 import { createDevice } from './supervision/device.ts';
@@ -76,6 +77,7 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
     shell: options.shell,
     version,
     files,
+    hub: createHub(),
     models,
     madeModels: createMadeModels(core, models),
     imports: createImports(core, files, models),

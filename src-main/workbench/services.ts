@@ -3,6 +3,7 @@ import type { Comparisons } from './comparing/comparisons.ts';
 import type { Evaluations } from './comparing/evaluations.ts';
 import type { Samples } from './comparing/samples.ts';
 import type { Core } from './core.ts';
+import type { Hub } from './hub/hub.ts';
 import type { Imports } from './imports/imports.ts';
 import type { MadeModels } from './models/made-models.ts';
 import type { Models } from './models/models.ts';
@@ -17,6 +18,7 @@ export interface Services {
   readonly shell: 'electron' | 'web';
   readonly version: string;
   readonly files: Files;
+  readonly hub: Hub;
   readonly models: Models;
   readonly madeModels: MadeModels;
   readonly imports: Imports;

@@ -1,18 +1,18 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { CausalLm, LoraSettings } from '../models/causal-lm.ts';
-import { ConfigFields } from '../models/config-fields.ts';
 import { attachAdapter, isAdapterWeight, targetLinears } from '../models/lora.ts';
 import { scoreHead } from '../models/parameters.ts';
 import type { FolderReader, FolderWriter } from '../ports.ts';
 import { readJson } from './load-model.ts';
+import { adapterConfigFile, adapterWeightsFile, readPeftSettings, refused } from './peft-config.ts';
 import { readTensors } from './read-tensors.ts';
 import { readSafetensorsHeader } from './safetensors.ts';
 import { writeTensors, type WrittenWeights } from './save-model.ts';
 
 /** Adapters in the layout of Hugging Face PEFT: adapter_config.json and adapter_model.safetensors. */
-const configFile = 'adapter_config.json';
-const weightsFile = 'adapter_model.safetensors';
+const configFile = adapterConfigFile;
+const weightsFile = adapterWeightsFile;
 const prefix = 'base_model.model.';
 
 /** Whether the adapter brings a score head along. */
@@ -57,52 +57,22 @@ export interface AdapterConfig extends LoraSettings {
   baseModel: string | null;
 }
 
-/** adapter_config.json; what would change the numbers and is not supported is refused by name. */
+/** adapter_config.json of an adapter that can be put on a model unmerged; what else there is goes through `mergePeft`. */
 export async function readAdapterConfig(reader: FolderReader): Promise<AdapterConfig> {
-  const fields = new ConfigFields(await readJson(reader, configFile), `${reader.label}/${configFile}`);
-  refuseVariants(fields);
-  return {
-    rank: fields.count('r'),
-    alpha: fields.number('lora_alpha'),
-    dropout: fields.number('lora_dropout', 0),
-    targets: Array.isArray(fields.source['target_modules']) ? fields.texts('target_modules') : ['all-linear'],
-    rankStabilised: fields.flag('use_rslora', false),
-    baseModel: fields.has('base_model_name_or_path') ? fields.text('base_model_name_or_path') : null,
-  };
-}
-
-/** Settings that change what the adapter computes. */
-const variants = [
-  'use_dora',
-  'use_qalora',
-  'use_bdlora',
-  'lora_bias',
-  'target_parameters',
-  'layer_replication',
-  'trainable_token_indices',
-];
-
-function refuseVariants(fields: ConfigFields): void {
-  const refuse = (field: string, what: string) => {
-    throw new WorkbenchError('unsupported', `${fields.file}: ${what} is not supported`, {
-      remedy: 'Merge the adapter into its model with PEFT (merge_and_unload) and load the merged model.',
-      place: { file: fields.file, field },
-    });
-  };
-  const type = fields.text('peft_type', 'LORA');
-  if (type !== 'LORA') refuse('peft_type', `an adapter of type “${type}”`);
-  for (const variant of variants) {
-    const value = fields.source[variant];
-    if (value !== undefined && value !== null && value !== false) refuse(variant, `the LoRA variant ${variant}`);
-  }
-  if (fields.text('bias', 'none') !== 'none') refuse('bias', 'an adapter with biases');
-  const whole = fields.texts('modules_to_save').find((name) => !classifierHeads.includes(name));
-  if (whole !== undefined) refuse('modules_to_save', `an adapter with the whole module “${whole}”`);
-  for (const pattern of ['rank_pattern', 'alpha_pattern']) {
-    const patterns = fields.object(pattern);
-    if (patterns !== null && Object.keys(patterns.source).length > 0)
-      refuse(pattern, 'a rank or an alpha for single layers');
-  }
+  const file = `${reader.label}/${configFile}`;
+  const settings = readPeftSettings(await readJson(reader, configFile), file);
+  const whole = settings.wholeModules.find((name) => !classifierHeads.includes(name));
+  const variants: [apart: boolean, field: string, what: string][] = [
+    [settings.magnitudes, 'use_dora', 'the LoRA variant use_dora'],
+    [settings.biases, 'bias', 'an adapter with biases'],
+    [whole !== undefined, 'modules_to_save', `an adapter with the whole module “${whole}”`],
+    [settings.rankPattern.size > 0, 'rank_pattern', 'a rank for single layers'],
+    [settings.alphaPattern.size > 0, 'alpha_pattern', 'an alpha for single layers'],
+  ];
+  const found = variants.find(([apart]) => apart);
+  if (found !== undefined) throw refused({ file }, found[1], found[2]);
+  const { rank, alpha, dropout, targets, rankStabilised, baseModel } = settings;
+  return { rank, alpha, dropout, targets, rankStabilised, baseModel };
 }
 
 /**

@@ -8,6 +8,13 @@ import type { RunSpec } from './run-spec.ts';
 
 /** What the store keeps, as every other room sees it. Times are ms since epoch, sizes bytes, ids opaque text. */
 
+/** Where on the Hub something came from: a name there, the revision that was asked for, and the commit it stood for. */
+export interface HubSource {
+  repository: string;
+  revision: string;
+  commit: string;
+}
+
 export interface ModelRecord {
   id: string;
   name: string;
@@ -18,6 +25,10 @@ export interface ModelRecord {
   /** SHA-256 over the names and hashes of the weight files. */
   sha256: string;
   origin: 'imported' | 'demo' | 'interpolated' | 'exported';
+  /** Where it came from on the Hub, if it did. */
+  source?: HubSource;
+  /** The model that an adapter sits on; whole weights have none. */
+  baseId?: string;
   createdAt: number;
   /** The folder is gone or its hash differs. */
   state: 'present' | 'missing' | 'changed';

@@ -65,6 +65,8 @@ export interface MergeJob {
   modelPath: string;
   adapterPath: string;
   outPath: string;
+  /** An adapter of another tool's making, in all forms that PEFT writes. */
+  foreign?: boolean;
 }
 export interface EstimateJob {
   kind: 'estimate';

@@ -6,6 +6,7 @@ import { inTransaction } from '../database.ts';
 import { workspaceTables } from './001-workspace.ts';
 import { searchTables } from './002-search.ts';
 import { oneContentHash } from './003-content-hash.ts';
+import { modelSources } from './004-model-sources.ts';
 
 /** One step from `version - 1` to `version`. A landed migration is never edited. */
 export interface Migration {
@@ -16,7 +17,7 @@ export interface Migration {
   script: string;
 }
 
-export const migrations: readonly Migration[] = [workspaceTables, searchTables, oneContentHash];
+export const migrations: readonly Migration[] = [workspaceTables, searchTables, oneContentHash, modelSources];
 
 /** Marks the file as a workspace (“FGWB”), so that another program's database is not taken for one. */
 const applicationId = 0x46475742;

@@ -1,5 +1,5 @@
 import type { NewRecord } from '../api.ts';
-import type { ModelRecord } from '../../shared/domain/entities.ts';
+import type { HubSource, ModelRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import { idOf } from '../../shared/domain/ids.ts';
 import type { ReadableDb } from '../database.ts';
@@ -19,6 +19,8 @@ interface ModelRow {
   origin: ModelRecord['origin'];
   created_at: number;
   state: ModelRecord['state'];
+  source: string | null;
+  base_id: string | null;
 }
 
 export function listModels(db: ReadableDb): ModelRecord[] {
@@ -34,9 +36,11 @@ export function addModel(writer: Writer, model: NewRecord<ModelRecord>): ModelRe
   return change(writer, ['models'], () => {
     const { key } = run(
       writer.db,
-      sql`INSERT INTO models (id, name, path, family, parameters, size_bytes, sha256, origin, created_at, state)
+      sql`INSERT INTO models (id, name, path, family, parameters, size_bytes, sha256, origin, created_at, state,
+                              source, base_id)
           VALUES (${idFor('model', model.id)}, ${model.name}, ${model.path}, ${model.family}, ${model.parameters},
-                  ${model.sizeBytes}, ${model.sha256}, ${model.origin}, ${Date.now()}, ${model.state})`,
+                  ${model.sizeBytes}, ${model.sha256}, ${model.origin}, ${Date.now()}, ${model.state},
+                  ${model.source === undefined ? null : JSON.stringify(model.source)}, ${model.baseId ?? null})`,
     );
     const row = one<ModelRow>(writer.db, sql`SELECT * FROM models WHERE model_key = ${key}`);
     if (row === undefined) throw new Error('a model that was just added is gone');
@@ -53,6 +57,12 @@ export function removeModel(writer: Writer, id: string): void {
     );
     if (run_ !== undefined) {
       throw new WorkbenchError('conflict', `The run “${run_}” is using this model`, { remedy: 'Stop the run first.' });
+    }
+    const adapter = value<string>(writer.db, sql`SELECT name FROM models WHERE base_id = ${id}`);
+    if (adapter !== undefined) {
+      throw new WorkbenchError('conflict', `The adapter “${adapter}” sits on this model`, {
+        remedy: 'Remove the adapter first.',
+      });
     }
     const { changes } = run(writer.db, sql`DELETE FROM models WHERE id = ${id}`);
     if (changes === 0) throw new WorkbenchError('not-found', 'This model is not in the workspace');
@@ -71,6 +81,8 @@ function modelOf(row: ModelRow): ModelRecord {
     origin: row.origin,
     createdAt: row.created_at,
     state: row.state,
+    ...(row.source === null ? {} : { source: JSON.parse(row.source) as HubSource }),
+    ...(row.base_id === null ? {} : { baseId: idOf('model', row.base_id) }),
   };
 }
 

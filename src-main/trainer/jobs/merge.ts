@@ -1,4 +1,8 @@
+import { loadModel } from '../../engine/checkpoint/load-model.ts';
+import { mergePeft } from '../../engine/checkpoint/merge-peft.ts';
+import { isRewardAdapter } from '../../engine/checkpoint/peft.ts';
 import { saveModel } from '../../engine/checkpoint/save-model.ts';
+import type { CausalLm } from '../../engine/models/causal-lm.ts';
 import { mergeAdapter } from '../../engine/models/lora.ts';
 import type { MergeJob } from '../../shared/domain/jobs.ts';
 import { createFolder, openFolder } from '../node-folders.ts';
@@ -6,7 +10,7 @@ import { loadAdapted } from './policy.ts';
 
 /** An adapter added into the weights it was trained on, as a model folder. */
 export async function runMergeJob(job: MergeJob): Promise<void> {
-  const merged = mergeAdapter(await loadAdapted(job.modelPath, job.adapterPath));
+  const merged = await mergedModel(job);
   const writer = await createFolder(job.outPath);
   try {
     await saveModel(merged, openFolder(job.modelPath), writer);
@@ -16,5 +20,18 @@ export async function runMergeJob(job: MergeJob): Promise<void> {
     throw error;
   } finally {
     merged.dispose();
+  }
+}
+
+async function mergedModel({ modelPath, adapterPath, foreign = false }: MergeJob): Promise<CausalLm> {
+  const adapter = openFolder(adapterPath);
+  // A reward model's adapter brings its head along, and needs a model with one.
+  if (!foreign || (await isRewardAdapter(adapter))) return mergeAdapter(await loadAdapted(modelPath, adapterPath));
+  const base = await loadModel(openFolder(modelPath), { trainable: false });
+  try {
+    return await mergePeft(base, adapter);
+  } catch (error) {
+    base.dispose();
+    throw error;
   }
 }

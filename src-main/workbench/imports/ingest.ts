@@ -13,6 +13,8 @@ import { formatCount } from '../../shared/presentation/numbers.ts';
 export interface ImportRequest {
   /** Path of a file or a folder. */
   source: string;
+  /** Further files of a data set in parts. */
+  moreFiles?: readonly string[];
   name: string;
   format?: ImportFormat | 'auto';
   map?: FieldMap;
@@ -67,12 +69,13 @@ export function suiteNameOf(metadata: ImportMetadata): string {
 }
 
 function readOptions(request: ImportRequest, task: Task) {
-  const { format, map, strict, variant } = request;
+  const { format, map, strict, variant, moreFiles } = request;
   return {
     ...(format === undefined ? {} : { format }),
     ...(map === undefined ? {} : { map }),
     ...(strict === undefined ? {} : { strict }),
     ...(variant === undefined ? {} : { variant }),
+    ...(moreFiles === undefined ? {} : { moreFiles }),
     signal: task.signal,
     onProgress: ({ bytesRead, totalBytes, rows }: { bytesRead: number; totalBytes: number; rows: number }) =>
       task.progress(`${formatCount(rows)} rows read`, totalBytes === 0 ? null : bytesRead / totalBytes),

@@ -3,25 +3,31 @@ import { createReadStream } from 'node:fs';
 import { open, readFile, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import type { ModelRecord } from '../../shared/domain/entities.ts';
+import { adapterConfigFile, adapterWeightsFile } from '../../engine/checkpoint/peft-config.ts';
+import type { HubSource, ModelRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { Core } from '../core.ts';
 import { findByName, freeName, refuseTakenName } from '../workspace/names.ts';
 import { removeInside } from '../workspace/inside.ts';
+import { isAdapterFolder, readAdapter } from './adapters.ts';
 import { modelFolder } from './weights.ts';
 import { throwIfCancelled } from '../supervision/task.ts';
 import type { Task } from '../supervision/task.ts';
 
-/** Model folders in Hugging Face layout. They stay where they are; the workspace keeps path and hash. */
+export interface AddOptions {
+  name?: string | undefined;
+  origin?: ModelRecord['origin'];
+  source?: HubSource;
+  /** Of an adapter: the model it sits on. */
+  base?: string | undefined;
+}
+
+/** Model folders in Hugging Face layout, and PEFT adapters on them. They stay where they are; the workspace keeps path and hash. */
 export interface Models {
   list(): Promise<ModelRecord[]>;
   find(nameOrId: string): Promise<ModelRecord>;
   /** Checks a folder's configuration and headers, hashes its weights, and lists it. */
-  add(
-    folder: string,
-    options: { name?: string | undefined; origin?: ModelRecord['origin'] },
-    task: Task,
-  ): Promise<ModelRecord>;
+  add(folder: string, options: AddOptions, task: Task): Promise<ModelRecord>;
   remove(modelId: string): Promise<void>;
 }
 
@@ -35,17 +41,20 @@ export function createModels(core: Core): Models {
   return {
     list: async () => Promise.all((await store.listModels()).map((model) => withState(layout.root, model))),
     find,
-    async add(folder, { name, origin = 'imported' }, task) {
+    async add(folder, { name, origin = 'imported', source, base }, task) {
       const known = await store.listModels();
       if (name !== undefined) refuseTakenName('model', known, name);
-      const described = await describeModel(layout.root, path.resolve(folder), task);
+      const on = base === undefined ? null : await find(base);
+      const described = await describeFolder(layout.root, path.resolve(folder), on, task);
       const same = known.find((model) => model.sha256 === described.sha256 && model.path === described.path);
       if (same !== undefined && name === undefined) return same;
       const model = await store.addModel({
         ...described,
-        name: name ?? freeName(known, path.basename(described.path)),
+        name: name ?? freeName(known, usualName(described.path, source)),
         origin,
         state: 'present',
+        ...(source === undefined ? {} : { source }),
+        ...(on === null ? {} : { baseId: on.id }),
       });
       bus.publish({ topic: 'changed', lists: ['models'] });
       return model;
@@ -62,10 +71,17 @@ export function createModels(core: Core): Models {
   };
 }
 
+/** A repository's own name says more than its snapshot's folder, which is called by the commit. */
+function usualName(folder: string, source: HubSource | undefined): string {
+  return source === undefined ? path.basename(folder) : source.repository.slice(source.repository.indexOf('/') + 1);
+}
+
 /** Whether the folder still holds what was hashed, as far as names and sizes tell. */
 async function withState(root: string, model: ModelRecord): Promise<ModelRecord> {
   const folder = modelFolder(root, model);
-  const names = await weightFiles(folder).catch(() => []);
+  const names = await (model.baseId === undefined ? weightFiles(folder) : adapterFiles(folder)).catch(
+    (): string[] => [],
+  );
   if (names.length === 0) return { ...model, state: 'missing' };
   const sizes = await Promise.all(names.map(async (name) => (await stat(path.join(folder, name))).size));
   const sizeBytes = sizes.reduce((sum, size) => sum + size, 0);
@@ -74,15 +90,40 @@ async function withState(root: string, model: ModelRecord): Promise<ModelRecord>
 
 type Described = Pick<ModelRecord, 'path' | 'family' | 'parameters' | 'sizeBytes' | 'sha256'>;
 
-async function describeModel(root: string, folder: string, task: Task): Promise<Described> {
-  const family = await familyOf(folder);
-  const files = await weightFiles(folder);
+async function describeFolder(root: string, folder: string, base: ModelRecord | null, task: Task): Promise<Described> {
+  if (await isAdapterFolder(folder)) {
+    const named = await readAdapter(folder);
+    if (base !== null) return describeFiles(root, folder, base.family, [adapterConfigFile, adapterWeightsFile], task);
+    throw new WorkbenchError(
+      'bad-input',
+      `${folder} is an adapter${named === null ? '' : ` of ${named}`}, not a whole model.`,
+      {
+        remedy: 'Import its model first, then the adapter with --base NAME.',
+        place: { file: path.join(folder, adapterConfigFile) },
+      },
+    );
+  }
+  if (base !== null) {
+    throw new WorkbenchError('bad-input', `${folder} holds no ${adapterConfigFile}: it is no adapter.`, {
+      remedy: 'Leave --base out for a whole model.',
+    });
+  }
+  return describeFiles(root, folder, await familyOf(folder), await weightFiles(folder), task);
+}
+
+async function describeFiles(
+  root: string,
+  folder: string,
+  family: string,
+  files: readonly string[],
+  task: Task,
+): Promise<Described> {
   const hash = createHash('sha256');
   let parameters = 0;
   let sizeBytes = 0;
   for (const [i, name] of files.entries()) {
     const file = path.join(folder, name);
-    parameters += await parametersIn(file);
+    if (name.endsWith('.safetensors')) parameters += await parametersIn(file);
     sizeBytes += (await stat(file)).size;
     hash.update(`${name}\n${await sha256Of(file, task)}\n`);
     task.progress('hashing weights', (i + 1) / files.length);
@@ -109,6 +150,11 @@ async function familyOf(folder: string): Promise<string> {
       },
     );
   }
+}
+
+async function adapterFiles(folder: string): Promise<string[]> {
+  const names = await readdir(folder);
+  return [adapterConfigFile, adapterWeightsFile].filter((name) => names.includes(name));
 }
 
 async function weightFiles(folder: string): Promise<string[]> {

@@ -66,8 +66,7 @@ function checkpointWeights(checkpoint: CheckpointRecord, runs: readonly RunRecor
 
 /** A folder with whole weights: an adapter is merged into its base once and kept in the cache. */
 export async function weightsFolder(core: Core, weights: Weights, task: Task): Promise<string> {
-  if (weights.kind === 'model')
-    return requireFolder(modelFolder(core.layout.root, weights.model), `model “${weights.model.name}”`);
+  if (weights.kind === 'model') return wholeModelFolder(core, weights.model, task);
   const { checkpoint, run } = weights;
   const folder = inside(core.layout.root, checkpoint.path);
   await requireFolder(folder, `checkpoint ${weights.label}`);
@@ -77,6 +76,18 @@ export async function weightsFolder(core: Core, weights: Weights, task: Task): P
   if (await exists(path.join(merged, 'config.json'))) return merged;
   const base = await baseFolder(core, run, task);
   await runTrainerJob(core, { kind: 'merge', modelPath: base, adapterPath: folder, outPath: merged }, task);
+  return merged;
+}
+
+/** A model's own folder; an adapter that was imported is merged into its base, as those of runs are. */
+async function wholeModelFolder(core: Core, model: ModelRecord, task: Task): Promise<string> {
+  const folder = await requireFolder(modelFolder(core.layout.root, model), `model “${model.name}”`);
+  if (model.baseId === undefined) return folder;
+  const base = findByName('model', await core.store.listModels(), model.baseId);
+  const merged = inside(core.layout.cache, 'merged', `${model.sha256.slice(0, 32)}-${base.sha256.slice(0, 32)}`);
+  if (await exists(path.join(merged, 'config.json'))) return merged;
+  const modelPath = await wholeModelFolder(core, base, task);
+  await runTrainerJob(core, { kind: 'merge', modelPath, adapterPath: folder, outPath: merged, foreign: true }, task);
   return merged;
 }
 

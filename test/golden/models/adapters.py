@@ -18,6 +18,28 @@ ADAPTERS = {
     "gpt-neox": dict(r=4, lora_alpha=4, target_modules="all-linear", use_rslora=True),
 }
 
+# What PEFT trains beyond plain LoRA: merged into the base, never put on it. Folders are <family>-foreign-<name>.
+FOREIGN = {
+    ("llama", "dora"): dict(
+        r=2,
+        lora_alpha=4,
+        use_dora=True,
+        target_modules=["q_proj", "v_proj", "down_proj"],
+        rank_pattern={"layers.1.self_attn.q_proj": 5, "down_proj": 3},
+        alpha_pattern={"layers.0.*v_proj": 9, "mlp.down_proj": 1},
+    ),
+    ("gpt2", "biases"): dict(
+        r=2, lora_alpha=4, use_dora=True, bias="all", target_modules=["c_attn", "c_proj"], fan_in_fan_out=True
+    ),
+    ("gemma3", "embedding"): dict(
+        r=2, lora_alpha=3, use_rslora=True, target_modules="all-linear", modules_to_save=["embed_tokens", "q_norm"]
+    ),
+    ("qwen2", "head"): dict(r=2, lora_alpha=4, target_modules=["q_proj", "lm_head"]),
+    ("phi3", "fused"): dict(
+        r=3, lora_alpha=6, target_modules=["qkv_proj", "gate_up_proj"], modules_to_save=["lm_head", "input_layernorm"]
+    ),
+}
+
 
 def base(folder):
     return AutoModelForCausalLM.from_pretrained(folder, attn_implementation="eager", dtype=torch.float32).eval()
@@ -55,6 +77,11 @@ def write_all(out):
         model = get_peft_model(base(out / family), config).eval()
         randomise(model, seed=100 + number)
         save(model, family, out / f"{family}-adapter", record(model, LENGTHS))
+    for number, ((family, name), settings) in enumerate(FOREIGN.items()):
+        config = LoraConfig(task_type="CAUSAL_LM", **settings)
+        model = get_peft_model(base(out / family), config).eval()
+        randomise(model, seed=300 + number)
+        save(model, family, out / f"{family}-foreign-{name}", record(model, LENGTHS))
     classifier = AutoModelForSequenceClassification.from_pretrained(out / "llama", num_labels=1, dtype=torch.float32)
     config = LoraConfig(task_type="SEQ_CLS", r=2, lora_alpha=4, target_modules=["q_proj", "up_proj"])
     model = get_peft_model(classifier, config).eval()

@@ -1,41 +1,57 @@
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { ImportFormat } from '../../../imports/index.ts';
 import { acceptedFields, parseFieldMap } from '../../../imports/index.ts';
 import type { Scorer } from '../../../shared/domain/evaluations.ts';
 import { WorkbenchError } from '../../../shared/domain/errors.ts';
+import { type HubName, parseHubName, type RepositoryKind } from '../../../workbench/hub/hub-name.ts';
 import type { ImportRequest, SuiteHead } from '../../../workbench/imports/imports.ts';
 import type { Workbench } from '../../../workbench/workbench.ts';
 import type { CommandContext } from '../context.ts';
+import type { ImportFlags, ModelFlags, SuiteFlags } from '../options/imports.ts';
 import { plain } from '../terminal.ts';
-import type { ImportFlags, SuiteFlags } from '../options/imports.ts';
 import { formatCount } from '../../../shared/presentation/numbers.ts';
 
 /** The word that stands for the demo model instead of a folder. */
 const demoModel = /^stories-?15m$/i;
 
-export async function importModel(context: CommandContext, folder: string, options: { name?: string }): Promise<void> {
-  const { models, madeModels } = await context.workbench();
-  const model = demoModel.test(folder)
-    ? await madeModels.fetchDemo(options.name, context.task)
-    : await models.add(path.resolve(folder), { name: options.name }, context.task);
+export async function importModel(context: CommandContext, folder: string, options: ModelFlags): Promise<void> {
+  const { models, madeModels, hub } = await context.workbench();
+  const named = await hubNameOf('model', folder);
+  const model = await (async () => {
+    if (demoModel.test(folder)) return madeModels.fetchDemo(options.name, context.task);
+    if (named === null) return models.add(path.resolve(folder), options, context.task);
+    const fetched = await hub.model(named, context.task, context.terminal.note.bind(context.terminal));
+    return models.add(fetched.folder, { ...options, source: fetched.source }, context.task);
+  })();
   context.terminal.settle();
   context.terminal.document(model);
+  const from = model.source === undefined ? '' : ` From ${model.source.repository} at commit ${model.source.commit}.`;
   context.terminal.print(
-    `Model “${plain(model.name)}”: ${plain(model.family)}, ${formatCount(model.parameters)} parameters.`,
+    `Model “${plain(model.name)}”: ${plain(model.family)}, ${formatCount(model.parameters)} parameters.${from}`,
   );
 }
 
 export async function importDataset(context: CommandContext, file: string, flags: ImportFlags): Promise<void> {
-  const { imports } = await context.workbench();
-  const name = flags.name ?? stemOf(file);
+  const { imports, hub } = await context.workbench();
+  const named = await hubNameOf('dataset', file);
   const map = parseFieldMap(flags.map ?? [], acceptedFields('dataset', undefined));
-  const dataset = await imports.dataset({ ...requestOf(file, name, flags), map }, context.task);
+  const name =
+    flags.name ?? (named === null ? stemOf(file) : named.repository.slice(named.repository.indexOf('/') + 1));
+  const sources = named === null ? [file] : await filesOf(named);
+  const [first = file, ...moreFiles] = sources;
+  const dataset = await imports.dataset({ ...requestOf(first, name, flags), moreFiles, map }, context.task);
   context.terminal.settle();
   context.terminal.document(dataset);
   context.terminal.print(
     `Dataset “${plain(dataset.name)}”: ${formatCount(dataset.rows)} ${dataset.kind} rows.`,
   );
   await noteProblems(context, await context.workbench(), dataset.importId);
+
+  async function filesOf(repository: HubName): Promise<string[]> {
+    const note = context.terminal.note.bind(context.terminal);
+    return (await hub.dataset(repository, flags, context.task, note)).files;
+  }
 }
 
 export async function importEvaluation(
@@ -43,9 +59,12 @@ export async function importEvaluation(
   source: string,
   flags: ImportFlags & { name: string },
 ): Promise<void> {
-  const { imports } = await context.workbench();
+  const { imports, hub } = await context.workbench();
   const map = parseFieldMap(flags.map ?? [], acceptedFields('evaluation', undefined));
-  const evaluation = await imports.evaluation({ ...requestOf(source, flags.name, flags), map }, context.task);
+  const named = await hubNameOf('dataset', source);
+  const note = context.terminal.note.bind(context.terminal);
+  const place = named === null ? source : (await hub.evaluation(named, flags, context.task, note)).place;
+  const evaluation = await imports.evaluation({ ...requestOf(place, flags.name, flags), map }, context.task);
   context.terminal.settle();
   context.terminal.document(evaluation);
   const { samples, right, wrong, tie, missing } = evaluation;
@@ -80,6 +99,15 @@ export async function importWorkspace(
   context.terminal.settle();
   context.terminal.document(imported);
   context.terminal.print(`Workspace restored into ${imported.folder}: ${imported.files} files.`);
+}
+
+/** What is there as a file or a folder is meant as one; else `ORG/NAME` is a name of the Hub. */
+async function hubNameOf(kind: RepositoryKind, text: string): Promise<HubName | null> {
+  const isPath = await stat(path.resolve(text)).then(
+    () => true,
+    () => false,
+  );
+  return isPath ? null : parseHubName(kind, text);
 }
 
 function requestOf(file: string, name: string, flags: ImportFlags): ImportRequest {

@@ -15,25 +15,32 @@ const commands = {
 export function addImports(program: Program, go: Go): void {
   const imports = program.command('import').description('take in models, datasets, evaluations and suites');
   imports
-    .command('model <dir>')
-    .description('a Hugging Face folder; “stories15m” fetches the demo model')
-    .option('--name <name>', 'what the workspace calls it; the folder’s name unless told')
-    .action((dir: string, options: { name?: string }) => go(commands.importModel, dir, options));
+    .command('model <source>')
+    .description(
+      'a Hugging Face folder, a PEFT adapter with --base, or ORG/NAME[@REVISION] on the Hub; “stories15m” fetches the demo model',
+    )
+    .option('--name <name>', 'what the workspace calls it; the folder’s name by default')
+    .option('--base <model>', 'the model that an adapter sits on')
+    .action((dir: string, options: ModelFlags) => go(commands.importModel, dir, options));
   imports
-    .command('dataset <file>')
-    .description('preference pairs, completions, conversations or prompts to train on')
-    .option('--name <name>', 'what the workspace calls it; the file’s name unless told')
+    .command('dataset <source>')
+    .description('preference pairs, completions, conversations or prompts to train on: a file, or ORG/NAME on the Hub')
+    .option('--name <name>', 'what the workspace calls it; the file’s name by default')
+    .option('--config <config>', 'of a data set on the Hub that has several')
+    .option('--split <split>', 'of a data set on the Hub; train by default')
     .option('--format <format>', 'auto, trl, unpaired, sharegpt, alpaca, jsonl, csv, …', 'auto')
     .option('--map <field=path...>', 'where fields are, e.g. prompt=question,chosen=a.text', collect)
     .option('--strict', 'stop at the first record that does not fit')
     .action((file: string, options: ImportFlags) => go(commands.importDataset, file, options));
   imports
-    .command('eval <path>')
-    .description('what a model answered, sample by sample, as another tool wrote it')
+    .command('eval <source>')
+    .description('what a model answered, sample by sample, as another tool wrote it: a path, or ORG/NAME on the Hub')
     .requiredOption('--name <name>', 'what comparisons call it')
     .option('--format <format>', 'auto, lm-eval, alpaca-eval, inspect, promptfoo, jsonl, csv, …', 'auto')
     .option('--map <field=path...>', 'id, prompt, output, target, correct, score, slice, cluster, tags', collect)
     .option('--variant <name>', 'which of several results of a sample (filter, annotator, scorer, provider)')
+    .option('--config <config>', 'of a repository on the Hub: a model’s folder, a task or a configuration')
+    .option('--split <split>', 'of a repository on the Hub that has several')
     .option('--strict', 'stop at the first record that does not fit')
     .action((file: string, options: ImportFlags & { name: string }) => go(commands.importEvaluation, file, options));
   imports
@@ -58,11 +65,17 @@ export function addImports(program: Program, go: Go): void {
     .action((file: string, options: { maxSize?: number }) => go(commands.importWorkspace, file, options));
 }
 
+export interface ModelFlags {
+  name?: string;
+  base?: string;
+}
 export interface ImportFlags {
   name?: string;
   format?: string;
   map?: string[];
   variant?: string;
+  config?: string;
+  split?: string;
   strict?: boolean;
 }
 export interface SuiteFlags extends ImportFlags {

@@ -1,0 +1,202 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { WorkbenchError } from '../../shared/domain/errors.ts';
+import type { CausalLm, ModelConfig } from '../models/causal-lm.ts';
+import { createDecoder } from '../models/decoder.ts';
+import { readModelConfig } from '../models/families.ts';
+import { blockLinears } from '../models/parameters.ts';
+import type { FolderReader } from '../ports.ts';
+import { readJson } from './load-model.ts';
+import { adapterConfigFile, adapterWeightsFile, type PeftSettings, readPeftSettings, refused } from './peft-config.ts';
+import { readTensors } from './read-tensors.ts';
+
+/**
+ * The model with an adapter of PEFT computed into its weights; it takes the place of `model`. LoRA, rsLoRA and DoRA with ranks and
+ * alphas of single modules, trained biases, and modules saved whole. What the file holds is used to the last tensor, or refused.
+ */
+export async function mergePeft(model: CausalLm, reader: FolderReader): Promise<CausalLm> {
+  const file = `${reader.label}/${adapterConfigFile}`;
+  const settings = readPeftSettings(await readJson(reader, adapterConfigFile), file);
+  await refusePickles(reader);
+  const { tensors } = await readTensors(reader, adapterWeightsFile);
+  try {
+    const named = new Map([...tensors].map(([name, tensor]) => [plainName(name), tensor] as const));
+    return new Merge(model, settings, named, reader.label).run();
+  } finally {
+    tf.dispose([...tensors.values()]);
+  }
+}
+
+async function refusePickles(reader: FolderReader): Promise<void> {
+  const files = await reader.list();
+  if (files.includes(adapterWeightsFile)) return;
+  const pickled = files.includes('adapter_model.bin');
+  throw new WorkbenchError(
+    pickled ? 'unsupported' : 'not-found',
+    pickled
+      ? `${reader.label} holds its adapter as a pickle, which runs code when it is opened`
+      : `${reader.label} holds no ${adapterWeightsFile}`,
+    {
+      remedy: 'Save the adapter with PEFT’s save_pretrained (safetensors is its default).',
+      place: { file: adapterWeightsFile },
+    },
+  );
+}
+
+/** `base_model.model.X…` as `X…`, without the adapter's name and the wrappers' that older versions wrote. */
+function plainName(name: string): string {
+  return name
+    .replace(/^base_model\.model\./, '')
+    .replace(/\.(lora_[AB]|lora_embedding_[AB]|lora_magnitude_vector)\.(?!weight$|bias$)[^.]+/, '.$1')
+    .replace(/\.lora_magnitude_vector\.weight$/, '.lora_magnitude_vector')
+    .replace(/\.modules_to_save\.[^.]+\./, '.')
+    .replace('.base_layer.', '.');
+}
+
+class Merge {
+  readonly #model: CausalLm;
+  readonly #settings: PeftSettings;
+  readonly #named: ReadonlyMap<string, tf.Tensor>;
+  readonly #label: string;
+  readonly #used = new Set<string>();
+  readonly #weights: Map<string, tf.Variable>;
+
+  constructor(model: CausalLm, settings: PeftSettings, named: ReadonlyMap<string, tf.Tensor>, label: string) {
+    this.#model = model;
+    this.#settings = settings;
+    this.#named = named;
+    this.#label = label;
+    this.#weights = new Map(model.parameters);
+  }
+
+  run(): CausalLm {
+    const embedded = [...this.#named.keys()].find((name) => /\.lora_embedding_[AB]$/.test(name));
+    if (embedded !== undefined) throw this.#refused('target_modules', 'a low-rank adapter on embeddings');
+    const config = this.#untied();
+    const modules = [...this.#named.keys()]
+      .filter((name) => name.endsWith('.lora_A.weight'))
+      .map((name) => name.slice(0, -14));
+    const known = linearsOf(config);
+    for (const module of modules) {
+      const sizes = known.get(module);
+      if (sizes === undefined) throw this.#misfit(`${module}.lora_A.weight`);
+      this.#mergeLinear(module, sizes);
+    }
+    for (const [name, tensor] of this.#named) if (!this.#used.has(name)) this.#replace(name, tensor);
+    return createDecoder(config, this.#weights);
+  }
+
+  #mergeLinear(module: string, { inputs, outputs }: { inputs: number; outputs: number }): void {
+    const a = this.#take(`${module}.lora_A.weight`);
+    const rank = a.shape[0] ?? 0;
+    // PEFT saves the base of an adapted head or embedding along.
+    if (this.#named.has(`${module}.weight`)) this.#assign(`${module}.weight`, this.#take(`${module}.weight`));
+    const b = this.#take(`${module}.lora_B.weight`);
+    const weight = this.#weights.get(`${module}.weight`)!;
+    if (a.shape.join() !== `${rank},${inputs}`) throw this.#misfit(`${module}.lora_A.weight`);
+    if (b.shape.join() !== `${outputs},${rank}`) throw this.#misfit(`${module}.lora_B.weight`);
+    if (rank !== byPattern(this.#settings.rankPattern, module, this.#settings.rank))
+      throw this.#misfit(`${module}.lora_A.weight`);
+    const magnitude = this.#settings.magnitudes ? this.#take(`${module}.lora_magnitude_vector`) : null;
+    if (magnitude !== null && magnitude.size !== outputs) throw this.#misfit(`${module}.lora_magnitude_vector`);
+    const sideways = this.#model.config.architecture.linearLayout === 'in-out' && module !== this.#head;
+    const merged = tf.tidy(() => {
+      const stored = sideways ? tf.transpose(weight as tf.Tensor2D) : (weight as tf.Tensor2D);
+      const moved = tf.add(stored, tf.mul(tf.matMul(b as tf.Tensor2D, a as tf.Tensor2D), this.#scale(module, rank)));
+      const whole = magnitude === null ? moved : withLengths(moved as tf.Tensor2D, magnitude);
+      return sideways ? tf.transpose(whole) : whole;
+    });
+    weight.assign(merged);
+    merged.dispose();
+  }
+
+  #scale(module: string, rank: number): number {
+    const alpha = byPattern(this.#settings.alphaPattern, module, this.#settings.alpha);
+    return alpha / (this.#settings.rankStabilised ? Math.sqrt(rank) : rank);
+  }
+
+  /** A bias or a module that was saved whole. */
+  #replace(name: string, tensor: tf.Tensor): void {
+    const module = name.slice(0, name.lastIndexOf('.'));
+    const expected =
+      (this.#settings.biases && name.endsWith('.bias')) ||
+      this.#settings.wholeModules.some((whole) => module === whole || module.endsWith(`.${whole}`));
+    if (!expected) throw this.#misfit(name);
+    this.#assign(name, tensor);
+  }
+
+  #assign(name: string, tensor: tf.Tensor): void {
+    const weight = this.#weights.get(name);
+    if (weight === undefined || weight.shape.join() !== tensor.shape.join()) throw this.#misfit(name);
+    weight.assign(tensor as tf.Tensor<tf.Rank>);
+  }
+
+  /**
+   * Where embedding and head are one weight and the adapter changes one of them, they part, as they do in PEFT's forward pass:
+   * the head gets weights of its own, and config.json says so.
+   */
+  #untied(): ModelConfig {
+    const { config } = this.#model;
+    const { names } = config.architecture;
+    if (!config.tiedHead || config.architecture.head.kind !== 'language-model') return config;
+    const touches = (module: string) => [...this.#named.keys()].some((name) => name.startsWith(`${module}.`));
+    const [embedding, head] = [touches(names.embedding), touches(names.head)];
+    if (!embedding && !head) return config;
+    if (this.#settings.keepsTies) {
+      if (head && !embedding)
+        throw this.#refused('ensure_weight_tying', 'an adapter on a head that stays tied to its embedding');
+      this.#used.add(`${names.head}.weight`);
+      return config;
+    }
+    const shared = this.#weights.get(`${names.embedding}.weight`)!;
+    const copy = tf.clone(shared);
+    this.#weights.set(`${names.head}.weight`, tf.variable(copy, shared.trainable));
+    copy.dispose();
+    return readModelConfig({ ...config.source, tie_word_embeddings: false });
+  }
+
+  get #head(): string {
+    return this.#model.config.architecture.names.head;
+  }
+
+  #take(name: string): tf.Tensor {
+    const tensor = this.#named.get(name);
+    if (tensor === undefined) throw this.#misfit(name);
+    this.#used.add(name);
+    return tensor;
+  }
+
+  #misfit(name: string): WorkbenchError {
+    return new WorkbenchError(
+      'bad-input',
+      `${this.#label}/${adapterWeightsFile}: ${name} does not fit the model and the adapter’s settings`,
+      {
+        remedy: 'Name the model that the adapter was trained on with --base.',
+        place: { file: adapterWeightsFile, field: name },
+      },
+    );
+  }
+
+  #refused(field: string, what: string): WorkbenchError {
+    return refused({ file: `${this.#label}/${adapterConfigFile}` }, field, what);
+  }
+}
+
+/** Rows of V scaled to the given lengths: m · V / ‖V‖ (DoRA, eq. 5). */
+function withLengths(moved: tf.Tensor2D, magnitude: tf.Tensor): tf.Tensor2D {
+  const lengths = tf.sqrt(tf.sum(tf.square(moved), 1));
+  return tf.mul(moved, tf.expandDims(tf.div(tf.reshape(magnitude, [-1]), lengths), 1));
+}
+
+/** As PEFT matches: the first pattern that is the module's name, or an end of it behind a dot. */
+function byPattern(patterns: ReadonlyMap<string, number>, module: string, usual: number): number {
+  for (const [pattern, value] of patterns) if (new RegExp(`^(.*\\.)?(${pattern})$`).test(module)) return value;
+  return usual;
+}
+
+function linearsOf(config: ModelConfig): Map<string, { inputs: number; outputs: number }> {
+  const blocks = Array.from({ length: config.layers }, (_, layer) => blockLinears(config, layer)).flat();
+  const { head, names } = config.architecture;
+  const own =
+    head.kind === 'language-model' ? [{ name: names.head, inputs: config.dim, outputs: config.vocabSize }] : [];
+  return new Map([...blocks, ...own].map(({ name, ...sizes }) => [name, sizes]));
+}
