@@ -69,6 +69,28 @@ test('a backup is taken before a migration and can be opened; the newest three a
   backup.close();
 });
 
+/** What version 4 added is taken back. */
+function withoutModelSources(db: InstanceType<typeof Database>): void {
+  db.exec('ALTER TABLE models DROP COLUMN source; ALTER TABLE models DROP COLUMN base_id;');
+}
+
+test('models of version 3 come from no repository and sit on no base; those after keep theirs', async () => {
+  const folder = temporaryFolder();
+  const model = { path: '/m', family: 'llama', parameters: 1, sizeBytes: 2, sha256: 'x', origin: 'imported' } as const;
+  const store = await testStore(folder);
+  const old = await store.addModel({ ...model, name: 'old', state: 'present' });
+  await store.close();
+  const db = new Database(join(folder, databaseName));
+  withoutModelSources(db);
+  db.pragma('user_version = 3');
+  db.close();
+  const again = await testStore(folder);
+  const source = { repository: 'someone/tiny', revision: 'main', commit: 'c'.repeat(40) };
+  const added = await again.addModel({ ...model, name: 'new', state: 'present', source, baseId: old.id });
+  expect(added).toMatchObject({ source, baseId: old.id });
+  expect(await again.listModels()).toEqual([added, old]);
+});
+
 test('a workspace of the version before opens with everything in it', async () => {
   const folder = temporaryFolder();
   const store = await testStore(folder);
@@ -77,6 +99,7 @@ test('a workspace of the version before opens with everything in it', async () =
   await store.close();
   // Version 1 is today's file without what version 2 added.
   const db = new Database(join(folder, databaseName));
+  withoutModelSources(db);
   db.exec('DROP TABLE text_trigrams; DROP TABLE text_vocabulary; DROP TABLE text_words; DROP TABLE search_index;');
   db.pragma('user_version = 1');
   db.close();
@@ -103,6 +126,7 @@ test('contents hashed by the rule of version 2 are hashed anew, and pair with wh
   const db = new Database(join(folder, databaseName));
   for (const table of ['samples', 'dataset_rows', 'trained_samples'])
     db.exec(`UPDATE ${table} SET content_hash = randomblob(16), prompt_hash = randomblob(16)`);
+  withoutModelSources(db);
   db.pragma('user_version = 2');
   db.close();
   const again = await testStore(folder);
