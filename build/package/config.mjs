@@ -8,11 +8,11 @@ export const packageDir = path.join(checkoutDir, 'dist', 'package');
 export const assetsDir = path.join(checkoutDir, 'out', 'package');
 
 /**
- * @param {{ electronDist?: string, fuses?: boolean, arch?: string }} options `electronDist`: a folder with Electron, for machines that cannot fetch it.
- *   `fuses`: off where Electron's binary, in which they are, is only stood in for. `arch`: of the native parts that are kept.
+ * @param {{ electronDist?: string, fuses?: boolean, platform?: NodeJS.Platform, arch?: string }} options `electronDist`: a folder with Electron, for machines that cannot fetch it.
+ *   `fuses`: off where Electron's binary, in which they are, is only stood in for. `platform`, `arch`: of the native parts that are kept.
  * @returns {import('electron-builder').Configuration}
  */
-export function packageConfig({ electronDist, fuses = true, arch = process.arch } = {}) {
+export function packageConfig({ electronDist, fuses = true, platform = process.platform, arch = process.arch } = {}) {
   return {
     appId: 'org.flipguard.workbench',
     productName: 'FlipGuard Workbench',
@@ -32,19 +32,28 @@ export function packageConfig({ electronDist, fuses = true, arch = process.arch 
       'out/preload/**',
       'out/renderer/**',
       'resources/**',
-      'build/setup/**',
+      'build/setup.mjs',
+      'build/setup/*.mjs',
+      'build/setup/*.py',
+      'build/setup/*.cc',
       { from: path.relative(checkoutDir, assetsDir), to: '.', filter: ['licences.txt'] },
       'out/package/icons/64x64.png',
+      ...withoutForeign(platform, arch),
       '!**/*.map',
-      '!**/*.{ts,mts,cts,tsbuildinfo}',
+      '!**/*.ts',
+      '!**/*.mts',
+      '!**/*.cts',
       '!**/{test,tests,__tests__,example,examples,benchmark,benchmarks,docs}/**',
       // Electron is the Node of the package.
-      '!node_modules/node-*/**',
+      '!node_modules/node-{bin-darwin-arm64,darwin-x64,linux-x64,linux-arm64,win-x64}/**',
       // Sources of what is there compiled.
       '!node_modules/better-sqlite3/{deps,src}/**',
       '!node_modules/@tensorflow/tfjs-node-gpu/{scripts,src}/**',
       // tfjs-node asks for the whole of tfjs and uses one of its builds.
-      '!node_modules/@tensorflow/*/dist/**/*.{min.js,es2017.js,fesm.js,fesm.min.js}',
+      '!node_modules/@tensorflow/*/dist/**/*.min.js*',
+      '!node_modules/@tensorflow/*/dist/**/*.es2017.js',
+      '!node_modules/@tensorflow/*/dist/**/*.fesm.js',
+      '!node_modules/@tensorflow/*/dist/**/*_test.js',
     ],
     // What the system's loader opens, what a compiler reads, and what is started as a program cannot lie in an archive.
     asarUnpack: [
@@ -52,6 +61,7 @@ export function packageConfig({ electronDist, fuses = true, arch = process.arch 
       'node_modules/better-sqlite3/**',
       'node_modules/@tensorflow/tfjs-node-gpu/**',
       'node_modules/webgpu/**',
+      'build/setup.mjs',
       'build/setup/**',
     ],
     ...(fuses
@@ -85,7 +95,6 @@ export function packageConfig({ electronDist, fuses = true, arch = process.arch 
       synopsis: 'Find, understand and train away negative flips',
       maintainer: 'FlipGuard Workbench',
       icon: path.join(assetsDir, 'icons'),
-      files: withoutForeign('linux', arch),
       // Reports are HTML: the workbench is offered for them, and does not become what opens every page.
       mimeTypes: ['text/html'],
     },
@@ -94,10 +103,9 @@ export function packageConfig({ electronDist, fuses = true, arch = process.arch 
       category: 'public.app-category.developer-tools',
       icon: path.join(assetsDir, 'icon.icns'),
       hardenedRuntime: true,
-      files: withoutForeign('darwin', arch),
       fileAssociations: [{ ext: 'html', name: 'FlipGuard report', role: 'Viewer', rank: 'Alternate' }],
     },
-    win: { target: ['nsis'], icon: path.join(assetsDir, 'icon.ico'), files: withoutForeign('win32', arch) },
+    win: { target: ['nsis'], icon: path.join(assetsDir, 'icon.ico') },
     nsis: { oneClick: false, perMachine: false, allowToChangeInstallationDirectory: true },
     deb: {
       depends: ['libgtk-3-0', 'libnotify4', 'libnss3', 'libxss1', 'libxtst6', 'xdg-utils', 'libatspi2.0-0', 'libuuid1'],
@@ -105,7 +113,10 @@ export function packageConfig({ electronDist, fuses = true, arch = process.arch 
   };
 }
 
-/** Patterns that leave out the native parts of other systems and processors. */
+/**
+ * Patterns that leave out the native parts of other systems and processors. They are in the one list of files: electron-builder reads a
+ * platform's own list, when it only leaves out, as one that begins with everything.
+ */
 function withoutForeign(platform, arch) {
   const systems = ['linux', 'linuxmusl', 'darwin', 'win32'];
   const processors = ['x64', 'arm64', 'universal'];

@@ -7,6 +7,7 @@ import { checkoutDir } from '../setup/paths.mjs';
 import { packageConfig } from './config.mjs';
 import { quietly, standInElectron } from './stand-in.mjs';
 
+const nodeName = { linux: 'linux', mac: 'darwin', windows: 'win32' };
 const require = createRequire(import.meta.url);
 
 /**
@@ -41,6 +42,7 @@ export async function packagedFiles(platform = 'linux', arch = 'x64') {
     const config = packageConfig({
       electronDist: standInElectron(path.join(work, 'electron'), platform),
       fuses: false,
+      platform: nodeName[platform],
       arch,
     });
     const target = { linux: Platform.LINUX, mac: Platform.MAC, windows: Platform.WINDOWS }[platform];
