@@ -65,6 +65,7 @@ async function runChecks(paths) {
       '-p',
       `${dir}/tsconfig.json`,
     ]),
+    ['types of the configurations', typescript, '-p', 'tsconfig.tools.json'],
     ['types of src-renderer', tool('vue-tsc/bin/vue-tsc.js'), '-p', 'src-renderer/tsconfig.json'],
     [
       'import rules',

@@ -45,3 +45,11 @@ it('every page of docs can be reached from the README', () => {
   visit('README.md');
   expect(pages.filter((page) => !reached.has(page))).toEqual([]);
 });
+
+it('every file that the architecture page names is there', () => {
+  const named = [...read('docs/architecture.md').matchAll(/`((?:src-main|src-renderer|build|test)\/[\w./-]+)`/g)].map(
+    ([, file = '']) => file,
+  );
+  expect(named.length).toBeGreaterThan(30);
+  expect(named.filter((file) => !existsSync(join(checkout, file)))).toEqual([]);
+});
