@@ -65,6 +65,7 @@ module.exports = {
     mayImport('store', ['shared/domain', 'shared/presentation/names', system, entries, contentHash]),
     mayImport('imports', ['shared/domain', system, entries, contentHash]),
     mayImport('reports', ['shared/domain', 'shared/presentation', system]),
+    mayImport('sites', ['shared/domain']),
     mayImport('trainer', ['engine', 'backends', 'shared/domain', system, entries]),
     // llama2c converts bytes to bytes, families and peft-config read a configuration; no tensor is made.
     mayImport('workbench', [
@@ -72,6 +73,7 @@ module.exports = {
       'trainer',
       'imports',
       'reports',
+      'sites',
       'shared',
       'system',
       'backends',

@@ -41,6 +41,8 @@ const variables: [string, string][] = [
     'FLIPGUARD_ALLOW_ENDPOINTS',
     'origins that may get prompts and answers, by commas, as `--allow-endpoint` says for one command',
   ],
+  ['FLIPGUARD_SSH_COMMAND', 'the ssh that reaches sites and hosts, with its options, e.g. `ssh -F other-config`'],
+  ['FLIPGUARD_NODE', 'at a site, in a set-up line: the Node (24 or newer) that its jobs use'],
   ['FLIPGUARD_DEBUG', 'anything: slow queries and failures in the background are logged'],
   ['FLIPGUARD_SHELL', '`web`: `npm start` opens the browser instead of a window'],
   ['FLIPGUARD_WEBGPU_FLAGS', 'flags for Dawn, with commas, e.g. `backend=vulkan`'],

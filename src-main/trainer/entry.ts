@@ -5,6 +5,7 @@ import type { TrainerJob } from '../shared/domain/jobs.ts';
 import type { BackendInfo } from '../shared/domain/trainer-events.ts';
 import { WorkbenchError, assertNever } from '../shared/domain/errors.ts';
 import { openChildChannel } from './child-channel.ts';
+import { openFileChannel } from './file-channel.ts';
 import { JobControl } from './control.ts';
 import { afinn } from './afinn.ts';
 import type { JobContext } from './job-context.ts';
@@ -21,8 +22,9 @@ import { savingPhase } from './messages.ts';
 import { watchOwner } from './orphan-watch.ts';
 import { Reporter } from './reporter.ts';
 
-/** The trainer child: one job, told over the channel, then it ends. */
-const channel = openChildChannel();
+/** The trainer: one job, told by a host over the channel or, without one, by a file (`entry.ts JOB.json`), then it ends. */
+const jobFile = process.argv[2];
+const channel = jobFile === undefined ? openChildChannel() : openFileChannel(jobFile);
 const reporter = new Reporter(channel);
 const control = new JobControl();
 const watch = watchOwner();

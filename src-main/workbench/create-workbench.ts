@@ -22,6 +22,8 @@ import { createModels } from './models/models.ts';
 import { createReports } from './reports/reports.ts';
 import type { PdfPrinter } from '../reports/pdf.ts';
 import { createRuns } from './runs/runs.ts';
+import { createSites } from './sites/sites.ts';
+import type { Pace } from './sites/follow.ts';
 import { createSamples } from './comparing/samples.ts';
 import { createStatistics } from './statistics/statistics.ts';
 import { claimFolder, makePrivate, mark } from './workspace/own-folder.ts';
@@ -38,6 +40,8 @@ export interface WorkbenchOptions {
   /** Native file dialogs, where the shell has them. */
   dialog?: Dialog;
   printPdf?: PdfPrinter;
+  /** How often sites are looked at; tests look more often than a cluster should be asked. */
+  sitePace?: Pace;
   /** Opens a file with the system; answers whether it did. */
   openFile?: (file: string) => Promise<boolean>;
   /** Where failures go that are no expected ones. */
@@ -70,7 +74,8 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
   const models = createModels(core);
   const comparisons = createComparisons(core, statistics);
   const evaluations = createEvaluations(core);
-  const runs = createRuns(core, comparisons);
+  const sites = createSites(core, options.sitePace);
+  const runs = createRuns(core, comparisons, sites);
   const samples = createSamples(core);
   const services: Omit<Services, 'openFile' | 'demo'> = {
     core,
@@ -82,6 +87,7 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
     madeModels: createMadeModels(core, models),
     imports: createImports(core, files, models),
     runs,
+    sites,
     evaluations,
     comparisons,
     samples,

@@ -9,6 +9,7 @@ import type { MadeModels } from './models/made-models.ts';
 import type { Models } from './models/models.ts';
 import type { Reports } from './reports/reports.ts';
 import type { Runs } from './runs/runs.ts';
+import type { Sites } from './sites/sites.ts';
 import type { Task } from './supervision/task.ts';
 import type { Files } from './workspace/files.ts';
 
@@ -23,6 +24,7 @@ export interface Services {
   readonly madeModels: MadeModels;
   readonly imports: Imports;
   readonly runs: Runs;
+  readonly sites: Sites;
   readonly evaluations: Evaluations;
   readonly comparisons: Comparisons;
   readonly samples: Samples;

@@ -70,6 +70,10 @@ const notRunHere: readonly { command: RegExp; why: string }[] = [
   { command: /^(FLIPGUARD_\w+=\S+ )+(npm|npx)\b/, why: 'sets up native parts with libraries of the reader' },
   { command: /^npx flipguard report .* --format pdf\b/, why: 'needs a Chromium' },
   { command: /^(ssh|scp|rsync|nvidia-smi)\b/, why: 'needs another machine or its GPU' },
+  {
+    command: /^npx flipguard (site (add|doctor|jobs|log|bring|retry)\b|.* --site )/,
+    why: 'needs a cluster; test/slurm has one',
+  },
   { command: /^lm_eval\b/, why: 'lm-evaluation-harness is no part of the workbench' },
 ];
 

@@ -14,6 +14,8 @@ export interface CommandContext {
   workbench(): Promise<Workbench>;
   /** What Ctrl-C does instead of cancelling the task; a second one ends the program. */
   onInterrupt(handler: () => void): void;
+  /** Whether Ctrl-C was pressed. */
+  interrupted(): boolean;
 }
 
 /** A command answers its exit status; undefined means 0. */

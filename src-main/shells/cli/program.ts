@@ -7,6 +7,7 @@ import type { Go } from './options/go.ts';
 import { addGuardSets } from './options/guard-sets.ts';
 import { addImports } from './options/imports.ts';
 import { addRuns } from './options/runs.ts';
+import { addSites } from './options/sites.ts';
 import { collect, wholeNumber } from './options/values.ts';
 import type { GlobalOptions } from './run-cli.ts';
 import type { Streams } from './terminal.ts';
@@ -50,6 +51,7 @@ export function createProgram({ streams, run }: ProgramOptions): Program {
     .addArgument(new Argument('<what>').choices(listNames))
     .action((what: (typeof listNames)[number]) => go(commands.list, what));
   addRuns(program, go);
+  addSites(program, go);
   addComparisons(program, go);
   addGuardSets(program, go);
   addDoors(program, go);

@@ -67,6 +67,7 @@ async function runCommand<Args extends unknown[]>(
     task: { signal: interrupts.signal, progress: terminal.progress },
     workbench: () => (opened ??= openWorkbench(folder, launchTrainer)),
     onInterrupt: interrupts.handle,
+    interrupted: interrupts.asked,
   };
   // A command whose promise nobody took has not done what it says.
   let defective = false;
@@ -146,6 +147,7 @@ function watchInterrupts(terminal: Terminal) {
   process.on('SIGTERM', interrupt);
   return {
     signal: abort.signal,
+    asked: () => asked,
     handle: (next: () => void) => (handler = next),
     stop() {
       process.off('SIGINT', interrupt);

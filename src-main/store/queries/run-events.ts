@@ -168,11 +168,12 @@ class Appending {
       sql`UPDATE runs SET backend = ${JSON.stringify(event.backend)}, total_steps = ${event.totalSteps},
             started_at = coalesce(started_at, ${event.at}), ended_at = NULL, error = NULL WHERE run_key = ${this.#head.run_key}`,
     );
-    if (event.resumedAtStep === null) return;
+    // A run that was ended before its first checkpoint begins anew.
+    const from = event.resumedAtStep ?? 0;
     this.#steps.finish();
-    dropStepsAfter(this.#db, this.#head.run_key, event.resumedAtStep);
+    dropStepsAfter(this.#db, this.#head.run_key, from);
     this.#steps.reload();
-    run(this.#db, sql`UPDATE runs SET step = ${event.resumedAtStep} WHERE run_key = ${this.#head.run_key}`);
+    run(this.#db, sql`UPDATE runs SET step = ${from} WHERE run_key = ${this.#head.run_key}`);
   }
 
   #pending(mark: EvaluationMark): { key: number; id: string; scopeKey: number; metricNames: string[] } | undefined {

@@ -75,7 +75,7 @@ function runHandlers({ core, runs }: Services) {
     'runs.schema': () => Promise.resolve(runSpecJsonSchema()),
     'runs.check': ({ input, parentRunId, estimate }) => runs.check(input, parentRunId, estimate),
     'runs.launch': ({ input, parentRunId }) => runs.launch(input, { parentRunId }),
-    'runs.sweep': ({ input, parentRunId, vary }) => runs.sweep(input, vary, parentRunId),
+    'runs.sweep': ({ input, parentRunId, vary }) => runs.sweep(input, vary, { parentRunId }),
     'runs.stop': ({ runId }) => nothing(runs.ask(runId, 'stop')),
     'runs.pause': ({ runId }) => nothing(runs.ask(runId, 'pause')),
     'runs.unpause': ({ runId }) => nothing(runs.ask(runId, 'resume')),

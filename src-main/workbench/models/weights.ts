@@ -6,6 +6,7 @@ import type { Core } from '../core.ts';
 import { findByName, findByNameOrNull } from '../workspace/names.ts';
 import { inside, refuseLinksIn } from '../workspace/inside.ts';
 import { runFolder } from '../runs/run-folder.ts';
+import { bringIfElsewhere } from '../sites/bring.ts';
 import { runTrainerJob } from '../supervision/trainer-jobs.ts';
 import type { Task } from '../supervision/task.ts';
 import { weightsName } from '../../shared/presentation/names.ts';
@@ -69,6 +70,7 @@ export async function weightsFolder(core: Core, weights: Weights, task: Task): P
   if (weights.kind === 'model') return wholeModelFolder(core, weights.model, task);
   const { checkpoint, run } = weights;
   const folder = inside(core.layout.root, checkpoint.path);
+  if (!(await exists(folder))) await bringIfElsewhere(core, run, checkpoint.step, task);
   await requireFolder(folder, `checkpoint ${weights.label}`);
   await refuseLinksIn(folder);
   if (checkpoint.kind === 'full') return folder;

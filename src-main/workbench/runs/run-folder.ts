@@ -21,6 +21,8 @@ export const runFiles = {
   trainer: 'trainer.json',
   /** What another program wants of the owner. */
   request: 'request.json',
+  /** Which site has the run, where it is not this machine. */
+  site: 'site.json',
 } as const;
 
 const weightsRef = z.discriminatedUnion('kind', [

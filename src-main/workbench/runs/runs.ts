@@ -22,6 +22,7 @@ import type { RunRequest, WeightsRef } from './run-folder.ts';
 import { combinations, withValue } from './spec-changes.ts';
 import { specObject } from './spec-text.ts';
 import type { SpecInput } from './spec-text.ts';
+import type { OwnedRun, Sites } from '../sites/sites.ts';
 
 export interface LaunchOptions {
   parentRunId?: string | undefined;
@@ -29,6 +30,8 @@ export interface LaunchOptions {
   sweepId?: string;
   /** Named in messages about a spec that came from a file. */
   file?: string | undefined;
+  /** The site to hand it to; this machine unless given. */
+  site?: string | undefined;
 }
 
 /** Training runs: checked, queued, trained in a child, stopped, resumed, relaunched. */
@@ -42,9 +45,12 @@ export interface Runs {
   sweep(
     input: SpecInput,
     vary: readonly { path: string; values: readonly unknown[] }[],
-    parentRunId?: string,
+    options?: { parentRunId?: string | undefined; site?: string | undefined; atOnce?: number | undefined },
   ): Promise<RunRecord[]>;
+  /** From the newest checkpoint, where the run was: here or at its site. */
   resume(runId: string): Promise<RunRecord>;
+  /** Resumes what failed or was interrupted at a site, as one job. */
+  retryAt(site: string, sweepId?: string): Promise<RunRecord[]>;
   /** Stop after the step at hand, pause, go on: of any program's run on this workspace. */
   ask(runId: string, request: RunRequest): Promise<void>;
   setGuardWeight(runId: string, weight: number): void;
@@ -60,7 +66,7 @@ export interface Runs {
   close(): Promise<void>;
 }
 
-export function createRuns(core: Core, comparisons: Comparisons): Runs {
+export function createRuns(core: Core, comparisons: Comparisons, sites: Sites): Runs {
   const { store, bus, layout } = core;
   const supervisor = createRunSupervisor(core);
   const checks = createSpecChecks(core);
@@ -72,7 +78,7 @@ export function createRuns(core: Core, comparisons: Comparisons): Runs {
     return run;
   }
 
-  async function launch(input: SpecInput, options: LaunchOptions = {}): Promise<RunRecord> {
+  async function make(input: SpecInput, options: LaunchOptions): Promise<OwnedRun> {
     const { spec, resolved } = await requireLaunchable(core, input, options.file);
     const prepared = await prepareFolder(core, spec, resolved);
     // Owned before it is seen: a run in the list that nobody owns is taken for one that a killed program left.
@@ -82,9 +88,34 @@ export function createRuns(core: Core, comparisons: Comparisons): Runs {
       await removeInside(layout.runs, prepared.id);
       throw error;
     });
-    const run = await supervisor.add(added, owner, false);
+    return { run: added, owner };
+  }
+
+  async function launch(input: SpecInput, options: LaunchOptions = {}): Promise<RunRecord> {
+    if (options.site !== undefined) return onlyOf(await launchAt(options.site, [input], options));
+    const { run, owner } = await make(input, options);
+    const queued = await supervisor.add(run, owner, false);
     bus.publish({ topic: 'changed', lists: ['runs'] });
-    return run;
+    return queued;
+  }
+
+  async function launchAt(site: string, inputs: readonly SpecInput[], options: LaunchOptions, atOnce?: number) {
+    await sites.find(site);
+    const made: OwnedRun[] = [];
+    for (const input of inputs) made.push(await make(input, options));
+    const label = specObject(inputs[0] as SpecInput).name;
+    const runs = await sites.hand(site, typeof label === 'string' ? label : 'run', made, atOnce);
+    bus.publish({ topic: 'changed', lists: ['runs'] });
+    return runs;
+  }
+
+  async function resumeAt(site: string, runs: readonly RunRecord[]): Promise<RunRecord[]> {
+    const owned: OwnedRun[] = [];
+    for (const run of runs) {
+      requireResumable(run, sites.has(run.id));
+      owned.push({ run, owner: await supervisor.own(run) });
+    }
+    return sites.hand(site, runs[0]?.name ?? 'run', owned);
   }
 
   return {
@@ -93,16 +124,31 @@ export function createRuns(core: Core, comparisons: Comparisons): Runs {
     find: async (nameOrId) => findByName('run', await store.listRuns(), nameOrId),
     check: (input, parentRunId, estimate = false) => checks.check(input, parentRunId, estimate),
     launch,
-    async sweep(input, vary, parentRunId) {
+    async sweep(input, vary, { parentRunId, site, atOnce } = {}) {
       const sweepId = randomUUID();
       const specs = sweepSpecs(specObject(input), vary);
       // All or none: a sweep does not stop half-way at a value that is refused.
       for (const spec of specs) await requireLaunchable(core, { spec });
+      const options = { parentRunId, relation: 'sweep', sweepId } as const;
+      const inputs = specs.map((spec) => ({ spec }));
+      if (site !== undefined) return launchAt(site, inputs, options, atOnce);
       const runs: RunRecord[] = [];
-      for (const spec of specs) runs.push(await launch({ spec }, { parentRunId, relation: 'sweep', sweepId }));
+      for (const one of inputs) runs.push(await launch(one, options));
       return runs;
     },
+    async retryAt(site, sweepId) {
+      const failed: RunRecord[] = [];
+      for (const run of await store.listRuns()) {
+        if (run.status !== 'failed' && run.status !== 'interrupted') continue;
+        if (sweepId !== undefined && run.sweepId !== sweepId) continue;
+        if ((await sites.siteOf(run)) === site) failed.push(run);
+      }
+      return failed.length === 0 ? [] : resumeAt(site, failed.reverse());
+    },
     async resume(runId) {
+      const known = await get(runId);
+      const site = await sites.siteOf(known);
+      if (site !== null) return onlyOf(await resumeAt(site, [known]));
       await supervisor.storeEnds();
       requireResumable(await get(runId), supervisor.has(runId));
       await recovery.settled(runId);
@@ -116,11 +162,12 @@ export function createRuns(core: Core, comparisons: Comparisons): Runs {
       if (supervisor.has(runId)) return supervisor.ask(runId, request);
       if (hasEnded(run.status))
         throw new WorkbenchError('conflict', `“${run.name}” is not running: it is ${run.status}.`);
+      if ((await sites.siteOf(run)) !== null) return sites.ask(run, request);
       await runFolder(core.layout, run).ask(request);
     },
     setGuardWeight: (runId, weight) => supervisor.setGuardWeight(runId, weight),
-    looksAfter: supervisor.has,
-    ended: (runId) => supervisor.ended(runId) ?? get(runId),
+    looksAfter: (runId) => supervisor.has(runId) || sites.has(runId),
+    ended: (runId) => supervisor.ended(runId) ?? sites.ended(runId) ?? get(runId),
     async annotate(runId, change) {
       const run = await store.updateRun(runId, change);
       bus.publish({ topic: 'run', run });
@@ -136,12 +183,20 @@ export function createRuns(core: Core, comparisons: Comparisons): Runs {
       bus.publish({ topic: 'changed', lists: ['runs', 'evaluations', 'comparisons'] });
     },
     flipMeter: (runId) => flipMeter(core, comparisons, runId),
-    recover: recovery.recover,
+    async recover() {
+      await Promise.all([recovery.recover(), sites.takeUp()]);
+    },
     async close() {
       await recovery.close();
-      await supervisor.close();
+      await Promise.all([supervisor.close(), sites.close()]);
     },
   };
+}
+
+function onlyOf(runs: readonly RunRecord[]): RunRecord {
+  const [run] = runs;
+  if (run === undefined) throw new WorkbenchError('internal', 'No run was made.');
+  return run;
 }
 
 interface PreparedRun {

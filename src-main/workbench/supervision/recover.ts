@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { RunRecord } from '../../shared/domain/entities.ts';
 import type { ErrorReport } from '../../shared/domain/errors.ts';
 import { reportOf } from '../../shared/domain/errors.ts';
@@ -42,12 +43,15 @@ export function createRecovery(core: Core, supervisor: RunSupervisor): Recovery 
   async function recoverAll(): Promise<void> {
     if (closing.signal.aborted) return;
     await supervisor.storeEnds();
-    const live = (await core.store.listRuns()).filter(({ id, status }) => !hasEnded(status) && !isOurs(id));
+    const live = (await core.store.listRuns()).filter((run) => !hasEnded(run.status) && !isOurs(run.id) && isHere(run));
     const failures = await Promise.all(live.map((run) => recoverRun(run).then(() => null, reportOf)));
     for (const failure of failures) if (failure !== null) reportUnrecovered(failure);
   }
 
   const isOurs = (runId: string): boolean => supervisor.has(runId) || supervisor.awaitsStore(runId);
+
+  /** A run at a site needs no program of ours to go on. */
+  const isHere = (run: RunRecord): boolean => !existsSync(runFolder(core.layout, run).file('site'));
 
   async function recoverRun(run: RunRecord): Promise<void> {
     if (!(await takeIn(core, run, isOurs))) return;

@@ -43,9 +43,7 @@ export async function importDataset(context: CommandContext, file: string, flags
   const dataset = await imports.dataset({ ...requestOf(first, name, flags), moreFiles, map }, context.task);
   context.terminal.settle();
   context.terminal.document(dataset);
-  context.terminal.print(
-    `Dataset “${plain(dataset.name)}”: ${formatCount(dataset.rows)} ${dataset.kind} rows.`,
-  );
+  context.terminal.print(`Dataset “${plain(dataset.name)}”: ${formatCount(dataset.rows)} ${dataset.kind} rows.`);
   await noteProblems(context, await context.workbench(), dataset.importId);
 
   async function filesOf(repository: HubName): Promise<string[]> {

@@ -3,26 +3,38 @@ import { parseAssignment } from '../../../workbench/runs/spec-changes.ts';
 import type { SpecInput } from '../../../workbench/runs/spec-text.ts';
 import type { Workbench } from '../../../workbench/workbench.ts';
 import type { CommandContext } from '../context.ts';
+import type { SweepFlags } from '../options/runs.ts';
 import { exitStatus } from '../exit-status.ts';
 import type { ExitStatus } from '../exit-status.ts';
 import { plain, table } from '../terminal.ts';
+import { requireSite, leave, showSubmission } from './at-site.ts';
 import { followRun, readSpec, withAssignments } from './train.ts';
 
 /** Queues one run for every combination and follows them in turn. One that fails does not keep the rest from running; one that is stopped does. */
-export async function sweepCommand(
-  context: CommandContext,
-  spec: string,
-  { vary, set = [] }: { vary: string[]; set?: string[] },
-): Promise<ExitStatus> {
+export async function sweepCommand(context: CommandContext, spec: string, options: SweepFlags): Promise<ExitStatus> {
+  requireSite(options);
+  const { vary, set = [], site, atOnce } = options;
   const axes = vary.map(parseAxis);
   const workbench = await context.workbench();
   const { input, parentRunId } = await specOf(workbench, spec);
-  const runs = await workbench.runs.sweep(withAssignments(input, set), axes, parentRunId);
+  const base = withAssignments(input, set);
+  if (options.dryRun === true) {
+    const tasks = axes.reduce((count, { values }) => count * values.length, 1);
+    return showSubmission(
+      context,
+      workbench,
+      Array.from({ length: tasks }, () => base),
+      options,
+    );
+  }
+  const runs = await workbench.runs.sweep(base, axes, { parentRunId, site, atOnce });
+  if (options.detach === true) return leave(context, workbench, runs);
   let status: ExitStatus = exitStatus.ok;
   for (const [i, run] of runs.entries()) {
     const { status: one, ended } = await followRun(context, workbench, run);
     if (status === exitStatus.ok) status = one;
-    if (ended.status !== 'stopped') continue;
+    if (site !== undefined && context.interrupted()) break;
+    if (ended.status !== 'stopped' || site !== undefined) continue;
     // Stopped by hand: those that wait are not begun.
     for (const { id } of runs.slice(i + 1)) await workbench.runs.ask(id, 'stop');
     break;

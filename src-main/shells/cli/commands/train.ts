@@ -11,20 +11,22 @@ import type { SpecDifference } from '../../../workbench/runs/spec-changes.ts';
 import { specObject } from '../../../workbench/runs/spec-text.ts';
 import type { SpecInput } from '../../../workbench/runs/spec-text.ts';
 import type { Workbench } from '../../../workbench/workbench.ts';
+import { hasEnded } from '../../../shared/domain/run-states.ts';
 import type { CommandContext } from '../context.ts';
+import type { TrainFlags } from '../options/runs.ts';
 import { exitStatus } from '../exit-status.ts';
 import type { ExitStatus } from '../exit-status.ts';
 import { plain } from '../terminal.ts';
 import { formatCount, formatNumber } from '../../../shared/presentation/numbers.ts';
+import { leave, requireSite, showSubmission, tellJob } from './at-site.ts';
 
-export async function trainCommand(
-  context: CommandContext,
-  file: string,
-  options: { set?: string[] },
-): Promise<ExitStatus> {
+export async function trainCommand(context: CommandContext, file: string, options: TrainFlags): Promise<ExitStatus> {
+  requireSite(options);
   const input = withAssignments({ yaml: await readSpec(file) }, options.set ?? []);
   const workbench = await context.workbench();
-  return follow(context, workbench, await workbench.runs.launch(input, { file }));
+  if (options.dryRun === true) return showSubmission(context, workbench, [input], options);
+  const run = await workbench.runs.launch(input, { file, site: options.site });
+  return options.detach === true ? leave(context, workbench, [run]) : follow(context, workbench, run);
 }
 
 export async function resumeCommand(context: CommandContext, name: string): Promise<ExitStatus> {
@@ -33,11 +35,8 @@ export async function resumeCommand(context: CommandContext, name: string): Prom
   return follow(context, workbench, await workbench.runs.resume(run.id));
 }
 
-export async function relaunchCommand(
-  context: CommandContext,
-  name: string,
-  options: { set?: string[]; dryRun?: boolean },
-): Promise<ExitStatus> {
+export async function relaunchCommand(context: CommandContext, name: string, options: TrainFlags): Promise<ExitStatus> {
+  if (options.detach === true) requireSite(options);
   const workbench = await context.workbench();
   const parent = await workbench.runs.find(name);
   const input = withAssignments({ spec: { ...parent.spec } }, options.set ?? []);
@@ -45,13 +44,14 @@ export async function relaunchCommand(
   const difference = describeDifference(check.difference ?? []);
   if (options.dryRun !== true) {
     context.terminal.note(difference);
-    return follow(context, workbench, await workbench.runs.launch(input, { parentRunId: parent.id }));
+    const run = await workbench.runs.launch(input, { parentRunId: parent.id, site: options.site });
+    return options.detach === true ? leave(context, workbench, [run]) : follow(context, workbench, run);
   }
   if (!check.ok)
     throw new WorkbenchError('bad-input', check.issues.map(({ path: at, message }) => `${at}: ${message}`).join('\n'));
   context.terminal.document({ parent: parent.id, difference: check.difference });
   context.terminal.print(difference);
-  return exitStatus.ok;
+  return options.site === undefined ? exitStatus.ok : showSubmission(context, workbench, [input], options);
 }
 
 export async function stopCommand({ workbench, terminal }: CommandContext, name: string): Promise<void> {
@@ -101,10 +101,15 @@ export async function followRun(
 ): Promise<{ status: ExitStatus; ended: RunRecord }> {
   const { terminal } = context;
   terminal.note(`Run “${plain(run.name)}” (${run.id})`);
+  const site = await workbench.sites.siteOf(run);
+  const left = Promise.withResolvers<RunRecord>();
   const ask = () =>
     void workbench.runs.ask(run.id, 'stop').catch((error: unknown) => terminal.note(plain(reportOf(error).message)));
-  context.onInterrupt(ask);
-  if (context.task.signal.aborted) ask();
+  // A run at a site needs nobody here: Ctrl-C leaves it to itself.
+  const interrupt = site === null ? ask : () => left.resolve(run);
+  context.onInterrupt(interrupt);
+  if (context.task.signal.aborted) interrupt();
+  const stopTelling = site === null ? () => {} : tellJob(context, workbench, run.id);
   let total = run.totalSteps;
   const unsubscribe = workbench.subscribe((event) => {
     if (event.topic !== 'run-events' || event.runId !== run.id) return;
@@ -113,8 +118,13 @@ export async function followRun(
       showEvent(context, one, total);
     }
   });
-  const ended = await workbench.runs.ended(run.id).finally(unsubscribe);
+  const ended = await Promise.race([workbench.runs.ended(run.id), left.promise]).finally(unsubscribe);
+  stopTelling();
   terminal.settle();
+  if (site !== null && !hasEnded(ended.status)) {
+    terminal.note(plain(`The run goes on at “${site}”. flipguard stop “${run.name}” ends it with a checkpoint.`));
+    return { status: exitStatus.ok, ended };
+  }
   return { status: conclude(context, workbench, ended), ended };
 }
 

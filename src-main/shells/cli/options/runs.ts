@@ -13,12 +13,26 @@ const commands = {
   interpolate: lazily(async () => (await import('../commands/interpolate.ts')).interpolateCommand),
 };
 
+export interface TrainFlags {
+  set?: string[];
+  site?: string;
+  detach?: boolean;
+  dryRun?: boolean;
+}
+export interface SweepFlags extends TrainFlags {
+  vary: string[];
+  atOnce?: number;
+}
+
 export function addRuns(program: Program, go: Go): void {
   program
     .command('train <spec>')
     .description('train in the foreground; Ctrl-C stops after the step, with a checkpoint')
     .option('--set <path=value...>', 'change the spec, e.g. guard.weight=0.5', collect)
-    .action((spec: string, options: { set?: string[] }) => go(commands.train, spec, options));
+    .option('--site <name>', 'hand the run to a site, and follow it from here')
+    .option('--detach', 'with --site: submit and leave; the run goes on by itself')
+    .option('--dry-run', 'with --site: print the job script and Slurm’s estimate, and stop')
+    .action((spec: string, options: TrainFlags) => go(commands.train, spec, options));
   program
     .command('resume <run>')
     .description('go on from the newest checkpoint')
@@ -27,8 +41,10 @@ export function addRuns(program: Program, go: Go): void {
     .command('relaunch <run>')
     .description('a new run from a copy of the spec')
     .option('--set <path=value...>', 'change the copy', collect)
-    .option('--dry-run', 'print the difference and stop')
-    .action((name: string, options: { set?: string[]; dryRun?: boolean }) => go(commands.relaunch, name, options));
+    .option('--site <name>', 'hand the run to a site')
+    .option('--detach', 'with --site: submit and leave; the run goes on by itself')
+    .option('--dry-run', 'print the difference (with --site also the job script) and stop')
+    .action((name: string, options: TrainFlags) => go(commands.relaunch, name, options));
   program
     .command('stop <run>')
     .description('stop after the step at hand')
@@ -47,7 +63,11 @@ export function addRuns(program: Program, go: Go): void {
     .description('one run for every combination of values, one after the other; SPEC is a file, or a run to copy')
     .requiredOption('--vary <path=values...>', 'e.g. guard.weight=0.1,0.5; several make a grid', collect)
     .option('--set <path=value...>', 'change the spec first', collect)
-    .action((spec: string, options: { vary: string[]; set?: string[] }) => go(commands.sweep, spec, options));
+    .option('--site <name>', 'hand all runs to a site, as one array')
+    .option('--at-once <n>', 'with --site: how many may run together', wholeNumber)
+    .option('--detach', 'with --site: submit and leave; the runs go on by themselves')
+    .option('--dry-run', 'with --site: print the job script and Slurm’s estimate, and stop')
+    .action((spec: string, options: SweepFlags) => go(commands.sweep, spec, options));
   program
     .command('interpolate <from> <to>')
     .description('a model on the line between two weights; each is a model, a run or a checkpoint (RUN@STEP)')
