@@ -6,7 +6,8 @@ import type { CommandContext } from '../context.ts';
 import { exitStatus } from '../exit-status.ts';
 import type { ExitStatus } from '../exit-status.ts';
 import type { SiteFlags } from '../options/sites.ts';
-import { duration, plain, table } from '../terminal.ts';
+import { formatDuration } from '../../../shared/presentation/times.ts';
+import { plain, table } from '../terminal.ts';
 
 export async function siteAddCommand(context: CommandContext, flags: SiteFlags): Promise<void> {
   const { terminal } = context;
@@ -75,7 +76,7 @@ function describe({ scheduler, accounting, maxArraySize, job, problems }: SiteRe
   ];
   if (job !== null) {
     facts.push(
-      ['Node', `${job.node}, after ${duration(job.waitedMs)}`],
+      ['Node', `${job.node}, after ${formatDuration(job.waitedMs)}`],
       ['GPUs', job.gpus.length === 0 ? 'none' : job.gpus.join(', ')],
       ['Backend', job.backend],
       ['Workbench', `${job.program || 'not found'}, node ${job.node24 || 'none'}`],
