@@ -21,6 +21,8 @@ const request = await new Promise<ReadRequest>((resolve) => {
   // The host is the only one who starts this file, and sends the request first.
   process.once('message', (message) => resolve(message as ReadRequest));
 });
+// Several columns of a damaged Parquet file fail at once: the first one is the answer, the others are nobody's.
+process.on('unhandledRejection', () => {});
 // Without a host there is nobody to read for.
 process.once('disconnect', () => process.exit());
 const post = (message: FromReader): Promise<void> =>
