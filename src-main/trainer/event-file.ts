@@ -1,5 +1,7 @@
 import * as fs from 'node:fs';
+import * as path from 'node:path';
 import type { TrainerEvent } from '../shared/domain/trainer-events.ts';
+import { flushFolder } from '../system/whole-file.ts';
 import { readEvents } from './event-lines.ts';
 
 /** A run's `events.ndjson`, open for appending. The file is ahead of every message: what the host is told is on disk. */
@@ -25,7 +27,9 @@ export class EventFile {
       wholeBytes = endByte;
       onEvent(event);
     }
+    const isNew = !fs.existsSync(file);
     const descriptor = fs.openSync(file, 'a', 0o600);
+    if (isNew) flushFolder(path.dirname(file));
     if (fs.fstatSync(descriptor).size > wholeBytes) fs.ftruncateSync(descriptor, wholeBytes);
     return new EventFile(descriptor, lastSeq);
   }

@@ -35,19 +35,25 @@ async function readBytes(file: string, offset = 0, length?: number): Promise<Uin
 
 /**
  * Writes into a temporary sibling of `folder` and gives it its name at `commit`, after every file and the folder itself are on
- * disk. A crash before that leaves only the temporary, recognisable by its name.
+ * disk. A crash before that leaves only the temporary, recognisable by its name. `sumsFile` keeps the SHA-256 of every other file.
  */
-export async function createFolder(folder: string): Promise<FolderWriter> {
+export async function createFolder(folder: string, sumsFile?: string): Promise<FolderWriter> {
   const target = path.resolve(folder);
   await fs.mkdir(path.dirname(target), { recursive: true });
   const temporary = await fs.mkdtemp(`${target}.partial-`);
   const inside = (name: string) => path.join(temporary, plainName(name));
+  const sums: Record<string, string> = {};
+  const write = async (name: string, chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>) =>
+    (sums[name] = await writeFlushed(inside(name), chunks));
   return {
     writeText: async (name, text) => {
-      await writeFlushed(inside(name), [new TextEncoder().encode(text)]);
+      await write(name, [new TextEncoder().encode(text)]);
     },
-    writeBytes: (name, chunks) => writeFlushed(inside(name), chunks),
+    writeBytes: write,
     commit: async () => {
+      if (sumsFile !== undefined) {
+        await writeFlushed(inside(sumsFile), [new TextEncoder().encode(`${JSON.stringify(sums, null, 1)}\n`)]);
+      }
       await flushFolder(temporary);
       await replace(temporary, target);
       await flushFolder(path.dirname(target));

@@ -43,13 +43,6 @@ function hashKey(key: CacheKey): string {
   return hash.digest('hex');
 }
 
-/** SHA-256 of a file, in hex. */
-export async function hashFile(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
-  return hash.digest('hex');
-}
-
 /** SHA-256 over a model folder's weights and configuration. */
 export async function hashModel(folder: string): Promise<string> {
   const names = (await fs.readdir(folder))

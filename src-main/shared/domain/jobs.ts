@@ -24,8 +24,10 @@ export interface TrainJob {
   runFolder: string;
   /** Where reference log-probs are cached across runs. */
   cacheFolder: string;
-  /** Continue from the newest checkpoint in the run folder. */
+  /** Continue from the newest checkpoint in the run folder, or from the one that the record names. */
   resume: boolean;
+  /** What the store has of the run: the last event's `seq`, and the step of the checkpoint to go on from; null starts over. */
+  record?: { lastSeq: number; checkpoint: number | null };
 }
 export interface EvaluateJob {
   kind: 'evaluate';

@@ -1,9 +1,9 @@
 import { evaluationName, weightsName } from '../../shared/presentation/names.ts';
-import { hash } from 'node:crypto';
 import type { RunStatus } from '../../shared/domain/jobs.ts';
 import type { EvaluationMark, TrainerEvent } from '../../shared/domain/trainer-events.ts';
 import { WorkbenchError, assertNever } from '../../shared/domain/errors.ts';
 import type { ErrorReport } from '../../shared/domain/errors.ts';
+import { hashOfFiles } from '../../system/file-sums.ts';
 import type { WritableDb } from '../database.ts';
 import { all, inTransaction, one, run, sql, value } from '../database.ts';
 import { newId, packKey } from '../keys.ts';
@@ -248,8 +248,7 @@ class Appending {
   #addCheckpoint(event: Extract<TrainerEvent, { type: 'checkpoint' }>): void {
     const { checkpoint } = event;
     const key = this.#head.run_key;
-    const files = Object.entries(checkpoint.sha256).sort(([a], [b]) => (a < b ? -1 : 1));
-    const sha256 = hash('sha256', files.map(([file, sha]) => `${file}:${sha}\n`).join(''));
+    const sha256 = hashOfFiles(checkpoint.sha256);
     run(
       this.#db,
       sql`INSERT INTO checkpoints (id, run_key, step, path, kind, size_bytes, sha256, state, created_at)

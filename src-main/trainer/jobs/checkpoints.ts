@@ -11,11 +11,15 @@ import type { TrainingState } from '../../engine/train-loop.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { CheckpointInfo } from '../../shared/domain/trainer-events.ts';
 import type { RunSpec } from '../../shared/domain/run-spec.ts';
+import {
+  checkpointFolder,
+  checkpointSteps,
+  optimizerFile,
+  readState,
+  stateFile,
+  sumsFile,
+} from '../checkpoint-folder.ts';
 import { createFolder, openFolder } from '../node-folders.ts';
-
-const optimizerFile = 'optimizer.safetensors';
-const stateFile = 'state.json';
-const parent = 'checkpoints';
 
 /** The checkpoints of one run: `checkpoints/<step>/`, each a model folder with what a resume needs beside it. */
 export class Checkpoints {
@@ -27,13 +31,15 @@ export class Checkpoints {
     this.#keep = keep;
   }
 
-  /** Folder of the newest whole checkpoint; a folder half written has another name until it is whole. */
-  async newest(): Promise<{ folder: string; state: TrainingState } | null> {
-    const step = (await this.#steps()).at(-1);
-    if (step === undefined) return null;
-    const folder = path.join(this.#runFolder, parent, String(step));
-    const state = JSON.parse(await fs.readFile(path.join(folder, stateFile), 'utf8')) as TrainingState;
-    return { folder, state };
+  /**
+   * The checkpoint of a step, or the newest where none is named; null where there is none.
+   * @throws WorkbenchError `corrupt` when its state is not of this step.
+   */
+  async open(step?: number | null): Promise<{ folder: string; state: TrainingState } | null> {
+    const wanted = step === undefined ? (await checkpointSteps(this.#runFolder)).at(-1) : step;
+    if (wanted === undefined || wanted === null) return null;
+    const state = await readState(this.#runFolder, wanted);
+    return { folder: checkpointFolder(this.#runFolder, wanted), state };
   }
 
   /** Weights (of the adapter alone, where there is one), optimiser and state. `modelPath`: where the policy came from. */
@@ -44,9 +50,8 @@ export class Checkpoints {
     objective: Objective,
     state: TrainingState,
   ): Promise<CheckpointInfo> {
-    const relative = `${parent}/${state.step}`;
-    const folder = path.join(this.#runFolder, parent, String(state.step));
-    const writer = await createFolder(folder);
+    const folder = checkpointFolder(this.#runFolder, state.step);
+    const writer = await createFolder(folder, sumsFile);
     try {
       const { sha256 } =
         model.adapter === null
@@ -57,29 +62,21 @@ export class Checkpoints {
       tf.dispose(moments);
       await writer.writeText(stateFile, `${JSON.stringify(state, null, 1)}\n`);
       await writer.commit();
-      await this.#removeOld();
       const kind = model.adapter === null ? 'full' : 'adapter';
-      return { step: state.step, path: relative, kind, sha256, sizeBytes: await sizeOf(folder) };
+      return { step: state.step, path: `checkpoints/${state.step}`, kind, sha256, sizeBytes: await sizeOf(folder) };
     } catch (error) {
       await writer.abandon();
       throw error;
     }
   }
 
-  async #removeOld(): Promise<void> {
+  /** Called when a newer one has been announced: until then the run could not be resumed without the older. */
+  async removeOld(): Promise<void> {
     if (this.#keep === 'all') return;
     const kept = this.#keep === 'last' ? 1 : this.#keep;
-    for (const step of (await this.#steps()).slice(0, -kept)) {
-      await fs.rm(path.join(this.#runFolder, parent, String(step)), { recursive: true, force: true });
+    for (const step of (await checkpointSteps(this.#runFolder)).slice(0, -kept)) {
+      await fs.rm(checkpointFolder(this.#runFolder, step), { recursive: true, force: true });
     }
-  }
-
-  async #steps(): Promise<number[]> {
-    const names = await fs.readdir(path.join(this.#runFolder, parent)).catch(() => []);
-    return names
-      .filter((name) => /^\d+$/.test(name))
-      .map(Number)
-      .sort((a, b) => a - b);
   }
 }
 

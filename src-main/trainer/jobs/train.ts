@@ -9,17 +9,19 @@ import { createRandom } from '../../engine/random.ts';
 import { loadTokenizer } from '../../engine/tokenizer/tokenizer.ts';
 import { trainingLoop, type TrainingState } from '../../engine/train-loop.ts';
 import type { DatasetRow } from '../../shared/domain/datasets.ts';
+import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { TrainJob } from '../../shared/domain/jobs.ts';
 import type { TrainerEvent, TrainerEventBody } from '../../shared/domain/trainer-events.ts';
 import { withPlace } from '../../shared/domain/run-failure.ts';
 import type { RunSpec } from '../../shared/domain/run-spec.ts';
+import { hashFile } from '../../system/file-sums.ts';
 import { readJsonLines } from '../../system/read-lines.ts';
 import { BatchNoteFile } from '../batch-note.ts';
 import { EventFile } from '../event-file.ts';
 import type { JobContext } from '../job-context.ts';
 import { savingPhase } from '../messages.ts';
 import { openFolder } from '../node-folders.ts';
-import { hashFile, openNumberCache } from '../number-cache.ts';
+import { openNumberCache } from '../number-cache.ts';
 import type { Reporter } from '../reporter.ts';
 import { Checkpoints, restoreOptimizer } from './checkpoints.ts';
 import { NotedOrder } from './noted-order.ts';
@@ -37,10 +39,12 @@ export async function runTrainJob(job: TrainJob, context: JobContext, reporter: 
   const observe = (event: TrainerEvent) => {
     if (event.type === 'evaluation-batch' && event.mark.step === 0) limit?.observe(event.mark, event.results);
   };
-  reporter.writeTo(await EventFile.open(path.join(job.runFolder, 'events.ndjson'), observe));
+  const events = await EventFile.open(path.join(job.runFolder, 'events.ndjson'), observe);
+  reporter.writeTo(events);
+  refuseDisagreement(job, events);
 
   const checkpoints = new Checkpoints(job.runFolder, spec.checkpoint.keep);
-  const newest = job.resume ? await checkpoints.newest() : null;
+  const newest = job.resume ? await checkpoints.open(job.record?.checkpoint) : null;
   const tokenizer = await loadTokenizer(openFolder(job.modelPath));
   const policy = await loadPolicy(spec, tokenizer, job.modelPath, newest?.folder ?? null);
   const reference = openReference(job, context, newest === null ? policy : null);
@@ -85,7 +89,18 @@ export async function runTrainJob(job: TrainJob, context: JobContext, reporter: 
   });
   for await (const event of loop) {
     await context.emit(event.type === 'failed' ? { ...event, error: withPlace(event.error, event) } : event);
+    if (event.type === 'checkpoint') await checkpoints.removeOld();
   }
+}
+
+/** The owner has brought file and store to one record: where they differ now, somebody else writes here. */
+function refuseDisagreement({ record, runFolder }: TrainJob, { lastSeq }: EventFile): void {
+  if (record === undefined || record.lastSeq === lastSeq) return;
+  throw new WorkbenchError(
+    'conflict',
+    `The events of ${runFolder} end with ${lastSeq}, and the workspace knows them up to ${record.lastSeq}.`,
+    { remedy: 'Let no other program write into the run folder, then resume the run.' },
+  );
 }
 
 /** The policy stands in for its own reference until the first step. */

@@ -1,11 +1,13 @@
-import { access, mkdir, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { DatasetRecord, RunRecord, SuiteRecord } from '../../shared/domain/entities.ts';
 import type { SuiteFile, TrainJob } from '../../shared/domain/jobs.ts';
+import { writeWhole } from '../../system/whole-file.ts';
 import type { Core } from '../core.ts';
+import { cachedRows } from './cached-rows.ts';
 import { findByName } from '../workspace/names.ts';
 import { requireAllowedEndpoint } from '../../system/endpoints.ts';
 import { inside, refuseLinksIn } from '../workspace/inside.ts';
+import { resumeRecord } from '../supervision/resume-record.ts';
 import type { Task } from '../supervision/task.ts';
 import { findWeights, weightsFolder } from '../models/weights.ts';
 import { heldOutName, heldOutSuite } from './held-out.ts';
@@ -37,6 +39,7 @@ export async function prepareTrainJob(core: Core, run: RunRecord, resume: boolea
     runFolder: folder.path,
     cacheFolder: path.join(core.layout.cache, 'reference'),
     resume,
+    record: await resumeRecord(core, run, resume),
     ...(rewardModelPath === null ? {} : { rewardModelPath }),
     ...(inputs.guardSetId === null ? {} : { guardRowsPath: folder.file('guardRows') }),
   };
@@ -50,7 +53,10 @@ export async function trainRows(
 ): Promise<{ path: string; heldOut: SuiteRecord | null }> {
   const heldOut = fraction === 0 ? null : await heldOutSuite(core.store, dataset, fraction);
   const file = inside(core.layout.cache, 'rows', `${dataset.sha256}-${fraction}.ndjson`);
-  await once(file, (draft) => core.store.exportDatasetRows(dataset.id, draft, { skip: heldOut?.rowIds ?? [] }));
+  const skip = heldOut?.rowIds ?? [];
+  await cachedRows(file, dataset.rows - skip.length, async (draft) => {
+    return (await core.store.exportDatasetRows(dataset.id, draft, { skip })).rows;
+  });
   return { path: file, heldOut: heldOut?.suite ?? null };
 }
 
@@ -58,7 +64,7 @@ export async function suiteFile(core: Core, suite: SuiteRecord): Promise<SuiteFi
   // Before anything is generated: a suite that came with somebody's workspace decides nothing about where texts go.
   if (suite.scorer?.kind === 'judge') requireAllowedEndpoint(suite.scorer.endpoint, `The suite “${suite.name}”`);
   const file = inside(core.layout.cache, 'suites', `${suite.id}-${suite.sha256.slice(0, 16)}.ndjson`);
-  await once(file, (draft) => core.store.exportSuiteItems(suite.id, draft));
+  await cachedRows(file, suite.items, async (draft) => (await core.store.exportSuiteItems(suite.id, draft)).items);
   const {
     items: _items,
     sha256: _sha256,
@@ -78,21 +84,5 @@ async function suitesOf(core: Core, suiteIds: readonly string[], heldOut: SuiteR
 
 async function writeGuardRows(core: Core, guardSetId: string, file: string): Promise<void> {
   const rows = await core.store.guardSetRows(guardSetId);
-  await writeFile(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
-}
-
-/** Makes a cached file unless it is there; two that make it at once make the same. */
-async function once(file: string, make: (draft: string) => Promise<unknown>): Promise<void> {
-  if (
-    await access(file).then(
-      () => true,
-      () => false,
-    )
-  ) {
-    return;
-  }
-  await mkdir(path.dirname(file), { recursive: true });
-  const draft = `${file}.${process.pid}.tmp`;
-  await make(draft);
-  await rename(draft, file);
+  await writeWhole(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
 }

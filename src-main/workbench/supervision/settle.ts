@@ -2,16 +2,14 @@ import type { RunRecord } from '../../shared/domain/entities.ts';
 import type { ErrorReport } from '../../shared/domain/errors.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { RunStatus } from '../../shared/domain/jobs.ts';
-import type { TrainerEvent } from '../../shared/domain/trainer-events.ts';
 import { withPlace } from '../../shared/domain/run-failure.ts';
 import type { FailurePlace } from '../../shared/domain/run-failure.ts';
 import { hasEnded } from '../../shared/domain/run-states.ts';
 import { readBatchNote } from '../../trainer/batch-note.ts';
-import { EventFile } from '../../trainer/event-file.ts';
 import type { Core } from '../core.ts';
 import { runFolder } from '../runs/run-folder.ts';
+import { addOwnEvents } from './own-events.ts';
 import { takeInRest } from './replay.ts';
-import { takeEvents } from './train-run.ts';
 import type { RunEnd } from './train-run.ts';
 
 /** What a run comes to, by the word of who looked after it. */
@@ -65,20 +63,7 @@ async function endUnspoken(core: Core, run: RunRecord, { status, error }: Verdic
 
 /** The folder gets the event that the child could not write. */
 async function writeLastWord(core: Core, run: RunRecord, error: ErrorReport): Promise<void> {
-  const event: TrainerEvent = {
-    type: 'failed',
-    error,
-    ...(await placeOf(core, run)),
-    seq: run.lastSeq + 1,
-    at: Date.now(),
-  };
-  const file = await EventFile.open(runFolder(core.layout, run).file('events'));
-  try {
-    file.append(event);
-  } finally {
-    file.close();
-  }
-  await takeEvents(core, run.id, [event]);
+  await addOwnEvents(core, run, [{ type: 'failed', error, ...(await placeOf(core, run)) }]);
 }
 
 async function placeOf(core: Core, run: RunRecord): Promise<FailurePlace & { step: number }> {

@@ -1,8 +1,6 @@
 import type { RunRecord } from '../../shared/domain/entities.ts';
 import type { ErrorReport } from '../../shared/domain/errors.ts';
 import { WorkbenchError, reportOf } from '../../shared/domain/errors.ts';
-import type { TrainerEvent } from '../../shared/domain/trainer-events.ts';
-import { shownEvent } from '../../shared/domain/trainer-events.ts';
 import { Pending } from '../../system/pending.ts';
 import { superviseTrainer } from '../../trainer/host.ts';
 import type { TrainerEnd, TrainerSession } from '../../trainer/host.ts';
@@ -11,6 +9,7 @@ import { prepareTrainJob } from '../runs/prepare.ts';
 import { runFolder } from '../runs/run-folder.ts';
 import type { RunFolder, RunRequest } from '../runs/run-folder.ts';
 import type { DeviceGrant } from './device.ts';
+import { takeEvents } from './take-events.ts';
 
 /** One run in its child, from its preparation to the child's end. */
 export interface LiveRun {
@@ -90,28 +89,9 @@ async function noteOrEnd(folder: RunFolder, session: TrainerSession, pid: number
   }
 }
 
-/** Tells the windows what the store now has of the run. */
-export async function publishRun(core: Core, runId: string): Promise<void> {
-  const run = await core.store.getRun(runId);
-  if (run !== null) core.bus.publish({ topic: 'run', run });
-}
-
 async function announce(core: Core, runId: string, status: 'starting' | 'stopping'): Promise<void> {
   const { moved, run } = await core.store.moveRun(runId, status);
   if (moved) core.bus.publish({ topic: 'run', run });
-}
-
-export async function takeEvents(core: Core, runId: string, events: TrainerEvent[]): Promise<void> {
-  await core.store.appendRunEvents(runId, events);
-  const shown = events.map(shownEvent).filter((event) => event !== null);
-  if (shown.length > 0) core.bus.publish({ topic: 'run-events', runId, events: shown });
-  if (events.some(changesRun)) await publishRun(core, runId);
-  if (events.some((event) => event.type === 'evaluation-done'))
-    core.bus.publish({ topic: 'changed', lists: ['evaluations'] });
-}
-
-function changesRun(event: TrainerEvent): boolean {
-  return ['started', 'checkpoint', 'evaluation-done', 'paused', 'resumed', 'finished', 'failed'].includes(event.type);
 }
 
 /** Other programs leave their wishes in the run's folder. */

@@ -1,6 +1,7 @@
 import { cp, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
+import { trainingFiles } from '../../trainer/checkpoint-folder.ts';
 import type { Core } from '../core.ts';
 import { findByName } from './names.ts';
 import { inside } from './inside.ts';
@@ -53,9 +54,8 @@ async function adapterFolder(core: Core, name: string): Promise<string> {
   });
 }
 
-/** What only a resumed run needs. */
 function isTrainingState(file: string): boolean {
-  return ['optimizer.safetensors', 'state.json'].includes(path.basename(file));
+  return trainingFiles.includes(path.basename(file));
 }
 
 function isThere(file: string): Promise<boolean> {
