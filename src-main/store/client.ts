@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { WorkbenchError, reportOf } from '../shared/domain/errors.ts';
 import { markOf } from '../system/alive.ts';
+import { Pending } from '../system/pending.ts';
 import type { FlipExportRow, Ingest, Store, StoreChange } from './api.ts';
 import { Builds } from './builds.ts';
 import { EventQueue } from './event-queue.ts';
@@ -77,6 +78,8 @@ class OpenStore {
   readonly #timers: NodeJS.Timeout[] = [];
   #integrity = 'checking';
   #marks: Record<string, number> | null = null;
+  // What fails there is the closing of the store, or is found again at the next start.
+  readonly #background = new Pending(() => undefined);
   readonly #resumed: Promise<void>;
   #closing: Promise<void> | null = null;
 
@@ -103,12 +106,12 @@ class OpenStore {
       for (const id of superseded) this.#builds.start(id);
       return { lastSeq };
     });
-    this.#timers.push(setInterval(() => void this.#poll(), options.pollMs ?? defaultPollMs));
+    this.#timers.push(setInterval(() => this.#background.add(this.#poll()), options.pollMs ?? defaultPollMs));
     if (options.checkIntegrity !== false) {
-      this.#timers.push(setTimeout(() => void this.#checkIntegrity().catch(() => undefined), integrityDelayMs));
+      this.#timers.push(setTimeout(() => this.#background.add(this.#checkIntegrity()), integrityDelayMs));
     }
     for (const timer of this.#timers) timer.unref();
-    void this.#poll();
+    this.#background.add(this.#poll());
     this.#resumed = this.#resumeBuilds();
   }
 
@@ -231,6 +234,7 @@ class OpenStore {
     await this.#reader.call('close').catch(() => undefined);
     await this.#writer.call('close').catch(() => undefined);
     await Promise.all([this.#writer.terminate(), this.#reader.terminate()]);
+    await Promise.all([this.#background.settled(), this.#resumed]);
     this.#listeners.clear();
   }
 }

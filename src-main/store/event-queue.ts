@@ -32,14 +32,15 @@ export class EventQueue {
     });
     this.#waiting.set(runId, { events: batch, written });
     // The next batch goes even when this one failed; its caller hears of the failure.
-    const over = written.then(
-      () => undefined,
-      () => undefined,
-    );
+    const over: Promise<void> = written
+      .then(
+        () => undefined,
+        () => undefined,
+      )
+      .then(() => {
+        if (this.#busy.get(runId) === over) this.#busy.delete(runId);
+      });
     this.#busy.set(runId, over);
-    void over.then(() => {
-      if (this.#busy.get(runId) === over) this.#busy.delete(runId);
-    });
     return written;
   }
 }

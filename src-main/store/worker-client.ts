@@ -101,7 +101,8 @@ export function runTask<Batch, Outcome>(
     const worker = startThread(start, `store ${start.task?.name}`);
     const stop = (error: unknown): void => {
       reject(error instanceof Error ? error : new Error(String(error)));
-      void worker.terminate();
+      // It ends at the latest with the program.
+      worker.terminate().catch(() => undefined);
     };
     const abort = (): void => stop(new WorkbenchError('cancelled', 'The workspace was closed meanwhile'));
     signal?.addEventListener('abort', abort, { once: true });

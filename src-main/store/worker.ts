@@ -59,7 +59,9 @@ async function openWriter({ path, owner, maxBytes }: WorkerStart): Promise<Metho
 
 function serve(methods: Methods): void {
   port.on('message', (message: ToWorker) => {
-    if (message.type === 'call') void answer(methods, message);
+    if (message.type !== 'call') return;
+    // An answer that cannot be posted leaves its caller waiting: then the thread has failed, and all callers hear of it.
+    answer(methods, message).catch((error: unknown) => post({ type: 'failed', error: reportOf(error) }));
   });
 }
 

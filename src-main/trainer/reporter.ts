@@ -1,4 +1,5 @@
 import type { TrainerEvent, TrainerEventBody } from '../shared/domain/trainer-events.ts';
+import { Pending } from '../system/pending.ts';
 import type { ChildChannel } from './child-channel.ts';
 import type { EventFile } from './event-file.ts';
 import { initialCredit, stepFlushMs } from './messages.ts';
@@ -12,6 +13,8 @@ export class Reporter {
   #waiting: TrainerEvent[] = [];
   #flushedAtMs = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | null = null;
+  // The channel never rejects: a host that is gone is told by `onLost`.
+  readonly #late = new Pending((error) => process.stderr.write(`${String(error)}\n`));
   #credit = initialCredit;
   #creditCame: () => void = () => {};
 
@@ -33,7 +36,7 @@ export class Reporter {
     this.#waiting.push(event);
     const waitedMs = this.#nowMs() - this.#flushedAtMs;
     if (event.type !== 'step' || waitedMs >= stepFlushMs) await this.flush();
-    else this.#timer ??= setTimeout(() => void this.flush(), stepFlushMs - waitedMs);
+    else this.#timer ??= setTimeout(() => this.#late.add(this.flush()), stepFlushMs - waitedMs);
   }
 
   async flush(): Promise<void> {
@@ -53,6 +56,7 @@ export class Reporter {
 
   async close(): Promise<void> {
     await this.flush();
+    await this.#late.settled();
     this.#file?.close();
     this.#channel.close();
   }

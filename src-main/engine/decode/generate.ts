@@ -21,8 +21,8 @@ export interface Generation {
 export interface GenerateOptions {
   /** Rows decoded together; as many as pay and as the cache has room for unless told. */
   batchSize?: number;
-  /** Prompts finished, of all. */
-  onProgress?: (done: number, total: number) => void;
+  /** Prompts finished, of all; awaited before the next ones. */
+  onProgress?: (done: number, total: number) => unknown;
   signal?: Cancellation;
 }
 
@@ -59,7 +59,7 @@ export async function generate(
     await decodeBatch(model, tokenizer, rows, settings, options.signal);
     for (const row of rows) results[row.index] = finished(row, tokenizer, settings);
     done += rows.length;
-    options.onProgress?.(done, prompts.length);
+    await options.onProgress?.(done, prompts.length);
   }
   return results;
 }

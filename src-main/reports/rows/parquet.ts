@@ -29,11 +29,15 @@ export function parquetEncoder(): RowEncoder {
   const bytes = new ByteWriter();
   const writer = new ParquetWriter({ writer: bytes, schema: schema(), createdBy: 'flipguard-workbench' });
   let waiting: ReportRow[] = [];
+  // Into memory, so nothing is left to wait for; what failed is told with the bytes.
+  const failed: Error[] = [];
+  const write = (work: void | Promise<void>): void => {
+    Promise.resolve(work).catch((error: Error) => failed.push(error));
+  };
   const flush = (): void => {
     if (waiting.length === 0) return;
     const columnData = columns.map(({ name, valueOf }): ColumnSource => ({ name, data: waiting.map(valueOf) }));
-    // Into memory, so nothing is left to wait for.
-    void writer.write({ columnData, rowGroupSize });
+    write(writer.write({ columnData, rowGroupSize }));
     waiting = [];
   };
   return {
@@ -47,7 +51,8 @@ export function parquetEncoder(): RowEncoder {
     },
     end() {
       flush();
-      void writer.finish();
+      write(writer.finish());
+      if (failed.length > 0) throw failed[0];
       return bytes.getBytes();
     },
   };

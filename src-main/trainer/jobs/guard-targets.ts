@@ -49,7 +49,7 @@ export async function drawPreSamples(
       decoding,
       {
         signal,
-        onProgress: (done, total) => void told(done, total),
+        onProgress: told,
       },
     );
     return generations.map(({ ids }) => Int32Array.from(ids));
