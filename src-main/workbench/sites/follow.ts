@@ -16,7 +16,7 @@ import { runFolder } from '../runs/run-folder.ts';
 import type { Claim } from '../supervision/claim.ts';
 import { replayEvents } from '../supervision/replay.ts';
 import { publishEnd } from '../supervision/settle.ts';
-import { takeEvents } from '../supervision/train-run.ts';
+import { takeEvents } from '../supervision/take-events.ts';
 import { askAboutMissing } from './missing-jobs.ts';
 import { openMirror } from './mirror.ts';
 import type { Mirror } from './mirror.ts';
