@@ -11,7 +11,7 @@ import type { TrainerEvent } from '../../shared/domain/trainer-events.ts';
 import type { Ingest, IngestOutcome } from '../../store/api.ts';
 import type { SampleResult } from '../../shared/domain/evaluations.ts';
 import type { Core } from '../core.ts';
-import { findByName, findByNameOrNull, freeName } from '../workspace/names.ts';
+import { existing, findByName, findByNameOrNull, freeName } from '../workspace/names.ts';
 import { suiteFile } from '../runs/prepare.ts';
 import { runTrainerJob } from '../supervision/trainer-jobs.ts';
 import type { Task } from '../supervision/task.ts';
@@ -54,7 +54,7 @@ export function createEvaluations(core: Core): Evaluations {
       const name = options.name ?? freeName(await store.listEvaluations(), evaluationName(weights.label, suite.name));
       const id = await ingestEvaluation(core, job, { name, suite, weights }, task);
       bus.publish({ topic: 'changed', lists: ['evaluations'] });
-      return findByName('evaluation', await store.listEvaluations(), id);
+      return existing('evaluation', await store.getEvaluation(id), id);
     },
     pair: (left, right, suite) => pairOf(core, left, right, suite),
     async remove(evaluationId) {

@@ -6,7 +6,7 @@ import { flipKinds } from '../../shared/domain/flips.ts';
 import type { FlipKind } from '../../shared/domain/flips.ts';
 import type { Comparisons } from './comparisons.ts';
 import type { Core } from '../core.ts';
-import { findByName } from '../workspace/names.ts';
+import { existing, findByName } from '../workspace/names.ts';
 import { quietTask } from '../supervision/task.ts';
 
 type Outcome = MitigationLedger['rows'][number]['outcome'];
@@ -24,7 +24,7 @@ export async function mitigationLedger(
   guardSetId: string,
   runId: string,
 ): Promise<MitigationLedger[]> {
-  const guardSet = findByName('guard set', await core.store.listGuardSets(), guardSetId);
+  const guardSet = existing('guard set', await core.store.getGuardSet(guardSetId), guardSetId);
   const unguarded = await originOf(core, guardSet);
   const evaluations = await core.store.listEvaluations();
   const base = findByName('evaluation', evaluations, unguarded.leftEvaluationId);

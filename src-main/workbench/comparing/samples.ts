@@ -8,7 +8,7 @@ import type { SampleDetail } from '../../shared/domain/flip-view.ts';
 import type { LedgerJob } from '../../shared/domain/jobs.ts';
 import { writeWhole } from '../../system/whole-file.ts';
 import type { Core } from '../core.ts';
-import { findByName } from '../workspace/names.ts';
+import { existing } from '../workspace/names.ts';
 import { runFolder } from '../runs/run-folder.ts';
 import type { Task } from '../supervision/task.ts';
 import { runTrainerJob } from '../supervision/trainer-jobs.ts';
@@ -116,7 +116,7 @@ async function sideFolders(
 /** The weights that gave an evaluation its answers. */
 async function sideFolder(core: Core, evaluationId: string | undefined, task: Task): Promise<string> {
   if (evaluationId === undefined) throw new WorkbenchError('unsupported', 'The sample has one side only.');
-  const evaluation = findByName('evaluation', await core.store.listEvaluations(), evaluationId);
+  const evaluation = existing('evaluation', await core.store.getEvaluation(evaluationId), evaluationId);
   return weightsFolder(core, await findWeights(core, await weightsIdOf(core, evaluation)), task);
 }
 

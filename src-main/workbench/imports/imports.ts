@@ -11,7 +11,7 @@ import type { SuiteItem, SuiteKind } from '../../shared/domain/evaluations.ts';
 import type { Core } from '../core.ts';
 import type { Files } from '../workspace/files.ts';
 import type { Models } from '../models/models.ts';
-import { findByName, refuseTakenName } from '../workspace/names.ts';
+import { existing, refuseTakenName } from '../workspace/names.ts';
 import type { Task } from '../supervision/task.ts';
 import { ingestDataset, ingestEvaluation, ingestSuite } from './ingest.ts';
 import type { ImportRequest, SuiteHead } from './ingest.ts';
@@ -58,21 +58,21 @@ export function createImports(core: Core, files: Files, models: Models): Imports
     refuseTakenName('dataset', await store.listDatasets(), request.name);
     const id = await ingestDataset(store, request, task);
     bus.publish({ topic: 'changed', lists: ['datasets', 'imports'] });
-    return findByName('dataset', await store.listDatasets(), id);
+    return existing('dataset', await store.getDataset(id), id);
   }
 
   async function evaluation(request: ImportRequest, task: Task): Promise<EvaluationRecord> {
     refuseTakenName('evaluation', await store.listEvaluations(), request.name);
     const id = await ingestEvaluation(store, request, task);
     bus.publish({ topic: 'changed', lists: ['evaluations', 'imports'] });
-    return findByName('evaluation', await store.listEvaluations(), id);
+    return existing('evaluation', await store.getEvaluation(id), id);
   }
 
   async function suite(request: ImportRequest & { suite: SuiteHead }, task: Task): Promise<SuiteRecord> {
     refuseTakenName('suite', await store.listSuites(), request.name);
     const id = await ingestSuite(store, request, task);
     bus.publish({ topic: 'changed', lists: ['suites', 'imports'] });
-    return findByName('suite', await store.listSuites(), id);
+    return existing('suite', await store.getSuite(id), id);
   }
 
   function remember(previewed: Previewed): string {
@@ -144,7 +144,7 @@ export function createImports(core: Core, files: Files, models: Models): Imports
       for (let i = 0; i < rows.length; i += batchRows) await ingest.push(rows.slice(i, i + batchRows));
       const id = await ingest.commit();
       bus.publish({ topic: 'changed', lists: ['datasets'] });
-      return findByName('dataset', await store.listDatasets(), id);
+      return existing('dataset', await store.getDataset(id), id);
     },
     async addSuite(name, { origin = 'demo', ...head }, items) {
       refuseTakenName('suite', await store.listSuites(), name);
@@ -152,7 +152,7 @@ export function createImports(core: Core, files: Files, models: Models): Imports
       for (let i = 0; i < items.length; i += batchRows) await ingest.push(items.slice(i, i + batchRows));
       const id = await ingest.commit();
       bus.publish({ topic: 'changed', lists: ['suites'] });
-      return findByName('suite', await store.listSuites(), id);
+      return existing('suite', await store.getSuite(id), id);
     },
     list: () => store.listImports(),
     async undo(importId) {

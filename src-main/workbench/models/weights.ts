@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { CheckpointRecord, ModelRecord, RunRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { Core } from '../core.ts';
-import { findByName, findByNameOrNull } from '../workspace/names.ts';
+import { existing, findByName, findByNameOrNull } from '../workspace/names.ts';
 import { inside, refuseLinksIn } from '../workspace/inside.ts';
 import { runFolder } from '../runs/run-folder.ts';
 import { bringIfElsewhere } from '../sites/bring.ts';
@@ -25,8 +25,8 @@ export async function findWeights(core: Core, text: string): Promise<Weights> {
   const model = findByNameOrNull('model', await store.listModels(), text);
   if (model !== null) return { kind: 'model', model, label: model.name };
   const runs = await store.listRuns();
-  const checkpoint = (await store.listCheckpoints()).find(({ id }) => id === text);
-  if (checkpoint !== undefined) return checkpointWeights(checkpoint, runs);
+  const checkpoint = await store.getCheckpoint(text);
+  if (checkpoint !== null) return checkpointWeights(checkpoint, runs);
   return runWeights(core, runs, text);
 }
 
@@ -85,7 +85,7 @@ export async function weightsFolder(core: Core, weights: Weights, task: Task): P
 async function wholeModelFolder(core: Core, model: ModelRecord, task: Task): Promise<string> {
   const folder = await requireFolder(modelFolder(core.layout.root, model), `model “${model.name}”`);
   if (model.baseId === undefined) return folder;
-  const base = findByName('model', await core.store.listModels(), model.baseId);
+  const base = existing('model', await core.store.getModel(model.baseId), model.baseId);
   const merged = inside(core.layout.cache, 'merged', `${model.sha256.slice(0, 32)}-${base.sha256.slice(0, 32)}`);
   if (await exists(path.join(merged, 'config.json'))) return merged;
   const modelPath = await wholeModelFolder(core, base, task);

@@ -20,7 +20,7 @@ import { reportFormats } from '../../shared/domain/reports/report-formats.ts';
 import { inside } from '../workspace/inside.ts';
 import { safeFileName } from '../workspace/files.ts';
 import type { Files } from '../workspace/files.ts';
-import { findByName } from '../workspace/names.ts';
+import { existing } from '../workspace/names.ts';
 import type { Samples } from '../comparing/samples.ts';
 import type { Statistics } from '../statistics/statistics.ts';
 import type { Task } from '../supervision/task.ts';
@@ -143,13 +143,7 @@ export function createReports(core: Core, options: ReportsOptions): Reports {
       }));
     },
     async fileOf(reportId) {
-      const reports = await store.listReports();
-      const report = findByName(
-        'report',
-        reports.map((one) => ({ ...one, name: one.title })),
-        reportId,
-      );
-      return reportFile(layout, report);
+      return reportFile(layout, existing('report', await store.getReport(reportId), reportId));
     },
     read: (file) => readReportFile(file, options.statistics),
     exportFlips(request) {

@@ -4,7 +4,7 @@ import type { DatasetRecord, SuiteRecord } from '../../shared/domain/entities.ts
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { SuiteItem } from '../../shared/domain/evaluations.ts';
 import type { Store } from '../../store/api.ts';
-import { freeName } from '../workspace/names.ts';
+import { existing, freeName } from '../workspace/names.ts';
 
 /** What a spec calls the suite made of its own held-out pairs. */
 export const heldOutName = 'held-out-pairs';
@@ -64,9 +64,7 @@ async function addSuite(store: Store, name: string, items: SuiteItem[]): Promise
   const ingest = await store.beginSuite({ name, kind: 'pairs', origin: 'held-out', import: null });
   for (let i = 0; i < items.length; i += batchRows) await ingest.push(items.slice(i, i + batchRows));
   const id = await ingest.commit();
-  const added = (await store.listSuites()).find((suite) => suite.id === id);
-  if (added === undefined) throw new WorkbenchError('internal', `Suite ${id} was not stored.`);
-  return added;
+  return existing('suite', await store.getSuite(id), id);
 }
 
 function isPreference(row: DatasetRow): row is PreferenceRow {

@@ -4,7 +4,7 @@ import type { SuiteFile, TrainJob } from '../../shared/domain/jobs.ts';
 import { writeWhole } from '../../system/whole-file.ts';
 import type { Core } from '../core.ts';
 import { cachedRows } from './cached-rows.ts';
-import { findByName } from '../workspace/names.ts';
+import { existing, findByName } from '../workspace/names.ts';
 import { requireAllowedEndpoint } from '../../system/endpoints.ts';
 import { inside, refuseLinksIn } from '../workspace/inside.ts';
 import { resumeRecord } from '../supervision/resume-record.ts';
@@ -18,7 +18,7 @@ export async function prepareTrainJob(core: Core, run: RunRecord, resume: boolea
   const folder = runFolder(core.layout, run);
   await refuseLinksIn(folder.path);
   const inputs = await folder.readInputs();
-  const dataset = findByName('dataset', await core.store.listDatasets(), inputs.datasetId);
+  const dataset = existing('dataset', await core.store.getDataset(inputs.datasetId), inputs.datasetId);
   const modelPath = await weightsFolder(core, await findWeights(core, inputs.model.id), task);
   const rows = await trainRows(core, dataset, run.spec.dataset.heldOut);
   const suites = await Promise.all(

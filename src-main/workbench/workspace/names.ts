@@ -5,6 +5,12 @@ export interface Named {
   readonly name: string;
 }
 
+/** The thing of an id that the program itself holds: not found means that somebody removed it meanwhile. */
+export function existing<T extends object>(kind: string, thing: T | null, id: string): T {
+  if (thing === null) throw new WorkbenchError('not-found', `The ${kind} ${id} is not there any more.`);
+  return thing;
+}
+
 /**
  * What a person means by a name or an id: the id itself, else the one thing of that name, else the one whose id begins so
  * (eight characters or more). Two of the same name are an error that lists their ids.
