@@ -17,7 +17,9 @@ export const nodeFlags = ['--disable-warning=ExperimentalWarning', '--disable-wa
 
 export function runInForeground(command, args, env) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { stdio: 'inherit', env, windowsHide: false });
+    // What it starts ends with it, however it ends: the child looks whether this process is still its parent.
+    const childEnv = { ...env, FLIPGUARD_LAUNCHER: String(process.pid) };
+    const child = spawn(command, args, { stdio: 'inherit', env: childEnv, windowsHide: false });
     // On Ctrl-C the terminal signals the whole group: the child gets its own copy, and this process only has to wait for it.
     const ignore = () => {};
     const pass = (signal) => child.kill(signal);

@@ -12,6 +12,7 @@ import { createProgram } from './program.ts';
 import { asFileError } from '../../workbench/workspace/file-errors.ts';
 import { allowEndpoints } from '../../system/endpoints.ts';
 import { installLastResort, noteDefect } from '../defects.ts';
+import { watchLauncher } from './launcher-watch.ts';
 import { createTerminal, plain } from './terminal.ts';
 import type { Streams, Terminal } from './terminal.ts';
 
@@ -57,7 +58,7 @@ async function runCommand<Args extends unknown[]>(
   args: Args,
 ): Promise<ExitStatus> {
   const terminal = createTerminal(streams, options.json === true);
-  const interrupts = watchInterrupts(terminal);
+  const interrupts = watchInterrupts(terminal, streams.env);
   let opened: Promise<Workbench> | null = null;
   const folder =
     options.workspace === undefined ? defaultWorkspaceFolder(streams.env) : path.resolve(options.workspace);
@@ -133,7 +134,7 @@ function printError(terminal: Terminal, report: ErrorReport): void {
 }
 
 /** The first Ctrl-C asks, the second insists. */
-function watchInterrupts(terminal: Terminal) {
+function watchInterrupts(terminal: Terminal, env: NodeJS.ProcessEnv) {
   const abort = new AbortController();
   let handler = () => abort.abort();
   let asked = false;
@@ -145,11 +146,15 @@ function watchInterrupts(terminal: Terminal) {
   };
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);
+  const forgetLauncher = watchLauncher(env, () => {
+    if (!asked) interrupt();
+  });
   return {
     signal: abort.signal,
     asked: () => asked,
     handle: (next: () => void) => (handler = next),
     stop() {
+      forgetLauncher();
       process.off('SIGINT', interrupt);
       process.off('SIGTERM', interrupt);
     },

@@ -6,6 +6,7 @@ import type { FlipChoice, FlipFlags } from '../options/comparisons.ts';
 import { plain } from '../terminal.ts';
 import { openComparison } from './compare.ts';
 import { formatSignedNumber } from '../../../shared/presentation/numbers.ts';
+import { throwIfCancelled } from '../../../workbench/supervision/task.ts';
 
 /** The largest list printed when nobody gave a limit and people read it. */
 const readable = 50;
@@ -22,12 +23,19 @@ export async function flipsCommand(
   terminal.settle();
   const limit = flags.limit ?? (terminal.json ? Infinity : readable);
   let shown = 0;
-  await workbench.core.store.streamFlips(comparison.id, filterOf(flags), sortOf(flags), async (rows) => {
+  const enough = new Error('as many as were asked for');
+  const streamed = workbench.core.store.streamFlips(comparison.id, filterOf(flags), sortOf(flags), async (rows) => {
+    throwIfCancelled(context.task);
     for (const row of rows.slice(0, limit - shown)) {
       if (terminal.json) await terminal.line(reportRowOf(row));
       else terminal.print(describe(row));
     }
     shown += Math.min(rows.length, limit - shown);
+    // Ends the reading: a comparison of a million samples is not read for five.
+    if (shown >= limit) throw enough;
+  });
+  await streamed.catch((error: unknown) => {
+    if (error !== enough) throw error;
   });
   const total = (comparison.counts.corrected ?? comparison.counts).kinds[flags.kind];
   const narrowed = flags.slice !== undefined || flags.search !== undefined;

@@ -1,0 +1,40 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { temporaryFolder } from '../helpers/workbench.ts';
+
+const url = (file: string): string => JSON.stringify(path.resolve(import.meta.dirname, '../..', file));
+
+test('ending the launcher, however it ends, ends what it started', async () => {
+  const folder = temporaryFolder();
+  const [started, launch, told] = ['started.ts', 'launch.mjs', 'told'].map((name) => path.join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  writeFileSync(
+    started,
+    `import { writeFileSync } from 'node:fs';
+import { watchLauncher } from ${url('src-main/shells/cli/launcher-watch.ts')};
+const busy = setInterval(() => {}, 1000);
+watchLauncher(process.env, () => { clearInterval(busy); writeFileSync(${JSON.stringify(told)}, ''); });
+process.stdout.write(String(process.pid));
+`,
+  );
+  writeFileSync(
+    launch,
+    `import { launchWorkbench } from ${url('build/setup/launch.mjs')};
+await launchWorkbench(${JSON.stringify(started)}, []);
+`,
+  );
+  const launcher = spawn(process.execPath, [launch], { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(() => void launcher.kill('SIGKILL'));
+  const [pid] = (await once(launcher.stdout, 'data')) as [Buffer];
+  launcher.kill('SIGKILL');
+  await vi.waitUntil(() => existsSync(told), { interval: 20, timeout: 60_000 });
+  // The pipe ends when its last writer has: the process has left by itself.
+  await once(launcher, 'close');
+  expect(Number(pid.toString())).toBeGreaterThan(0);
+});
