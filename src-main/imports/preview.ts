@@ -11,7 +11,7 @@ export interface PreviewOptions extends ImportOptions {
   purpose: 'dataset' | 'evaluation' | 'suite';
   /** Needed for suites. */
   kind?: SuiteKind;
-  /** Records to look at; the whole source unless told. */
+  /** Records to look at; by default the whole source. */
   maxRecords?: number;
 }
 

@@ -28,7 +28,7 @@ const sections: Record<ReportSection, { title: string; render: (model: ReportMod
     title: 'Where it got worse',
     render: slicesOfAll,
   },
-  methods: { title: 'Methods at a match', render: ({ methods }) => methods.flatMap(methodTable) },
+  methods: { title: 'Methods at equal reward or KL', render: ({ methods }) => methods.flatMap(methodTable) },
   frontier: { title: 'Reward against flips', render: ({ frontiers }) => frontiers.flatMap(chartTable) },
   curves: { title: 'Curves', render: ({ curves }) => curves.flatMap(curveEnds) },
   cases: { title: 'The worst regressions', render: cases },

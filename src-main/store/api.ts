@@ -106,7 +106,7 @@ export interface Ingest<Row> {
   abandon(): Promise<void>;
 }
 
-/** What is known only at the end; `accepted` is the number of rows pushed unless told. */
+/** What is known only at the end; `accepted` is the number of rows pushed by default. */
 export interface IngestOutcome {
   import?: Partial<Pick<ImportRecord, 'sha256' | 'tool' | 'toolVersion' | 'accepted' | 'rejected' | 'problems'>>;
   /** Evaluations only: further means by name, as the trainer's `evaluation-done` has them. */

@@ -16,7 +16,7 @@ import type { StoreWrites, WriterMethods } from './writer.ts';
 export interface StoreOptions {
   /** The database may not grow beyond this; writing then fails as on a full disk. */
   maxBytes?: number;
-  /** Check the file's integrity some seconds after opening, in a thread of its own. On unless told. */
+  /** Check the file's integrity some seconds after opening, in a thread of its own. On by default. */
   checkIntegrity?: boolean;
   /** How often other programs' writes are looked for. */
   pollMs?: number;

@@ -12,6 +12,7 @@ import { modelReads } from './queries/models.ts';
 import { runHistoryReads } from './queries/run-reads.ts';
 import { runReads } from './queries/runs.ts';
 import { smallReads } from './queries/small-lists.ts';
+import { thingReads } from './queries/things.ts';
 import { suiteReads } from './queries/suites.ts';
 import type { ReadableDb } from './database.ts';
 import { bind } from './rpc.ts';
@@ -44,6 +45,7 @@ export function readerMethods(db: ReadableDb, owner: string) {
       ...bind(db, joiningReads),
       ...bind(db, smallReads),
       ...bind(db, sampleReads),
+      ...bind(db, thingReads),
       ...bind(views, flipReads),
     },
     /** For the client itself. */

@@ -1,3 +1,5 @@
+import type { ThingKind } from '../shared/domain/things.ts';
+import { deleteThing, thingWrites } from './queries/things.ts';
 import type { IngestOutcome, NewRecord } from './api.ts';
 import type { DatasetRow } from '../shared/domain/datasets.ts';
 import type { ImportRecord } from '../shared/domain/entities.ts';
@@ -80,6 +82,8 @@ export function writerMethods(writer: Writer) {
       ...bind(writer, annotationWrites),
       ...bind(writer, guardSetWrites),
       ...bind(writer, smallWrites),
+      ...bind(writer, thingWrites),
+      deleteThing: (kind: ThingKind, id: string) => waking(deleteThing(writer, kind, id)),
       /** Marks an import undone and removes what it brought, unless something depends on it (then `conflict`, named). */
       undoImport: (id: string) => waking(undoImport(writer, id)),
       removeRun: (id: string) => waking(removeRun(writer, id)),

@@ -30,6 +30,7 @@ import { claimFolder, makePrivate, mark } from './workspace/own-folder.ts';
 import { version } from './version.ts';
 import { watchStore } from './contract/watch-store.ts';
 import type { Workbench } from './workbench.ts';
+import { createThings } from './workspace/things.ts';
 import { createFolders, workspaceLayout } from './workspace/workspace-layout.ts';
 
 export interface WorkbenchOptions {
@@ -83,6 +84,7 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
     version,
     files,
     hub: createHub(),
+    things: createThings(core, models),
     models,
     madeModels: createMadeModels(core, models),
     imports: createImports(core, files, models),
@@ -115,6 +117,7 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
       await runs.close();
       await core.jobs.close();
       await core.device.settled();
+      await services.things.close();
       await statistics.close();
       await store.close();
     },

@@ -12,6 +12,7 @@ import type { Runs } from './runs/runs.ts';
 import type { Sites } from './sites/sites.ts';
 import type { Task } from './supervision/task.ts';
 import type { Files } from './workspace/files.ts';
+import type { Things } from './workspace/things.ts';
 
 /** What the application consists of: each service is one room's door. */
 export interface Services {
@@ -20,6 +21,7 @@ export interface Services {
   readonly version: string;
   readonly files: Files;
   readonly hub: Hub;
+  readonly things: Things;
   readonly models: Models;
   readonly madeModels: MadeModels;
   readonly imports: Imports;

@@ -21,7 +21,7 @@ export function useFlipCommands(surfaces: Surfaces): void {
 
   async function nextUnreviewed(): Promise<void> {
     const sampleKey = await triage.nextUnreviewed(surfaces.position() ?? -1);
-    if (sampleKey === null) toasts.show({ tone: 'neutral', title: 'No sample below this one is left to review' });
+    if (sampleKey === null) toasts.show({ tone: 'neutral', title: 'No unreviewed sample below this one' });
     else surfaces.openSample(sampleKey);
   }
   const attempt = (what: Promise<void>) => void what.catch((error: unknown) => toasts.error(error));
@@ -58,10 +58,10 @@ export function useFlipCommands(surfaces: Surfaces): void {
       run: surfaces.search,
     },
     { id: 'flip-facets', title: 'Show or hide facets', group: 'Flips', keys: ['f'], run: surfaces.toggleFacets },
-    { id: 'flip-wide', title: 'Sample over the whole width', group: 'Flips', keys: ['z'], run: surfaces.toggleWide },
+    { id: 'flip-wide', title: 'Expand the sample', group: 'Flips', keys: ['z'], run: surfaces.toggleWide },
     {
       id: 'flip-unreviewed',
-      title: 'Next sample nobody reviewed',
+      title: 'Next unreviewed sample',
       group: 'Judge',
       keys: ['n'],
       run: () => attempt(nextUnreviewed()),
@@ -76,14 +76,14 @@ export function useFlipCommands(surfaces: Surfaces): void {
     ...labels,
     {
       id: 'flip-unlabel',
-      title: 'Take the label away',
+      title: 'Remove the label',
       group: 'Judge',
       keys: ['0'],
       run: () => attempt(triage.change({ label: null })),
     },
     {
       id: 'flip-undo',
-      title: 'Take the last judgement back',
+      title: 'Undo last label',
       group: 'Judge',
       keys: ['u', 'Ctrl+Z'],
       enabled: () => triage.undoTokens.length > 0,

@@ -32,7 +32,7 @@ export function useShellCommands(router: Router, { openPalette, openSheet }: Sur
   useCommandGroup([
     {
       id: 'palette',
-      title: 'Search or do something',
+      title: 'Search or run a command',
       group: 'Everywhere',
       keys: ['Ctrl+K'],
       whileTyping: true,
@@ -50,7 +50,7 @@ export function useShellCommands(router: Router, { openPalette, openSheet }: Sur
     { id: 'demo-quick', title: 'Start the quick demo', group: 'Everywhere', run: () => void demo.start(true) },
     {
       id: 'rail',
-      title: 'Narrow or widen the navigation',
+      title: 'Collapse or expand the sidebar',
       group: 'Everywhere',
       keys: ['Ctrl+B'],
       run: () => (rail.value = rail.value === 'narrow' ? 'wide' : 'narrow'),

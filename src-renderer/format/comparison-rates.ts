@@ -1,5 +1,6 @@
 import type { EvaluationRecord } from '@shared/domain/entities.ts';
 import type { ComparisonRecord } from '@shared/domain/flip-view.ts';
+import { isRateOfVerdicts } from '@shared/presentation/rules.ts';
 import { ratesOf } from '@shared/presentation/rates.ts';
 
 /**
@@ -15,6 +16,8 @@ export function headlines(
   const stepOf = (one: ComparisonRecord) => evaluations.get(one.rightEvaluationId)?.step ?? 0;
   for (const one of comparisons) {
     if (one.state === 'ready' && ratesOf(one.counts).n === 0) continue;
+    // Every change counts there: no rate to be read beside rates of verdicts.
+    if (!isRateOfVerdicts(one.rule)) continue;
     const right = evaluations.get(one.rightEvaluationId);
     const key = right?.runId ? `${right.runId} ${right.suiteName} ${one.leftEvaluationId}` : one.id;
     const known = furthest.get(key);

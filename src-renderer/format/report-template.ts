@@ -30,7 +30,7 @@ export function parseTags(text: string): string[] {
 export const sectionNames: Record<ReportSection, string> = {
   headline: 'What changed',
   slices: 'Slices',
-  methods: 'Methods at a match',
+  methods: 'Methods at equal reward or KL',
   frontier: 'Reward against flips',
   curves: 'Curves',
   cases: 'Worst regressions',

@@ -103,7 +103,7 @@ try {
   await timed('a facet', async () => {
     await longTasks(app, 'a facet', async () => {
       await app.flips.facet('negative').click();
-      await app.button('Take away negative').waitFor();
+      await app.button('Remove negative').waitFor();
       await app.page.waitForFunction(() => document.querySelector('[role=grid][aria-busy=true]') === null);
     });
   });

@@ -63,7 +63,7 @@ describe.skipIf(noBrowser !== null)('every place', () => {
     expect(await findings(app)).toEqual([]);
     await app.page.keyboard.press('Escape');
     await app.page.keyboard.press('Control+K');
-    await app.page.getByRole('combobox', { name: 'Search or do something' }).waitFor();
+    await app.page.getByRole('combobox', { name: 'Search or run a command' }).waitFor();
     expect(await findings(app)).toEqual([]);
     await app.page.keyboard.press('Escape');
     await app.page.keyboard.press('i');
@@ -93,7 +93,7 @@ describe.skipIf(noBrowser !== null)('every place', () => {
     await app.flips.sample.getByRole('heading', { level: 2 }).filter({ hasNotText: first }).waitFor();
     await keyboard.press('Control+F');
     await keyboard.type('how many');
-    await app.button('Take away “how many”').waitFor();
+    await app.button('Remove “how many”').waitFor();
     await keyboard.press('Enter');
     await app.page.waitForFunction(() => document.activeElement?.getAttribute('role') === 'grid');
     await keyboard.press('End');
@@ -114,7 +114,7 @@ describe.skipIf(noBrowser !== null)('every place', () => {
     await app.page.locator('html[data-theme=dark]').waitFor();
     const background = await app.page.evaluate(() => getComputedStyle(document.body).backgroundColor);
     expect(background).toBe('rgb(20, 21, 24)');
-    await app.page.getByText('As the system', { exact: true }).click();
+    await app.page.getByText('System', { exact: true }).click();
     await app.page.locator('html:not([data-theme])').waitFor();
     await app.close();
   });

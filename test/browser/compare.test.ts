@@ -89,7 +89,7 @@ describe.skipIf(noBrowser !== null)('the flip browser', () => {
     const words = prompt.slice(0, 40);
     await flips.search().fill(words);
     await flips.count().getByText('1 sample', { exact: true }).waitFor();
-    await app.button(`Take away “${words.trim()}”`).click();
+    await app.button(`Remove “${words.trim()}”`).click();
     await flips.count().getByText(`${material.negative} samples`).waitFor();
     await flips.table.getByRole('columnheader', { name: 'Length' }).getByRole('button').click();
     await flips.table

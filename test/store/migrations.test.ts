@@ -19,6 +19,8 @@ import {
   testStore,
 } from './workspace.ts';
 
+/** Takes away what version 5 added. */
+const before5 = 'DROP TABLE thing_marks; ALTER TABLE comparisons DROP COLUMN name;';
 const first: Migration = { version: 1, name: 'first', script: 'CREATE TABLE a (x INTEGER) STRICT;' };
 
 function file(): string {
@@ -97,9 +99,10 @@ test('a workspace of the version before opens with everything in it', async () =
   const { id } = await comparisonOf(store, [['right', 'wrong']]);
   await store.settled();
   await store.close();
-  // Version 1 is today's file without what version 2 added.
+  // Version 1 is today's file without what later versions added.
   const db = new Database(join(folder, databaseName));
   withoutModelSources(db);
+  db.exec(before5);
   db.exec('DROP TABLE text_trigrams; DROP TABLE text_vocabulary; DROP TABLE text_words; DROP TABLE search_index;');
   db.pragma('user_version = 1');
   db.close();
@@ -124,6 +127,7 @@ test('contents hashed by the rule of version 2 are hashed anew, and pair with wh
   await store.appendRunEvents(runId, numbered([started(), step(1, {}, {}, ['r'])]));
   await store.close();
   const db = new Database(join(folder, databaseName));
+  db.exec(before5);
   for (const table of ['samples', 'dataset_rows', 'trained_samples'])
     db.exec(`UPDATE ${table} SET content_hash = randomblob(16), prompt_hash = randomblob(16)`);
   withoutModelSources(db);
@@ -144,6 +148,23 @@ test('contents hashed by the rule of version 2 are hashed anew, and pair with wh
   const view = await again.openFlipView(comparison.id, {}, { column: 'delta', direction: 'ascending' });
   const [flip] = await again.flipWindow(view.viewId, 0, 1);
   expect(await again.trainingTrace(flip?.sampleKey ?? 0)).toMatchObject([{ runId, steps: [{ step: 1 }] }]);
+});
+
+test('evaluations that a run named get the names that people read, others keep theirs', async () => {
+  const folder = temporaryFolder();
+  const store = await testStore(folder);
+  const runId = await addRun(store, { name: 'DPO' });
+  const ids = [await addEvaluation(store, 'a', []), await addEvaluation(store, 'mine', [])];
+  await store.close();
+  const db = new Database(join(folder, databaseName));
+  db.exec(before5);
+  const [scope] = db.prepare('SELECT name FROM scopes').pluck().all() as string[];
+  db.prepare('UPDATE evaluations SET run_key = (SELECT run_key FROM runs WHERE id = ?), step = 48').run(runId);
+  db.prepare('UPDATE evaluations SET name = ? WHERE id = ?').run(`DPO · ${scope} · step 48`, ids[0]);
+  db.pragma('user_version = 4');
+  db.close();
+  const again = await testStore(folder);
+  expect((await again.listEvaluations()).map(({ name }) => name).sort()).toEqual([`DPO, step 48 · ${scope}`, 'mine']);
 });
 
 test('a workspace of a newer version is refused and left as it is', async () => {

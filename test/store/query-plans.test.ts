@@ -92,6 +92,16 @@ test('no list walks through a big table or sorts one', async () => {
     reader.suiteItems(suiteId, 0, 10);
     reader.runMetrics(runId, { points: 10 });
     reader.runEvents(runId, 0, 10);
+    reader.runClock(runId);
+    reader.listThings();
+    reader.listMarks();
+    for (const [kind, thing] of [
+      ['run', runId],
+      ['evaluation', left],
+      ['comparison', id],
+      ['dataset', datasetId],
+    ] as const)
+      reader.dependantsOf(kind, thing);
     const view = reader.openFlipView(
       id,
       { tags: ['b'], labels: [1], slices: ['a'], search: 'prompt' },

@@ -19,7 +19,7 @@ export interface Generation {
 }
 
 export interface GenerateOptions {
-  /** Rows decoded together; as many as pay and as the cache has room for unless told. */
+  /** Rows decoded together; by default as many as pay off and fit into the cache. */
   batchSize?: number;
   /** Prompts finished, of all; awaited before the next ones. */
   onProgress?: (done: number, total: number) => unknown;

@@ -31,7 +31,7 @@ export function slicesSection({ comparisons, correction }: ReportModel): Markup 
   if (sliced.length === 0) return false;
   const titled = comparisons.length > 1;
   return markup`<section id="slices"><h2>Where it got worse</h2>
-<p class="note">p: more negative flips in the slice than in the rest, one-sided Fisher test, adjusted after ${correctionNames[correction]} over all slices of the table${correction === 'bh' && ', which bounds the share of false alarms among the alarms'}. Slices overlap. ${sliced.some(({ summary }) => summary.clustered !== null) && `${groupedSlicesNote} `}Lost of right: of what the old model got right, the share that is lost; where it is the same in a slice and in the rest, the slice holds more flips only because it had more to lose.</p>
+<p class="note">p: more negative flips in the slice than in the rest, one-sided Fisher test, adjusted after ${correctionNames[correction]} over all slices of the table${correction === 'bh' && ', which bounds the share of false alarms among the alarms'}. Slices overlap. ${sliced.some(({ summary }) => summary.clustered !== null) && `${groupedSlicesNote} `}Lost, of those right before: of what the old model got right, the share that is lost; where it is the same in a slice and in the rest, the slice holds more flips only because it had more to lose.</p>
 ${sliced.map((comparison) => [titled && markup`<h3><bdi>${comparison.title}</bdi></h3>`, sliceTable(comparison, correction), searchTable(comparison, correction)])}</section>`;
 }
 
@@ -84,7 +84,7 @@ function searchTable({ search }: ReportComparison, correction: Correction): Mark
 
 export function methodsSection({ methods }: ReportModel): Markup | false {
   if (methods.length === 0) return false;
-  return markup`<section id="methods"><h2>Methods at a match</h2>
+  return markup`<section id="methods"><h2>Methods at equal reward or KL</h2>
 <p>A method that barely moves the model flips little, so methods are compared where they have moved equally far.</p>
 ${methods.map(methodBlock)}</section>`;
 }

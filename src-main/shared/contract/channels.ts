@@ -32,6 +32,8 @@ import { corrections } from '../domain/statistics/multiple-tests.ts';
 import { flipKinds, ruleSchema } from '../domain/flips.ts';
 import type { ShownEvent } from '../domain/trainer-events.ts';
 import type { RunClock } from '../domain/run-clock.ts';
+import { thingKindSchema } from '../domain/things.ts';
+import type { Dependants, ThingMarks } from '../domain/things.ts';
 import { channel, handle, id, name, none } from './channel.ts';
 import type { InputOf, OutputOf, ParsedInputOf } from './channel.ts';
 import type {
@@ -292,6 +294,21 @@ export const channels = {
   'reports.read': channel<OpenedReport>()(
     z.strictObject({ from: z.union([z.strictObject({ reportId: id }), z.strictObject({ handle })]) }),
   ),
+  'things.marks': channel<ThingMarks[]>()(none),
+  'things.mark': channel<null>()(
+    z.strictObject({
+      kind: thingKindSchema,
+      id,
+      note: z.string().max(20_000).optional(),
+      tags: z.array(z.string().trim().min(1).max(60)).max(50).optional(),
+      archived: z.boolean().optional(),
+    }),
+  ),
+  'things.rename': channel<null>()(z.strictObject({ kind: thingKindSchema, id, name })),
+  'things.dependants': channel<Dependants>()(z.strictObject({ kind: thingKindSchema, id })),
+  /** Deletes after ten seconds, in which `things.keep` with the token takes it back. */
+  'things.delete': channel<{ token: string }>()(z.strictObject({ kind: thingKindSchema, id })),
+  'things.keep': channel<null>()(z.strictObject({ token: id })),
   'demo.start': channel<{ jobId: string }>()(z.strictObject({ quick: z.boolean() })),
 } as const;
 

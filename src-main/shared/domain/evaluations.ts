@@ -37,13 +37,13 @@ export interface SuiteSpec {
   /** `generate` only. */
   scorer?: Scorer;
   decoding?: DecodingSettings;
-  /** `words` only: the token position (0 = first token, BOS included) from which words count; 25 unless told (method.md §6). */
+  /** `words` only: the token position (0 = first token, BOS included) from which words count; 25 by default (docs/method.md). */
   fromPosition?: number;
   /** `words` only: words that this lexicon rates join the slice `positive-words` or `negative-words`. */
   wordLexicon?: 'afinn';
-  /** `words` only: letters a word has at least; 4 unless told. */
+  /** `words` only: letters a word has at least; 4 by default. */
   minWordLength?: number;
-  /** Between prompt and target when tokenised: one blank unless told, and nothing in `pairs`, whose responses join as in training. */
+  /** Between prompt and target when tokenised: one space by default, and nothing in `pairs`, whose responses join as in training. */
   delimiter?: string;
 }
 

@@ -10,6 +10,8 @@ export interface ComparisonRecord {
   rightEvaluationId: string;
   leftName: string;
   rightName: string;
+  /** The name that a person gave it; `comparisonName` of the sides otherwise. */
+  name?: string | null;
   rule: Rule;
   /** How samples were paired. */
   pairing: 'sample-id' | 'content-hash';

@@ -15,7 +15,7 @@ export interface TrainJob {
   spec: RunSpec;
   /** Folder of the policy's start (Hugging Face layout). */
   modelPath: string;
-  /** Reference and pre-aligned model; the start of the policy unless told. */
+  /** Reference and pre-aligned model; by default the start of the policy. */
   referencePath?: string;
   rewardModelPath?: string;
   trainRowsPath: string;

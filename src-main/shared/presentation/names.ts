@@ -63,3 +63,8 @@ function split(name: string): [string, string | null] {
 function runOf(weights: string): string | null {
   return /^(.+), (?:before training|step \d+)$/.exec(weights)?.[1] ?? null;
 }
+
+/** A comparison’s own name where a person gave it one, else that of its sides. */
+export function titleOfComparison(one: { name?: string | null; leftName: string; rightName: string }): string {
+  return one.name ?? comparisonName(one.leftName, one.rightName);
+}

@@ -6,6 +6,7 @@ export const listNames = [
   'runs',
   'checkpoints',
   'evals',
+  'evaluations',
   'comparisons',
   'guard-sets',
   'reports',

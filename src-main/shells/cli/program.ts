@@ -8,6 +8,7 @@ import { addGuardSets } from './options/guard-sets.ts';
 import { addImports } from './options/imports.ts';
 import { addRuns } from './options/runs.ts';
 import { addSites } from './options/sites.ts';
+import { addThings } from './options/things.ts';
 import { collect, wholeNumber } from './options/values.ts';
 import type { GlobalOptions } from './run-cli.ts';
 import type { Streams } from './terminal.ts';
@@ -49,11 +50,13 @@ export function createProgram({ streams, run }: ProgramOptions): Program {
     .command('list')
     .description('what the workspace holds')
     .addArgument(new Argument('<what>').choices(listNames))
-    .action((what: (typeof listNames)[number]) => go(commands.list, what));
+    .option('--archived', 'archived ones too')
+    .action((what: (typeof listNames)[number], options: { archived?: boolean }) => go(commands.list, what, options));
   addRuns(program, go);
   addSites(program, go);
   addComparisons(program, go);
   addGuardSets(program, go);
+  addThings(program, go);
   addDoors(program, go);
   return program;
 }

@@ -7,6 +7,7 @@ import { workspaceTables } from './001-workspace.ts';
 import { searchTables } from './002-search.ts';
 import { oneContentHash } from './003-content-hash.ts';
 import { modelSources } from './004-model-sources.ts';
+import { marksOfThings } from './005-marks.ts';
 
 /** One step from `version - 1` to `version`. A landed migration is never edited. */
 export interface Migration {
@@ -17,7 +18,13 @@ export interface Migration {
   script: string;
 }
 
-export const migrations: readonly Migration[] = [workspaceTables, searchTables, oneContentHash, modelSources];
+export const migrations: readonly Migration[] = [
+  workspaceTables,
+  searchTables,
+  oneContentHash,
+  modelSources,
+  marksOfThings,
+];
 
 /** Marks the file as a workspace (“FGWB”), so that another program's database is not taken for one. */
 const applicationId = 0x46475742;

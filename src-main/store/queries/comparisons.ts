@@ -28,6 +28,7 @@ interface ComparisonRow {
   progress: number;
   error: string | null;
   counts: string;
+  name: string | null;
   created_at: number;
 }
 
@@ -137,6 +138,7 @@ function comparisonOf(row: ComparisonRow): ComparisonRecord {
     rightEvaluationId: idOf('evaluation', row.right_id),
     leftName: row.left_name,
     rightName: row.right_name,
+    name: row.name,
     rule: parseRule(row.rule),
     pairing: row.pairing,
     pairingNote: row.pairing_note,

@@ -16,6 +16,7 @@ export function createHandlers(services: Services): Handlers {
     ...runHandlers(services),
     ...comparisonHandlers(services),
     ...sampleHandlers(services),
+    ...thingHandlers(services),
     ...actionHandlers(services),
   };
 }
@@ -142,6 +143,17 @@ function sampleHandlers({ core, samples }: Services) {
     'annotations.undo': ({ undoToken }) => nothing(store.undoAnnotation(undoToken).then(annotated)),
     'annotations.list': ({ comparisonId }) => store.annotations(comparisonId),
   } satisfies Named<'samples' | 'annotations'>;
+}
+
+function thingHandlers({ things }: Services) {
+  return {
+    'things.marks': () => things.marks(),
+    'things.mark': ({ kind, id, ...changes }) => nothing(things.mark(kind, id, present(changes))),
+    'things.rename': ({ kind, id, name }) => nothing(things.rename(kind, id, name)),
+    'things.dependants': ({ kind, id }) => things.dependants(kind, id),
+    'things.delete': ({ kind, id }) => things.deleteLater(kind, id),
+    'things.keep': ({ token }) => nothing(things.keep(token)),
+  } satisfies Named<'things'>;
 }
 
 function actionHandlers({ core, comparisons, files, reports, demo, openFile }: Services) {

@@ -29,6 +29,8 @@ export interface Models {
   /** Checks a folder's configuration and headers, hashes its weights, and lists it. */
   add(folder: string, options: AddOptions, task: Task): Promise<ModelRecord>;
   remove(modelId: string): Promise<void>;
+  /** Deletes the folder of a model that is no longer listed, if it was made here; imported folders belong to somebody else. */
+  dropFolder(model: ModelRecord): Promise<void>;
 }
 
 export function createModels(core: Core): Models {
@@ -38,7 +40,14 @@ export function createModels(core: Core): Models {
     return findByName('model', await store.listModels(), nameOrId);
   }
 
+  async function dropFolder(model: ModelRecord): Promise<void> {
+    const made = path.relative(layout.models, path.resolve(layout.root, model.path));
+    const shared = (await store.listModels()).some((other) => other.path === model.path);
+    if (isInside(layout.models, path.join(layout.models, made)) && !shared) await removeInside(layout.models, made);
+  }
+
   return {
+    dropFolder,
     list: async () => Promise.all((await store.listModels()).map((model) => withState(layout.root, model))),
     find,
     async add(folder, { name, origin = 'imported', source, base }, task) {
@@ -62,10 +71,7 @@ export function createModels(core: Core): Models {
     async remove(modelId) {
       const model = await find(modelId);
       await store.removeModel(model.id);
-      // Only what was made here is deleted from disk; imported folders belong to somebody else.
-      const made = path.relative(layout.models, path.resolve(layout.root, model.path));
-      const shared = (await store.listModels()).some((other) => other.path === model.path);
-      if (isInside(layout.models, path.join(layout.models, made)) && !shared) await removeInside(layout.models, made);
+      await dropFolder(model);
       bus.publish({ topic: 'changed', lists: ['models'] });
     },
   };

@@ -76,7 +76,7 @@ async function runsReport(
     question:
       runs.length === 1
         ? `What did ${names} break that worked before training, and what did it repair?`
-        : `What did ${names} break that worked before training, and does a guard help beyond moving less?`,
+        : `What did ${names} break that worked before training, and does the guard do better than simply training less?`,
     subject: { kind: runs.length === 1 ? 'run' : 'runs', ids: [...runIds] },
   });
   return { model, rowsOf: await rowsOfRuns(context, runs) };

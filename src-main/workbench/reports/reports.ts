@@ -38,7 +38,7 @@ export interface ReportRequest {
   title?: string | undefined;
   sections?: readonly string[] | undefined;
   redact?: Redaction;
-  /** How p-values of slices are adjusted; Holm unless told. */
+  /** How p-values of slices are adjusted; by Holm by default. */
   correction?: Correction | undefined;
 }
 

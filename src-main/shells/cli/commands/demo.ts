@@ -20,7 +20,7 @@ export async function demoCommand(
   terminal.print(`What the trainings gained, and which of the words they lost (suite “${suite}”):\n`);
   terminal.print(ends(points, runIds));
   terminal.print(
-    '\nWho gained less also moved less: the report compares at equal reward, under “Methods at a match”.' +
+    '\nWho gained less also moved less: the report compares at equal reward, under “Methods at equal reward or KL”.' +
       ledgers.map(mitigation).join('') +
       `\n\nReport: ${report}\nLook at the samples: npx flipguard --workspace "${folder}" serve --open`,
   );

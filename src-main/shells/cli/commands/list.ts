@@ -1,4 +1,5 @@
 import { methodOf } from '../../../shared/presentation/methods.ts';
+import type { ThingKind, ThingMarks } from '../../../shared/domain/things.ts';
 import type { Workbench } from '../../../workbench/workbench.ts';
 import type { CommandContext } from '../context.ts';
 import type { ListName } from '../list-names.ts';
@@ -7,15 +8,67 @@ import { table } from '../terminal.ts';
 type Cell = string | number | null;
 
 interface Listing {
-  records: readonly unknown[];
+  records: readonly { id: string; archived?: boolean }[];
   head: readonly string[];
   rows: readonly (readonly Cell[])[];
 }
 
-export async function listCommand({ terminal, workbench }: CommandContext, what: ListName): Promise<void> {
-  const { records, head, rows } = await listings[what](await workbench());
+export async function listCommand(
+  { terminal, workbench }: CommandContext,
+  what: ListName,
+  { archived = false }: { archived?: boolean } = {},
+): Promise<void> {
+  const opened = await workbench();
+  const listed = withMarks(await listings[what](opened), await opened.things.marks(), kinds[what]);
+  const { records, head, rows } = archived ? listed : withoutArchived(listed);
   terminal.document(records);
   terminal.print(rows.length === 0 ? `No ${what.replace('-', ' ')} yet.` : table(head, rows));
+}
+
+/** Note, tags and archive join each record; tags are a column where anything has one. */
+function withMarks({ records, head, rows }: Listing, marks: readonly ThingMarks[], kind: ThingKind | null): Listing {
+  if (kind === null) return { records, head, rows };
+  const own = new Map(marks.filter((one) => one.kind === kind).map((one) => [one.id, one]));
+  const marked = records.map((record) => {
+    const { note = '', tags = [], archived = false } = own.get(record.id) ?? {};
+    return { ...record, note, tags, archived };
+  });
+  if (marked.every(({ tags }) => tags.length === 0)) return { records: marked, head, rows };
+  return {
+    records: marked,
+    head: [...head, 'Tags'],
+    rows: rows.map((row, index) => [...row, marked[index]?.tags.map((tag) => `#${tag}`).join(' ') ?? '']),
+  };
+}
+
+function withoutArchived({ records, head, rows }: Listing): Listing {
+  const shown = (_: unknown, index: number) => records[index]?.archived !== true;
+  return { head, records: records.filter(shown), rows: rows.filter(shown) };
+}
+
+const kinds: Record<ListName, ThingKind | null> = {
+  models: 'model',
+  datasets: 'dataset',
+  suites: 'suite',
+  runs: 'run',
+  checkpoints: null,
+  evals: 'evaluation',
+  evaluations: 'evaluation',
+  comparisons: 'comparison',
+  'guard-sets': 'guard-set',
+  reports: 'report',
+};
+
+async function evaluationListing({ evaluations }: Workbench): Promise<Listing> {
+  return listing(await evaluations.list(), ['Name', 'Suite', 'Samples', 'Right', 'Wrong', 'Mean score', 'Id'], (e) => [
+    e.name,
+    e.suiteName,
+    e.samples,
+    e.right,
+    e.wrong,
+    e.meanScore === null ? null : Number(e.meanScore.toPrecision(6)),
+    e.id,
+  ]);
 }
 
 const listings: Record<ListName, (workbench: Workbench) => Promise<Listing>> = {
@@ -57,16 +110,8 @@ const listings: Record<ListName, (workbench: Workbench) => Promise<Listing>> = {
       c.id,
     ]);
   },
-  evals: async ({ evaluations }) =>
-    listing(await evaluations.list(), ['Name', 'Suite', 'Samples', 'Right', 'Wrong', 'Mean score', 'Id'], (e) => [
-      e.name,
-      e.suiteName,
-      e.samples,
-      e.right,
-      e.wrong,
-      e.meanScore === null ? null : Number(e.meanScore.toPrecision(6)),
-      e.id,
-    ]),
+  evals: evaluationListing,
+  evaluations: evaluationListing,
   comparisons: async ({ comparisons }) =>
     listing(
       await comparisons.list(),
@@ -100,6 +145,10 @@ const listings: Record<ListName, (workbench: Workbench) => Promise<Listing>> = {
     ]),
 };
 
-function listing<T>(records: readonly T[], head: readonly string[], row: (record: T) => readonly Cell[]): Listing {
+function listing<T extends { id: string }>(
+  records: readonly T[],
+  head: readonly string[],
+  row: (record: T) => readonly Cell[],
+): Listing {
   return { records, head, rows: records.map(row) };
 }

@@ -53,9 +53,9 @@ export function addImports(program: Program, go: Go): void {
     )
     .requiredOption('--name <name>', 'what specs call it')
     .option('--map <field=path...>', 'e.g. prompt=question,target=answer', collect)
-    .option('--delimiter <text>', 'between prompt and target; one blank unless told')
+    .option('--delimiter <text>', 'between prompt and target; one space by default')
     .option('--scorer <scorer>', 'generate: exact, contains, regex, numeric, lexicon:afinn, reward-model:NAME')
-    .option('--max-new-tokens <n>', 'generate; 64 unless told', wholeNumber)
+    .option('--max-new-tokens <n>', 'for generate suites; 64 by default', wholeNumber)
     .option('--temperature <t>', 'generate; 0 is greedy', realNumber)
     .action((file: string, options: SuiteFlags) => go(commands.importSuite, file, options));
   imports

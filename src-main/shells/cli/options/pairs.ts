@@ -4,7 +4,7 @@ import { correctionNames, corrections } from '../../../shared/domain/statistics/
 /** Options of every command that takes two evaluations. */
 export const suiteOption = [
   '--suite <name>',
-  'where runs, checkpoints or models share several; the newest unless told',
+  'which suite to compare on where both sides have several; by default the newest',
 ] as const;
 export const ruleOption = () => new Option('--rule <rule>', 'verdict, margin:TAU or threshold:C').default('verdict');
 export const kindOption = () =>

@@ -53,7 +53,7 @@ export function addRuns(program: Program, go: Go): void {
     .command('evaluate <target>')
     .description('run a suite on a run, a checkpoint (RUN@STEP) or a model')
     .requiredOption('--suite <name>', 'the check to run')
-    .option('--name <name>', 'of the evaluation; made of target and suite unless told')
+    .option('--name <name>', 'name of the evaluation; by default made of target and suite')
     .option('--seed <n>', 'of sampled decoding', wholeNumber)
     .action((target: string, options: { suite: string; name?: string; seed?: number }) =>
       go(commands.evaluate, target, options),
