@@ -84,6 +84,7 @@ test('models of version 3 come from no repository and sit on no base; those afte
   await store.close();
   const db = new Database(join(folder, databaseName));
   withoutModelSources(db);
+  db.exec(before5);
   db.pragma('user_version = 3');
   db.close();
   const again = await testStore(folder);
