@@ -52,7 +52,7 @@ export function parquetEncoder(): RowEncoder {
     end() {
       flush();
       write(writer.finish());
-      if (failed.length > 0) throw failed[0];
+      for (const error of failed) throw error;
       return bytes.getBytes();
     },
   };

@@ -145,7 +145,8 @@ export function createSites(core: Core, pace: Pace = usualPace): Sites {
         await writeRunNote(core.layout, run, submitted);
         await place.add(run, submitted, owner);
         const entry = pending.get(run.id);
-        if (entry !== undefined) void place.ended(run.id)?.then(entry.settle);
+        if (entry !== undefined)
+          place.ended(run.id)?.then(entry.settle, (error: unknown) => fail({ run, owner }, error));
       }
     } catch (error) {
       await Promise.all(runs.map((one) => fail(one, error)));
