@@ -80,6 +80,8 @@ module.exports = {
       'engine/checkpoint/llama2c',
       'engine/models/families',
       'engine/checkpoint/peft-config',
+      'engine/checkpoint/(safetensors|weight-index)',
+      'engine/models/parameters',
       entries,
     ]),
     // Shells choose how a trainer is started, and print what reports and imports name.

@@ -10,6 +10,8 @@ import type { ProblemReason } from '../../src-main/imports/index.ts';
 import type { Container, DatasetFormat, EvaluationFormat } from '../../src-main/imports/types.ts';
 import { datasetFields, evaluationFields, suiteFields } from '../../src-main/imports/field-map.ts';
 import { supportedFamilies } from '../../src-main/engine/models/families.ts';
+import { ggufTypes } from '../../src-main/workbench/exporting/gguf-export.ts';
+import { ggufFamilies } from '../../src-main/workbench/exporting/gguf-model.ts';
 import { reportRowSchema } from '../../src-main/shared/domain/reports/report-row.ts';
 import { comparisonSummarySchema } from '../../src-main/shared/domain/statistics/comparison-summary.ts';
 import type { SuiteKind } from '../../src-main/shared/domain/evaluations.ts';
@@ -121,7 +123,13 @@ export function formatsPage(): string {
     'What the workbench reads and what it writes. `--format auto`, the default, decides by content, never by a file’s name.',
     '## Models',
     `A Hugging Face folder: \`config.json\`, \`*.safetensors\` (one file or sharded), \`tokenizer.json\`, \`tokenizer_config.json\`. Families:\n\n${supportedFamilies.map((family) => `- ${family.replace(/^\S+/, code)}`).join('\n')}`,
-    'Weights are read as float32, float16 or bfloat16 and computed in float32. Quantised weights and mixtures of experts are refused by name.',
+    'Weights are read as float32, float16 or bfloat16. Refused by name, from `config.json` and before a weight is read, because they would be computed wrongly: quantised weights, multimodal models, mixtures of experts, hybrids with linear attention, convolutions or state-space layers, encoder-decoders, attention that looks ahead, soft-capped scores and logits, and code from a model’s own repository. Weights in pickles are refused because opening one runs code.',
+    '## The Hub',
+    '`ORG/NAME[@REVISION]` stands for a repository: of a model its configuration, safetensors and tokenizer; of a data set the Parquet, JSONL, JSON or CSV files of one configuration and split, else of the branch that the Hub converts to Parquet; of results per sample lm-eval’s `samples_*.jsonl`, the newest of each task, else the files of a split. The shared cache is read and written; `HF_ENDPOINT`, `HF_HOME`, `HF_HUB_CACHE`, `HF_TOKEN`, `HF_TOKEN_PATH` and `HF_HUB_OFFLINE` mean what they mean elsewhere.',
+    '## Adapters',
+    'PEFT folders (`adapter_config.json`, `adapter_model.safetensors`) on a model of the workspace: LoRA, rsLoRA, DoRA, `rank_pattern`, `alpha_pattern`, `bias`, `modules_to_save`, also where embedding and head are tied. Refused by name: adapters that began by changing the base (PiSSA, OLoRA, CorDA, LoftQ, LoRA-GA), activated LoRA (`alora_invocation_tokens`), `lora_bias`, `layer_replication`, `trainable_token_indices`, `target_parameters`, low-rank adapters on embeddings, other types than LoRA, and every setting that the workbench does not know.',
+    '## What other tools load',
+    `\`export checkpoint\` writes a folder of safetensors for transformers and vLLM, an adapter for PEFT and vLLM, or GGUF in ${codes(ggufTypes)} with tokenizer and chat template for llama.cpp and Ollama. GGUF is written for ${codes(ggufFamilies)}; refused are models that llama.cpp would compute by other rules than their configuration’s (other layer patterns of Gemma 3 and SmolLM3, sliding windows of Qwen, dynamic and LongRoPE scaling, classifiers) and tokenizers other than BPE or with a pattern of their own. Mistral’s context ends at its window.`,
     '## Containers',
     'Gzip and Zstandard around any text are seen by their magic numbers.',
     lines(containers, containerLines, 'Container'),

@@ -61,6 +61,14 @@ const notRunHere: readonly { command: RegExp; why: string }[] = [
     command: /^npx flipguard import model stories15m\b/,
     why: 'downloads 112 MB; test/engine has it where it can be had',
   },
+  {
+    command: /^npx flipguard import (model|dataset|eval) [\w.-]+\/[\w.-]+( |$)/,
+    why: 'downloads from the Hub; test/workbench/hub has a small Hub of its own',
+  },
+  {
+    command: /^npx flipguard (import model \.\/my-adapter|export checkpoint my-run@200)\b/,
+    why: 'needs a model of real size; test/workbench/models and test/workbench/exporting have tiny ones',
+  },
   { command: /^npx flipguard serve\b/, why: 'stays in the foreground; test/security talks to the server' },
   {
     command: /^npx flipguard (stop|resume)\b/,

@@ -1,4 +1,5 @@
-import { Argument, Command as Program } from 'commander';
+import { Argument, Command as Program, Option } from 'commander';
+import type { ExportFlags } from './commands/export.ts';
 import type { Command } from './context.ts';
 import { listNames } from './list-names.ts';
 import { addComparisons } from './options/comparisons.ts';
@@ -64,12 +65,19 @@ export function createProgram({ streams, run }: ProgramOptions): Program {
 function addDoors(program: Program, go: Go): void {
   program
     .command('export <what> [name]')
-    .description('adapter or checkpoint (RUN@STEP), dataset, or the whole workspace')
+    .description('adapter or checkpoint (MODEL or RUN@STEP), dataset, or the whole workspace')
     .requiredOption('--out <path>', 'a file, or a folder that does not exist yet')
     .option('--force', 'replace a file that is there')
-    .action((what: string, name: string | undefined, options: { out: string; force?: boolean }) =>
-      go(commands.export, what, name, options),
-    );
+    .addOption(
+      new Option(
+        '--format <format>',
+        'of a checkpoint: a folder with whole weights, an adapter for PEFT and vLLM, or GGUF',
+      )
+        .choices(['safetensors', 'adapter', 'gguf'])
+        .default('safetensors'),
+    )
+    .addOption(new Option('--type <type>', 'of numbers in GGUF').choices(['f32', 'f16', 'bf16', 'q8_0']).default('f16'))
+    .action((what: string, name: string | undefined, options: ExportFlags) => go(commands.export, what, name, options));
   program
     .command('serve')
     .description('the workbench in a browser, on this machine only')

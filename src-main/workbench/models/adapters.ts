@@ -2,6 +2,8 @@ import { access, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { adapterConfigFile, adapterWeightsFile, readPeftSettings } from '../../engine/checkpoint/peft-config.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
+import type { Core } from '../core.ts';
+import { modelFolder, type Weights } from './weights.ts';
 
 /** A folder of PEFT: an adapter without the model it sits on. */
 export async function isAdapterFolder(folder: string): Promise<boolean> {
@@ -36,4 +38,14 @@ async function exists(file: string): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/** What an adapter's base is called where somebody else opens it: its name on the Hub, else its folder. */
+export async function baseNameOf(core: Core, weights: Weights): Promise<string> {
+  const models = await core.store.listModels();
+  const baseId = weights.kind === 'model' ? weights.model.baseId : weights.run.modelId;
+  const base = models.find(({ id }) => id === baseId);
+  if (base === undefined)
+    throw new WorkbenchError('not-found', `The base of ${weights.label} is not in the workspace.`);
+  return base.source?.repository ?? modelFolder(core.layout.root, base);
 }

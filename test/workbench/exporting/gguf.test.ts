@@ -1,0 +1,160 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { cp, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { exportGguf, ggufTypes } from '../../../src-main/workbench/exporting/gguf-export.ts';
+import { toHalf, type GgufType } from '../../../src-main/workbench/exporting/gguf-file.ts';
+import { interleaved } from '../../../src-main/workbench/exporting/gguf-model.ts';
+import { quietTask } from '../../../src-main/workbench/supervision/task.ts';
+import { modelAsset, readRecorded, type RecordedLogits } from '../../helpers/golden-models.ts';
+import { temporaryFolder } from '../../helpers/workbench.ts';
+
+/** A tiny model of 48 tokens with a byte-level tokenizer of as many. */
+async function folderOf(family: string): Promise<string> {
+  const folder = path.join(temporaryFolder(), family);
+  await cp(modelAsset(family), folder, { recursive: true });
+  const letters = [
+    '<unk>',
+    '<s>',
+    '</s>',
+    ...Array.from({ length: 42 }, (_, i) => String.fromCharCode(65 + i)),
+    'AB',
+    'CD',
+  ];
+  const vocab = Object.fromEntries(letters.map((letter, id) => [letter, id]));
+  const special = [0, 1, 2].map((id) => ({ id, content: letters[id], special: true }));
+  const tokenizer = {
+    model: { type: 'BPE', vocab, merges: ['A B', ['C', 'D']] },
+    added_tokens: special,
+    normalizer: null,
+    pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false, use_regex: true },
+    post_processor: null,
+  };
+  await writeFile(path.join(folder, 'tokenizer.json'), JSON.stringify(tokenizer));
+  const config = { bos_token: '<s>', eos_token: { content: '</s>' }, chat_template: '{{ messages }}' };
+  await writeFile(path.join(folder, 'tokenizer_config.json'), JSON.stringify(config));
+  return folder;
+}
+
+async function written(family: string, type: GgufType): Promise<string> {
+  const folder = await folderOf(family);
+  const file = path.join(folder, `${type}.gguf`);
+  await exportGguf(folder, file, { name: family, type }, quietTask());
+  return file;
+}
+
+describe('numbers of a GGUF file', () => {
+  it('in half precision are rounded to the nearest, to even where two are as near', () => {
+    const cases: [number, number][] = [
+      [0, 0x0000],
+      [1, 0x3c00],
+      [-2, 0xc000],
+      [65504, 0x7bff],
+      [65520, 0x7c00],
+      [1 + 2 ** -11, 0x3c00],
+      [1 + 3 * 2 ** -11, 0x3c02],
+      [2 ** -24, 0x0001],
+      [2 ** -25, 0x0000],
+      [2 ** -14, 0x0400],
+      [2047.5, 0x6800],
+    ];
+    expect(cases.map(([value]) => toHalf(value))).toEqual(cases.map(([, bits]) => bits));
+  });
+
+  it('of queries and keys are interleaved head by head', () => {
+    // Two heads of four rows of one number: halves [a₀ a₁ | b₀ b₁] become [a₀ b₀ a₁ b₁].
+    expect([...interleaved(Float32Array.of(0, 1, 2, 3, 10, 11, 12, 13), 2, 1)]).toEqual([0, 2, 1, 3, 10, 12, 11, 13]);
+  });
+
+  it('take the space their type says', async () => {
+    const sizes = await Promise.all(ggufTypes.map(async (type) => readFileSync(await written('qwen2', type)).length));
+    const [f32 = 0, f16 = 0, bf16 = 0, q8 = 0] = sizes;
+    expect(bf16).toBe(f16);
+    expect(f16).toBeLessThan(f32);
+    expect(q8).toBeLessThan(f16);
+  });
+});
+
+describe('a GGUF file', () => {
+  it('names its family, its tokens and its template', async () => {
+    const bytes = readFileSync(await written('qwen2', 'f32'));
+    expect(bytes.subarray(0, 4).toString()).toBe('GGUF');
+    expect([bytes.readUInt32LE(4), Number(bytes.readBigUInt64LE(8))]).toEqual([3, 26]);
+    const text = bytes.toString('latin1');
+    for (const name of [
+      'qwen2.block_count',
+      'tokenizer.ggml.merges',
+      'tokenizer.chat_template',
+      'blk.1.attn_q.bias',
+      '[PAD47]',
+    ])
+      expect(text).toContain(name);
+  });
+
+  it.each(['gpt2', 'gpt-neox', 'phi3', 'olmo3', 'gemma3', 'smollm3', 'qwen2-windowed'])(
+    'is refused by name for %s, whose tiny model llama.cpp would compute otherwise',
+    async (family) => {
+      await expect(written(family, 'f32')).rejects.toMatchObject({
+        code: 'unsupported',
+        message: expect.stringMatching(/^GGUF export: .* are not supported\.$/),
+        remedy: expect.stringContaining('safetensors'),
+      });
+    },
+  );
+});
+
+/** The part of node-llama-cpp that the comparison uses. */
+interface LlamaCpp {
+  getLlama(options: object): Promise<{
+    loadModel(options: object): Promise<{
+      createContext(options: object): Promise<{ getSequence(): LlamaSequence; dispose(): Promise<void> }>;
+      dispose(): Promise<void>;
+    }>;
+    dispose(): Promise<void>;
+  }>;
+}
+interface LlamaSequence {
+  controlledEvaluate(input: unknown[]): Promise<({ next?: { probabilities?: Map<number, number> } } | undefined)[]>;
+  clearHistory(): Promise<void>;
+}
+
+/** Folder with node-llama-cpp in its node_modules, which carries a binary of llama.cpp. */
+const place = process.env['FLIPGUARD_LLAMA_CPP'] ?? '';
+const llamaCpp = existsSync(place) ? '' : ' (skipped: FLIPGUARD_LLAMA_CPP names no folder with node-llama-cpp)';
+
+describe.skipIf(llamaCpp !== '')(`llama.cpp${llamaCpp}`, () => {
+  it.each(['llama', 'llama-biased', 'mistral', 'qwen2', 'qwen3', 'olmo2', 'granite'])(
+    'computes of %s the log-probs that transformers does',
+    async (family) => {
+      const entry = createRequire(path.join(place, 'package.json')).resolve('node-llama-cpp');
+      const { getLlama } = (await import(pathToFileURL(entry).href)) as LlamaCpp;
+      const llama = await getLlama({ gpu: false, build: 'never', logLevel: 'error' });
+      const model = await llama.loadModel({ modelPath: await written(family, 'f32') });
+      const context = await model.createContext({ contextSize: 64, batchSize: 64, threads: 1 });
+      const sequence = context.getSequence();
+      const { ids, logits } = readRecorded(family, 'golden.json') satisfies RecordedLogits;
+      // Within Mistral's window of 6.
+      const prompt = ids[0]!.slice(0, 6);
+      const wanted = logSoftmax(logits[0]![5]!);
+      const last = { generateNext: { probabilities: true, token: true, options: { temperature: 0 } } };
+      const found = await sequence.controlledEvaluate(prompt.map((id, i) => (i === 5 ? [id, last] : id)));
+      const probabilities = found.at(-1)?.next?.probabilities ?? new Map<number, number>();
+      await context.dispose();
+      await model.dispose();
+      await llama.dispose();
+      const best = [...wanted.keys()].sort((a, b) => wanted[b]! - wanted[a]!).slice(0, 5);
+      const differences = best.map((id) => Math.abs(Math.log(probabilities.get(id) ?? 0) - wanted[id]!));
+      expect([...probabilities].sort((a, b) => b[1] - a[1])[0]?.[0]).toBe(best[0]);
+      // It keeps keys and values in half precision.
+      expect(Math.max(...differences)).toBeLessThan(0.05);
+    },
+  );
+});
+
+function logSoftmax(logits: readonly number[]): number[] {
+  const largest = Math.max(...logits);
+  const total = Math.log(logits.reduce((sum, x) => sum + Math.exp(x - largest), 0)) + largest;
+  return logits.map((x) => x - total);
+}
