@@ -78,7 +78,7 @@ module.exports = {
       'system',
       'backends',
       'engine/checkpoint/llama2c',
-      'engine/models/families',
+      'engine/models/(families|causal-lm)',
       'engine/checkpoint/peft-config',
       'engine/checkpoint/(safetensors|weight-index)',
       'engine/models/parameters',
