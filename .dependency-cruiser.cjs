@@ -66,7 +66,8 @@ module.exports = {
     mayImport('imports', ['shared/domain', system, entries, contentHash]),
     mayImport('reports', ['shared/domain', 'shared/presentation', system]),
     mayImport('sites', ['shared/domain']),
-    mayImport('trainer', ['engine', 'backends', 'shared/domain', system, entries]),
+    mayImport('endpoints', ['shared/domain', system]),
+    mayImport('trainer', ['engine', 'endpoints', 'backends', 'shared/domain', system, entries]),
     // llama2c converts bytes to bytes, families and peft-config read a configuration; no tensor is made.
     mayImport('workbench', [
       'store',
@@ -92,6 +93,7 @@ module.exports = {
       'reports',
       'imports',
       'store/api',
+      'endpoints/address',
       'trainer/(node|electron)-child',
       entries,
     ]),

@@ -79,6 +79,10 @@ const notRunHere: readonly { command: RegExp; why: string }[] = [
   { command: /^npx flipguard report .* --format pdf\b/, why: 'needs a Chromium' },
   { command: /^(ssh|scp|rsync|nvidia-smi)\b/, why: 'needs another machine or its GPU' },
   {
+    command: /^npx flipguard (import model --endpoint|evaluate (before|after) |compare before after)/,
+    why: 'needs a server; test/endpoints plays some',
+  },
+  {
     command: /^npx flipguard (site (add|doctor|jobs|log|bring|retry)\b|.* --site )/,
     why: 'needs a cluster; test/slurm has one',
   },

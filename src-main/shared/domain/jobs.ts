@@ -37,6 +37,8 @@ export interface EvaluateJob {
   rewardModelPath?: string;
   beta?: number;
   suites: SuiteFile[];
+  /** A model behind a server: answers are kept here until the evaluation is stored, so that a second try goes on. */
+  journalPath?: string;
 }
 export interface LedgerJob {
   kind: 'ledger';

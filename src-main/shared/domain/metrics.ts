@@ -258,7 +258,10 @@ export const suiteMetrics = {
     'rewards/chosen': { unit: 'reward', better: 'higher', meaning: 'implicit reward, where there is a reference' },
     'rewards/rejected': { unit: 'reward', better: 'lower', meaning: 'implicit reward, where there is a reference' },
   },
-  cloze: { tokens: { unit: 'tokens', better: null, meaning: 'tokens of the target; the score is its log-prob' } },
+  cloze: {
+    latency: { unit: 'seconds', better: 'lower', meaning: 'from the question to the answer, where a server answered' },
+    tokens: { unit: 'tokens', better: null, meaning: 'tokens of the target; the score is its log-prob' },
+  },
   words: {
     position: { unit: 'tokens', better: null, meaning: 'token position of the word’s beginning' },
     tokens: { unit: 'tokens', better: null, meaning: 'tokens of the word; the score is its log-prob' },
@@ -273,6 +276,8 @@ export const suiteMetrics = {
     'logps/gold': { unit: 'nats', better: 'higher', meaning: 'log-prob of the right option' },
   },
   generate: {
+    latency: { unit: 'seconds', better: 'lower', meaning: 'from the question to the answer, where a server answered' },
+    prompt_tokens: { unit: 'tokens', better: null, meaning: 'tokens of the prompt, as a server counted them' },
     tokens: { unit: 'tokens', better: null, meaning: 'tokens that came out; the score is the scorer’s' },
     'logps/output': { unit: 'nats', better: null, meaning: 'log-prob of the output as it was sampled' },
   },

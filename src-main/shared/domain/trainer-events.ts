@@ -132,6 +132,8 @@ export const trainerEventSchema = z.discriminatedUnion('type', [
     samples: count,
     decoding: decoding.nullable(),
     summary: z.record(text, figure),
+    /** Where a server answered: what it calls its configuration, and what could not be controlled. */
+    server: z.strictObject({ fingerprint: text.nullable(), uncontrolled: z.array(text) }).exactOptional(),
   }),
   event('checkpoint', 'weights were written', { checkpoint }),
   event('ledger', 'log-probs token by token under two models', { ledgers: z.array(ledger) }),

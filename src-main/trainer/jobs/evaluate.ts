@@ -4,6 +4,7 @@ import type { EvaluateJob } from '../../shared/domain/jobs.ts';
 import type { JobContext } from '../job-context.ts';
 import { openFolder } from '../node-folders.ts';
 import { noCache } from '../number-cache.ts';
+import { readEndpoint, runEndpointJob } from './evaluate-endpoint.ts';
 import { Reference } from './reference.ts';
 import { SuiteRunner } from './suites.ts';
 
@@ -11,6 +12,8 @@ const usualBeta = 0.1;
 
 /** Suites on one model, outside a run; their mark is step 0. */
 export async function runEvaluateJob(job: EvaluateJob, context: JobContext): Promise<void> {
+  const endpoint = await readEndpoint(job.modelPath);
+  if (endpoint !== null) return runEndpointJob(job, endpoint, context);
   const reader = openFolder(job.modelPath);
   const tokenizer = await loadTokenizer(reader);
   const model = await loadModel(reader, { trainable: false });

@@ -1,6 +1,11 @@
+import { hash } from 'node:crypto';
+import { readFile, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { endpointFamily, endpointFile, endpointSchema } from '../../shared/domain/endpoints.ts';
 import type {
   CheckpointRecord,
   EvaluationRecord,
+  ImportRecord,
   ModelRecord,
   RunRecord,
   SuiteRecord,
@@ -8,14 +13,15 @@ import type {
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { EvaluateJob, SuiteFile } from '../../shared/domain/jobs.ts';
 import type { TrainerEvent } from '../../shared/domain/trainer-events.ts';
-import type { Ingest, IngestOutcome } from '../../store/api.ts';
+import type { Ingest, IngestOutcome, NewRecord } from '../../store/api.ts';
 import type { SampleResult } from '../../shared/domain/evaluations.ts';
 import type { Core } from '../core.ts';
 import { existing, findByName, findByNameOrNull, freeName } from '../workspace/names.ts';
+import { inside } from '../workspace/inside.ts';
 import { suiteFile } from '../runs/prepare.ts';
 import { runTrainerJob } from '../supervision/trainer-jobs.ts';
 import type { Task } from '../supervision/task.ts';
-import { baseFolder, findWeights, weightsFolder } from '../models/weights.ts';
+import { baseFolder, evaluatedFolder, findWeights, weightsFolder } from '../models/weights.ts';
 import type { Weights } from '../models/weights.ts';
 import { evaluationName } from '../../shared/presentation/names.ts';
 
@@ -75,11 +81,25 @@ async function evaluateJob(
   const reward = await rewardModelFolder(core, suite, task);
   return {
     kind: 'evaluate',
-    modelPath: await weightsFolder(core, weights, task),
+    modelPath: await evaluatedFolder(core, weights, task),
     suites: [withSeed(file, options.seed)],
+    ...journalOf(core, weights, suite, options),
     ...(await referenceOf(core, weights, options, task)),
     ...(reward === null ? {} : { rewardModelPath: reward }),
   };
+}
+
+/** The same question to the same server goes on where a try before it ended. */
+function journalOf(
+  { layout }: Core,
+  weights: Weights,
+  suite: SuiteRecord,
+  { seed }: EvaluateOptions,
+): Pick<EvaluateJob, 'journalPath'> {
+  if (weights.kind !== 'model' || weights.model.family !== endpointFamily) return {};
+  const asked = [weights.model.sha256, suite.sha256, suite.kind, suite.decoding, suite.delimiter, seed];
+  const name = hash('sha256', JSON.stringify(asked), 'hex');
+  return { journalPath: inside(layout.cache, 'answers', `${name}.ndjson`) };
 }
 
 /** Pairs of a checkpoint are judged by its implicit reward against the start of its run, as they were during training. */
@@ -129,12 +149,14 @@ async function ingestEvaluation(
     checkpointId: checkpoint?.id ?? null,
     step: checkpoint?.step ?? null,
     decoding: suite.decoding ?? null,
-    import: null,
+    import: job.journalPath === undefined ? null : await serverImport(job, name),
   });
   try {
     const outcome: IngestOutcome = {};
     await runTrainerJob(core, job, task, (events) => takeResults(ingest, outcome, events));
-    return await ingest.commit(outcome);
+    const id = await ingest.commit(outcome);
+    if (job.journalPath !== undefined) await rm(job.journalPath, { force: true });
+    return id;
   } catch (error) {
     await ingest.abandon();
     throw error;
@@ -148,8 +170,40 @@ async function takeResults(
 ): Promise<void> {
   for (const event of events) {
     if (event.type === 'evaluation-batch') await ingest.push(event.results);
-    if (event.type === 'evaluation-done') outcome.summary = event.summary;
+    if (event.type !== 'evaluation-done') continue;
+    outcome.summary = event.summary;
+    if (event.server !== undefined) outcome.import = serverFacts(event.server);
   }
+}
+
+/** What a server answered came from elsewhere: its evaluation keeps from where, under which fingerprint, and what could not be controlled. */
+async function serverImport(job: EvaluateJob, name: string): Promise<NewRecord<ImportRecord>> {
+  const { url, model } = endpointSchema.parse(
+    JSON.parse(await readFile(path.join(job.modelPath, endpointFile), 'utf8')),
+  );
+  return {
+    target: 'evaluation',
+    name,
+    source: `${url} · ${model}`,
+    sha256: '',
+    tool: 'endpoint',
+    toolVersion: null,
+    accepted: 0,
+    rejected: 0,
+    problems: [],
+    undoneAt: null,
+  };
+}
+
+function serverFacts({
+  fingerprint,
+  uncontrolled,
+}: {
+  fingerprint: string | null;
+  uncontrolled: readonly string[];
+}): NonNullable<IngestOutcome['import']> {
+  const problems = uncontrolled.map((reason) => ({ reason: `not controlled: ${reason}`, count: 1, firstLines: [] }));
+  return { toolVersion: fingerprint, problems };
 }
 
 async function pairOf(

@@ -1,14 +1,17 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, readFile, readdir, stat } from 'node:fs/promises';
+import { mkdir, open, readFile, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { adapterConfigFile, adapterWeightsFile } from '../../engine/checkpoint/peft-config.ts';
+import { endpointFamily, endpointFile } from '../../shared/domain/endpoints.ts';
+import type { Endpoint } from '../../shared/domain/endpoints.ts';
 import type { HubSource, ModelRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
+import { writeWhole } from '../../system/whole-file.ts';
 import type { Core } from '../core.ts';
 import { findByName, freeName, refuseTakenName } from '../workspace/names.ts';
-import { removeInside } from '../workspace/inside.ts';
+import { inside, removeInside } from '../workspace/inside.ts';
 import { isAdapterFolder, readAdapter } from './adapters.ts';
 import { modelFolder } from './weights.ts';
 import { throwIfCancelled } from '../supervision/task.ts';
@@ -28,6 +31,8 @@ export interface Models {
   find(nameOrId: string): Promise<ModelRecord>;
   /** Checks a folder's configuration and headers, hashes its weights, and lists it. */
   add(folder: string, options: AddOptions, task: Task): Promise<ModelRecord>;
+  /** A model behind somebody's server: its address is kept, its key is not. */
+  addEndpoint(endpoint: Endpoint, name: string | undefined): Promise<ModelRecord>;
   remove(modelId: string): Promise<void>;
   /** Deletes the folder of a model that is no longer listed, if it was made here; imported folders belong to somebody else. */
   dropFolder(model: ModelRecord): Promise<void>;
@@ -68,6 +73,26 @@ export function createModels(core: Core): Models {
       bus.publish({ topic: 'changed', lists: ['models'] });
       return model;
     },
+    async addEndpoint(endpoint, name) {
+      const known = await store.listModels();
+      if (name !== undefined) refuseTakenName('model', known, name);
+      const folder = path.join('models', `endpoint-${randomUUID()}`);
+      const place = inside(layout.root, folder);
+      await mkdir(place, { recursive: true });
+      await writeWhole(path.join(place, endpointFile), `${JSON.stringify(endpoint, null, 2)}\n`);
+      const model = await store.addModel({
+        name: name ?? freeName(known, path.posix.basename(endpoint.model) || endpoint.model),
+        path: folder,
+        family: endpointFamily,
+        parameters: 0,
+        sizeBytes: 0,
+        sha256: createHash('sha256').update(`${endpoint.url}\n${endpoint.model}`).digest('hex'),
+        origin: 'imported',
+        state: 'present',
+      });
+      bus.publish({ topic: 'changed', lists: ['models'] });
+      return model;
+    },
     async remove(modelId) {
       const model = await find(modelId);
       await store.removeModel(model.id);
@@ -85,6 +110,10 @@ function usualName(folder: string, source: HubSource | undefined): string {
 /** Whether the folder still holds what was hashed, as far as names and sizes tell. */
 async function withState(root: string, model: ModelRecord): Promise<ModelRecord> {
   const folder = modelFolder(root, model);
+  if (model.family === endpointFamily) {
+    const isThere = await stat(path.join(folder, endpointFile)).catch(() => null);
+    return { ...model, state: isThere === null ? 'missing' : 'present' };
+  }
   const names = await (model.baseId === undefined ? weightFiles(folder) : adapterFiles(folder)).catch(
     (): string[] => [],
   );

@@ -1,6 +1,7 @@
 import { access } from 'node:fs/promises';
 import path from 'node:path';
 import type { CheckpointRecord, ModelRecord, RunRecord } from '../../shared/domain/entities.ts';
+import { endpointFamily } from '../../shared/domain/endpoints.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { Core } from '../core.ts';
 import { existing, findByName, findByNameOrNull } from '../workspace/names.ts';
@@ -67,6 +68,7 @@ function checkpointWeights(checkpoint: CheckpointRecord, runs: readonly RunRecor
 
 /** A folder with whole weights: an adapter is merged into its base once and kept in the cache. */
 export async function weightsFolder(core: Core, weights: Weights, task: Task): Promise<string> {
+  if (weights.kind === 'model' && weights.model.family === endpointFamily) throw noWeights(weights.model);
   if (weights.kind === 'model') return wholeModelFolder(core, weights.model, task);
   const { checkpoint, run } = weights;
   const folder = inside(core.layout.root, checkpoint.path);
@@ -91,6 +93,18 @@ async function wholeModelFolder(core: Core, model: ModelRecord, task: Task): Pro
   const modelPath = await wholeModelFolder(core, base, task);
   await runTrainerJob(core, { kind: 'merge', modelPath, adapterPath: folder, outPath: merged, foreign: true }, task);
   return merged;
+}
+
+/** What an evaluation runs on: weights, or the folder that stands for a server. */
+export async function evaluatedFolder(core: Core, weights: Weights, task: Task): Promise<string> {
+  if (weights.kind !== 'model' || weights.model.family !== endpointFamily) return weightsFolder(core, weights, task);
+  return requireFolder(modelFolder(core.layout.root, weights.model), `model “${weights.model.name}”`);
+}
+
+function noWeights({ name }: ModelRecord): WorkbenchError {
+  return new WorkbenchError('unsupported', `“${name}” is a model behind a server: its weights are not here.`, {
+    remedy: 'It can be evaluated. For the rest, import its folder of weights.',
+  });
 }
 
 /** Where the policy of a run started: what the name in its spec stood for at launch. */

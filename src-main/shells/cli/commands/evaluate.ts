@@ -1,4 +1,5 @@
 import type { CommandContext } from '../context.ts';
+import { plain } from '../terminal.ts';
 import { formatCount, formatNumber } from '../../../shared/presentation/numbers.ts';
 
 export async function evaluateCommand(
@@ -6,7 +7,7 @@ export async function evaluateCommand(
   target: string,
   options: { suite: string; name?: string; seed?: number },
 ): Promise<void> {
-  const { evaluations } = await workbench();
+  const { evaluations, imports } = await workbench();
   const evaluation = await evaluations.evaluate(
     target,
     options.suite,
@@ -20,4 +21,6 @@ export async function evaluateCommand(
   terminal.print(
     `Evaluation “${evaluation.name}”: ${formatCount(samples)} samples, ${right} right, ${wrong} wrong${mean}.`,
   );
+  const record = (await imports.list()).find(({ id }) => id === evaluation.importId);
+  for (const { reason } of record?.problems ?? []) terminal.note(plain(reason));
 }

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { ImportFormat } from '../../../imports/index.ts';
 import { acceptedFields, parseFieldMap } from '../../../imports/index.ts';
+import { checkedEndpoint } from '../../../endpoints/address.ts';
 import type { Scorer } from '../../../shared/domain/evaluations.ts';
 import { WorkbenchError } from '../../../shared/domain/errors.ts';
 import { type HubName, parseHubName, type RepositoryKind } from '../../../workbench/hub/hub-name.ts';
@@ -15,7 +16,15 @@ import { formatCount } from '../../../shared/presentation/numbers.ts';
 /** The word that stands for the demo model instead of a folder. */
 const demoModel = /^stories-?15m$/i;
 
-export async function importModel(context: CommandContext, folder: string, options: ModelFlags): Promise<void> {
+export async function importModel(
+  context: CommandContext,
+  folder: string | undefined,
+  options: ModelFlags,
+): Promise<void> {
+  if (options.endpoint !== undefined) return importEndpoint(context, folder, options.endpoint, options);
+  if (folder === undefined) {
+    throw new WorkbenchError('bad-input', 'Name a folder of weights, or a server with --endpoint URL --model NAME.');
+  }
   const { models, madeModels, hub } = await context.workbench();
   const named = await hubNameOf('model', folder);
   const model = await (async () => {
@@ -30,6 +39,32 @@ export async function importModel(context: CommandContext, folder: string, optio
   context.terminal.print(
     `Model “${plain(model.name)}”: ${plain(model.family)}, ${formatCount(model.parameters)} parameters.${from}`,
   );
+}
+
+async function importEndpoint(
+  context: CommandContext,
+  folder: string | undefined,
+  url: string,
+  flags: ModelFlags,
+): Promise<void> {
+  if (folder !== undefined || flags.model === undefined) {
+    throw new WorkbenchError('bad-input', 'A model behind a server has an address and a name there, and no folder.', {
+      remedy: 'flipguard import model --endpoint http://127.0.0.1:8000/v1 --model NAME',
+    });
+  }
+  const endpoint = checkedEndpoint({
+    url,
+    model: flags.model,
+    keyVariable: flags.keyEnv ?? null,
+    inputPrice: flags.inputPrice ?? null,
+    outputPrice: flags.outputPrice ?? null,
+    plainHttp: flags.plainHttp ?? false,
+    ...(flags.concurrency === undefined ? {} : { concurrency: flags.concurrency }),
+  });
+  const { models } = await context.workbench();
+  const model = await models.addEndpoint(endpoint, flags.name);
+  context.terminal.document(model);
+  context.terminal.print(`Model “${plain(model.name)}”: ${plain(endpoint.model)} at ${plain(endpoint.url)}.`);
 }
 
 export async function importDataset(context: CommandContext, file: string, flags: ImportFlags): Promise<void> {

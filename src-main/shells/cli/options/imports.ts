@@ -15,13 +15,20 @@ const commands = {
 export function addImports(program: Program, go: Go): void {
   const imports = program.command('import').description('take in models, datasets, evaluations and suites');
   imports
-    .command('model <source>')
+    .command('model [source]')
     .description(
-      'a Hugging Face folder, a PEFT adapter with --base, or ORG/NAME[@REVISION] on the Hub; “stories15m” fetches the demo model',
+      'a Hugging Face folder, a PEFT adapter with --base, or ORG/NAME[@REVISION] on the Hub, or with --endpoint a model behind a server; “stories15m” fetches the demo model',
     )
     .option('--name <name>', 'what the workspace calls it; the folder’s name by default')
     .option('--base <model>', 'the model that an adapter sits on')
-    .action((dir: string, options: ModelFlags) => go(commands.importModel, dir, options));
+    .option('--endpoint <url>', 'an OpenAI-compatible server, up to and including /v1; its model can be evaluated')
+    .option('--model <name>', 'with --endpoint: what the server calls the model')
+    .option('--key-env <variable>', 'with --endpoint: the environment variable that holds the key; it is never stored')
+    .option('--concurrency <n>', 'with --endpoint: requests at a time (default: 8)', wholeNumber)
+    .option('--input-price <x>', 'with --endpoint: what a million tokens of prompts cost', realNumber)
+    .option('--output-price <x>', 'with --endpoint: what a million tokens of answers cost', realNumber)
+    .option('--plain-http', 'with --endpoint: allow http to another machine')
+    .action((dir: string | undefined, options: ModelFlags) => go(commands.importModel, dir, options));
   imports
     .command('dataset <source>')
     .description('preference pairs, completions, conversations or prompts to train on: a file, or ORG/NAME on the Hub')
@@ -68,6 +75,13 @@ export function addImports(program: Program, go: Go): void {
 export interface ModelFlags {
   name?: string;
   base?: string;
+  endpoint?: string;
+  model?: string;
+  keyEnv?: string;
+  concurrency?: number;
+  inputPrice?: number;
+  outputPrice?: number;
+  plainHttp?: boolean;
 }
 export interface ImportFlags {
   name?: string;

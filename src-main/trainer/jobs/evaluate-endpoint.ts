@@ -1,0 +1,295 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { openJournal } from '../../endpoints/journal.ts';
+import type { Journal } from '../../endpoints/journal.ts';
+import { inOrder, openServer } from '../../endpoints/server.ts';
+import type { ModelServer, TimedAnswer } from '../../endpoints/server.ts';
+import { textOf } from '../../engine/data/tokenise.ts';
+import { decodingOf } from '../../engine/evaluate/context.ts';
+import { choiceResult, common, pairResult, verdictOf } from '../../engine/evaluate/results.ts';
+import { scoreAnswers } from '../../engine/evaluate/scorers.ts';
+import { endpointFile, endpointSchema } from '../../shared/domain/endpoints.ts';
+import type { Endpoint } from '../../shared/domain/endpoints.ts';
+import { WorkbenchError } from '../../shared/domain/errors.ts';
+import type { TextOrChat } from '../../shared/domain/datasets.ts';
+import type { SampleResult, SuiteItem } from '../../shared/domain/evaluations.ts';
+import type { EvaluateJob, SuiteFile } from '../../shared/domain/jobs.ts';
+import { readJsonLines } from '../../system/read-lines.ts';
+import type { JobContext } from '../job-context.ts';
+import { progressOf } from '../job-context.ts';
+import { openRewardModel } from './suites.ts';
+
+type Item<Kind extends SuiteItem['kind']> = Extract<SuiteItem, { kind: Kind }>;
+
+/** A continuation under the model, summed. */
+interface Score {
+  sum: number;
+  tokens: number;
+  /** Whether every token is the likeliest, and the likeliest ones together. */
+  greedy: boolean;
+  best: string;
+  latencyMs: number;
+}
+
+/** Where the model folder stands for somebody's server; null for weights. */
+export async function readEndpoint(modelPath: string): Promise<Endpoint | null> {
+  const text = await readFile(path.join(modelPath, endpointFile), 'utf8').catch(() => null);
+  return text === null ? null : endpointSchema.parse(JSON.parse(text));
+}
+
+const itemsPerChunk = 64;
+
+/** Suites on a model behind a server: generations over chat or completions, likelihoods over the log-probs of prompts where the server gives them. */
+export async function runEndpointJob(job: EvaluateJob, endpoint: Endpoint, context: JobContext): Promise<void> {
+  const abort = new AbortController();
+  const watch = setInterval(() => context.control.stopping() && abort.abort(), 100);
+  const server = openServer(endpoint, { fetch, env: process.env, signal: abort.signal, firstPauseMs: 500 });
+  const journal = openJournal<TimedAnswer | Score[]>(job.journalPath);
+  const rewardModel = job.rewardModelPath === undefined ? null : await openRewardModel(job.rewardModelPath);
+  try {
+    const { backend } = context;
+    await context.emit({ type: 'started', backend, totalSteps: 0, resumedAtStep: null, parameters: 0, trainable: 0 });
+    for (const suite of job.suites) {
+      const work = { suite, endpoint, server, journal, context, rewardModel };
+      await runSuiteOn(work, await readJsonLines<SuiteItem>(suite.itemsPath));
+    }
+  } finally {
+    clearInterval(watch);
+    journal.close();
+    rewardModel?.dispose();
+  }
+}
+
+interface Work {
+  suite: SuiteFile;
+  endpoint: Endpoint;
+  server: ModelServer;
+  journal: Journal<TimedAnswer | Score[]>;
+  context: JobContext;
+  rewardModel: Awaited<ReturnType<typeof openRewardModel>> | null;
+}
+
+async function runSuiteOn(work: Work, items: readonly SuiteItem[]): Promise<void> {
+  const { suite, context, endpoint, server } = work;
+  const mark = { suiteId: suite.id, suiteName: suite.name, step: 0 };
+  const tally = new UseTally();
+  const progress = progressOf(context, `asking ${endpoint.model}`);
+  await context.emit({ type: 'evaluation-started', mark, items: items.length });
+  let samples = 0;
+  for (let start = 0; start < items.length; start += itemsPerChunk) {
+    await progress(start, items.length);
+    const results = await resultsOf(work, items.slice(start, start + itemsPerChunk), tally);
+    samples += results.length;
+    tally.judge(results);
+    await context.emit({ type: 'evaluation-batch', mark, results });
+  }
+  await progress(items.length, items.length);
+  await context.emit({
+    type: 'evaluation-done',
+    mark,
+    samples,
+    decoding: decodingOf(suite),
+    summary: tally.summary(endpoint),
+    server: { fingerprint: tally.fingerprint(), uncontrolled: [...server.uncontrolled(), ...tally.remarks()] },
+  });
+}
+
+function resultsOf(work: Work, items: readonly SuiteItem[], tally: UseTally): Promise<SampleResult[]> {
+  if (work.suite.kind === 'generate') return generated(work, items as Item<'generate'>[], tally);
+  return inOrder(items, work.endpoint.concurrency, (item) => likelihood(work, item, tally));
+}
+
+async function generated(work: Work, items: readonly Item<'generate'>[], tally: UseTally): Promise<SampleResult[]> {
+  const { suite, server, journal, endpoint, context, rewardModel } = work;
+  const decoding = decodingOf(suite);
+  if (decoding === null) throw new Error('only a generate suite decodes');
+  const replies = await inOrder(items, endpoint.concurrency, async (item) => {
+    const known = journal.get(item.id) as TimedAnswer | undefined;
+    if (known !== undefined) return known;
+    const answer = await server.answer(item.prompt, decoding);
+    journal.add(item.id, answer);
+    return answer;
+  });
+  for (const reply of replies) tally.add(reply);
+  const answers = items.map(({ prompt, target }, i) => ({ prompt, target, output: replies[i]?.text ?? '' }));
+  const judged = await scoreAnswers(suite.scorer ?? null, answers, {
+    lexicon: context.lexicon(),
+    rewardModel: rewardModel === null ? null : (given) => rewardModel.rewards(given),
+    postJson: context.postJson,
+  });
+  return items.map((item, i) => ({
+    ...common(item),
+    prompt: textOf(item.prompt),
+    ...(item.target === undefined ? {} : { target: item.target }),
+    output: replies[i]?.text ?? null,
+    score: judged[i]?.score ?? null,
+    verdict: judged[i]?.verdict ?? null,
+    metrics: useOf(replies[i]),
+  }));
+}
+
+function useOf(reply: TimedAnswer | undefined): Record<string, number> {
+  if (reply === undefined) return {};
+  return {
+    latency: seconds(reply.latencyMs),
+    ...(reply.outputTokens === null ? {} : { tokens: reply.outputTokens }),
+    ...(reply.promptTokens === null ? {} : { prompt_tokens: reply.promptTokens }),
+  };
+}
+
+async function likelihood(work: Work, item: SuiteItem, tally: UseTally): Promise<SampleResult> {
+  const { suite } = work;
+  const delimiter = suite.delimiter ?? (item.kind === 'pairs' ? '' : ' ');
+  switch (item.kind) {
+    case 'cloze': {
+      const [score] = await scoresOf(work, item.id, plain(item.prompt, suite), [delimiter + item.target], tally);
+      if (score === undefined) throw new Error('a cloze item has one continuation');
+      return {
+        ...common(item),
+        prompt: item.prompt,
+        target: item.target,
+        output: score.best.trim(),
+        score: score.sum,
+        verdict: verdictOf(score.greedy),
+        metrics: { tokens: score.tokens, latency: seconds(score.latencyMs) },
+      };
+    }
+    case 'choice': {
+      const options = item.options.map((option) => delimiter + option);
+      const scores = await scoresOf(work, item.id, plain(item.prompt, suite), options, tally);
+      return choiceResult({ item, sequences: [] }, scores.map(asSequence));
+    }
+    case 'pairs': {
+      const responses = [item.chosen, item.rejected].map((response) => delimiter + plain(response, suite));
+      const scores = await scoresOf(work, item.id, plain(item.prompt, suite), responses, tally);
+      return pairResult({ item, sequences: [] }, scores.map(asSequence), null);
+    }
+    default:
+      throw new WorkbenchError(
+        'unsupported',
+        `The suite “${suite.name}” (${suite.kind}) needs the model’s own tokens, which a server keeps.`,
+        {
+          remedy: 'Run it on weights, or make a generate, cloze or choice suite.',
+        },
+      );
+  }
+}
+
+/** A chat has to go through the model's template, and only its server has that. */
+function plain(text: TextOrChat, suite: SuiteFile): string {
+  if (typeof text === 'string') return text;
+  throw new WorkbenchError(
+    'unsupported',
+    `The suite “${suite.name}” has chats, whose template only the server knows: their log-probs cannot be asked for.`,
+    {
+      remedy: 'Run it on weights, or make a generate suite of it.',
+    },
+  );
+}
+
+const asSequence = ({ sum }: Score) => ({ sum, logProbs: new Float32Array(0), greedy: new Int32Array(0) });
+
+async function scoresOf(
+  work: Work,
+  id: string,
+  prompt: string,
+  continuations: readonly string[],
+  tally: UseTally,
+): Promise<Score[]> {
+  const known = work.journal.get(id) as Score[] | undefined;
+  if (known !== undefined) return known;
+  const scores: Score[] = [];
+  for (const continuation of continuations) scores.push(await scoreOf(work, prompt, continuation));
+  for (const { latencyMs } of scores) tally.time(latencyMs);
+  work.journal.add(id, scores);
+  return scores;
+}
+
+/** Blanks at the prompt's end belong to the continuation, where tokenizers keep them with the word. */
+async function scoreOf({ server, endpoint, suite }: Work, prompt: string, continuation: string): Promise<Score> {
+  const from = prompt.trimEnd().length;
+  const answer = await server.promptLogProbs(prompt + continuation);
+  if (answer === null) throw noLogProbs(endpoint, suite);
+  const own = answer.tokens.filter(({ at }) => at >= from);
+  return {
+    sum: own.reduce((sum, { logProb }) => sum + logProb, 0),
+    tokens: own.length,
+    greedy: own.length > 0 && own.every(({ isBest }) => isBest),
+    best: own.map(({ best }) => best).join(''),
+    latencyMs: answer.latencyMs,
+  };
+}
+
+function noLogProbs(endpoint: Endpoint, suite: SuiteFile): WorkbenchError {
+  return new WorkbenchError(
+    'unsupported',
+    `The server at ${endpoint.url} gives no log-probs of a prompt (completions with echo and logprobs), by which the ${suite.kind} suite “${suite.name}” is scored.`,
+    {
+      remedy:
+        'vLLM gives them; transformers serve, llama.cpp’s server, Ollama and LM Studio do not. Ask such a server, run a generate suite, or import the weights.',
+    },
+  );
+}
+
+/** What an evaluation took of the server. */
+class UseTally {
+  readonly #latencies: number[] = [];
+  readonly #fingerprints = new Set<string>();
+  readonly #models = new Set<string>();
+  #promptTokens = 0;
+  #outputTokens = 0;
+  #cut = 0;
+  #right = 0;
+  #judged = 0;
+
+  add({ promptTokens, outputTokens, latencyMs, fingerprint, model, finish }: TimedAnswer): void {
+    this.#latencies.push(latencyMs);
+    this.#promptTokens += promptTokens ?? 0;
+    this.#outputTokens += outputTokens ?? 0;
+    if (fingerprint !== null) this.#fingerprints.add(fingerprint);
+    if (model !== null) this.#models.add(model);
+    if (finish === 'content_filter') this.#cut += 1;
+  }
+
+  time(latencyMs: number): void {
+    this.#latencies.push(latencyMs);
+  }
+
+  judge(results: readonly SampleResult[]): void {
+    this.#judged += results.filter(({ verdict }) => verdict === 'right' || verdict === 'wrong').length;
+    this.#right += results.filter(({ verdict }) => verdict === 'right').length;
+  }
+
+  fingerprint(): string | null {
+    return this.#fingerprints.size === 0 ? null : [...this.#fingerprints].join(', ');
+  }
+
+  remarks(): string[] {
+    return [
+      ...(this.#fingerprints.size > 1
+        ? [`the server changed while it answered: ${[...this.#fingerprints].join(', ')}`]
+        : []),
+      ...(this.#models.size > 1 ? [`several models answered: ${[...this.#models].join(', ')}`] : []),
+      ...(this.#cut > 0 ? [`${this.#cut} answers were cut by a filter of the server`] : []),
+    ];
+  }
+
+  summary({ inputPrice, outputPrice }: Endpoint): Record<string, number> {
+    const sorted = [...this.#latencies].sort((a, b) => a - b);
+    const at = (share: number) => seconds(sorted[Math.floor(share * (sorted.length - 1))] ?? 0);
+    const cost = ((inputPrice ?? 0) * this.#promptTokens + (outputPrice ?? 0) * this.#outputTokens) / 1e6;
+    return {
+      ...(this.#judged === 0 ? {} : { acc: this.#right / this.#judged }),
+      ...(sorted.length === 0 ? {} : { latency_median: at(0.5), latency_p95: at(0.95) }),
+      ...(this.#promptTokens + this.#outputTokens === 0
+        ? {}
+        : { prompt_tokens: this.#promptTokens, output_tokens: this.#outputTokens }),
+      ...(inputPrice === null && outputPrice === null ? {} : { cost }),
+    };
+  }
+}
+
+/** To the millisecond. */
+function seconds(ms: number): number {
+  return Math.round(ms) / 1000;
+}
