@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { activeTensorflow } from './tensorflow.ts';
-import { TraceRefused, Tracer } from './tracer.ts';
+import { activeTracer, TraceRefused, Tracer } from './tracer.ts';
 
 /** An argument of a function. */
 export interface TensorSpec {
@@ -20,6 +20,14 @@ export interface CompileOptions {
   constant?: (dataId: object) => boolean;
   /** Resource handles that the computation uses. */
   resources?: readonly number[];
+}
+
+/** x, as a tensor that a function under construction computes once `before` is there; where nothing is traced, x. */
+export function computedAfter<T extends tf.Tensor>(x: T, before: tf.Tensor): T {
+  const [backend, tracer] = [activeTensorflow(), activeTracer()];
+  if (backend === undefined || tracer === null) return tf.clone(x);
+  const [id, earlier] = backend.getInputTensorIds([x, before]);
+  return backend.createOutputTensor(tracer.after(id!, backend.binding.TF_FLOAT, earlier!)) as T;
 }
 
 let functions = 0;

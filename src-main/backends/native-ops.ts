@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { adamSlots, type AdamSlot } from './adam.ts';
-import { compile, compiles } from './compiled.ts';
+import { compile, compiles, computedAfter } from './compiled.ts';
 import { activeTensorflow } from './tensorflow.ts';
 import type { Attribute, TensorflowBackend } from './binding.ts';
 
@@ -23,6 +23,10 @@ export interface NativeOps {
   softmaxCrossEntropy(logits: tf.Tensor2D, probabilities: tf.Tensor2D): { loss: tf.Tensor1D; grad: tf.Tensor2D };
   /** Σ x² over all elements, without writing the squares to memory. For gradient norms. */
   sumOfSquares(x: tf.Tensor): tf.Scalar;
+  /** Numbers in [0, 1) by a seed, int32 [2]; absent where the backend cannot draw on the device by a seed. */
+  uniform?: (shape: readonly number[], seed: tf.Tensor1D) => tf.Tensor;
+  /** x, computed once `before` is there; of use in a compiled function, which orders its work by nothing else. */
+  after?: <T extends tf.Tensor>(x: T, before: tf.Tensor) => T;
   /** Adam's state of a parameter, updated in place; absent where the backend has no such operation. */
   adamSlot?: (parameter: tf.Variable) => AdamSlot;
   /** Makes a computation one operation; absent where the backend compiles nothing. */
@@ -84,6 +88,19 @@ function tensorflowOps(native: TensorflowBackend): NativeOps {
       ),
     softmaxCrossEntropy: (logits, probabilities) =>
       lossAndGradient('SoftmaxCrossEntropyWithLogits', [floats], [logits, probabilities]),
+    uniform: (shape, seed) =>
+      tf.tidy(() =>
+        native.executeSingleOutput(
+          'StatelessRandomUniform',
+          [
+            { name: 'dtype', type, value: TF_FLOAT },
+            { name: 'T', type, value: TF_INT32 },
+            { name: 'Tseed', type, value: TF_INT32 },
+          ],
+          [tf.tensor1d([...shape], 'int32'), seed],
+        ),
+      ),
+    after: computedAfter,
     sumOfSquares: (x) =>
       tf.tidy(() => {
         // TensorFlow's L2Loss is half of it.

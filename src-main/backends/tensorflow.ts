@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import * as tf from '@tensorflow/tfjs-core';
 import type { TensorflowBackend } from './binding.ts';
 import { nvidiaGpus, processorName } from './device-names.ts';
+import { spreadSums } from './gradients.ts';
 import { registerGather } from './gather.ts';
 import { defineRemovedNodeFunctions } from './node-shims.ts';
 import { gainsByOneDnn } from './processor.ts';
@@ -55,6 +56,7 @@ async function load(): Promise<TensorflowBackend> {
     defineRemovedNodeFunctions();
     try {
       createRequire(import.meta.url)('@tensorflow/tfjs-node-gpu');
+      spreadSums();
       registerGather(() => asTensorflow(tf.backend()));
     } catch (error) {
       throw new Error(loadFailure(error), { cause: error });

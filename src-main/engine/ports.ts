@@ -38,6 +38,10 @@ export interface NativeOps {
   softmaxCrossEntropy?(logits: Tensor2D, probabilities: Tensor2D): { loss: Tensor1D; grad: Tensor2D };
   /** Σ x² over all elements in one pass, for gradient norms. */
   sumOfSquares?(x: Tensor): Scalar;
+  /** Numbers in [0, 1) by a seed, int32 [2]. */
+  uniform?(shape: readonly number[], seed: Tensor1D): Tensor;
+  /** x, computed once `before` is there: compiled passes order their work by nothing else. */
+  after?<T extends Tensor>(x: T, before: Tensor): T;
   /** Adam's state of one parameter, updated in place. */
   adamSlot?(parameter: Variable): AdamSlot;
   /** Makes a computation one operation of the device. */

@@ -1,14 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
+import type { Tensor1D, Variable } from '@tensorflow/tfjs-core';
 import { WorkbenchError } from '../shared/domain/errors.ts';
 import { newVariable } from './checkpoint/load-model.ts';
 import { planPasses } from './data/score-sequences.ts';
-import { layoutBatch, type CompletionSequence } from './losses/layout.ts';
-import type { ForwardOptions } from './losses/token-log-probs.ts';
+import type { CompletionSequence } from './losses/layout.ts';
+import { type Batch, batchInputs, batchOf, type ForwardOptions, layoutFor } from './losses/token-log-probs.ts';
 import type { CausalLm } from './models/causal-lm.ts';
 import { createDecoder } from './models/decoder.ts';
 import { readModelConfig } from './models/families.ts';
 import { scoreHead } from './models/parameters.ts';
+import { Passes } from './passes.ts';
 import type { RandomStream } from './ports.ts';
 import { randomNormal } from './random.ts';
 import type { Tokenizer } from './tokenizer/tokenizer.ts';
@@ -52,29 +53,21 @@ export function toRewardModel(
 }
 
 /**
- * Scalar rewards of whole sequences → [sequences]: the head on the hidden state of each one's last token that is not
- * padding. Where EOS is the padding token, that is the token before EOS, as in transformers.
+ * What a score is read off of each sequence: all up to the last token that is not padding. Where EOS is the padding token, that is the
+ * token before EOS, as in transformers.
  */
-export function sequenceRewards(
-  model: CausalLm,
-  sequences: readonly CompletionSequence[],
-  { dropoutSeed }: Pick<ForwardOptions, 'dropoutSeed'> = {},
-): Tensor1D {
-  const head = scalarHead(model);
-  const layout = layoutBatch(sequences);
-  const forward = dropoutSeed === undefined ? {} : { training: true, dropoutSeed };
-  const parts = layout.groups.map((group) => {
-    const ids = tf.tensor2d(group.ids, [group.rows.length, group.time], 'int32');
-    const hidden = model.hiddenStates(ids, group.lengths, forward);
-    const flat: Tensor2D = tf.reshape(hidden, [group.rows.length * group.time, model.config.dim]);
-    const last = group.rows.map((row, i) => i * group.time + lastToken(sequences[row], model.config.padTokenId));
-    return tf.gather(flat, tf.tensor1d(last, 'int32'));
+export function scoredParts(model: CausalLm, sequences: readonly CompletionSequence[]): CompletionSequence[] {
+  return sequences.map(({ ids, from }) => {
+    const end = lastToken(ids, model.config.padTokenId) + 1;
+    return { ids: ids.subarray(0, end), from: Math.min(from, end) };
   });
-  const scores = tf.matMul(tf.concat(parts, 0), head, false, true);
-  const order = layout.groups.flatMap((group) => group.rows);
-  const back = new Int32Array(order.length);
-  order.forEach((row, place) => (back[row] = place));
-  return tf.gather(tf.reshape(scores, [order.length]), tf.tensor1d(back, 'int32'));
+}
+
+/** Scalar rewards → [sequences]: the head on the hidden state of the last token of each of a batch's `scoredParts`. */
+export function sequenceRewards(model: CausalLm, batch: Batch, options: ForwardOptions = {}): Tensor1D {
+  const head = scalarHead(model);
+  const hidden = tf.gather(model.packedStates(batch.packed, options), batch.last);
+  return tf.reshape(tf.matMul(hidden, head, false, true), [batch.form.sequences]);
 }
 
 /** [1, dim] */
@@ -87,23 +80,28 @@ function scalarHead(model: CausalLm): Variable<tf.Rank.R2> {
   });
 }
 
-function lastToken(sequence: CompletionSequence | undefined, padTokenId: number | null): number {
-  const place = sequence?.ids.findLastIndex((id) => id !== padTokenId) ?? 0;
-  return Math.max(0, place);
+function lastToken(ids: Int32Array, padTokenId: number | null): number {
+  return Math.max(
+    0,
+    ids.findLastIndex((id) => id !== padTokenId),
+  );
 }
 
 /** The same in passes, without gradients, as numbers. */
-export async function scoreRewards(model: CausalLm, sequences: readonly CompletionSequence[]): Promise<Float32Array> {
+export async function scoreRewards(
+  model: CausalLm,
+  sequences: readonly CompletionSequence[],
+  passes = new Passes({}),
+): Promise<Float32Array> {
   const rewards = new Float32Array(sequences.length);
   for (const pass of planPasses(sequences, 1)) {
-    const tensor = tf.tidy(() =>
-      sequenceRewards(
-        model,
-        pass.map((index) => sequences[index] as CompletionSequence),
-      ),
-    );
-    const values = await tensor.data();
-    tensor.dispose();
+    const members = pass.map((index) => sequences[index] as CompletionSequence);
+    const layout = layoutFor(model, scoredParts(model, members), passes.rounded);
+    const values = await passes.measure({
+      key: `rewards ${JSON.stringify(layout.form)}`,
+      inputs: batchInputs(model, layout),
+      build: (tensors) => ({ told: sequenceRewards(model, batchOf(layout.form, tensors)) }),
+    });
     pass.forEach((index, i) => (rewards[index] = values[i] as number));
   }
   return rewards;

@@ -116,8 +116,8 @@ class TrainingRun {
     const norms: number[] = [];
     const outcome = await objective.step(
       { indices: this.#indices, microBatchSize: spec.batch.size, step: this.#step },
-      async (gradients, loss) => {
-        const norm = await this.#checkedNorm(gradients, loss);
+      async (gradients, loss, known) => {
+        const norm = await this.#checkedNorm(gradients, loss, known);
         norms.push(norm);
         optimizer.update(gradients, learningRate, clipFactor(norm, spec.optimizer.maxGradNorm));
         disposeGradients(gradients);
@@ -140,10 +140,8 @@ class TrainingRun {
   }
 
   /** Nothing that is not finite reaches the weights. */
-  async #checkedNorm(gradients: Gradients, loss: number): Promise<number> {
-    const scalar = globalNorm(gradients, this.#plan.ops);
-    const norm = (await scalar.data())[0] as number;
-    scalar.dispose();
+  async #checkedNorm(gradients: Gradients, loss: number, known: number | undefined): Promise<number> {
+    const norm = known ?? (await readNorm(gradients, this.#plan.ops));
     if (Number.isFinite(loss) && Number.isFinite(norm)) return norm;
     disposeGradients(gradients);
     const what = Number.isFinite(loss) ? `gradient norm is ${norm}` : `loss is ${loss}`;
@@ -216,4 +214,11 @@ class TrainingRun {
   #due(every: number | undefined): boolean {
     return every !== undefined && this.#step % every === 0;
   }
+}
+
+async function readNorm(gradients: Gradients, ops: NativeOps): Promise<number> {
+  const scalar = globalNorm(gradients, ops);
+  const norm = (await scalar.data())[0] as number;
+  scalar.dispose();
+  return norm;
 }

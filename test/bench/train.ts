@@ -16,7 +16,7 @@ import type { PreferenceSample } from '../../src-main/engine/data/tokenise.ts';
 import { DpoObjective, type ReferenceLogProbs } from '../../src-main/engine/objectives/dpo.ts';
 import { PairGuard } from '../../src-main/engine/objectives/pair-guard.ts';
 import { AdamW } from '../../src-main/engine/optim/adamw.ts';
-import { disposeGradients, globalNorm } from '../../src-main/engine/optim/gradients.ts';
+import { disposeGradients } from '../../src-main/engine/optim/gradients.ts';
 import { createRandom, randomInteger } from '../../src-main/engine/random.ts';
 import { dpoSpec, guardSpec } from '../../src-main/shared/domain/run-spec.ts';
 import { childEnvironment } from '../../src-main/trainer/child-environment.ts';
@@ -135,12 +135,11 @@ async function openOurs(form: GuardForm | null): Promise<TakeStep> {
     const indices = Array.from({ length: pairs }, (_, i) => (step * pairs + i) % samples.length);
     step += 1;
     const [startedMs, before] = [performance.now(), process.cpuUsage()];
-    await objective.step({ indices, microBatchSize: pairs, step }, async (gradients) => {
-      const norm = globalNorm(gradients, ops);
-      await norm.data();
-      norm.dispose();
+    await objective.step({ indices, microBatchSize: pairs, step }, (gradients, _loss, norm) => {
+      if (!Number.isFinite(norm)) throw new Error(`the gradients' norm is ${norm}`);
       optimizer.update(gradients, 2e-5);
       disposeGradients(gradients);
+      return Promise.resolve();
     });
     const { user, system } = process.cpuUsage(before);
     return { seconds: (performance.now() - startedMs) / 1000, processor: (user + system) / 1e6 };

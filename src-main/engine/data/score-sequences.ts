@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { completionLength, layoutBatch, type BatchLayout, type CompletionSequence } from '../losses/layout.ts';
-import { completionHidden, labelLogProbs, sumPerSequence } from '../losses/token-log-probs.ts';
+import { headLogProbs } from '../losses/head.ts';
+import { completionLength, type BatchLayout, type CompletionSequence } from '../losses/layout.ts';
+import { batchInputs, batchOf, completionHidden, layoutFor, sumPerSequence } from '../losses/token-log-probs.ts';
 import type { CausalLm } from '../models/causal-lm.ts';
+import { inputTensors } from '../passes.ts';
 import type { CacheKey, NativeOps, NumberCache } from '../ports.ts';
 
 /** Bounds on one pass without gradients. */
@@ -59,21 +61,22 @@ export async function scorePass(
   sequences: readonly CompletionSequence[],
   options: { ops?: NativeOps | undefined; greedy?: boolean } = {},
 ): Promise<PassScores> {
-  const layout = layoutBatch(sequences);
+  const layout = layoutFor(model, sequences, false);
   const [tokens, sums, greedy] = tf.tidy(() => {
-    const logits = model.logits(completionHidden(model, layout));
-    const logProbs = labelLogProbs(logits, layout.labels, options.ops);
-    const results: tf.Tensor[] = [logProbs, sumPerSequence(logProbs, layout)];
-    if (options.greedy === true) results.push(tf.argMax(logits, 1));
+    const batch = batchOf(layout.form, inputTensors(batchInputs(model, layout)));
+    const hidden = completionHidden(model, batch, options);
+    const logProbs = headLogProbs(model, hidden, batch.labels, options);
+    const results: tf.Tensor[] = [logProbs, sumPerSequence(logProbs, batch)];
+    if (options.greedy === true) results.push(tf.argMax(model.logits(hidden), 1));
     return results;
   });
-  if (tokens === undefined || sums === undefined) throw new Error('a pass answers two tensors');
+  if (tokens === undefined || sums === undefined) throw new Error('a pass returns two tensors');
   const scores: PassScores = {
     layout,
-    logProbs: (await tokens.data()) as Float32Array,
+    logProbs: ((await tokens.data()) as Float32Array).subarray(0, layout.tokens),
     sums: (await sums.data()) as Float32Array,
   };
-  if (greedy !== undefined) scores.greedy = (await greedy.data()) as Int32Array;
+  if (greedy !== undefined) scores.greedy = ((await greedy.data()) as Int32Array).subarray(0, layout.tokens);
   tf.dispose([tokens, sums]);
   greedy?.dispose();
   return scores;

@@ -24,21 +24,25 @@ export interface GuardTerm {
   loss: Tensor1D;
 }
 
-export function guardTerm(instances: GuardInstances, spec: GuardSpec, random: RandomStream): GuardTerm {
-  const fired = gate(instances.fall, spec, random);
+export function guardTerm(instances: GuardInstances, spec: GuardSpec, drawn: Tensor1D): GuardTerm {
+  const fired = gate(instances.fall, spec, drawn);
   return { fired, loss: tf.mul(fired, instances.divergence) };
 }
 
-function gate(fall: Tensor1D, spec: GuardSpec, random: RandomStream): Tensor1D {
+/** The random gate's draws for `count` instances, 0 or 1; zeros where the gate is another, which draws nothing. */
+export function drawGates(spec: GuardSpec, count: number, random: RandomStream): Float32Array {
+  const rate = spec.randomRate ?? 0;
+  return Float32Array.from({ length: count }, () => (spec.kind === 'random' && random.next() < rate ? 1 : 0));
+}
+
+function gate(fall: Tensor1D, spec: GuardSpec, drawn: Tensor1D): Tensor1D {
   switch (spec.kind) {
     case 'flipguard':
       return firesAbove(fall, spec.epsilon);
     case 'ungated':
       return tf.onesLike(fall);
-    case 'random': {
-      const rate = spec.randomRate ?? 0;
-      return tf.tensor1d(Array.from({ length: fall.size }, () => (random.next() < rate ? 1 : 0)));
-    }
+    case 'random':
+      return drawn;
     case 'none':
       return tf.zerosLike(fall);
     default:

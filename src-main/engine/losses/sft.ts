@@ -6,6 +6,6 @@ import type { Tensor1D } from '@tensorflow/tfjs-core';
  * mean over the step's completion tokens (transformers' `num_items_in_batch`), however the tokens fall into samples.
  * logProbs [samples]: summed over completion tokens.
  */
-export function sftLoss(logProbs: Tensor1D, stepTokens: number): Tensor1D {
-  return tf.mul(logProbs, -1 / stepTokens);
+export function sftLoss(logProbs: Tensor1D, stepTokens: Tensor1D): Tensor1D {
+  return tf.neg(tf.div(logProbs, stepTokens));
 }

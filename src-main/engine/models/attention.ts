@@ -3,6 +3,8 @@ import { causalAttention, type AttentionBlock } from './causal-attention.ts';
 import type { ModelConfig } from './causal-lm.ts';
 import type { CacheSegment, DecoderCache } from './kv-cache.ts';
 import { type LayerContext, linear, normGain, rmsNorm } from './layers.ts';
+import { packedAttention } from './packed-attention.ts';
+import type { PackedBatch } from './packed-batch.ts';
 import { rotate, type RotaryTable } from './rotary.ts';
 import { reshaped, scaled } from './unsaved.ts';
 
@@ -43,6 +45,84 @@ export function attention(pass: PassContext, layer: number, block: string, x: tf
       : attendCached(pass, pass.cache.extend(layer, freshKeys, fresh.value), query, mask);
   const joined = reshaped<tf.Rank.R2>(tf.transpose(mixed, [0, 2, 1, 3]), [batch * time, heads * headDim]);
   return linear(pass, block + config.architecture.names.attentionOut, joined);
+}
+
+/** What the blocks of a pass over packed places share. */
+export interface PackedPass extends LayerContext {
+  config: ModelConfig;
+  batch: PackedBatch;
+  /** One per layer; within a block, the block's alone. */
+  views: readonly PackedView[];
+}
+
+/** What a packed pass makes of a layer's window and rotation. */
+export interface PackedView {
+  /** Of every place, [1, places, 1, dim/2]; null where nothing is rotated. */
+  rotary: RotaryTable | null;
+  /** Of every group of rows. */
+  blocks: readonly (readonly AttentionBlock[])[];
+}
+
+/** The tensors of a view, in an order that `viewWith` knows. */
+export function tensorsOfView({ rotary, blocks }: PackedView): tf.Tensor[] {
+  const masks = blocks.flat().flatMap(({ mask }) => mask ?? []);
+  return rotary === null ? masks : [rotary.cos, rotary.sin, ...masks];
+}
+
+/** The view with these tensors in the place of its own. */
+export function viewWith({ rotary, blocks }: PackedView, tensors: readonly tf.Tensor[]): PackedView {
+  let next = 0;
+  const take = <T extends tf.Tensor>(): T => tensors[next++] as T;
+  return {
+    rotary: rotary === null ? null : { cos: take(), sin: take() },
+    blocks: blocks.map((group) =>
+      group.map((block) => (block.mask === null ? block : { ...block, mask: take<tf.Tensor2D>() })),
+    ),
+  };
+}
+
+/** As `attention`, of packed places x [places, dim]: norms and rotation act on places, rows are seen by the products alone. */
+export function attentionOfPlaces(pass: PackedPass, block: string, x: tf.Tensor2D): tf.Tensor2D {
+  const { config, batch } = pass;
+  const { heads, kvHeads, headDim, architecture } = config;
+  const { rotary, blocks } = pass.views[0]!;
+  const { places } = batch.form;
+  const apart = (flat: tf.Tensor2D, count: number) => reshaped<tf.Rank.R4>(flat, [1, places, count, headDim]);
+  const together = (parts: tf.Tensor4D, count: number) => reshaped<tf.Rank.R2>(parts, [places, count * headDim]);
+  const { query, key, value } = projectPlaces(pass, block, x);
+  const placed = (which: QueryOrKeyNorm, flat: tf.Tensor2D, count: number) =>
+    together(rotated(rotary, headNorm(pass, block, which, apart(flat, count))), count);
+  const queries = scaled(placed('queryNorm', query, heads), architecture.attention.scale);
+  const mixed = packedAttention(queries, placed('keyNorm', key, kvHeads), value, batch, blocks, config);
+  return linear(pass, block + architecture.names.attentionOut, mixed);
+}
+
+/** Queries [places, heads·headDim], keys and values [places, kvHeads·headDim]. */
+function projectPlaces(
+  pass: PackedPass,
+  block: string,
+  x: tf.Tensor2D,
+): Record<'query' | 'key' | 'value', tf.Tensor2D> {
+  const { heads, kvHeads, headDim, architecture } = pass.config;
+  const { names, attention: settings } = architecture;
+  const of = (name: string | undefined) => linear(pass, `${block}${name}`, x);
+  const widths = [heads, kvHeads, kvHeads].map((count) => count * headDim);
+  const inThree = ([query, key, value]: tf.Tensor2D[]) => ({
+    query: allHeadsNorm(pass, block, 'queryNorm', query!),
+    key: allHeadsNorm(pass, block, 'keyNorm', key!),
+    value: value!,
+  });
+  switch (settings.projection) {
+    case 'separate':
+      return inThree([of(names.query), of(names.key), of(names.value)]);
+    case 'fused':
+      return inThree(tf.split(of(names.queryKeyValue), widths, 1) as tf.Tensor2D[]);
+    case 'fused-by-head': {
+      const byHead = reshaped<tf.Rank.R4>(of(names.queryKeyValue), [1, pass.batch.form.places, heads, 3 * headDim]);
+      const parts = tf.split(byHead, 3, 3).map((part) => tf.reshape(part, [-1, heads * headDim]) as tf.Tensor2D);
+      return { query: parts[0]!, key: parts[1]!, value: parts[2]! };
+    }
+  }
 }
 
 function attendCached(
@@ -113,16 +193,16 @@ function byHeadThirds(flat: tf.Tensor2D, { batch, time, config: { heads, headDim
 type QueryOrKeyNorm = 'queryNorm' | 'keyNorm';
 
 /** The norm of each head's queries or keys [batch, heads, time, headDim], where the family has it. */
-export function headNorm(pass: PassContext, block: string, which: QueryOrKeyNorm, x: tf.Tensor4D): tf.Tensor4D {
+export function headNorm(pass: LayerContext, block: string, which: QueryOrKeyNorm, x: tf.Tensor4D): tf.Tensor4D {
   return pass.architecture.attention.qkNorm === 'per-head' ? ownNorm(pass, block, which, x) : x;
 }
 
 /** The norm of all heads' queries or keys as one vector [n, heads·headDim], where the family has it. */
-export function allHeadsNorm(pass: PassContext, block: string, which: QueryOrKeyNorm, x: tf.Tensor2D): tf.Tensor2D {
+export function allHeadsNorm(pass: LayerContext, block: string, which: QueryOrKeyNorm, x: tf.Tensor2D): tf.Tensor2D {
   return pass.architecture.attention.qkNorm === 'all-heads' ? ownNorm(pass, block, which, x) : x;
 }
 
-function ownNorm<T extends tf.Tensor>(pass: PassContext, block: string, which: QueryOrKeyNorm, x: T): T {
+function ownNorm<T extends tf.Tensor>(pass: LayerContext, block: string, which: QueryOrKeyNorm, x: T): T {
   const { names, norm } = pass.architecture;
   return rmsNorm(x, normGain(pass, `${block}${names[which]}`), norm.epsilon);
 }

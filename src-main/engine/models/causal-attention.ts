@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { customGradient } from './custom-gradient.ts';
+import { constant } from './constants.ts';
 import { causalMask } from './mask.ts';
 
 /** Queries of one stretch of positions, with all the keys that any of them may see. */
@@ -31,7 +32,7 @@ export function attentionBlocks(
   for (let i = 0; i < count; i++) {
     const [start, end] = [Math.round((i * time) / count), Math.round(((i + 1) * time) / count)];
     const rows = lengths.findLastIndex((length) => length > start) + 1;
-    if (rows > 0) blocks.push({ start, end, rows, mask: causalMask(end - start, end, group, window) });
+    if (rows > 0) blocks.push({ start, end, rows, mask: hidden(end - start, end, group, window) });
   }
   return blocks;
 }
@@ -50,48 +51,60 @@ export function causalAttention(
   return customGradient(
     [query, key, value],
     (q, k, v) => {
-      const weights: tf.Tensor4D[] = [];
-      const outputs = blocks.map((block) => {
-        const scores = tf.matMul(queriesOf(q, k, block), keysOf(k, block), false, true);
-        const shares = tf.softmax(block.mask === null ? scores : tf.add(scores, block.mask)) as tf.Tensor4D;
-        weights.push(shares);
-        return tf.matMul(shares, keysOf(v, block)) as tf.Tensor4D;
-      });
-      return { value: whole(outputs, q.shape, blocks), saved: [q, k, v, ...weights, ...outputs] };
+      const { output, shares } = attendBlocks(q, k, v, blocks);
+      return { value: output, saved: [q, k, v, output, ...shares] };
     },
-    (dy, saved) => gradients(dy, saved as tf.Tensor4D[], blocks),
+    (dy, saved) => {
+      const [q, k, v, output, ...shares] = saved as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D, ...tf.Tensor4D[]];
+      const along = tf.sum(tf.mul(dy, output!), 3, true) as tf.Tensor4D;
+      return attendGradients([q, k, v], dy, along, shares, blocks);
+    },
   );
 }
 
-function gradients(dy: tf.Tensor4D, saved: readonly tf.Tensor4D[], blocks: readonly AttentionBlock[]): tf.Tensor4D[] {
-  const [q, k, v, ...rest] = saved as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D, ...tf.Tensor4D[]];
+/** The forward half of `causalAttention`, with the weights of every block, which its gradient needs. */
+export function attendBlocks(
+  q: tf.Tensor4D,
+  k: tf.Tensor4D,
+  v: tf.Tensor4D,
+  blocks: readonly AttentionBlock[],
+): { output: tf.Tensor4D; shares: tf.Tensor4D[] } {
+  const shares: tf.Tensor4D[] = [];
+  const outputs = blocks.map((block) => {
+    const scores = tf.matMul(queriesOf(q, k, block), keysOf(k, block), false, true);
+    const own = tf.softmax(block.mask === null ? scores : tf.add(scores, block.mask)) as tf.Tensor4D;
+    shares.push(own);
+    return tf.matMul(own, keysOf(v, block)) as tf.Tensor4D;
+  });
+  return { output: whole(outputs, q.shape, blocks), shares };
+}
+
+/** The backward half. `along`: Σ dO∘O over headDim [batch, heads, time, 1]. → by query, key and value. */
+export function attendGradients(
+  [q, k, v]: readonly [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D],
+  dy: tf.Tensor4D,
+  along: tf.Tensor4D,
+  shares: readonly tf.Tensor4D[],
+  blocks: readonly AttentionBlock[],
+): [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D] {
   const parts = blocks.map((block, i) => {
-    const [shares, output] = [rest[i]!, rest[blocks.length + i]!];
     const byOutput = queriesOf(dy, k, block);
-    const along = tf.sum(tf.mul(byOutput, output), 3, true);
     const byShares = tf.matMul(byOutput, keysOf(v, block), false, true);
-    const byScores = tf.mul(shares, tf.sub(byShares, along)) as tf.Tensor4D;
+    const byScores = tf.mul(shares[i]!, tf.sub(byShares, queriesOf(along, k, block))) as tf.Tensor4D;
     return {
       query: tf.matMul(byScores, keysOf(k, block)) as tf.Tensor4D,
       key: tf.matMul(byScores, queriesOf(q, k, block), true) as tf.Tensor4D,
-      value: tf.matMul(shares, byOutput, true) as tf.Tensor4D,
+      value: tf.matMul(shares[i]!, byOutput, true) as tf.Tensor4D,
     };
   });
-  return [
-    whole(
-      parts.map(({ query }) => query),
-      q.shape,
-      blocks,
-    ),
-    total(
-      parts.map(({ key }) => key),
-      k.shape,
-    ),
-    total(
-      parts.map(({ value }) => value),
-      v.shape,
-    ),
-  ];
+  const of = <Which extends 'query' | 'key' | 'value'>(which: Which) => parts.map((part) => part[which]);
+  return [whole(of('query'), q.shape, blocks), total(of('key'), k.shape), total(of('value'), v.shape)];
+}
+
+/** The mask of a block, which depends on its sizes alone. */
+function hidden(stretch: number, seen: number, group: number, window: number | null): tf.Tensor2D | null {
+  const mask = causalMask(stretch, seen, group, window);
+  return mask === null ? null : constant(mask);
 }
 
 /** The block's part of x [batch, heads, time, headDim] → [rows, kvHeads, group·length, headDim]. */

@@ -1,5 +1,7 @@
-import type { NamedTensorMap, Tensor1D, Tensor2D, Tensor3D, Variable } from '@tensorflow/tfjs-core';
+import type { NamedTensorMap, Rank, Tensor1D, Tensor2D, Tensor3D, Variable } from '@tensorflow/tfjs-core';
+import type { NativeOps } from '../ports.ts';
 import type { Architecture } from './architecture.ts';
+import type { PackedBatch } from './packed-batch.ts';
 
 /**
  * A decoder as the rest of the engine sees it. Tensors it returns belong to the caller's `tidy`.
@@ -18,11 +20,19 @@ export interface CausalLm {
    * Padding never influences a real position. `training` switches LoRA dropout on (with `dropoutSeed`).
    */
   hiddenStates(ids: Tensor2D, lengths: readonly number[], options?: HiddenStatesOptions): Tensor3D;
+  /** Whether sequences that begin with the same tokens have the same hidden states there. */
+  readonly sharesPrompts: boolean;
+  /** Cosines and sines that a packed batch carries, by the name of the rotation. */
+  rotationsAt(positions: Int32Array, lengths: Int32Array): Map<string, { cos: Float32Array; sin: Float32Array }>;
+  /** A packed batch → hidden states after the last norm [places, dim]. */
+  packedStates(batch: PackedBatch, options?: PackedOptions): Tensor2D;
   /**
    * hidden [n, dim] → logits [n, vocab]. Throws where the model has no language-model head (sequence classifiers). With the
    * `cache` of a decoding under way few rows are faster; gradients come without it.
    */
   logits(hidden: Tensor2D, cache?: KeyValueCache): Tensor2D;
+  /** The language-model head: its weights [vocab, dim], the factor on logits, and whether training may change it. */
+  languageHead(): { weights: Variable<Rank.R2>; multiplier: number; trains: boolean };
   /**
    * A fresh cache for `batch` rows and at most `maxTime` positions. `leftPadding`: positions at the start of each row that
    * are padding; the row's first real token then has position 0 and nothing attends to the padding.
@@ -36,6 +46,14 @@ export interface CausalLm {
 export interface HiddenStatesOptions {
   training?: boolean;
   dropoutSeed?: number;
+}
+
+export interface PackedOptions {
+  ops?: NativeOps | undefined;
+  /** Switches LoRA dropout on. `seed` int32 [1] is the pass's; `number` the same, for backends without seeded randomness. */
+  dropout?: { seed: Tensor1D; number: number } | undefined;
+  /** Blocks keep their input alone, and are computed again on the way back. */
+  checkpointing?: boolean;
 }
 
 /** A low-rank adapter: which linears it sits on, and how strongly. */

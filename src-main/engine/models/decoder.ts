@@ -1,14 +1,32 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayerAttention } from './architecture.ts';
-import { attention, type LayerView, type PassContext } from './attention.ts';
+import {
+  attention,
+  attentionOfPlaces,
+  type LayerView,
+  type PackedPass,
+  type PassContext,
+  tensorsOfView,
+  viewWith,
+} from './attention.ts';
 import { blockOf } from './block.ts';
 import { attentionBlocks } from './causal-attention.ts';
-import type { CausalLm, HiddenStatesOptions, KeyValueCache, LoraSettings, ModelConfig } from './causal-lm.ts';
+import type {
+  CausalLm,
+  HiddenStatesOptions,
+  KeyValueCache,
+  LoraSettings,
+  ModelConfig,
+  PackedOptions,
+} from './causal-lm.ts';
+import { checkpointed } from './checkpointed.ts';
+import { blockDropout } from './dropout.ts';
 import { DecoderCache } from './kv-cache.ts';
 import { adapterScale, feedForward, type LoraContext, norm } from './layers.ts';
 import { causalMask, paddingMask } from './mask.ts';
+import type { PackedBatch } from './packed-batch.ts';
 import { Rotations } from './rotations.ts';
-import { reshaped, scaled } from './unsaved.ts';
+import { added, reshaped, scaled } from './unsaved.ts';
 import { rotationMatrix, stepBlock, type StepContext } from './step.ts';
 import { stepWeights, type StepWeights } from './step-weights.ts';
 
@@ -59,14 +77,50 @@ class Decoder implements CausalLm {
     });
   }
 
+  get sharesPrompts(): boolean {
+    return !this.#rotations.tracksRows;
+  }
+
+  rotationsAt(positions: Int32Array, lengths: Int32Array): Map<string, { cos: Float32Array; sin: Float32Array }> {
+    return this.#rotations.atPlaces(positions, lengths);
+  }
+
+  packedStates(batch: PackedBatch, options: PackedOptions = {}): tf.Tensor2D {
+    const { names } = this.config.architecture;
+    const { ops, checkpointing = false } = options;
+    return tf.tidy(() => {
+      const pass = this.#packedPass(batch);
+      let x = this.#embedPlaces(batch);
+      for (let layer = 0; layer < this.config.layers; layer++) {
+        const block = `${names.block}.${layer}.`;
+        const view = pass.views[layer]!;
+        const run = (input: tf.Tensor2D, shared: readonly tf.Tensor[]) =>
+          tf.tidy(() => {
+            const own = { ...pass, views: [viewWith(view, shared)], lora: this.#blockLora(layer, options) };
+            return runPackedBlock(own, block, input);
+          });
+        const trained = [...this.trainable].filter(([name]) => name.startsWith(block)).map(([, own]) => own);
+        const input = x;
+        const shared = tensorsOfView(view);
+        x = checkpointing ? checkpointed(input, trained, shared, run, ops) : run(input, shared);
+      }
+      return norm(pass, names.finalNorm, x);
+    });
+  }
+
   logits(hidden: tf.Tensor2D, cache?: KeyValueCache): tf.Tensor2D {
+    const { weights, multiplier } = this.languageHead();
+    const input = multiplier === 1 ? hidden : scaled(hidden, multiplier);
+    if (cache instanceof DecoderCache) return tf.matMul(input, this.#stepWeights(cache).head);
+    return tf.matMul(input, weights, false, true);
+  }
+
+  languageHead(): { weights: tf.Variable<tf.Rank.R2>; multiplier: number; trains: boolean } {
     const { head, names, multipliers } = this.config.architecture;
     if (head.kind !== 'language-model') throw new Error('a sequence classifier has no language-model head');
-    const input = multipliers.logits === 1 ? hidden : scaled(hidden, multipliers.logits);
-    if (cache instanceof DecoderCache) return tf.matMul(input, this.#stepWeights(cache).head);
-    const matrix = this.config.tiedHead ? names.embedding : names.head;
-    const weights = this.parameters.get(`${matrix}.weight`) as tf.Variable<tf.Rank.R2>;
-    return tf.matMul(input, weights, false, true);
+    const name = `${this.config.tiedHead ? names.embedding : names.head}.weight`;
+    const weights = this.parameters.get(name) as tf.Variable<tf.Rank.R2>;
+    return { weights, multiplier: multipliers.logits, trains: this.trainable.has(name) };
   }
 
   newCache(batch: number, maxTime: number, leftPadding?: readonly number[]): KeyValueCache {
@@ -101,9 +155,45 @@ class Decoder implements CausalLm {
   #loraContext(options: HiddenStatesOptions): LoraContext | null {
     if (this.adapter === null) return null;
     const { dropout } = this.adapter;
-    const dropping = options.training === true && dropout > 0;
     let seed = options.dropoutSeed ?? 0;
-    return { scale: adapterScale(this.adapter), dropout, nextSeed: dropping ? () => seed++ : null };
+    const drop = (x: tf.Tensor2D) => tf.dropout(x, dropout, undefined, seed++) as tf.Tensor2D;
+    return { scale: adapterScale(this.adapter), drop: options.training === true && dropout > 0 ? drop : null };
+  }
+
+  #blockLora(layer: number, { ops, dropout }: PackedOptions): LoraContext | null {
+    if (this.adapter === null) return null;
+    const { dropout: rate } = this.adapter;
+    const drop = dropout === undefined || rate === 0 ? null : blockDropout(rate, dropout, layer, ops);
+    return { scale: adapterScale(this.adapter), drop };
+  }
+
+  #packedPass(batch: PackedBatch): PackedPass {
+    const { config, parameters } = this;
+    const { architecture, heads, kvHeads } = config;
+    const { places, groups } = batch.form;
+    const viewOf = perKind((kind: LayerAttention) => {
+      const name = this.#rotations.nameOf(kind);
+      const table = name === null ? undefined : batch.rotary.get(name);
+      const ofPlaces = (x: tf.Tensor2D) => tf.reshape(x, [1, places, 1, x.shape[1]]);
+      return {
+        rotary: table === undefined ? null : { cos: ofPlaces(table.cos), sin: ofPlaces(table.sin) },
+        blocks: groups.map(({ rows, time }) =>
+          attentionBlocks(time, new Array<number>(rows).fill(time), heads / kvHeads, kind.window),
+        ),
+      };
+    });
+    return { architecture, config, parameters, lora: null, batch, views: architecture.layers.map(viewOf) };
+  }
+
+  /** → [places, dim] */
+  #embedPlaces({ ids, positions }: PackedBatch): tf.Tensor2D {
+    const { names, multipliers } = this.config.architecture;
+    const table = (name: string) => this.parameters.get(`${name}.weight`) as tf.Variable<tf.Rank.R2>;
+    const picked = tf.gather(table(names.embedding), ids);
+    const tokens = multipliers.embedding === 1 ? picked : scaled(picked, multipliers.embedding);
+    return names.positionEmbedding === undefined
+      ? tokens
+      : added(tokens, tf.gather(table(names.positionEmbedding), positions));
   }
 
   #pass(
@@ -182,6 +272,14 @@ function cacheMask(cache: DecoderCache, time: number, group: number, window: num
 function runBlock(pass: PassContext, layer: number, block: string, x: tf.Tensor2D): tf.Tensor2D {
   return blockOf(pass, block, x, {
     attention: (input) => attention(pass, layer, block, input),
+    feedForward: (input) => feedForward(pass, block, input),
+  });
+}
+
+/** One block of a packed pass whose only view is the block's. */
+function runPackedBlock(pass: PackedPass, block: string, x: tf.Tensor2D): tf.Tensor2D {
+  return blockOf(pass, block, x, {
+    attention: (input) => attentionOfPlaces(pass, block, input),
     feedForward: (input) => feedForward(pass, block, input),
   });
 }

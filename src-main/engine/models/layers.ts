@@ -13,9 +13,8 @@ export interface LayerContext {
 
 export interface LoraContext {
   scale: number;
-  dropout: number;
-  /** Set while training with dropout: the next seed of this forward pass. */
-  nextSeed: (() => number) | null;
+  /** Set while training with dropout: zeroes a share of x and scales the rest, each time by a seed of its own. */
+  drop: ((x: tf.Tensor2D) => tf.Tensor2D) | null;
 }
 
 /** The factor on B·A. */
@@ -46,8 +45,7 @@ function adapterOutput(
   x: tf.Tensor2D,
 ): tf.Tensor2D {
   const b = weight(context, `${name}.lora_B.weight`) as tf.Variable<tf.Rank.R2>;
-  const input = lora.nextSeed === null ? x : tf.dropout(x, lora.dropout, undefined, lora.nextSeed());
-  const narrow = tf.matMul(input as tf.Tensor2D, a, false, true);
+  const narrow = tf.matMul(lora.drop === null ? x : lora.drop(x), a, false, true);
   return tf.matMul(tf.mul(narrow, lora.scale), b, false, true);
 }
 

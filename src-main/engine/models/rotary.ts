@@ -162,6 +162,30 @@ export class RotaryTables {
     return { cos: tf.concat(rows.map(({ cos }) => cos)), sin: tf.concat(rows.map(({ sin }) => sin)) };
   }
 
+  /** Cosines and sines of places at these positions of sequences of these lengths, [places, dim/2] each. */
+  atPlaces(positions: Int32Array, lengths: Int32Array): { cos: Float32Array; sin: Float32Array } {
+    const half = this.#rotary.dim / 2;
+    const cos = new Float32Array(positions.length * half);
+    const sin = new Float32Array(positions.length * half);
+    positions.forEach((position, place) => {
+      const { frequencies, amplitude } = this.#frequencies(lengths[place]!);
+      for (let i = 0; i < half; i++) {
+        const angle = position * frequencies[i]!;
+        cos[place * half + i] = amplitude * Math.cos(angle);
+        sin[place * half + i] = amplitude * Math.sin(angle);
+      }
+    });
+    return { cos, sin };
+  }
+
+  readonly #byRegime = new Map<number, { frequencies: number[]; amplitude: number }>();
+  #frequencies(length: number): { frequencies: number[]; amplitude: number } {
+    const regime = this.#regimeOf(length);
+    const known = this.#byRegime.get(regime) ?? rotaryFrequencies(this.#rotary, length);
+    this.#byRegime.set(regime, known);
+    return known;
+  }
+
   dispose(): void {
     tf.dispose(this.#table ?? []);
     this.#table = null;

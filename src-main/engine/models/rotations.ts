@@ -24,6 +24,16 @@ export class Rotations {
     return this.#each((tables) => tables.forRows(lengths, time));
   }
 
+  /** Of every rotation that differs, by name: cosines and sines of places, [places, dim/2] each. */
+  atPlaces(positions: Int32Array, lengths: Int32Array): Map<string, { cos: Float32Array; sin: Float32Array }> {
+    return new Map([...this.#tables].map(([name, tables]) => [name, tables.atPlaces(positions, lengths)]));
+  }
+
+  /** What `atPlaces` calls a layer's rotation; null where nothing is rotated. */
+  nameOf({ rotary }: LayerAttention): string | null {
+    return rotary === null ? null : keyOf(rotary);
+  }
+
   /** Tables for the next `time` positions of what a cache holds. */
   cached(cache: DecoderCache, time: number): (layer: LayerAttention) => RotaryTable | null {
     const lengths = cache.rowLengths(time);

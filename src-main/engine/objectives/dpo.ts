@@ -4,15 +4,14 @@ import type { DpoSpec } from '../../shared/domain/run-spec.ts';
 import type { PreferenceSample } from '../data/tokenise.ts';
 import { logProbRounding } from '../guard/guard.ts';
 import { dpoLoss, type PairLogProbs } from '../losses/dpo.ts';
-import { completionLength, layoutBatch } from '../losses/layout.ts';
-import { completionLogProbs } from '../losses/token-log-probs.ts';
+import { headLogProbs } from '../losses/head.ts';
+import { completionLength } from '../losses/layout.ts';
+import { batchInputs, batchOf, completionHidden, layoutFor, sumPerSequence } from '../losses/token-log-probs.ts';
 import type { CausalLm } from '../models/causal-lm.ts';
-import type { Gradients } from '../optim/adamw.ts';
-import { addGradients, lossGradients } from '../optim/gradients.ts';
+import { Passes, type PassInputs, type PassTensors, type StepGradients } from '../passes.ts';
 import type { NativeOps } from '../ports.ts';
-import { disposeDistributions } from './divergence.ts';
 import type { PairGuard } from './pair-guard.ts';
-import { microBatches, SampleLog } from './objective.ts';
+import { dropoutInputs, dropoutOf, microBatches, SampleLog } from './objective.ts';
 import type { ApplyGradients, DropoutSeed, Objective, ObjectiveState, StepBatch, StepOutcome } from './objective.ts';
 
 /** Reference log-probs of every sample, in nats, summed over completion tokens. */
@@ -29,6 +28,7 @@ export interface DpoOptions {
   guard: PairGuard | null;
   ops: NativeOps;
   dropoutSeed?: DropoutSeed | undefined;
+  checkpointing?: boolean | undefined;
 }
 
 /** What one micro-batch of pairs measured, as plain numbers. */
@@ -47,9 +47,11 @@ export class DpoObjective implements Objective {
   readonly lengths: readonly number[];
   readonly trainable: ReadonlyMap<string, Variable>;
   readonly #options: DpoOptions;
+  readonly #passes: Passes;
 
   constructor(options: DpoOptions) {
     this.#options = options;
+    this.#passes = new Passes(options.ops);
     this.sampleIds = options.samples.map((sample) => sample.id);
     this.lengths = options.samples.map((sample) => sample.chosen.ids.length + sample.rejected.ids.length);
     this.trainable = options.model.trainable;
@@ -66,19 +68,18 @@ export class DpoObjective implements Objective {
   async step(batch: StepBatch, apply: ApplyGradients): Promise<StepOutcome> {
     const { guard } = this.#options;
     const log = new SampleLog<'trained'>();
-    let gradients: Gradients | null = null;
+    let sum: StepGradients | null = null;
     for (const indices of microBatches(batch.indices, batch.microBatchSize)) {
-      const pass = await this.#pairPass(indices, batch, log);
-      gradients = addGradients(gradients, pass.gradients);
+      const pass = await this.#pairPass(indices, batch, log, sum);
+      sum = pass.sum;
       if (guard === null || guard.ridesAlong) continue;
-      const own = await guard.ownPass(indices, pass.marginFalls, batch.indices.length, this.trainable);
-      if (own !== null) gradients = addGradients(gradients, own);
+      sum = await guard.ownPass(indices, pass.marginFalls, batch.indices.length, this.trainable, sum);
     }
-    if (gradients === null) throw new Error('a step needs samples');
+    if (sum === null) throw new Error('a step needs samples');
     const alignment = log.means();
     const guarded = guard?.finishStep();
     const loss = (alignment['loss'] as number) + (guarded?.weightedLoss ?? 0);
-    await apply(gradients, loss);
+    await apply(sum.gradients, loss, sum.norm);
     return {
       metrics: { ...alignment, loss, ...guarded?.metrics },
       tables: { trained: log.table(), ...(guarded === undefined ? {} : { guarded: guarded.table }) },
@@ -87,48 +88,61 @@ export class DpoObjective implements Objective {
   }
 
   /** Gradients of one micro-batch of pairs, with the guard's term where the guard rides along. */
-  async #pairPass(indices: number[], batch: StepBatch, log: SampleLog<'trained'>) {
-    const { model, ops, guard, spec } = this.#options;
+  async #pairPass(indices: number[], batch: StepBatch, log: SampleLog<'trained'>, before: StepGradients | null) {
+    const { model, ops, guard, spec, checkpointing } = this.#options;
     const samples = indices.map((index) => this.#options.samples[index] as PreferenceSample);
-    const layout = layoutBatch([...samples.map(({ chosen }) => chosen), ...samples.map(({ rejected }) => rejected)]);
-    const dropoutSeed = this.#options.dropoutSeed?.(batch.step, log.sampleIds.length);
-    const held = guard?.ridesAlong === true ? guard.chosenOf(indices) : null;
-    let measured: Tensor1D | undefined;
-    const { value, gradients } = lossGradients(this.trainable, () => {
-      const pass = completionLogProbs(model, layout, { ops, dropoutSeed });
-      const pairs = this.#pairLogProbs(pass.sums, indices, samples);
+    const sequences = [...samples.map(({ chosen }) => chosen), ...samples.map(({ rejected }) => rejected)];
+    const layout = layoutFor(model, sequences, this.#passes.rounded);
+    const number = this.#options.dropoutSeed?.(batch.step, log.sampleIds.length);
+    const held = guard?.ridesAlong === true ? guard.chosenOf(indices, this.#passes.rounded) : null;
+    // At λ = 0 the guard stays out of the sum, so that the run is the unguarded one bit for bit.
+    const pulls = guard !== null && guard.weight !== 0;
+    const build = (tensors: PassTensors) => {
+      const passed = batchOf(layout.form, tensors);
+      const hidden = completionHidden(model, passed, { ops, checkpointing, dropout: dropoutOf(tensors, number) });
+      const sums = sumPerSequence(headLogProbs(model, hidden, passed.labels, { ops }), passed);
+      const pairs = pairLogProbs(sums, tensors, indices.length);
       const losses = dpoLoss(pairs, spec);
-      const term = guard === null || held === null ? null : guard.rideAlong(pairs, held, layout, pass);
-      const guardNumbers = term === null ? [] : [term.fired, term.loss];
-      measured = tf.keep(tf.concat([losses, pass.sums, ...guardNumbers]));
+      const pass = { batch: passed, sums, hidden };
+      const term = guard === null || held === null ? null : guard.rideAlong(pairs, held, tensors, pass);
       const aligned = tf.sum(losses);
-      // At λ = 0 the guard stays out of the sum, so that the run is the unguarded one bit for bit.
       const guarded =
-        term === null || guard === null || guard.weight === 0
-          ? aligned
-          : tf.add(aligned, tf.mul(tf.sum(term.loss), guard.weight));
-      return tf.div(guarded, batch.indices.length) as Scalar;
-    });
-    disposeDistributions(held?.pre ?? null);
-    const numbers = await readAndDispose(measured, value);
-    const pairNumbers = split(numbers, indices.length);
+        term === null || !pulls ? aligned : tf.add(aligned, tf.mul(tf.sum(term.loss), tensors['guard weight']!));
+      return {
+        told: tf.concat([losses, sums, ...(term === null ? [] : [term.fired, term.loss])]),
+        loss: tf.squeeze(tf.div(guarded, tensors['step size']!)) as Scalar,
+      };
+    };
+    const task = {
+      key: `dpo ${JSON.stringify([layout.form, held?.layout?.form, pulls, samples.length])}`,
+      inputs: {
+        ...batchInputs(model, layout),
+        ...this.#pairInputs(indices, samples),
+        ...held?.inputs,
+        ...dropoutInputs(number),
+        'guard weight': Float32Array.of(guard?.weight ?? 0),
+        'step size': Float32Array.of(batch.indices.length),
+      },
+      build,
+    };
+    const { told, sum } = await this.#passes.gradients(task, this.trainable, before);
+    const pairNumbers = split(told, indices.length);
     const marginFalls = this.#logPairs(log, indices, pairNumbers);
     if (guard?.ridesAlong === true) guard.noteRideAlong(indices, pairNumbers.fired, pairNumbers.guardLoss);
-    return { gradients, marginFalls };
+    return { sum, marginFalls };
   }
 
-  /** sums [chosen then rejected] → the loss's inputs, all [pairs]. */
-  #pairLogProbs(sums: Tensor1D, indices: number[], samples: PreferenceSample[]): PairLogProbs {
+  /** What the loss needs of the reference and the responses, all [pairs]. */
+  #pairInputs(indices: number[], samples: PreferenceSample[]): PassInputs {
     const { reference } = this.#options;
-    const pairs = indices.length;
-    const pick = (values: Float32Array) => tf.tensor1d(indices.map((index) => values[index] as number));
+    const pick = (values: Float32Array) => Float32Array.from(indices, (index) => values[index] as number);
+    const tokens = (which: 'chosen' | 'rejected') =>
+      Float32Array.from(samples, (sample) => Math.max(1, completionLength(sample[which])));
     return {
-      chosen: tf.slice(sums, [0], [pairs]),
-      rejected: tf.slice(sums, [pairs], [pairs]),
       refChosen: pick(reference.chosen),
       refRejected: pick(reference.rejected),
-      chosenTokens: tf.tensor1d(samples.map(({ chosen }) => Math.max(1, completionLength(chosen)))),
-      rejectedTokens: tf.tensor1d(samples.map(({ rejected }) => Math.max(1, completionLength(rejected)))),
+      chosenTokens: tokens('chosen'),
+      rejectedTokens: tokens('rejected'),
     };
   }
 
@@ -175,16 +189,27 @@ export class DpoObjective implements Objective {
     this.#options.guard?.restore(state);
   }
 
+  /** Passes of forms that were compiled, and why others were not. */
+  get passes(): Passes {
+    return this.#passes;
+  }
+
+  /** The model and its reference belong to whoever loaded them. */
   dispose(): void {
-    // The model and its reference belong to whoever loaded them.
+    this.#passes.dispose();
   }
 }
 
-async function readAndDispose(measured: Tensor1D | undefined, value: Scalar): Promise<Float32Array> {
-  if (measured === undefined) throw new Error('the loss did not run');
-  const numbers = (await measured.data()) as Float32Array;
-  tf.dispose([measured, value]);
-  return numbers;
+/** sums [chosen then rejected] → the loss's inputs, all [pairs]. */
+function pairLogProbs(sums: Tensor1D, tensors: PassTensors, pairs: number): PairLogProbs {
+  return {
+    chosen: tf.slice(sums, [0], [pairs]),
+    rejected: tf.slice(sums, [pairs], [pairs]),
+    refChosen: tensors['refChosen']!,
+    refRejected: tensors['refRejected']!,
+    chosenTokens: tensors['chosenTokens']!,
+    rejectedTokens: tensors['rejectedTokens']!,
+  };
 }
 
 function split(numbers: Float32Array, pairs: number): PairNumbers {

@@ -6,7 +6,9 @@ import type {
   SampleTables,
   StepMetrics,
 } from '../../shared/domain/metrics.ts';
+import type { DropoutSeeds } from '../models/dropout.ts';
 import type { Gradients } from '../optim/adamw.ts';
+import type { PassInputs, PassTensors } from '../passes.ts';
 
 /** One optimiser step's share of the data. */
 export interface StepBatch {
@@ -26,8 +28,11 @@ export interface StepOutcome {
   tokens: number;
 }
 
-/** Applies one update (clipping, optimiser) and disposes the gradients. Refuses losses and norms that are not finite. */
-export type ApplyGradients = (gradients: Gradients, loss: number) => Promise<void>;
+/**
+ * Applies one update (clipping, optimiser) and disposes the gradients. Refuses losses and norms that are not finite; the norm is
+ * taken from the gradients where it is not known.
+ */
+export type ApplyGradients = (gradients: Gradients, loss: number, norm?: number) => Promise<void>;
 
 /** An algorithm as the training loop sees it. */
 export interface Objective {
@@ -51,6 +56,17 @@ export type ObjectiveState = Record<string, number | number[]>;
 
 /** Seed of LoRA dropout for the micro-batch of a step that starts at this sample: the same in a resumed run. */
 export type DropoutSeed = (step: number, firstSample: number) => number;
+
+/** The seed of a pass's dropout as an input; empty without dropout. */
+export function dropoutInputs(seed: number | undefined): PassInputs {
+  return seed === undefined ? {} : { 'dropout seed': Int32Array.of(seed) };
+}
+
+/** The same within the pass. */
+export function dropoutOf(tensors: PassTensors, seed: number | undefined): DropoutSeeds | undefined {
+  const tensor = tensors['dropout seed'];
+  return seed === undefined || tensor === undefined ? undefined : { seed: tensor, number: seed };
+}
 
 /** Consecutive stretches of at most `size`. */
 export function microBatches(indices: readonly number[], size: number): number[][] {

@@ -1,12 +1,20 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Scalar, Tensor1D, Variable } from '@tensorflow/tfjs-core';
-import { gateNumbers, guardTerm, implicitRewardFall, type GuardTerm } from '../guard/guard.ts';
-import { layoutBatch, type BatchLayout, type CompletionSequence } from '../losses/layout.ts';
-import { completionHidden, labelLogProbs, sumPerSequence } from '../losses/token-log-probs.ts';
-import type { Gradients } from '../optim/adamw.ts';
-import { lossGradients } from '../optim/gradients.ts';
+import type { Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
+import { drawGates, gateNumbers, guardTerm, implicitRewardFall } from '../guard/guard.ts';
+import type { BatchLayout, CompletionSequence } from '../losses/layout.ts';
+import { headLogProbs } from '../losses/head.ts';
+import {
+  type Batch,
+  batchInputs,
+  batchOf,
+  completionHidden,
+  labelLogProbs,
+  layoutFor,
+  sumPerSequence,
+} from '../losses/token-log-probs.ts';
+import { Passes, type PassInputs, type PassTensors, type StepGradients } from '../passes.ts';
 import type { RandomStream } from '../ports.ts';
-import { disposeDistributions, divergenceOf, preDistributions } from './divergence.ts';
+import { divergenceOf, preDistributions } from './divergence.ts';
 import type { PairGuardOptions } from './pair-guard.ts';
 
 /** The instances of one pass and what to make of them. */
@@ -19,33 +27,45 @@ export interface OwnPassTask {
   /** λ / instances of the step; 0 measures only. */
   factor: number;
   trainable: ReadonlyMap<string, Variable>;
+  /** The step's gradients so far; taken over. */
+  sum: StepGradients;
 }
 
-/** Per instance I(x) and I(x)·D(x), and the gradients of factor·Σ(I·D); null where nothing pulls. */
+/** Per instance I(x) and I(x)·D(x), and the step's gradients with those of factor·Σ(I·D). */
 export interface OwnPassOutcome {
   fired: Float32Array;
   loss: Float32Array;
-  gradients: Gradients | null;
+  sum: StepGradients;
 }
+
+/** Before the names of the pre-aligned model's arrays. */
+const prePrefix = 'pre ';
 
 /** A guard's passes over responses that the alignment's own pass does not see. */
 export class OwnPass {
   readonly #options: PairGuardOptions;
+  readonly #passes: Passes;
 
   constructor(options: PairGuardOptions) {
     this.#options = options;
+    this.#passes = options.passes ?? new Passes(options.ops);
   }
 
   /** Gate and divergence in one pass over every instance: best where most fire. */
   async together(task: OwnPassTask): Promise<OwnPassOutcome> {
-    const { chosen } = task;
-    const layout = this.#comparedLayout(chosen);
-    const { numbers, gradients } = await this.#measured(task, layout, (pass) => {
-      const fall = this.#fall(task, layout, pass.sums);
-      const term = guardTerm({ fall, divergence: pass.divergence(chosen.length) }, this.#options.spec, task.random);
-      return { told: tf.concat([term.fired, term.loss]), term };
+    const { spec } = this.#options;
+    const count = task.chosen.length;
+    const layout = this.#comparedLayout(task.chosen);
+    const inputs = {
+      ...this.#fallInputs(task, layout),
+      gates: drawGates(spec, count, task.random),
+    };
+    const { told, sum } = await this.#measured(task, layout, count, inputs, 'guard together', (pass, tensors) => {
+      const fall = this.#fall(count, tensors, pass.sums);
+      const term = guardTerm({ fall, divergence: pass.divergence() }, spec, tensors['gates']!);
+      return { told: tf.concat([term.fired, term.loss]), loss: term.loss };
     });
-    return { fired: numbers.subarray(0, chosen.length), loss: numbers.subarray(chosen.length), gradients };
+    return { fired: told.subarray(0, count), loss: told.subarray(count), sum };
   }
 
   /** The gate by a forward pass without gradients, then the divergence of those that fired alone: best where few fire. */
@@ -55,44 +75,55 @@ export class OwnPass {
     const fired = Float32Array.from(gateNumbers(fall, spec, task.random), Number);
     const loss = new Float32Array(fired.length);
     const places = [...fired.keys()].filter((place) => fired[place] === 1);
-    if (places.length === 0) return { fired, loss, gradients: null };
-    const layout = layoutBatch(
-      places.map((place) => targets.sequences[task.chosen[place] as number] as CompletionSequence),
-    );
-    const { numbers, gradients } = await this.#measured(task, layout, (pass) => {
-      const divergence = pass.divergence(places.length);
-      return { told: divergence, term: { loss: divergence } };
+    if (places.length === 0) return { fired, loss, sum: task.sum };
+    const sequences = places.map((place) => targets.sequences[task.chosen[place] as number] as CompletionSequence);
+    const layout = layoutFor(this.#options.model, sequences, this.#passes.rounded);
+    const { told, sum } = await this.#measured(task, layout, places.length, {}, 'guard fired', (pass) => {
+      const divergence = pass.divergence();
+      return { told: divergence, loss: divergence };
     });
-    places.forEach((place, i) => (loss[place] = numbers[i] as number));
-    return { fired, loss, gradients };
+    places.forEach((place, i) => (loss[place] = told[i] as number));
+    return { fired, loss, sum };
   }
 
   /** One pass of the policy over the layout, with gradients of factor·Σ loss unless the factor is 0. */
   async #measured(
-    { factor, trainable }: OwnPassTask,
+    { factor, trainable, sum }: OwnPassTask,
     layout: BatchLayout,
-    termOf: (pass: { sums: Tensor1D; divergence: (count: number) => Tensor1D }) => {
-      told: Tensor1D;
-      term: Pick<GuardTerm, 'loss'>;
-    },
-  ): Promise<{ numbers: Float32Array; gradients: Gradients | null }> {
-    const { spec, model, preModel, ops } = this.#options;
-    const pre = preDistributions(spec, preModel, layout, ops);
-    let measured: Tensor1D | undefined;
-    const forward = (): Scalar => {
-      const logits = model.logits(completionHidden(model, layout));
-      const sums = sumPerSequence(labelLogProbs(logits, layout.labels, ops), layout);
-      const divergence = (count: number) => divergenceOf(spec, { layout, logits, sums, pre }, count, ops);
-      const { told, term } = termOf({ sums, divergence });
-      measured = tf.keep(told);
-      return tf.mul(tf.sum(term.loss), factor) as Scalar;
+    count: number,
+    more: PassInputs,
+    key: string,
+    termOf: (
+      pass: { sums: Tensor1D; divergence: () => Tensor1D },
+      tensors: PassTensors,
+    ) => { told: Tensor1D; loss: Tensor1D },
+  ): Promise<{ told: Float32Array; sum: StepGradients }> {
+    const { spec, model, preModel, ops, checkpointing } = this.#options;
+    const inputs = {
+      ...batchInputs(model, layout),
+      ...(spec.divergence === 'kl' && preModel !== null ? batchInputs(preModel, layout, prePrefix) : {}),
+      tokens: tokensOf(layout, count),
+      factor: Float32Array.of(factor),
+      ...more,
     };
-    const result = factor === 0 ? { value: tf.tidy(forward), gradients: null } : lossGradients(trainable, forward);
-    if (measured === undefined) throw new Error('the guard did not run');
-    const numbers = (await measured.data()) as Float32Array;
-    tf.dispose([measured, result.value]);
-    disposeDistributions(pre);
-    return { numbers, gradients: result.gradients };
+    const build = (tensors: PassTensors) => {
+      const batch = batchOf(layout.form, tensors);
+      const pre =
+        spec.divergence === 'kl'
+          ? preDistributions(spec, preModel, batchOf(layout.form, tensors, prePrefix), ops)
+          : null;
+      const hidden = completionHidden(model, batch, { ops, checkpointing });
+      const logits = pre === null ? null : model.logits(hidden);
+      const tokens =
+        logits === null ? headLogProbs(model, hidden, batch.labels, { ops }) : labelLogProbs(logits, batch.labels, ops);
+      const pass = { batch, logits: () => logits as Tensor2D, sums: sumPerSequence(tokens, batch), pre };
+      const divergence = () => divergenceOf(spec, { ...pass, tokens: tensors['tokens']! }, ops);
+      const { told, loss } = termOf({ sums: pass.sums, divergence }, tensors);
+      return { told, loss: tf.mul(tf.sum(loss), tf.squeeze(tensors['factor']!)) as tf.Scalar };
+    };
+    const task = { key: `${key} ${JSON.stringify(layout.form)}`, inputs, build };
+    if (factor === 0) return { told: await this.#passes.measure(task, { always: true }), sum };
+    return this.#passes.gradients(task, trainable, sum);
   }
 
   /** A pass is needed only where the gate looks at the targets' own log-probs. */
@@ -101,33 +132,56 @@ export class OwnPass {
     if (spec.kind !== 'flipguard') return task.chosen.map(() => 0);
     if (spec.gate === 'margin' && targets.others === undefined) return [...task.pairMargins];
     const layout = this.#comparedLayout(task.chosen);
-    const fall = tf.tidy(() => {
-      const logits = model.logits(completionHidden(model, layout));
-      return this.#fall(task, layout, sumPerSequence(labelLogProbs(logits, layout.labels, ops), layout));
-    });
-    const numbers = await fall.data();
-    fall.dispose();
+    const numbers = await this.#passes.measure(
+      {
+        key: `guard gate ${JSON.stringify(layout.form)}`,
+        inputs: { ...batchInputs(model, layout), ...this.#fallInputs(task, layout) },
+        build: (tensors) => {
+          const batch: Batch = batchOf(layout.form, tensors);
+          const hidden = completionHidden(model, batch, { ops });
+          const sums = sumPerSequence(headLogProbs(model, hidden, batch.labels, { ops }), batch);
+          return { told: this.#fall(task.chosen.length, tensors, sums) };
+        },
+      },
+      { always: true },
+    );
     return [...numbers];
   }
 
   /** The targets, then what their margins are taken against. */
   #comparedLayout(chosen: readonly number[]): BatchLayout {
-    const { spec, targets } = this.#options;
+    const { spec, targets, model } = this.#options;
     const pick = (from: readonly CompletionSequence[]) => chosen.map((index) => from[index] as CompletionSequence);
     const compared = spec.gate === 'margin' && targets.others !== undefined ? pick(targets.others.sequences) : [];
-    return layoutBatch([...pick(targets.sequences), ...compared]);
+    return layoutFor(model, [...pick(targets.sequences), ...compared], this.#passes.rounded);
   }
 
-  #fall({ chosen, pairMargins }: OwnPassTask, layout: BatchLayout, sums: Tensor1D): Tensor1D {
+  #fallInputs({ chosen, pairMargins }: OwnPassTask, layout: BatchLayout): PassInputs {
+    const { targets } = this.#options;
+    const preOf = (values: Float32Array) => Float32Array.from(chosen, (index) => values[index] as number);
+    return {
+      targetTokens: tokensOf(layout, chosen.length),
+      preTarget: preOf(targets.pre),
+      ...(targets.others === undefined ? {} : { preOther: preOf(targets.others.pre) }),
+      pairMargins,
+    };
+  }
+
+  #fall(count: number, tensors: PassTensors, sums: Tensor1D): Tensor1D {
     const { spec, targets, beta } = this.#options;
-    const count = chosen.length;
-    const target: Tensor1D = tf.slice(sums, [0], [count]);
-    const targetTokens = tf.tensor1d(layout.counts.slice(0, count).map((tokens) => Math.max(1, tokens)));
-    const preOf = (values: Float32Array) => tf.tensor1d(chosen.map((index) => values[index] as number));
-    const values = { target, preTarget: preOf(targets.pre), targetTokens };
+    const values = {
+      target: tf.slice(sums, [0], [count]) as Tensor1D,
+      preTarget: tensors['preTarget']!,
+      targetTokens: tensors['targetTokens']!,
+    };
     if (spec.gate !== 'margin') return implicitRewardFall(values, spec.gate, beta);
-    if (targets.others === undefined) return tf.tensor1d(pairMargins);
-    const other = { logProbs: tf.slice(sums, [count], [count]) as Tensor1D, pre: preOf(targets.others.pre) };
+    if (targets.others === undefined) return tensors['pairMargins']!;
+    const other = { logProbs: tf.slice(sums, [count], [count]) as Tensor1D, pre: tensors['preOther']! };
     return implicitRewardFall({ ...values, other }, 'margin', beta);
   }
+}
+
+/** Completion tokens of the first `count` sequences, at least 1. */
+function tokensOf({ counts }: BatchLayout, count: number): Float32Array {
+  return Float32Array.from(counts.slice(0, count), (tokens) => Math.max(1, tokens));
 }

@@ -1,26 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Variable } from '@tensorflow/tfjs-core';
+import type { Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import type { StepMetrics, SampleTable } from '../../shared/domain/metrics.ts';
 import type { GuardSpec } from '../../shared/domain/run-spec.ts';
-import {
-  guardTerm,
-  implicitRewardFall,
-  nextGuardWeight,
-  type GuardTerm,
-  type PreDistributions,
-} from '../guard/guard.ts';
+import { drawGates, guardTerm, implicitRewardFall, nextGuardWeight, type GuardTerm } from '../guard/guard.ts';
 import type { PairLogProbs } from '../losses/dpo.ts';
 import type { DataPosition } from '../data/order.ts';
-import {
-  completionLength,
-  layoutBatch,
-  placesOf,
-  type BatchLayout,
-  type CompletionSequence,
-} from '../losses/layout.ts';
-import type { CompletionLogProbs } from '../losses/token-log-probs.ts';
+import { completionLength, type BatchLayout, type CompletionSequence } from '../losses/layout.ts';
+import { type Batch, batchInputs, batchOf, layoutFor } from '../losses/token-log-probs.ts';
 import type { CausalLm } from '../models/causal-lm.ts';
-import type { Gradients } from '../optim/adamw.ts';
+import type { Passes, PassInputs, PassTensors, StepGradients } from '../passes.ts';
 import type { NativeOps, RandomStream } from '../ports.ts';
 import { divergenceOf, preDistributions } from './divergence.ts';
 import { guardState, restoreGuard } from './guard-state.ts';
@@ -51,6 +39,10 @@ export interface PairGuardOptions {
   targets: GuardTargets;
   random: RandomStream;
   ops: NativeOps;
+  /** Of the run, where passes are compiled; the guard's own otherwise. */
+  passes?: Passes;
+  /** As the policy's passes. */
+  checkpointing?: boolean | undefined;
 }
 
 /** What the guard did in one step. */
@@ -65,13 +57,15 @@ export interface GuardStep {
 /** A forward pass is a third of one with gradients, so gating first pays below this firing rate. */
 const mostForGateFirst = 2 / 3;
 
-/** What a guard on the chosen responses compares the alignment's pass with. */
+/** What a guard on the chosen responses brings into the alignment's pass. */
 export interface GuardedChosen {
-  /** Of the chosen responses alone. */
-  layout: BatchLayout;
-  /** Null where D is the cross-entropy. */
-  pre: PreDistributions | null;
+  /** Of the chosen responses alone; their completion tokens are the first of the alignment's. Null where D is the cross-entropy. */
+  layout: BatchLayout | null;
+  inputs: PassInputs;
 }
+
+/** Before the names of the guard's arrays in the alignment's pass. */
+const guardPrefix = 'guard ';
 
 /**
  * A guard beside a pairwise loss. On the chosen responses it rides along in the alignment's own pass: the cross-entropy costs
@@ -99,22 +93,25 @@ export class PairGuard {
     this.#lengthClasses = new LengthClasses(options.targets.sequences.map(completionLength));
   }
 
-  /** Before the alignment's pass over these pairs, outside its gradient. The caller disposes `pre`. */
-  chosenOf(indices: readonly number[]): GuardedChosen {
-    const { targets } = this.#options;
-    const chosen = targets.select(indices).map((index) => targets.sequences[index] as CompletionSequence);
-    const layout = layoutBatch(chosen);
-    return { layout, pre: preDistributions(this.spec, this.#options.preModel, layout, this.#options.ops) };
+  /** Before the alignment's pass over these pairs. */
+  chosenOf(indices: readonly number[], rounded: boolean): GuardedChosen {
+    const { targets, preModel } = this.#options;
+    const selected = targets.select(indices);
+    const gates = { 'guard gates': drawGates(this.spec, selected.length, this.#random) };
+    if (this.spec.divergence === 'ce' || preModel === null) return { layout: null, inputs: gates };
+    const chosen = selected.map((index) => targets.sequences[index] as CompletionSequence);
+    const layout = layoutFor(preModel, chosen, rounded);
+    return { layout, inputs: { ...gates, ...batchInputs(preModel, layout, guardPrefix) } };
   }
 
-  /** The guard's term of the pairs at hand, inside the gradient of the alignment's pass, whose `whole` layout begins with the chosen. */
+  /** The guard's term of the pairs at hand, inside the gradient of the alignment's pass, whose sequences begin with the chosen. */
   rideAlong(
     pairs: PairLogProbs,
-    { layout, pre }: GuardedChosen,
-    whole: BatchLayout,
-    { logits, sums }: CompletionLogProbs,
+    { layout }: GuardedChosen,
+    tensors: PassTensors,
+    pass: { batch: Batch; sums: Tensor1D; hidden: Tensor2D },
   ): GuardTerm {
-    const { ops } = this.#options;
+    const { ops, model, preModel } = this.#options;
     const fall = implicitRewardFall(
       {
         target: pairs.chosen,
@@ -125,10 +122,20 @@ export class PairGuard {
       this.spec.gate,
       this.#options.beta,
     );
-    const chosenLogits = pre === null ? logits : tf.gather(logits, tf.tensor1d(placesOf(layout, whole), 'int32'));
-    const pass = { layout, logits: chosenLogits, sums, pre };
-    const divergence = divergenceOf(this.spec, pass, layout.counts.length, ops);
-    return guardTerm({ fall, divergence }, this.spec, this.#random);
+    const guarded = layout === null ? null : batchOf(layout.form, tensors, guardPrefix);
+    const divergence = divergenceOf(
+      this.spec,
+      {
+        batch: guarded ?? pass.batch,
+        // KL compares whole distributions: those of the chosen responses, whose tokens come first.
+        logits: () => model.logits(firstRows(pass.hidden, (guarded ?? pass.batch).form.tokens)),
+        sums: pass.sums,
+        pre: guarded === null ? null : preDistributions(this.spec, preModel, guarded, ops),
+        tokens: pairs.chosenTokens,
+      },
+      ops,
+    );
+    return guardTerm({ fall, divergence }, this.spec, tensors['guard gates']!);
   }
 
   /** Takes note of what rode along, read back as numbers. */
@@ -138,20 +145,21 @@ export class PairGuard {
 
   /**
    * A pass of the guard's own. `pairMargins`: how far each pair's margin fell, for the margin gate.
-   * Answers gradients of λ·Σ(I·D)/stepSize; none while λ is 0, so that the run stays the unguarded one bit for bit.
+   * Adds the gradients of λ·Σ(I·D)/stepSize to `sum`; none while λ is 0, so that the run stays the unguarded one bit for bit.
    */
   async ownPass(
     indices: readonly number[],
     pairMargins: Float32Array,
     stepSize: number,
     trainable: ReadonlyMap<string, Variable>,
-  ): Promise<Gradients | null> {
+    sum: StepGradients,
+  ): Promise<StepGradients> {
     const chosen = this.#options.targets.select(indices);
-    const task = { chosen, pairMargins, random: this.#random, factor: this.weight / stepSize, trainable };
+    const task = { chosen, pairMargins, random: this.#random, factor: this.weight / stepSize, trainable, sum };
     const few = this.spec.kind !== 'flipguard' || this.#firingRate < mostForGateFirst;
-    const { fired, loss, gradients } = await (few ? this.#pass.gateFirst(task) : this.#pass.together(task));
-    this.#note(chosen, fired, loss);
-    return gradients;
+    const outcome = await (few ? this.#pass.gateFirst(task) : this.#pass.together(task));
+    this.#note(chosen, outcome.fired, outcome.loss);
+    return outcome.sum;
   }
 
   /** Sums the step up, moves a learned λ, and starts the next step's record. */
@@ -191,4 +199,8 @@ export class PairGuard {
     this.#random = random;
     this.#firingRate = firingRate;
   }
+}
+
+function firstRows(x: Tensor2D, rows: number): Tensor2D {
+  return rows === x.shape[0] ? x : tf.slice(x, [0, 0], [rows, x.shape[1]]);
 }

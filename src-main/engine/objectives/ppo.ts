@@ -3,7 +3,8 @@ import type { Scalar, Tensor1D, Variable } from '@tensorflow/tfjs-core';
 import type { PpoSpec } from '../../shared/domain/run-spec.ts';
 import { newVariable } from '../checkpoint/load-model.ts';
 import type { PromptSample } from '../data/tokenise.ts';
-import { layoutBatch, type BatchLayout, type CompletionSequence } from '../losses/layout.ts';
+import { headLogProbs } from '../losses/head.ts';
+import type { BatchLayout, CompletionSequence } from '../losses/layout.ts';
 import {
   generalisedAdvantage,
   nextKlWeight,
@@ -12,14 +13,13 @@ import {
   tokenRewards,
   whiten,
 } from '../losses/ppo.ts';
-import { completionHidden } from '../losses/token-log-probs.ts';
+import { batchInputs, batchOf, completionHidden, layoutFor } from '../losses/token-log-probs.ts';
 import type { CausalLm } from '../models/causal-lm.ts';
-import type { Gradients } from '../optim/adamw.ts';
-import { addGradients, lossGradients } from '../optim/gradients.ts';
+import { Passes, type PassTensors, type StepGradients } from '../passes.ts';
 import type { NativeOps } from '../ports.ts';
-import { measureResponses, temperedLogProbs, valuesOf } from '../rollouts/rollouts.ts';
+import { measureResponses, valuesOf } from '../rollouts/rollouts.ts';
 import type { RewardFunction, Rollout, SampleRollouts, ValueHead } from '../rollouts/rollouts.ts';
-import { meanOf, microBatches, SampleLog } from './objective.ts';
+import { dropoutInputs, dropoutOf, meanOf, microBatches, SampleLog } from './objective.ts';
 import type { ApplyGradients, DropoutSeed, Objective, ObjectiveState, StepBatch, StepOutcome } from './objective.ts';
 import type { RewardGuard } from './reward-guard.ts';
 
@@ -34,6 +34,7 @@ export interface PpoOptions {
   /** The policy's responses to a step's prompts. */
   sample: SampleRollouts;
   dropoutSeed?: DropoutSeed | undefined;
+  checkpointing?: boolean | undefined;
 }
 
 /** One response with all that the optimisation epochs need of it. */
@@ -63,11 +64,13 @@ export class PpoObjective implements Objective {
   readonly trainable: ReadonlyMap<string, Variable>;
   readonly heads: ReadonlyMap<string, Variable>;
   readonly #options: PpoOptions;
+  readonly #passes: Passes;
   readonly #head: ValueHead;
   #klWeight: number;
 
   constructor(options: PpoOptions) {
     this.#options = options;
+    this.#passes = new Passes(options.ops);
     this.sampleIds = options.samples.map(({ id }) => id);
     this.lengths = options.samples.map(({ ids }) => ids.length + options.spec.maxNewTokens);
     const { dim } = options.model.config;
@@ -99,11 +102,11 @@ export class PpoObjective implements Objective {
     const sums: EpochSums = { policy: 0, value: 0, clipped: 0, approxKl: 0 };
     let updates = 0;
     for (let epoch = 0; epoch < spec.epochs; epoch++) {
-      const gradients = await this.#epochGradients(experience, batch, sums);
+      const own = await this.#epochGradients(experience, batch, sums);
       updates += 1;
-      const guarded = (await guard?.gradients(batch.microBatchSize, this.trainable)) ?? null;
+      const guarded = (await guard?.gradients(batch.microBatchSize, this.trainable, own)) ?? own;
       const loss = (sums.policy + spec.valueWeight * sums.value) / updates;
-      await apply(guarded === null ? gradients : addGradients(gradients, guarded), loss);
+      await apply(guarded.gradients, loss, guarded.norm);
     }
     const outcome = this.#outcome(batch, rollouts, scores, kl, sums);
     this.#adaptKl(meanOf(kl), rollouts.length);
@@ -137,51 +140,72 @@ export class PpoObjective implements Objective {
   }
 
   /** Gradients of the mean loss over the batch's tokens; adds the epoch's own means to `sums`. */
-  async #epochGradients(experience: readonly Experience[], batch: StepBatch, sums: EpochSums): Promise<Gradients> {
+  async #epochGradients(experience: readonly Experience[], batch: StepBatch, sums: EpochSums): Promise<StepGradients> {
     const tokens = experience.reduce((sum, { logProbs }) => sum + logProbs.length, 0);
-    let gradients: Gradients | null = null;
+    let total: StepGradients | null = null;
     const places = experience.map((_, i) => i);
     for (const part of microBatches(places, batch.microBatchSize)) {
       const members = part.map((i) => experience[i] as Experience);
-      gradients = addGradients(gradients, await this.#pass(members, tokens, batch.step, part[0] as number, sums));
+      const seed = this.#options.dropoutSeed?.(batch.step, part[0] as number);
+      total = await this.#pass(members, tokens, seed, sums, total);
     }
-    if (gradients === null) throw new Error('a step needs samples');
-    return gradients;
+    if (total === null) throw new Error('a step needs samples');
+    return total;
   }
 
   async #pass(
     members: readonly Experience[],
     stepTokens: number,
-    step: number,
-    first: number,
+    seed: number | undefined,
     sums: EpochSums,
-  ): Promise<Gradients> {
-    const { model, spec, ops, dropoutSeed } = this.#options;
-    const layout = layoutBatch(members.map(({ sequence }) => sequence));
-    const line = (pick: (member: Experience) => Float32Array) => tf.tensor1d(inLayoutOrder(layout, members.map(pick)));
-    let measured: Tensor1D | undefined;
-    const { value, gradients } = lossGradients(this.trainable, () => {
-      const hidden = completionHidden(model, layout, { dropoutSeed: dropoutSeed?.(step, first) });
-      const logProbs = temperedLogProbs(model.logits(hidden), layout, spec.temperature, ops);
-      const old = line((member) => member.logProbs);
-      const advantages = line((member) => member.advantages);
-      const policy = tf.sum(ppoPolicyLoss(logProbs, old, advantages, spec.clipRange));
-      const [oldValues, returns] = [line((member) => member.values), line((member) => member.returns)];
-      const values = valuesOf(this.#head, hidden);
-      const valueLoss = tf.sum(ppoValueLoss(values, oldValues, returns, spec.valueClipRange));
-      measured = tf.keep(
-        tf.stack([policy, valueLoss, ...drift(logProbs, old, advantages, spec.clipRange)]) as Tensor1D,
-      );
-      return tf.div(tf.add(policy, tf.mul(valueLoss, spec.valueWeight)), stepTokens) as Scalar;
-    });
-    if (measured === undefined) throw new Error('the loss did not run');
-    const [policy = 0, valueLoss = 0, clipped = 0, approxKl = 0] = await measured.data();
-    tf.dispose([measured, value]);
+    before: StepGradients | null,
+  ): Promise<StepGradients> {
+    const { model, spec, ops, checkpointing } = this.#options;
+    const layout = layoutFor(
+      model,
+      members.map(({ sequence }) => sequence),
+      this.#passes.rounded,
+    );
+    const line = (pick: (member: Experience) => Float32Array) => inLayoutOrder(layout, members.map(pick));
+    const task = {
+      key: `ppo ${JSON.stringify(layout.form)}`,
+      inputs: {
+        ...batchInputs(model, layout),
+        ...dropoutInputs(seed),
+        'old log-probs': line((member) => member.logProbs),
+        advantages: line((member) => member.advantages),
+        'old values': line((member) => member.values),
+        returns: line((member) => member.returns),
+        // What fills up the tokens counts for nothing.
+        real: new Float32Array(layout.form.tokens).fill(1, 0, layout.tokens),
+        'step tokens': Float32Array.of(stepTokens),
+      },
+      build: (tensors: PassTensors) => {
+        const batch = batchOf(layout.form, tensors);
+        const hidden = completionHidden(model, batch, { ops, checkpointing, dropout: dropoutOf(tensors, seed) });
+        const logProbs = headLogProbs(model, hidden, batch.labels, { ops, temperature: spec.temperature });
+        const [old, advantages, real] = [tensors['old log-probs']!, tensors['advantages']!, tensors['real']!];
+        const total = (values: Tensor1D) => tf.sum(tf.mul(values, real)) as Scalar;
+        // Where a token is padding its ratio is 1, whatever the model says of it.
+        const own: Tensor1D = tf.add(tf.mul(logProbs, real), tf.mul(old, tf.sub(1, real)));
+        const policy = total(ppoPolicyLoss(own, old, advantages, spec.clipRange));
+        const values = valuesOf(this.#head, hidden);
+        const value = total(ppoValueLoss(values, tensors['old values']!, tensors['returns']!, spec.valueClipRange));
+        const drifts = drift(own, old, advantages, spec.clipRange).map(total);
+        const loss = tf.div(tf.add(policy, tf.mul(value, spec.valueWeight)), tensors['step tokens']!);
+        return {
+          told: tf.stack([policy, value, ...drifts]) as Tensor1D,
+          loss: tf.squeeze(loss) as Scalar,
+        };
+      },
+    };
+    const { told, sum } = await this.#passes.gradients(task, this.trainable, before);
+    const [policy = 0, value = 0, clipped = 0, approxKl = 0] = told;
     sums.policy += policy / stepTokens;
-    sums.value += valueLoss / stepTokens;
+    sums.value += value / stepTokens;
     sums.clipped += clipped / stepTokens;
     sums.approxKl += approxKl / stepTokens;
-    return gradients;
+    return sum;
   }
 
   #outcome(
@@ -240,24 +264,25 @@ export class PpoObjective implements Objective {
   }
 
   dispose(): void {
+    this.#passes.dispose();
     tf.dispose([this.#head.weight, this.#head.bias]);
   }
 }
 
 /** Per-sequence numbers in the layout's order of tokens. */
 function inLayoutOrder(layout: BatchLayout, parts: readonly Float32Array[]): Float32Array {
-  const line = new Float32Array(layout.tokens);
+  const line = new Float32Array(layout.form.tokens);
   parts.forEach((part, row) => line.set(part, layout.starts[row] as number));
   return line;
 }
 
 /**
  * Tokens whose ratio left the clip range on the side that their advantage pushes to, so that clipping takes their gradient
- * (TRL's `clipfrac`), and the k2 estimate ½(lp − lp_old)² of the KL, both summed.
+ * (TRL's `clipfrac`), and the k2 estimate ½(lp − lp_old)² of the KL, both per token.
  */
-function drift(logProbs: Tensor1D, old: Tensor1D, advantages: Tensor1D, clipRange: number): [Scalar, Scalar] {
+function drift(logProbs: Tensor1D, old: Tensor1D, advantages: Tensor1D, clipRange: number): [Tensor1D, Tensor1D] {
   const moved: Tensor1D = tf.sub(logProbs, old);
   const pushed: Tensor1D = tf.mul(tf.sign(advantages), tf.sub(tf.exp(moved), 1));
-  const clipped = tf.greater(pushed, clipRange);
-  return [tf.sum(tf.cast(clipped, 'float32')), tf.mul(tf.sum(tf.square(moved)), 0.5)];
+  const clipped: Tensor1D = tf.cast(tf.greater(pushed, clipRange), 'float32');
+  return [clipped, tf.mul(tf.square(moved), 0.5)];
 }

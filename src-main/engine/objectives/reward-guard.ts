@@ -1,16 +1,16 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Scalar, Tensor1D, Variable } from '@tensorflow/tfjs-core';
+import type { Scalar, Variable } from '@tensorflow/tfjs-core';
 import type { GuardSpec } from '../../shared/domain/run-spec.ts';
 import type { PromptSample } from '../data/tokenise.ts';
 import { gateNumbers, nextGuardWeight } from '../guard/guard.ts';
-import { completionLength, layoutBatch, type CompletionSequence } from '../losses/layout.ts';
-import { completionHidden, labelLogProbs, sumPerSequence } from '../losses/token-log-probs.ts';
+import { headLogProbs } from '../losses/head.ts';
+import { completionLength, type CompletionSequence } from '../losses/layout.ts';
+import { batchInputs, batchOf, completionHidden, layoutFor, sumPerSequence } from '../losses/token-log-probs.ts';
 import type { CausalLm } from '../models/causal-lm.ts';
-import type { Gradients } from '../optim/adamw.ts';
-import { addGradients, lossGradients } from '../optim/gradients.ts';
+import { Passes, type PassTensors, type StepGradients } from '../passes.ts';
 import type { NativeOps, RandomStream } from '../ports.ts';
 import type { RewardFunction, Rollout, SampleRollouts } from '../rollouts/rollouts.ts';
-import { disposeDistributions, divergenceOf, preDistributions } from './divergence.ts';
+import { divergenceOf, preDistributions } from './divergence.ts';
 import { guardState, restoreGuard } from './guard-state.ts';
 import { LengthClasses } from './length-classes.ts';
 import { microBatches, SampleLog, type ObjectiveState, type StepBatch } from './objective.ts';
@@ -33,6 +33,9 @@ export interface RewardGuardOptions {
   ops: NativeOps;
 }
 
+/** Before the names of the pre-aligned model's arrays. */
+const prePrefix = 'pre ';
+
 /**
  * FlipGuard beside PPO: I(x) = 1[ R(x, y_c) − R(x, y) > ε ], y the policy's own response and R the reward without its KL
  * penalty. The gate is set once a step, when responses are sampled; its pull then joins every update of the step.
@@ -41,6 +44,7 @@ export class RewardGuard {
   weight: number;
   readonly spec: GuardSpec;
   readonly #options: RewardGuardOptions;
+  readonly #passes: Passes;
   readonly #lengthClasses: LengthClasses;
   #random: RandomStream;
   #chosen: number[] = [];
@@ -50,6 +54,7 @@ export class RewardGuard {
 
   constructor(options: RewardGuardOptions) {
     this.#options = options;
+    this.#passes = new Passes(options.ops);
     this.spec = options.spec;
     this.weight = options.spec.weight;
     this.#random = options.random;
@@ -86,38 +91,54 @@ export class RewardGuard {
     return { rollouts, scores };
   }
 
-  /** Gradients of λ·Σ(I·D)/instances over the targets that fired; null when nothing pulls. */
-  async gradients(microBatchSize: number, trainable: ReadonlyMap<string, Variable>): Promise<Gradients | null> {
+  /** `sum` with the gradients of λ·Σ(I·D)/instances over the targets that fired. */
+  async gradients(
+    microBatchSize: number,
+    trainable: ReadonlyMap<string, Variable>,
+    sum: StepGradients,
+  ): Promise<StepGradients> {
     const places = this.#fired.flatMap((fired, place) => (fired ? [place] : []));
-    let gradients: Gradients | null = null;
-    for (const part of microBatches(places, microBatchSize)) {
-      const more = await this.#pass(part, trainable);
-      if (more !== null) gradients = addGradients(gradients, more);
-    }
-    return gradients;
+    let total = sum;
+    for (const part of microBatches(places, microBatchSize)) total = await this.#pass(part, trainable, total);
+    return total;
   }
 
   /** At λ = 0 it measures only. */
-  async #pass(places: readonly number[], trainable: ReadonlyMap<string, Variable>): Promise<Gradients | null> {
-    const { model, preModel, ops, targets } = this.#options;
-    const layout = layoutBatch(
-      places.map((place) => targets.sequences[this.#chosen[place] as number] as CompletionSequence),
-    );
-    const pre = preDistributions(this.spec, preModel, layout, ops);
-    let divergence: Tensor1D | undefined;
-    const forward = (): Scalar => {
-      const logits = model.logits(completionHidden(model, layout));
-      const sums = sumPerSequence(labelLogProbs(logits, layout.labels, ops), layout);
-      divergence = tf.keep(divergenceOf(this.spec, { layout, logits, sums, pre }, places.length, ops));
-      return tf.mul(tf.sum(divergence), this.weight / this.#chosen.length) as Scalar;
+  async #pass(
+    places: readonly number[],
+    trainable: ReadonlyMap<string, Variable>,
+    sum: StepGradients,
+  ): Promise<StepGradients> {
+    const { model, preModel, ops, targets, spec } = this.#options;
+    const sequences = places.map((place) => targets.sequences[this.#chosen[place] as number] as CompletionSequence);
+    const layout = layoutFor(model, sequences, this.#passes.rounded);
+    const task = {
+      key: `guard ${JSON.stringify(layout.form)}`,
+      inputs: {
+        ...batchInputs(model, layout),
+        ...(spec.divergence === 'kl' && preModel !== null ? batchInputs(preModel, layout, prePrefix) : {}),
+        tokens: Float32Array.from(layout.counts, (tokens) => Math.max(1, tokens)),
+        factor: Float32Array.of(this.weight / this.#chosen.length),
+      },
+      build: (tensors: PassTensors) => {
+        const batch = batchOf(layout.form, tensors);
+        const pre =
+          spec.divergence === 'kl'
+            ? preDistributions(spec, preModel, batchOf(layout.form, tensors, prePrefix), ops)
+            : null;
+        const hidden = completionHidden(model, batch, { ops });
+        const sums = sumPerSequence(headLogProbs(model, hidden, batch.labels, { ops }), batch);
+        const pass = { batch, logits: () => model.logits(hidden), sums, pre, tokens: tensors['tokens']! };
+        const divergence = divergenceOf(spec, pass, ops);
+        return { told: divergence, loss: tf.mul(tf.sum(divergence), tf.squeeze(tensors['factor']!)) as Scalar };
+      },
     };
-    const result = this.weight === 0 ? { value: tf.tidy(forward), gradients: null } : lossGradients(trainable, forward);
-    if (divergence === undefined) throw new Error('the guard did not run');
-    const numbers = await divergence.data();
-    tf.dispose([divergence, result.value]);
-    disposeDistributions(pre);
-    places.forEach((place, i) => this.#divergences.set(place, numbers[i] as number));
-    return result.gradients;
+    const outcome =
+      this.weight === 0
+        ? { told: await this.#passes.measure(task, { always: true }), sum }
+        : await this.#passes.gradients(task, trainable, sum);
+    places.forEach((place, i) => this.#divergences.set(place, outcome.told[i] as number));
+    return outcome.sum;
   }
 
   /** Sums the step up and moves a learned λ. */

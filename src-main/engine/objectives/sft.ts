@@ -1,14 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Scalar, Tensor1D, Variable } from '@tensorflow/tfjs-core';
+import type { Scalar, Variable } from '@tensorflow/tfjs-core';
 import type { CompletionSample } from '../data/tokenise.ts';
-import { completionLength, layoutBatch } from '../losses/layout.ts';
+import { completionLength } from '../losses/layout.ts';
 import { sftLoss } from '../losses/sft.ts';
-import { completionLogProbs } from '../losses/token-log-probs.ts';
+import { batchInputs, batchOf, completionLogProbs, layoutFor } from '../losses/token-log-probs.ts';
 import type { CausalLm } from '../models/causal-lm.ts';
-import type { Gradients } from '../optim/adamw.ts';
-import { addGradients, lossGradients } from '../optim/gradients.ts';
+import { Passes, type PassTensors, type StepGradients } from '../passes.ts';
 import type { NativeOps } from '../ports.ts';
-import { microBatches, SampleLog } from './objective.ts';
+import { dropoutInputs, dropoutOf, microBatches, SampleLog } from './objective.ts';
 import type { ApplyGradients, DropoutSeed, Objective, ObjectiveState, StepBatch, StepOutcome } from './objective.ts';
 
 export interface SftOptions {
@@ -16,6 +15,7 @@ export interface SftOptions {
   samples: readonly CompletionSample[];
   ops: NativeOps;
   dropoutSeed?: DropoutSeed | undefined;
+  checkpointing?: boolean | undefined;
 }
 
 /** Supervised fine-tuning: the mean NLL over the step's completion tokens. */
@@ -24,9 +24,11 @@ export class SftObjective implements Objective {
   readonly lengths: readonly number[];
   readonly trainable: ReadonlyMap<string, Variable>;
   readonly #options: SftOptions;
+  readonly #passes: Passes;
 
   constructor(options: SftOptions) {
     this.#options = options;
+    this.#passes = new Passes(options.ops);
     this.sampleIds = options.samples.map((sample) => sample.id);
     this.lengths = options.samples.map((sample) => sample.sequence.ids.length);
     this.trainable = options.model.trainable;
@@ -35,38 +37,51 @@ export class SftObjective implements Objective {
   async step(batch: StepBatch, apply: ApplyGradients): Promise<StepOutcome> {
     const log = new SampleLog<'trained'>();
     const stepTokens = batch.indices.reduce((sum, index) => sum + this.#completionTokens(index), 0);
-    let gradients: Gradients | null = null;
+    let sum: StepGradients | null = null;
     for (const indices of microBatches(batch.indices, batch.microBatchSize)) {
-      gradients = addGradients(gradients, await this.#pass(indices, batch.step, stepTokens, log));
+      sum = await this.#pass(indices, batch.step, stepTokens, log, sum);
     }
-    if (gradients === null) throw new Error('a step needs samples');
+    if (sum === null) throw new Error('a step needs samples');
     const logProbs = log.column('logps');
-    const loss = -logProbs.reduce((sum, x) => sum + x, 0) / stepTokens;
-    await apply(gradients, loss);
+    const loss = -logProbs.reduce((total, x) => total + x, 0) / stepTokens;
+    await apply(sum.gradients, loss, sum.norm);
     return {
       metrics: { ...log.means(), loss, completion_tokens: stepTokens },
       tables: { trained: log.table() },
-      tokens: batch.indices.reduce((sum, index) => sum + (this.lengths[index] as number), 0),
+      tokens: batch.indices.reduce((total, index) => total + (this.lengths[index] as number), 0),
     };
   }
 
-  async #pass(indices: number[], step: number, stepTokens: number, log: SampleLog<'trained'>): Promise<Gradients> {
-    const { model, ops, samples, dropoutSeed } = this.#options;
-    const layout = layoutBatch(indices.map((index) => (samples[index] as CompletionSample).sequence));
-    const options = { ops, dropoutSeed: dropoutSeed?.(step, log.sampleIds.length) };
-    let sums: Tensor1D | undefined;
-    const { value, gradients } = lossGradients(this.trainable, () => {
-      sums = tf.keep(completionLogProbs(model, layout, options).sums);
-      return tf.sum(sftLoss(sums, stepTokens)) as Scalar;
-    });
-    if (sums === undefined) throw new Error('the loss did not run');
-    const logProbs = (await sums.data()) as Float32Array;
-    tf.dispose([sums, value]);
+  async #pass(
+    indices: number[],
+    step: number,
+    stepTokens: number,
+    log: SampleLog<'trained'>,
+    before: StepGradients | null,
+  ): Promise<StepGradients> {
+    const { model, ops, samples, dropoutSeed, checkpointing } = this.#options;
+    const sequences = indices.map((index) => (samples[index] as CompletionSample).sequence);
+    const layout = layoutFor(model, sequences, this.#passes.rounded);
+    const number = dropoutSeed?.(step, log.sampleIds.length);
+    const task = {
+      key: `sft ${JSON.stringify(layout.form)}`,
+      inputs: {
+        ...batchInputs(model, layout),
+        ...dropoutInputs(number),
+        'step tokens': Float32Array.of(stepTokens),
+      },
+      build: (tensors: PassTensors) => {
+        const dropout = dropoutOf(tensors, number);
+        const { sums } = completionLogProbs(model, batchOf(layout.form, tensors), { ops, checkpointing, dropout });
+        return { told: sums, loss: tf.sum(sftLoss(sums, tensors['step tokens']!)) as Scalar };
+      },
+    };
+    const { told: logProbs, sum } = await this.#passes.gradients(task, this.trainable, before);
     log.add(
       indices.map((index) => this.sampleIds[index] as string),
       { loss: logProbs.map((x, i) => -x / Math.max(1, layout.counts[i] as number)), logps: logProbs },
     );
-    return gradients;
+    return sum;
   }
 
   #completionTokens(index: number): number {
@@ -81,7 +96,8 @@ export class SftObjective implements Objective {
     // Everything a resumed run needs is in the data position.
   }
 
+  /** The model belongs to whoever loaded it. */
   dispose(): void {
-    // The model belongs to whoever loaded it.
+    this.#passes.dispose();
   }
 }

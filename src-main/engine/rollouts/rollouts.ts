@@ -3,9 +3,11 @@ import type { Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import { planPasses } from '../data/score-sequences.ts';
 import type { PromptSample } from '../data/tokenise.ts';
 import { generate } from '../decode/generate.ts';
-import { layoutBatch, type BatchLayout, type CompletionSequence } from '../losses/layout.ts';
-import { completionHidden, labelLogProbs } from '../losses/token-log-probs.ts';
+import { headLogProbs } from '../losses/head.ts';
+import type { CompletionSequence } from '../losses/layout.ts';
+import { batchInputs, batchOf, completionHidden, layoutFor } from '../losses/token-log-probs.ts';
 import type { CausalLm } from '../models/causal-lm.ts';
+import { inputTensors } from '../passes.ts';
 import type { NativeOps } from '../ports.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 
@@ -68,16 +70,6 @@ export function valuesOf(head: ValueHead, hidden: Tensor2D): Tensor1D {
   return tf.add(tf.reshape(product, [hidden.shape[0]]), head.bias as Variable<tf.Rank.R1>);
 }
 
-/** Log-probs at the sampling temperature, as TRL's PPO takes them. logits [tokens, vocab] → [tokens]. */
-export function temperedLogProbs(
-  logits: Tensor2D,
-  layout: BatchLayout,
-  temperature: number,
-  ops?: NativeOps,
-): Tensor1D {
-  return labelLogProbs(temperature === 1 ? logits : tf.div(logits, temperature), layout.labels, ops);
-}
-
 /** Numbers of one response, one a token. */
 export interface ResponseNumbers {
   logProbs: Float32Array;
@@ -90,12 +82,18 @@ export async function measureResponses(
   sequences: readonly CompletionSequence[],
   options: { temperature: number; ops: NativeOps; head?: ValueHead },
 ): Promise<ResponseNumbers[]> {
+  const { temperature, ops } = options;
   const results = new Array<ResponseNumbers>(sequences.length);
   for (const pass of planPasses(sequences, model.config.vocabSize)) {
-    const layout = layoutBatch(pass.map((index) => sequences[index] as CompletionSequence));
+    const layout = layoutFor(
+      model,
+      pass.map((index) => sequences[index] as CompletionSequence),
+      false,
+    );
     const measured = tf.tidy(() => {
-      const hidden = completionHidden(model, layout);
-      const logProbs = temperedLogProbs(model.logits(hidden), layout, options.temperature, options.ops);
+      const batch = batchOf(layout.form, inputTensors(batchInputs(model, layout)));
+      const hidden = completionHidden(model, batch, { ops });
+      const logProbs = headLogProbs(model, hidden, batch.labels, { ops, temperature });
       const values = options.head === undefined ? tf.zerosLike(logProbs) : valuesOf(options.head, hidden);
       return tf.stack([logProbs, values]);
     });
@@ -106,7 +104,7 @@ export async function measureResponses(
       const end = start + (layout.counts[i] as number);
       results[index] = {
         logProbs: numbers.slice(start, end),
-        values: numbers.slice(layout.tokens + start, layout.tokens + end),
+        values: numbers.slice(layout.form.tokens + start, layout.form.tokens + end),
       };
     });
   }

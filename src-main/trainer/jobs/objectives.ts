@@ -43,11 +43,17 @@ async function openSft(inputs: ObjectiveInputs, rows: DatasetRow[], completionOn
 }
 
 async function openReward(inputs: ObjectiveInputs, rows: DatasetRow[], centerWeight: number): Promise<Objective> {
-  const { policy, tokenizer, job } = inputs;
+  const { context, policy, tokenizer, job } = inputs;
   const pairs = rows.filter(isPreference);
   const tokenised = tokeniseRewardPairs(pairs, tokenizer, job.spec.batch.maxLength);
   const samples = await keep(inputs, rows, pairs, tokenised);
-  return new RewardObjective({ model: policy, samples, centerWeight, dropoutSeed: dropoutSeeds(job) });
+  return new RewardObjective({
+    model: policy,
+    samples,
+    centerWeight,
+    ops: context.ops,
+    dropoutSeed: dropoutSeeds(job),
+  });
 }
 
 async function openDpo(inputs: ObjectiveInputs, rows: DatasetRow[], spec: DpoSpec): Promise<Objective> {

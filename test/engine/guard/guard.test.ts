@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import {
   crossEntropyDivergence,
   distributionsOf,
+  drawGates,
   forwardKl,
   guardTerm,
   implicitRewardFall,
@@ -28,7 +29,15 @@ function guardOf(policy: Tensor1D, guard: GuardSpec, beta = 0.1) {
     guard.gate,
     beta,
   );
-  return guardTerm({ fall, divergence: crossEntropyDivergence(policy, tokens(), guard.reduction) }, guard, random());
+  return guardTerm(
+    { fall, divergence: crossEntropyDivergence(policy, tokens(), guard.reduction) },
+    guard,
+    gates(guard, 3),
+  );
+}
+
+function gates(guard: GuardSpec, count: number): Tensor1D {
+  return tf.tensor1d(drawGates(guard, count, random()));
 }
 
 beforeAll(async () => {
@@ -114,7 +123,8 @@ describe('gates', () => {
     expect([...guardOf(policy(), spec({ kind: 'ungated' })).fired.dataSync()]).toEqual([1, 1, 1]);
     const many = (): number[] => {
       const zeros: Tensor1D = tf.zeros([4000]);
-      const term = guardTerm({ fall: zeros, divergence: zeros }, spec({ kind: 'random', randomRate: 0.3 }), random());
+      const guard = spec({ kind: 'random', randomRate: 0.3 });
+      const term = guardTerm({ fall: zeros, divergence: zeros }, guard, gates(guard, 4000));
       return [...term.fired.dataSync()];
     };
     const fired = many();

@@ -79,7 +79,7 @@ describe('dpoLoss, by hand', () => {
 
 describe('sft and reward', () => {
   test('sft is the mean over the step’s tokens, however they fall into samples', () => {
-    expectClose(sftLoss(tf.tensor1d([-6, -2]), 4).dataSync(), [1.5, 0.5]);
+    expectClose(sftLoss(tf.tensor1d([-6, -2]), tf.tensor1d([4])).dataSync(), [1.5, 0.5]);
   });
 
   test('Bradley–Terry with centring', () => {
@@ -131,12 +131,12 @@ describe('ppo', () => {
 describe('labelLogProbs', () => {
   const logits = [1, 2, 3, 0, -1, 4];
   test('is log softmax at the label, with its gradient', () => {
-    const values = labelLogProbs(tf.tensor2d(logits, [2, 3]), Int32Array.of(2, 0)).dataSync();
+    const values = labelLogProbs(tf.tensor2d(logits, [2, 3]), tf.tensor1d([2, 0], 'int32')).dataSync();
     const logSumExp = (row: number[]) => Math.log(row.reduce((sum, x) => sum + Math.exp(x), 0));
     expectClose(values, [3 - logSumExp([1, 2, 3]), 0 - logSumExp([0, -1, 4])]);
     const f = (x: Tensor1D): Scalar => {
       const two: Tensor2D = tf.reshape(x, [2, 3]);
-      return tf.sum(tf.mul(labelLogProbs(two, Int32Array.of(2, 0)), tf.tensor1d([1, -2])));
+      return tf.sum(tf.mul(labelLogProbs(two, tf.tensor1d([2, 0], 'int32')), tf.tensor1d([1, -2])));
     };
     expectClose(analyticGradient(f, logits), numericGradient(f, logits), 3);
   });

@@ -10,6 +10,7 @@ import { PairGuard, type GuardTargets } from '../../../src-main/engine/objective
 import { RewardObjective } from '../../../src-main/engine/objectives/reward.ts';
 import { SftObjective } from '../../../src-main/engine/objectives/sft.ts';
 import { addAdapter } from '../../../src-main/engine/models/lora.ts';
+import { batchFor } from '../../helpers/batches.ts';
 import { createRandom } from '../../../src-main/engine/random.ts';
 import { toRewardModel } from '../../../src-main/engine/reward-model.ts';
 import type { GuardSpec } from '../../../src-main/shared/domain/run-spec.ts';
@@ -77,8 +78,13 @@ describe('padding and batch mates never move a number', () => {
       const [alone] = await scoreSequences(model, [sequence]);
       expect(together[i]).toBeCloseTo(alone ?? Number.NaN, 4);
     }
-    for (const split of [true, false]) {
-      const { sums } = completionLogProbs(model, layoutBatch(sequences, split));
+    for (const options of [
+      { splitByLength: true },
+      { splitByLength: false },
+      { rounded: true },
+      { sharePrompts: false },
+    ]) {
+      const { sums } = completionLogProbs(model, batchFor(model, sequences, options));
       sums.dataSync().forEach((sum, i) => expect(sum).toBeCloseTo(together[i] ?? Number.NaN, 4));
     }
   });
@@ -86,10 +92,10 @@ describe('padding and batch mates never move a number', () => {
   test('a layout numbers every completion token once, whatever the groups', () => {
     const sequences = randomPairs(20).flatMap(({ chosen, rejected }) => [chosen, rejected]);
     const layout = layoutBatch(sequences);
-    expect(layout.groups.length).toBeGreaterThan(1);
+    expect(layout.form.groups.length).toBeGreaterThan(1);
     sequences.forEach(({ ids, from }, row) => {
       const start = layout.starts[row] ?? -1;
-      const labels = layout.labels.subarray(start, start + (layout.counts[row] ?? 0));
+      const labels = layout.arrays.labels.subarray(start, start + (layout.counts[row] ?? 0));
       expect([...labels]).toEqual([...ids.subarray(from)]);
     });
   });
