@@ -27,3 +27,9 @@ export async function nvidiaGpus(): Promise<NvidiaGpu[]> {
     return [];
   }
 }
+
+/** Memory a computation may take: the GPU's, where one computes, else what the machine has free. */
+export async function freeDeviceBytes(backend: string): Promise<number> {
+  const [gpu] = backend === 'tensorflow-cuda' ? await nvidiaGpus() : [];
+  return gpu === undefined ? os.freemem() : gpu.memoryMiB * 2 ** 20;
+}

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { adamSlots, type AdamSlot } from './adam.ts';
 import { compile, compiles, computedAfter } from './compiled.ts';
+import { type HalfPrecision, tensorflowHalf } from './half.ts';
 import { activeTensorflow } from './tensorflow.ts';
 import type { Attribute, TensorflowBackend } from './binding.ts';
 
@@ -29,6 +30,8 @@ export interface NativeOps {
   after?: <T extends tf.Tensor>(x: T, before: tf.Tensor) => T;
   /** Adam's state of a parameter, updated in place; absent where the backend has no such operation. */
   adamSlot?: (parameter: tf.Variable) => AdamSlot;
+  /** bfloat16; absent where the backend has none. */
+  half?: HalfPrecision;
   /** Makes a computation one operation; absent where the backend compiles nothing. */
   compile?: typeof compile;
 }
@@ -41,6 +44,7 @@ export function nativeOps(): NativeOps {
   return {
     ...tensorflowOps(native),
     ...(adamSlot === undefined ? {} : { adamSlot }),
+    half: tensorflowHalf(native),
     ...(compiles() ? { compile } : {}),
   };
 }

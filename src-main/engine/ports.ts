@@ -42,6 +42,8 @@ export interface NativeOps {
   uniform?(shape: readonly number[], seed: Tensor1D): Tensor;
   /** x, computed once `before` is there: compiled passes order their work by nothing else. */
   after?<T extends Tensor>(x: T, before: Tensor): T;
+  /** bfloat16, where the backend has it. */
+  half?: HalfPrecision;
   /** Adam's state of one parameter, updated in place. */
   adamSlot?(parameter: Variable): AdamSlot;
   /** Makes a computation one operation of the device. */
@@ -50,6 +52,19 @@ export interface NativeOps {
     specs: readonly TensorSpec[],
     options?: { constant?: (dataId: object) => boolean },
   ): CompiledFunction | { readonly refused: string };
+}
+
+/** bfloat16: half the memory of float32, with 8 bits of mantissa. */
+export interface HalfPrecision {
+  /** Whether the device multiplies it by instructions of its own. */
+  readonly multiplies: boolean;
+  /** Keeps the variable's numbers in bfloat16 from now on; `widened` and `product` alone read them. */
+  store(variable: Variable): void;
+  stores(variable: Tensor): boolean;
+  /** The numbers as float32. */
+  widened(variable: Tensor): Tensor;
+  /** a·b of matrices rounded to bfloat16, summed in float32; the product is float32 again. */
+  product(a: Tensor2D, b: Tensor2D, transposeA: boolean, transposeB: boolean): Tensor2D;
 }
 
 /** What a compiled computation takes. */

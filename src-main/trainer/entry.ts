@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { nativeOps, openBackend } from '../backends/index.ts';
+import { freeDeviceBytes, nativeOps, openBackend } from '../backends/index.ts';
 import { asFailure } from '../engine/failure.ts';
 import type { TrainerJob } from '../shared/domain/jobs.ts';
 import type { BackendInfo } from '../shared/domain/trainer-events.ts';
@@ -135,6 +135,7 @@ async function openContext(): Promise<JobContext> {
     control,
     backend,
     ops: nativeOps(),
+    freeBytes: await freeDeviceBytes(opened.name),
     nowMs: Date.now,
     breathe: () => nextTurn(),
     lexicon: afinn,

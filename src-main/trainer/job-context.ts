@@ -11,6 +11,8 @@ export interface JobContext {
   control: JobControl;
   backend: BackendInfo;
   ops: NativeOps;
+  /** Memory of the device that was free when the job began, in bytes. */
+  freeBytes: number;
   nowMs(): number;
   /** Lets messages in; called between pieces of work. */
   breathe(): Promise<void>;

@@ -130,11 +130,11 @@ function composed(logits: Tensor2D, labels: Tensor1D): Tensor1D {
       const normaliser: Tensor2D = tf.logSumExp(input, 1, true);
       const wanted = tf.oneHot(labels, vocab, 1, 0, 'float32');
       const picked = tf.sum(tf.mul(input, wanted), 1);
-      return { value: tf.sub(tf.squeeze(normaliser, [1]), picked) as Tensor1D, saved: [input, normaliser] };
+      return { value: tf.sub(tf.squeeze(normaliser, [1]), picked) as Tensor1D, saved: [input, normaliser, labels] };
     },
     (dy, saved) => {
       const probabilities = tf.exp(tf.sub(saved[0]!, saved[1]!));
-      const wanted = tf.oneHot(labels, vocab, 1, 0, 'float32');
+      const wanted = tf.oneHot(saved[2]!, vocab, 1, 0, 'float32');
       return [tf.mul(tf.sub(probabilities, wanted), tf.expandDims(dy, 1))];
     },
   );

@@ -1,5 +1,5 @@
 import type { NamedTensorMap, Rank, Tensor1D, Tensor2D, Tensor3D, Variable } from '@tensorflow/tfjs-core';
-import type { NativeOps } from '../ports.ts';
+import type { HalfPrecision, NativeOps } from '../ports.ts';
 import type { Architecture } from './architecture.ts';
 import type { PackedBatch } from './packed-batch.ts';
 
@@ -20,6 +20,10 @@ export interface CausalLm {
    * Padding never influences a real position. `training` switches LoRA dropout on (with `dropoutSeed`).
    */
   hiddenStates(ids: Tensor2D, lengths: readonly number[], options?: HiddenStatesOptions): Tensor3D;
+  /** What it computes in, where that is not float32 alone. */
+  readonly half: HalfPrecision | null;
+  /** Linear layers multiply in mixed precision from now on, and those that do not train are stored in bfloat16. */
+  computeInHalf(half: HalfPrecision): void;
   /** Whether sequences that begin with the same tokens have the same hidden states there. */
   readonly sharesPrompts: boolean;
   /** Cosines and sines that a packed batch carries, by the name of the rotation. */

@@ -24,7 +24,9 @@ import { blockDropout } from './dropout.ts';
 import { DecoderCache } from './kv-cache.ts';
 import { adapterScale, feedForward, type LoraContext, norm } from './layers.ts';
 import { causalMask, paddingMask } from './mask.ts';
+import type { HalfPrecision } from '../ports.ts';
 import type { PackedBatch } from './packed-batch.ts';
+import { blockLinears } from './parameters.ts';
 import { Rotations } from './rotations.ts';
 import { added, reshaped, scaled } from './unsaved.ts';
 import { rotationMatrix, stepBlock, type StepContext } from './step.ts';
@@ -58,6 +60,7 @@ class Decoder implements CausalLm {
   readonly adapter: LoraSettings | null;
   readonly #ownsParameters: boolean;
   readonly #rotations: Rotations;
+  #half: HalfPrecision | null = null;
 
   constructor(config: ModelConfig, parameters: ReadonlyMap<string, tf.Variable>, options: DecoderOptions) {
     this.config = config;
@@ -75,6 +78,21 @@ class Decoder implements CausalLm {
       const pass = this.#pass(batch, time, { lengths }, this.#loraContext(options));
       return reshaped<tf.Rank.R3>(this.#run(pass, this.#embed(ids, null)), [batch, time, this.config.dim]);
     });
+  }
+
+  get half(): HalfPrecision | null {
+    return this.#half;
+  }
+
+  computeInHalf(half: HalfPrecision): void {
+    this.#half = half;
+    const { config } = this;
+    for (let layer = 0; layer < config.layers; layer++) {
+      for (const { name } of blockLinears(config, layer)) {
+        const variable = this.parameters.get(`${name}.weight`);
+        if (variable !== undefined && !this.trainable.has(`${name}.weight`)) half.store(variable);
+      }
+    }
   }
 
   get sharesPrompts(): boolean {
@@ -182,7 +200,15 @@ class Decoder implements CausalLm {
         ),
       };
     });
-    return { architecture, config, parameters, lora: null, batch, views: architecture.layers.map(viewOf) };
+    return {
+      architecture,
+      config,
+      parameters,
+      lora: null,
+      half: this.#half,
+      batch,
+      views: architecture.layers.map(viewOf),
+    };
   }
 
   /** → [places, dim] */
@@ -211,7 +237,17 @@ class Decoder implements CausalLm {
       mask: cache === null ? null : cacheMask(cache, time, group, kind.window),
       rotary: rotary(kind),
     }));
-    return { architecture, config, parameters, lora, batch, time, cache, views: architecture.layers.map(viewOf) };
+    return {
+      architecture,
+      config,
+      parameters,
+      lora,
+      half: this.#half,
+      batch,
+      time,
+      cache,
+      views: architecture.layers.map(viewOf),
+    };
   }
 
   /** ids [batch, time] → [batch·time, dim] */
@@ -256,7 +292,7 @@ class Decoder implements CausalLm {
 
   #stepWeights(cache: DecoderCache): StepWeights {
     const { architecture } = this.config;
-    const context = { architecture, parameters: this.parameters, lora: this.#loraContext({}) };
+    const context = { architecture, parameters: this.parameters, lora: this.#loraContext({}), half: this.#half };
     return cache.weights(() => stepWeights(context, this.config));
   }
 }

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Activation, Architecture } from './architecture.ts';
+import type { HalfPrecision } from '../ports.ts';
 import type { LoraSettings } from './causal-lm.ts';
 import { customGradient } from './custom-gradient.ts';
 import { added, biased } from './unsaved.ts';
@@ -9,6 +10,8 @@ export interface LayerContext {
   architecture: Architecture;
   parameters: ReadonlyMap<string, tf.Variable>;
   lora: LoraContext | null;
+  /** Products in mixed precision; null for float32. */
+  half: HalfPrecision | null;
 }
 
 export interface LoraContext {
@@ -33,8 +36,43 @@ export function linear(context: LayerContext, name: string, x: tf.Tensor2D): tf.
 }
 
 function linearProduct(context: LayerContext, name: string, x: tf.Tensor2D): tf.Tensor2D {
-  const matrix = weight(context, name) as tf.Variable<tf.Rank.R2>;
-  return tf.matMul(x, matrix, false, context.architecture.linearLayout === 'out-in');
+  const matrix = stored(context, name) as tf.Variable<tf.Rank.R2>;
+  const transposed = context.architecture.linearLayout === 'out-in';
+  const { half } = context;
+  return half === null ? tf.matMul(x, matrix, false, transposed) : halfProduct(half, x, matrix, transposed);
+}
+
+/**
+ * x·W in mixed precision: both rounded to bfloat16 where the device multiplies it, else W alone where it is stored so. Gradients by the
+ * same products; by W only where it is stored in float32, and so may train.
+ */
+function halfProduct(
+  { multiplies, stores, widened, product }: HalfPrecision,
+  x: tf.Tensor2D,
+  matrix: tf.Tensor2D,
+  transposed: boolean,
+): tf.Tensor2D {
+  const frozen = stores(matrix);
+  const times = (a: tf.Tensor2D, b: tf.Tensor2D, transposeA: boolean, transposeB: boolean): tf.Tensor2D =>
+    multiplies ? product(a, b, transposeA, transposeB) : tf.matMul(a, b, transposeA, transposeB);
+  const read = () => (frozen && !multiplies ? (widened(matrix) as tf.Tensor2D) : matrix);
+  const forward = (input: tf.Tensor2D) => times(input, read(), false, transposed);
+  const byInput = (dy: tf.Tensor2D) => times(dy, read(), false, !transposed);
+  if (frozen) {
+    return customGradient(
+      [x],
+      (input) => ({ value: forward(input), saved: [] }),
+      (dy) => [byInput(dy)],
+    );
+  }
+  return customGradient<[tf.Tensor2D, tf.Tensor2D], tf.Tensor2D>(
+    [x, matrix],
+    (input) => ({ value: forward(input), saved: [input] }),
+    (dy, [input]) => {
+      const [own, back] = [input as tf.Tensor2D, dy];
+      return [byInput(dy), transposed ? times(back, own, true, false) : times(own, back, true, false)];
+    },
+  );
 }
 
 function adapterOutput(
@@ -49,7 +87,13 @@ function adapterOutput(
   return tf.matMul(tf.mul(narrow, lora.scale), b, false, true);
 }
 
-export function weight(context: LayerContext, name: string): tf.Variable {
+/** A weight as float32. */
+export function weight(context: LayerContext, name: string): tf.Tensor {
+  const found = stored(context, name);
+  return context.half?.stores(found) === true ? context.half.widened(found) : found;
+}
+
+function stored(context: LayerContext, name: string): tf.Variable {
   const found = context.parameters.get(name);
   if (found === undefined) throw new Error(`no weight named ${name}`);
   return found;

@@ -46,7 +46,9 @@ export function attachAdapter(
 /** The plain model under an adapted one, sharing its weights: the reference of a LoRA run at no cost in memory. */
 export function withoutAdapter(model: CausalLm): CausalLm {
   const base = new Map([...model.parameters].filter(([name]) => !isAdapterWeight(name)));
-  return createDecoder(model.config, base, { trainable: () => false, sharesParameters: true });
+  const plain = createDecoder(model.config, base, { trainable: () => false, sharesParameters: true });
+  if (model.half !== null) plain.computeInHalf(model.half);
+  return plain;
 }
 
 /** Adds the adapter into the weights it sits on. The answer takes the place of `model`; every weight of it is trainable. */

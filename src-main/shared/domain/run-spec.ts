@@ -163,6 +163,22 @@ export const runSpecSchema = z
     guard: guardSpec.prefault({}),
     tuning: tuningSpec.prefault({ kind: 'full' }),
     optimizer: optimizerSpec.prefault({}),
+    precision: z
+      .enum(['float32', 'bf16', 'auto'])
+      .default('auto')
+      .describe(
+        'bf16: weights that do not train are stored in bfloat16, and linear layers multiply in it where the device can; trained weights and moments stay float32. auto: bf16 on a device that multiplies it, else float32.',
+      ),
+    memory: z
+      .strictObject({
+        checkpointing: z
+          .union([z.boolean(), z.literal('auto')])
+          .default('auto')
+          .describe(
+            'Keep only the input of each block and compute the block again on the way back: less memory, more time. auto: where a step would not fit otherwise.',
+          ),
+      })
+      .prefault({}),
     batch: z
       .strictObject({
         size: count.default(8).describe('Samples a forward pass takes.'),

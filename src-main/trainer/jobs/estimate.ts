@@ -1,3 +1,4 @@
+import type { Variable } from '@tensorflow/tfjs-core';
 import { loadTokenizer } from '../../engine/tokenizer/tokenizer.ts';
 import type { CausalLm } from '../../engine/models/causal-lm.ts';
 import type { Objective } from '../../engine/objectives/objective.ts';
@@ -12,6 +13,7 @@ import { readJsonLines } from '../../system/read-lines.ts';
 import type { JobContext } from '../job-context.ts';
 import { openFolder } from '../node-folders.ts';
 import { noCache } from '../number-cache.ts';
+import { checkpointingFor, halfFor, keptBytes } from './memory.ts';
 import { openObjective } from './objectives.ts';
 import { loadPolicy } from './policy.ts';
 import { Reference } from './reference.ts';
@@ -27,6 +29,8 @@ export async function runEstimateJob(job: EstimateJob, context: JobContext): Pro
   const stepSize = spec.batch.size * spec.batch.accumulation;
   const tokenizer = await loadTokenizer(openFolder(job.modelPath));
   const policy = await loadPolicy(spec, tokenizer, job.modelPath, null);
+  const half = halfFor(spec, context);
+  if (half !== null) policy.computeInHalf(half);
   const reference = new Reference(job.modelPath, noCache, context, policy);
   const inputs = { job: asTrainJob(job, spec), context, policy, tokenizer, reference };
   const objective = await openObjective(inputs, spread(rows, stepsOfRows * stepSize));
@@ -87,24 +91,21 @@ function memoryOf(
 ): { memoryBytes: number; basis: string } {
   // `maxRSS` is in KiB.
   if (context.backend.name.endsWith('cpu')) return { memoryBytes: process.resourceUsage().maxRSS * 1024, basis: '' };
-  return { memoryBytes: computedBytes(policy, objective, spec), basis: '' };
+  return { memoryBytes: computedBytes(policy, objective, spec, context), basis: '' };
 }
 
-/** Weights, gradients and two moments, and what a backward pass keeps of the longest micro-batch, in float32. */
-function computedBytes({ config, parameters }: CausalLm, objective: Objective, spec: RunSpec): number {
-  const sizes = (variables: Iterable<{ size: number }>) => [...variables].reduce((sum, { size }) => sum + size, 0);
-  const longest = Math.max(...objective.lengths);
-  const tokens = spec.batch.size * longest;
-  const time = Math.min(spec.batch.maxLength, longest);
-  // Per layer and token, as counted on a backward pass: 8 rows of the hidden size, the feed-forward's own, the attention's weights.
-  const { activation, kind } = config.architecture.feedForward;
-  const feedForwardRows = kind === 'gated' && activation === 'silu' ? 3 : 8;
-  const perLayer = 8 * config.dim + feedForwardRows * config.ffnDim + config.heads * time;
-  const logits = 3 * tokens * config.vocabSize;
-  const floats =
-    sizes(parameters.values()) + 3 * sizes(objective.trainable.values()) + tokens * config.layers * perLayer + logits;
-  return 4 * floats;
+/** Weights, gradients and two moments, what a backward pass keeps of the longest micro-batch, and the head's logits. */
+function computedBytes(policy: CausalLm, objective: Objective, spec: RunSpec, context: JobContext): number {
+  const bytesOf = (variable: Variable) => variable.size * (policy.half?.stores(variable) === true ? 2 : 4);
+  const weights = [...policy.parameters.values()].reduce((sum, variable) => sum + bytesOf(variable), 0);
+  const trained = [...objective.trainable.values()].reduce((sum, { size }) => sum + size, 0);
+  const longest = Math.min(spec.batch.maxLength, Math.max(...objective.lengths));
+  const checkpointing = checkpointingFor(spec, policy, longest, context);
+  return weights + 3 * 4 * trained + keptBytes(spec, policy, longest, checkpointing) + mostLogitBytes;
 }
+
+/** The head makes its logits in pieces; two of them and their gradient are there at once. */
+const mostLogitBytes = 2 ** 29;
 
 /** A guard beside pairs passes over one response a pair where its targets are not the chosen ones: half of a step again, if all fire. */
 function guardFactor({ algorithm, guard }: RunSpec): number {

@@ -1,4 +1,10 @@
-import { tokeniseCompletions, tokenisePreferences, tokeniseRewardPairs } from '../../engine/data/tokenise.ts';
+import {
+  type PreferenceSample,
+  tokeniseCompletions,
+  tokenisePreferences,
+  tokeniseRewardPairs,
+} from '../../engine/data/tokenise.ts';
+import type { CompletionSequence } from '../../engine/losses/layout.ts';
 import { DpoObjective } from '../../engine/objectives/dpo.ts';
 import type { Objective } from '../../engine/objectives/objective.ts';
 import { RewardObjective } from '../../engine/objectives/reward.ts';
@@ -7,6 +13,7 @@ import type { CompletionRow, DatasetRow, PreferenceRow } from '../../shared/doma
 import { assertNever } from '../../shared/domain/errors.ts';
 import type { DpoSpec } from '../../shared/domain/run-spec.ts';
 import { openPairGuard } from './guards.ts';
+import { checkpointingFor } from './memory.ts';
 import { dropoutSeeds, isPreference, keep, type ObjectiveInputs } from './objective-inputs.ts';
 import { openPpo } from './ppo.ts';
 
@@ -39,7 +46,11 @@ async function openSft(inputs: ObjectiveInputs, rows: DatasetRow[], completionOn
     wanted,
     tokeniseCompletions(wanted, tokenizer, { maxLength, completionOnly }),
   );
-  return new SftObjective({ model: policy, samples, ops: context.ops, dropoutSeed: dropoutSeeds(job) });
+  const checkpointing = checkpoints(
+    inputs,
+    samples.map(({ sequence }) => sequence),
+  );
+  return new SftObjective({ model: policy, samples, ops: context.ops, dropoutSeed: dropoutSeeds(job), checkpointing });
 }
 
 async function openReward(inputs: ObjectiveInputs, rows: DatasetRow[], centerWeight: number): Promise<Objective> {
@@ -53,6 +64,7 @@ async function openReward(inputs: ObjectiveInputs, rows: DatasetRow[], centerWei
     centerWeight,
     ops: context.ops,
     dropoutSeed: dropoutSeeds(job),
+    checkpointing: checkpoints(inputs, samples.flatMap(bothOf)),
   });
 }
 
@@ -66,5 +78,26 @@ async function openDpo(inputs: ObjectiveInputs, rows: DatasetRow[], spec: DpoSpe
   const logProbs = { chosen: scores.slice(0, samples.length), rejected: scores.slice(samples.length) };
   const guard = await openPairGuard(inputs, spec.beta, samples, logProbs.chosen);
   const dropoutSeed = dropoutSeeds(job);
-  return new DpoObjective({ model: policy, samples, reference: logProbs, spec, guard, ops: context.ops, dropoutSeed });
+  const checkpointing = checkpoints(inputs, both);
+  const { ops } = context;
+  return new DpoObjective({
+    model: policy,
+    samples,
+    reference: logProbs,
+    spec,
+    guard,
+    ops,
+    dropoutSeed,
+    checkpointing,
+  });
+}
+
+/** Whether blocks are computed again on the way back, given the longest of the sequences. */
+function checkpoints({ job, policy, context }: ObjectiveInputs, sequences: readonly CompletionSequence[]): boolean {
+  const longest = sequences.reduce((most, { ids }) => Math.max(most, ids.length), 0);
+  return checkpointingFor(job.spec, policy, longest, context);
+}
+
+function bothOf({ chosen, rejected }: PreferenceSample): CompletionSequence[] {
+  return [chosen, rejected];
 }

@@ -9,6 +9,7 @@ import type { CompletionRow, DatasetRow, PreferenceRow, PromptRow } from '../../
 import { WorkbenchError, assertNever } from '../../shared/domain/errors.ts';
 import type { PpoSpec } from '../../shared/domain/run-spec.ts';
 import { dropoutSeeds, keep, type ObjectiveInputs } from './objective-inputs.ts';
+import { checkpointingFor } from './memory.ts';
 import { openRewardGuard } from './reward-guards.ts';
 import { liveReference } from './reference.ts';
 import { openRewardModel } from './suites.ts';
@@ -30,6 +31,7 @@ export async function openPpo(inputs: ObjectiveInputs, rows: DatasetRow[], spec:
     ops: context.ops,
     sample: sampler(inputs, spec),
     dropoutSeed: dropoutSeeds(job),
+    checkpointing: checkpointingFor(job.spec, policy, room + spec.maxNewTokens, context),
   });
 }
 

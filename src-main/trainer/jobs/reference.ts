@@ -3,7 +3,7 @@ import { cachedScores } from '../../engine/data/score-sequences.ts';
 import type { CompletionSequence } from '../../engine/losses/layout.ts';
 import type { CausalLm } from '../../engine/models/causal-lm.ts';
 import { withoutAdapter } from '../../engine/models/lora.ts';
-import type { NumberCache } from '../../engine/ports.ts';
+import type { HalfPrecision, NumberCache } from '../../engine/ports.ts';
 import type { DecodingSettings } from '../../shared/domain/evaluations.ts';
 import { progressOf, type JobContext } from '../job-context.ts';
 import { openFolder } from '../node-folders.ts';
@@ -16,10 +16,18 @@ export class Reference {
   readonly #context: JobContext;
   /** A model with the same weights that is in memory anyway, while it still has them. */
   #twin: CausalLm | null;
+  readonly #half: HalfPrecision | null;
   #loaded: CausalLm | null = null;
   #hash: string | undefined;
 
-  constructor(folder: string, cache: NumberCache, context: JobContext, twin: CausalLm | null = null) {
+  constructor(
+    folder: string,
+    cache: NumberCache,
+    context: JobContext,
+    twin: CausalLm | null = null,
+    half: HalfPrecision | null = null,
+  ) {
+    this.#half = half;
     this.#folder = folder;
     this.#cache = cache;
     this.#context = context;
@@ -28,7 +36,10 @@ export class Reference {
 
   /** A copy of its own, for what needs the model while the policy changes. */
   async model(): Promise<CausalLm> {
-    this.#loaded ??= await loadModel(openFolder(this.#folder), { trainable: false });
+    if (this.#loaded === null) {
+      this.#loaded = await loadModel(openFolder(this.#folder), { trainable: false });
+      if (this.#half !== null) this.#loaded.computeInHalf(this.#half);
+    }
     return this.#loaded;
   }
 
@@ -56,7 +67,8 @@ export class Reference {
   }
 
   async #modelHash(): Promise<string> {
-    this.#hash ??= `${await hashModel(this.#folder)} ${this.#context.backend.name}`;
+    const precision = this.#half === null ? '' : ' bf16';
+    this.#hash ??= `${await hashModel(this.#folder)} ${this.#context.backend.name}${precision}`;
     return this.#hash;
   }
 

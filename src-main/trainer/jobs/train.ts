@@ -5,6 +5,7 @@ import { FlipLimit } from '../../engine/flip-limit.ts';
 import type { CausalLm } from '../../engine/models/causal-lm.ts';
 import type { Objective } from '../../engine/objectives/objective.ts';
 import { AdamW } from '../../engine/optim/adamw.ts';
+import type { HalfPrecision } from '../../engine/ports.ts';
 import { createRandom } from '../../engine/random.ts';
 import { loadTokenizer } from '../../engine/tokenizer/tokenizer.ts';
 import { trainingLoop, type TrainingState } from '../../engine/train-loop.ts';
@@ -24,6 +25,7 @@ import { openFolder } from '../node-folders.ts';
 import { openNumberCache } from '../number-cache.ts';
 import type { Reporter } from '../reporter.ts';
 import { Checkpoints, restoreOptimizer } from './checkpoints.ts';
+import { halfFor } from './memory.ts';
 import { NotedOrder } from './noted-order.ts';
 import { openObjective } from './objectives.ts';
 import { loadPolicy } from './policy.ts';
@@ -47,7 +49,9 @@ export async function runTrainJob(job: TrainJob, context: JobContext, reporter: 
   const newest = job.resume ? await checkpoints.open(job.record?.checkpoint) : null;
   const tokenizer = await loadTokenizer(openFolder(job.modelPath));
   const policy = await loadPolicy(spec, tokenizer, job.modelPath, newest?.folder ?? null);
-  const reference = openReference(job, context, newest === null ? policy : null);
+  const half = halfFor(spec, context);
+  if (half !== null) policy.computeInHalf(half);
+  const reference = openReference(job, context, newest === null ? policy : null, half);
   const objective = await openObjective(
     { job, context, policy, tokenizer, reference },
     await readJsonLines<DatasetRow>(job.trainRowsPath),
@@ -104,9 +108,14 @@ function refuseDisagreement({ record, runFolder }: TrainJob, { lastSeq }: EventF
 }
 
 /** The policy stands in for its own reference until the first step. */
-function openReference(job: TrainJob, context: JobContext, freshPolicy: CausalLm | null): Reference {
+function openReference(
+  job: TrainJob,
+  context: JobContext,
+  freshPolicy: CausalLm | null,
+  half: HalfPrecision | null,
+): Reference {
   const twin = job.referencePath === undefined && job.spec.algorithm.kind !== 'reward' ? freshPolicy : null;
-  return new Reference(job.referencePath ?? job.modelPath, openNumberCache(job.cacheFolder), context, twin);
+  return new Reference(job.referencePath ?? job.modelPath, openNumberCache(job.cacheFolder), context, twin, half);
 }
 
 function stepSizeOf(spec: RunSpec): number {
