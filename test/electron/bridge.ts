@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type * as Electron from 'electron';
 import type { Page } from 'playwright-core';
-import type { StandInWindow} from './stand-in.ts';
+import type { StandInWindow } from './stand-in.ts';
 import { recorded } from './stand-in.ts';
 
 const origin = 'http://workbench.invalid';
