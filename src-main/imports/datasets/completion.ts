@@ -1,8 +1,9 @@
 import type { CompletionRow, Message, PromptRow, UnpairedRow } from '../../shared/domain/datasets.ts';
 import { own } from '../field-path.ts';
 import { Misfit } from '../problems.ts';
-import { asOptionalText, asText, asTextOrChat, asTools, asVerdict, nameOf } from '../values.ts';
+import { asOptionalText, asText, asTextOrChat, asVerdict, nameOf } from '../values.ts';
 import { asReply } from './preference.ts';
+import { toolsOf } from './tools.ts';
 
 /** TRL's prompt-completion format; `response` is taken as well. */
 export function readPromptCompletion(record: unknown): CompletionRow {
@@ -61,12 +62,6 @@ export function withLabel(parts: Omit<CompletionRow, 'kind'>, record: unknown): 
 
 function isGiven(value: unknown): boolean {
   return value !== undefined && value !== null && value !== '';
-}
-
-/** The tools a conversation may call; what templates render of them belongs to the prompt. */
-export function toolsOf(record: unknown): { tools?: readonly unknown[] } {
-  const tools = asTools(own(record, 'tools'), 'tools');
-  return tools === undefined ? {} : { tools };
 }
 
 /** TRL's prompt-only format, with the wanted answer where there is one. */

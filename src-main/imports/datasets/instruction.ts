@@ -2,7 +2,8 @@ import { type DatasetRow, type Message, messageText, type TextOrChat } from '../
 import { own } from '../field-path.ts';
 import { Misfit } from '../problems.ts';
 import { asMessage, asOptionalText, asText, asTextOrChat } from '../values.ts';
-import { lastTurnAsCompletion, toolsOf, withLabel } from './completion.ts';
+import { lastTurnAsCompletion, withLabel } from './completion.ts';
+import { toolsOf } from './tools.ts';
 import { asReply, checkedParts } from './preference.ts';
 
 /**

@@ -2,7 +2,7 @@ import type { Message, PreferenceRow, TextOrChat } from '../../shared/domain/dat
 import { own } from '../field-path.ts';
 import { Misfit } from '../problems.ts';
 import { asTextOrChat } from '../values.ts';
-import { toolsOf } from './completion.ts';
+import { toolsOf } from './tools.ts';
 
 /** The three parts of a preference, the prompt cut off from both responses. */
 export interface PreferenceParts {
