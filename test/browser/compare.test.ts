@@ -64,7 +64,7 @@ describe.skipIf(noBrowser !== null)('the flip browser', () => {
     expect(await flips.sampleId.innerText()).toBe(open);
     await flips.facet('negative').uncheck();
     await flips.count().getByText(`${material.positive} samples`).waitFor();
-    await flips.sample.getByText('not in this filter').waitFor();
+    await flips.sample.getByText('not in the current list').waitFor();
     expect(await flips.sampleId.innerText()).toBe(open);
     await app.page.goBack();
     await flips
@@ -117,6 +117,15 @@ describe.skipIf(noBrowser !== null)('the flip browser', () => {
     expect(await flips.table.getByRole('columnheader', { name: 'New' }).count()).toBe(0);
     expect(await flips.sample.innerText()).not.toContain('new model');
     expect(await flips.sample.getByText('Token ledger').count()).toBe(0);
+    // Nothing tells: no verdict at the answers, no outcome to filter by, no rate over the list.
+    const verdicts = flips.sample.getByRole('region', { name: /^[AB]$/ }).getByText(/^(right|wrong|tie)$/);
+    expect(await verdicts.count()).toBe(0);
+    expect(await flips.facet('negative').count()).toBe(0);
+    expect(await app.page.getByText('NFR').count()).toBe(0);
+    await flips.count().getByText('1,319 samples').waitFor();
+    await app.page.keyboard.press('1');
+    await flips.output('Old').waitFor();
+    await app.page.getByText('1 sample judged').waitFor();
     expect(app.complaints).toEqual([]);
     await app.close();
   });
