@@ -58,6 +58,9 @@ const suiteLines: Record<SuiteKind, string> = {
 const summaryLines: Record<keyof z.output<typeof comparisonSummarySchema>, string> = {
   left: 'the old side',
   right: 'the new side',
+  pairing: 'by what samples were paired (`asked`, `by`), what pairs disagree in and what is left over (`note`)',
+  measure:
+    'what judged either side, in words; `difference` is a sentence where it was not the same, and no rate then means anything; `variants` both sources have',
   rule: 'what counts as a flip',
   n: 'N (`paired`) and what is not in it',
   accuracy: 'share right on each side; null under the margin rule',

@@ -9,11 +9,13 @@ export {
   openSuiteImport,
   type SuiteImportOptions,
 } from './open.ts';
+export { type EvaluationLabel, type EvaluationPart, openEvaluationParts } from './parts.ts';
 export { type PreviewOptions, previewImport } from './preview.ts';
 export { type Problem, type ProblemReason, problemReasons } from './problems.ts';
 export {
   readDataset,
   readEvaluation,
+  readEvaluationParts,
   readPreview,
   readSuite,
   readingLimits,

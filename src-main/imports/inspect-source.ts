@@ -85,18 +85,20 @@ async function inspectFolder(file: SourceFile, request: InspectRequest): Promise
   const only = archives[0];
   if (!holdsLmEval(files) && !holdsAlpacaEval(files) && only !== undefined && archives.length === 1)
     return inspectSource(only.path, request);
+  if (!holdsLmEval(files) && !holdsAlpacaEval(files) && archives.length > 1) {
+    const detection = wholeSource(found('inspect', `the folder has ${archives.length} Inspect logs`));
+    return { detection, file, layout: null, files: archives, archiveHeader: null };
+  }
   const format = holdsLmEval(files)
     ? found('lm-eval', 'the folder has samples_*.jsonl files')
     : holdsAlpacaEval(files)
       ? found('alpaca-eval', 'the folder has annotations.json')
       : null;
   if (format === null) {
-    const remedy =
-      archives.length > 1 ? `Import one of its logs: ${archives.map(({ name }) => name).join(', ')}.` : undefined;
     throw new WorkbenchError(
       'unsupported',
       `The folder ${file.name} is neither lm-eval’s (samples_*.jsonl), AlpacaEval’s (annotations.json) nor one Inspect log.`,
-      { remedy: remedy ?? 'Import a single file.', place: { file: file.name } },
+      { remedy: 'Import a single file.', place: { file: file.name } },
     );
   }
   return { detection: wholeSource(format), file, layout: null, files, archiveHeader: null };

@@ -77,7 +77,8 @@ export async function openSuiteImport(path: string, options: SuiteImportOptions)
   return streamOf(planSuite(options.kind, source, layout, map, recordsOf(source, layout)), options);
 }
 
-function streamOf<Row extends object>(plan: ImportPlan<Row>, options: ImportOptions): ImportStream<Row> {
+/** A plan, ready to be read. */
+export function streamOf<Row extends object>(plan: ImportPlan<Row>, options: ImportOptions): ImportStream<Row> {
   return new ImportStream(plan, options, new ReadSession({ limits: options.limits, signal: options.signal }));
 }
 
@@ -99,6 +100,7 @@ async function planEvaluation(source: InspectedSource, options: ImportOptions): 
         options.variant,
       );
     case 'inspect':
+      if (layout === null && source.archiveHeader === null) throw severalLogs(source);
       return planInspect(file, layout, source.archiveHeader, map, options.variant);
     case 'promptfoo':
       return planPromptfoo(file, fileLayout(source), map, options.variant);
@@ -129,13 +131,20 @@ async function planEvaluation(source: InspectedSource, options: ImportOptions): 
   }
 }
 
+function severalLogs({ file, files }: InspectedSource): WorkbenchError {
+  return new WorkbenchError('bad-input', `The folder ${file.name} holds ${files.length} Inspect logs.`, {
+    remedy: `Import one of them: ${files.map(({ name }) => name).join(', ')}.`,
+    place: { file: file.name },
+  });
+}
+
 /** A file alone: annotations hold both outputs, so nothing else is needed. */
 function singleAlpacaFile(file: SourceFile, layout: Layout): AlpacaEvalFiles {
   return { annotations: { file, layout, annotator: null }, outputs: null, annotators: [], notes: [] };
 }
 
 /** Files that a tool wrote under fixed names are of one layout; the name's ending tells the compression. */
-function plainLayout(container: 'jsonl' | 'json'): (file: SourceFile) => Layout {
+export function plainLayout(container: 'jsonl' | 'json'): (file: SourceFile) => Layout {
   return ({ name }) => {
     const compression = name.endsWith('.gz') ? 'gzip' : name.endsWith('.zst') ? 'zstd' : 'none';
     return container === 'json' ? { container, compression, arrayPath: [] } : { container, compression };

@@ -3,9 +3,18 @@ import { WorkbenchError } from '../shared/domain/errors.ts';
 import type { SampleResult, SuiteItem, SuiteKind } from '../shared/domain/evaluations.ts';
 import type { ImportStream } from './import-stream.ts';
 import { inspectSource } from './inspect-source.ts';
-import { openDatasetImport, openEvaluationImport, openSuiteImport } from './open.ts';
+import { openDatasetImport, openSuiteImport } from './open.ts';
+import { openEvaluationParts } from './parts.ts';
 import type { Problem } from './problems.ts';
-import type { Detection, ImportEntry, ImportOptions, ImportPreview, Place, ProblemCount } from './types.ts';
+import type {
+  Detection,
+  ImportEntry,
+  ImportMetadata,
+  ImportOptions,
+  ImportPreview,
+  Place,
+  ProblemCount,
+} from './types.ts';
 
 export interface PreviewOptions extends ImportOptions {
   purpose: 'dataset' | 'evaluation' | 'suite';
@@ -36,31 +45,46 @@ export async function previewImport(path: string, options: PreviewOptions, n = 2
     problems: [],
     complete: false,
     metadata: null,
+    parts: [],
   };
-  const stream = await openForPreview(path, detection, options);
-  if (stream === null) return preview;
+  const streams = await openForPreview(path, detection, options);
+  if (streams === null) return preview;
   const problems = new Map<string, ProblemCount>();
   const limit = options.maxRecords ?? Infinity;
   const until = performance.now() + previewWithinMs;
-  for await (const batch of stream.batches() as AsyncIterable<ImportEntry<AnyRow>[]>) {
-    for (const entry of batch) {
-      if (preview.fits + preview.misfits >= limit) break;
-      if ('row' in entry) {
-        preview.fits += 1;
-        if (preview.rows.length < n) preview.rows.push(entry);
-      } else {
-        preview.misfits += 1;
-        count(problems, entry, entry.problem);
+  const metadata: ImportMetadata[] = [];
+  for (const { open, model, task } of streams) {
+    const stream = await open();
+    const before = preview.fits;
+    if (preview.fits + preview.misfits < limit && performance.now() <= until) {
+      for await (const batch of stream.batches() as AsyncIterable<ImportEntry<AnyRow>[]>) {
+        for (const entry of batch) {
+          if (preview.fits + preview.misfits >= limit) break;
+          if ('row' in entry) {
+            preview.fits += 1;
+            if (preview.rows.length < n) preview.rows.push(entry);
+          } else {
+            preview.misfits += 1;
+            count(problems, entry, entry.problem);
+          }
+        }
+        if (preview.fits + preview.misfits >= limit || performance.now() > until) break;
       }
     }
-    if (preview.fits + preview.misfits >= limit || performance.now() > until) break;
+    const said = stream.metadata();
+    metadata.push(said);
+    preview.parts.push({
+      model: said.models[0] ?? model,
+      task: said.tasks[0] ?? task,
+      rows: preview.fits - before,
+      measure: said.measure,
+    });
   }
-  const metadata = stream.metadata();
   return {
     ...preview,
     problems: [...problems.values()].toSorted((a, b) => b.count - a.count),
-    complete: metadata.complete,
-    metadata,
+    complete: metadata.every(({ complete }) => complete),
+    metadata: metadata[0] ?? null,
   };
 }
 
@@ -70,24 +94,36 @@ function suiteKindMissing(): WorkbenchError {
   });
 }
 
-async function openForPreview(
-  path: string,
-  detection: Detection,
-  options: PreviewOptions,
-): Promise<ImportStream<AnyRow> | null> {
+interface Opening {
+  model: string | null;
+  task: string | null;
+  open: () => Promise<ImportStream<AnyRow>>;
+}
+
+/** The evaluations of a source, or its one dataset or suite; null where the guess is too poor to read by. */
+async function openForPreview(path: string, detection: Detection, options: PreviewOptions): Promise<Opening[] | null> {
   const isGiven = Object.keys(options.map ?? {}).length > 0;
   const map = isGiven ? options.map : detection.needsMap ? detection.suggestedMap : undefined;
   const request: ImportOptions = { ...options, strict: false, ...(map === undefined ? {} : { map }) };
   try {
-    if (options.purpose === 'dataset') return (await openDatasetImport(path, request)) as ImportStream<AnyRow>;
-    if (options.purpose === 'evaluation') return (await openEvaluationImport(path, request)) as ImportStream<AnyRow>;
-    if (options.kind === undefined) throw suiteKindMissing();
-    return (await openSuiteImport(path, { ...request, kind: options.kind })) as ImportStream<AnyRow>;
+    const parts = await partsOf(path, request, options);
+    const first = await parts[0]?.open();
+    // Opened once already, to find out whether it can be; a stream is read once.
+    return parts.map((part, index) => (index === 0 && first ? { ...part, open: () => Promise.resolve(first) } : part));
   } catch (error) {
-    // The guess was too poor to read by: the form shows the fields and asks.
+    // The form shows the fields and asks.
     if (error instanceof WorkbenchError && error.code === 'bad-input' && !isGiven && detection.needsMap) return null;
     throw error;
   }
+}
+
+async function partsOf(path: string, request: ImportOptions, { purpose, kind }: PreviewOptions): Promise<Opening[]> {
+  if (purpose === 'evaluation') return (await openEvaluationParts(path, request)) as Opening[];
+  const whole = { model: null, task: null };
+  if (purpose === 'dataset')
+    return [{ ...whole, open: async () => (await openDatasetImport(path, request)) as ImportStream<AnyRow> }];
+  if (kind === undefined) throw suiteKindMissing();
+  return [{ ...whole, open: async () => (await openSuiteImport(path, { ...request, kind })) as ImportStream<AnyRow> }];
 }
 
 function count(problems: Map<string, ProblemCount>, place: Place, problem: Problem): void {

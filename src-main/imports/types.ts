@@ -60,6 +60,8 @@ export interface ImportOptions {
   variant?: string;
   /** Paths of further files of the same kind, read after the first as if all were one (a data set in parts). */
   moreFiles?: readonly string[];
+  /** The source is one of several that are read alike: it may lack the variant, and is then read as usual. */
+  variantMayLack?: boolean;
   signal?: AbortSignal;
   /** Called after each batch of records. */
   onProgress?: (progress: ImportProgress) => void;
@@ -133,4 +135,6 @@ export interface ImportPreview<Row> {
   /** Counts are of the whole source; false when the scan was bounded. */
   complete: boolean;
   metadata: ImportMetadata | null;
+  /** The evaluations that the source holds, with what judged each; one for a dataset or suite. */
+  parts: { model: string | null; task: string | null; rows: number; measure: Measure }[];
 }

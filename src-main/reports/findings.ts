@@ -22,6 +22,7 @@ export function comparisonFindings({
   decoding,
 }: Pick<ReportComparison, 'summary' | 'noiseFloor' | 'decoding'>): string[] {
   return [
+    ...measureSentences(summary),
     flipSentence(summary),
     ...correctionSentence(summary),
     ...accuracySentence(summary),
@@ -32,8 +33,13 @@ export function comparisonFindings({
   ];
 }
 
+/** What stands before any number: that the two sides were judged, or came about, differently. */
+export function measureSentences({ measure }: ComparisonSummary): string[] {
+  return [measure?.difference, measure?.conditions].filter((text) => text !== null && text !== undefined);
+}
+
 /** The rule and the counts behind N, which stand beside every comparison. */
-export function basisSentence({ rule, n }: ComparisonSummary): string {
+export function basisSentence({ rule, n, pairing, measure }: ComparisonSummary): string {
   const outside = [
     [n.unmatchedLeft, 'only in the old evaluation'],
     [n.unmatchedRight, 'only in the new one'],
@@ -42,7 +48,11 @@ export function basisSentence({ rule, n }: ComparisonSummary): string {
   ] as const;
   const left = outside.filter(([samples]) => samples > 0).map(([samples, why]) => `${formatCount(samples)} ${why}`);
   const rest = left.length === 0 ? 'none left out' : `not counted: ${left.join(', ')}`;
-  return `A negative flip: ${negativeFlipUnder(rule)}. ${formatCount(n.paired)} paired samples, ${rest}.`;
+  const judged =
+    measure === undefined || measure.left === '' || measure.left !== measure.right ? '' : ` Judged by ${measure.left}.`;
+  const paired = pairing === undefined ? '' : ` by ${pairing.by}`;
+  const note = pairing?.note == null ? '' : ` ${pairing.note}`;
+  return `A negative flip: ${negativeFlipUnder(rule)}. ${formatCount(n.paired)} samples paired${paired}, ${rest}.${note}${judged}`;
 }
 
 export function methodFinding(table: ReportMethodTable, row: ReportMethodTable['rows'][number]): string {

@@ -22,6 +22,7 @@ export function gateMarkdown(verdict: GateVerdict): string {
   return `${[
     `### FlipGuard gate: ${outcomeWords[verdict.outcome]}`,
     `${inline(comparisonName(verdict.left, verdict.right))}, ${formatCount(verdict.paired)} paired samples`,
+    ...(verdict.cannot === null ? [] : [inline(verdict.cannot)]),
     table(['check', '>value', '>interval', '>limit', 'outcome'], rows),
     verdict.checks.map(({ reason }) => `- ${inline(reason)}`).join('\n'),
     `Judged on the bounds of the ${formatLevel(verdict.level)} intervals.`,

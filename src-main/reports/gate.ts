@@ -30,6 +30,8 @@ export interface GateCheck {
 }
 export interface GateVerdict {
   outcome: GateOutcome;
+  /** Why no number can decide: the two sides were judged by different measures. */
+  cannot: string | null;
   checks: GateCheck[];
   left: string;
   right: string;
@@ -46,13 +48,31 @@ export interface GateVerdict {
 export function judgeGate(summary: ComparisonSummary, limits: GateLimits): GateVerdict {
   requireShare(limits.maxNfr, 'max-nfr');
   if (limits.maxDrop !== undefined) requireShare(limits.maxDrop, 'max-drop');
-  const checks = [
+  const judged = [
     nfrCheck(summary, limits.maxNfr),
     ...(limits.maxDrop === undefined ? [] : [dropCheck(summary, limits.maxDrop)]),
   ];
+  // A rate between two measures says nothing, whichever side of the limit it lies on.
+  const checks =
+    summary.measure?.difference == null
+      ? judged
+      : judged.map((check) => ({
+          ...check,
+          outcome: 'undecided' as const,
+          reason: `Not decided: the two sides were judged differently. ${check.reason}`,
+        }));
   const outcomes = checks.map(({ outcome }) => outcome);
+  const cannot = summary.measure?.difference ?? null;
   return {
-    outcome: outcomes.includes('fail') ? 'fail' : outcomes.includes('undecided') ? 'undecided' : 'pass',
+    cannot,
+    outcome:
+      cannot !== null
+        ? 'undecided'
+        : outcomes.includes('fail')
+          ? 'fail'
+          : outcomes.includes('undecided')
+            ? 'undecided'
+            : 'pass',
     checks,
     left: summary.left.name,
     right: summary.right.name,

@@ -4,6 +4,8 @@ import type { SampleResult, SuiteItem } from '../shared/domain/evaluations.ts';
 import type { ComparisonRecord, FlipFilter, FlipRow, FlipSort } from '../shared/domain/flip-view.ts';
 import type { Rule } from '../shared/domain/flips.ts';
 import type { TrainerEvent } from '../shared/domain/trainer-events.ts';
+import type { PairBy } from '../shared/domain/pairing.ts';
+import type { Measure } from '../shared/domain/measures.ts';
 import type { DatasetHead } from './queries/datasets.ts';
 import type { SuiteHead } from './queries/suites.ts';
 import type { StoreReads } from './reader.ts';
@@ -56,7 +58,12 @@ export interface Store extends Remote<StoreReads>, Remote<StoreWrites> {
   appendRunEvents(runId: string, events: TrainerEvent[]): Promise<{ lastSeq: number }>;
 
   /** Finds or starts the comparison; it is built in the background in ranges, progress comes by `onChange`. */
-  openComparison(leftEvaluationId: string, rightEvaluationId: string, rule: Rule): Promise<ComparisonRecord>;
+  openComparison(
+    leftEvaluationId: string,
+    rightEvaluationId: string,
+    rule: Rule,
+    pairBy?: PairBy,
+  ): Promise<ComparisonRecord>;
   /** Resolves when the comparison is ready. */
   buildComparison(id: string, onProgress?: (fraction: number) => void): Promise<ComparisonRecord>;
   /** Sets the flakiness marks of a comparison from the A/A evaluations of the same checkpoints. */
@@ -111,6 +118,10 @@ export interface IngestOutcome {
   import?: Partial<Pick<ImportRecord, 'sha256' | 'tool' | 'toolVersion' | 'accepted' | 'rejected' | 'problems'>>;
   /** Evaluations only: further means by name, as the trainer's `evaluation-done` has them. */
   summary?: Record<string, number>;
+  /** Where the source lay and how it was read, as JSON: for reading it again. */
+  origin?: string;
+  /** Evaluations only: what judged the samples. */
+  measure?: Measure;
 }
 
 export type NewRecord<T extends { id: string; createdAt: number }> = Omit<T, 'id' | 'createdAt'> & { id?: string };

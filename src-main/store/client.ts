@@ -143,8 +143,8 @@ class OpenStore {
       beginSuite: async (head) => this.#ingest(await writer.call('beginSuite', head)),
       beginEvaluation: async (head) => this.#ingest(await writer.call('beginEvaluation', head)),
       appendRunEvents: (runId, events) => this.#events.append(runId, events),
-      openComparison: async (left, right, rule) => {
-        const record = await writer.call('openComparison', left, right, rule);
+      openComparison: async (left, right, rule, pairBy) => {
+        const record = await writer.call('openComparison', left, right, rule, pairBy);
         if (record.state === 'building') this.#builds.start(record.id);
         return record;
       },

@@ -7,6 +7,7 @@ import type { ErrorReport } from '../shared/domain/errors.ts';
 import type { SampleResult, SuiteItem } from '../shared/domain/evaluations.ts';
 import type { Rule } from '../shared/domain/flips.ts';
 import type { TrainerEvent } from '../shared/domain/trainer-events.ts';
+import type { PairBy } from '../shared/domain/pairing.ts';
 import { annotationWrites } from './queries/annotations.ts';
 import type { BuildOutcome, ColumnPart } from './queries/comparison-builds.ts';
 import { beginBuild, failBuild, finishBuild, putColumns } from './queries/comparison-builds.ts';
@@ -108,7 +109,8 @@ export function writerMethods(writer: Writer) {
       abandonIngest: (ingestId: string) => ingests.abandon(ingestId),
       appendRunEvents: (runId: string, events: TrainerEvent[]) =>
         waking(guarded(() => appendRunEvents(writer, interned, runId, events))),
-      openComparison: (left: string, right: string, rule: Rule) => openComparison(writer, left, right, rule),
+      openComparison: (left: string, right: string, rule: Rule, pairBy?: PairBy) =>
+        openComparison(writer, left, right, rule, pairBy),
       beginBuild: (comparisonId: string) => beginBuild(writer, comparisonId),
       putColumns: (buildKey: number, parts: ColumnPart[], progress: number) =>
         putColumns(writer, buildKey, parts, progress),

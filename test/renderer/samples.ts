@@ -45,6 +45,7 @@ export function comparisonRecord(changes: Partial<ComparisonRecord> = {}): Compa
     leftName: 'old',
     rightName: 'new',
     rule: { kind: 'verdict', ties: 'excluded' },
+    pairBy: 'auto',
     pairing: 'sample-id',
     state: 'ready',
     progress: 1,

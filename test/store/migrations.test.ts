@@ -71,6 +71,28 @@ test('a backup is taken before a migration and can be opened; the newest three a
   backup.close();
 });
 
+/** Takes away what version 6 added. */
+const withoutMeasures = `ALTER TABLE evaluations DROP COLUMN measure; ALTER TABLE scores DROP COLUMN attempts;
+  ALTER TABLE scores DROP COLUMN solved; ALTER TABLE imports DROP COLUMN origin; DROP TABLE attempts; DROP TABLE sample_fields;`;
+
+test('evaluations of before version 6 keep their samples, and say of their measure that nothing is known', async () => {
+  const folder = temporaryFolder();
+  const store = await testStore(folder);
+  const { id } = await comparisonOf(store, [['right', 'wrong']]);
+  await store.settled();
+  await store.close();
+  const db = new Database(join(folder, databaseName));
+  db.exec(withoutMeasures);
+  db.pragma('user_version = 5');
+  db.close();
+  const again = await testStore(folder);
+  expect((await again.listEvaluations()).map(({ samples, measure }) => [samples, measure])).toEqual([
+    [1, null],
+    [1, null],
+  ]);
+  expect(await again.getComparison(id)).toMatchObject({ pairBy: 'auto', counts: { paired: 1 } });
+});
+
 /** What version 4 added is taken back. */
 function withoutModelSources(db: InstanceType<typeof Database>): void {
   db.exec('ALTER TABLE models DROP COLUMN source; ALTER TABLE models DROP COLUMN base_id;');
@@ -84,6 +106,7 @@ test('models of version 3 come from no repository and sit on no base; those afte
   await store.close();
   const db = new Database(join(folder, databaseName));
   withoutModelSources(db);
+  db.exec(withoutMeasures);
   db.exec(before5);
   db.pragma('user_version = 3');
   db.close();
@@ -103,6 +126,7 @@ test('a workspace of the version before opens with everything in it', async () =
   // Version 1 is today's file without what later versions added.
   const db = new Database(join(folder, databaseName));
   withoutModelSources(db);
+  db.exec(withoutMeasures);
   db.exec(before5);
   db.exec('DROP TABLE text_trigrams; DROP TABLE text_vocabulary; DROP TABLE text_words; DROP TABLE search_index;');
   db.pragma('user_version = 1');
@@ -128,6 +152,7 @@ test('contents hashed by the rule of version 2 are hashed anew, and pair with wh
   await store.appendRunEvents(runId, numbered([started(), step(1, {}, {}, ['r'])]));
   await store.close();
   const db = new Database(join(folder, databaseName));
+  db.exec(withoutMeasures);
   db.exec(before5);
   for (const table of ['samples', 'dataset_rows', 'trained_samples'])
     db.exec(`UPDATE ${table} SET content_hash = randomblob(16), prompt_hash = randomblob(16)`);
@@ -158,6 +183,7 @@ test('evaluations that a run named get the names that people read, others keep t
   const ids = [await addEvaluation(store, 'a', []), await addEvaluation(store, 'mine', [])];
   await store.close();
   const db = new Database(join(folder, databaseName));
+  db.exec(withoutMeasures);
   db.exec(before5);
   const [scope] = db.prepare('SELECT name FROM scopes').pluck().all() as string[];
   db.prepare('UPDATE evaluations SET run_key = (SELECT run_key FROM runs WHERE id = ?), step = 48').run(runId);

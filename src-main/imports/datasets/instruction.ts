@@ -3,8 +3,8 @@ import { own } from '../field-path.ts';
 import { Misfit } from '../problems.ts';
 import { asMessage, asOptionalText, asText, asTextOrChat } from '../values.ts';
 import { lastTurnAsCompletion, withLabel } from './completion.ts';
-import { toolsOf } from './tools.ts';
 import { asReply, checkedParts } from './preference.ts';
+import { toolsOf } from './tools.ts';
 
 /**
  * Alpaca: `instruction`, `input`, `output`; LLaMA-Factory's additions `system`, `history` and `chosen`/`rejected` as well.

@@ -135,8 +135,10 @@ async function* readBoth(source: AlpacaEvalFiles, session: ReadSession, taken: A
   const judged = new IdLedger();
   if (source.annotations !== null) {
     const { file, layout } = source.annotations;
-    for await (const batch of readRecords(file.path, file.name, layout, session.scratch()))
+    for await (const batch of readRecords(file.path, file.name, layout, session.scratch())) {
       for (const record of batch) if ('value' in record) taken.survey(record.value);
+      yield [];
+    }
     taken.settle();
     for await (const batch of readRecords(file.path, file.name, layout, session)) {
       for (const record of batch) if ('value' in record) judged.add(contentId(identityTexts(record.value)));

@@ -1,6 +1,6 @@
 import { own } from '../field-path.ts';
 import { readRecords } from '../records/read-records.ts';
-import type { Layout } from '../records/record.ts';
+import type { Layout, RawRecord } from '../records/record.ts';
 import type { ReadSession } from '../session.ts';
 import { readLmEvalMetrics } from './lm-eval-metrics.ts';
 import { type GoldReading, GoldTally } from './lm-eval-gold.ts';
@@ -24,12 +24,13 @@ export interface LmEvalSurvey {
   gold: GoldReading;
 }
 
-export async function surveyLmEval(
+/** Gives an empty batch for each that it looks at, so that whoever watches sees it come forward. */
+export async function* surveyLmEval(
   path: string,
   name: string,
   layout: Layout,
   session: ReadSession,
-): Promise<LmEvalSurvey> {
+): AsyncGenerator<RawRecord[], LmEvalSurvey> {
   const filters: LmEvalSurvey['filters'] = new Map();
   const gold = new GoldTally();
   // Bytes and hashes are counted when the rows are read.
@@ -40,6 +41,7 @@ export async function surveyLmEval(
       count(filters, record.value);
       gold.add(record.value);
     }
+    yield [];
   }
   return { filters, gold: gold.reading() };
 }

@@ -41,7 +41,7 @@ async function* readAll(
 ): RecordBatches {
   for (const file of source.results) results.set(file.name, await readDocument(file.path, file.name, session));
   for (const { path, name, layout } of source.samples) {
-    surveys.set(name, await surveyLmEval(path, name, layout, session));
+    surveys.set(name, yield* surveyLmEval(path, name, layout, session));
     yield* readRecords(path, name, layout, session);
   }
 }

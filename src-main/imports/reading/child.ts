@@ -6,6 +6,7 @@ import type { SampleResult, SuiteItem } from '../../shared/domain/evaluations.ts
 import { useCompileCache } from '../../system/compile-cache.ts';
 import type { ImportStream } from '../import-stream.ts';
 import { openDatasetImport, openEvaluationImport, openSuiteImport } from '../open.ts';
+import { openEvaluationParts } from '../parts.ts';
 import { previewImport } from '../preview.ts';
 import type { ImportOptions } from '../types.ts';
 import { batchesAhead } from './messages.ts';
@@ -61,6 +62,11 @@ async function read(): Promise<void> {
     await post({ type: 'preview', preview });
     return;
   }
+  if (request.what === 'parts') {
+    const parts = await openEvaluationParts(request.path, request.options);
+    await post({ type: 'parts', parts: parts.map(({ model, task }) => ({ model, task })) });
+    return;
+  }
   const stream = await open();
   await post({ type: 'opened', metadata: stream.metadata() });
   for await (const entries of stream.batches()) {
@@ -76,7 +82,10 @@ async function open(): Promise<ImportStream<DatasetRow> | ImportStream<SampleRes
   const options: ImportOptions = { ...request.options, onProgress };
   if (request.what === 'dataset') return openDatasetImport(request.path, options);
   if (request.what === 'suite') return openSuiteImport(request.path, { ...options, kind: request.options.kind });
-  return openEvaluationImport(request.path, options);
+  if (request.what !== 'evaluation' || request.part === undefined) return openEvaluationImport(request.path, options);
+  const part = (await openEvaluationParts(request.path, options))[request.part];
+  if (part === undefined) throw new WorkbenchError('not-found', `${basename(request.path)} has changed meanwhile.`);
+  return part.open();
 }
 
 /** Whatever a reader threw at a source, it is the source that cannot be read: said with its name. */

@@ -1,5 +1,6 @@
 import type { ErrorReport } from '../../shared/domain/errors.ts';
 import type { SuiteKind } from '../../shared/domain/evaluations.ts';
+import type { EvaluationLabel } from '../parts.ts';
 import type { PreviewOptions } from '../preview.ts';
 import type { ImportEntry, ImportMetadata, ImportOptions, ImportPreview } from '../types.ts';
 
@@ -8,7 +9,9 @@ export type SentOptions = Omit<ImportOptions, 'signal' | 'onProgress'>;
 
 /** What one reader is started for. */
 export type ReadRequest =
-  | { readonly what: 'dataset' | 'evaluation'; readonly path: string; readonly options: SentOptions }
+  | { readonly what: 'dataset' | 'parts'; readonly path: string; readonly options: SentOptions }
+  /** `part`: which of the evaluations of a source that holds several; its only one otherwise. */
+  | { readonly what: 'evaluation'; readonly path: string; readonly options: SentOptions; readonly part?: number }
   | { readonly what: 'suite'; readonly path: string; readonly options: SentOptions & { kind: SuiteKind } }
   | {
       readonly what: 'preview';
@@ -35,6 +38,7 @@ export type FromReader =
       readonly progress: ReadProgress | null;
     }
   | { readonly type: 'done'; readonly metadata: ImportMetadata }
+  | { readonly type: 'parts'; readonly parts: EvaluationLabel[] }
   | { readonly type: 'preview'; readonly preview: ImportPreview<object> }
   | { readonly type: 'failed'; readonly error: ErrorReport };
 

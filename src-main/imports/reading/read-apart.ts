@@ -2,12 +2,13 @@ import { totalmem } from 'node:os';
 import { basename } from 'node:path';
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { entryPath } from '../../entries.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { DatasetRow } from '../../shared/domain/datasets.ts';
 import type { SampleResult, SuiteItem } from '../../shared/domain/evaluations.ts';
 import type { SuiteImportOptions } from '../open.ts';
+import type { EvaluationLabel } from '../parts.ts';
 import type { PreviewOptions } from '../preview.ts';
 import type { ImportEntry, ImportMetadata, ImportOptions, ImportPreview } from '../types.ts';
 import type { FromReader, ReadRequest, ToReader } from './messages.ts';
@@ -52,6 +53,32 @@ export function readEvaluation(
   limits?: ReadingLimits,
 ): Promise<RowStream<SampleResult>> {
   return openStream<SampleResult>(path, options, (sent) => ({ what: 'evaluation', path, options: sent }), limits);
+}
+
+/** The evaluations of a source, each read in a process of its own: a folder may hold several tasks and models. */
+export async function readEvaluationParts(
+  path: string,
+  options: ImportOptions,
+  limits: ReadingLimits = readingLimits,
+): Promise<(EvaluationLabel & { open: () => Promise<RowStream<SampleResult>> })[]> {
+  if (!isFolder(path)) return [{ model: null, task: null, open: () => readEvaluation(path, options, limits) }];
+  const { signal, onProgress, ...sent } = options;
+  const reader = new Reader({ what: 'parts', path, options: sent }, { signal, onProgress }, limits);
+  try {
+    const answer = await reader.next();
+    if (answer.type !== 'parts') throw new Error(`a question for parts was answered with ${answer.type}`);
+    return answer.parts.map((label, part) => ({
+      ...label,
+      open: () =>
+        openStream<SampleResult>(path, options, (own) => ({ what: 'evaluation', path, options: own, part }), limits),
+    }));
+  } finally {
+    await reader.end();
+  }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 export function readSuite(

@@ -58,3 +58,13 @@ export function alpacaEvalFolder(
         : [],
   };
 }
+
+/** The models' folders that a folder holds, each with its files. */
+export function alpacaEvalModels(files: readonly SourceFile[]): { model: string; files: SourceFile[] }[] {
+  const annotations = files.filter(({ name }) => basename(name) === 'annotations.json');
+  const models = [...new Set(annotations.map(({ name }) => dirname(dirname(name))))];
+  return models.map((model) => ({
+    model: basename(model),
+    files: models.length === 1 ? [...files] : files.filter(({ name }) => name.startsWith(`${model}/`)),
+  }));
+}

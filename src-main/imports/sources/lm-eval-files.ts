@@ -59,6 +59,25 @@ export function lmEvalFolder(files: readonly SourceFile[], layoutOf: (file: Sour
   );
 }
 
+/** Each task of each folder by itself: what one import of the folder brings. */
+export function lmEvalParts(
+  files: readonly SourceFile[],
+  layoutOf: (file: SourceFile) => Layout,
+): { folder: string; task: string; files: LmEvalFiles }[] {
+  const folders = [...new Set(files.filter(({ name }) => isLmEvalSamplesName(name)).map(({ name }) => dirname(name)))];
+  return folders.flatMap((folder) => {
+    const whole = lmEvalFolder(
+      files.filter(({ name }) => dirname(name) === folder),
+      layoutOf,
+    );
+    return whole.samples.map((sample) => {
+      const results = whole.results.filter(({ name }) => name === sample.resultsName);
+      const totalBytes = [sample, ...results].reduce((sum, { bytes }) => sum + bytes, 0);
+      return { folder, task: sample.task, files: { samples: [sample], results, totalBytes, notes: whole.notes } };
+    });
+  });
+}
+
 /** One samples file, with the results file of the same moment beside it. */
 export async function lmEvalFile(file: SourceFile, layout: Layout): Promise<LmEvalFiles> {
   const [, task, at = ''] = samplesName.exec(basename(file.path)) ?? [];

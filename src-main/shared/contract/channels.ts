@@ -196,7 +196,12 @@ export const channels = {
 
   'comparisons.list': channel<ComparisonRecord[]>()(none),
   'comparisons.open': channel<ComparisonRecord>()(
-    z.strictObject({ leftEvaluationId: id, rightEvaluationId: id, rule: ruleSchema.optional() }),
+    z.strictObject({
+      leftEvaluationId: id,
+      rightEvaluationId: id,
+      rule: ruleSchema.optional(),
+      pairBy: z.string().max(300).optional().describe('auto, id, content, prompt or field:NAME'),
+    }),
   ),
   'comparisons.get': channel<ComparisonRecord>()(z.strictObject({ comparisonId: id })),
   'comparisons.summary': channel<ComparisonSummary>()(

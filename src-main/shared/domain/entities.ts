@@ -4,6 +4,7 @@ import type { ErrorReport } from './errors.ts';
 import type { ReportFormat } from './reports/report-formats.ts';
 import type { RunStatus } from './jobs.ts';
 import type { BackendInfo } from './trainer-events.ts';
+import type { Measure } from './measures.ts';
 import type { RunSpec } from './run-spec.ts';
 
 /** What the store keeps, as every other room sees it. Times are ms since epoch, sizes bytes, ids opaque text. */
@@ -113,6 +114,8 @@ export interface EvaluationRecord {
   /** Further means by name (reward, kl/pre …). */
   summary: Record<string, number>;
   decoding: DecodingSettings | null;
+  /** What judged the samples; null where it is not known (evaluations of earlier versions). */
+  measure?: Measure | null;
   importId: string | null;
   createdAt: number;
 }
@@ -129,7 +132,7 @@ export interface ImportRecord {
   accepted: number;
   rejected: number;
   /** Reason → count and the first line numbers. */
-  problems: { reason: string; count: number; firstLines: number[] }[];
+  problems: { reason: string; count: number; firstLines: number[]; message?: string }[];
   createdAt: number;
   undoneAt: number | null;
 }

@@ -1,5 +1,6 @@
-import type { Verdict } from './evaluations.ts';
+import type { Attempt, Verdict } from './evaluations.ts';
 import type { FlipKind, Rule } from './flips.ts';
+import type { PairBy, PairedBy } from './pairing.ts';
 import type { ErrorReport } from './errors.ts';
 import type { Annotation } from './entities.ts';
 
@@ -13,9 +14,10 @@ export interface ComparisonRecord {
   /** The name that a person gave it; `comparisonName` of the sides otherwise. */
   name?: string | null;
   rule: Rule;
-  /** How samples were paired. */
-  pairing: 'sample-id' | 'content-hash';
-  /** A sentence where ids and contents disagree, so that it can be judged whether the pairs are what was meant. */
+  /** How samples were to be paired, and how they were. */
+  pairBy: PairBy;
+  pairing: PairedBy;
+  /** Sentences on why so, what pairs disagree in, and what is left over: by them it can be judged whether the pairs are what was meant. */
   pairingNote?: string | null;
   /** Second evaluations of the same weights (A/A), where the noise floor has been set. */
   repeats?: { left: string | null; right: string | null };
@@ -147,6 +149,9 @@ export interface SampleSide {
   score: number | null;
   verdict: Verdict | null;
   metrics: Record<string, number>;
+  /** Where the sample was answered several times. */
+  solved?: { attempts: number; right: number };
+  attempts?: Attempt[];
 }
 export interface SampleDetail {
   sampleKey: number;

@@ -8,6 +8,7 @@ import { searchTables } from './002-search.ts';
 import { oneContentHash } from './003-content-hash.ts';
 import { modelSources } from './004-model-sources.ts';
 import { marksOfThings } from './005-marks.ts';
+import { measures } from './006-measures.ts';
 
 /** One step from `version - 1` to `version`. A landed migration is never edited. */
 export interface Migration {
@@ -24,6 +25,7 @@ export const migrations: readonly Migration[] = [
   oneContentHash,
   modelSources,
   marksOfThings,
+  measures,
 ];
 
 /** Marks the file as a workspace (“FGWB”), so that another program's database is not taken for one. */

@@ -2,12 +2,12 @@ import type { ComparisonCounts, ComparisonRecord } from '../../shared/domain/fli
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { ErrorReport } from '../../shared/domain/errors.ts';
 import type { Rule } from '../../shared/domain/flips.ts';
-import { parseRule } from '../../shared/domain/flips.ts';
+import type { PairBy } from '../../shared/domain/pairing.ts';
 import type { ReadableDb } from '../database.ts';
 import { all, one, run, sql, value } from '../database.ts';
 import type { ColumnName } from '../views/columns.ts';
 import { noteCorrections } from './annotations.ts';
-import { existingComparison } from './comparisons.ts';
+import { existingComparison, ruleAndPairing } from './comparisons.ts';
 import type { Writer } from './marks.ts';
 import { change, isAlive } from './marks.ts';
 import { requestIndex } from './search-index.ts';
@@ -22,6 +22,7 @@ export interface BuildOrder {
   leftRepeatKey: number | null;
   rightRepeatKey: number | null;
   rule: Rule;
+  pairBy: PairBy;
 }
 
 export interface OrderRow {
@@ -50,7 +51,7 @@ export function beginBuild(writer: Writer, comparisonId: string): BuildOrder {
       rightKey: row.right_key,
       leftRepeatKey: row.left_repeat_key,
       rightRepeatKey: row.right_repeat_key,
-      rule: parseRule(row.rule),
+      ...ruleAndPairing(row.rule),
     };
   });
 }

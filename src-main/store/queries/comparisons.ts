@@ -3,6 +3,8 @@ import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { ErrorReport } from '../../shared/domain/errors.ts';
 import type { FlipKind, Rule } from '../../shared/domain/flips.ts';
 import { flipKinds, formatRule, parseRule } from '../../shared/domain/flips.ts';
+import { parsePairBy } from '../../shared/domain/pairing.ts';
+import type { PairBy } from '../../shared/domain/pairing.ts';
 import { idOf, idOrNull } from '../../shared/domain/ids.ts';
 import type { ReadableDb } from '../database.ts';
 import { all, one, run, sql, value } from '../database.ts';
@@ -53,11 +55,17 @@ export function existingComparison(db: ReadableDb, id: string): ComparisonRecord
 }
 
 /** Finds the comparison of two evaluations under a rule, or makes one that waits to be built. */
-export function openComparison(writer: Writer, leftId: string, rightId: string, rule: Rule): ComparisonRecord {
+export function openComparison(
+  writer: Writer,
+  leftId: string,
+  rightId: string,
+  rule: Rule,
+  pairBy: PairBy = 'auto',
+): ComparisonRecord {
   const { db } = writer;
   const left = evaluationKey(db, leftId);
   const right = evaluationKey(db, rightId);
-  const text = formatRule(rule);
+  const text = identityOf(rule, pairBy);
   const known = value<string>(
     db,
     sql`SELECT id FROM comparisons WHERE left_key = ${left} AND right_key = ${right} AND rule = ${text}`,
@@ -72,6 +80,19 @@ export function openComparison(writer: Writer, leftId: string, rightId: string, 
     ),
   );
   return existingComparison(db, id);
+}
+
+const pairingMark = ' pair-by ';
+
+/** What tells comparisons of the same two evaluations apart, as the column `rule` has it: the rule, and how samples are to be paired. */
+function identityOf(rule: Rule, pairBy: PairBy): string {
+  return formatRule(rule) + (pairBy === 'auto' ? '' : pairingMark + pairBy);
+}
+
+export function ruleAndPairing(identity: string): { rule: Rule; pairBy: PairBy } {
+  const at = identity.indexOf(pairingMark);
+  if (at === -1) return { rule: parseRule(identity), pairBy: 'auto' };
+  return { rule: parseRule(identity.slice(0, at)), pairBy: parsePairBy(identity.slice(at + pairingMark.length)) };
 }
 
 /** Opening a comparison whose build failed tries again. */
@@ -120,7 +141,7 @@ export function setRepeats(
         rightKey: row.right_key,
         leftRepeatKey: left,
         rightRepeatKey: right,
-        rule: parseRule(row.rule),
+        ...ruleAndPairing(row.rule),
       },
     };
   });
@@ -139,7 +160,7 @@ function comparisonOf(row: ComparisonRow): ComparisonRecord {
     leftName: row.left_name,
     rightName: row.right_name,
     name: row.name,
-    rule: parseRule(row.rule),
+    ...ruleAndPairing(row.rule),
     pairing: row.pairing,
     pairingNote: row.pairing_note,
     ...repeatsOf(row),

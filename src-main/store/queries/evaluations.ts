@@ -2,11 +2,14 @@ import type { EvaluationRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import { idOf, idOrNull } from '../../shared/domain/ids.ts';
 import type { DecodingSettings, SampleResult, SuiteKind } from '../../shared/domain/evaluations.ts';
+import type { Measure } from '../../shared/domain/measures.ts';
+import type { IngestOutcome } from '../api.ts';
 import type { Query, ReadableDb, WritableDb } from '../database.ts';
 import { all, each, one, run, sql, value } from '../database.ts';
 import { firstKey, newId } from '../keys.ts';
 import { float64sOf } from '../codec.ts';
 import type { Interned } from './names.ts';
+import { settleAttempts } from './attempts.ts';
 import { scopeKey } from './names.ts';
 import type { ResultTarget } from './samples.ts';
 import { writeResults } from './samples.ts';
@@ -34,6 +37,7 @@ export interface EvaluationRow {
   import_id: string | null;
   created_at: number;
   metric_names: string;
+  measure: string | null;
 }
 
 type EvaluationFilter = { runId?: string; checkpointId?: string; suiteId?: string };
@@ -85,6 +89,8 @@ export interface EvaluationHead {
   checkpointId: string | null;
   step: number | null;
   decoding: DecodingSettings | null;
+  /** What judged its samples, as far as it is known at the beginning. */
+  measure?: Measure | null;
 }
 
 /** A new evaluation that is not shown yet. Without an owner it belongs to its run's events and waits for them. */
@@ -99,9 +105,9 @@ export function addEvaluation(
     head.suiteId === null ? null : (value<string>(db, sql`SELECT kind FROM suites WHERE id = ${head.suiteId}`) ?? null);
   const { key } = run(
     db,
-    sql`INSERT INTO evaluations (id, name, scope_key, suite_id, suite_kind, run_key, checkpoint_id, model_id, step, decoding, created_at, state, owner)
+    sql`INSERT INTO evaluations (id, name, scope_key, suite_id, suite_kind, run_key, checkpoint_id, model_id, step, decoding, measure, created_at, state, owner)
         VALUES (${id}, ${head.name}, ${scope}, ${head.suiteId}, ${kind}, ${head.runKey}, ${head.checkpointId}, ${head.modelId},
-                ${head.step}, ${jsonOrNull(head.decoding)}, ${Date.now()}, 'receiving', ${owner})`,
+                ${head.step}, ${jsonOrNull(head.decoding)}, ${jsonOrNull(head.measure)}, ${Date.now()}, 'receiving', ${owner})`,
   );
   return { id, key, scopeKey: scope, metricNames: [] };
 }
@@ -110,8 +116,9 @@ export function addEvaluation(
 export function finishEvaluation(
   db: WritableDb,
   key: number,
-  options: { importKey: number | null; summary?: Record<string, number> },
+  options: { importKey: number | null; summary?: Record<string, number>; measure?: Measure },
 ): void {
+  settleAttempts(db, key);
   const tally = one<{ samples: number; right: number; wrong: number; tie: number; mean: number | null }>(
     db,
     sql`SELECT count(*) AS samples, coalesce(sum(verdict = 1), 0) AS right, coalesce(sum(verdict = 2), 0) AS wrong,
@@ -124,7 +131,8 @@ export function finishEvaluation(
     sql`UPDATE evaluations SET samples = ${tally.samples}, right_count = ${tally.right}, wrong_count = ${tally.wrong},
           tie_count = ${tally.tie}, missing_count = ${tally.samples - tally.right - tally.wrong - tally.tie},
           mean_score = ${tally.mean === null || Number.isNaN(tally.mean) ? null : tally.mean},
-          summary = ${JSON.stringify(summary)}, import_key = ${options.importKey}, state = 'ready', owner = NULL
+          summary = ${JSON.stringify(summary)}, measure = coalesce(${jsonOrNull(options.measure)}, measure),
+          import_key = ${options.importKey}, state = 'ready', owner = NULL
         WHERE evaluation_key = ${key}`,
   );
 }
@@ -184,8 +192,12 @@ export class EvaluationDraft {
     this.rows += results.length;
   }
 
-  finish(importKey: number | null, summary?: Record<string, number>): void {
-    finishEvaluation(this.#db, this.key, { importKey, ...(summary === undefined ? {} : { summary }) });
+  finish(importKey: number | null, { summary, measure }: Pick<IngestOutcome, 'summary' | 'measure'> = {}): void {
+    finishEvaluation(this.#db, this.key, {
+      importKey,
+      ...(summary === undefined ? {} : { summary }),
+      ...(measure === undefined ? {} : { measure }),
+    });
   }
 }
 
@@ -209,6 +221,7 @@ function evaluationOf(row: EvaluationRow): EvaluationRecord {
     summary: JSON.parse(row.summary) as Record<string, number>,
     decoding: row.decoding === null ? null : (JSON.parse(row.decoding) as DecodingSettings),
     importId: idOrNull('import', row.import_id),
+    measure: row.measure === null ? null : (JSON.parse(row.measure) as Measure),
     createdAt: row.created_at,
   };
 }

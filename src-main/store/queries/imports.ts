@@ -36,14 +36,30 @@ export function findImport(db: ReadableDb, id: string): (ImportRecord & { key: n
 }
 
 /** The provenance of one source; written together with what it brought. */
-export function addImport(db: WritableDb, record: NewRecord<ImportRecord>): number {
+export function addImport(db: WritableDb, record: NewRecord<ImportRecord>, origin: string | null = null): number {
   return run(
     db,
-    sql`INSERT INTO imports (id, target, name, source, sha256, tool, tool_version, accepted, rejected, problems, created_at, undone_at)
+    sql`INSERT INTO imports (id, target, name, source, sha256, tool, tool_version, accepted, rejected, problems, created_at, undone_at, origin)
         VALUES (${idFor('import', record.id)}, ${record.target}, ${record.name}, ${record.source}, ${record.sha256},
                 ${record.tool}, ${record.toolVersion}, ${record.accepted}, ${record.rejected},
-                ${JSON.stringify(record.problems)}, ${Date.now()}, ${record.undoneAt ?? null})`,
+                ${JSON.stringify(record.problems)}, ${Date.now()}, ${record.undoneAt ?? null}, ${origin})`,
   ).key;
+}
+
+/** A further part of a source that is in already. */
+export function addToImport(
+  db: WritableDb,
+  known: ImportRecord & { key: number },
+  more: Pick<ImportRecord, 'sha256' | 'accepted' | 'rejected' | 'problems'>,
+): number {
+  const hashes = new Set([...known.sha256.split(' '), ...more.sha256.split(' ')].filter((hash) => hash !== ''));
+  run(
+    db,
+    sql`UPDATE imports SET accepted = ${known.accepted + more.accepted}, rejected = ${known.rejected + more.rejected},
+          sha256 = ${[...hashes].join(' ')}, problems = ${JSON.stringify([...known.problems, ...more.problems])}
+        WHERE import_key = ${known.key}`,
+  );
+  return known.key;
 }
 
 function importOf(row: ImportRow): ImportRecord {
@@ -63,4 +79,9 @@ function importOf(row: ImportRow): ImportRecord {
   };
 }
 
-export const importReads = { listImports, getImport };
+/** Where an import's source lay, as JSON; it stays on this side of the program. */
+export function importOrigin(db: ReadableDb, id: string): string | null {
+  return one<{ origin: string | null }>(db, sql`SELECT origin FROM imports WHERE id = ${id}`)?.origin ?? null;
+}
+
+export const importReads = { listImports, getImport, importOrigin };

@@ -4,7 +4,7 @@ import type { ImportRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { SampleResult, SuiteItem } from '../../shared/domain/evaluations.ts';
 import { newId } from '../keys.ts';
-import { addImport } from './imports.ts';
+import { addImport, addToImport, findImport } from './imports.ts';
 import type { ListName, Writer } from './marks.ts';
 import { change } from './marks.ts';
 
@@ -14,7 +14,7 @@ interface Draft<Row> {
   readonly id: string;
   readonly rows: number;
   add(rows: readonly Row[]): void;
-  finish(importKey: number | null, summary?: Record<string, number>): void;
+  finish(importKey: number | null, outcome: IngestOutcome): void;
 }
 
 interface OpenIngest {
@@ -77,7 +77,7 @@ export class Ingests {
     if (ingest.kind === 'evaluations') lists.push('annotations');
     change(this.#writer, lists, () => {
       const importKey = ingest.import === null ? null : this.#addImport(ingest.import, draft.rows, outcome);
-      draft.finish(importKey, outcome.summary);
+      draft.finish(importKey, outcome);
     });
     this.#open.delete(ingestId);
     return draft.id;
@@ -95,7 +95,11 @@ export class Ingests {
   }
 
   #addImport(record: NewRecord<ImportRecord>, rows: number, outcome: IngestOutcome): number {
-    return addImport(this.#writer.db, { ...record, accepted: rows, ...outcome.import });
+    const { db } = this.#writer;
+    const whole = { ...record, accepted: rows, ...outcome.import };
+    // Several things of one source are one import: the first to be complete writes it, the others add to it.
+    const known = record.id === undefined ? undefined : findImport(db, record.id);
+    return known === undefined ? addImport(db, whole, outcome.origin ?? null) : addToImport(db, known, whole);
   }
 
   #get(ingestId: string): OpenIngest {

@@ -95,6 +95,8 @@ function sweepScores(db: WritableDb, from: number, to: number): number {
   unindexSweptPrompts(db);
   run(db, sql`DELETE FROM sample_texts WHERE sample_key IN (SELECT sample_key FROM swept)`);
   run(db, sql`DELETE FROM samples WHERE sample_key IN (SELECT sample_key FROM swept)`);
+  run(db, sql`DELETE FROM attempts WHERE score_key >= ${from} AND score_key < ${end}`);
+  run(db, sql`DELETE FROM sample_fields WHERE score_key >= ${from} AND score_key < ${end}`);
   return run(db, sql`DELETE FROM scores WHERE score_key >= ${from} AND score_key < ${end}`).changes;
 }
 

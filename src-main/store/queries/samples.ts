@@ -1,10 +1,11 @@
 import { contentHash, promptHash } from '../../content-hash.ts';
-import type { SampleResult } from '../../shared/domain/evaluations.ts';
+import type { SampleResult, Verdict } from '../../shared/domain/evaluations.ts';
 import type { WritableDb } from '../database.ts';
 import { prepare, run, sql, value } from '../database.ts';
 import { packKey } from '../keys.ts';
 import { encodeMetrics } from '../codec.ts';
 import { naturalOrder, storable } from '../texts.ts';
+import { writeAttempts } from './attempts.ts';
 import type { Interned } from './names.ts';
 import { verdictCode } from './verdicts.ts';
 
@@ -27,10 +28,14 @@ export function writeResults(
 ): void {
   const putScore = prepare(
     db,
-    `INSERT INTO scores (score_key, score, verdict, length, slice_set, cluster, metrics) VALUES (?, ?, ?, ?, ?, ?, ?)
+    `INSERT INTO scores (score_key, score, verdict, length, slice_set, cluster, metrics, attempts, solved)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (score_key) DO UPDATE SET score = excluded.score, verdict = excluded.verdict, length = excluded.length,
-       slice_set = excluded.slice_set, cluster = excluded.cluster, metrics = excluded.metrics`,
+       slice_set = excluded.slice_set, cluster = excluded.cluster, metrics = excluded.metrics,
+       attempts = excluded.attempts, solved = excluded.solved`,
   );
+  const has = prepare(db, 'SELECT 1 FROM scores WHERE score_key = ?').pluck();
+  const putFields = prepare(db, 'INSERT OR REPLACE INTO sample_fields (score_key, fields) VALUES (?, ?)');
   const putOutput = prepare(db, 'INSERT OR REPLACE INTO outputs (score_key, body) VALUES (?, ?)');
   const dropOutput = prepare(db, 'DELETE FROM outputs WHERE score_key = ?');
   const putTag = prepare(db, 'INSERT OR IGNORE INTO sample_tags (sample_key, name_key) VALUES (?, ?)');
@@ -38,18 +43,26 @@ export function writeResults(
   for (const result of results) {
     const sampleKey = findOrAddSample(db, target.scopeKey, result);
     const scoreKey = packKey(target.key, sampleKey);
+    if (result.attempts !== undefined) {
+      writeAttempts(db, scoreKey, result);
+      // A further answer to a sample that is there already; what it stands for is settled when all have come.
+      if ((result.attempts[0]?.number ?? 1) > 1 && has.get(scoreKey) !== undefined) continue;
+    }
     const output = result.output === null ? null : storable(result.output, `output of “${result.sampleId}”`);
     const metrics = result.metrics === undefined ? emptyMetrics : encodeMetrics(result.metrics, target.metricNames);
     grew ||= metrics.grew;
     putScore.run(
       scoreKey,
       result.score,
-      verdictCode(result.verdict),
+      verdictCode(verdictOfSolved(result)),
       output === null ? 0 : output.length,
       interned.sliceSet(result.slices),
       result.cluster === undefined ? 0 : interned.name(result.cluster),
       metrics.blob,
+      result.solved?.attempts ?? 0,
+      result.solved?.right ?? 0,
     );
+    if (result.fields !== undefined) putFields.run(scoreKey, JSON.stringify(result.fields));
     if (output === null) dropOutput.run(scoreKey);
     else putOutput.run(scoreKey, output);
     for (const tag of result.tags ?? []) putTag.run(sampleKey, interned.name(tag));
@@ -60,6 +73,13 @@ export function writeResults(
       sql`UPDATE evaluations SET metric_names = ${JSON.stringify(target.metricNames)} WHERE evaluation_key = ${target.key}`,
     );
   }
+}
+
+/** Where only the count of right answers is known, the verdict is that of most of them. */
+function verdictOfSolved({ verdict, solved }: SampleResult): Verdict | null {
+  if (solved === undefined || solved.attempts === 0) return verdict;
+  const twice = 2 * solved.right;
+  return twice > solved.attempts ? 'right' : twice < solved.attempts ? 'wrong' : 'tie';
 }
 
 const emptyMetrics = { blob: null, grew: false };

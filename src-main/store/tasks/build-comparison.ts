@@ -39,7 +39,7 @@ export async function buildComparison(
   await emit({ parts: [], progress: 0.25 });
   const right = readEvaluation(db, order.rightKey);
   await emit({ parts: [], progress: 0.5 });
-  const pairing = pairEvaluations(db, left, right);
+  const pairing = pairEvaluations(db, left, right, order.pairBy);
   const rank = idRanks(db, left);
   const stability = readStability(db, order, left, right, pairing);
   const firing = firingReader(db, order.rightKey);
@@ -50,6 +50,7 @@ export async function buildComparison(
   counts.unmatchedLeft = left.rows - pairing.left.length;
   counts.unmatchedRight = right.rows - pairing.right.length;
   const ranges = Math.ceil(pairing.left.length / rangeRows);
+  const repeats = repeatColumns(left, right, pairing);
   for (let range = 0; range < ranges; range++) {
     const columns = compareRange({ left, right, pairing, rank, firing, rule: order.rule }, range, counts);
     kinds.set(columns.kind, range * rangeRows);
@@ -59,6 +60,7 @@ export async function buildComparison(
       range,
       data: bytesOf(data),
     }));
+    for (const [name, data] of repeats) parts.push({ name, range, data: bytesOf(rangeOf(data, range)) });
     if (stability !== null) parts.push({ name: 'stability', range, data: bytesOf(rangeOf(stability, range)) });
     await emit({ parts, progress: preparation + ((1 - preparation) * (range + 1)) / (ranges + 1) });
   }
@@ -67,6 +69,10 @@ export async function buildComparison(
   if (clustered !== null) counts.clustered = clustered;
   return { rows: pairing.left.length, pairing: pairing.kind, pairingNote: pairing.note, counts };
 }
+
+type RepeatColumn = 'leftAttempts' | 'leftSolved' | 'rightAttempts' | 'rightSolved';
+/** The columns that every comparison has. */
+type BuiltColumns = Omit<Columns, 'stability' | RepeatColumn>;
 
 interface Sides {
   left: EvaluationColumns;
@@ -77,7 +83,24 @@ interface Sides {
   rule: Rule;
 }
 
-function compareRange(sides: Sides, range: number, counts: ComparisonCounts): Omit<Columns, 'stability'> {
+/** How often each side was answered and how often it was right; nothing where every sample was answered once. */
+function repeatColumns(
+  left: EvaluationColumns,
+  right: EvaluationColumns,
+  pairing: Pairing,
+): [RepeatColumn, Uint32Array][] {
+  if (left.attempts === null && right.attempts === null) return [];
+  const pick = (column: Uint32Array | null, rows: Int32Array): Uint32Array =>
+    Uint32Array.from(rows, (row) => column?.[row] ?? 0);
+  return [
+    ['leftAttempts', pick(left.attempts, pairing.left)],
+    ['leftSolved', pick(left.solved, pairing.left)],
+    ['rightAttempts', pick(right.attempts, pairing.right)],
+    ['rightSolved', pick(right.solved, pairing.right)],
+  ];
+}
+
+function compareRange(sides: Sides, range: number, counts: ComparisonCounts): BuiltColumns {
   const { left, right, pairing, rule } = sides;
   const from = range * rangeRows;
   const length = Math.min(rangeRows, pairing.left.length - from);
@@ -107,7 +130,7 @@ function compareRange(sides: Sides, range: number, counts: ComparisonCounts): Om
   return columns;
 }
 
-function newColumns(length: number): Omit<Columns, 'stability'> {
+function newColumns(length: number): BuiltColumns {
   return {
     leftKey: makeColumn('leftKey', length),
     rightKey: makeColumn('rightKey', length),
@@ -159,7 +182,7 @@ function readStability(
   right: EvaluationColumns,
   pairing: Pairing,
 ): Uint8Array | null {
-  if (order.leftRepeatKey === null && order.rightRepeatKey === null) return null;
+  if (order.leftRepeatKey === null && order.rightRepeatKey === null) return attemptStability(left, right, pairing);
   const sides = [
     { own: left, repeatKey: order.leftRepeatKey, rows: pairing.left },
     { own: right, repeatKey: order.rightRepeatKey, rows: pairing.right },
@@ -183,6 +206,25 @@ function readStability(
   return stability;
 }
 
+/**
+ * Without an A/A evaluation, from several answers to a sample: solid where the answers of each side agree among themselves, flaky
+ * where those of either do not. Null where no side has several.
+ */
+function attemptStability(left: EvaluationColumns, right: EvaluationColumns, pairing: Pairing): Uint8Array | null {
+  if (left.attempts === null && right.attempts === null) return null;
+  const [solid, flaky] = [stabilities.indexOf('solid') + 1, stabilities.indexOf('flaky') + 1];
+  const marks = (side: EvaluationColumns, row: number): number => {
+    const attempts = side.attempts?.[row] ?? 0;
+    if (attempts < 2) return 0;
+    const solved = side.solved?.[row] ?? 0;
+    return solved === 0 || solved === attempts ? solid : flaky;
+  };
+  return Uint8Array.from(pairing.left, (row, i) => {
+    const sides = [marks(left, row), marks(right, pairing.right[i] ?? 0)];
+    return sides.includes(flaky) ? flaky : sides.includes(solid) ? solid : 0;
+  });
+}
+
 /** Only the marks, for a comparison that is built already. */
 export async function buildStability(
   db: ReadableDb,
@@ -191,7 +233,7 @@ export async function buildStability(
 ): Promise<null> {
   const left = readEvaluation(db, order.leftKey);
   const right = readEvaluation(db, order.rightKey);
-  const stability = readStability(db, order, left, right, pairEvaluations(db, left, right));
+  const stability = readStability(db, order, left, right, pairEvaluations(db, left, right, order.pairBy));
   if (stability === null) return null;
   const ranges = Math.ceil(stability.length / rangeRows);
   const parts = Array.from({ length: ranges }, (_, range): ColumnPart => ({
@@ -203,6 +245,6 @@ export async function buildStability(
   return null;
 }
 
-function rangeOf(column: Uint8Array, range: number): Uint8Array {
-  return column.slice(range * rangeRows, (range + 1) * rangeRows);
+function rangeOf<Column extends Uint8Array | Uint32Array>(column: Column, range: number): Column {
+  return column.slice(range * rangeRows, (range + 1) * rangeRows) as Column;
 }

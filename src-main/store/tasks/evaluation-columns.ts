@@ -14,9 +14,21 @@ export interface EvaluationColumns {
   length: Int32Array;
   sliceSet: Int32Array;
   cluster: Int32Array;
+  /** Answers with a verdict, and right ones among them; 0 attempts = answered once. Null where no sample has several. */
+  attempts: Uint32Array | null;
+  solved: Uint32Array | null;
 }
 
-type ScoreRow = [key: number, score: number | null, verdict: number, length: number, sliceSet: number, cluster: number];
+type ScoreRow = [
+  key: number,
+  score: number | null,
+  verdict: number,
+  length: number,
+  sliceSet: number,
+  cluster: number,
+  attempts: number,
+  solved: number,
+];
 
 /** Reads an evaluation in one pass: about a second for 1 M samples. */
 export function readEvaluation(db: ReadableDb, key: number): EvaluationColumns {
@@ -31,16 +43,22 @@ export function readEvaluation(db: ReadableDb, key: number): EvaluationColumns {
     length: new Int32Array(rows),
     sliceSet: new Int32Array(rows),
     cluster: new Int32Array(rows),
+    attempts: null,
+    solved: null,
   };
   const first = firstKey(key);
   const scores = prepare(
     db,
-    'SELECT score_key, score, verdict, length, slice_set, cluster FROM scores WHERE score_key >= ? AND score_key < ? ORDER BY score_key',
+    'SELECT score_key, score, verdict, length, slice_set, cluster, attempts, solved FROM scores WHERE score_key >= ? AND score_key < ? ORDER BY score_key',
   )
     .raw()
     .iterate(first, firstKey(key + 1)) as IterableIterator<ScoreRow>;
   let i = 0;
-  for (const [scoreKey, score, verdict, length, sliceSet, cluster] of scores) {
+  for (const [scoreKey, score, verdict, length, sliceSet, cluster, attempts, solved] of scores) {
+    if (attempts > 0) {
+      (columns.attempts ??= new Uint32Array(rows))[i] = attempts;
+      (columns.solved ??= new Uint32Array(rows))[i] = solved;
+    }
     columns.sampleKey[i] = scoreKey - first;
     columns.score[i] = score ?? NaN;
     columns.verdict[i] = verdict;

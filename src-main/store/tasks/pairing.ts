@@ -1,46 +1,198 @@
-import type { ComparisonRecord } from '../../shared/domain/flip-view.ts';
+import type { PairBy, PairedBy } from '../../shared/domain/pairing.ts';
+import { pairedByNames } from '../../shared/domain/pairing.ts';
+import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { ReadableDb } from '../database.ts';
-import { each, sql } from '../database.ts';
-import { firstKey } from '../keys.ts';
-import { emptyContent } from '../texts.ts';
 import type { EvaluationColumns } from './evaluation-columns.ts';
+import { leftOver } from './left-over.ts';
+import { pairByIds, pairByKeys } from './matching.ts';
+import type { IdPairs, Pairs } from './matching.ts';
+import { fieldNames, readFields, readIdentities, readTargets, readLoosePrompts } from './sample-identities.ts';
+import type { Identities } from './sample-identities.ts';
 
 /** Which left row goes with which right row: positions in the two evaluations' columns, ascending on the left. */
 export interface Pairing {
-  kind: ComparisonRecord['pairing'];
-  /** A sentence where the plain rule did not hold. */
+  kind: PairedBy;
+  /** Sentences: why so, what pairs disagree in, what is left over. */
   note: string | null;
   left: Int32Array;
   right: Int32Array;
 }
 
-/**
- * Pairs by sample id where the contents of most id pairs agree, else by content. Two imports of one task share ids; two
- * different tasks may share ids by accident, and then only equal contents belong together.
- */
-export function pairEvaluations(db: ReadableDb, left: EvaluationColumns, right: EvaluationColumns): Pairing {
-  const shared = pairByKey(left.sampleKey, right.sampleKey);
-  if (shared.left.length === Math.min(left.rows, right.rows)) return { kind: 'sample-id', note: null, ...shared };
-  const leftIds = readIdentities(db, left);
-  const rightIds = readIdentities(db, right);
-  const byId = pairById(leftIds, rightIds);
-  if (byId.left.length > 0 && byId.agreeing * 2 >= byId.comparable) {
-    return { kind: 'sample-id', note: disagreement(byId), ...sorted(byId) };
-  }
-  const byContent = pairByContent(leftIds, rightIds);
-  if (byContent.left.length > 0 || left.scopeKey !== right.scopeKey) {
-    const note =
-      byId.left.length === 0
-        ? null
-        : `${byId.left.length} ids occur on both sides, but most of their prompts or targets differ`;
-    return { kind: 'content-hash', note, ...sorted(byContent) };
-  }
-  return { kind: 'sample-id', note: disagreement(byId), ...sorted(byId) };
+/** A way to pair that was tried. */
+interface Candidate {
+  kind: PairedBy;
+  pairs: Pairs;
+  notes: string[];
 }
 
-interface Pairs {
-  left: number[] | Int32Array;
-  right: number[] | Int32Array;
+/**
+ * Pairs two evaluations' samples. By itself (`auto`) it takes what pairs most: ids where the contents or at least the targets of
+ * the pairs bear them out (two tasks may share ids by accident, and one task's prompts may be rendered by two templates), prompt
+ * and target, the prompt alone, prompts but for their blanks, or a field that tells the records of both sides apart.
+ */
+export function pairEvaluations(
+  db: ReadableDb,
+  left: EvaluationColumns,
+  right: EvaluationColumns,
+  pairBy: PairBy = 'auto',
+): Pairing {
+  const shared = pairByKey(left.sampleKey, right.sampleKey);
+  const smaller = Math.min(left.rows, right.rows);
+  if (pairBy === 'auto' && shared.left.length === smaller) {
+    return { kind: 'sample-id', note: leftOver(db, left, right, smaller), ...shared };
+  }
+  const sides: Sides = { db, left, right, leftIds: readIdentities(db, left), rightIds: readIdentities(db, right) };
+  const chosen = pairBy === 'auto' ? best(sides) : asked(sides, pairBy);
+  const rest = leftOver(db, left, right, chosen.pairs.left.length);
+  const notes = [...chosen.notes, ...(rest === null ? [] : [rest])];
+  return { kind: chosen.kind, note: notes.length === 0 ? null : notes.join(' '), ...sorted(chosen.pairs) };
+}
+
+interface Sides {
+  db: ReadableDb;
+  left: EvaluationColumns;
+  right: EvaluationColumns;
+  leftIds: Identities;
+  rightIds: Identities;
+}
+
+function asked(sides: Sides, pairBy: Exclude<PairBy, 'auto'>): Candidate {
+  switch (pairBy) {
+    case 'id': {
+      const pairs = pairByIds(sides.leftIds, sides.rightIds);
+      return { kind: 'sample-id', pairs, notes: disagreement(pairs) };
+    }
+    case 'content':
+      return contentCandidate(sides);
+    case 'prompt':
+      return promptCandidate(sides);
+    default:
+      return fieldCandidate(sides, pairBy.slice('field:'.length));
+  }
+}
+
+function best(sides: Sides): Candidate {
+  const smaller = Math.min(sides.left.rows, sides.right.rows);
+  const byId = pairByIds(sides.leftIds, sides.rightIds);
+  const trust = trustOf(sides, byId);
+  const ids: Candidate = { kind: 'sample-id', pairs: byId, notes: disagreement(byId) };
+  const candidates = [...(trust === 'none' ? [] : [ids]), contentCandidate(sides), promptCandidate(sides)];
+  const most = (): number => Math.max(...candidates.map(({ pairs }) => pairs.left.length));
+  if (most() * 2 < smaller) candidates.push(looseCandidate(sides));
+  if (most() * 2 < smaller) candidates.push(...fieldCandidates(sides));
+  let chosen = candidates[0] as Candidate;
+  for (const one of candidates) if (one.pairs.left.length > chosen.pairs.left.length) chosen = one;
+  // Ids of one task whose contents agree in nothing: still the likeliest reading, where no other pairs anything.
+  if (chosen.pairs.left.length === 0 && sides.left.scopeKey === sides.right.scopeKey) return ids;
+  return chosen === ids ? ids : { ...chosen, notes: [...idsSetAside(byId, chosen, trust), ...chosen.notes] };
+}
+
+/** Whether the pairs that ids make are borne out: by their contents, by their targets, or (without contents) by nothing against them. */
+function trustOf({ db, left, right }: Sides, pairs: IdPairs): 'content' | 'target' | 'none' {
+  if (pairs.left.length === 0) return 'none';
+  if (pairs.agreeing * 2 >= pairs.comparable) return 'content';
+  const oneScope = left.scopeKey === right.scopeKey;
+  const { agreeing, comparable, byChance } = targetAgreement(readTargets(db, left), readTargets(db, right), pairs);
+  if (comparable === 0) return 'none';
+  const observed = agreeing / comparable;
+  // Cohen's kappa above one half. Targets that are all the same say nothing; within one task the ids then stand.
+  if (byChance >= 1) return oneScope && observed === 1 ? 'target' : 'none';
+  const kappa = (observed - byChance) / (1 - byChance);
+  return kappa > 0.5 && (oneScope || comparable >= 10) ? 'target' : 'none';
+}
+
+function targetAgreement(
+  left: readonly string[],
+  right: readonly string[],
+  pairs: Pairs,
+): { agreeing: number; comparable: number; byChance: number } {
+  const counts = { left: new Map<string, number>(), right: new Map<string, number>() };
+  let agreeing = 0;
+  let comparable = 0;
+  pairs.left.forEach((row, i) => {
+    const [old, now] = [left[row] ?? '', right[pairs.right[i] ?? 0] ?? ''];
+    if (old === '' || now === '') return;
+    comparable += 1;
+    if (old === now) agreeing += 1;
+    counts.left.set(old, (counts.left.get(old) ?? 0) + 1);
+    counts.right.set(now, (counts.right.get(now) ?? 0) + 1);
+  });
+  let byChance = 0;
+  for (const [target, count] of counts.left)
+    byChance += (count / comparable) * ((counts.right.get(target) ?? 0) / comparable);
+  return { agreeing, comparable, byChance };
+}
+
+function contentCandidate({ leftIds, rightIds }: Sides): Candidate {
+  return { kind: 'content-hash', pairs: pairByKeys(leftIds.contents, rightIds.contents), notes: [] };
+}
+
+function promptCandidate({ leftIds, rightIds }: Sides): Candidate {
+  const pairs = pairByKeys(leftIds.prompts, rightIds.prompts);
+  const differing = pairs.left.filter(
+    (row, i) => leftIds.contents[row] !== rightIds.contents[pairs.right[i] ?? 0],
+  ).length;
+  const notes =
+    differing === 0
+      ? []
+      : [`${count(differing)} of ${count(pairs.left.length)} pairs have their target written differently.`];
+  return { kind: 'prompt', pairs, notes };
+}
+
+function looseCandidate({ db, left, right }: Sides): Candidate {
+  const pairs = pairByKeys(readLoosePrompts(db, left), readLoosePrompts(db, right));
+  return { kind: 'prompt', pairs, notes: ['Blanks and line ends of the prompts were set aside.'] };
+}
+
+function fieldCandidate({ db, left, right }: Sides, name: string): Candidate {
+  const [old, now] = [readFields(db, left, name), readFields(db, right, name)];
+  if (old === null || now === null) {
+    const there = fieldNames(db, left).filter((field) => fieldNames(db, right).includes(field));
+    throw new WorkbenchError('bad-input', `The records of both sides have no field “${name}”.`, {
+      remedy: there.length === 0 ? 'Pair by id, content or prompt.' : `Both have: ${there.join(', ')}.`,
+      place: { field: 'pair-by' },
+    });
+  }
+  return { kind: 'field', pairs: pairByKeys(old, now), notes: [`Paired by the field “${name}”.`] };
+}
+
+/** Fields that both sides have and whose values tell nearly all records apart. */
+function fieldCandidates(sides: Sides): Candidate[] {
+  const { db, left, right } = sides;
+  const there = new Set(fieldNames(db, right));
+  return fieldNames(db, left)
+    .filter((name) => there.has(name))
+    .filter((name) => [left, right].every((side) => isDistinct(readFields(db, side, name) ?? [])))
+    .map((name) => fieldCandidate(sides, name));
+}
+
+function isDistinct(values: readonly string[]): boolean {
+  return new Set(values.filter((value) => value !== '')).size >= 0.9 * values.length;
+}
+
+function idsSetAside(byId: IdPairs, chosen: Candidate, trust: string): string[] {
+  if (chosen.pairs.left.length === 0 && byId.left.length === 0) return [];
+  if (byId.left.length === 0)
+    return [`No id occurs on both sides; samples were paired by ${pairedByNames[chosen.kind]}.`];
+  const why =
+    trust === 'none' ? ', but most of their prompts or targets differ' : `, ${pairedByNames[chosen.kind]} pairs more`;
+  return [`${count(byId.left.length)} ids occur on both sides${why}.`];
+}
+
+function disagreement({ left, agreeing, comparable }: IdPairs): string[] {
+  const differing = left.length - agreeing;
+  if (differing === 0) return [];
+  const template =
+    comparable > 0 && agreeing * 2 < comparable
+      ? ' (another chat template, or other examples in front of the question?)'
+      : '';
+  return [
+    `${count(differing)} of ${count(left.length)} pairs have a different prompt or target on the two sides${template}.`,
+  ];
+}
+
+function count(value: number): string {
+  return value.toLocaleString('en-US');
 }
 
 /** Both ascend: one pass. */
@@ -57,109 +209,6 @@ function pairByKey(left: Int32Array, right: Int32Array): { left: Int32Array; rig
     else j++;
   }
   return { left: pairs.left.slice(0, count), right: pairs.right.slice(0, count) };
-}
-
-interface Identities {
-  ids: string[];
-  /** Content hash in hex; '' where the content says nothing. */
-  contents: string[];
-}
-
-function readIdentities(db: ReadableDb, evaluation: EvaluationColumns): Identities {
-  const nothing = emptyContent.toString('hex');
-  const identities: Identities = { ids: [], contents: [] };
-  for (const row of each<{ id_order: string; content_hash: Buffer }>(
-    db,
-    sql`SELECT s.id_order, s.content_hash FROM scores x JOIN samples s ON s.sample_key = x.score_key - ${firstKey(evaluation.key)}
-        WHERE x.score_key >= ${firstKey(evaluation.key)} AND x.score_key < ${firstKey(evaluation.key + 1)} ORDER BY x.score_key`,
-  )) {
-    const content = row.content_hash.toString('hex');
-    identities.ids.push(row.id_order);
-    identities.contents.push(content === nothing ? '' : content);
-  }
-  return identities;
-}
-
-interface IdPairs extends Pairs {
-  left: number[];
-  right: number[];
-  agreeing: number;
-  /** Pairs where both sides have content. */
-  comparable: number;
-}
-
-/** Equal id and content first, then the rest by id alone. */
-function pairById(left: Identities, right: Identities): IdPairs {
-  const whole = matcher(right.ids.map((id, i) => `${id}\u0000${right.contents[i]}`));
-  const pairs: IdPairs = { left: [], right: [], agreeing: 0, comparable: 0 };
-  const usedRight = new Set<number>();
-  const rest: number[] = [];
-  left.ids.forEach((id, i) => {
-    const j = whole(`${id}\u0000${left.contents[i]}`);
-    if (j === undefined) rest.push(i);
-    else {
-      pairs.left.push(i);
-      pairs.right.push(j);
-      usedRight.add(j);
-      pairs.agreeing++;
-      pairs.comparable++;
-    }
-  });
-  const byId = matcher(right.ids, usedRight);
-  for (const i of rest) {
-    const j = byId(left.ids[i] ?? '');
-    if (j === undefined) continue;
-    pairs.left.push(i);
-    pairs.right.push(j);
-    if (left.contents[i] !== '' && right.contents[j] !== '') pairs.comparable++;
-  }
-  return pairs;
-}
-
-function pairByContent(left: Identities, right: Identities): Pairs & { left: number[]; right: number[] } {
-  const find = matcher(right.contents, new Set(), '');
-  const pairs = { left: [] as number[], right: [] as number[] };
-  left.contents.forEach((content, i) => {
-    const j = content === '' ? undefined : find(content);
-    if (j === undefined) return;
-    pairs.left.push(i);
-    pairs.right.push(j);
-  });
-  return pairs;
-}
-
-/** Finds each position once, in order: the k-th of equal keys on one side meets the k-th on the other. */
-function matcher(
-  keys: readonly string[],
-  used: ReadonlySet<number> = new Set(),
-  ignored?: string,
-): (key: string) => number | undefined {
-  const waiting = new Map<string, number | number[]>();
-  for (let i = keys.length - 1; i >= 0; i--) {
-    const key = keys[i] ?? '';
-    if (used.has(i) || key === ignored) continue;
-    const before = waiting.get(key);
-    if (before === undefined) waiting.set(key, i);
-    else if (typeof before === 'number') waiting.set(key, [before, i]);
-    else before.push(i);
-  }
-  return (key) => {
-    const found = waiting.get(key);
-    if (typeof found !== 'object') {
-      waiting.delete(key);
-      return found;
-    }
-    const next = found.pop();
-    if (found.length === 0) waiting.delete(key);
-    return next;
-  };
-}
-
-function disagreement({ left, agreeing }: IdPairs): string | null {
-  const differing = left.length - agreeing;
-  return differing === 0
-    ? null
-    : `${differing} of ${left.length} pairs have a different prompt or target on the two sides`;
 }
 
 function sorted({ left, right }: Pairs): { left: Int32Array; right: Int32Array } {

@@ -33,6 +33,11 @@ interface ColumnTypes {
   idRank: Int32Array;
   /** 0 not known, 1 solid, 2 flaky. */
   stability: Uint8Array;
+  /** Answers with a verdict and right ones among them; 0 attempts = answered once. */
+  leftAttempts: Uint32Array;
+  leftSolved: Uint32Array;
+  rightAttempts: Uint32Array;
+  rightSolved: Uint32Array;
 }
 export type ColumnName = keyof ColumnTypes;
 export type Columns = { readonly [N in ColumnName]: ColumnTypes[N] };
@@ -52,6 +57,10 @@ const makers = {
   sliceSet: (length: number) => new Int32Array(length),
   idRank: (length: number) => new Int32Array(length),
   stability: (length: number) => new Uint8Array(length),
+  leftAttempts: (length: number) => new Uint32Array(length),
+  leftSolved: (length: number) => new Uint32Array(length),
+  rightAttempts: (length: number) => new Uint32Array(length),
+  rightSolved: (length: number) => new Uint32Array(length),
 } satisfies { [N in ColumnName]: (length: number) => ColumnTypes[N] };
 
 export function makeColumn<N extends ColumnName>(name: N, length: number): ColumnTypes[N] {

@@ -1,6 +1,6 @@
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { FlipFilter } from '../../shared/domain/flip-view.ts';
-import { parseRule } from '../../shared/domain/flips.ts';
+import { ruleAndPairing } from '../queries/comparisons.ts';
 import type { Rule } from '../../shared/domain/flips.ts';
 import type { ReadableDb } from '../database.ts';
 import { all, each, one, sql } from '../database.ts';
@@ -49,7 +49,7 @@ export class LoadedComparison {
     this.key = row.comparison_key;
     this.leftKey = row.left_key;
     this.rightKey = row.right_key;
-    this.rule = parseRule(row.rule);
+    this.rule = ruleAndPairing(row.rule).rule;
     this.columns = new StoredColumns(db, row.build_key, row.rows);
   }
 

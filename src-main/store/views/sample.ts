@@ -5,6 +5,7 @@ import { all, one, sql, value } from '../database.ts';
 import { decodeMetrics } from '../codec.ts';
 import { packKey } from '../keys.ts';
 import { annotationOf } from '../queries/annotations.ts';
+import { attemptsOf } from '../queries/attempts.ts';
 import { metricNames } from '../queries/evaluations.ts';
 import { nameOf } from '../queries/names.ts';
 import { verdictOf } from '../queries/verdicts.ts';
@@ -45,10 +46,13 @@ export function sampleDetail(comparison: LoadedComparison, sampleKey: number): S
 
 function side(db: ReadableDb, evaluation: number, sampleKey: number): SampleSide | null {
   const key = packKey(evaluation, sampleKey);
-  const score = one<{ score: number | null; verdict: number; metrics: Uint8Array | null }>(
-    db,
-    sql`SELECT score, verdict, metrics FROM scores WHERE score_key = ${key}`,
-  );
+  const score = one<{
+    score: number | null;
+    verdict: number;
+    metrics: Uint8Array | null;
+    attempts: number;
+    solved: number;
+  }>(db, sql`SELECT score, verdict, metrics, attempts, solved FROM scores WHERE score_key = ${key}`);
   if (score === undefined) return null;
   return {
     evaluationId: value<string>(db, sql`SELECT id FROM evaluations WHERE evaluation_key = ${evaluation}`) ?? '',
@@ -56,6 +60,9 @@ function side(db: ReadableDb, evaluation: number, sampleKey: number): SampleSide
     score: score.score,
     verdict: verdictOf(score.verdict),
     metrics: decodeMetrics(score.metrics, metricNames(db, evaluation)),
+    ...(score.attempts === 0
+      ? {}
+      : { solved: { attempts: score.attempts, right: score.solved }, attempts: attemptsOf(db, key) }),
   };
 }
 

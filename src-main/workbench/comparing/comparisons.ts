@@ -10,7 +10,9 @@ import { countFlips, noFlipCounts } from '../../shared/domain/statistics/summari
 import type { ComparisonTally } from '../../shared/domain/statistics/summarise.ts';
 import { comparisonName } from '../../shared/presentation/names.ts';
 import type { FlipExportRow } from '../../store/api.ts';
+import type { PairBy } from '../../shared/domain/pairing.ts';
 import type { Core } from '../core.ts';
+import { basisOf } from './basis.ts';
 import type { Statistics } from '../statistics/statistics.ts';
 import { cancelled } from '../supervision/task.ts';
 import type { Task } from '../supervision/task.ts';
@@ -19,9 +21,15 @@ export interface Comparisons {
   list(): Promise<ComparisonRecord[]>;
   get(comparisonId: string): Promise<ComparisonRecord>;
   /** Finds or starts it; a job shows the building. */
-  open(leftId: string, rightId: string, rule?: Rule): Promise<ComparisonRecord>;
+  open(leftId: string, rightId: string, rule?: Rule, pairBy?: PairBy): Promise<ComparisonRecord>;
   /** Resolves when it is ready. */
-  ready(leftId: string, rightId: string, rule: Rule | undefined, task: Task): Promise<ComparisonRecord>;
+  ready(
+    leftId: string,
+    rightId: string,
+    rule: Rule | undefined,
+    task: Task,
+    pairBy?: PairBy,
+  ): Promise<ComparisonRecord>;
   summary(comparisonId: string, filter?: FlipFilter): Promise<ComparisonSummary>;
   /** Slices with excess negative flips, corrected for the search. */
   findSlices(comparisonId: string): Promise<SliceSearchResult>;
@@ -52,13 +60,18 @@ export function createComparisons(core: Core, statistics: Statistics): Compariso
     return built;
   }
 
-  async function findOrStart(leftId: string, rightId: string, rule: Rule = defaultRule): Promise<ComparisonRecord> {
+  async function findOrStart(
+    leftId: string,
+    rightId: string,
+    rule: Rule = defaultRule,
+    pairBy: PairBy = 'auto',
+  ): Promise<ComparisonRecord> {
     if (leftId === rightId) {
       throw new WorkbenchError('bad-input', 'An evaluation compared with itself has no flips.', {
         remedy: 'Choose two evaluations; for a noise floor, evaluate again with another seed.',
       });
     }
-    return store.openComparison(leftId, rightId, rule);
+    return store.openComparison(leftId, rightId, rule, pairBy);
   }
 
   function buildInBackground(comparison: ComparisonRecord): void {
@@ -80,7 +93,9 @@ export function createComparisons(core: Core, statistics: Statistics): Compariso
     const whole = isEmpty(filter);
     const clusters = clustersOrNull(vectors.clusters);
     const slices = whole ? await slicesOf(comparisonId, clusters !== null, filter.verdicts) : [];
-    return statistics.calculate<'summary'>({
+    const evaluations = await store.listEvaluations();
+    const sideOf = (id: string) => evaluations.find((evaluation) => evaluation.id === id);
+    const counted = await statistics.calculate<'summary'>({
       kind: 'summary',
       tally: {
         left: { id: comparison.leftEvaluationId, name: comparison.leftName },
@@ -95,6 +110,8 @@ export function createComparisons(core: Core, statistics: Statistics): Compariso
       },
       options: {},
     });
+    const [left, right] = [sideOf(comparison.leftEvaluationId), sideOf(comparison.rightEvaluationId)];
+    return { ...counted, ...basisOf(comparison, left, right) };
   }
 
   async function slicesOf(
@@ -120,13 +137,13 @@ export function createComparisons(core: Core, statistics: Statistics): Compariso
   return {
     list: () => store.listComparisons(),
     get,
-    async open(leftId, rightId, rule) {
-      const comparison = await findOrStart(leftId, rightId, rule);
+    async open(leftId, rightId, rule, pairBy) {
+      const comparison = await findOrStart(leftId, rightId, rule, pairBy);
       if (comparison.state !== 'ready') buildInBackground(comparison);
       return comparison;
     },
-    async ready(leftId, rightId, rule, task) {
-      const comparison = await findOrStart(leftId, rightId, rule);
+    async ready(leftId, rightId, rule, task, pairBy) {
+      const comparison = await findOrStart(leftId, rightId, rule, pairBy);
       return comparison.state === 'ready' ? comparison : build(comparison, task);
     },
     summary,

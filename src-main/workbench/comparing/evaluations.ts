@@ -46,6 +46,8 @@ export interface Evaluations {
    * which stands for its newest evaluation on the suite both have.
    */
   pair(left: string, right: string, suite?: string): Promise<[EvaluationRecord, EvaluationRecord]>;
+  /** All such pairs, one per suite that both sides have: a folder of several tasks against another. */
+  pairs(left: string, right: string, suite?: string): Promise<[EvaluationRecord, EvaluationRecord][]>;
   remove(evaluationId: string): Promise<void>;
 }
 
@@ -63,6 +65,7 @@ export function createEvaluations(core: Core): Evaluations {
       return existing('evaluation', await store.getEvaluation(id), id);
     },
     pair: (left, right, suite) => pairOf(core, left, right, suite),
+    pairs: (left, right, suite) => pairsOf(core, left, right, suite),
     async remove(evaluationId) {
       await store.removeEvaluation(evaluationId);
       bus.publish({ topic: 'changed', lists: ['evaluations', 'comparisons'] });
@@ -216,12 +219,8 @@ async function pairOf(
   const wanted = (evaluation: EvaluationRecord) => suite === undefined || evaluation.suiteName === suite;
   const lefts = (await candidates(core, all, left)).filter(wanted);
   const rights = (await candidates(core, all, right)).filter(wanted);
-  for (const candidate of rights) {
-    const matches = lefts.filter((other) => other.suiteName === candidate.suiteName && other.id !== candidate.id);
-    // A model stands for the start of each run it began: of these the run's own is meant.
-    const match = matches.find(({ runId }) => runId !== null && runId === candidate.runId) ?? matches[0];
-    if (match !== undefined) return [match, candidate];
-  }
+  const [first] = matching(lefts, rights);
+  if (first !== undefined) return first;
   // Two evaluations that were named themselves are compared whatever their suites are called.
   const [oneLeft, oneRight] = [lefts[0], rights[0]];
   if (lefts.length === 1 && rights.length === 1 && oneLeft && oneRight) return [oneLeft, oneRight];
@@ -231,10 +230,40 @@ async function pairOf(
   });
 }
 
+async function pairsOf(
+  core: Core,
+  left: string,
+  right: string,
+  suite: string | undefined,
+): Promise<[EvaluationRecord, EvaluationRecord][]> {
+  const all = await core.store.listEvaluations();
+  const wanted = (evaluation: EvaluationRecord) => suite === undefined || evaluation.suiteName === suite;
+  const lefts = (await candidates(core, all, left)).filter(wanted);
+  const rights = (await candidates(core, all, right)).filter(wanted);
+  const suites = new Set<string>();
+  const pairs = matching(lefts, rights).filter(([, { suiteName }]) => !suites.has(suiteName) && suites.add(suiteName));
+  return pairs.length > 0 ? pairs : [await pairOf(core, left, right, suite)];
+}
+
+/** Pairs of one suite, each right candidate with the left one that is meant. */
+function matching(
+  lefts: readonly EvaluationRecord[],
+  rights: readonly EvaluationRecord[],
+): [EvaluationRecord, EvaluationRecord][] {
+  return rights.flatMap((candidate): [EvaluationRecord, EvaluationRecord][] => {
+    const matches = lefts.filter((other) => other.suiteName === candidate.suiteName && other.id !== candidate.id);
+    // A model stands for the start of each run it began: of these the run's own is meant.
+    const match = matches.find(({ runId }) => runId !== null && runId === candidate.runId) ?? matches[0];
+    return match === undefined ? [] : [[match, candidate]];
+  });
+}
+
 /** The evaluations a word can stand for, newest first; those of a run are those of its newest evaluated step. */
 async function candidates(core: Core, all: readonly EvaluationRecord[], text: string): Promise<EvaluationRecord[]> {
   const named = findByNameOrNull('evaluation', all, text);
   if (named !== null) return [named];
+  const imported = await ofImport(core, all, text);
+  if (imported.length > 0) return imported;
   const runs = await core.store.listRuns();
   const run = findByNameOrNull('run', runs, text);
   if (run !== null) return requireSome(newestOfRun(all, run), `run “${run.name}”`);
@@ -246,6 +275,12 @@ async function candidates(core: Core, all: readonly EvaluationRecord[], text: st
       ? all.filter((evaluation) => isOfModel(evaluation, weights.model, runs))
       : all.filter((evaluation) => isOf(evaluation, weights.checkpoint));
   return requireSome(newestFirst(found), weights.label);
+}
+
+/** What an import of that name brought: the tasks of a folder. */
+async function ofImport(core: Core, all: readonly EvaluationRecord[], text: string): Promise<EvaluationRecord[]> {
+  const imports = (await core.store.listImports()).filter(({ name, undoneAt }) => name === text && undoneAt === null);
+  return all.filter(({ importId }) => imports.some(({ id }) => id === importId));
 }
 
 /** `RUN@STEP`, whether or not a checkpoint was kept there: step 0 has none. */

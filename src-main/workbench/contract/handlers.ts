@@ -1,4 +1,5 @@
 import { shownEvent } from '../../shared/domain/trainer-events.ts';
+import { parsePairBy } from '../../shared/domain/pairing.ts';
 import type { Handlers } from './dispatch.ts';
 import type { Services } from '../services.ts';
 import { frontier } from '../comparing/frontier.ts';
@@ -104,8 +105,13 @@ function comparisonHandlers({ core, evaluations, comparisons, reports }: Service
       ),
     'evaluations.remove': ({ evaluationId }) => nothing(evaluations.remove(evaluationId)),
     'comparisons.list': () => comparisons.list(),
-    'comparisons.open': ({ leftEvaluationId, rightEvaluationId, rule }) =>
-      comparisons.open(leftEvaluationId, rightEvaluationId, rule),
+    'comparisons.open': ({ leftEvaluationId, rightEvaluationId, rule, pairBy }) =>
+      comparisons.open(
+        leftEvaluationId,
+        rightEvaluationId,
+        rule,
+        pairBy === undefined ? undefined : parsePairBy(pairBy),
+      ),
     'comparisons.get': ({ comparisonId }) => comparisons.get(comparisonId),
     'comparisons.summary': ({ comparisonId, filter }) => comparisons.summary(comparisonId, present(filter)),
     'comparisons.setNoiseFloor': ({ comparisonId, leftRepeat, rightRepeat }) =>

@@ -13,9 +13,10 @@ import type { Files } from '../workspace/files.ts';
 import type { Models } from '../models/models.ts';
 import { existing, refuseTakenName } from '../workspace/names.ts';
 import type { Task } from '../supervision/task.ts';
-import { ingestDataset, ingestEvaluation, ingestSuite } from './ingest.ts';
+import { ingestDataset, ingestEvaluations, ingestSuite } from './ingest.ts';
 import type { ImportRequest, SuiteHead } from './ingest.ts';
 import { contractPreview, modelPreview } from './preview.ts';
+import { evaluationByVariant } from './variants.ts';
 
 export type { ImportRequest, SuiteHead } from './ingest.ts';
 
@@ -25,7 +26,12 @@ export interface Imports {
   /** Imports what was previewed, as a job. */
   accept(previewId: string, name: string, strict: boolean): { jobId: string };
   dataset(request: ImportRequest, task: Task): Promise<DatasetRecord>;
+  /** The evaluations that a source holds: one, or a folder's tasks and models. */
+  evaluations(request: ImportRequest, task: Task): Promise<EvaluationRecord[]>;
+  /** The first of them, where there is one. */
   evaluation(request: ImportRequest, task: Task): Promise<EvaluationRecord>;
+  /** The same samples judged by another variant of their source, read again where the workspace has it not yet. */
+  withVariant(evaluation: EvaluationRecord, variant: string, task: Task): Promise<EvaluationRecord>;
   suite(request: ImportRequest & { suite: SuiteHead }, task: Task): Promise<SuiteRecord>;
   /** Rows at hand instead of a file. */
   addDataset(name: string, rows: readonly DatasetRow[]): Promise<DatasetRecord>;
@@ -61,11 +67,22 @@ export function createImports(core: Core, files: Files, models: Models): Imports
     return existing('dataset', await store.getDataset(id), id);
   }
 
-  async function evaluation(request: ImportRequest, task: Task): Promise<EvaluationRecord> {
-    refuseTakenName('evaluation', await store.listEvaluations(), request.name);
-    const id = await ingestEvaluation(store, request, task);
+  async function evaluations(request: ImportRequest, task: Task): Promise<EvaluationRecord[]> {
+    const known = await store.listEvaluations();
+    refuseTakenName('evaluation', known, request.name);
+    const taken = (await store.listImports()).some(
+      ({ id, name, undoneAt }) =>
+        name === request.name && undoneAt === null && known.some(({ importId }) => importId === id),
+    );
+    if (taken) {
+      throw new WorkbenchError('conflict', `There is an import of evaluations named “${request.name}” already.`, {
+        remedy: 'Choose another name.',
+      });
+    }
+    const ids = await ingestEvaluations(store, request, task);
     bus.publish({ topic: 'changed', lists: ['evaluations', 'imports'] });
-    return existing('evaluation', await store.getEvaluation(id), id);
+    const all = await store.listEvaluations();
+    return ids.map((id) => existing('evaluation', all.find((one) => one.id === id) ?? null, id));
   }
 
   async function suite(request: ImportRequest & { suite: SuiteHead }, task: Task): Promise<SuiteRecord> {
@@ -94,7 +111,7 @@ export function createImports(core: Core, files: Files, models: Models): Imports
       case 'dataset':
         return { datasetId: (await dataset(request, task)).id };
       case 'evaluation':
-        return { evaluationId: (await evaluation(request, task)).id };
+        return evaluationIds(await evaluations(request, task));
       case 'suite':
         return { suiteId: (await suite({ ...request, suite: { kind: requireKind(previewed.suiteKind) } }, task)).id };
       case 'model':
@@ -134,7 +151,13 @@ export function createImports(core: Core, files: Files, models: Models): Imports
       return { jobId: jobs.start({ kind: 'import', title }, (task) => run(previewed, name, strict, task)).id };
     },
     dataset,
-    evaluation,
+    evaluations,
+    async evaluation(request, task) {
+      const [first] = await evaluations(request, task);
+      if (first === undefined) throw new WorkbenchError('internal', 'An import brought no evaluation.');
+      return first;
+    },
+    withVariant: (evaluation, variant, task) => evaluationByVariant(store, evaluations, evaluation, variant, task),
     suite,
     async addDataset(name, rows) {
       refuseTakenName('dataset', await store.listDatasets(), name);
@@ -172,6 +195,12 @@ function parseMapping(
     pairs.map(([field, path]) => `${field}=${path}`),
     acceptedFields(target, suiteKind),
   );
+}
+
+/** One result of a job by its name, of several the first and all. */
+function evaluationIds(imported: readonly EvaluationRecord[]): Record<string, string> {
+  const ids = imported.map(({ id }) => id);
+  return { evaluationId: ids[0] ?? '', ...(ids.length > 1 ? { evaluationIds: ids.join(' ') } : {}) };
 }
 
 function requireKind(kind: SuiteKind | undefined): SuiteKind {

@@ -1,10 +1,19 @@
+import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import type { DatasetRow } from '../../shared/domain/datasets.ts';
 import type { ImportRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
-import { readDataset, readEvaluation, readSuite } from '../../imports/index.ts';
-import type { FieldMap, ImportEntry, ImportFormat, ImportMetadata, RowStream } from '../../imports/index.ts';
-import type { SuiteSpec } from '../../shared/domain/evaluations.ts';
+import { readDataset, readEvaluationParts, readSuite } from '../../imports/index.ts';
+import type {
+  EvaluationLabel,
+  FieldMap,
+  ImportEntry,
+  ImportFormat,
+  ImportMetadata,
+  RowStream,
+} from '../../imports/index.ts';
+import type { SampleResult, SuiteSpec } from '../../shared/domain/evaluations.ts';
+import { idOf } from '../../shared/domain/ids.ts';
 import type { Ingest, IngestOutcome, NewRecord, Store } from '../../store/api.ts';
 import type { Task } from '../supervision/task.ts';
 import { ProblemTally } from './problem-tally.ts';
@@ -32,21 +41,124 @@ export async function ingestDataset(store: Store, request: ImportRequest, task: 
   });
 }
 
-export async function ingestEvaluation(store: Store, request: ImportRequest, task: Task): Promise<string> {
-  const stream = await readEvaluation(request.source, readOptions(request, task));
-  return ingestStream(request, stream, task, (_rows, provenance) =>
-    store.beginEvaluation({
-      name: request.name,
-      suiteId: null,
-      suiteName: suiteNameOf(stream.metadata()),
-      modelId: null,
-      runId: null,
-      checkpointId: null,
-      step: null,
-      decoding: null,
-      import: provenance,
-    }),
-  );
+/**
+ * Reads the evaluations of a source into the store, as one import: all of them are there at the end, or none. A folder's tasks are
+ * suites of their own, each with ids of its own. Answers their ids.
+ */
+export async function ingestEvaluations(store: Store, request: ImportRequest, task: Task): Promise<string[]> {
+  const parts = await readEvaluationParts(request.source, readOptions(request, task));
+  const importId = newImportId();
+  const received: Received[] = [];
+  const empty: WorkbenchError[] = [];
+  try {
+    for (const [index, part] of parts.entries()) {
+      const stream = await part.open();
+      const several = parts.length === 1 ? '' : ` (${index + 1} of ${parts.length})`;
+      const one = await receive({ ...request, name: partName(request.name, parts, part) }, stream, task, {
+        progress: several,
+        begin: (name, provenance) =>
+          store.beginEvaluation({
+            name,
+            suiteId: null,
+            suiteName: suiteNameOf(stream.metadata()),
+            modelId: null,
+            runId: null,
+            checkpointId: null,
+            step: null,
+            decoding: null,
+            import: { ...provenance, id: importId, name: request.name },
+          }),
+      });
+      if (one instanceof WorkbenchError) empty.push(one);
+      else received.push(one);
+    }
+    const [nothing] = empty;
+    if (received.length === 0) throw nothing ?? nothingFits(request);
+    requireVariant(request, received);
+    task.progress('storing', 1);
+    const ids: string[] = [];
+    for (const { ingest, stream, problems } of received)
+      ids.push(
+        await ingest.commit({
+          import: outcomeOf(stream.metadata(), problems),
+          measure: stream.metadata().measure,
+          origin: originOf(request),
+        }),
+      );
+    return ids;
+  } catch (error) {
+    for (const { ingest } of received) await ingest.abandon();
+    throw error;
+  }
+}
+
+/** What is needed to read a source again, by another of its variants. */
+export interface Origin {
+  path: string;
+  format: ImportFormat | 'auto';
+  map: FieldMap;
+}
+
+function originOf({ source, format = 'auto', map = {} }: ImportRequest): string {
+  return JSON.stringify({ path: source, format, map } satisfies Origin);
+}
+
+interface Received {
+  ingest: Ingest<SampleResult>;
+  stream: RowStream<SampleResult>;
+  problems: ProblemTally;
+}
+
+/** All rows of one evaluation, pushed and not committed; the error that says why where none fits. */
+async function receive(
+  request: ImportRequest,
+  stream: RowStream<SampleResult>,
+  task: Task,
+  {
+    progress,
+    begin,
+  }: {
+    progress: string;
+    begin: (name: string, provenance: NewRecord<ImportRecord>) => Promise<Ingest<SampleResult>>;
+  },
+): Promise<Received | WorkbenchError> {
+  const problems = new ProblemTally();
+  let ingest: Ingest<SampleResult> | null = null;
+  try {
+    for await (const batch of stream.batches()) {
+      const rows = takeRows(batch, problems);
+      if (rows.length === 0) continue;
+      ingest ??= await begin(request.name, provenanceOf(request, stream.metadata(), problems));
+      await ingest.push(rows);
+    }
+    if (progress !== '') task.progress(`${stream.metadata().tasks[0] ?? request.name}${progress}`, null);
+    return ingest === null ? nothingFits(request, problems) : { ingest, stream, problems };
+  } catch (error) {
+    await ingest?.abandon();
+    throw error;
+  }
+}
+
+/** The name of one of several: by what tells it from the others. */
+export function partName(name: string, parts: readonly EvaluationLabel[], part: EvaluationLabel): string {
+  const models = new Set(parts.map(({ model }) => model)).size > 1;
+  const tasks = parts.length > 1 && parts.some((other) => other.model === part.model && other.task !== part.task);
+  const more = [models ? part.model : null, tasks ? part.task : null].filter((text) => text !== null);
+  return [name, ...more].join(' · ');
+}
+
+/** Of several, each may lack the variant that was asked for, but not all. */
+function requireVariant({ variant, source }: ImportRequest, received: readonly Received[]): void {
+  if (variant === undefined || received.length < 2) return;
+  const there = new Set(received.flatMap(({ stream }) => stream.metadata().variants));
+  if (there.has(variant) || variant.split('/').every((part) => there.has(part))) return;
+  throw new WorkbenchError('not-found', `${path.basename(source)} has no variant “${variant}”.`, {
+    remedy: there.size === 0 ? 'There are none; leave the choice out.' : `There is: ${[...there].join(', ')}.`,
+  });
+}
+
+function newImportId(): ImportRecord['id'] {
+  return idOf('import', `import-${randomUUID()}`);
 }
 
 export type SuiteHead = Omit<SuiteSpec, 'id' | 'name'>;
@@ -111,7 +223,7 @@ function takeRows<Row>(batch: readonly ImportEntry<Row>[], problems: ProblemTall
   const rows: Row[] = [];
   for (const entry of batch) {
     if ('row' in entry) rows.push(entry.row);
-    else problems.add(entry.problem.reason, entry.line);
+    else problems.add(entry.problem.reason, entry.line, entry.problem.message);
   }
   return rows;
 }
@@ -150,8 +262,9 @@ function outcomeOf(metadata: ImportMetadata, problems: ProblemTally): NonNullabl
 }
 
 function nothingFits(request: ImportRequest, problems = new ProblemTally()): WorkbenchError {
-  const reasons = problems.list().map(({ reason, count }) => `${reason} (${count})`);
-  const why = reasons.length === 0 ? 'it holds no records' : `what does not fit: ${reasons.join(', ')}`;
+  const reasons = problems.list().map(({ reason, count, message }) => `${reason} (${count}): ${message ?? ''}`.trim());
+  const why =
+    reasons.length === 0 ? 'it holds no records' : `what does not fit: ${reasons.join('; ').replace(/\.$/, '')}`;
   return new WorkbenchError('bad-input', `Nothing in ${path.basename(request.source)} could be imported: ${why}.`, {
     remedy: 'Look at a preview, or say with --format and --map where the fields are.',
     place: { file: request.source },

@@ -79,6 +79,28 @@ export const comparisonSummarySchema = z.object({
   /** New. */
   right: evaluationName,
   rule: ruleSchema,
+  /** By what samples were paired. Absent in reports of earlier versions, as is `measure`. */
+  pairing: z
+    .object({
+      asked: z.string(),
+      by: z.string(),
+      /** What pairs disagree in, and what is left over. */
+      note: z.string().nullable(),
+    })
+    .optional(),
+  /** What judged the two sides, in words. */
+  measure: z
+    .object({
+      left: z.string(),
+      right: z.string(),
+      /** A sentence where the two sides were judged differently: no rate of theirs then means anything. */
+      difference: z.string().nullable(),
+      /** A sentence where they were produced under different conditions. */
+      conditions: z.string().nullable(),
+      /** Variants that both sources have. */
+      variants: z.array(z.string()),
+    })
+    .optional(),
   n: z.object({
     /** N, the denominator: samples with a verdict on both sides under the rule. */
     paired: z.number(),

@@ -1,10 +1,11 @@
 import type { FlipFilter } from '../../../shared/domain/flip-view.ts';
 import { parseRule } from '../../../shared/domain/flips.ts';
+import { parsePairBy } from '../../../shared/domain/pairing.ts';
 import { negativeFlipUnder } from '../../../shared/presentation/rules.ts';
 import type { ComparisonSummary } from '../../../shared/domain/statistics/comparison-summary.ts';
 import { adjustedP, correctionNames } from '../../../shared/domain/statistics/multiple-tests.ts';
 import type { Correction } from '../../../shared/domain/statistics/multiple-tests.ts';
-import { comparisonFindings } from '../../../reports/findings.ts';
+import { comparisonFindings, measureSentences } from '../../../reports/findings.ts';
 import { formatP, formatPercent, formatPercentRange } from '../../../shared/presentation/numbers.ts';
 import type { Workbench } from '../../../workbench/workbench.ts';
 import { comparisonName } from '../../../shared/presentation/names.ts';
@@ -23,9 +24,18 @@ export async function compareCommand(
   const comparison = await openComparison({ task }, opened, left, right, options);
   const filter: FlipFilter = options.slice === undefined ? {} : { slices: [options.slice] };
   const summary = await opened.comparisons.summary(comparison.id, filter);
+  const others = options.suite === undefined ? await otherSuites(opened, left, right) : [];
   terminal.settle();
   terminal.document(summary);
   terminal.print(describe(summary, options.correction));
+  if (others.length > 0)
+    terminal.note(`Both sides have further suites: ${others.join(', ')}. Choose one with --suite.`);
+}
+
+/** Suites that both sides have, but for the one that is compared. */
+async function otherSuites({ evaluations }: Workbench, left: string, right: string): Promise<string[]> {
+  const pairs = await evaluations.pairs(left, right);
+  return pairs.slice(1).map(([, { suiteName }]) => suiteName);
 }
 
 /** The comparison that LEFT, RIGHT, --suite and --rule name, built. */
@@ -34,11 +44,16 @@ export async function openComparison(
   workbench: Workbench,
   left: string,
   right: string,
-  { rule, suite }: PairFlags,
+  { rule, suite, pairBy = 'auto', variant }: PairFlags,
 ) {
   const parsed = parseRule(rule);
-  const [old, now] = await workbench.evaluations.pair(left, right, suite);
-  return workbench.comparisons.ready(old.id, now.id, parsed, task);
+  const paired = parsePairBy(pairBy);
+  let [old, now] = await workbench.evaluations.pair(left, right, suite);
+  if (variant !== undefined) {
+    old = await workbench.imports.withVariant(old, variant, task);
+    now = await workbench.imports.withVariant(now, variant, task);
+  }
+  return workbench.comparisons.ready(old.id, now.id, parsed, task, paired);
 }
 
 function describe(summary: ComparisonSummary, correction: Correction): string {
@@ -46,7 +61,9 @@ function describe(summary: ComparisonSummary, correction: Correction): string {
   const { nfr, pfr } = shownRates(summary);
   const lines = [
     plain(comparisonName(left.name, right.name)),
+    ...measureLines(summary).map(plain),
     `Rule: ${negativeFlipUnder(summary.rule)}.`,
+    ...(summary.pairing === undefined ? [] : [plain(pairingLine(summary.pairing))]),
     `Samples: ${n.paired} paired; ${n.unmatchedLeft} only left, ${n.unmatchedRight} only right, ${n.missingVerdict} without a verdict, ${n.tied} ties left out.`,
     '',
     table(
@@ -58,9 +75,31 @@ function describe(summary: ComparisonSummary, correction: Correction): string {
     ),
     '',
     // The first sentence says what the table has said.
-    ...comparisonFindings({ summary, noiseFloor: null, decoding: null }).slice(1),
+    ...comparisonFindings({ summary, noiseFloor: null, decoding: null }).slice(1 + measureSentences(summary).length),
   ];
   return [...lines, ...sliceLines(summary, correction)].join('\n');
+}
+
+/** What judged the two sides, and a warning first of all where it was not the same. */
+function measureLines(summary: ComparisonSummary): string[] {
+  const { measure } = summary;
+  if (measure === undefined) return [];
+  const warnings = measureSentences(summary);
+  const choice =
+    measure.difference !== null && measure.variants.length > 0
+      ? [`Both sources have: ${measure.variants.join(', ')}. Compare by one of them with --variant.`]
+      : [];
+  const judged =
+    measure.left === measure.right
+      ? measure.left === ''
+        ? []
+        : [`Judged by: ${measure.left}.`]
+      : [`Judged by: ${measure.left || 'not said'} (old); ${measure.right || 'not said'} (new).`];
+  return [...warnings.map((text) => `! ${text}`), ...choice, ...judged];
+}
+
+function pairingLine({ by, note }: NonNullable<ComparisonSummary['pairing']>): string {
+  return `Paired by ${by}.${note === null ? '' : ` ${note}`}`;
 }
 
 function sliceLines({ slices }: ComparisonSummary, correction: Correction): string[] {

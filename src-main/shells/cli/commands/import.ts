@@ -3,7 +3,9 @@ import path from 'node:path';
 import type { ImportFormat } from '../../../imports/index.ts';
 import { acceptedFields, parseFieldMap } from '../../../imports/index.ts';
 import { checkedEndpoint } from '../../../endpoints/address.ts';
+import type { EvaluationRecord } from '../../../shared/domain/entities.ts';
 import type { Scorer } from '../../../shared/domain/evaluations.ts';
+import { describeMeasure } from '../../../shared/domain/measures.ts';
 import { WorkbenchError } from '../../../shared/domain/errors.ts';
 import { type HubName, parseHubName, type RepositoryKind } from '../../../workbench/hub/hub-name.ts';
 import type { ImportRequest, SuiteHead } from '../../../workbench/imports/imports.ts';
@@ -97,15 +99,28 @@ export async function importEvaluation(
   const named = await hubNameOf('dataset', source);
   const note = context.terminal.note.bind(context.terminal);
   const place = named === null ? source : (await hub.evaluation(named, flags, context.task, note)).place;
-  const evaluation = await imports.evaluation({ ...requestOf(place, flags.name, flags), map }, context.task);
+  const evaluations = await imports.evaluations({ ...requestOf(place, flags.name, flags), map }, context.task);
+  const [first] = evaluations;
   context.terminal.settle();
-  context.terminal.document(evaluation);
+  context.terminal.document(evaluations.length === 1 ? first : { evaluations });
+  for (const evaluation of evaluations) context.terminal.print(evaluationLines(evaluation).join('\n'));
+  await noteProblems(context, await context.workbench(), first?.importId ?? null);
+}
+
+/** What an evaluation holds, what judged it and what else its source has, and what the import has to say of it. */
+function evaluationLines({ name, suiteName, measure, ...evaluation }: EvaluationRecord): string[] {
   const { samples, right, wrong, tie, missing } = evaluation;
   const verdicts = `${right} right, ${wrong} wrong${tie > 0 ? `, ${tie} ties` : ''}${missing > 0 ? `, ${missing} without a verdict` : ''}`;
-  context.terminal.print(
-    `Evaluation “${plain(evaluation.name)}” on ${plain(evaluation.suiteName)}: ${formatCount(samples)} samples, ${verdicts}.`,
-  );
-  await noteProblems(context, await context.workbench(), evaluation.importId);
+  const counts = `Evaluation “${plain(name)}” on ${plain(suiteName)}: ${formatCount(samples)} samples, ${verdicts}.`;
+  if (measure === null || measure === undefined) return [counts];
+  const judged = describeMeasure(measure);
+  const others = measure.variants.filter((variant) => variant !== measure.variant && variant !== measure.metric);
+  return [
+    counts,
+    ...(judged === '' ? [] : [`  Judged by: ${plain(judged)}.`]),
+    ...(others.length === 0 ? [] : [`  There is also: ${plain(others.join(', '))} (--variant).`]),
+    ...measure.notes.map((note) => `  ${plain(note)}`),
+  ];
 }
 
 export async function importSuite(context: CommandContext, file: string, flags: SuiteFlags): Promise<void> {
@@ -203,8 +218,8 @@ async function noteProblems(
   const record = (await workbench.imports.list()).find(({ id }) => id === importId);
   if (record === undefined || record.rejected === 0) return;
   const reasons = record.problems.map(
-    ({ reason, count, firstLines }) =>
-      `${reason}: ${count} (lines ${firstLines.join(', ')}${count > firstLines.length ? ', …' : ''})`,
+    ({ reason, count, firstLines, message }) =>
+      `${reason}: ${count} (lines ${firstLines.join(', ')}${count > firstLines.length ? ', …' : ''})${message === undefined ? '' : `: ${plain(message)}`}`,
   );
   terminal.note(`${record.rejected} records were left out. ${reasons.join('; ')}`);
 }

@@ -6,7 +6,7 @@ import { reportSections } from '../../../shared/domain/reports/report-model.ts';
 import type { Correction } from '../../../shared/domain/statistics/multiple-tests.ts';
 import { lazily } from './go.ts';
 import type { Go } from './go.ts';
-import { correctionOption, kindOption, ruleOption, suiteOption } from './pairs.ts';
+import { correctionOption, kindOption, pairByOption, ruleOption, suiteOption, variantOption } from './pairs.ts';
 import { realNumber, wholeNumber } from './values.ts';
 
 const commands = {
@@ -22,6 +22,8 @@ export function addComparisons(program: Program, go: Go): void {
     .description('old against new: flips, rates, intervals')
     .addOption(ruleOption())
     .option(...suiteOption)
+    .option(...pairByOption)
+    .option(...variantOption)
     .option('--slice <name>', 'only this slice')
     .addOption(correctionOption())
     .action((left: string, right: string, options: CompareFlags) => go(commands.compare, left, right, options));
@@ -30,6 +32,8 @@ export function addComparisons(program: Program, go: Go): void {
     .description('the samples that changed')
     .addOption(ruleOption())
     .option(...suiteOption)
+    .option(...pairByOption)
+    .option(...variantOption)
     .addOption(kindOption())
     .option('--slice <name>', 'only this slice')
     .option('--search <text>', 'in prompts and outputs')
@@ -47,6 +51,8 @@ export function addComparisons(program: Program, go: Go): void {
     .option('--max-drop <y>', 'largest fall of accuracy, e.g. 0.01', realNumber)
     .addOption(ruleOption())
     .option(...suiteOption)
+    .option(...pairByOption)
+    .option(...variantOption)
     .option('--markdown <file>', 'a summary for a pull request')
     .option('--junit <file>', 'JUnit XML')
     .action((left: string, right: string, options: GateFlags) => go(commands.gate, left, right, options));
@@ -62,6 +68,8 @@ export function addComparisons(program: Program, go: Go): void {
     .requiredOption('--out <file>', 'where to write it')
     .addOption(ruleOption())
     .option(...suiteOption)
+    .option(...pairByOption)
+    .option(...variantOption)
     .option('--runs', 'the words name runs: their methods side by side, at a match')
     .option('--title <title>', 'at the head of the report')
     .option('--sections <name...>', `only these: ${reportSections.join(', ')}`)
@@ -75,6 +83,8 @@ export function addComparisons(program: Program, go: Go): void {
 export interface PairFlags {
   rule: string;
   suite?: string;
+  pairBy?: string;
+  variant?: string;
 }
 export interface CompareFlags extends PairFlags {
   slice?: string;

@@ -6,6 +6,14 @@ export const suiteOption = [
   '--suite <name>',
   'which suite to compare on where both sides have several; by default the newest',
 ] as const;
+export const pairByOption = [
+  '--pair-by <way>',
+  'which samples are the same: id, content, prompt, field:NAME, or auto, which takes what pairs most',
+] as const;
+export const variantOption = [
+  '--variant <name>',
+  'the measure to compare by, where the sources of both sides have several (filter, annotator, scorer, metric)',
+] as const;
 export const ruleOption = () => new Option('--rule <rule>', 'verdict, margin:TAU or threshold:C').default('verdict');
 export const kindOption = () =>
   new Option('--kind <kind>', 'what became of the samples')
