@@ -1,5 +1,5 @@
 /** Reads other tools' files as streams of canonical rows. Pure readers: nothing here writes or knows the store. */
-export { acceptedFields, type FieldMap, formatFieldMap, type MapField, parseFieldMap } from './field-map.ts';
+export { acceptedFields, type FieldMap, type MapField, parseFieldMap } from './field-map.ts';
 export type { ImportStream } from './import-stream.ts';
 export { defaultLimits, type ImportLimits } from './limits.ts';
 export {
@@ -9,7 +9,7 @@ export {
   openSuiteImport,
   type SuiteImportOptions,
 } from './open.ts';
-export { type EvaluationLabel, type EvaluationPart, openEvaluationParts } from './parts.ts';
+export { type EvaluationLabel, type EvaluationPart } from './parts.ts';
 export { type PreviewOptions, previewImport } from './preview.ts';
 export { type Problem, type ProblemReason, problemReasons } from './problems.ts';
 export {

@@ -29,8 +29,6 @@ export interface TrainerReport {
 
 /** Evaluation batches the child may send before the host gives its first credit. */
 export const initialCredit = 4;
-/** Samples in one `evaluation-batch` at most. */
-export const maxBatchSamples = 4096;
 /** The phase of the progress that a run tells before it writes a checkpoint: a host that waits for its end waits longer then. */
 export const savingPhase = 'writing a checkpoint';
 /** Steps are sent at most this often (ten times a second). */

@@ -34,10 +34,6 @@ export function events(): EventStream {
   return current().events;
 }
 
-export function shellKind(): 'electron' | 'web' {
-  return current().bridge.shell;
-}
-
 export function reconnectNow(): void {
   current().bridge.reconnect?.();
 }

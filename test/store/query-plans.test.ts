@@ -125,6 +125,7 @@ test('no list walks through a big table or sorts one', async () => {
     reader.getComparison(id);
     reader.getGuardSet(guard.id);
     reader.getImport('x');
+    reader.importOrigin('x');
     reader.getReport('x');
     reader.getSetting('x');
     reader.listSettings();

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { CheckpointRecord, ModelRecord, RunRecord } from '../../shared/domain/entities.ts';
 import { endpointFamily } from '../../shared/domain/endpoints.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
+import { hashWeights } from '../../trainer/checkpoint-folder.ts';
 import type { Core } from '../core.ts';
 import { existing, findByName, findByNameOrNull } from '../workspace/names.ts';
 import { inside, refuseLinksIn } from '../workspace/inside.ts';
@@ -66,6 +67,15 @@ function checkpointWeights(checkpoint: CheckpointRecord, runs: readonly RunRecor
   return { kind: 'checkpoint', checkpoint, run, label: weightsName(run.name, checkpoint.step) };
 }
 
+/** Weights are compared with their record whenever they are used: a flipped bit would be measured as if it were the model's doing. */
+async function requireSound(folder: string, checkpoint: CheckpointRecord, label: string): Promise<void> {
+  if ((await hashWeights(folder)) === checkpoint.sha256) return;
+  throw new WorkbenchError('corrupt', `Checkpoint ${label} is damaged: its sha256 does not match what was recorded.`, {
+    remedy: 'Use another checkpoint of the run; resuming the run goes on from the last sound one.',
+    place: { file: folder },
+  });
+}
+
 /** A folder with whole weights: an adapter is merged into its base once and kept in the cache. */
 export async function weightsFolder(core: Core, weights: Weights, task: Task): Promise<string> {
   if (weights.kind === 'model' && weights.model.family === endpointFamily) throw noWeights(weights.model);
@@ -75,6 +85,7 @@ export async function weightsFolder(core: Core, weights: Weights, task: Task): P
   if (!(await exists(folder))) await bringIfElsewhere(core, run, checkpoint.step, task);
   await requireFolder(folder, `checkpoint ${weights.label}`);
   await refuseLinksIn(folder);
+  await requireSound(folder, checkpoint, weights.label);
   if (checkpoint.kind === 'full') return folder;
   const merged = inside(core.layout.cache, 'merged', checkpoint.sha256);
   if (await exists(path.join(merged, 'config.json'))) return merged;

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { stringify } from 'yaml';
+import { quietTask } from '../../../src-main/workbench/supervision/task.ts';
 import { describe, expect, test } from 'vitest';
 import type { RunRecord } from '../../../src-main/shared/domain/entities.ts';
 import type { ShownEvent, TrainerEvent } from '../../../src-main/shared/domain/trainer-events.ts';
@@ -66,6 +67,16 @@ describe.skipIf(smallModel === null)(`runs${withSmallModel}`, () => {
     ]);
     const checkpoints = await workbench.core.store.listCheckpoints(run.id);
     expect(checkpoints.map(({ step }) => step).sort()).toEqual([2, 4, 6]);
+    const first = checkpoints.find(({ step }) => step === 2);
+    const weights = path.join(workbench.core.layout.root, first?.path ?? '', 'model.safetensors');
+    const bytes = readFileSync(weights);
+    bytes[bytes.length - 5] = (bytes.at(-5) ?? 0) ^ 0x40;
+    writeFileSync(weights, bytes);
+    // A damaged checkpoint is not measured as if it were the model that was trained; a sound one is.
+    await expect(workbench.evaluations.evaluate(`${run.name}@2`, 'words', {}, quietTask())).rejects.toMatchObject({
+      code: 'corrupt',
+      message: expect.stringMatching(/sha256 does not match/) as unknown,
+    });
     const meter = await workbench.runs.flipMeter(run.id);
     expect(meter.map(({ step }) => step)).toEqual(expect.arrayContaining([3, 6]));
     for (const { n, negative, nfr } of meter) expect(nfr.value).toBeCloseTo(n === 0 ? 0 : negative / n, 12);
