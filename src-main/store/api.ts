@@ -10,6 +10,7 @@ import type { DatasetHead } from './queries/datasets.ts';
 import type { SuiteHead } from './queries/suites.ts';
 import type { StoreReads } from './reader.ts';
 import type { Remote } from './rpc.ts';
+import type { ContentFault } from './tasks/check-contents.ts';
 import type { NewEvaluation, Provenance, StoreWrites } from './writer.ts';
 
 /**
@@ -25,6 +26,8 @@ export interface Store extends Remote<StoreReads>, Remote<StoreWrites> {
   onChange(listener: (change: StoreChange) => void): () => void;
   /** Checks the file now, in a thread of its own; “ok”, or what is wrong. It also runs by itself some seconds after opening. */
   checkIntegrity(): Promise<string>;
+  /** Compares how many rows each list holds with what its record says. */
+  checkContents(onProgress: (fraction: number) => void): Promise<ContentFault[]>;
   /** Resolves when nothing is left to do in the background: comparisons built, texts indexed, removed rows deleted. */
   settled(): Promise<void>;
   /** The database as of one moment, as one file that is a workspace's database again wherever it is put. */

@@ -2,12 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { WorkbenchError, reportOf } from '../shared/domain/errors.ts';
+import type { ErrorReport } from '../shared/domain/errors.ts';
 import { markOf } from '../system/alive.ts';
 import { Pending } from '../system/pending.ts';
 import type { FlipExportRow, Ingest, Store, StoreChange } from './api.ts';
 import { Builds } from './builds.ts';
+import { copyForReading } from './read-only-copy.ts';
 import { EventQueue } from './event-queue.ts';
 import type { ReaderMethods, StoreReads } from './reader.ts';
+import type { ContentFault } from './tasks/check-contents.ts';
 import type { BuildBatch } from './tasks/build-comparison.ts';
 import type { Methods, Remote, WorkerStart } from './rpc.ts';
 import { WorkerClient, runTask } from './worker-client.ts';
@@ -20,6 +23,11 @@ export interface StoreOptions {
   checkIntegrity?: boolean;
   /** How often other programs' writes are looked for. */
   pollMs?: number;
+  /**
+   * Open a private copy of a database that cannot be written where it lies, or next to which nothing can be. Everything can be read;
+   * every write is answered with this.
+   */
+  readOnly?: ErrorReport;
 }
 
 export const databaseName = 'workspace.sqlite';
@@ -29,20 +37,31 @@ const integrityDelayMs = 3000;
 
 /** Opens the workspace in a folder, which is made when it is not there. Opening does not grow with the workspace's size. */
 export async function openStore(folder: string, options: StoreOptions = {}): Promise<Store> {
-  const path = join(resolve(folder), databaseName);
-  makeFolder(folder);
+  const { readOnly } = options;
+  const database = join(resolve(folder), databaseName);
+  if (readOnly === undefined) makeFolder(folder);
+  const copy = readOnly === undefined ? null : await copyForReading(database);
+  const path = copy?.path ?? database;
   const { pid, born } = markOf();
   const owner = `${pid}:${randomBytes(6).toString('hex')}:${born ?? ''}`;
-  const start = { path, owner, ...(options.maxBytes === undefined ? {} : { maxBytes: options.maxBytes }) };
+  const start = {
+    path,
+    owner,
+    ...(options.maxBytes === undefined ? {} : { maxBytes: options.maxBytes }),
+    ...(readOnly === undefined ? {} : { readOnly }),
+  };
   const writer = new WorkerClient<WriterMethods>({ ...start, role: 'writer' });
   const reader = new WorkerClient<ReaderMethods>({ ...start, role: 'reader' });
   try {
     const { schemaVersion, methods } = await writer.ready;
     reader.open();
     const names = { writer: methods, reader: (await reader.ready).methods };
-    return new OpenStore(start, options, writer, reader, { schemaVersion, names }).store();
+    const store = new OpenStore(start, options, writer, reader, { schemaVersion, names }).store();
+    if (copy === null) return store;
+    return { ...store, path: database, close: () => store.close().finally(() => copy.remove()) };
   } catch (error) {
     await Promise.all([writer.terminate(), reader.terminate()]);
+    await copy?.remove();
     throw error;
   }
 }
@@ -133,6 +152,11 @@ class OpenStore {
         ...(await reader.call('counts')),
       }),
       checkIntegrity: () => this.#checkIntegrity(),
+      checkContents: (onProgress) =>
+        this.#task<{ fraction: number }, ContentFault[]>('checkContents', [], ({ fraction }) => {
+          onProgress(fraction);
+          return Promise.resolve();
+        }),
       settled: async () => {
         await this.#resumed;
         await this.#builds.settled();

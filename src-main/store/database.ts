@@ -157,9 +157,14 @@ export function translateSqliteError(error: unknown, path: string): unknown {
   });
 }
 
+export function isReadOnlyError(error: unknown): boolean {
+  return error instanceof Database.SqliteError && error.code.startsWith('SQLITE_READONLY');
+}
+
 const sqliteReports = [
   {
-    codes: ['SQLITE_FULL'],
+    // The index of the log is the first file that opening makes: where it cannot grow, the disk is full.
+    codes: ['SQLITE_FULL', 'SQLITE_IOERR_SHMSIZE'],
     kind: 'io',
     message: 'The disk is full; nothing of this step was written',
     remedy: 'Free some space on the disk that holds the workspace, then try again.',
@@ -186,7 +191,7 @@ const sqliteReports = [
     codes: ['SQLITE_IOERR'],
     kind: 'io',
     message: 'The disk reported a failure',
-    remedy: 'Check the disk that holds the workspace; a network folder is not fit for a workspace.',
+    remedy: 'Check that the disk that holds the workspace is whole and has space left. Network folders often fail so.',
   },
   {
     codes: ['SQLITE_CONSTRAINT_UNIQUE', 'SQLITE_CONSTRAINT_PRIMARYKEY'],

@@ -22,6 +22,8 @@ export interface WorkerStart {
   path: string;
   owner: string;
   maxBytes?: number;
+  /** Set where nothing may be written: what a write is answered. The path is that of a copy then. */
+  readOnly?: ErrorReport;
   task?: { name: string; args: unknown[] };
 }
 

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { parentPort, workerData } from 'node:worker_threads';
 import { reportOf } from '../shared/domain/errors.ts';
+import type { ErrorReport } from '../shared/domain/errors.ts';
 import { useCompileCache } from '../system/compile-cache.ts';
-import { openForReading, openForWriting, translateSqliteError } from './database.ts';
+import { isReadOnlyError, openForReading, openForWriting, translateSqliteError } from './database.ts';
 import type { FromWorker, Methods, ToWorker, WorkerStart } from './rpc.ts';
 import { movable } from './rpc.ts';
 
@@ -40,7 +41,7 @@ async function openReader({ path, owner }: WorkerStart): Promise<Methods> {
   return { ...offered, ...inner };
 }
 
-async function openWriter({ path, owner, maxBytes }: WorkerStart): Promise<Methods> {
+async function openWriter({ path, owner, maxBytes, readOnly }: WorkerStart): Promise<Methods> {
   const [{ migrate, refuseForeign }, { writerMethods }] = await Promise.all([
     import('./migrations/migrate.ts'),
     import('./writer.ts'),
@@ -49,6 +50,8 @@ async function openWriter({ path, owner, maxBytes }: WorkerStart): Promise<Metho
   try {
     const schemaVersion = await migrate(db);
     const { offered, inner } = writerMethods({ db, owner });
+    // From here on: bringing a copy to the newest version is no write of anybody's data.
+    if (readOnly !== undefined) db.raw.pragma('query_only = ON');
     post({ type: 'ready', schemaVersion, methods: Object.keys(offered) });
     return { ...offered, ...inner };
   } catch (error) {
@@ -73,11 +76,16 @@ async function answer(methods: Methods, { id, method, args }: Extract<ToWorker, 
     const value = await call(...args);
     post({ type: 'answer', id, ok: true, value }, movable(value));
   } catch (error) {
-    post({ type: 'answer', id, ok: false, error: reportOf(translateSqliteError(error, start.path)) });
+    post({ type: 'answer', id, ok: false, error: failureOf(error) });
     if (debugging) console.error(`store: ${method} failed:`, error);
   }
   const tookMs = performance.now() - began;
   if (debugging && tookMs > slowMs) console.error(`store: ${start.role} ${method} took ${Math.round(tookMs)} ms`);
+}
+
+function failureOf(error: unknown): ErrorReport {
+  if (start.readOnly !== undefined && isReadOnlyError(error)) return start.readOnly;
+  return reportOf(translateSqliteError(error, start.path));
 }
 
 async function runOneTask({ path, task }: WorkerStart): Promise<void> {

@@ -1,3 +1,4 @@
+import type { ErrorReport } from '../shared/domain/errors.ts';
 import type { Store } from '../store/api.ts';
 import type { TrainerLauncher } from '../trainer/host.ts';
 import type { EventBus } from './contract/event-bus.ts';
@@ -13,4 +14,8 @@ export interface Core {
   readonly jobs: Jobs;
   readonly device: Device;
   readonly launchTrainer: TrainerLauncher;
+  /** What hinders work in this workspace (a full disk, a read-only folder), and what to do; null when nothing does. */
+  readonly hindrance: ErrorReport | null;
+  /** Nothing may be written: runs of programs that are gone are not settled either. */
+  readonly readOnly: boolean;
 }

@@ -1,11 +1,11 @@
 import os from 'node:os';
 import { diagnoseBackends } from '../backends/index.ts';
-import { openStore } from '../store/client.ts';
 import type { TrainerLauncher } from '../trainer/host.ts';
 import { createComparisons } from './comparing/comparisons.ts';
 import type { Core } from './core.ts';
 import { runDemo } from './demo/index.ts';
 import { createDispatcher } from './contract/dispatch.ts';
+import { checkWorkspace } from './workspace/check-workspace.ts';
 import { createDoctor } from './workspace/doctor.ts';
 import { createEvaluations } from './comparing/evaluations.ts';
 import { createEventBus } from './contract/event-bus.ts';
@@ -26,6 +26,7 @@ import { createSites } from './sites/sites.ts';
 import type { Pace } from './sites/follow.ts';
 import { createSamples } from './comparing/samples.ts';
 import { createStatistics } from './statistics/statistics.ts';
+import { openWorkspaceStore } from './workspace/open-workspace.ts';
 import { claimFolder, makePrivate, mark } from './workspace/own-folder.ts';
 import { version } from './version.ts';
 import { watchStore } from './contract/watch-store.ts';
@@ -55,11 +56,13 @@ const maxUploadBytes = 20e9;
 export async function createWorkbench(options: WorkbenchOptions): Promise<Workbench> {
   const layout = workspaceLayout(options.folder);
   await claimFolder(layout);
-  const store = await openStore(layout.root);
-  // After the store has found the database to be ours: a folder beside a database that is gone tells that there was one.
-  await mark(layout);
-  await createFolders(layout);
-  await makePrivate(layout);
+  const { store, hindrance, readOnly } = await openWorkspaceStore(layout);
+  if (!readOnly) {
+    // After the store has found the database to be ours: a folder beside a database that is gone tells that there was one.
+    await mark(layout);
+    await createFolders(layout);
+    await makePrivate(layout);
+  }
   const bus = createEventBus();
   const core: Core = {
     layout,
@@ -68,6 +71,8 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
     jobs: createJobs(bus),
     device: createDevice(layout),
     launchTrainer: options.launchTrainer,
+    hindrance,
+    readOnly,
   };
   const statistics = createStatistics();
   const roots = [layout.root, os.homedir(), process.cwd()];
@@ -95,6 +100,7 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
     samples,
     reports: createReports(core, { comparisons, samples, files, statistics, version, printPdf: options.printPdf }),
     doctor: createDoctor(core, diagnoseBackends),
+    checkWorkspace: (how, task) => checkWorkspace(core, models.hash, how, task),
   };
   const unwatch = watchStore(core, runs.looksAfter);
   const workbench: Workbench = {
@@ -122,6 +128,6 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
       await store.close();
     },
   };
-  await runs.recover();
+  if (!readOnly) await runs.recover();
   return workbench;
 }

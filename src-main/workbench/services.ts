@@ -11,6 +11,7 @@ import type { Reports } from './reports/reports.ts';
 import type { Runs } from './runs/runs.ts';
 import type { Sites } from './sites/sites.ts';
 import type { Task } from './supervision/task.ts';
+import type { WorkspaceCheck } from './workspace/check-workspace.ts';
 import type { Files } from './workspace/files.ts';
 import type { Things } from './workspace/things.ts';
 
@@ -32,6 +33,8 @@ export interface Services {
   readonly samples: Samples;
   readonly reports: Reports;
   readonly doctor: () => Promise<Doctor>;
+  /** Compares the whole workspace with its records; with `repair`, does what loses nothing. */
+  readonly checkWorkspace: (options: { repair: boolean }, task: Task) => Promise<WorkspaceCheck>;
   /** Opens a finished report with the system, where the shell can; answers whether it did. */
   readonly openFile: (file: string) => Promise<boolean>;
   readonly demo: (quick: boolean, task: Task) => Promise<Record<string, string>>;

@@ -69,6 +69,8 @@ export async function openStage(): Promise<Stage> {
       jobs: createJobs(bus),
       device: createDevice(layout, 1),
       launchTrainer: launch,
+      hindrance: null,
+      readOnly: false,
     },
     children,
     broken: false,

@@ -45,7 +45,9 @@ export function createProgram({ streams, run }: ProgramOptions): Program {
   program
     .command('doctor')
     .description('backends, devices, versions, disk, health of the workspace')
-    .action(() => go(commands.doctor));
+    .option('--check', 'compare every file and row of the workspace with what was recorded; exit 1 on findings')
+    .option('--repair', 'with --check: also do what loses nothing')
+    .action((options: { check?: boolean; repair?: boolean }) => go(commands.doctor, options));
   addImports(program, go);
   program
     .command('list')

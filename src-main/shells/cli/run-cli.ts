@@ -66,7 +66,12 @@ async function runCommand<Args extends unknown[]>(
     terminal,
     folder,
     task: { signal: interrupts.signal, progress: terminal.progress },
-    workbench: () => (opened ??= openWorkbench(folder, launchTrainer)),
+    workbench: () =>
+      (opened ??= openWorkbench(folder, launchTrainer).then((workbench) => {
+        const { hindrance } = workbench.core;
+        if (hindrance !== null) printHindrance(terminal, hindrance);
+        return workbench;
+      })),
     onInterrupt: interrupts.handle,
     interrupted: interrupts.asked,
   };
@@ -131,6 +136,11 @@ function printError(terminal: Terminal, report: ErrorReport): void {
   const lines = report.message.split('\n').map(plain);
   terminal.note(`flipguard: ${lines.join('\n  ')}`);
   if (report.remedy !== undefined) terminal.note(plain(report.remedy));
+}
+
+function printHindrance(terminal: Terminal, { message, remedy }: ErrorReport): void {
+  terminal.note(plain(`! ${message}`));
+  if (remedy !== undefined) terminal.note(plain(`  ${remedy}`));
 }
 
 /** The first Ctrl-C asks, the second insists. */

@@ -9,6 +9,7 @@ import { orderedRows } from '../views/flip-views.ts';
 import { exportRows } from '../views/rows.ts';
 import type { BuildBatch } from './build-comparison.ts';
 import { buildComparison, buildStability } from './build-comparison.ts';
+import { checkContents } from './check-contents.ts';
 import { copyWorkspace } from './copy-workspace.ts';
 import { exportDatasetRows, exportSuiteItems } from './export-rows.ts';
 
@@ -28,6 +29,7 @@ export const tasks = {
   exportSuiteItems: (db: ReadableDb, _emit: Emit<never>, id: string, path: string) => exportSuiteItems(db, id, path),
   copyWorkspace: (db: ReadableDb, _emit: Emit<never>, path: string) => copyWorkspace(db, path),
   checkIntegrity,
+  checkContents,
   /** Of a database that somebody else wrote: that it is a workspace at all, then everything. */
   checkFile: (db: ReadableDb) => {
     refuseForeign(db);

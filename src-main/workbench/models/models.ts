@@ -4,7 +4,7 @@ import { mkdir, open, readFile, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { adapterConfigFile, adapterWeightsFile } from '../../engine/checkpoint/peft-config.ts';
-import { endpointFamily, endpointFile } from '../../shared/domain/endpoints.ts';
+import { endpointFamily, endpointFile, endpointSchema } from '../../shared/domain/endpoints.ts';
 import type { Endpoint } from '../../shared/domain/endpoints.ts';
 import type { HubSource, ModelRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
@@ -36,6 +36,8 @@ export interface Models {
   remove(modelId: string): Promise<void>;
   /** Deletes the folder of a model that is no longer listed, if it was made here; imported folders belong to somebody else. */
   dropFolder(model: ModelRecord): Promise<void>;
+  /** The hash of the weights as they are now, made as `add` made the one of the record. */
+  hash(model: ModelRecord, task: Task): Promise<string>;
 }
 
 export function createModels(core: Core): Models {
@@ -86,12 +88,21 @@ export function createModels(core: Core): Models {
         family: endpointFamily,
         parameters: 0,
         sizeBytes: 0,
-        sha256: createHash('sha256').update(`${endpoint.url}\n${endpoint.model}`).digest('hex'),
+        sha256: endpointHash(endpoint),
         origin: 'imported',
         state: 'present',
       });
       bus.publish({ topic: 'changed', lists: ['models'] });
       return model;
+    },
+    async hash(model, task) {
+      const folder = modelFolder(layout.root, model);
+      if (model.family === endpointFamily) {
+        const file = path.join(folder, endpointFile);
+        return endpointHash(endpointSchema.parse(JSON.parse(await readFile(file, 'utf8'))));
+      }
+      const files = await (model.baseId === undefined ? weightFiles(folder) : [adapterConfigFile, adapterWeightsFile]);
+      return (await describeFiles(layout.root, folder, model.family, files, task)).sha256;
     },
     async remove(modelId) {
       const model = await find(modelId);
@@ -100,6 +111,10 @@ export function createModels(core: Core): Models {
       bus.publish({ topic: 'changed', lists: ['models'] });
     },
   };
+}
+
+function endpointHash({ url, model }: Pick<Endpoint, 'url' | 'model'>): string {
+  return createHash('sha256').update(`${url}\n${model}`).digest('hex');
 }
 
 /** A repository's own name says more than its snapshot's folder, which is called by the commit. */

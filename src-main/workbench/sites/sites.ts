@@ -80,6 +80,7 @@ export function createSites(core: Core, pace: Pace = usualPace): Sites {
 
   /** One at a time: whoever asks while it is under way waits for that one. */
   function takeUpOnce(): Promise<void> {
+    if (core.readOnly) return Promise.resolve();
     takingUp ??= takeUp().finally(() => (takingUp = null));
     return takingUp;
   }

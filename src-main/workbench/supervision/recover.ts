@@ -41,7 +41,7 @@ export function createRecovery(core: Core, supervisor: RunSupervisor): Recovery 
   }
 
   async function recoverAll(): Promise<void> {
-    if (closing.signal.aborted) return;
+    if (closing.signal.aborted || core.readOnly) return;
     await supervisor.storeEnds();
     const live = (await core.store.listRuns()).filter((run) => !hasEnded(run.status) && !isOurs(run.id) && isHere(run));
     const failures = await Promise.all(live.map((run) => recoverRun(run).then(() => null, reportOf)));

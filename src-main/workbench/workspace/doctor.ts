@@ -15,8 +15,17 @@ export function createDoctor(core: Core, diagnoseBackends: () => Promise<Diagnos
     backends ??= diagnoseBackends().then(contractDiagnosis);
     const backend = await backends;
     const workspace = await examineWorkspace(core);
-    return { backend, workspace, machine: machine(), problems: problemsOf(backend, workspace) };
+    return {
+      backend,
+      workspace,
+      machine: machine(),
+      problems: [...hindranceOf(core), ...problemsOf(backend, workspace)],
+    };
   };
+}
+
+function hindranceOf({ hindrance }: Core): Doctor['problems'] {
+  return hindrance === null ? [] : [{ message: hindrance.message, remedy: hindrance.remedy ?? '' }];
 }
 
 function contractDiagnosis(found: Diagnosed): BackendDiagnosis {

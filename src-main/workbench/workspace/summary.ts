@@ -12,7 +12,7 @@ type Recent = WorkspaceSummary['recent'][number];
 
 /** What the home place shows: counts, what runs, what needs attention, what came last. */
 export async function workspaceSummary(
-  { store, layout }: Core,
+  { store, layout, hindrance }: Core,
   about: { version: string; shell: 'electron' | 'web' },
 ): Promise<WorkspaceSummary> {
   const [models, datasets, suites, runs, evaluations, comparisons, reports, imports] = await Promise.all([
@@ -48,9 +48,14 @@ export async function workspaceSummary(
       comparisons: comparisons.length,
     },
     running: runs.filter((run) => !hasEnded(run.status)),
-    attention: [...runs.flatMap(runAttention), ...models.flatMap(modelAttention)],
+    attention: [...hindranceAttention(hindrance), ...runs.flatMap(runAttention), ...models.flatMap(modelAttention)],
     recent: recent.sort((a, b) => b.at - a.at).slice(0, recentPlaces),
   };
+}
+
+function hindranceAttention(hindrance: Core['hindrance']): Attention[] {
+  if (hindrance === null) return [];
+  return [{ message: hindrance.message, remedy: hindrance.remedy ?? '', route: '/settings' }];
 }
 
 /** Where to find what an import brought. */

@@ -1,12 +1,40 @@
 import type { Doctor } from '../../../shared/contract/views.ts';
 import { request } from '../../../workbench/contract/dispatch.ts';
+import type { WorkspaceCheck } from '../../../workbench/workspace/check-workspace.ts';
 import type { CommandContext } from '../context.ts';
 import { exitStatus } from '../exit-status.ts';
 import type { ExitStatus } from '../exit-status.ts';
 import { table } from '../terminal.ts';
 import { formatBytes } from '../../../shared/presentation/numbers.ts';
 
-export async function doctorCommand({ terminal, workbench, task }: CommandContext): Promise<ExitStatus> {
+export async function doctorCommand(
+  context: CommandContext,
+  { check = false, repair = false }: { check?: boolean; repair?: boolean },
+): Promise<ExitStatus> {
+  return check || repair ? checkCommand(context, repair) : examine(context);
+}
+
+async function checkCommand({ terminal, workbench, task }: CommandContext, repair: boolean): Promise<ExitStatus> {
+  const result = await (await workbench()).checkWorkspace({ repair }, task);
+  terminal.settle();
+  terminal.document(result);
+  terminal.print(describeCheck(result));
+  return result.findings.every(({ repaired }) => repaired) ? exitStatus.ok : exitStatus.no;
+}
+
+function describeCheck({ checked, findings }: WorkspaceCheck): string {
+  const { runs, checkpoints, models, reports } = checked;
+  const scope = `Checked the database, ${runs} runs, ${checkpoints} checkpoints, ${models} models, ${reports} reports.`;
+  const lines = findings.map(({ message, remedy, repaired }) =>
+    repaired ? `✓ ${message}\n  Repaired.` : `! ${message}\n  ${remedy}`,
+  );
+  const left = findings.filter(({ repaired }) => !repaired).length;
+  const sum =
+    findings.length === 0 ? 'Everything is as it was recorded.' : `${findings.length} findings, ${left} left.`;
+  return [scope, ...lines, sum].join('\n');
+}
+
+async function examine({ terminal, workbench, task }: CommandContext): Promise<ExitStatus> {
   const { handle } = await workbench();
   task.progress('trying every backend', null);
   const doctor = await request(handle, 'workspace.doctor', {});

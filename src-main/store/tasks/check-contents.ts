@@ -1,0 +1,59 @@
+import type { ReadableDb } from '../database.ts';
+import { all, inSnapshot, sql, value } from '../database.ts';
+import { firstKey } from '../keys.ts';
+
+/** A list whose rows are not as many as its record says, or references that lead nowhere. */
+export interface ContentFault {
+  what: 'dataset' | 'suite' | 'evaluation' | 'references';
+  name: string;
+  recorded: number;
+  found: number;
+}
+
+interface Counted {
+  what: Exclude<ContentFault['what'], 'references'>;
+  key: number;
+  name: string;
+  recorded: number;
+}
+
+/** Counts the rows of everything that says how many it has, and looks for references that lead nowhere. */
+export async function checkContents(
+  db: ReadableDb,
+  emit: (done: { fraction: number }) => Promise<void>,
+): Promise<ContentFault[]> {
+  const owners = all<Counted>(
+    db,
+    sql`SELECT 'dataset' AS what, dataset_key AS key, name, rows AS recorded FROM datasets WHERE state = 'ready'
+        UNION ALL SELECT 'suite', suite_key, name, items FROM suites WHERE state = 'ready'
+        UNION ALL SELECT 'evaluation', evaluation_key, name, samples FROM evaluations WHERE state = 'ready'`,
+  );
+  const faults: ContentFault[] = [];
+  for (const [i, { what, key, name, recorded }] of owners.entries()) {
+    const found = rowsOf(db, what, key);
+    if (found !== recorded) faults.push({ what, name, recorded, found });
+    await emit({ fraction: (i + 1) / (owners.length + 1) });
+  }
+  const broken = inSnapshot(db, () => all<{ table: string }>(db, sql`PRAGMA foreign_key_check`));
+  for (const table of new Set(broken.map((row) => row.table))) {
+    const found = broken.filter((row) => row.table === table).length;
+    faults.push({ what: 'references', name: table, recorded: 0, found });
+  }
+  return faults;
+}
+
+function rowsOf(db: ReadableDb, what: Counted['what'], key: number): number {
+  const [from, to] = [firstKey(key), firstKey(key + 1)];
+  switch (what) {
+    case 'dataset':
+      return (
+        value<number>(db, sql`SELECT count(*) FROM dataset_rows WHERE row_key >= ${from} AND row_key < ${to}`) ?? 0
+      );
+    case 'suite':
+      return (
+        value<number>(db, sql`SELECT count(*) FROM suite_items WHERE item_key >= ${from} AND item_key < ${to}`) ?? 0
+      );
+    case 'evaluation':
+      return value<number>(db, sql`SELECT count(*) FROM scores WHERE score_key >= ${from} AND score_key < ${to}`) ?? 0;
+  }
+}
