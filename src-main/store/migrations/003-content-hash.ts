@@ -1,6 +1,5 @@
-import { contentHash, promptHash } from '../../content-hash.ts';
-import type { DatasetRow } from '../../shared/domain/datasets.ts';
-import { rowHashes } from '../queries/datasets.ts';
+import type { FrozenRow } from './003-hashing.ts';
+import { frozenContentHash, frozenPromptHash, frozenRowHash, frozenRowPromptHash } from './003-hashing.ts';
 import type { Migration } from './migrate.ts';
 
 /**
@@ -13,10 +12,10 @@ export const oneContentHash: Migration = {
   version: 3,
   name: 'content-hash',
   functions: {
-    hash_content: (prompt: string, target: string | null) => contentHash(prompt, target),
-    hash_prompt: (prompt: string) => promptHash(prompt),
-    hash_row_content: (body: string) => rowHashes(JSON.parse(body) as DatasetRow).content,
-    hash_row_prompt: (body: string) => rowHashes(JSON.parse(body) as DatasetRow).prompt,
+    hash_content: (prompt: string, target: string | null) => frozenContentHash(prompt, target),
+    hash_prompt: (prompt: string) => frozenPromptHash(prompt),
+    hash_row_content: (body: string) => frozenRowHash(JSON.parse(body) as FrozenRow),
+    hash_row_prompt: (body: string) => frozenRowPromptHash(JSON.parse(body) as FrozenRow),
   },
   script: `
 UPDATE OR IGNORE samples SET content_hash = hash_content(t.prompt, t.target), prompt_hash = hash_prompt(t.prompt)

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, open, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { access, lstat, open, rm, statfs, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { ErrorReport } from '../../shared/domain/errors.ts';
 import { WorkbenchError, reportOf } from '../../shared/domain/errors.ts';
@@ -42,7 +42,7 @@ export async function openWorkspaceStore({ root }: WorkspaceLayout): Promise<Ope
 
 async function openOnFullDisk(root: string, database: string): Promise<OpenedWorkspace> {
   const reserve = path.join(root, reserveName);
-  const size = (await stat(reserve).catch(() => null))?.size ?? 0;
+  const size = (await lstat(reserve).catch(() => null))?.size ?? 0;
   if (size > 0) {
     await rm(reserve, { force: true });
     try {
@@ -118,9 +118,11 @@ function lockedReport(root: string, database: string): ErrorReport {
 async function keepReserve(root: string): Promise<void> {
   const file = path.join(root, reserveName);
   try {
-    const [found, disk] = await Promise.all([stat(file).catch(() => null), statfs(root)]);
+    const [found, disk] = await Promise.all([lstat(file).catch(() => null), statfs(root)]);
     if (found?.size === reserveBytes || disk.bavail * disk.bsize < roomForReserve) return;
-    await writeFile(file, randomBytes(reserveBytes), { mode: 0o600 });
+    // Never through a link that somebody left under this name.
+    await rm(file, { force: true });
+    await writeFile(file, randomBytes(reserveBytes), { mode: 0o600, flag: 'wx' });
   } catch {
     // Without a reserve a full disk opens to be read alone: no reason to refuse the workspace now.
     await rm(file, { force: true }).catch(() => undefined);

@@ -15,6 +15,7 @@ import path from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { markerName } from '../../../src-main/workbench/workspace/own-folder.ts';
+import { reserveName } from '../../../src-main/workbench/workspace/open-workspace.ts';
 import { importVerdicts, openTestWorkbench, temporaryFolder } from '../../helpers/workbench.ts';
 
 const long = new Date(Date.UTC(2020, 0, 1));
@@ -83,6 +84,7 @@ test('an empty or absent folder becomes one, private to its owner, and is one fr
       ['cache', 'exports', 'locks', 'models', 'reports', 'runs', 'uploads'].map((name) => [name, '700']),
     ),
     [markerName]: '600',
+    [reserveName]: '600',
     'workspace.sqlite': '600',
   });
   expect((statSync(folder).mode & 0o777).toString(8)).toBe('700');
