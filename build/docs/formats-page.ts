@@ -90,6 +90,7 @@ const rowLines: Record<keyof z.output<typeof reportRowSchema>, string> = {
   tags: 'tags it came with',
   stability: 'what repeated sampling says of the flip',
   note: 'a person’s',
+  changes: 'kinds of change by name, where they were found',
 };
 
 const problemLines: Record<ProblemReason, string> = {

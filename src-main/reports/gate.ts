@@ -1,5 +1,5 @@
 import { WorkbenchError } from '../shared/domain/errors.ts';
-import type { ComparisonSummary } from '../shared/domain/statistics/comparison-summary.ts';
+import type { ClusteredRate, ComparisonSummary, Rate } from '../shared/domain/statistics/comparison-summary.ts';
 import { samplesToClearLimit } from '../shared/domain/statistics/mcnemar.ts';
 import {
   formatCount,
@@ -13,14 +13,17 @@ export { gateJUnit, gateMarkdown } from './gate-output.ts';
 
 /** What a comparison may cost: shares between 0 and 1. */
 export interface GateLimits {
-  maxNfr: number;
+  maxNfr?: number;
   /** Tolerated loss of accuracy (or of net flips, under the margin rule). */
   maxDrop?: number;
+  /** Negative flips of one kind of change, among all samples counted, each with the limit it is held to. */
+  kinds?: readonly { kind: string; limit: number; rate: Rate | ClusteredRate }[];
 }
 export type GateOutcome = 'pass' | 'fail' | 'undecided';
 
 export interface GateCheck {
-  name: 'NFR' | 'drop';
+  /** NFR, drop, or a kind of change. */
+  name: string;
   outcome: GateOutcome;
   value: number | null;
   low: number;
@@ -46,11 +49,12 @@ export interface GateVerdict {
  * clustered interval is judged, since the other would be too sure.
  */
 export function judgeGate(summary: ComparisonSummary, limits: GateLimits): GateVerdict {
-  requireShare(limits.maxNfr, 'max-nfr');
+  if (limits.maxNfr !== undefined) requireShare(limits.maxNfr, 'max-nfr');
   if (limits.maxDrop !== undefined) requireShare(limits.maxDrop, 'max-drop');
   const judged = [
-    nfrCheck(summary, limits.maxNfr),
+    ...(limits.maxNfr === undefined ? [] : [nfrCheck(summary, limits.maxNfr)]),
     ...(limits.maxDrop === undefined ? [] : [dropCheck(summary, limits.maxDrop)]),
+    ...(limits.kinds ?? []).map(({ kind, limit, rate }) => kindCheck(kind, rate, limit, summary)),
   ];
   // A rate between two measures says nothing, whichever side of the limit it lies on.
   const checks =
@@ -82,22 +86,36 @@ export function judgeGate(summary: ComparisonSummary, limits: GateLimits): GateV
 }
 
 function nfrCheck({ nfr, clustered, n }: ComparisonSummary, limit: number): GateCheck {
-  const { value, low, high } = clustered?.nfr ?? nfr;
-  const outcome = n.paired === 0 ? 'undecided' : judge(low, high, limit);
-  const needed = value === null || n.paired === 0 ? null : samplesToClearLimit(value, limit, nfr.level);
-  const effect = clustered?.nfr.designEffect ?? 1;
+  return rateCheck({ name: 'NFR', what: 'NFR' }, clustered?.nfr ?? nfr, limit, n.paired);
+}
+
+function kindCheck(kind: string, rate: Rate | ClusteredRate, limit: number, { n }: ComparisonSummary): GateCheck {
+  requireShare(limit, 'max-kind');
+  return rateCheck({ name: kind, what: `Negative flips of kind ${kind}:` }, rate, limit, n.paired);
+}
+
+function rateCheck(
+  { name, what }: { name: string; what: string },
+  rate: Rate | ClusteredRate,
+  limit: number,
+  paired: number,
+): GateCheck {
+  const { value, low, high } = rate;
+  const outcome = paired === 0 ? 'undecided' : judge(low, high, limit);
+  const needed = value === null || paired === 0 ? null : samplesToClearLimit(value, limit, rate.level);
+  const effect = rate.method === 'wilson-clustered' ? rate.designEffect : 1;
   const more =
-    outcome === 'undecided' && needed !== null && needed * effect > n.paired
-      ? ` About ${formatCount(needed * effect)} paired samples would decide it if the rate stayed as it is; there are ${formatCount(n.paired)}.`
+    outcome === 'undecided' && needed !== null && needed * effect > paired
+      ? ` About ${formatCount(needed * effect)} paired samples would decide it if the rate stayed as it is; there are ${formatCount(paired)}.`
       : '';
   return {
-    name: 'NFR',
+    name,
     outcome,
     value,
     low,
     high,
     limit,
-    reason: `NFR ${formatPercent(value)}, interval ${formatPercentRange({ low, high })}, ${relation[outcome]} the limit of ${formatPercent(limit)}.${more}`,
+    reason: `${what} ${formatPercent(value)}, interval ${formatPercentRange({ low, high })}, ${relation[outcome]} the limit of ${formatPercent(limit)}.${more}`,
   };
 }
 

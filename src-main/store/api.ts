@@ -69,6 +69,11 @@ export interface Store extends Remote<StoreReads>, Remote<StoreWrites> {
   ): Promise<ComparisonRecord>;
   /** Resolves when the comparison is ready. */
   buildComparison(id: string, onProgress?: (fraction: number) => void): Promise<ComparisonRecord>;
+  /**
+   * Resolves when the kinds of change of a comparison that is ready are found, by the rules the workspace has now: at once where
+   * they are there, else after reading both sides' texts in a thread of its own.
+   */
+  findKinds(comparisonId: string, onProgress?: (fraction: number) => void): Promise<void>;
   /** Sets the flakiness marks of a comparison from the A/A evaluations of the same checkpoints. */
   setNoiseFloor(comparisonId: string, leftRepeat: string | null, rightRepeat: string | null): Promise<void>;
   addGuardSet(

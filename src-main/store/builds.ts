@@ -28,6 +28,7 @@ export class Builds {
   readonly #runTask: RunTask;
   readonly #emit: (change: StoreChange) => void;
   readonly #building = new Map<string, Building>();
+  readonly #finding = new Map<string, { done: Promise<void>; listeners: Set<(fraction: number) => void> }>();
   #last: Promise<unknown> = Promise.resolve();
   #stopped = false;
 
@@ -57,14 +58,40 @@ export class Builds {
     return building.done;
   }
 
+  /** Finds a comparison's kinds of change where they are missing or were found by other rules; once, however many ask. */
+  async findKinds(id: string, onProgress?: (fraction: number) => void): Promise<void> {
+    let finding = this.#finding.get(id);
+    if (finding === undefined) {
+      const listeners = new Set<(fraction: number) => void>();
+      const done = this.#findKinds(id, listeners).finally(() => this.#finding.delete(id));
+      finding = { done, listeners };
+      this.#finding.set(id, finding);
+    }
+    if (onProgress !== undefined) finding.listeners.add(onProgress);
+    await finding.done;
+  }
+
+  async #findKinds(id: string, listeners: ReadonlySet<(fraction: number) => void>): Promise<void> {
+    const order = await this.#reader.call('kindOrder', id);
+    if (order === null) return;
+    await this.#runTask<BuildBatch, null>('buildKinds', [order], async ({ parts, progress }) => {
+      // Not yet shown: below 1 nobody is told.
+      await this.#writer.call('putColumns', order.buildKey, parts, Math.min(progress, 0.999));
+      for (const listener of listeners) listener(progress);
+    });
+    await this.#writer.call('finishKinds', order.buildKey, order.settings);
+    this.#emit({ tables: ['comparisons'] });
+  }
+
   async settled(): Promise<void> {
-    await Promise.allSettled([...this.#building.values()].map((building) => building.done));
+    await Promise.allSettled([...this.#building.values(), ...this.#finding.values()].map(({ done }) => done));
   }
 
   /** Nothing new begins; what runs is cut off by the caller's abort signal. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#last.catch(() => undefined);
+    await Promise.allSettled([...this.#finding.values()].map(({ done }) => done));
   }
 
   #ensure(id: string): Building {

@@ -173,6 +173,7 @@ class OpenStore {
         return record;
       },
       buildComparison: (id, onProgress) => this.#builds.finish(id, onProgress),
+      findKinds: (id, onProgress) => this.#builds.findKinds(id, onProgress),
       setNoiseFloor: (id, left, right) => this.#setNoiseFloor(id, left, right),
       addGuardSet: async ({ name, note, comparisonId, ...from }) => {
         const pairs = await reader.call('guardPairs', comparisonId, from);

@@ -1,5 +1,6 @@
 import { annotationReads } from './queries/annotations.ts';
 import { unbuiltComparisons } from './queries/comparison-builds.ts';
+import { kindOrder } from './queries/change-kinds.ts';
 import { comparisonReads, existingComparison } from './queries/comparisons.ts';
 import { rowCounts, sizeOnDisk } from './queries/counts.ts';
 import { datasetReads } from './queries/datasets.ts';
@@ -52,6 +53,7 @@ export function readerMethods(db: ReadableDb, owner: string) {
     inner: {
       counts: () => ({ counts: rowCounts(db), sizeBytes: sizeOnDisk(db.raw.name) }),
       existingComparison: (id: string) => existingComparison(db, id),
+      kindOrder: (id: string) => kindOrder(db, id),
       unbuiltComparisons: () => unbuiltComparisons(db, owner),
       guardPairs: (id: string, from: { sampleKeys: number[] } | { viewId: string }) => views.guardPairs(id, from),
       /** How often other programs wrote to each list, when anything changed since the last call; else null. */

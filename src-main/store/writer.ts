@@ -10,6 +10,8 @@ import type { TrainerEvent } from '../shared/domain/trainer-events.ts';
 import type { PairBy } from '../shared/domain/pairing.ts';
 import { annotationWrites } from './queries/annotations.ts';
 import type { BuildOutcome, ColumnPart } from './queries/comparison-builds.ts';
+import type { KindSettings } from '../shared/domain/kinds/own-kinds.ts';
+import { finishKinds } from './queries/change-kinds.ts';
 import { beginBuild, failBuild, finishBuild, putColumns } from './queries/comparison-builds.ts';
 import { comparisonWrites, openComparison, setRepeats } from './queries/comparisons.ts';
 import type { DatasetHead } from './queries/datasets.ts';
@@ -114,6 +116,7 @@ export function writerMethods(writer: Writer) {
       beginBuild: (comparisonId: string) => beginBuild(writer, comparisonId),
       putColumns: (buildKey: number, parts: ColumnPart[], progress: number) =>
         putColumns(writer, buildKey, parts, progress),
+      finishKinds: (buildKey: number, settings: KindSettings) => finishKinds(writer, buildKey, settings),
       finishBuild: (buildKey: number, outcome: BuildOutcome) => waking(finishBuild(writer, buildKey, outcome)),
       failBuild: (buildKey: number, error: ErrorReport) => failBuild(writer, buildKey, error),
       setRepeats: (id: string, left: string | null, right: string | null) => setRepeats(writer, id, left, right),

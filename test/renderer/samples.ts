@@ -84,6 +84,7 @@ export function flipRow(sampleKey: number, changes: Partial<FlipRow> = {}): Flip
     reviewed: false,
     corrected: false,
     noted: false,
+    changes: [],
     ...changes,
   };
 }
@@ -95,6 +96,7 @@ export const noFacets: FlipFacets = {
   labels: [],
   stability: [],
   corrected: [],
+  changes: [],
   delta: [],
   length: [],
   firing: [],
@@ -116,6 +118,8 @@ export function sampleDetail(sampleKey: number, changes: Partial<SampleDetail> =
     right: { evaluationId: 'right', output: 'the sky is green', score: 0, verdict: 'wrong', metrics: {} },
     annotation: null,
     stability: null,
+    changes: [],
+    parting: null,
     ...changes,
   };
 }

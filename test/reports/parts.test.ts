@@ -73,6 +73,7 @@ describe('rows', () => {
       slices: [],
       tags: [],
       stability: null,
+      changes: [],
     };
     expect(reportRowOf(flip)).toMatchObject({ delta: null, left: { score: 0 }, right: { output: null, score: null } });
   });

@@ -135,6 +135,10 @@ describe('flipguard', () => {
     [['--max-nfr', '0.01'], 1],
     [['--max-nfr', '0.2'], 2],
     [['--max-nfr', '2'], 2],
+    [['--max-kind', 'refusal=50%'], 0],
+    [['--max-kind', 'other-answer=0.01'], 1],
+    [['--max-kind', 'other-answer=20%'], 2],
+    [['--max-kind', 'no-such-kind=1%'], 2],
     [[], 2],
   ])('gates by exit status: %j → %i', async (limits, status) => {
     expect((await run('gate', 'old', 'new', ...limits)).status).toBe(status);

@@ -131,6 +131,7 @@ test('no list walks through a big table or sorts one', async () => {
     reader.listSettings();
     reader.joiningOf(left, sampleKey);
     reader.sliceCounts(id);
+    reader.changeCounts(id, {});
     reader.flipVectors(id, {});
     reader.flipPosition(view.viewId, sampleKey);
     reader.closeFlipView(view.viewId);

@@ -27,6 +27,7 @@ import type {
   TrainingTrace,
 } from '../domain/flip-view.ts';
 import { flipSortColumns } from '../domain/flip-view.ts';
+import type { ChangeSummary } from '../domain/statistics/change-summary.ts';
 import type { SliceSearchResult } from '../domain/statistics/slice-search.ts';
 import { corrections } from '../domain/statistics/multiple-tests.ts';
 import { flipKinds, ruleSchema } from '../domain/flips.ts';
@@ -70,6 +71,7 @@ export const flipFilterSchema = z.strictObject({
     .array(z.enum(['solid', 'flaky']))
     .max(2)
     .optional(),
+  changes: texts.optional(),
 });
 export const flipSortSchema = z.strictObject({
   column: z.enum(flipSortColumns),
@@ -205,6 +207,10 @@ export const channels = {
   ),
   'comparisons.get': channel<ComparisonRecord>()(z.strictObject({ comparisonId: id })),
   'comparisons.summary': channel<ComparisonSummary>()(
+    z.strictObject({ comparisonId: id, filter: flipFilterSchema.default({}) }),
+  ),
+  /** Kinds of change among the samples of a filter; the first time, both sides' texts are read for it. */
+  'comparisons.kinds': channel<ChangeSummary>()(
     z.strictObject({ comparisonId: id, filter: flipFilterSchema.default({}) }),
   ),
   'comparisons.setNoiseFloor': channel<null>()(

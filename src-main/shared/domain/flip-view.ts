@@ -3,6 +3,8 @@ import type { FlipKind, Rule } from './flips.ts';
 import type { PairBy, PairedBy } from './pairing.ts';
 import type { ErrorReport } from './errors.ts';
 import type { Annotation } from './entities.ts';
+import type { Evidence } from './kinds/change-kinds.ts';
+import type { Parting } from './kinds/parting.ts';
 
 /** One comparison of two evaluations (left = old, right = new) under one rule. */
 export interface ComparisonRecord {
@@ -68,6 +70,11 @@ export interface FlipFilter {
   /** How often the guard fired on this sample in training. */
   firing?: [number | null, number | null];
   stability?: ('solid' | 'flaky')[];
+  /**
+   * Kinds of change by name (`shared/domain/kinds`), own ones too; `refusal:gone` = of the old answer alone. They pass nothing before
+   * they were found.
+   */
+  changes?: string[];
 }
 
 export const flipSortColumns = [
@@ -79,6 +86,7 @@ export const flipSortColumns = [
   'length',
   'firing',
   'label',
+  'changes',
 ] as const;
 export interface FlipSort {
   column: (typeof flipSortColumns)[number];
@@ -109,6 +117,8 @@ export interface FlipRow {
   corrected: boolean;
   /** A person wrote a note. */
   noted: boolean;
+  /** Kinds of change by name; empty where there are none or they were not found yet. */
+  changes: string[];
 }
 export const previewCharacters = 240;
 
@@ -137,6 +147,8 @@ export interface FlipFacets {
   stability: FacetValue[];
   /** `yes` where a verdict was corrected; empty where none was. */
   corrected: FacetValue[];
+  /** Kinds of change. */
+  changes: FacetValue[];
   delta: HistogramBin[];
   length: HistogramBin[];
   firing: HistogramBin[];
@@ -169,6 +181,9 @@ export interface SampleDetail {
   right: SampleSide | null;
   annotation: Annotation | null;
   stability: 'solid' | 'flaky' | null;
+  /** Every rule that holds, with its evidence in the texts, and where the two answers part. */
+  changes: Evidence[];
+  parting: Parting | null;
 }
 
 /** A sample's verdict and score at one evaluation: a mark of its timeline. */

@@ -9,6 +9,7 @@ import { oneContentHash } from './003-content-hash.ts';
 import { modelSources } from './004-model-sources.ts';
 import { marksOfThings } from './005-marks.ts';
 import { measures } from './006-measures.ts';
+import { changeKindTables } from './007-change-kinds.ts';
 
 /** One step from `version - 1` to `version`. A landed migration is never edited. */
 export interface Migration {
@@ -26,6 +27,7 @@ export const migrations: readonly Migration[] = [
   modelSources,
   marksOfThings,
   measures,
+  changeKindTables,
 ];
 
 /** Marks the file as a workspace (“FGWB”), so that another program's database is not taken for one. */

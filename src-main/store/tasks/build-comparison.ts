@@ -7,7 +7,7 @@ import { bytesOf } from '../codec.ts';
 import type { BuildOrder, BuildOutcome, ColumnPart } from '../queries/comparison-builds.ts';
 import { noCounts } from '../queries/comparisons.ts';
 import { verdictOf } from '../queries/verdicts.ts';
-import type { Columns } from '../views/columns.ts';
+import type { BuiltColumns } from '../views/columns.ts';
 import { makeColumn, rangeRows, stabilities } from '../views/columns.ts';
 import { groupedRates } from '../views/corrections.ts';
 import type { EvaluationColumns } from './evaluation-columns.ts';
@@ -56,7 +56,7 @@ export async function buildComparison(
     kinds.set(columns.kind, range * rangeRows);
     clusters.set(columns.cluster, range * rangeRows);
     const parts: ColumnPart[] = Object.entries(columns).map(([name, data]) => ({
-      name: name as keyof Columns,
+      name: name as keyof BuiltColumns,
       range,
       data: bytesOf(data),
     }));
@@ -72,7 +72,7 @@ export async function buildComparison(
 
 type RepeatColumn = 'leftAttempts' | 'leftSolved' | 'rightAttempts' | 'rightSolved';
 /** The columns that every comparison has. */
-type BuiltColumns = Omit<Columns, 'stability' | RepeatColumn>;
+type OwnColumns = Omit<BuiltColumns, RepeatColumn>;
 
 interface Sides {
   left: EvaluationColumns;
@@ -100,7 +100,7 @@ function repeatColumns(
   ];
 }
 
-function compareRange(sides: Sides, range: number, counts: ComparisonCounts): BuiltColumns {
+function compareRange(sides: Sides, range: number, counts: ComparisonCounts): OwnColumns {
   const { left, right, pairing, rule } = sides;
   const from = range * rangeRows;
   const length = Math.min(rangeRows, pairing.left.length - from);
@@ -130,7 +130,7 @@ function compareRange(sides: Sides, range: number, counts: ComparisonCounts): Bu
   return columns;
 }
 
-function newColumns(length: number): BuiltColumns {
+function newColumns(length: number): OwnColumns {
   return {
     leftKey: makeColumn('leftKey', length),
     rightKey: makeColumn('rightKey', length),

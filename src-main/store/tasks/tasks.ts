@@ -10,6 +10,8 @@ import { exportRows } from '../views/rows.ts';
 import type { BuildBatch } from './build-comparison.ts';
 import { buildComparison, buildStability } from './build-comparison.ts';
 import { checkContents } from './check-contents.ts';
+import type { KindOrder } from '../queries/change-kinds.ts';
+import { buildKinds } from './build-kinds.ts';
 import { copyWorkspace } from './copy-workspace.ts';
 import { exportDatasetRows, exportSuiteItems } from './export-rows.ts';
 
@@ -23,6 +25,7 @@ export const tasks = {
   buildComparison: (db: ReadableDb, emit: Emit<BuildBatch>, order: BuildOrder) => buildComparison(db, order, emit),
   buildStability: (db: ReadableDb, emit: Emit<BuildBatch>, order: Omit<BuildOrder, 'buildKey'>) =>
     buildStability(db, order, emit),
+  buildKinds: (db: ReadableDb, emit: Emit<BuildBatch>, order: KindOrder) => buildKinds(db, order, emit),
   streamFlips,
   exportDatasetRows: (db: ReadableDb, _emit: Emit<never>, id: string, path: string, skip: string[]) =>
     exportDatasetRows(db, id, path, new Set(skip)),

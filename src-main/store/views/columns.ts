@@ -38,6 +38,9 @@ interface ColumnTypes {
   leftSolved: Uint32Array;
   rightAttempts: Uint32Array;
   rightSolved: Uint32Array;
+  /** Kinds of change as bits (`shared/domain/kinds`): of the new answer or the change itself, and of the old answer alone. */
+  appeared: Int32Array;
+  gone: Int32Array;
 }
 export type ColumnName = keyof ColumnTypes;
 export type Columns = { readonly [N in ColumnName]: ColumnTypes[N] };
@@ -61,11 +64,17 @@ const makers = {
   leftSolved: (length: number) => new Uint32Array(length),
   rightAttempts: (length: number) => new Uint32Array(length),
   rightSolved: (length: number) => new Uint32Array(length),
+  appeared: (length: number) => new Int32Array(length),
+  gone: (length: number) => new Int32Array(length),
 } satisfies { [N in ColumnName]: (length: number) => ColumnTypes[N] };
 
 export function makeColumn<N extends ColumnName>(name: N, length: number): ColumnTypes[N] {
   return makers[name](length) as ColumnTypes[N];
 }
+
+/** What is added to a build after it is finished. */
+export const markColumns = ['stability', 'appeared', 'gone'] as const satisfies readonly ColumnName[];
+export type BuiltColumns = Omit<Columns, (typeof markColumns)[number]>;
 
 export const stabilities = ['solid', 'flaky'] as const;
 
@@ -98,8 +107,8 @@ export class StoredColumns {
   }
 
   /** Marks that may change after the build. */
-  forgetStability(): void {
-    this.#loaded.delete('stability');
+  forgetMarks(): void {
+    for (const name of markColumns) this.#loaded.delete(name);
   }
 
   #read<N extends ColumnName>(name: N): ColumnTypes[N] {

@@ -4,6 +4,7 @@ import { ruleAndPairing } from '../queries/comparisons.ts';
 import type { Rule } from '../../shared/domain/flips.ts';
 import type { ReadableDb } from '../database.ts';
 import { all, each, one, sql } from '../database.ts';
+import { ownKindsOf } from '../queries/change-kinds.ts';
 import { sliceNames } from '../queries/names.ts';
 import { StoredColumns } from './columns.ts';
 import { correctedKinds } from './corrections.ts';
@@ -42,6 +43,7 @@ export class LoadedComparison {
   #judgements: Judgements | null = null;
   #corrected: Uint8Array | null = null;
   #tags: RowTags | null = null;
+  #ownKinds: string[] | null | undefined = undefined;
 
   constructor(db: ReadableDb, row: ComparisonHead) {
     this.db = db;
@@ -62,7 +64,8 @@ export class LoadedComparison {
     this.#judgements = null;
     this.#corrected = null;
     this.#tags = null;
-    this.columns.forgetStability();
+    this.columns.forgetMarks();
+    this.#ownKinds = undefined;
   }
 
   slices(setKey: number): readonly string[] {
@@ -82,6 +85,12 @@ export class LoadedComparison {
     const left = rowsByKey(keys);
     const same = keys.every((key, row) => key === rightKeys[row]);
     return (this.#rowsByKey = { left, right: same ? left : rowsByKey(rightKeys) });
+  }
+
+  /** The own kinds of change by bit; null where no kinds were found yet. */
+  ownKinds(): string[] | null {
+    if (this.#ownKinds === undefined) this.#ownKinds = ownKindsOf(this.db, this.columns.buildKey);
+    return this.#ownKinds;
   }
 
   judgements(): Judgements {

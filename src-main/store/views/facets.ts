@@ -5,6 +5,7 @@ import type { LoadedComparison } from './comparison.ts';
 import { stabilities } from './columns.ts';
 import type { Failures, FilterPart } from './filter.ts';
 import { bitOf, knownFirings } from './filter.ts';
+import { namesOfChanges } from './kind-columns.ts';
 
 /** Values a facet lists at most, the most frequent first. */
 const longestFacet = 500;
@@ -52,6 +53,7 @@ export function facetsOf(
       (code) => stabilities[code - 1] ?? '',
     ),
     corrected: correctedValues(comparison, pass),
+    changes: changeValues(comparison, pass),
     delta: histogram('delta', columns.get('delta')),
     length: histogram('length', columns.get('length')),
     firing: histogram('firing', knownFirings(columns.get('firing'))),
@@ -112,6 +114,22 @@ function correctedValues(
     if (corrections.has(row)) count(tallies, 'yes', negative);
   });
   return values(tallies, (value) => value);
+}
+
+/** A pair of two kinds counts in both. */
+function changeValues(
+  comparison: LoadedComparison,
+  pass: (part: FilterPart, visit: (row: number, negative: number) => void) => void,
+): FacetValue[] {
+  const own = comparison.ownKinds();
+  if (own === null) return [];
+  const [appeared, gone] = [comparison.columns.get('appeared'), comparison.columns.get('gone')];
+  const tallies = new Map<string, Tally>();
+  pass('changes', (row, negative) => {
+    if (appeared[row] === 0 && gone[row] === 0) return;
+    for (const name of namesOfChanges(appeared[row] ?? 0, gone[row] ?? 0, own)) count(tallies, name, negative);
+  });
+  return values(tallies, (name) => name);
 }
 
 /** Bins span all rows of the comparison, so that they stay put while the filter changes. Empty when no row has the number. */

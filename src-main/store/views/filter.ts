@@ -3,6 +3,7 @@ import { flipKinds } from '../../shared/domain/flips.ts';
 import type { LoadedComparison } from './comparison.ts';
 import { tagKeys } from './comparison.ts';
 import { stabilities } from './columns.ts';
+import { changeBits } from './kind-columns.ts';
 import { searchRows } from './search.ts';
 
 /** The parts of a filter. Each row carries one bit a part that it fails, so that every facet can leave its own part out. */
@@ -18,6 +19,7 @@ export const filterParts = [
   'length',
   'firing',
   'stability',
+  'changes',
 ] as const;
 export type FilterPart = (typeof filterParts)[number];
 
@@ -94,6 +96,11 @@ function testsOf(comparison: LoadedComparison, filter: FlipFilter): Test[] {
     const wanted = new Set(filter.stability.map((name) => stabilities.indexOf(name) + 1));
     const stability = columns.get('stability');
     add('stability', (row) => wanted.has(stability[row] ?? 0));
+  }
+  if (asks(filter.changes)) {
+    const wanted = changeBits(filter.changes, comparison.ownKinds() ?? []);
+    const [appeared, gone] = [columns.get('appeared'), columns.get('gone')];
+    add('changes', (row) => ((appeared[row] ?? 0) & wanted.appeared) !== 0 || ((gone[row] ?? 0) & wanted.gone) !== 0);
   }
   return tests;
 }

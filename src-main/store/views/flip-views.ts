@@ -8,6 +8,8 @@ import type { LoadedComparison } from './comparison.ts';
 import { loadComparison, readHead } from './comparison.ts';
 import { facetsOf, sliceCounts } from './facets.ts';
 import { failuresOf, knownFirings, knownNumbers, passingRows } from './filter.ts';
+import { changeCounts, firstChanges } from './kind-columns.ts';
+import type { ChangeCounts } from './kind-columns.ts';
 import { neighbours } from './neighbours.ts';
 import { flipRows } from './rows.ts';
 import { sampleDetail } from './sample.ts';
@@ -75,6 +77,11 @@ export class FlipViews {
   facets(comparisonId: string, filter: FlipFilter): FlipFacets {
     const comparison = this.#comparison(comparisonId);
     return facetsOf(comparison, failuresOf(comparison, filter), filter.verdicts);
+  }
+
+  changeCounts(comparisonId: string, filter: FlipFilter): ChangeCounts | null {
+    const comparison = this.#comparison(comparisonId);
+    return changeCounts(comparison, passingRows(failuresOf(comparison, filter), comparison.rows), filter.verdicts);
   }
 
   sliceCounts(comparisonId: string, verdicts?: FlipFilter['verdicts']): ReturnType<typeof sliceCounts> {
@@ -173,6 +180,8 @@ function sortKeys(comparison: LoadedComparison, column: FlipSort['column']): Arr
       return knownNumbers(comparison.judgements().label, 0);
     case 'firing':
       return knownFirings(columns.get('firing'));
+    case 'changes':
+      return firstChanges(columns.get('appeared'));
     case 'kind':
       return comparison.kinds();
     case 'delta':
@@ -204,6 +213,8 @@ export const flipReads = {
   closeFlipView: (views: FlipViews, viewId: string) => views.close(viewId),
   flipFacets: (views: FlipViews, id: string, filter: FlipFilter) => views.facets(id, filter),
   flipVectors: (views: FlipViews, id: string, filter: FlipFilter) => views.vectors(id, filter),
+  /** Kind of change → how many pairs of each outcome have it; null where they were not found yet. */
+  changeCounts: (views: FlipViews, id: string, filter: FlipFilter) => views.changeCounts(id, filter),
   /** Slice name → counts of kinds, for every slice of the comparison. */
   sliceCounts: (views: FlipViews, id: string, verdicts?: FlipFilter['verdicts']) => views.sliceCounts(id, verdicts),
   sampleDetail: (views: FlipViews, id: string, sampleKey: number) => sampleDetail(views.comparison(id), sampleKey),

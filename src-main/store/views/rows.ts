@@ -8,6 +8,7 @@ import { verdictOf } from '../queries/verdicts.ts';
 import { preview } from '../texts.ts';
 import type { LoadedComparison } from './comparison.ts';
 import { kindOf, stabilities } from './columns.ts';
+import { namesOfChanges } from './kind-columns.ts';
 
 /** Of a text no longer than this many bytes all is read; of a longer one only its beginning. */
 const wholeBytes = 4 * previewCharacters;
@@ -103,6 +104,11 @@ function numbersOf(
     reviewed: reviewed[row] === 1,
     corrected: corrections.has(row),
     noted: noted[row] === 1,
+    changes: namesOfChanges(
+      columns.get('appeared')[row] ?? 0,
+      columns.get('gone')[row] ?? 0,
+      comparison.ownKinds() ?? [],
+    ),
   };
 }
 

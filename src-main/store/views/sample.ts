@@ -1,4 +1,7 @@
 import { WorkbenchError } from '../../shared/domain/errors.ts';
+import { explainChange } from '../../shared/domain/kinds/classify.ts';
+import { kindRules } from '../../shared/domain/kinds/own-kinds.ts';
+import { partingOf } from '../../shared/domain/kinds/parting.ts';
 import type { SampleDetail, SampleSide, TimelineMark } from '../../shared/domain/flip-view.ts';
 import type { ReadableDb } from '../database.ts';
 import { all, one, sql, value } from '../database.ts';
@@ -6,9 +9,11 @@ import { decodeMetrics } from '../codec.ts';
 import { packKey } from '../keys.ts';
 import { annotationOf } from '../queries/annotations.ts';
 import { attemptsOf } from '../queries/attempts.ts';
+import { kindSettings, ruleOf } from '../queries/change-kinds.ts';
 import { metricNames } from '../queries/evaluations.ts';
 import { nameOf } from '../queries/names.ts';
 import { verdictOf } from '../queries/verdicts.ts';
+import { answerReader, sideCode } from '../queries/answers.ts';
 import type { LoadedComparison } from './comparison.ts';
 import { kindOf, stabilities } from './columns.ts';
 
@@ -41,6 +46,33 @@ export function sampleDetail(comparison: LoadedComparison, sampleKey: number): S
     right: side(db, comparison.rightKey, columns.get('rightKey')[row] ?? 0),
     annotation: annotationOf(db, comparison.key, comparison.id, sampleKey),
     stability: stabilities[(columns.get('stability')[row] ?? 0) - 1] ?? null,
+    ...explained(comparison, row, texts),
+  };
+}
+
+/** The evidence is found again when a sample is looked at: only its bits are stored. */
+function explained(
+  comparison: LoadedComparison,
+  row: number,
+  { prompt, target }: { prompt: string; target: string | null },
+): Pick<SampleDetail, 'changes' | 'parting'> {
+  const { db, columns, leftKey, rightKey } = comparison;
+  const outcome = kindOf(columns.get('kind')[row]);
+  const rule = ruleOf(db, comparison.id);
+  const code = (name: 'left' | 'right', verdict: number): number => sideCode(outcome, name, verdict, rule.kind);
+  const left = answerReader(db, leftKey)(
+    columns.get('leftKey')[row] ?? 0,
+    code('left', columns.get('leftVerdict')[row] ?? 0),
+  );
+  const right = answerReader(db, rightKey)(
+    columns.get('rightKey')[row] ?? 0,
+    code('right', columns.get('rightVerdict')[row] ?? 0),
+  );
+  if (left === null || right === null) return { changes: [], parting: null };
+  const rules = kindRules(kindSettings(db));
+  return {
+    changes: explainChange({ prompt, target, left, right }, outcome, rules),
+    parting: partingOf(left.text, right.text),
   };
 }
 

@@ -2,7 +2,8 @@ import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { ComparisonRecord, FlipFilter } from '../../shared/domain/flip-view.ts';
 import { defaultRule, flipKinds } from '../../shared/domain/flips.ts';
 import type { FlipKind, Rule } from '../../shared/domain/flips.ts';
-import type { ComparisonSummary } from '../../shared/domain/statistics/comparison-summary.ts';
+import type { ChangeSummary } from '../../shared/domain/statistics/change-summary.ts';
+import type { ClusteredRate, ComparisonSummary, Rate } from '../../shared/domain/statistics/comparison-summary.ts';
 import type { SearchSample } from '../../shared/domain/statistics/slice-features.ts';
 import type { SliceSearchResult } from '../../shared/domain/statistics/slice-search.ts';
 import { clustersOrNull } from '../../shared/domain/statistics/clustered-rates.ts';
@@ -31,6 +32,10 @@ export interface Comparisons {
     pairBy?: PairBy,
   ): Promise<ComparisonRecord>;
   summary(comparisonId: string, filter?: FlipFilter): Promise<ComparisonSummary>;
+  /** Kinds of change among the samples of a filter; found first where they are missing. */
+  kinds(comparisonId: string, filter?: FlipFilter, onProgress?: (fraction: number) => void): Promise<ChangeSummary>;
+  /** Negative flips of one kind among all samples counted; where samples come in groups, their interval knows it. */
+  kindRate(comparisonId: string, kind: string): Promise<Rate | ClusteredRate>;
   /** Slices with excess negative flips, corrected for the search. */
   findSlices(comparisonId: string): Promise<SliceSearchResult>;
   remove(comparisonId: string): Promise<void>;
@@ -114,6 +119,47 @@ export function createComparisons(core: Core, statistics: Statistics): Compariso
     return { ...counted, ...basisOf(comparison, left, right) };
   }
 
+  async function kinds(
+    comparisonId: string,
+    filter: FlipFilter = {},
+    onProgress?: (fraction: number) => void,
+  ): Promise<ChangeSummary> {
+    requireReady(await get(comparisonId));
+    await store.findKinds(comparisonId, onProgress);
+    const counted = await store.changeCounts(comparisonId, filter);
+    // Found a moment ago; the settings may have changed since.
+    if (counted === null)
+      throw new WorkbenchError('conflict', 'The rules of kinds changed meanwhile.', { remedy: 'Ask again.' });
+    const outcomes = countFlips(kindsOf((await store.flipVectors(comparisonId, filter)).kinds));
+    return statistics.calculate<'change-summary'>({ kind: 'change-summary', counted, outcomes });
+  }
+
+  async function kindRate(comparisonId: string, kind: string): Promise<Rate | ClusteredRate> {
+    const comparison = requireReady(await get(comparisonId));
+    await store.findKinds(comparisonId);
+    const all = await store.flipVectors(comparisonId, {});
+    const hits = new Set((await store.flipVectors(comparisonId, { kinds: ['negative'], changes: [kind] })).sampleKeys);
+    // What flipped for another reason counts as kept: the rate is then the kind's own.
+    const [negative, kept] = [flipKinds.indexOf('negative'), flipKinds.indexOf('kept-right')];
+    const kinds = all.kinds.map((code, i) => (code === negative && !hits.has(all.sampleKeys[i] ?? 0) ? kept : code));
+    const summary = await statistics.calculate<'summary'>({
+      kind: 'summary',
+      tally: {
+        left: { id: comparison.leftEvaluationId, name: comparison.leftName },
+        right: { id: comparison.rightEvaluationId, name: comparison.rightName },
+        rule: comparison.rule,
+        unmatchedLeft: 0,
+        unmatchedRight: 0,
+        counts: countFlips(kindsOf(kinds)),
+        corrections: null,
+        slices: [],
+        samples: { kinds, deltas: new Float64Array(0), clusters: clustersOrNull(all.clusters) },
+      },
+      options: { resamples: 1 },
+    });
+    return summary.clustered?.nfr ?? summary.nfr;
+  }
+
   async function slicesOf(
     comparisonId: string,
     grouped: boolean,
@@ -147,6 +193,8 @@ export function createComparisons(core: Core, statistics: Statistics): Compariso
       return comparison.state === 'ready' ? comparison : build(comparison, task);
     },
     summary,
+    kinds,
+    kindRate,
     async findSlices(comparisonId) {
       const { counts } = requireReady(await get(comparisonId));
       const stride = Math.ceil(Math.max(1, counts.paired / searchedSamples));

@@ -114,6 +114,7 @@ function comparisonHandlers({ core, evaluations, comparisons, reports }: Service
       ),
     'comparisons.get': ({ comparisonId }) => comparisons.get(comparisonId),
     'comparisons.summary': ({ comparisonId, filter }) => comparisons.summary(comparisonId, present(filter)),
+    'comparisons.kinds': ({ comparisonId, filter }) => comparisons.kinds(comparisonId, present(filter)),
     'comparisons.setNoiseFloor': ({ comparisonId, leftRepeat, rightRepeat }) =>
       nothing(
         store

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { entryPath } from '../../entries.ts';
-import { WorkbenchError } from '../../shared/domain/errors.ts';
+import { assertNever, WorkbenchError } from '../../shared/domain/errors.ts';
 import type { Result } from '../../shared/domain/errors.ts';
 import { calculate } from './tasks.ts';
 import type { StatisticsAnswers, StatisticsTask } from './tasks.ts';
@@ -66,6 +66,16 @@ export function createStatistics(): Statistics {
 
 /** In samples to count; the others by how long they take beside that. */
 function sizeOf(task: StatisticsTask): number {
-  if (task.kind === 'summary') return task.tally.samples?.kinds.length ?? 0;
-  return task.kind === 'slice-search' ? task.samples.length * 10 : task.text.length / 50;
+  switch (task.kind) {
+    case 'summary':
+      return task.tally.samples?.kinds.length ?? 0;
+    case 'slice-search':
+      return task.samples.length * 10;
+    case 'change-summary':
+      return Math.max(...Object.values(task.outcomes)) * 2;
+    case 'read-report':
+      return task.text.length / 50;
+    default:
+      return assertNever(task);
+  }
 }

@@ -25,6 +25,8 @@ function sample(prompt: string, target: string | null, left: string | null, righ
     right: side('right', right),
     annotation: null,
     stability: null,
+    changes: [],
+    parting: null,
   };
 }
 const responses = (one: SampleDetail, delimiter: string) =>

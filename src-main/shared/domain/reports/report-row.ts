@@ -24,6 +24,8 @@ export const reportRowSchema = z.object({
   /** What A/A repeats say of the flip; null without them. */
   stability: z.enum(['solid', 'flaky']).nullable(),
   note: z.string(),
+  /** Kinds of change by name; absent in files of earlier versions. */
+  changes: z.array(z.string()).optional(),
 });
 export type ReportRow = z.output<typeof reportRowSchema>;
 
@@ -49,6 +51,7 @@ export function reportRowOf(flip: ExportedFlip): ReportRow {
     tags: flip.tags,
     stability: flip.stability,
     note: flip.note,
+    ...(flip.changes.length === 0 ? {} : { changes: flip.changes }),
   };
 }
 

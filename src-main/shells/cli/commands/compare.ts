@@ -2,11 +2,19 @@ import type { FlipFilter } from '../../../shared/domain/flip-view.ts';
 import { parseRule } from '../../../shared/domain/flips.ts';
 import { parsePairBy } from '../../../shared/domain/pairing.ts';
 import { negativeFlipUnder } from '../../../shared/presentation/rules.ts';
+import { blameSentences, kindLabel, kindSentence, kindShares } from '../../../shared/domain/kinds/kind-sentences.ts';
+import type { ChangeSummary } from '../../../shared/domain/statistics/change-summary.ts';
 import type { ComparisonSummary } from '../../../shared/domain/statistics/comparison-summary.ts';
 import { adjustedP, correctionNames } from '../../../shared/domain/statistics/multiple-tests.ts';
 import type { Correction } from '../../../shared/domain/statistics/multiple-tests.ts';
 import { comparisonFindings, measureSentences } from '../../../reports/findings.ts';
-import { formatP, formatPercent, formatPercentRange } from '../../../shared/presentation/numbers.ts';
+import {
+  formatNumber,
+  formatP,
+  formatPercent,
+  formatPercentRange,
+  formatRange,
+} from '../../../shared/presentation/numbers.ts';
 import type { Workbench } from '../../../workbench/workbench.ts';
 import { comparisonName } from '../../../shared/presentation/names.ts';
 import { shownRates } from '../../../shared/presentation/rates.ts';
@@ -24,10 +32,13 @@ export async function compareCommand(
   const comparison = await openComparison({ task }, opened, left, right, options);
   const filter: FlipFilter = options.slice === undefined ? {} : { slices: [options.slice] };
   const summary = await opened.comparisons.summary(comparison.id, filter);
+  const kinds = await opened.comparisons.kinds(comparison.id, filter, (fraction) =>
+    terminal.progress('reading what changed', fraction),
+  );
   const others = options.suite === undefined ? await otherSuites(opened, left, right) : [];
   terminal.settle();
-  terminal.document(summary);
-  terminal.print(describe(summary, options.correction));
+  terminal.document({ ...summary, kinds });
+  terminal.print([describe(summary, options.correction), ...kindLines(summary, kinds)].join('\n'));
   if (others.length > 0)
     terminal.note(`Both sides have further suites: ${others.join(', ')}. Choose one with --suite.`);
 }
@@ -100,6 +111,32 @@ function measureLines(summary: ComparisonSummary): string[] {
 
 function pairingLine({ by, note }: NonNullable<ComparisonSummary['pairing']>): string {
   return `Paired by ${by}.${note === null ? '' : ` ${note}`}`;
+}
+
+/** What went wrong, in a line, and a table of the kinds with their background. */
+function kindLines({ negativeFlips }: ComparisonSummary, kinds: ChangeSummary): string[] {
+  const sentence = kindSentence(kinds, 'negative', negativeFlips);
+  if (sentence === null) return [];
+  const rows = kindShares(kinds, 'negative').map(({ name, count }) => {
+    const kind = kinds[name];
+    const lift = kind?.lift;
+    return [
+      kindLabel(name),
+      count,
+      kind?.unchanged ?? 0,
+      formatNumber(lift?.value ?? null, 3),
+      lift ? formatRange(lift.low, lift.high) : '–',
+      typeof kind?.pHolm === 'number' ? formatP(kind.pHolm) : '–',
+    ];
+  });
+  return [
+    '',
+    sentence,
+    ...blameSentences(kinds, negativeFlips),
+    ...(rows.length === 0
+      ? []
+      : ['', table(['Kind', 'Negative', 'Unchanged', 'Lift', '95 % interval', 'p (Holm)'], rows)]),
+  ];
 }
 
 function sliceLines({ slices }: ComparisonSummary, correction: Correction): string[] {

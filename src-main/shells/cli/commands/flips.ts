@@ -1,8 +1,12 @@
 import type { FlipFilter, FlipSort } from '../../../shared/domain/flip-view.ts';
+import { WorkbenchError } from '../../../shared/domain/errors.ts';
+import type { FlipKind } from '../../../shared/domain/flips.ts';
 import { reportRowOf } from '../../../shared/domain/reports/report-row.ts';
 import type { FlipExportRow } from '../../../store/api.ts';
+import type { Workbench } from '../../../workbench/workbench.ts';
 import type { CommandContext } from '../context.ts';
 import type { FlipChoice, FlipFlags } from '../options/comparisons.ts';
+import { isOutcome, outcomes } from '../options/pairs.ts';
 import { plain } from '../terminal.ts';
 import { openComparison } from './compare.ts';
 import { formatSignedNumber } from '../../../shared/presentation/numbers.ts';
@@ -22,6 +26,7 @@ export async function flipsCommand(
   const comparison = await openComparison(context, workbench, left, right, flags);
   terminal.settle();
   const limit = flags.limit ?? (terminal.json ? Infinity : readable);
+  if (!isOutcome(flags.kind)) await requireKind(workbench, comparison.id, flags.kind);
   let shown = 0;
   const enough = new Error('as many as were asked for');
   const streamed = workbench.core.store.streamFlips(comparison.id, filterOf(flags), sortOf(flags), async (rows) => {
@@ -37,15 +42,25 @@ export async function flipsCommand(
   await streamed.catch((error: unknown) => {
     if (error !== enough) throw error;
   });
-  const total = (comparison.counts.corrected ?? comparison.counts).kinds[flags.kind];
-  const narrowed = flags.slice !== undefined || flags.search !== undefined;
+  const narrowed = flags.slice !== undefined || flags.search !== undefined || !isOutcome(flags.kind);
+  const total = isOutcome(flags.kind) ? (comparison.counts.corrected ?? comparison.counts).kinds[flags.kind] : 0;
   if (!terminal.json) terminal.note(`${shown} shown${narrowed ? '' : ` of ${total} ${flags.kind}`}.`);
+}
+
+/** Finds the kinds of change, and refuses one that is none. */
+export async function requireKind(workbench: Workbench, comparisonId: string, kind: string): Promise<void> {
+  const known = Object.keys(await workbench.comparisons.kinds(comparisonId));
+  if (known.includes(kind.replace(/:gone$/, ''))) return;
+  throw new WorkbenchError('bad-input', `“${kind}” is neither an outcome nor a kind of change.`, {
+    remedy: `Choose one of ${outcomes.join(', ')}, or of ${known.join(', ')}.`,
+    place: { field: 'kind' },
+  });
 }
 
 /** The samples that --kind, --slice and --search choose. */
 export function filterOf({ kind, slice, search }: FlipChoice): FlipFilter {
   return {
-    kinds: [kind],
+    ...(isOutcome(kind) ? { kinds: [kind] } : { kinds: ['negative'] as const satisfies FlipKind[], changes: [kind] }),
     ...(slice === undefined ? {} : { slices: [slice] }),
     ...(search === undefined ? {} : { search, searchMode: 'substring' as const }),
   };

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { WorkbenchError } from '../../../shared/domain/errors.ts';
 import { gateJUnit, gateMarkdown } from '../../../reports/gate-output.ts';
 import { judgeGate } from '../../../reports/gate.ts';
 import { asFileError } from '../../../workbench/workspace/file-errors.ts';
@@ -7,7 +8,11 @@ import { handOver } from '../own-files.ts';
 import type { CommandContext } from '../context.ts';
 import { exitStatus } from '../exit-status.ts';
 import type { ExitStatus } from '../exit-status.ts';
+import type { ClusteredRate, Rate } from '../../../shared/domain/statistics/comparison-summary.ts';
+import type { Workbench } from '../../../workbench/workbench.ts';
 import type { GateFlags } from '../options/comparisons.ts';
+import type { KindLimit } from '../options/values.ts';
+import { requireKind } from './flips.ts';
 import { openComparison } from './compare.ts';
 
 const statuses = { pass: exitStatus.ok, fail: exitStatus.no, undecided: exitStatus.input } as const;
@@ -20,10 +25,19 @@ export async function gateCommand(
   flags: GateFlags,
 ): Promise<ExitStatus> {
   const { terminal } = context;
+  if (flags.maxNfr === undefined && flags.maxDrop === undefined && flags.maxKind === undefined) {
+    throw new WorkbenchError('bad-input', 'There is no limit to judge by.', {
+      remedy: 'Give --max-nfr, --max-drop or --max-kind, for example --max-nfr 0.02.',
+    });
+  }
   const workbench = await context.workbench();
   const comparison = await openComparison(context, workbench, left, right, flags);
   const summary = await workbench.comparisons.summary(comparison.id);
-  const limits = { maxNfr: flags.maxNfr, ...(flags.maxDrop === undefined ? {} : { maxDrop: flags.maxDrop }) };
+  const limits = {
+    ...(flags.maxNfr === undefined ? {} : { maxNfr: flags.maxNfr }),
+    ...(flags.maxDrop === undefined ? {} : { maxDrop: flags.maxDrop }),
+    kinds: await kindLimits(workbench, comparison.id, flags.maxKind ?? []),
+  };
   const verdict = judgeGate(summary, limits);
   terminal.settle();
   terminal.document(verdict);
@@ -32,6 +46,16 @@ export async function gateCommand(
   if (flags.markdown !== undefined) await writeOut(flags.markdown, markdown);
   if (flags.junit !== undefined) await writeOut(flags.junit, gateJUnit(verdict));
   return statuses[verdict.outcome];
+}
+
+/** The rate of each kind that a limit names. */
+async function kindLimits(workbench: Workbench, comparisonId: string, asked: readonly KindLimit[]) {
+  const limits: { kind: string; limit: number; rate: Rate | ClusteredRate }[] = [];
+  for (const { kind, limit } of asked) {
+    await requireKind(workbench, comparisonId, kind);
+    limits.push({ kind, limit, rate: await workbench.comparisons.kindRate(comparisonId, kind) });
+  }
+  return limits;
 }
 
 async function writeOut(file: string, text: string): Promise<void> {

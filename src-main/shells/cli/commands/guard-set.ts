@@ -5,7 +5,8 @@ import { findByName } from '../../../workbench/workspace/names.ts';
 import { mitigationLedger } from '../../../workbench/comparing/guard-sets.ts';
 import { plain, table } from '../terminal.ts';
 import { openComparison } from './compare.ts';
-import { filterOf } from './flips.ts';
+import { isOutcome } from '../options/pairs.ts';
+import { filterOf, requireKind } from './flips.ts';
 
 export async function createGuardSet(
   context: CommandContext,
@@ -17,6 +18,7 @@ export async function createGuardSet(
   const workbench = await context.workbench();
   const { store } = workbench.core;
   const comparison = await openComparison(context, workbench, left, right, flags);
+  if (!isOutcome(flags.kind)) await requireKind(workbench, comparison.id, flags.kind);
   const view = await store.openFlipView(comparison.id, filterOf(flags), {
     column: 'sampleId',
     direction: 'ascending',

@@ -7,7 +7,8 @@ import type { Correction } from '../../../shared/domain/statistics/multiple-test
 import { lazily } from './go.ts';
 import type { Go } from './go.ts';
 import { correctionOption, kindOption, pairByOption, ruleOption, suiteOption, variantOption } from './pairs.ts';
-import { realNumber, wholeNumber } from './values.ts';
+import { kindLimits, realNumber, wholeNumber } from './values.ts';
+import type { KindLimit } from './values.ts';
 
 const commands = {
   compare: lazily(async () => (await import('../commands/compare.ts')).compareCommand),
@@ -47,8 +48,13 @@ export function addComparisons(program: Program, go: Go): void {
   program
     .command('gate <left> <right>')
     .description('exit 0 pass, 1 fail, 2 could not be decided; judged on the interval’s bound')
-    .requiredOption('--max-nfr <x>', 'highest rate of negative flips, e.g. 0.02', realNumber)
+    .option('--max-nfr <x>', 'highest rate of negative flips, e.g. 0.02', realNumber)
     .option('--max-drop <y>', 'largest fall of accuracy, e.g. 0.01', realNumber)
+    .option(
+      '--max-kind <kind=x>',
+      'highest rate of negative flips of a kind of change among all samples, e.g. refusal=0.5%; repeatable',
+      kindLimits,
+    )
     .addOption(ruleOption())
     .option(...suiteOption)
     .option(...pairByOption)
@@ -92,7 +98,8 @@ export interface CompareFlags extends PairFlags {
 }
 /** What narrows a comparison to the samples that are meant. */
 export interface FlipChoice extends PairFlags {
-  kind: 'negative' | 'positive' | 'kept-right' | 'kept-wrong';
+  /** An outcome, or a kind of change among the negative flips. */
+  kind: string;
   slice?: string;
   search?: string;
 }
@@ -101,7 +108,8 @@ export interface FlipFlags extends FlipChoice {
   limit?: number;
 }
 export interface GateFlags extends PairFlags {
-  maxNfr: number;
+  maxNfr?: number;
+  maxKind?: KindLimit[];
   maxDrop?: number;
   markdown?: string;
   junit?: string;

@@ -17,6 +17,20 @@ export function realNumber(text: string): number {
   throw new InvalidArgumentError('A number is needed.');
 }
 
+/** A kind of change and the share it may reach. */
+export interface KindLimit {
+  kind: string;
+  limit: number;
+}
+
+/** `refusal=0.5%` or `refusal=0.005`; repeatable. */
+export function kindLimits(text: string, before: KindLimit[] | undefined): KindLimit[] {
+  const [, kind = '', number = '', percent] = /^\s*([a-z0-9-]+)\s*=\s*(\d+(?:\.\d+)?)\s*(%?)\s*$/i.exec(text) ?? [];
+  if (kind === '')
+    throw new InvalidArgumentError('A kind and its limit are needed, such as refusal=0.5% or refusal=0.005.');
+  return [...(before ?? []), { kind: kind.toLowerCase(), limit: Number(number) / (percent === '%' ? 100 : 1) }];
+}
+
 const units: Readonly<Record<string, number>> = { '': 1, b: 1, kb: 1e3, mb: 1e6, gb: 1e9, tb: 1e12 };
 
 /** A size in bytes: `20GB`, `500 MB`, `1048576`. */

@@ -1,0 +1,52 @@
+import type { DecodingSettings } from '../../shared/domain/evaluations.ts';
+import type { FlipKind } from '../../shared/domain/flips.ts';
+import type { Answer } from '../../shared/domain/kinds/change-kinds.ts';
+import { float64sOf } from '../codec.ts';
+import type { ReadableDb } from '../database.ts';
+import { prepare, sql, value } from '../database.ts';
+import { packKey } from '../keys.ts';
+import { metricNames } from './evaluations.ts';
+
+/**
+ * How a side was judged: 1 right, 2 wrong, as the comparison's rule has it where it judges sides; a threshold's verdict follows
+ * from what became of the pair.
+ */
+export function sideCode(outcome: FlipKind, side: 'left' | 'right', verdict: number, rule: string): number {
+  if (rule !== 'threshold') return verdict;
+  if (outcome === 'negative') return side === 'left' ? 1 : 2;
+  if (outcome === 'positive') return side === 'left' ? 2 : 1;
+  return outcome === 'kept-right' ? 1 : outcome === 'kept-wrong' ? 2 : 0;
+}
+
+/** Reads one side's answer to a sample; null where it has no text. */
+export function answerReader(
+  db: ReadableDb,
+  evaluation: number,
+): (sampleKey: number, verdict: number) => Answer | null {
+  const body = prepare(db, 'SELECT body FROM outputs WHERE score_key = ?').pluck();
+  const wasCut = cutReader(db, evaluation);
+  return (sampleKey, verdict) => {
+    const key = packKey(evaluation, sampleKey);
+    const text = body.get(key) as string | undefined;
+    return text === undefined ? null : { text, right: verdict === 1, wrong: verdict === 2, cut: wasCut(key) };
+  };
+}
+
+/** Whether generation reached its limit: as the evaluation's tool said (`cut`), or by the tokens counted; null = nobody knows. */
+function cutReader(db: ReadableDb, evaluation: number): (scoreKey: number) => boolean | null {
+  const names = metricNames(db, evaluation);
+  const decoding = value<string | null>(db, sql`SELECT decoding FROM evaluations WHERE evaluation_key = ${evaluation}`);
+  const most = decoding ? (JSON.parse(decoding) as Partial<DecodingSettings>).maxNewTokens : undefined;
+  const [cutAt, tokensAt] = [names.indexOf('cut'), most === undefined ? -1 : names.indexOf('tokens')];
+  if (cutAt < 0 && tokensAt < 0) return () => null;
+  const metrics = prepare(db, 'SELECT metrics FROM scores WHERE score_key = ?').pluck();
+  return (scoreKey) => {
+    const blob = metrics.get(scoreKey) as Uint8Array | null | undefined;
+    if (blob === null || blob === undefined) return null;
+    const numbers = float64sOf(blob);
+    const told = numbers[cutAt] ?? NaN;
+    if (cutAt >= 0 && !Number.isNaN(told)) return told > 0;
+    const tokens = numbers[tokensAt] ?? NaN;
+    return tokensAt < 0 || most === undefined || Number.isNaN(tokens) ? null : tokens >= most;
+  };
+}

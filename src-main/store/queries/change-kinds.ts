@@ -1,0 +1,80 @@
+import type { KindSettings } from '../../shared/domain/kinds/own-kinds.ts';
+import { kindSettingsKey, parseKindSettings, rulesMark } from '../../shared/domain/kinds/own-kinds.ts';
+import { parseRule } from '../../shared/domain/flips.ts';
+import type { Rule } from '../../shared/domain/flips.ts';
+import { WorkbenchError } from '../../shared/domain/errors.ts';
+import type { ReadableDb } from '../database.ts';
+import { one, run, sql, value } from '../database.ts';
+import type { Writer } from './marks.ts';
+import { change } from './marks.ts';
+import { getSetting } from './small-lists.ts';
+
+/** What finding a build's kinds of change needs to know. */
+export interface KindOrder {
+  buildKey: number;
+  leftKey: number;
+  rightKey: number;
+  rows: number;
+  rule: Rule;
+  settings: KindSettings;
+}
+
+/** Null where the kinds of the shown build are there, by the rules the workspace has now. */
+export function kindOrder(db: ReadableDb, comparisonId: string): KindOrder | null {
+  const row = one<{
+    build_key: number | null;
+    left_key: number;
+    right_key: number;
+    rows: number;
+    rule: string;
+    rules: string | null;
+  }>(
+    db,
+    sql`SELECT c.build_key, c.left_key, c.right_key, b.rows, c.rule, k.rules FROM comparisons c
+        LEFT JOIN comparison_builds b USING (build_key) LEFT JOIN comparison_kinds k USING (build_key) WHERE c.id = ${comparisonId}`,
+  );
+  if (row === undefined) throw new WorkbenchError('not-found', 'This comparison is not in the workspace');
+  if (row.build_key === null) {
+    throw new WorkbenchError('conflict', 'This comparison is still being built', {
+      remedy: 'Wait until it is ready; its progress is shown in the list of comparisons.',
+    });
+  }
+  const settings = kindSettings(db);
+  if (row.rules === rulesMark(settings)) return null;
+  return {
+    buildKey: row.build_key,
+    leftKey: row.left_key,
+    rightKey: row.right_key,
+    rows: row.rows,
+    rule: parseRule(row.rule),
+    settings,
+  };
+}
+
+export function kindSettings(db: ReadableDb): KindSettings {
+  return parseKindSettings(getSetting(db, kindSettingsKey));
+}
+
+/** The rule of a comparison. */
+export function ruleOf(db: ReadableDb, comparisonId: string): Rule {
+  return parseRule(value<string>(db, sql`SELECT rule FROM comparisons WHERE id = ${comparisonId}`) ?? 'verdict');
+}
+
+/** The own kinds of a build's columns, by bit; null where its kinds were not found yet. */
+export function ownKindsOf(db: ReadableDb, buildKey: number): string[] | null {
+  const own = value<string>(db, sql`SELECT own FROM comparison_kinds WHERE build_key = ${buildKey}`);
+  return own === undefined ? null : (JSON.parse(own) as string[]);
+}
+
+/** From here on the columns count as found by these rules. A build that is gone meanwhile is left alone. */
+export function finishKinds(writer: Writer, buildKey: number, settings: KindSettings): void {
+  const { db } = writer;
+  const own = JSON.stringify(settings.own.map(({ name }) => name));
+  change(writer, ['comparisons'], () =>
+    run(
+      db,
+      sql`INSERT OR REPLACE INTO comparison_kinds (build_key, rules, own)
+          SELECT build_key, ${rulesMark(settings)}, ${own} FROM comparison_builds WHERE build_key = ${buildKey}`,
+    ),
+  );
+}

@@ -1,0 +1,52 @@
+import { explainChange, kindBits } from '../../shared/domain/kinds/classify.ts';
+import { kindRules } from '../../shared/domain/kinds/own-kinds.ts';
+import { bytesOf } from '../codec.ts';
+import type { ReadableDb } from '../database.ts';
+import { prepare } from '../database.ts';
+import { answerReader, sideCode } from '../queries/answers.ts';
+import type { KindOrder } from '../queries/change-kinds.ts';
+import { kindOf, rangeRows, StoredColumns } from '../views/columns.ts';
+import type { BuildBatch } from './build-comparison.ts';
+
+/**
+ * Finds the kinds of change of every pair of a finished comparison, and hands them over as columns in ranges. A pair of which a
+ * side has no text has none.
+ */
+export async function buildKinds(
+  db: ReadableDb,
+  { buildKey, leftKey, rightKey, rows, rule, settings }: KindOrder,
+  emit: (batch: BuildBatch) => Promise<void>,
+): Promise<null> {
+  const columns = new StoredColumns(db, buildKey, rows);
+  const rules = kindRules(settings);
+  const outcomes = columns.get('kind');
+  const keys = { left: columns.get('leftKey'), right: columns.get('rightKey') };
+  const verdicts = { left: columns.get('leftVerdict'), right: columns.get('rightVerdict') };
+  const texts = prepare(db, 'SELECT prompt, target FROM sample_texts WHERE sample_key = ?').raw();
+  const sides = { left: answerReader(db, leftKey), right: answerReader(db, rightKey) };
+  for (let range = 0; range * rangeRows < rows; range++) {
+    const from = range * rangeRows;
+    const length = Math.min(rangeRows, rows - from);
+    const [appeared, gone] = [new Int32Array(length), new Int32Array(length)];
+    for (let i = 0; i < length; i++) {
+      const row = from + i;
+      const outcome = kindOf(outcomes[row]);
+      const leftSample = keys.left[row] ?? 0;
+      const left = sides.left(leftSample, sideCode(outcome, 'left', verdicts.left[row] ?? 0, rule.kind));
+      const right = sides.right(keys.right[row] ?? 0, sideCode(outcome, 'right', verdicts.right[row] ?? 0, rule.kind));
+      if (left === null || right === null) continue;
+      const [prompt, target] = (texts.get(leftSample) as [string, string | null] | undefined) ?? ['', null];
+      const bits = kindBits(explainChange({ prompt, target, left, right }, outcome, rules), rules.own);
+      appeared[i] = bits.appeared;
+      gone[i] = bits.gone;
+    }
+    await emit({
+      parts: [
+        { name: 'appeared', range, data: bytesOf(appeared) },
+        { name: 'gone', range, data: bytesOf(gone) },
+      ],
+      progress: (from + length) / rows,
+    });
+  }
+  return null;
+}
