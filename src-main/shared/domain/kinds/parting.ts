@@ -21,7 +21,7 @@ export function partingOf(old: string, now: string): Parting | null {
   while (at < most && old.charCodeAt(at) === now.charCodeAt(at)) at++;
   // Not in the middle of a word, nor of a sign of two halves.
   let from = at;
-  while (from > 0 && joined(old, from) && joined(now, from)) from--;
+  while (from > 0 && (joined(old, from) || joined(now, from))) from--;
   const shared = old.slice(0, from);
   return {
     left: from,
