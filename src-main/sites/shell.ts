@@ -105,14 +105,14 @@ function finish(command: string, args: readonly string[], options: ShellOptions)
     // Not `close`: a control master that ssh left behind may keep stderr open for minutes.
     const whole = new Promise((resolve) => child.stdout?.once('close', resolve));
     child.on('exit', (status, killedBy) => {
-      void whole.then(() =>
+      const end = (): void =>
         settle(() => {
           if (signal?.aborted) return reject(new WorkbenchError('cancelled', 'Cancelled.'));
           if (timedOut) return reject(new WorkbenchError('unavailable', `No answer within ${timeoutMs / 1000} s.`));
           const text = (parts: Buffer[]) => Buffer.concat(parts).toString('utf8');
           resolve({ status: status ?? (killedBy === null ? 1 : 128), stdout: text(out), stderr: text(err) });
-        }),
-      );
+        });
+      whole.then(end, end);
     });
   });
 }

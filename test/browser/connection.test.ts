@@ -72,9 +72,7 @@ describe.skipIf(noBrowser !== null)('a workbench that is gone for a while', () =
     await app.page.getByRole('grid', { name: 'Datasets' }).getByText('made meanwhile').waitFor();
     await app.page.getByRole('grid', { name: 'Datasets' }).getByText('made meanwhile').click();
     await app.page.getByRole('grid', { name: 'Rows of made meanwhile' }).getByText('p').first().waitFor();
-    const unexpected = app.complaints.filter(
-      (text) => !/WebSocket|ERR_CONNECTION/.test(text),
-    );
+    const unexpected = app.complaints.filter((text) => !/WebSocket|ERR_CONNECTION/.test(text));
     expect(unexpected).toEqual([]);
     await app.close();
   });
