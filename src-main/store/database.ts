@@ -35,12 +35,21 @@ export function sql(strings: TemplateStringsArray, ...values: SqlValue[]): Query
   return { text, values };
 }
 
-/** A prepared statement, kept for the life of the connection. `text` is a constant of this program, never input. */
-export function prepare(db: ReadableDb, text: string): Database.Statement {
-  let statement = db.statements.get(text);
+/** What a statement answers per row: an object, an array of columns, or the first column alone. */
+export type RowShape = 'object' | 'array' | 'value';
+
+/**
+ * A prepared statement, kept for the life of the connection. `text` is a constant of this program, never input. The shape is part of what
+ * it is kept by: a statement that is switched with `pluck()` or `raw()` would answer others of the same text in a shape they do not expect.
+ */
+export function prepare(db: ReadableDb, text: string, shape: RowShape = 'object'): Database.Statement {
+  const key = `${shape} ${text}`;
+  let statement = db.statements.get(key);
   if (statement === undefined) {
     statement = db.raw.prepare(text);
-    db.statements.set(text, statement);
+    if (shape === 'array') statement.raw();
+    if (shape === 'value') statement.pluck();
+    db.statements.set(key, statement);
   }
   return statement;
 }

@@ -23,7 +23,7 @@ export function answerReader(
   db: ReadableDb,
   evaluation: number,
 ): (sampleKey: number, verdict: number) => Answer | null {
-  const body = prepare(db, 'SELECT body FROM outputs WHERE score_key = ?').pluck();
+  const body = prepare(db, 'SELECT body FROM outputs WHERE score_key = ?', 'value');
   const wasCut = cutReader(db, evaluation);
   return (sampleKey, verdict) => {
     const key = packKey(evaluation, sampleKey);
@@ -39,7 +39,7 @@ function cutReader(db: ReadableDb, evaluation: number): (scoreKey: number) => bo
   const most = decoding ? (JSON.parse(decoding) as Partial<DecodingSettings>).maxNewTokens : undefined;
   const [cutAt, tokensAt] = [names.indexOf('cut'), most === undefined ? -1 : names.indexOf('tokens')];
   if (cutAt < 0 && tokensAt < 0) return () => null;
-  const metrics = prepare(db, 'SELECT metrics FROM scores WHERE score_key = ?').pluck();
+  const metrics = prepare(db, 'SELECT metrics FROM scores WHERE score_key = ?', 'value');
   return (scoreKey) => {
     const blob = metrics.get(scoreKey) as Uint8Array | null | undefined;
     if (blob === null || blob === undefined) return null;

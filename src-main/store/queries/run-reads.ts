@@ -31,9 +31,8 @@ export function runMetrics(db: ReadableDb, runId: string, options: MetricsOption
   const rows = prepare(
     db,
     'SELECT step, metrics FROM run_steps WHERE step_key >= ? AND step_key < ? AND step BETWEEN ? AND ? AND metrics IS NOT NULL ORDER BY step_key',
-  )
-    .raw()
-    .all(firstKey(key), firstKey(key + 1), options.fromStep ?? 0, options.toStep ?? 2 ** 31) as [number, Uint8Array][];
+    'array',
+  ).all(firstKey(key), firstKey(key + 1), options.fromStep ?? 0, options.toStep ?? 2 ** 31) as [number, Uint8Array][];
   const series = wanted.map(({ name }) => ({ name, steps: [] as number[], values: [] as number[] }));
   for (const [step, blob] of rows) {
     const metrics = float64sOf(blob);
@@ -97,7 +96,7 @@ export function runClock(db: ReadableDb, runId: string): RunClock {
 
 function stepEvents(db: ReadableDb, key: number, rows: StepRow[]): TrainerEvent[] {
   const names = metricNamesOf(db, key);
-  const rowId = prepare(db, 'SELECT row_id FROM trained_samples WHERE trained_key = ?').pluck();
+  const rowId = prepare(db, 'SELECT row_id FROM trained_samples WHERE trained_key = ?', 'value');
   return rows.map((row) => {
     const blocks = row.samples === null ? [] : decodeSampleBlocks(row.samples);
     // What stands in these columns was checked when the step came in.

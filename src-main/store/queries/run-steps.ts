@@ -97,9 +97,8 @@ export class RunSteps {
       `UPDATE trained_samples SET uses = uses + ?, steps = CAST(steps || ? AS BLOB),
          fired = CASE WHEN ? IS NULL THEN fired ELSE coalesce(fired, 0) + ? END
        WHERE run_key = ? AND row_id = ? RETURNING trained_key`,
-    )
-      .pluck()
-      .get(counted ? 0 : 1, step, fired ?? null, firings(fired), this.#runKey, rowId) as number | undefined;
+      'value',
+    ).get(counted ? 0 : 1, step, fired ?? null, firings(fired), this.#runKey, rowId) as number | undefined;
     if (known !== undefined) return known;
     const hashes = this.#hashes(rowId);
     return run(

@@ -34,7 +34,7 @@ export function writeResults(
        slice_set = excluded.slice_set, cluster = excluded.cluster, metrics = excluded.metrics,
        attempts = excluded.attempts, solved = excluded.solved`,
   );
-  const has = prepare(db, 'SELECT 1 FROM scores WHERE score_key = ?').pluck();
+  const has = prepare(db, 'SELECT 1 FROM scores WHERE score_key = ?', 'value');
   const putFields = prepare(db, 'INSERT OR REPLACE INTO sample_fields (score_key, fields) VALUES (?, ?)');
   const putOutput = prepare(db, 'INSERT OR REPLACE INTO outputs (score_key, body) VALUES (?, ?)');
   const dropOutput = prepare(db, 'DELETE FROM outputs WHERE score_key = ?');

@@ -160,9 +160,9 @@ function idRanks(db: ReadableDb, left: EvaluationColumns): Int32Array {
   // From sample key to row: keys of one evaluation lie close together, so a table beats a map.
   const rows = new Int32Array((left.sampleKey.at(-1) ?? 0) - least + 1).fill(-1);
   left.sampleKey.forEach((key, row) => (rows[key - least] = row));
-  const ordered = prepare(db, 'SELECT sample_key FROM samples WHERE scope_key = ? ORDER BY id_order')
-    .pluck()
-    .iterate(left.scopeKey) as IterableIterator<number>;
+  const ordered = prepare(db, 'SELECT sample_key FROM samples WHERE scope_key = ? ORDER BY id_order', 'value').iterate(
+    left.scopeKey,
+  ) as IterableIterator<number>;
   let rank = 0;
   for (const key of ordered) {
     const row = rows[key - least];

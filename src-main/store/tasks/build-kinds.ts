@@ -22,7 +22,7 @@ export async function buildKinds(
   const outcomes = columns.get('kind');
   const keys = { left: columns.get('leftKey'), right: columns.get('rightKey') };
   const verdicts = { left: columns.get('leftVerdict'), right: columns.get('rightVerdict') };
-  const texts = prepare(db, 'SELECT prompt, target FROM sample_texts WHERE sample_key = ?').raw();
+  const texts = prepare(db, 'SELECT prompt, target FROM sample_texts WHERE sample_key = ?', 'array');
   const sides = { left: answerReader(db, leftKey), right: answerReader(db, rightKey) };
   for (let range = 0; range * rangeRows < rows; range++) {
     const from = range * rangeRows;

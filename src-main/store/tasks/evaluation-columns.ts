@@ -50,9 +50,8 @@ export function readEvaluation(db: ReadableDb, key: number): EvaluationColumns {
   const scores = prepare(
     db,
     'SELECT score_key, score, verdict, length, slice_set, cluster, attempts, solved FROM scores WHERE score_key >= ? AND score_key < ? ORDER BY score_key',
-  )
-    .raw()
-    .iterate(first, firstKey(key + 1)) as IterableIterator<ScoreRow>;
+    'array',
+  ).iterate(first, firstKey(key + 1)) as IterableIterator<ScoreRow>;
   let i = 0;
   for (const [scoreKey, score, verdict, length, sliceSet, cluster, attempts, solved] of scores) {
     if (attempts > 0) {

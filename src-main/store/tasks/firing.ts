@@ -8,7 +8,7 @@ export function firingReader(db: ReadableDb, evaluationKey: number): (sampleKeys
     value<number | null>(db, sql`SELECT run_key FROM evaluations WHERE evaluation_key = ${evaluationKey}`) ?? null;
   const fired = runKey === null ? null : readFirings(db, runKey);
   if (fired === null || fired.byPrompt.size === 0) return (keys) => new Int32Array(keys.length).fill(-1);
-  const hashes = prepare(db, 'SELECT hex(content_hash), hex(prompt_hash) FROM samples WHERE sample_key = ?').raw();
+  const hashes = prepare(db, 'SELECT hex(content_hash), hex(prompt_hash) FROM samples WHERE sample_key = ?', 'array');
   return (keys) =>
     keys.map((key) => {
       const [content, prompt] = (hashes.get(key) as [string, string] | undefined) ?? ['', ''];

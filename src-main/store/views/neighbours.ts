@@ -22,7 +22,8 @@ export function neighbours(comparison: LoadedComparison, sampleKey: number, limi
   const text = prepare(
     db,
     'SELECT s.external_id, t.prompt FROM sample_texts t JOIN samples s USING (sample_key) WHERE t.sample_key = ?',
-  ).raw();
+    'array',
+  );
   const found: (Neighbour & { row: number })[] = [];
   for (const key of candidates(comparison, words)) {
     const row = columns.positionOf(key);
@@ -48,7 +49,8 @@ function candidates({ db, columns }: LoadedComparison, words: ReadonlySet<string
   const keysWith = prepare(
     db,
     `SELECT rowid FROM text_words WHERE text_words MATCH ? AND rowid BETWEEN CAST(? AS INTEGER) AND CAST(? AS INTEGER) LIMIT ${mostCandidates}`,
-  ).pluck();
+    'value',
+  );
   const chosen = new Set<number>();
   for (const word of rarestFirst(db, words)) {
     for (const key of keysWith.all(`"${word}"`, first, last) as number[]) chosen.add(key);
@@ -58,7 +60,7 @@ function candidates({ db, columns }: LoadedComparison, words: ReadonlySet<string
 }
 
 function rarestFirst(db: ReadableDb, words: ReadonlySet<string>): string[] {
-  const documents = prepare(db, 'SELECT doc FROM text_vocabulary WHERE term = ?').pluck();
+  const documents = prepare(db, 'SELECT doc FROM text_vocabulary WHERE term = ?', 'value');
   return [...words]
     .map((word) => ({ word, count: (documents.get(word) as number | undefined) ?? 0 }))
     .filter(({ count }) => count > 0)

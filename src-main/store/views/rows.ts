@@ -20,8 +20,8 @@ const outputSql = `SELECT ${short('body')} FROM outputs WHERE score_key = ?`;
 /** The rows of a table's window: columns from memory, texts by key. */
 export function flipRows(comparison: LoadedComparison, rows: Int32Array, verdicts?: FlipFilter['verdicts']): FlipRow[] {
   const { db, columns } = comparison;
-  const sample = prepare(db, sampleSql).raw();
-  const output = prepare(db, outputSql).pluck();
+  const sample = prepare(db, sampleSql, 'array');
+  const output = prepare(db, outputSql, 'value');
   return Array.from(rows, (row) => {
     const sampleKey = columns.get('leftKey')[row] ?? 0;
     const rightKey = columns.get('rightKey')[row] ?? 0;
@@ -53,9 +53,9 @@ export function exportRows(
   verdicts?: FlipFilter['verdicts'],
 ): FlipExportRow[] {
   const { db, columns } = comparison;
-  const sample = prepare(db, wholeSampleSql).raw();
-  const output = prepare(db, wholeOutputSql).pluck();
-  const note = prepare(db, noteSql).pluck();
+  const sample = prepare(db, wholeSampleSql, 'array');
+  const output = prepare(db, wholeOutputSql, 'value');
+  const note = prepare(db, noteSql, 'value');
   return Array.from(rows, (row) => {
     const sampleKey = columns.get('leftKey')[row] ?? 0;
     const rightKey = columns.get('rightKey')[row] ?? 0;

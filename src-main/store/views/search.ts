@@ -124,7 +124,7 @@ function indexedMatches(
   const table = mode === 'substring' ? 'text_trigrams' : 'text_words';
   const text = `SELECT rowid FROM ${table} WHERE ${table} MATCH ?
     AND rowid >= CAST(? AS INTEGER) AND rowid < CAST(? AS INTEGER) LIMIT ?`;
-  return prepare(db, text).pluck().all(expression, from, to, limit) as number[];
+  return prepare(db, text, 'value').all(expression, from, to, limit) as number[];
 }
 
 function textsAfter(
