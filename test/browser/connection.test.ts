@@ -95,7 +95,7 @@ describe.skipIf(noBrowser !== null)('a workbench that is started anew', () => {
     cable.target = again.port;
     await cable.plug();
     const notice = app.page.getByRole('alert');
-    await notice.getByText('The workbench was started anew.').waitFor();
+    await notice.getByText('The workbench was restarted.').waitFor();
     const other = await app.page.context().newPage();
     await other.goto(throughCable(again.address, cable));
     await app.page.getByRole('contentinfo', { name: 'Status' }).getByText('connected').waitFor();

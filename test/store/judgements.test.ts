@@ -43,7 +43,8 @@ test('an override stands beside the original verdict', async () => {
   await store.annotate(id, [...sampleKeys], { rightVerdict: 'right' });
   expect(await store.sampleDetail(id, sampleKeys[0] ?? 0)).toMatchObject({
     sampleId: '0',
-    kind: 'negative',
+    kind: 'kept-right',
+    kindAsEvaluated: 'negative',
     prompt: 'prompt 0',
     target: 'target 0',
     left: { output: 'output 0', verdict: 'right' },
