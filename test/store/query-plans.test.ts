@@ -29,7 +29,7 @@ function plansOf(db: ReadableDb, work: (reads: StoreReads) => unknown): Map<stri
   // A read that this test forgets would be free to walk through a big table.
   expect(Object.keys(offered).filter((name) => !called.has(name))).toEqual([]);
   const plans = new Map<string, string>();
-  for (const text of db.statements.keys()) {
+  for (const { source: text } of db.statements.values()) {
     if (text.startsWith('PRAGMA')) continue;
     const steps = db.raw.prepare(`EXPLAIN QUERY PLAN ${text}`).all(...bindings(text)) as { detail: string }[];
     plans.set(text, steps.map(({ detail }) => detail).join('\n'));
