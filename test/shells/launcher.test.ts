@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { patienceMs } from '../helpers/patience.ts';
 import { temporaryFolder } from '../helpers/workbench.ts';
 
 const url = (file: string): string => JSON.stringify(path.resolve(import.meta.dirname, '../..', file));
@@ -32,9 +33,10 @@ await launchWorkbench(${JSON.stringify(started)}, []);
   const launcher = spawn(process.execPath, [launch], { stdio: ['ignore', 'pipe', 'inherit'] });
   onTestFinished(() => void launcher.kill('SIGKILL'));
   const [pid] = (await once(launcher.stdout, 'data')) as [Buffer];
+  const closed = once(launcher, 'close');
   launcher.kill('SIGKILL');
-  await vi.waitUntil(() => existsSync(told), { interval: 20, timeout: 60_000 });
+  await vi.waitUntil(() => existsSync(told), { interval: 20, timeout: patienceMs });
   // The pipe ends when its last writer has: the process has left by itself.
-  await once(launcher, 'close');
+  await closed;
   expect(Number(pid.toString())).toBeGreaterThan(0);
 });
