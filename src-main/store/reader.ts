@@ -9,6 +9,7 @@ import { guardSetReads } from './queries/guard-sets.ts';
 import { importReads } from './queries/imports.ts';
 import { joiningReads } from './queries/joining.ts';
 import { foreignMarks } from './queries/marks.ts';
+import { madeFileReads } from './queries/made-files.ts';
 import { modelReads } from './queries/models.ts';
 import { runHistoryReads } from './queries/run-reads.ts';
 import { runReads } from './queries/runs.ts';
@@ -45,6 +46,7 @@ export function readerMethods(db: ReadableDb, owner: string) {
       ...bind(db, importReads),
       ...bind(db, joiningReads),
       ...bind(db, smallReads),
+      ...bind(db, madeFileReads),
       ...bind(db, sampleReads),
       ...bind(db, thingReads),
       ...bind(views, flipReads),

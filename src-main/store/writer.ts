@@ -24,6 +24,7 @@ import { addGuardSet, guardSetWrites } from './queries/guard-sets.ts';
 import { Ingests } from './queries/ingests.ts';
 import type { Writer } from './queries/marks.ts';
 import { change, foldMarks } from './queries/marks.ts';
+import { madeFileWrites } from './queries/made-files.ts';
 import { modelWrites } from './queries/models.ts';
 import { Interned } from './queries/names.ts';
 import { markOrphans, markRemoved, sweepOnce } from './queries/removal.ts';
@@ -85,6 +86,7 @@ export function writerMethods(writer: Writer) {
       ...bind(writer, annotationWrites),
       ...bind(writer, guardSetWrites),
       ...bind(writer, smallWrites),
+      ...bind(writer, madeFileWrites),
       ...bind(writer, thingWrites),
       deleteThing: (kind: ThingKind, id: string) => waking(deleteThing(writer, kind, id)),
       /** Marks an import undone and removes what it brought, unless something depends on it (then `conflict`, named). */

@@ -24,10 +24,12 @@ import type { PdfPrinter } from '../reports/pdf.ts';
 import { createRuns } from './runs/runs.ts';
 import { createSites } from './sites/sites.ts';
 import type { Pace } from './sites/follow.ts';
+import { createMadeFiles } from './workspace/made-files.ts';
 import { createSamples } from './comparing/samples.ts';
 import { createStatistics } from './statistics/statistics.ts';
 import { openWorkspaceStore } from './workspace/open-workspace.ts';
 import { claimFolder, makePrivate, mark } from './workspace/own-folder.ts';
+import { Pending } from '../system/pending.ts';
 import { version } from './version.ts';
 import { watchStore } from './contract/watch-store.ts';
 import type { Workbench } from './workbench.ts';
@@ -51,6 +53,7 @@ export interface WorkbenchOptions {
 }
 
 const maxUploadBytes = 20e9;
+const tidyEveryMs = 6 * 60 * 60 * 1000;
 
 /** Opens a workspace and wires the services. Runs that a killed program left behind are settled before it is ready. */
 export async function createWorkbench(options: WorkbenchOptions): Promise<Workbench> {
@@ -76,7 +79,13 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
   };
   const statistics = createStatistics();
   const roots = [layout.root, os.homedir(), process.cwd()];
-  const files = createFiles({ uploadsFolder: layout.uploads, roots, maxUploadBytes, dialog: options.dialog });
+  const madeFiles = createMadeFiles(core);
+  const files = createFiles({
+    makeUpload: (name, write) => madeFiles.make('uploads', name, write),
+    roots,
+    maxUploadBytes,
+    dialog: options.dialog,
+  });
   const models = createModels(core);
   const comparisons = createComparisons(core, statistics);
   const evaluations = createEvaluations(core);
@@ -98,11 +107,23 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
     evaluations,
     comparisons,
     samples,
-    reports: createReports(core, { comparisons, samples, files, statistics, version, printPdf: options.printPdf }),
+    reports: createReports(core, {
+      comparisons,
+      samples,
+      files,
+      madeFiles,
+      statistics,
+      version,
+      printPdf: options.printPdf,
+    }),
     doctor: createDoctor(core, diagnoseBackends),
     checkWorkspace: (how, task) => checkWorkspace(core, models.hash, how, task),
   };
   const unwatch = watchStore(core, runs.looksAfter);
+  const tidying = new Pending((error) => options.onDefect?.('tidying uploads and exports', error));
+  // A shell that stays open for weeks tidies too.
+  const tidyTimer = setInterval(() => tidying.add(madeFiles.tidy()), tidyEveryMs);
+  tidyTimer.unref();
   const workbench: Workbench = {
     ...services,
     bus,
@@ -120,6 +141,8 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
     ),
     async close() {
       unwatch();
+      clearInterval(tidyTimer);
+      await tidying.settled();
       await runs.close();
       await core.jobs.close();
       await core.device.settled();
@@ -128,6 +151,10 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
       await store.close();
     },
   };
-  if (!readOnly) await runs.recover();
+  if (readOnly) clearInterval(tidyTimer);
+  else {
+    await runs.recover();
+    tidying.add(madeFiles.tidy());
+  }
   return workbench;
 }

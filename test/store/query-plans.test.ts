@@ -83,6 +83,7 @@ test('no list walks through a big table or sorts one', async () => {
       'listImports',
       'listReports',
       'listSavedFilters',
+      'listMadeFiles',
     ] as const)
       reader[list]();
     reader.listCheckpoints();

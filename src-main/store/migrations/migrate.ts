@@ -10,6 +10,7 @@ import { modelSources } from './004-model-sources.ts';
 import { marksOfThings } from './005-marks.ts';
 import { measures } from './006-measures.ts';
 import { changeKindTables } from './007-change-kinds.ts';
+import { madeFiles } from './008-made-files.ts';
 
 /** One step from `version - 1` to `version`. A landed migration is never edited. */
 export interface Migration {
@@ -28,6 +29,7 @@ export const migrations: readonly Migration[] = [
   marksOfThings,
   measures,
   changeKindTables,
+  madeFiles,
 ];
 
 /** Marks the file as a workspace (“FGWB”), so that another program's database is not taken for one. */

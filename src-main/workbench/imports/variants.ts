@@ -1,3 +1,4 @@
+import { access } from 'node:fs/promises';
 import path from 'node:path';
 import type { EvaluationRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
@@ -69,8 +70,22 @@ async function sibling(store: Store, evaluation: EvaluationRecord, variant: stri
 
 async function originOf(store: Store, { name }: EvaluationRecord, importId: string, variant: string): Promise<Origin> {
   const text = await store.importOrigin(importId);
-  if (text !== null) return JSON.parse(text) as Origin;
-  throw new WorkbenchError('not-found', `It is not known where “${name}” was imported from.`, {
-    remedy: `Import the source again with --variant "${path.basename(variant)}".`,
-  });
+  const origin = text === null ? null : (JSON.parse(text) as Origin);
+  if (origin !== null && (await isReadable(origin.path))) return origin;
+  throw new WorkbenchError(
+    'not-found',
+    origin === null
+      ? `It is not known where “${name}” was imported from.`
+      : `The source of “${name}” is no longer where it was imported from: ${origin.path}.`,
+    {
+      remedy: `Import the source again with --variant "${path.basename(variant)}".`,
+    },
+  );
+}
+
+function isReadable(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  );
 }

@@ -20,6 +20,7 @@ import { reportFormats } from '../../shared/domain/reports/report-formats.ts';
 import { inside } from '../workspace/inside.ts';
 import { safeFileName } from '../workspace/files.ts';
 import type { Files } from '../workspace/files.ts';
+import type { MadeFiles } from '../workspace/made-files.ts';
 import { existing } from '../workspace/names.ts';
 import type { Samples } from '../comparing/samples.ts';
 import type { Statistics } from '../statistics/statistics.ts';
@@ -66,6 +67,7 @@ export interface ReportsOptions {
   comparisons: Comparisons;
   samples: Samples;
   files: Files;
+  madeFiles: MadeFiles;
   statistics: Statistics;
   version: string;
   printPdf: PdfPrinter | undefined;
@@ -150,11 +152,10 @@ export function createReports(core: Core, options: ReportsOptions): Reports {
       return jobs.start({ kind: 'export', title: `Flips (${request.format})` }, async (task) => {
         const { comparison, model } = await assembleForRows(request);
         const fileName = safeFileName(`${comparison.leftName} to ${comparison.rightName}.${request.format}`);
-        const folder = path.join(layout.exports, randomUUID());
-        await mkdir(folder, { recursive: true });
-        const out = path.join(folder, fileName);
-        await atomically(out, (draft) =>
-          writeFlipRows(core, request, { format: request.format, model, redact: {} }, draft, task),
+        const out = await options.madeFiles.make('exports', fileName, (file) =>
+          atomically(file, (draft) =>
+            writeFlipRows(core, request, { format: request.format, model, redact: {} }, draft, task),
+          ),
         );
         return { download: options.files.downloadPath(out), fileName };
       });

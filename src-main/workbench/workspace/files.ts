@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Dirent } from 'node:fs';
-import { mkdir, open, readdir, realpath, rm, stat } from 'node:fs/promises';
+import { open, readdir, realpath, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { FolderListing } from '../../shared/contract/views.ts';
@@ -27,7 +27,8 @@ export interface Files {
 export type Dialog = (purpose: 'file' | 'folder') => Promise<string | null>;
 
 export interface FilesOptions {
-  uploadsFolder: string;
+  /** Makes the place of an upload and has it written; nothing stays behind when that fails. Returns the file. */
+  makeUpload: (name: string, write: (file: string) => Promise<void>) => Promise<string>;
   /** Where browsing starts. */
   roots: readonly string[];
   maxUploadBytes: number;
@@ -75,15 +76,8 @@ export function createFiles(options: FilesOptions): Files {
     },
     async receiveUpload(name, chunks) {
       const shown = safeFileName(name);
-      const folder = path.join(options.uploadsFolder, randomUUID());
-      await mkdir(folder, { recursive: true });
-      try {
-        await writeUpload(path.join(folder, shown), chunks, options.maxUploadBytes);
-      } catch (error) {
-        await rm(folder, { recursive: true, force: true });
-        throw error;
-      }
-      return { handle: offer(path.join(folder, shown)), name: shown };
+      const file = await options.makeUpload(shown, (place) => writeUpload(place, chunks, options.maxUploadBytes));
+      return { handle: offer(file), name: shown };
     },
     async pick(purpose) {
       const chosen = (await options.dialog?.(purpose)) ?? null;
