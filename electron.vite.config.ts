@@ -29,6 +29,7 @@ const electronSide = {
           'store-worker': at('./src-main/store/worker.ts'),
           'import-reader': at('./src-main/imports/reading/child.ts'),
           'statistics-worker': at('./src-main/workbench/statistics/worker.ts'),
+          'row-reader': at('./src-main/trainer/reading/worker.ts'),
           trainer: at('./src-main/trainer/entry.ts'),
           'backend-probe': at('./src-main/backends/probe.ts'),
         }),

@@ -2,13 +2,14 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Files that are started on their own: the store's and the statistics' worker threads, the trainer's and the imports' child processes. */
-export type Entry = 'store-worker' | 'import-reader' | 'statistics-worker' | 'trainer';
+/** Files that are started on their own: the worker threads of the store, of the statistics and of reading rows, the trainer's and the imports' child processes. */
+export type Entry = 'store-worker' | 'import-reader' | 'statistics-worker' | 'row-reader' | 'trainer';
 
 const sources: Record<Entry, string> = {
   'store-worker': './store/worker.ts',
   'import-reader': './imports/reading/child.ts',
   'statistics-worker': './workbench/statistics/worker.ts',
+  'row-reader': './trainer/reading/worker.ts',
   trainer: './trainer/entry.ts',
 };
 

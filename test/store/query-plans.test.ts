@@ -90,6 +90,7 @@ test('no list walks through a big table or sorts one', async () => {
     reader.listCheckpoints(runId);
     for (const filter of [{}, { runId }, { suiteId }, { checkpointId: 'x' }]) reader.listEvaluations(filter);
     reader.datasetRows(datasetId, 0, 10);
+    reader.datasetRowPosition(datasetId, '1');
     reader.suiteItems(suiteId, 0, 10);
     reader.runMetrics(runId, { points: 10 });
     reader.runEvents(runId, 0, 10);

@@ -1,5 +1,12 @@
 import { messageText } from '../../shared/domain/datasets.ts';
-import type { CompletionRow, Message, PreferenceRow, PromptRow, TextOrChat } from '../../shared/domain/datasets.ts';
+import type {
+  CompletionRow,
+  Message,
+  PreferenceRow,
+  PromptRow,
+  TextOrChat,
+  UnpairedRow,
+} from '../../shared/domain/datasets.ts';
 import type { CompletionSequence } from '../losses/layout.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 
@@ -34,26 +41,47 @@ export interface TokenisedRows<Sample> {
   dropped: string[];
 }
 
+/** A row as a method reads it: whole, and what training takes of it. Lists and views show rows by these, training learns from them. */
+export interface ReadRow<Part extends string> {
+  /** Every side before anything is cut; `from` is where its response begins. */
+  whole: Record<Part, CompletionSequence>;
+  /** What training takes, `from` being the first token with a loss; null where the length limit leaves nothing to learn from. */
+  taken: Record<Part, CompletionSequence> | null;
+}
+
 /**
- * Pairs as TRL's DPOTrainer prepares them: prompt and prompt + response are tokenised separately, the response is what
+ * A pair as TRL's DPOTrainer prepares it: prompt and prompt + response are tokenised separately, the response is what
  * follows the prompt's tokens; EOS ends a plain-text response that lacks it; sequences keep their first `maxLength`
  * tokens, and a row whose prompt alone fills them is dropped.
  */
+export function readPreference(
+  row: PreferenceRow,
+  tokenizer: RowTokenizer,
+  maxLength: number,
+): ReadRow<'chosen' | 'rejected' | 'guardTarget'> {
+  const [chosen, rejected, guardTarget] = guardRowSequences(tokenizer, row, maxLength);
+  const whole = { chosen, rejected, guardTarget };
+  if (chosen.from >= maxLength) return { whole, taken: null };
+  return {
+    whole,
+    taken: {
+      chosen: cut(chosen, maxLength),
+      rejected: cut(rejected, maxLength),
+      guardTarget: cut(guardTarget, maxLength),
+    },
+  };
+}
+
 export function tokenisePreferences(
   rows: readonly PreferenceRow[],
   tokenizer: RowTokenizer,
   maxLength: number,
 ): TokenisedRows<PreferenceSample> {
   return keepOrDrop(rows, (row) => {
-    const sequences = guardRowSequences(tokenizer, row, maxLength);
-    const [chosen, rejected, guardTarget] = sequences;
-    if (chosen.from >= maxLength) return null;
-    return {
-      id: row.id,
-      chosen: cut(chosen, maxLength),
-      rejected: cut(rejected, maxLength),
-      ...(row.guardTarget === undefined ? {} : { guardTarget: cut(guardTarget, maxLength) }),
-    };
+    const { taken } = readPreference(row, tokenizer, maxLength);
+    if (taken === null) return null;
+    const { guardTarget, ...sides } = taken;
+    return { id: row.id, ...sides, ...(row.guardTarget === undefined ? {} : { guardTarget }) };
   });
 }
 
@@ -71,51 +99,80 @@ export function guardRowSequences(
   return sequences as [CompletionSequence, CompletionSequence, CompletionSequence];
 }
 
-/** Pairs as TRL's RewardTrainer prepares them: a pair with a response longer than `maxLength` is dropped, never cut. */
+/** A pair as TRL's RewardTrainer prepares it: one with a response longer than `maxLength` is dropped, never cut. */
+export function readRewardPair(
+  row: PreferenceRow,
+  tokenizer: RowTokenizer,
+  maxLength: number,
+): ReadRow<'chosen' | 'rejected'> {
+  const [chosen, rejected] = joinAll(tokenizer, row.prompt, [row.chosen, row.rejected], row.tools) as [
+    CompletionSequence,
+    CompletionSequence,
+  ];
+  const whole = { chosen, rejected };
+  return { whole, taken: chosen.ids.length <= maxLength && rejected.ids.length <= maxLength ? whole : null };
+}
+
 export function tokeniseRewardPairs(
   rows: readonly PreferenceRow[],
   tokenizer: RowTokenizer,
   maxLength: number,
 ): TokenisedRows<PreferenceSample> {
   return keepOrDrop(rows, (row) => {
-    const [chosen, rejected] = joinAll(tokenizer, row.prompt, [row.chosen, row.rejected], row.tools) as [
-      CompletionSequence,
-      CompletionSequence,
-    ];
-    const fits = chosen.ids.length <= maxLength && rejected.ids.length <= maxLength;
-    return fits ? { id: row.id, chosen, rejected } : null;
+    const { taken } = readRewardPair(row, tokenizer, maxLength);
+    return taken === null ? null : { id: row.id, ...taken };
   });
 }
 
 /**
- * Prompt–completion rows as TRL's SFTTrainer prepares them. `completionOnly` masks the prompt; rows without a token left
- * to learn are dropped. An empty prompt makes the row plain language modelling.
+ * A prompt–completion row as TRL's SFTTrainer prepares it. `completionOnly` masks the prompt; a row without a token left
+ * to learn is dropped. An empty prompt makes the row plain language modelling. Of a pair, the chosen response is learned.
  */
+export function readCompletion(
+  row: CompletionRow | UnpairedRow | PreferenceRow,
+  tokenizer: RowTokenizer,
+  options: { maxLength: number; completionOnly: boolean },
+): ReadRow<'completion'> {
+  const response = row.kind === 'preference' ? row.chosen : row.completion;
+  const [completion] = joinAll(tokenizer, row.prompt, [response], row.tools) as [CompletionSequence];
+  const learnAll = !options.completionOnly || row.prompt.length === 0;
+  const taken = cut({ ids: completion.ids, from: learnAll ? 0 : completion.from }, options.maxLength);
+  const learns = taken.ids.length > Math.max(1, taken.from);
+  return { whole: { completion }, taken: learns ? { completion: taken } : null };
+}
+
 export function tokeniseCompletions(
   rows: readonly (CompletionRow | PreferenceRow)[],
   tokenizer: RowTokenizer,
   options: { maxLength: number; completionOnly: boolean },
 ): TokenisedRows<CompletionSample> {
   return keepOrDrop(rows, (row) => {
-    const response = row.kind === 'preference' ? row.chosen : row.completion;
-    const [joined] = joinAll(tokenizer, row.prompt, [response], row.tools) as [CompletionSequence];
-    const learnAll = !options.completionOnly || row.prompt.length === 0;
-    const sequence = cut({ ids: joined.ids, from: learnAll ? 0 : joined.from }, options.maxLength);
-    return sequence.ids.length > Math.max(1, sequence.from) ? { id: row.id, sequence } : null;
+    const { taken } = readCompletion(row, tokenizer, options);
+    return taken === null ? null : { id: row.id, sequence: taken.completion };
   });
 }
 
-/** Prompts for sampling; one that leaves no room for a new token under `maxLength` is dropped. */
+/** A prompt for sampling: nothing of it is learned; one that leaves no room for a new token under `maxLength` is dropped. */
+export function readPrompt(
+  row: PromptRow | PreferenceRow | CompletionRow | UnpairedRow,
+  tokenizer: RowTokenizer,
+  maxLength: number,
+): ReadRow<'prompt'> {
+  const ids = Int32Array.from(encodePrompt(tokenizer, row.prompt, row.tools));
+  const whole = { prompt: { ids, from: ids.length } };
+  return { whole, taken: ids.length >= maxLength ? null : whole };
+}
+
 export function tokenisePrompts(
   rows: readonly (PromptRow | PreferenceRow | CompletionRow)[],
   tokenizer: RowTokenizer,
   maxLength: number,
 ): TokenisedRows<PromptSample> {
   return keepOrDrop(rows, (row) => {
-    const ids = Int32Array.from(encodePrompt(tokenizer, row.prompt, row.tools));
-    if (ids.length >= maxLength) return null;
+    const { taken } = readPrompt(row, tokenizer, maxLength);
+    if (taken === null) return null;
     const target = row.kind === 'prompt' ? row.target : undefined;
-    return { id: row.id, prompt: row.prompt, ids, ...(target === undefined ? {} : { target }) };
+    return { id: row.id, prompt: row.prompt, ids: taken.prompt.ids, ...(target === undefined ? {} : { target }) };
   });
 }
 

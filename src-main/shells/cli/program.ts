@@ -3,6 +3,7 @@ import type { ExportFlags } from './commands/export.ts';
 import type { Command } from './context.ts';
 import { listNames } from './list-names.ts';
 import { addComparisons } from './options/comparisons.ts';
+import { addDatasets } from './options/datasets.ts';
 import { lazily } from './options/go.ts';
 import type { Go } from './options/go.ts';
 import { addGuardSets } from './options/guard-sets.ts';
@@ -49,6 +50,7 @@ export function createProgram({ streams, run }: ProgramOptions): Program {
     .option('--repair', 'with --check: also do what loses nothing')
     .action((options: { check?: boolean; repair?: boolean }) => go(commands.doctor, options));
   addImports(program, go);
+  addDatasets(program, go);
   program
     .command('list')
     .description('what the workspace holds')

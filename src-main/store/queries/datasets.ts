@@ -7,7 +7,7 @@ import { WorkbenchError } from '../../shared/domain/errors.ts';
 import { idOf, idOrNull } from '../../shared/domain/ids.ts';
 import type { ReadableDb, WritableDb } from '../database.ts';
 import { all, one, prepare, run, sql, value } from '../database.ts';
-import { firstKey, newId, packKey } from '../keys.ts';
+import { firstKey, memberOf, newId, packKey } from '../keys.ts';
 import { plainText, storable } from '../texts.ts';
 import { Lengths } from './lengths.ts';
 
@@ -60,6 +60,16 @@ export function datasetRows(db: ReadableDb, id: string, offset: number, limit: n
     sql`SELECT body FROM dataset_rows WHERE row_key >= ${packKey(key, offset)} AND row_key < ${firstKey(key + 1)}
         ORDER BY row_key LIMIT ${limit}`,
   ).map((row) => JSON.parse(row.body) as DatasetRow);
+}
+
+/** Where a row of this id stands in its dataset, from 0; null where there is none. */
+export function datasetRowPosition(db: ReadableDb, id: string, rowId: string): number | null {
+  const key = datasetKey(db, id);
+  const found = value<number>(
+    db,
+    sql`SELECT row_key FROM dataset_rows WHERE dataset_key = ${key} AND row_id = ${rowId}`,
+  );
+  return found === undefined ? null : memberOf(found);
 }
 
 export interface DatasetHead {
@@ -158,4 +168,4 @@ export function duplicateId(error: unknown, id: string): WorkbenchError | null {
   });
 }
 
-export const datasetReads = { listDatasets, getDataset, datasetRows };
+export const datasetReads = { listDatasets, getDataset, datasetRows, datasetRowPosition };

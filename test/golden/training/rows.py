@@ -10,9 +10,9 @@ import tempfile
 from common import usual, write
 from datasets import Dataset
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, LlamaForSequenceClassification
-from trl import DPOConfig, DPOTrainer, RewardConfig, RewardTrainer, SFTConfig, SFTTrainer
+from trl import DPOConfig, DPOTrainer, KTOConfig, KTOTrainer, RewardConfig, RewardTrainer, SFTConfig, SFTTrainer
 
-TEMPLATES = ["qwen2", "llama3", "llama2"]
+TEMPLATES = ["qwen2", "llama3", "llama2", "mistral"]
 MAX_LENGTH = 80
 user = lambda text: {"role": "user", "content": text}
 reply = lambda text: {"role": "assistant", "content": text}
@@ -28,6 +28,8 @@ TEXT = {
     "sft": [{"prompt": q, "completion": g} for q, g, _ in both],
     "sft, plain text": [{"text": q + g} for q, g, _ in both],
     "reward": [{"prompt": q, "chosen": g, "rejected": b} for q, g, b in both],
+    "kto": [{"prompt": q, "completion": g, "label": i % 2 == 0} for i, (q, g, _) in enumerate(both)],
+    "prompts": [{"prompt": q} for q in QUESTIONS],
 }
 CHATS = {
     "dpo": [{"prompt": [SYSTEM, user(q)], "chosen": [reply(g)], "rejected": [reply(b)]} for q, g, b in both],
@@ -40,6 +42,8 @@ CHATS = {
     "sft": [{"prompt": [user(q)], "completion": [reply(g)]} for q, g, _ in both],
     "sft, conversation": [{"messages": [SYSTEM, user(q), reply("Hm."), user("Go on"), reply(g)]} for q, g, _ in both],
     "reward": [{"chosen": [SYSTEM, user(q), reply(g)], "rejected": [SYSTEM, user(q), reply(b)]} for q, g, b in both],
+    "kto": [{"prompt": [user(q)], "completion": [reply(g)], "label": i % 2 == 0} for i, (q, g, _) in enumerate(both)],
+    "prompts": [{"prompt": [SYSTEM, user(q)]} for q in QUESTIONS],
 }
 
 
@@ -51,6 +55,7 @@ def trainer(task, tokenizer, rows):
     trainers = {
         "dpo": (DPOTrainer, DPOConfig, LlamaForCausalLM),
         "sft": (SFTTrainer, SFTConfig, LlamaForCausalLM),
+        "kto": (KTOTrainer, KTOConfig, LlamaForCausalLM),
         "reward": (RewardTrainer, RewardConfig, LlamaForSequenceClassification),
     }
     make, settings, model = trainers[task]
@@ -75,6 +80,18 @@ def sequences(task, made):
     return rows
 
 
+def prompts(tokenizer, rows):
+    """Prompts as TRL's online trainers give them to the model: nothing of them has a loss."""
+    made = []
+    for prompt in (row["prompt"] for row in rows):
+        if isinstance(prompt, str):
+            ids = tokenizer(prompt)["input_ids"]
+        else:
+            ids = tokenizer.apply_chat_template(prompt, add_generation_prompt=True, tokenize=True, return_dict=True)["input_ids"]
+        made.append([ids, len(ids)])
+    return made
+
+
 def record(folder, formats):
     tokenizer = AutoTokenizer.from_pretrained(folder)
     if tokenizer.pad_token is None:
@@ -82,7 +99,8 @@ def record(folder, formats):
     cases = []
     for name, rows in formats.items():
         task = name.split(",")[0]
-        cases.append({"task": task, "format": name, "rows": rows, "sequences": sequences(task, trainer(task, tokenizer, rows))})
+        made = prompts(tokenizer, rows) if task == "prompts" else sequences(task, trainer(task, tokenizer, rows))
+        cases.append({"task": task, "format": name, "rows": rows, "sequences": made})
     return cases
 
 
