@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process';
+import fs from 'node:fs';
 import os from 'node:os';
+import path from 'node:path';
 import { findNode, nodeMissingMessage } from './node-runtime.mjs';
+import { modulesDir } from './paths.mjs';
 
 /** Runs a script under Node ≥ 24 with this process's streams; answers the exit status, and passes signals on. */
 export function launchWorkbench(entry, args, { env = process.env } = {}) {
@@ -9,7 +12,23 @@ export function launchWorkbench(entry, args, { env = process.env } = {}) {
     process.stderr.write(`${nodeMissingMessage()}\n`);
     return Promise.resolve(3);
   }
-  return runInForeground(node, [...nodeFlags, entry, ...args], env);
+  return runInForeground(node, [...nodeFlags, entry, ...args], { ...compileCache(env), ...env });
+}
+
+/**
+ * Where Node keeps the sources that it has stripped and compiled: half of a command's start without it. Nowhere if the folder
+ * cannot be written, since a worker thread that is asked to use such a folder never starts.
+ */
+function compileCache(env) {
+  if (env.NODE_COMPILE_CACHE !== undefined || env.NODE_DISABLE_COMPILE_CACHE !== undefined) return {};
+  const folder = path.join(modulesDir, '.cache', 'compiled-sources');
+  try {
+    fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    fs.accessSync(folder, fs.constants.W_OK);
+    return { NODE_COMPILE_CACHE: folder };
+  } catch {
+    return {};
+  }
 }
 
 /** Type stripping and SQLite's neighbours are stable; their "experimental" notes would only unsettle. */
