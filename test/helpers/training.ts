@@ -9,8 +9,10 @@ import { createRandom, randomInteger } from '../../src-main/engine/random.ts';
 import type { NativeOps } from '../../src-main/engine/ports.ts';
 import { trainingLoop } from '../../src-main/engine/train-loop.ts';
 import type { TrainerEventBody } from '../../src-main/shared/domain/trainer-events.ts';
-import type { DpoSpec, GuardSpec, RunSpec } from '../../src-main/shared/domain/run-spec.ts';
-import { dpoSpec, guardSpec } from '../../src-main/shared/domain/run-spec.ts';
+import type { DpoSpec } from '../../src-main/shared/domain/algorithms.ts';
+import type { GuardSpec, RunSpec } from '../../src-main/shared/domain/run-spec.ts';
+import { dpoSpec } from '../../src-main/shared/domain/algorithms.ts';
+import { guardSpec } from '../../src-main/shared/domain/run-spec.ts';
 import { makeTinyLlama } from './tiny-model.ts';
 
 export const plainDpo: DpoSpec = dpoSpec.parse({ kind: 'dpo' });

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor1D } from '@tensorflow/tfjs-core';
-import type { DpoSpec } from '../../shared/domain/run-spec.ts';
+import type { DpoSpec } from '../../shared/domain/algorithms.ts';
 import { assertNever } from '../../shared/domain/errors.ts';
 
 /** Log-probs of a batch of pairs in nats, summed over completion tokens. All [pairs]; reference values carry no gradient. */

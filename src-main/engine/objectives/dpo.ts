@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor1D, Variable } from '@tensorflow/tfjs-core';
-import type { DpoSpec } from '../../shared/domain/run-spec.ts';
+import type { DpoSpec } from '../../shared/domain/algorithms.ts';
 import type { PreferenceSample } from '../data/tokenise.ts';
 import { logProbRounding } from '../guard/guard.ts';
 import { dpoLoss, type PairLogProbs } from '../losses/dpo.ts';

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor1D, Variable } from '@tensorflow/tfjs-core';
-import type { PpoSpec } from '../../shared/domain/run-spec.ts';
+import type { PpoSpec } from '../../shared/domain/algorithms.ts';
 import { newVariable } from '../checkpoint/load-model.ts';
 import type { PromptSample } from '../data/tokenise.ts';
 import { headLogProbs } from '../losses/head.ts';

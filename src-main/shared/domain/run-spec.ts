@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { algorithmSpec } from './algorithms.ts';
 
 /**
  * The run spec: one object in YAML, JSON, the launch form, the CLI and the store. Every object is strict: an unknown key is
@@ -15,85 +16,6 @@ export const datasetChoice = z.strictObject({
     .default(0)
     .describe('Fraction of rows kept out of training and turned into the suite “held-out-pairs”.'),
 });
-
-export const dpoSpec = z.strictObject({
-  kind: z.literal('dpo'),
-  loss: z
-    .enum(['sigmoid', 'hinge', 'ipo'])
-    .default('sigmoid')
-    .describe('Preference loss on the difference of log-ratios.'),
-  beta: positive.default(0.1).describe('Strength of the implicit KL constraint.'),
-  labelSmoothing: fraction
-    .lt(0.5)
-    .default(0)
-    .describe('Probability that a preference is flipped (conservative DPO); sigmoid only.'),
-  dpop: z
-    .number()
-    .min(0)
-    .default(0)
-    .describe('DPOP penalty weight on max(0, ref − policy log-prob of the chosen response).'),
-  nllWeight: z
-    .number()
-    .min(0)
-    .default(0)
-    .describe('Weight of the NLL of the chosen response (RPO); the ungated control of FlipGuard.'),
-});
-export const sftSpec = z.strictObject({
-  kind: z.literal('sft'),
-  completionOnly: z
-    .boolean()
-    .default(true)
-    .describe(
-      'Loss on the completion tokens only; of a conversation in “messages” that is the last reply. false: on every token, TRL’s default for conversations.',
-    ),
-});
-export const rewardSpec = z.strictObject({
-  kind: z.literal('reward'),
-  centerWeight: z
-    .number()
-    .min(0)
-    .default(0)
-    .describe('Weight of (r_chosen + r_rejected)², TRL’s center_rewards_coefficient.'),
-});
-export const rewardSource = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('reward-model'),
-    model: z.string().min(1).describe('A model with one output, or a reward run’s checkpoint, by name or id.'),
-  }),
-  z.strictObject({
-    kind: z.literal('lexicon'),
-    lexicon: z.literal('afinn').default('afinn').describe('Sum of the ratings of the response’s words.'),
-  }),
-  z.strictObject({
-    kind: z.literal('verifiable'),
-    scorer: z
-      .enum(['exact', 'contains', 'numeric'])
-      .describe('How the response is held against the prompt’s target: 1 or 0.'),
-  }),
-]);
-export const ppoSpec = z.strictObject({
-  kind: z.literal('ppo'),
-  reward: rewardSource.describe('Where the scalar reward of a sampled response comes from.'),
-  epochs: count.default(4).describe('Optimisation epochs over each batch of rollouts.'),
-  clipRange: positive.default(0.2).describe('How far the probability ratio may move from 1.'),
-  valueClipRange: positive.default(0.2).describe('How far a value may move from the one at sampling.'),
-  valueWeight: z.number().min(0).default(0.1).describe('Weight of the value loss beside the policy loss.'),
-  gamma: fraction.default(1).describe('Discount from token to token.'),
-  lambda: fraction.default(0.95).describe('GAE λ.'),
-  kl: z
-    .strictObject({
-      weight: z.number().min(0).default(0.05).describe('Penalty on KL to the reference, per nat.'),
-      adaptiveTarget: positive
-        .nullable()
-        .default(null)
-        .describe('Target KL of the adaptive controller; null keeps the weight fixed.'),
-      horizon: positive.default(10_000).describe('Samples over which the adaptive controller corrects.'),
-    })
-    .prefault({}),
-  maxNewTokens: count.default(53).describe('Tokens a sampled response may have.'),
-  temperature: positive.default(0.7).describe('Of sampling responses.'),
-});
-export const algorithmSpec = z.discriminatedUnion('kind', [sftSpec, rewardSpec, dpoSpec, ppoSpec]);
 
 export const guardSpec = z.strictObject({
   kind: z
@@ -250,8 +172,6 @@ export const runSpecSchema = z
 export type RunSpec = z.output<typeof runSpecSchema>;
 /** What a person writes: defaults may be left out. */
 export type RunSpecInput = z.input<typeof runSpecSchema>;
-export type DpoSpec = z.output<typeof dpoSpec>;
-export type PpoSpec = z.output<typeof ppoSpec>;
 export type GuardSpec = z.output<typeof guardSpec>;
 export type TuningSpec = z.output<typeof tuningSpec>;
 export type OptimizerSpec = z.output<typeof optimizerSpec>;

@@ -11,7 +11,7 @@ import { RewardObjective } from '../../engine/objectives/reward.ts';
 import { SftObjective } from '../../engine/objectives/sft.ts';
 import type { CompletionRow, DatasetRow, PreferenceRow } from '../../shared/domain/datasets.ts';
 import { assertNever } from '../../shared/domain/errors.ts';
-import type { DpoSpec } from '../../shared/domain/run-spec.ts';
+import type { DpoSpec } from '../../shared/domain/algorithms.ts';
 import { openPairGuard } from './guards.ts';
 import { checkpointingFor } from './memory.ts';
 import { dropoutSeeds, isPreference, keep, type ObjectiveInputs } from './objective-inputs.ts';

@@ -7,7 +7,7 @@ import { createRandom, randomInteger } from '../../engine/random.ts';
 import { sampleResponses, type RewardFunction, type SampleRollouts } from '../../engine/rollouts/rollouts.ts';
 import type { CompletionRow, DatasetRow, PreferenceRow, PromptRow } from '../../shared/domain/datasets.ts';
 import { WorkbenchError, assertNever } from '../../shared/domain/errors.ts';
-import type { PpoSpec } from '../../shared/domain/run-spec.ts';
+import type { PpoSpec } from '../../shared/domain/algorithms.ts';
 import { dropoutSeeds, keep, type ObjectiveInputs } from './objective-inputs.ts';
 import { checkpointingFor } from './memory.ts';
 import { openRewardGuard } from './reward-guards.ts';

@@ -5,7 +5,7 @@ import { createRandom } from '../../engine/random.ts';
 import type { RewardFunction } from '../../engine/rollouts/rollouts.ts';
 import type { CompletionRow, PreferenceRow, PromptRow } from '../../shared/domain/datasets.ts';
 import { WorkbenchError, assertNever } from '../../shared/domain/errors.ts';
-import type { PpoSpec } from '../../shared/domain/run-spec.ts';
+import type { PpoSpec } from '../../shared/domain/algorithms.ts';
 import { readJsonLines } from '../../system/read-lines.ts';
 import { drawPreSamples, turnsThrough } from './guard-targets.ts';
 import type { ObjectiveInputs } from './objective-inputs.ts';

@@ -13,7 +13,8 @@ import { SftObjective } from '../../../src-main/engine/objectives/sft.ts';
 import type { NativeOps } from '../../../src-main/engine/ports.ts';
 import { createRandom } from '../../../src-main/engine/random.ts';
 import { toRewardModel } from '../../../src-main/engine/reward-model.ts';
-import { ppoSpec, type DpoSpec, type GuardSpec } from '../../../src-main/shared/domain/run-spec.ts';
+import { ppoSpec, type DpoSpec } from '../../../src-main/shared/domain/algorithms.ts';
+import type { GuardSpec } from '../../../src-main/shared/domain/run-spec.ts';
 import { nativeMissing } from '../../backends/native-available.ts';
 import {
   guardWith,

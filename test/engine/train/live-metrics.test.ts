@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { SampleMetricName } from '../../../src-main/shared/domain/metrics.ts';
-import { guardSpec, ppoSpec } from '../../../src-main/shared/domain/run-spec.ts';
+import { ppoSpec } from '../../../src-main/shared/domain/algorithms.ts';
+import { guardSpec } from '../../../src-main/shared/domain/run-spec.ts';
 import { DpoObjective } from '../../../src-main/engine/objectives/dpo.ts';
 import type { Objective } from '../../../src-main/engine/objectives/objective.ts';
 import { PairGuard } from '../../../src-main/engine/objectives/pair-guard.ts';

@@ -6,7 +6,8 @@ import { RewardGuard } from '../../../src-main/engine/objectives/reward-guard.ts
 import { createRandom } from '../../../src-main/engine/random.ts';
 import type { RewardFunction } from '../../../src-main/engine/rollouts/rollouts.ts';
 import { measureResponses, sampleResponses } from '../../../src-main/engine/rollouts/rollouts.ts';
-import { ppoSpec, type GuardSpec, type PpoSpec } from '../../../src-main/shared/domain/run-spec.ts';
+import { ppoSpec, type PpoSpec } from '../../../src-main/shared/domain/algorithms.ts';
+import type { GuardSpec } from '../../../src-main/shared/domain/run-spec.ts';
 import type { Tokenizer } from '../../../src-main/engine/tokenizer/tokenizer.ts';
 import { openTestBackend } from '../../helpers/backend.ts';
 import {
