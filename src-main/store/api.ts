@@ -1,3 +1,5 @@
+import type { CheckSettings } from '../shared/domain/data/check.ts';
+import type { ScanResult } from '../shared/domain/data/row-scan.ts';
 import type { DatasetRow } from '../shared/domain/datasets.ts';
 import type { GuardSetRecord, ImportRecord } from '../shared/domain/entities.ts';
 import type { SampleResult, SuiteItem } from '../shared/domain/evaluations.ts';
@@ -43,6 +45,13 @@ export interface Store extends Remote<StoreReads>, Remote<StoreWrites> {
   /** Writes all rows as NDJSON to `path` (temp file, rename) for a trainer to read. `skip` leaves out held-out row ids. */
   exportDatasetRows(datasetId: string, path: string, options?: { skip?: string[] }): Promise<{ rows: number }>;
   exportSuiteItems(suiteId: string, path: string): Promise<{ items: number }>;
+  /** Scans the texts of a dataset in a thread of its own; an abort of the signal ends it. */
+  scanDataset(
+    datasetId: string,
+    settings: CheckSettings,
+    onProgress: (fraction: number) => void,
+    signal: AbortSignal,
+  ): Promise<ScanResult>;
   /** All filtered rows in order, in batches, from one read transaction of its own worker: for exports and reports. */
   streamFlips(
     comparisonId: string,

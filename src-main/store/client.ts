@@ -10,6 +10,7 @@ import { Builds } from './builds.ts';
 import { copyForReading } from './read-only-copy.ts';
 import { EventQueue } from './event-queue.ts';
 import type { ReaderMethods, StoreReads } from './reader.ts';
+import type { ScanResult } from '../shared/domain/data/row-scan.ts';
 import type { ContentFault } from './tasks/check-contents.ts';
 import type { BuildBatch } from './tasks/build-comparison.ts';
 import type { Methods, Remote, WorkerStart } from './rpc.ts';
@@ -184,6 +185,12 @@ class OpenStore {
       },
       exportDatasetRows: (id, path, { skip = [] } = {}) => this.#task('exportDatasetRows', [id, path, skip]),
       exportSuiteItems: (id, path) => this.#task('exportSuiteItems', [id, path]),
+      scanDataset: (id, settings, onProgress, signal) =>
+        this.#task<{ fraction: number }, ScanResult>('checkDataset', [id, settings], ({ fraction }) => {
+          if (signal.aborted) return Promise.reject(new WorkbenchError('cancelled', 'Cancelled.'));
+          onProgress(fraction);
+          return Promise.resolve();
+        }),
     };
   }
 

@@ -3,6 +3,7 @@ import { unbuiltComparisons } from './queries/comparison-builds.ts';
 import { kindOrder } from './queries/change-kinds.ts';
 import { comparisonReads, existingComparison } from './queries/comparisons.ts';
 import { rowCounts, sizeOnDisk } from './queries/counts.ts';
+import { datasetCheckReads } from './queries/dataset-checks.ts';
 import { datasetReads } from './queries/datasets.ts';
 import { evaluationReads } from './queries/evaluations.ts';
 import { guardSetReads } from './queries/guard-sets.ts';
@@ -36,6 +37,7 @@ export function readerMethods(db: ReadableDb, owner: string) {
     offered: {
       ...bind(db, modelReads),
       ...bind(db, datasetReads),
+      ...bind(db, datasetCheckReads),
       ...bind(db, suiteReads),
       ...bind(db, runReads),
       ...bind(db, runHistoryReads),

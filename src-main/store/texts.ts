@@ -1,6 +1,4 @@
 import { contentHash, promptHash } from '../content-hash.ts';
-import { messageText } from '../shared/domain/datasets.ts';
-import type { TextOrChat } from '../shared/domain/datasets.ts';
 import { WorkbenchError } from '../shared/domain/errors.ts';
 
 /** Characters one stored text may have. Longer ones are refused by name: they would stop every window that shows them. */
@@ -31,11 +29,6 @@ export const emptyPrompt: Buffer = promptHash('');
  */
 export function naturalOrder(id: string): string {
   return id.replace(/[0-9]+/g, (digits) => String(Math.min(digits.length, 99)).padStart(2, '0') + digits);
-}
-
-/** A conversation as one text, for hashing and search; plain text is itself. */
-export function plainText(text: TextOrChat): string {
-  return typeof text === 'string' ? text : text.map(messageText).join('\n');
 }
 
 /** Cuts without splitting a surrogate pair. */

@@ -14,6 +14,7 @@ import type { KindSettings } from '../shared/domain/kinds/own-kinds.ts';
 import { finishKinds } from './queries/change-kinds.ts';
 import { beginBuild, failBuild, finishBuild, putColumns } from './queries/comparison-builds.ts';
 import { comparisonWrites, openComparison, setRepeats } from './queries/comparisons.ts';
+import { datasetCheckWrites } from './queries/dataset-checks.ts';
 import type { DatasetHead } from './queries/datasets.ts';
 import { DatasetDraft } from './queries/datasets.ts';
 import { removeEvaluation, undoImport } from './queries/dependants.ts';
@@ -81,6 +82,7 @@ export function writerMethods(writer: Writer) {
   return {
     offered: {
       ...bind(writer, modelWrites),
+      ...bind(writer, datasetCheckWrites),
       ...bind(writer, runWrites),
       ...bind(writer, comparisonWrites),
       ...bind(writer, annotationWrites),

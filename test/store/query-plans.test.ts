@@ -91,6 +91,8 @@ test('no list walks through a big table or sorts one', async () => {
     for (const filter of [{}, { runId }, { suiteId }, { checkpointId: 'x' }]) reader.listEvaluations(filter);
     reader.datasetRows(datasetId, 0, 10);
     reader.datasetRowPosition(datasetId, '1');
+    reader.getDatasetCheck(datasetId, null);
+    reader.listDatasetChecks(datasetId);
     reader.suiteItems(suiteId, 0, 10);
     reader.runMetrics(runId, { points: 10 });
     reader.runEvents(runId, 0, 10);

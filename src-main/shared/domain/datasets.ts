@@ -29,6 +29,11 @@ export function messageText(message: Message): string {
   return parts.join('\n');
 }
 
+/** A conversation as one text, for hashing, lists and search; plain text is itself. */
+export function plainText(text: TextOrChat): string {
+  return typeof text === 'string' ? text : text.map(messageText).join('\n');
+}
+
 /** A prompt or a response: plain text, or turns that the model's chat template renders. */
 export type TextOrChat = string | Message[];
 

@@ -11,6 +11,7 @@ import { marksOfThings } from './005-marks.ts';
 import { measures } from './006-measures.ts';
 import { changeKindTables } from './007-change-kinds.ts';
 import { madeFiles } from './008-made-files.ts';
+import { dataRoom } from './009-data-room.ts';
 
 /** One step from `version - 1` to `version`. A landed migration is never edited. */
 export interface Migration {
@@ -30,6 +31,7 @@ export const migrations: readonly Migration[] = [
   measures,
   changeKindTables,
   madeFiles,
+  dataRoom,
 ];
 
 /** Marks the file as a workspace (“FGWB”), so that another program's database is not taken for one. */

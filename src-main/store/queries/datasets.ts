@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
 import { contentHash, promptHash } from '../../content-hash.ts';
+import { plainText } from '../../shared/domain/datasets.ts';
 import type { DatasetKind, DatasetRow } from '../../shared/domain/datasets.ts';
 import type { DatasetRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
@@ -8,7 +9,7 @@ import { idOf, idOrNull } from '../../shared/domain/ids.ts';
 import type { ReadableDb, WritableDb } from '../database.ts';
 import { all, one, prepare, run, sql, value } from '../database.ts';
 import { firstKey, memberOf, newId, packKey } from '../keys.ts';
-import { plainText, storable } from '../texts.ts';
+import { storable } from '../texts.ts';
 import { Lengths } from './lengths.ts';
 
 interface DatasetTableRow {

@@ -1,6 +1,7 @@
 import type { ReadableDb, WritableDb } from '../database.ts';
 import { all, inTransaction, run, sql } from '../database.ts';
 import { firstKey } from '../keys.ts';
+import { forgetDataset, forgetRows } from './dataset-checks.ts';
 import type { Writer } from './marks.ts';
 import { isAlive } from './marks.ts';
 import { forgetSource, unindexOutputs, unindexSweptPrompts } from './search-index.ts';
@@ -57,6 +58,7 @@ function sweepRows(db: WritableDb, kind: Removable, key: number): number {
   const to = firstKey(key + 1);
   switch (kind) {
     case 'datasets':
+      forgetRows(db, from, to, rowsAtOnce);
       return run(
         db,
         sql`DELETE FROM dataset_rows WHERE row_key IN
@@ -101,7 +103,10 @@ function sweepScores(db: WritableDb, from: number, to: number): number {
 }
 
 function dropOwner(db: WritableDb, kind: Removable, key: number): void {
-  if (kind === 'datasets') run(db, sql`DELETE FROM datasets WHERE dataset_key = ${key}`);
+  if (kind === 'datasets') {
+    forgetDataset(db, key);
+    run(db, sql`DELETE FROM datasets WHERE dataset_key = ${key}`);
+  }
   if (kind === 'suites') run(db, sql`DELETE FROM suites WHERE suite_key = ${key}`);
   if (kind === 'evaluations') {
     forgetSource(db, key);

@@ -10,6 +10,7 @@ import { exportRows } from '../views/rows.ts';
 import type { BuildBatch } from './build-comparison.ts';
 import { buildComparison, buildStability } from './build-comparison.ts';
 import { checkContents } from './check-contents.ts';
+import { checkDataset } from './check-dataset.ts';
 import type { KindOrder } from '../queries/change-kinds.ts';
 import { buildKinds } from './build-kinds.ts';
 import { copyWorkspace } from './copy-workspace.ts';
@@ -33,6 +34,7 @@ export const tasks = {
   copyWorkspace: (db: ReadableDb, _emit: Emit<never>, path: string) => copyWorkspace(db, path),
   checkIntegrity,
   checkContents,
+  checkDataset,
   /** Of a database that somebody else wrote: that it is a workspace at all, then everything. */
   checkFile: (db: ReadableDb) => {
     refuseForeign(db);

@@ -31,6 +31,18 @@ export function kindLimits(text: string, before: KindLimit[] | undefined): KindL
   return [...(before ?? []), { kind: kind.toLowerCase(), limit: Number(number) / (percent === '%' ? 100 : 1) }];
 }
 
+/** How many rows are tolerated: so many, or a share of all. */
+export type RowLimit = { rows: number } | { share: number };
+
+/** `10`, or `0.5%`. */
+export function rowLimit(text: string): RowLimit {
+  const [, number = '', percent] = /^\s*(\d+(?:\.\d+)?)\s*(%?)\s*$/.exec(text) ?? [];
+  const value = Number(number);
+  if (number !== '' && percent === '%' && value <= 100) return { share: value / 100 };
+  if (number !== '' && percent === '' && Number.isInteger(value)) return { rows: value };
+  throw new InvalidArgumentError('A number of rows or a share of them is needed, such as 10 or 0.5%.');
+}
+
 const units: Readonly<Record<string, number>> = { '': 1, b: 1, kb: 1e3, mb: 1e6, gb: 1e9, tb: 1e12 };
 
 /** A size in bytes: `20GB`, `500 MB`, `1048576`. */
