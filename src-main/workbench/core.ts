@@ -2,6 +2,7 @@ import type { ErrorReport } from '../shared/domain/errors.ts';
 import type { Store } from '../store/api.ts';
 import type { TrainerLauncher } from '../trainer/host.ts';
 import type { EventBus } from './contract/event-bus.ts';
+import type { Computations } from './supervision/computations.ts';
 import type { Device } from './supervision/device.ts';
 import type { Jobs } from './supervision/jobs.ts';
 import type { WorkspaceLayout } from './workspace/workspace-layout.ts';
@@ -12,6 +13,7 @@ export interface Core {
   readonly store: Store;
   readonly bus: EventBus;
   readonly jobs: Jobs;
+  readonly computations: Computations;
   readonly device: Device;
   readonly launchTrainer: TrainerLauncher;
   /** What hinders work in this workspace (a full disk, a read-only folder), and what to do; null when nothing does. */

@@ -15,6 +15,7 @@ import { createHandlers } from './contract/handlers.ts';
 import { createHub } from './hub/hub.ts';
 import type { Services } from './services.ts';
 import { createImports } from './imports/imports.ts';
+import { createComputations } from './supervision/computations.ts';
 import { createDevice } from './supervision/device.ts';
 import { createJobs } from './supervision/jobs.ts';
 import { createMadeModels } from './models/made-models.ts';
@@ -67,11 +68,13 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
     await makePrivate(layout);
   }
   const bus = createEventBus();
+  const jobs = createJobs(bus);
   const core: Core = {
     layout,
     store,
     bus,
-    jobs: createJobs(bus),
+    jobs,
+    computations: createComputations(jobs, bus),
     device: createDevice(layout),
     launchTrainer: options.launchTrainer,
     hindrance,

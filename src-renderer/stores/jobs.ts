@@ -1,5 +1,6 @@
 import { computed, shallowRef } from 'vue';
 import { defineStore } from 'pinia';
+import { shownInPlace } from '@shared/contract/views.ts';
 import type { Job } from '@shared/contract/views.ts';
 import { WorkbenchError } from '@shared/domain/errors.ts';
 import { events, invoke } from '../api/client.ts';
@@ -18,6 +19,8 @@ export const useJobs = defineStore('jobs', () => {
     const over = new Map(jobs.value.filter((job) => job.state !== 'running').map((job) => [job.id, job]));
     jobs.value = answer.map((job) => over.get(job.id) ?? job);
     for (const job of answer) if (job.state !== 'running' && (before.has(job.id) || waiting.has(job.id))) ended(job);
+    const known = new Set(jobs.value.map(({ id }) => id));
+    for (const id of [...waiting.keys()]) if (!known.has(id)) lost(id);
   }
 
   function receive(job: Job): void {
@@ -36,11 +39,21 @@ export const useJobs = defineStore('jobs', () => {
     announce(job, waiters.length > 0);
   }
 
+  /** The workbench restarted, and its jobs ended with it. */
+  function lost(jobId: string): void {
+    for (const { reject } of waiting.get(jobId) ?? [])
+      reject(
+        new WorkbenchError('unavailable', 'FlipGuard restarted before this was done.', { remedy: 'Start it again.' }),
+      );
+    waiting.delete(jobId);
+  }
+
   function announce(job: Job, awaited: boolean): void {
+    if (shownInPlace.has(job.kind)) return;
     const toasts = useToasts();
     if (job.state === 'failed' && !awaited) toasts.error(failureOf(job), job.title);
     if (job.state === 'cancelled') toasts.show({ tone: 'neutral', title: `Cancelled: ${job.title}` });
-    if (job.state === 'done' && job.kind !== 'ledger' && job.kind !== 'comparison') {
+    if (job.state === 'done' && job.kind !== 'comparison') {
       toasts.show({ tone: 'good', title: `Done: ${job.title}` });
     }
   }
@@ -55,7 +68,9 @@ export const useJobs = defineStore('jobs', () => {
     });
   }
 
-  const cancel = (jobId: string) => invoke('jobs.cancel', { jobId });
+  function cancel(jobId: string): void {
+    useToasts().attend(invoke('jobs.cancel', { jobId }), 'The job could not be cancelled');
+  }
   const byId = (jobId: string) => jobs.value.find((job) => job.id === jobId) ?? null;
 
   events().on('job', ({ job }) => receive(job));

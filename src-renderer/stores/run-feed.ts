@@ -1,5 +1,4 @@
 import { computed, onScopeDispose, ref, shallowRef } from 'vue';
-import type { FlipMeterPoint } from '@shared/contract/views.ts';
 import type { CheckpointRecord, EvaluationRecord, MetricSeries, RunRecord } from '@shared/domain/entities.ts';
 import type { ErrorReport } from '@shared/domain/errors.ts';
 import { reportOf } from '@shared/domain/errors.ts';
@@ -7,6 +6,7 @@ import { advanced, stoppedClock } from '@shared/domain/run-clock.ts';
 import type { RunClock } from '@shared/domain/run-clock.ts';
 import type { ShownEvent } from '@shared/domain/trainer-events.ts';
 import { events, invoke } from '../api/client.ts';
+import { useComputation } from './computation.ts';
 import { appendSteps, toCurves } from './run-curves.ts';
 import type { Curves, StepEvent } from './run-curves.ts';
 
@@ -23,15 +23,14 @@ export function useRunFeed(runId: string) {
   const run = shallowRef<RunRecord | null>(null);
   const curves = shallowRef<Curves>({ steps: [], values: new Map() });
   const clock = shallowRef<RunClock>(stoppedClock);
-  const meter = shallowRef<FlipMeterPoint[]>([]);
+  /** Flips are counted when the run is looked at: the workbench compares evaluations when they are first asked for. */
+  const meter = { ...useComputation('runs.flipMeter'), retry: readMeter };
   const checkpoints = shallowRef<CheckpointRecord[]>([]);
   const evaluations = shallowRef<EvaluationRecord[]>([]);
   const log = shallowRef<ShownEvent[]>([]);
   const activity = shallowRef<ShownEvent | null>(null);
   const error = shallowRef<ErrorReport | null>(null);
   const loaded = ref(false);
-  /** Flips are being counted: the workbench compares evaluations when they are first asked for. */
-  const measuring = ref(false);
   /** Last step that is known; the record moves only now and then. */
   const step = computed(() => Math.max(run.value?.step ?? 0, clock.value.newestStep?.step ?? 0));
   let cursor = 0;
@@ -93,18 +92,11 @@ export function useRunFeed(runId: string) {
 
   /** One at a time; what changes meanwhile is looked at once more at the end. */
   async function readMeter(): Promise<void> {
-    if (measuring.value) {
-      measureAgain = true;
-      return;
-    }
-    measuring.value = true;
-    try {
-      do {
-        measureAgain = false;
-        meter.value = await invoke('runs.flipMeter', { runId });
-      } while (measureAgain);
-    } finally {
-      measuring.value = false;
+    measureAgain = true;
+    if (meter.working.value) return;
+    while (measureAgain) {
+      measureAgain = false;
+      await meter.ask({ runId });
     }
   }
 
@@ -186,7 +178,7 @@ export function useRunFeed(runId: string) {
     stopListening.forEach((stop) => stop());
   });
 
-  return { run, curves, clock, step, meter, checkpoints, evaluations, log, activity, error, loaded, measuring, read };
+  return { run, curves, clock, step, meter, checkpoints, evaluations, log, activity, error, loaded, read };
 }
 
 /** Steps are drawn and batches counted; everything else is a line of the log. */

@@ -1,11 +1,11 @@
-import { ref, shallowRef } from 'vue';
+import { markRaw, shallowRef } from 'vue';
 import { defineStore } from 'pinia';
-import type { TokenLedger } from '@shared/domain/evaluations.ts';
 import type { Neighbour, SampleDetail, TimelineMark, TrainingTrace } from '@shared/domain/flip-view.ts';
 import type { Annotation } from '@shared/domain/entities.ts';
 import type { ErrorReport } from '@shared/domain/errors.ts';
 import { reportOf } from '@shared/domain/errors.ts';
 import { invoke } from '../api/client.ts';
+import { useComputation } from './computation.ts';
 
 const remembered = 60;
 
@@ -15,9 +15,8 @@ export const useSample = defineStore('sample', () => {
   const timeline = shallowRef<TimelineMark[] | null>(null);
   const training = shallowRef<TrainingTrace[] | null>(null);
   const neighbours = shallowRef<Neighbour[] | null>(null);
-  const ledgers = shallowRef<TokenLedger[] | null>(null);
-  const ledgerState = ref<'idle' | 'loading' | 'failed'>('idle');
-  const ledgerError = shallowRef<ErrorReport | null>(null);
+  /** Token ledgers: both models are run over the texts. */
+  const ledger = useComputation('samples.ledger');
   const error = shallowRef<ErrorReport | null>(null);
   const details = new Map<string, Promise<SampleDetail>>();
   let current = '';
@@ -26,9 +25,8 @@ export const useSample = defineStore('sample', () => {
     const key = keyOf(comparisonId, sampleKey);
     if (key === current && error.value === null) return;
     current = key;
-    timeline.value = training.value = neighbours.value = ledgers.value = null;
-    ledgerState.value = 'idle';
-    ledgerError.value = null;
+    timeline.value = training.value = neighbours.value = null;
+    ledger.clear();
     try {
       const answer = await read(comparisonId, sampleKey);
       if (key !== current) return;
@@ -70,20 +68,8 @@ export const useSample = defineStore('sample', () => {
     await readPart(neighbours, (sample) => invoke('samples.neighbours', { ...sample, limit: 10 }));
   }
 
-  /** Runs both models over the texts, so it can take seconds. */
   async function readLedger(): Promise<void> {
-    const key = current;
-    ledgerState.value = 'loading';
-    try {
-      const answer = await invoke('samples.ledger', refOf(key));
-      if (key !== current) return;
-      ledgers.value = answer;
-      ledgerState.value = 'idle';
-    } catch (problem) {
-      if (key !== current) return;
-      ledgerError.value = reportOf(problem);
-      ledgerState.value = 'failed';
-    }
+    if (current !== '') await ledger.ask(refOf(current));
   }
 
   async function readPart<T>(
@@ -116,6 +102,7 @@ export const useSample = defineStore('sample', () => {
 
   function close(): void {
     current = '';
+    ledger.clear();
     detail.value = null;
     error.value = null;
   }
@@ -125,9 +112,7 @@ export const useSample = defineStore('sample', () => {
     timeline,
     training,
     neighbours,
-    ledgers,
-    ledgerState,
-    ledgerError,
+    ledger: markRaw(ledger),
     error,
     show,
     prefetch,

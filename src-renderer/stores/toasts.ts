@@ -43,9 +43,14 @@ export const useToasts = defineStore('toasts', () => {
     show({ tone: 'bad', title, detail: [report.message, report.remedy].filter(Boolean).join(' ') });
   }
 
+  /** Who starts work that nobody waits for hands it over here: its failure is shown. */
+  function attend(work: Promise<unknown>, title?: string): void {
+    work.catch((problem: unknown) => error(problem, title));
+  }
+
   function dismiss(id: number): void {
     toasts.value = toasts.value.filter((toast) => toast.id !== id);
   }
 
-  return { toasts, held, show, error, dismiss };
+  return { toasts, held, show, error, attend, dismiss };
 });

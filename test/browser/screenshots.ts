@@ -8,6 +8,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Browser } from 'playwright-core';
 import { request } from '../../src-main/workbench/contract/dispatch.ts';
+import { quietTask } from '../../src-main/workbench/supervision/task.ts';
 import type { Workbench } from '../../src-main/workbench/workbench.ts';
 import { launchChromium } from '../helpers/chromium.ts';
 import type { App } from './pages.ts';
@@ -105,7 +106,7 @@ async function shotsOf(workbench: Workbench): Promise<Shot[]> {
   const runs = await request(ask, 'runs.list', {});
   const guarded = runs.find((run) => run.spec.guard.kind === 'flipguard') ?? runs[0];
   const plain = runs.find((run) => run.spec.guard.kind === 'none') ?? runs[0];
-  const points = plain === undefined ? [] : await request(ask, 'runs.flipMeter', { runId: plain.id });
+  const points = plain === undefined ? [] : await workbench.runs.flipMeter(plain.id, quietTask());
   const most = [...points].sort((a, b) => b.negative - a.negative)[0];
   const comparison =
     most === undefined

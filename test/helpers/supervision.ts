@@ -9,6 +9,7 @@ import { openStore } from '../../src-main/store/client.ts';
 import { createEventBus } from '../../src-main/workbench/contract/event-bus.ts';
 import type { Core } from '../../src-main/workbench/core.ts';
 import { createDevice } from '../../src-main/workbench/supervision/device.ts';
+import { createComputations } from '../../src-main/workbench/supervision/computations.ts';
 import { createJobs } from '../../src-main/workbench/supervision/jobs.ts';
 import { runFolder } from '../../src-main/workbench/runs/run-folder.ts';
 import { createFolders, workspaceLayout } from '../../src-main/workbench/workspace/workspace-layout.ts';
@@ -55,6 +56,7 @@ export async function openStage(): Promise<Stage> {
   const datasetId = await ingest.commit();
   const { launch, children } = fakeTrainers();
   const bus = createEventBus();
+  const jobs = createJobs(bus);
   const stage: Stage = {
     core: {
       layout,
@@ -66,7 +68,8 @@ export async function openStage(): Promise<Stage> {
         },
       }),
       bus,
-      jobs: createJobs(bus),
+      jobs,
+      computations: createComputations(jobs, bus),
       device: createDevice(layout, 1),
       launchTrainer: launch,
       hindrance: null,

@@ -2,12 +2,16 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
+import type { ComputedName, Input, Value } from '../../src-main/shared/contract/channels.ts';
+import type { Computed } from '../../src-main/shared/contract/views.ts';
 import type { PreferenceRow } from '../../src-main/shared/domain/datasets.ts';
 import type { SuiteItem } from '../../src-main/shared/domain/evaluations.ts';
+import { WorkbenchError } from '../../src-main/shared/domain/errors.ts';
 import type { RunSpecInput } from '../../src-main/shared/domain/run-spec.ts';
 import { launchNodeTrainer } from '../../src-main/trainer/node-child.ts';
 import { createWorkbench } from '../../src-main/workbench/create-workbench.ts';
 import type { WorkbenchOptions } from '../../src-main/workbench/create-workbench.ts';
+import { request } from '../../src-main/workbench/contract/dispatch.ts';
 import { quietTask } from '../../src-main/workbench/supervision/task.ts';
 import type { Workbench } from '../../src-main/workbench/workbench.ts';
 
@@ -98,4 +102,18 @@ export async function importVerdicts(workbench: Workbench, verdicts: Readonly<Re
     const source = writeEvaluation(path.join(folder, `${name}.jsonl`), row);
     await workbench.imports.evaluation({ source, name, map: evaluationMap }, quietTask());
   }
+}
+
+/** Asks for what is worked out, and waits for it as a window does. */
+export async function requestComputed<N extends ComputedName>(
+  { core, handle }: Workbench,
+  name: N,
+  input: Input<N>,
+): Promise<Value<N>> {
+  // The handler of a `Computed` channel made it.
+  const answer = (await request(handle, name, input)) as Computed<Value<N>>;
+  if (answer.state === 'done') return answer.value;
+  const { error } = await core.jobs.settled(answer.jobId);
+  if (error !== null) throw WorkbenchError.fromReport(error);
+  return (await request(handle, 'jobs.take', { jobId: answer.jobId })) as Value<N>;
 }

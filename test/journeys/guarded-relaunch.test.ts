@@ -6,6 +6,7 @@ import { quietTask } from '../../src-main/workbench/supervision/task.ts';
 import {
   addTrainingMaterial,
   openTestWorkbench,
+  requestComputed,
   smallModel,
   temporaryFolder,
   tinySpec,
@@ -25,7 +26,7 @@ test.skipIf(smallModel === null)(`flips → guard set → relaunch → mitigatio
   });
   const unguarded = await workbench.runs.launch({ spec });
   await workbench.runs.ended(unguarded.id);
-  const [point] = await request(handle, 'runs.flipMeter', { runId: unguarded.id });
+  const [point] = await requestComputed(workbench, 'runs.flipMeter', { runId: unguarded.id });
   expect(point?.negative).toBeGreaterThan(0);
   const { id: comparisonId } = await request(handle, 'comparisons.open', {
     leftEvaluationId: point?.baseEvaluationId ?? '',
@@ -52,7 +53,7 @@ test.skipIf(smallModel === null)(`flips → guard set → relaunch → mitigatio
     guardSetId: guardSet.id,
   });
 
-  const [ledger] = await request(handle, 'guardSets.ledger', { guardSetId: guardSet.id, runId: run.id });
+  const [ledger] = await requestComputed(workbench, 'guardSets.ledger', { guardSetId: guardSet.id, runId: run.id });
   expect(ledger).toMatchObject({ guardSet: 'lost words', suiteName: 'words' });
   expect((ledger?.repaired ?? 0) + (ledger?.stillBroken ?? 0)).toBe(guardSet.samples);
   const outcomes = (ledger?.rows ?? []).map(({ outcome }) => outcome);

@@ -9,6 +9,7 @@ import {
   addTrainingMaterial,
   importVerdicts,
   openTestWorkbench,
+  requestComputed,
   smallModel,
   tinySpec,
   withSmallModel,
@@ -118,7 +119,7 @@ test.skipIf(smallModel === null)(
     const run = await workbench.runs.ended(launched.id);
     expect(run).toMatchObject({ status: 'completed', step: 4 });
 
-    const [point] = await request(handle, 'runs.flipMeter', { runId: run.id });
+    const [point] = await requestComputed(workbench, 'runs.flipMeter', { runId: run.id });
     expect(point).toMatchObject({ suiteName: 'words', step: 4 });
     const comparison = await request(handle, 'comparisons.open', {
       leftEvaluationId: point?.baseEvaluationId ?? '',
@@ -131,7 +132,7 @@ test.skipIf(smallModel === null)(
     const { viewId } = await request(handle, 'flips.open', { comparisonId: comparison.id, sort });
     const [worst] = await request(handle, 'flips.window', { viewId, offset: 0, limit: 1 });
     const sample = { comparisonId: comparison.id, sampleKey: worst?.sampleKey ?? 0 };
-    const ledgers = await request(handle, 'samples.ledger', sample);
+    const ledgers = await requestComputed(workbench, 'samples.ledger', sample);
     const target = ledgers.find(({ part }) => part === 'target');
     expect(target?.leftLogProbs).toHaveLength(target?.tokens.length ?? -1);
     // What the ledger adds up is what the suite scored.
@@ -139,7 +140,7 @@ test.skipIf(smallModel === null)(
     const sum = (logProbs: readonly number[] | undefined) => logProbs?.reduce((total, one) => total + one, 0);
     expect(sum(target?.leftLogProbs)).toBeCloseTo(left?.score ?? NaN, 3);
     expect(sum(target?.rightLogProbs)).toBeCloseTo(right?.score ?? NaN, 3);
-    expect(ledgers).toEqual(await request(handle, 'samples.ledger', sample));
+    expect(ledgers).toEqual(await requestComputed(workbench, 'samples.ledger', sample));
 
     const half = await request(handle, 'models.interpolate', {
       fromId: run.modelId,
@@ -150,7 +151,7 @@ test.skipIf(smallModel === null)(
     const { modelId = '' } = await result(workbench, half);
     const suite = (await request(handle, 'suites.list', {})).find(({ name }) => name === 'words');
     await result(workbench, await request(handle, 'evaluations.start', { target: modelId, suiteId: suite?.id ?? '' }));
-    const frontier = await request(handle, 'frontier.get', { suiteName: 'words' });
+    const frontier = await requestComputed(workbench, 'frontier.get', { suiteName: 'words' });
     expect(frontier.map(({ method }) => method).sort()).toEqual([
       'DPO + FlipGuard',
       'before training',

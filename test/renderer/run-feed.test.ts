@@ -33,8 +33,9 @@ beforeEach(() => {
     ],
     'runs.events': ({ afterSeq, limit }) => stored.filter(({ seq }) => seq > afterSeq).slice(0, limit ?? 500),
     'runs.clock': () => stored.reduce(advanced, stoppedClock),
-    'runs.flipMeter': () => [],
+    'runs.flipMeter': () => ({ state: 'done', value: [] }),
     'checkpoints.list': () => [],
+    'jobs.list': () => [],
     'evaluations.list': () => [],
   });
   connect(bridge);

@@ -61,7 +61,7 @@ describe.skipIf(why !== null)(`runs on a real Slurm${why === null ? '' : ` (skip
     await until('the scripts’ ends', () => folders.every((one) => existsSync(path.join(one, 'ends.ndjson'))));
     const nodes = folders.map((one) => endsIn(one)[0]?.node);
     expect(new Set(nodes)).toEqual(new Set(['n1', 'n2']));
-    const meter = await workbench.runs.flipMeter(runs[0]?.id ?? '');
+    const meter = await workbench.runs.flipMeter(runs[0]?.id ?? '', quietTask());
     expect(meter.length).toBeGreaterThan(0);
   });
 

@@ -39,6 +39,7 @@ import { channel, handle, id, name, none } from './channel.ts';
 import type { InputOf, OutputOf, ParsedInputOf } from './channel.ts';
 import type {
   ComparisonSummary,
+  Computed,
   Doctor,
   FlipMeterPoint,
   FolderListing,
@@ -97,6 +98,10 @@ export const channels = {
   ),
   'jobs.list': channel<Job[]>()(none),
   'jobs.cancel': channel<null>()(z.strictObject({ jobId: id })),
+  /** What a job of a channel that returns `Computed` came to, of the type it says there. */
+  'jobs.take': channel<unknown>()(z.strictObject({ jobId: id })),
+  /** Whoever asked no longer wants it; with the last of them the job is cancelled. */
+  'jobs.leave': channel<null>()(z.strictObject({ jobId: id })),
 
   /** Electron: a native dialog, answers null when dismissed. Web: null, the renderer shows `files.browse`. */
   'files.pick': channel<{ handle: string; name: string } | null>()(
@@ -180,7 +185,7 @@ export const channels = {
     }),
   ),
   'runs.clock': channel<RunClock>()(z.strictObject({ runId: id })),
-  'runs.flipMeter': channel<FlipMeterPoint[]>()(z.strictObject({ runId: id })),
+  'runs.flipMeter': channel<Computed<FlipMeterPoint[]>>()(z.strictObject({ runId: id })),
   'checkpoints.list': channel<CheckpointRecord[]>()(z.strictObject({ runId: id.optional() })),
 
   'evaluations.list': channel<EvaluationRecord[]>()(
@@ -217,7 +222,7 @@ export const channels = {
     z.strictObject({ comparisonId: id, leftRepeat: id.nullable(), rightRepeat: id.nullable() }),
   ),
   /** Slices with excess negative flips, corrected for the search. */
-  'comparisons.searchSlices': channel<SliceSearchResult>()(z.strictObject({ comparisonId: id })),
+  'comparisons.searchSlices': channel<Computed<SliceSearchResult>>()(z.strictObject({ comparisonId: id })),
   'comparisons.remove': channel<null>()(z.strictObject({ comparisonId: id })),
 
   'flips.open': channel<FlipView>()(
@@ -238,7 +243,7 @@ export const channels = {
     }),
   ),
   'samples.get': channel<SampleDetail>()(sampleRef),
-  'samples.ledger': channel<TokenLedger[]>()(sampleRef),
+  'samples.ledger': channel<Computed<TokenLedger[]>>()(sampleRef),
   'samples.timeline': channel<TimelineMark[]>()(z.strictObject({ sampleKey: z.number().int() })),
   'samples.training': channel<TrainingTrace[]>()(z.strictObject({ sampleKey: z.number().int() })),
   'samples.neighbours': channel<Neighbour[]>()(
@@ -277,10 +282,10 @@ export const channels = {
   ),
   'guardSets.rows': channel<DatasetRow[]>()(z.strictObject({ guardSetId: id })),
   'guardSets.remove': channel<null>()(z.strictObject({ guardSetId: id })),
-  'guardSets.ledger': channel<MitigationLedger[]>()(z.strictObject({ guardSetId: id, runId: id })),
+  'guardSets.ledger': channel<Computed<MitigationLedger[]>>()(z.strictObject({ guardSetId: id, runId: id })),
 
   'matrix.get': channel<Matrix>()(none),
-  'frontier.get': channel<FrontierPoint[]>()(
+  'frontier.get': channel<Computed<FrontierPoint[]>>()(
     z.strictObject({ suiteName: z.string().min(1), baseEvaluationId: id.optional() }),
   ),
 
@@ -328,3 +333,6 @@ export type ChannelName = keyof Channels;
 export type Input<N extends ChannelName> = InputOf<Channels[N]>;
 export type ParsedInput<N extends ChannelName> = ParsedInputOf<Channels[N]>;
 export type Output<N extends ChannelName> = OutputOf<Channels[N]>;
+/** Channels that work something out, and what that is. */
+export type ComputedName = { [N in ChannelName]: Output<N> extends Computed<unknown> ? N : never }[ChannelName];
+export type Value<N extends ComputedName> = Output<N> extends Computed<infer T> ? T : never;

@@ -17,8 +17,11 @@ export interface Job {
     | 'ledger'
     | 'fetch-model'
     | 'export'
-    | 'sweep'
-    | 'interpolation';
+    | 'interpolation'
+    | 'frontier'
+    | 'flip-meter'
+    | 'mitigation'
+    | 'slice-search';
   title: string;
   state: 'running' | 'done' | 'failed' | 'cancelled';
   phase: string;
@@ -31,6 +34,21 @@ export interface Job {
   /** What came of it: ids by kind (`evaluationId`, `comparisonId`, `reportId`, `runIds` joined by commas …). */
   result: Record<string, string>;
 }
+
+/** Jobs that the place which asked for them shows: nobody else is told of their end. */
+export const shownInPlace: ReadonlySet<Job['kind']> = new Set([
+  'frontier',
+  'flip-meter',
+  'mitigation',
+  'slice-search',
+  'ledger',
+] satisfies Job['kind'][]);
+
+/**
+ * What a channel returns that works something out: its value where that took no longer than a person notices, else the job that
+ * works on it. When that is done, `jobs.value` has the value; who no longer wants it says so to `jobs.leave`.
+ */
+export type Computed<T> = { state: 'done'; value: T } | { state: 'running'; jobId: string };
 
 export interface BackendDiagnosis {
   chosen: string | null;

@@ -15,7 +15,7 @@ import type { PairBy } from '../../shared/domain/pairing.ts';
 import type { Core } from '../core.ts';
 import { basisOf } from './basis.ts';
 import type { Statistics } from '../statistics/statistics.ts';
-import { cancelled } from '../supervision/task.ts';
+import { partOf, throwIfCancelled, unlessCancelled } from '../supervision/task.ts';
 import type { Task } from '../supervision/task.ts';
 
 export interface Comparisons {
@@ -37,7 +37,7 @@ export interface Comparisons {
   /** Negative flips of one kind among all samples counted; where samples come in groups, their interval knows it. */
   kindRate(comparisonId: string, kind: string): Promise<Rate | ClusteredRate>;
   /** Slices with excess negative flips, corrected for the search. */
-  findSlices(comparisonId: string): Promise<SliceSearchResult>;
+  findSlices(comparisonId: string, task: Task): Promise<SliceSearchResult>;
   remove(comparisonId: string): Promise<void>;
 }
 
@@ -46,7 +46,8 @@ const searchedSamples = 100_000;
 
 export function createComparisons(core: Core, statistics: Statistics): Comparisons {
   const { store, bus, jobs } = core;
-  const building = new Map<string, Promise<ComparisonRecord>>();
+  /** Those that have a job. */
+  const building = new Set<string>();
 
   async function get(comparisonId: string): Promise<ComparisonRecord> {
     const found = await store.getComparison(comparisonId);
@@ -54,15 +55,11 @@ export function createComparisons(core: Core, statistics: Statistics): Compariso
     return found;
   }
 
-  /** One build a comparison, however many ask for it. */
+  /** The store builds each once, however many ask. A build goes on without those who are cancelled: it is kept for the next. */
   function build(comparison: ComparisonRecord, task: Task): Promise<ComparisonRecord> {
-    const running = building.get(comparison.id);
-    if (running !== undefined) return running;
-    const built = store
-      .buildComparison(comparison.id, (fraction) => task.progress('comparing samples', fraction))
-      .finally(() => building.delete(comparison.id));
-    building.set(comparison.id, built);
-    return built;
+    throwIfCancelled(task);
+    const progress = (fraction: number) => task.progress('comparing samples', fraction);
+    return unlessCancelled(task, store.buildComparison(comparison.id, progress));
   }
 
   async function findOrStart(
@@ -81,10 +78,11 @@ export function createComparisons(core: Core, statistics: Statistics): Compariso
 
   function buildInBackground(comparison: ComparisonRecord): void {
     if (building.has(comparison.id)) return;
+    building.add(comparison.id);
     jobs.start(
       { kind: 'comparison', title: comparisonName(comparison.leftName, comparison.rightName) },
       async (task) => {
-        const built = await Promise.race([build(comparison, task), cancelled(task)]);
+        const built = await build(comparison, task).finally(() => building.delete(comparison.id));
         bus.publish({ topic: 'comparison', comparison: built });
         bus.publish({ topic: 'changed', lists: ['comparisons'] });
         return { comparisonId: built.id };
@@ -195,17 +193,23 @@ export function createComparisons(core: Core, statistics: Statistics): Compariso
     summary,
     kinds,
     kindRate,
-    async findSlices(comparisonId) {
+    async findSlices(comparisonId, task) {
       const { counts } = requireReady(await get(comparisonId));
       const stride = Math.ceil(Math.max(1, counts.paired / searchedSamples));
       const samples: SearchSample[] = [];
       const sort = { column: 'sampleId', direction: 'ascending' } as const;
+      const reading = partOf(task, 0, 0.5);
       let seen = 0;
-      await store.streamFlips(comparisonId, {}, sort, (rows) => {
+      await store.streamFlips(comparisonId, {}, sort, async (rows) => {
+        throwIfCancelled(task);
         for (const row of rows) if (seen++ % stride === 0) samples.push(searchSample(row));
-        return Promise.resolve();
+        reading.progress('reading the samples', seen / Math.max(1, counts.paired));
       });
-      return statistics.calculate<'slice-search'>({ kind: 'slice-search', samples });
+      const searching = partOf(task, 0.5, 1);
+      return statistics.calculate<'slice-search'>(
+        { kind: 'slice-search', samples },
+        { signal: task.signal, onProgress: (fraction) => searching.progress('searching for groups', fraction) },
+      );
     },
     async remove(comparisonId) {
       await store.removeComparison(comparisonId);

@@ -6,7 +6,8 @@ import type { Comparisons } from './comparisons.ts';
 import type { Core } from '../core.ts';
 import { methodOf } from '../../shared/presentation/methods.ts';
 import { usualRule } from '../runs/flip-meter.ts';
-import { quietTask } from '../supervision/task.ts';
+import { partOf } from '../supervision/task.ts';
+import type { Task } from '../supervision/task.ts';
 
 interface World {
   all: readonly EvaluationRecord[];
@@ -26,13 +27,17 @@ export async function frontier(
   comparisons: Comparisons,
   suiteName: string,
   baseEvaluationId: string | undefined,
+  task: Task,
 ): Promise<FrontierPoint[]> {
   const world = await readWorld(core);
-  const chosen = world.all.filter((evaluation) => evaluation.suiteName === suiteName);
+  const shown = world.all.filter((evaluation) => evaluation.suiteName === suiteName);
   const points: FrontierPoint[] = [];
-  for (const evaluation of chosen) {
+  for (const [i, evaluation] of shown.entries()) {
+    const part = partOf(task, i / shown.length, (i + 1) / shown.length);
+    part.progress(`evaluation ${i + 1} of ${shown.length}`, 0);
     const base = baseEvaluationId ?? baseOf(world, evaluation);
-    points.push(await pointOf(core, comparisons, world, evaluation, base === evaluation.id ? null : base));
+    const flips = await flipsAgainst(comparisons, base === evaluation.id ? null : base, evaluation, part);
+    points.push({ ...(await gainOf(core, world, evaluation)), ...flips });
   }
   return points;
 }
@@ -74,13 +79,12 @@ function baseOf(world: World, evaluation: EvaluationRecord): string | null {
   return same.findLast(({ step }) => step === 0)?.id ?? null;
 }
 
-async function pointOf(
+/** A point without what it paid. */
+async function gainOf(
   core: Core,
-  comparisons: Comparisons,
   world: World,
   evaluation: EvaluationRecord,
-  base: string | null,
-): Promise<FrontierPoint> {
+): Promise<Omit<FrontierPoint, 'nfr' | 'pfr' | 'counts'>> {
   const run = evaluation.runId === null ? undefined : world.runs.get(evaluation.runId);
   const model = evaluation.modelId === null ? undefined : world.models.get(evaluation.modelId);
   const judged = evaluation.right + evaluation.wrong;
@@ -100,7 +104,6 @@ async function pointOf(
     reward: rewardOf(world, evaluation),
     kl: evaluation.summary['kl/pre'] ?? (await klAt(core, evaluation)),
     accuracy: judged === 0 ? null : evaluation.right / judged,
-    ...(await flipsAgainst(comparisons, base, evaluation)),
   };
 }
 
@@ -135,9 +138,10 @@ async function flipsAgainst(
   comparisons: Comparisons,
   base: string | null,
   evaluation: EvaluationRecord,
+  task: Task,
 ): Promise<Pick<FrontierPoint, 'nfr' | 'pfr' | 'counts'>> {
   if (base === null || evaluation.right + evaluation.wrong === 0) return { nfr: null, pfr: null, counts: null };
-  const { counts } = await comparisons.ready(base, evaluation.id, usualRule(evaluation), quietTask());
+  const { counts } = await comparisons.ready(base, evaluation.id, usualRule(evaluation), task);
   const { n, negative, positive, nfr, pfr } = ratesOf(counts);
   if (n === 0) return { nfr: null, pfr: null, counts: null };
   return { nfr: known(nfr), pfr: known(pfr), counts: { negative, positive, n } };

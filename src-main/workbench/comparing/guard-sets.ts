@@ -7,7 +7,8 @@ import type { FlipKind } from '../../shared/domain/flips.ts';
 import type { Comparisons } from './comparisons.ts';
 import type { Core } from '../core.ts';
 import { existing, findByName } from '../workspace/names.ts';
-import { quietTask } from '../supervision/task.ts';
+import { partOf, throwIfCancelled } from '../supervision/task.ts';
+import type { Task } from '../supervision/task.ts';
 
 type Outcome = MitigationLedger['rows'][number]['outcome'];
 
@@ -23,6 +24,7 @@ export async function mitigationLedger(
   comparisons: Comparisons,
   guardSetId: string,
   runId: string,
+  task: Task,
 ): Promise<MitigationLedger[]> {
   const guardSet = existing('guard set', await core.store.getGuardSet(guardSetId), guardSetId);
   const unguarded = await originOf(core, guardSet);
@@ -38,8 +40,9 @@ export async function mitigationLedger(
       },
     );
   }
-  const after = await comparisons.ready(base.id, guarded.id, unguarded.rule, quietTask());
-  return [await account(core, guardSet, { unguarded, after, suiteName: base.suiteName })];
+  const after = await comparisons.ready(base.id, guarded.id, unguarded.rule, partOf(task, 0, 0.7));
+  const listing = partOf(task, 0.7, 1);
+  return [await account(core, guardSet, { unguarded, after, suiteName: base.suiteName }, listing)];
 }
 
 async function originOf(core: Core, guardSet: GuardSetRecord): Promise<ComparisonRecord> {
@@ -59,6 +62,7 @@ async function account(
   core: Core,
   guardSet: GuardSetRecord,
   { unguarded, after, suiteName }: { unguarded: ComparisonRecord; after: ComparisonRecord; suiteName: string },
+  task: Task,
 ): Promise<MitigationLedger> {
   const guardedKeys = new Set(await core.store.guardSetSampleKeys(guardSet.id));
   const before = await kindsByKey(core, unguarded.id);
@@ -78,7 +82,7 @@ async function account(
     repaired: count('repaired'),
     stillBroken: count('still-broken'),
     newlyBroken: count('newly-broken'),
-    rows: await describe(core, after.id, outcomes),
+    rows: await describe(core, after.id, outcomes, task),
   };
 }
 
@@ -103,15 +107,24 @@ async function describe(
   core: Core,
   comparisonId: string,
   outcomes: ReadonlyMap<number, Outcome>,
+  task: Task,
 ): Promise<MitigationLedger['rows']> {
   const rows: MitigationLedger['rows'] = [];
   const sort = { column: 'sampleId', direction: 'ascending' } as const;
-  await core.store.streamFlips(comparisonId, {}, sort, (batch) => {
+  const wanted = Math.min(outcomes.size, maxListed);
+  const enough = new Error('all that are listed');
+  const streamed = core.store.streamFlips(comparisonId, {}, sort, async (batch) => {
+    throwIfCancelled(task);
     for (const { sampleKey, sampleId, prompt } of batch) {
       const outcome = outcomes.get(sampleKey);
       if (outcome !== undefined && rows.length < maxListed) rows.push({ sampleKey, sampleId, prompt, outcome });
     }
-    return Promise.resolve();
+    task.progress('listing the samples', rows.length / Math.max(1, wanted));
+    // Ends the reading: a comparison of a million samples is not read for five.
+    if (rows.length >= wanted) throw enough;
+  });
+  await streamed.catch((error: unknown) => {
+    if (error !== enough) throw error;
   });
   return rows;
 }

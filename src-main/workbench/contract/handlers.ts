@@ -6,6 +6,8 @@ import { frontier } from '../comparing/frontier.ts';
 import { mitigationLedger } from '../comparing/guard-sets.ts';
 import { matrix } from '../comparing/matrix.ts';
 import { runSpecJsonSchema } from '../runs/spec-schema.ts';
+import { existing } from '../workspace/names.ts';
+import { comparisonName } from '../../shared/presentation/names.ts';
 import { workspaceSummary } from '../workspace/summary.ts';
 import { quietTask } from '../supervision/task.ts';
 
@@ -25,7 +27,7 @@ export function createHandlers(services: Services): Handlers {
 type Named<Prefix extends string> = Pick<Handlers, Extract<keyof Handlers, `${Prefix}.${string}`>>;
 
 function workspaceHandlers({ core, shell, version, files, doctor }: Services) {
-  const { store, jobs } = core;
+  const { store, jobs, computations } = core;
   return {
     'workspace.summary': () => workspaceSummary(core, { shell, version }),
     'workspace.doctor': () => doctor(),
@@ -33,6 +35,8 @@ function workspaceHandlers({ core, shell, version, files, doctor }: Services) {
     'settings.set': ({ key, value }) => nothing(store.setSetting(key, value)),
     'jobs.list': () => Promise.resolve(jobs.list()),
     'jobs.cancel': ({ jobId }) => nothing(jobs.cancel(jobId)),
+    'jobs.take': async ({ jobId }) => computations.take(jobId),
+    'jobs.leave': ({ jobId }) => nothing(computations.leave(jobId)),
     'files.pick': ({ purpose }) => files.pick(purpose),
     'files.browse': ({ handle }) => files.browse(handle),
     'filters.list': () => store.listSavedFilters(),
@@ -88,7 +92,10 @@ function runHandlers({ core, runs }: Services) {
     'runs.events': async ({ runId, afterSeq, limit }) =>
       (await store.runEvents(runId, afterSeq, limit)).map(shownEvent).filter((event) => event !== null),
     'runs.clock': ({ runId }) => store.runClock(runId),
-    'runs.flipMeter': ({ runId }) => runs.flipMeter(runId),
+    'runs.flipMeter': async ({ runId }) => {
+      const title = `Flips of ${(await runs.get(runId)).name}`;
+      return core.computations.ask({ kind: 'flip-meter', title }, runId, (task) => runs.flipMeter(runId, task));
+    },
     'checkpoints.list': ({ runId }) => store.listCheckpoints(runId),
   } satisfies Named<'runs' | 'checkpoints'>;
 }
@@ -121,7 +128,13 @@ function comparisonHandlers({ core, evaluations, comparisons, reports }: Service
           .setNoiseFloor(comparisonId, leftRepeat, rightRepeat)
           .then(() => bus.publish({ topic: 'changed', lists: ['comparisons'] })),
       ),
-    'comparisons.searchSlices': ({ comparisonId }) => comparisons.findSlices(comparisonId),
+    'comparisons.searchSlices': async ({ comparisonId }) => {
+      const { leftName, rightName } = await comparisons.get(comparisonId);
+      const title = `Slices of ${comparisonName(leftName, rightName)}`;
+      return core.computations.ask({ kind: 'slice-search', title }, comparisonId, (task) =>
+        comparisons.findSlices(comparisonId, task),
+      );
+    },
     'comparisons.remove': ({ comparisonId }) => nothing(comparisons.remove(comparisonId)),
     'flips.open': ({ comparisonId, filter, sort }) => store.openFlipView(comparisonId, present(filter), sort),
     'flips.window': ({ viewId, offset, limit }) => store.flipWindow(viewId, offset, limit),
@@ -138,7 +151,12 @@ function sampleHandlers({ core, samples }: Services) {
   const annotated = () => bus.publish({ topic: 'changed', lists: ['annotations'] });
   return {
     'samples.get': ({ comparisonId, sampleKey }) => samples.detail(comparisonId, sampleKey),
-    'samples.ledger': ({ comparisonId, sampleKey }) => samples.ledger(comparisonId, sampleKey, quietTask()),
+    'samples.ledger': async ({ comparisonId, sampleKey }) => {
+      const title = `Token ledger of ${(await samples.detail(comparisonId, sampleKey)).sampleId}`;
+      return core.computations.ask({ kind: 'ledger', title }, [comparisonId, sampleKey], (task) =>
+        samples.ledger(comparisonId, sampleKey, task),
+      );
+    },
     'samples.timeline': ({ sampleKey }) => store.sampleTimeline(sampleKey),
     'samples.training': ({ sampleKey }) => store.trainingTrace(sampleKey),
     'samples.neighbours': ({ comparisonId, sampleKey, limit }) => store.neighbours(comparisonId, sampleKey, limit),
@@ -175,9 +193,19 @@ function actionHandlers({ core, comparisons, files, reports, demo, openFile }: S
     },
     'guardSets.rows': ({ guardSetId }) => store.guardSetRows(guardSetId),
     'guardSets.remove': ({ guardSetId }) => nothing(store.removeGuardSet(guardSetId).then(guardSetsChanged)),
-    'guardSets.ledger': ({ guardSetId, runId }) => mitigationLedger(core, comparisons, guardSetId, runId),
+    'guardSets.ledger': async ({ guardSetId, runId }) => {
+      const title = `Ledger of ${existing('guard set', await store.getGuardSet(guardSetId), guardSetId).name}`;
+      return core.computations.ask({ kind: 'mitigation', title }, [guardSetId, runId], (task) =>
+        mitigationLedger(core, comparisons, guardSetId, runId, task),
+      );
+    },
     'matrix.get': () => matrix(core),
-    'frontier.get': ({ suiteName, baseEvaluationId }) => frontier(core, comparisons, suiteName, baseEvaluationId),
+    'frontier.get': ({ suiteName, baseEvaluationId }) =>
+      core.computations.ask(
+        { kind: 'frontier', title: `Frontier of ${suiteName}` },
+        [suiteName, baseEvaluationId],
+        (task) => frontier(core, comparisons, suiteName, baseEvaluationId, task),
+      ),
     'reports.list': () => reports.list(),
     'reports.create': (request) => started(reports.start(request)),
     'reports.open': async ({ reportId }) => {

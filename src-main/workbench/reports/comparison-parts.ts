@@ -11,6 +11,7 @@ import type { Core } from '../core.ts';
 import type { Samples } from '../comparing/samples.ts';
 import { findByName } from '../workspace/names.ts';
 import { noiseFloorOf } from '../comparing/noise-floor.ts';
+import { partOf } from '../supervision/task.ts';
 import type { Task } from '../supervision/task.ts';
 import { decodingWords } from './facts.ts';
 
@@ -52,7 +53,7 @@ export async function comparisonParts(
   task.progress('counting flips', 0.2);
   const summary = await comparisons.summary(comparison.id);
   task.progress('searching slices', 0.4);
-  const search = await comparisons.findSlices(comparison.id);
+  const search = await comparisons.findSlices(comparison.id, partOf(task, 0.4, 0.6));
   task.progress('collecting regressions', 0.6);
   const cases = await worstCases(context, comparison, right.suiteName, shown, task);
   const reported: ReportComparison = {

@@ -30,7 +30,7 @@ export async function runParts(
   correction: Correction,
   task: Task,
 ): Promise<Parts> {
-  const pairs = await beforeAndAfter(context, runs);
+  const pairs = await beforeAndAfter(context, runs, partOf(task, 0, 0.3));
   if (pairs.length === 0) {
     throw new WorkbenchError(
       'bad-input',
@@ -51,13 +51,14 @@ export async function runParts(
     frontiers: [],
     methods: [],
   };
+  const each = partOf(task, 0.3, 0.9);
   for (const [i, pair] of pairs.entries()) {
     const shown = {
       cases: Math.max(leastCases, Math.floor(shownCasesInAll / pairs.length)),
       ledgers: pairs[i - 1]?.run.id === pair.run.id ? 0 : shownLedgers,
       correction,
     };
-    const part = partOf(task, i / pairs.length, (i + 1) / pairs.length);
+    const part = partOf(each, i / pairs.length, (i + 1) / pairs.length);
     const one = await comparisonParts(context, pair.comparison, shown, part);
     const title = runs.length === 1 ? pair.suiteName : `${pair.run.name}: ${pair.suiteName}`;
     parts.comparisons?.push(...one.comparisons.map((comparison) => ({ ...comparison, title })));
@@ -72,7 +73,7 @@ export async function runParts(
   const rewards = rewardSuiteNames(await context.core.store.listSuites());
   const checks = pairs.map(({ suiteName }) => suiteName).filter((suiteName) => !rewards.includes(suiteName));
   for (const suiteName of new Set(checks)) {
-    const points = await frontier(context.core, context.comparisons, suiteName, undefined);
+    const points = await frontier(context.core, context.comparisons, suiteName, undefined, quietTask(task.signal));
     const paths = [...runPaths(points, runs), ...mixedPath(points, runs)];
     parts.frontiers?.push(...frontierChart(suiteName, paths));
     parts.methods?.push(...methodTables(suiteName, paths.map(methodPath)));
@@ -87,9 +88,14 @@ interface Pair {
 }
 
 /** The last evaluation of each suite against the one before training; suites in the order of the run's spec. */
-async function beforeAndAfter({ core, comparisons }: PartsContext, runs: readonly RunRecord[]): Promise<Pair[]> {
+async function beforeAndAfter(
+  { core, comparisons }: PartsContext,
+  runs: readonly RunRecord[],
+  task: Task,
+): Promise<Pair[]> {
   const pairs: Pair[] = [];
-  for (const run of runs) {
+  for (const [i, run] of runs.entries()) {
+    const part = partOf(task, i / runs.length, (i + 1) / runs.length);
     const evaluations = await core.store.listEvaluations({ runId: run.id });
     const last = new Map(againstStart(evaluations).map(([base, later]) => [later.suiteName, [base, later] as const]));
     const { suites } = run.spec.evaluate;
@@ -98,7 +104,7 @@ async function beforeAndAfter({ core, comparisons }: PartsContext, runs: readonl
     const inOrder = [...last.values()].sort(([, a], [, b]) => (place(a) >>> 0) - (place(b) >>> 0));
     for (const [base, later] of inOrder) {
       if (later.right + later.wrong === 0) continue;
-      const comparison = await comparisons.ready(base.id, later.id, usualRule(later), quietTask());
+      const comparison = await comparisons.ready(base.id, later.id, usualRule(later), part);
       pairs.push({ run, suiteName: later.suiteName, comparison });
     }
   }

@@ -6,14 +6,23 @@ import { ratesOf } from '../../shared/presentation/rates.ts';
 import type { ShownRate } from '../../shared/presentation/rates.ts';
 import type { Comparisons } from '../comparing/comparisons.ts';
 import type { Core } from '../core.ts';
-import { quietTask } from '../supervision/task.ts';
+import { partOf } from '../supervision/task.ts';
+import type { Task } from '../supervision/task.ts';
 
 /** The flip meter: every evaluation of a run against the same suite before training, under the rule its kind of suite is judged by. */
-export async function flipMeter(core: Core, comparisons: Comparisons, runId: string): Promise<FlipMeterPoint[]> {
+export async function flipMeter(
+  core: Core,
+  comparisons: Comparisons,
+  runId: string,
+  task: Task,
+): Promise<FlipMeterPoint[]> {
   const evaluations = await core.store.listEvaluations({ runId });
   const points: FlipMeterPoint[] = [];
-  for (const [base, later] of againstStart(evaluations)) {
-    const point = await meterPoint(comparisons, base, later);
+  const pairs = againstStart(evaluations);
+  for (const [i, [base, later]] of pairs.entries()) {
+    const part = partOf(task, i / pairs.length, (i + 1) / pairs.length);
+    part.progress(`evaluation ${i + 1} of ${pairs.length}`, 0);
+    const point = await meterPoint(comparisons, base, later, part);
     if (point !== null) points.push(point);
   }
   return points;
@@ -44,10 +53,11 @@ async function meterPoint(
   comparisons: Comparisons,
   base: EvaluationRecord,
   later: EvaluationRecord,
+  task: Task,
 ): Promise<FlipMeterPoint | null> {
   // Reward-like suites give scores and no verdicts: they have no flips to count.
   if (later.right + later.wrong === 0) return null;
-  const { counts } = await comparisons.ready(base.id, later.id, usualRule(later), quietTask());
+  const { counts } = await comparisons.ready(base.id, later.id, usualRule(later), task);
   const { n, negative, positive, nfr, pfr } = ratesOf(counts);
   return {
     suiteName: later.suiteName,

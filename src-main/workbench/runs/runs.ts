@@ -7,6 +7,7 @@ import { WorkbenchError } from '../../shared/domain/errors.ts';
 import { hasEnded } from '../../shared/domain/run-states.ts';
 import type { RunSpec } from '../../shared/domain/run-spec.ts';
 import type { Comparisons } from '../comparing/comparisons.ts';
+import type { Task } from '../supervision/task.ts';
 import type { Core } from '../core.ts';
 import { removeInside } from '../workspace/inside.ts';
 import { findByName, freeName } from '../workspace/names.ts';
@@ -60,7 +61,7 @@ export interface Runs {
   ended(runId: string): Promise<RunRecord>;
   annotate(runId: string, change: Partial<Pick<RunRecord, 'name' | 'note' | 'tags'>>): Promise<RunRecord>;
   remove(runId: string): Promise<void>;
-  flipMeter(runId: string): Promise<FlipMeterPoint[]>;
+  flipMeter(runId: string, task: Task): Promise<FlipMeterPoint[]>;
   /** Settles what killed programs left behind; done again from time to time. */
   recover(): Promise<void>;
   close(): Promise<void>;
@@ -182,7 +183,7 @@ export function createRuns(core: Core, comparisons: Comparisons, sites: Sites): 
       await removeInside(layout.runs, run.id);
       bus.publish({ topic: 'changed', lists: ['runs', 'evaluations', 'comparisons'] });
     },
-    flipMeter: (runId) => flipMeter(core, comparisons, runId),
+    flipMeter: (runId, task) => flipMeter(core, comparisons, runId, task),
     async recover() {
       await Promise.all([recovery.recover(), sites.takeUp()]);
     },

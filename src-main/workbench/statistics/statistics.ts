@@ -7,11 +7,26 @@ import type { StatisticsAnswers, StatisticsTask } from './tasks.ts';
 
 /** Counts comparisons without holding up the main thread. */
 export interface Statistics {
+  /** Rejects as cancelled when the signal is aborted before it is done. */
   calculate<K extends StatisticsTask['kind']>(
     task: Extract<StatisticsTask, { kind: K }>,
+    watch?: Watch,
   ): Promise<StatisticsAnswers[K]>;
   close(): Promise<void>;
 }
+
+export interface Watch {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (fraction: number) => void;
+}
+
+interface Waiting {
+  readonly task: StatisticsTask;
+  readonly watch: Watch;
+  resolve(answer: Result<unknown>): void;
+}
+
+type FromWorker = { id: number } & (Result<unknown> | { fraction: number });
 
 /** Below this, starting a thread takes longer than counting. */
 const inlineSamples = 5_000;
@@ -19,11 +34,13 @@ const inlineSamples = 5_000;
 export function createStatistics(): Statistics {
   let worker: Worker | null = null;
   let next = 0;
-  const waiting = new Map<number, (answer: Result<unknown>) => void>();
+  /** In the order in which they are counted. */
+  const waiting = new Map<number, Waiting>();
 
-  function failAll(message: string): void {
+  function failAll(failed: Worker, message: string): void {
+    if (worker !== failed) return;
     worker = null;
-    for (const resolve of waiting.values()) resolve({ ok: false, error: { code: 'internal', message } });
+    for (const { resolve } of waiting.values()) resolve({ ok: false, error: { code: 'internal', message } });
     waiting.clear();
   }
 
@@ -31,30 +48,59 @@ export function createStatistics(): Statistics {
     const started = new Worker(entryPath('statistics-worker'));
     // An idle thread does not keep a command from ending.
     started.unref();
-    started.on('message', ({ id, ...answer }: { id: number } & Result<unknown>) => {
-      waiting.get(id)?.(answer);
-      waiting.delete(id);
-      if (waiting.size === 0) started.unref();
-    });
-    started.on('error', (error) => failAll(`The statistics thread failed: ${String(error)}`));
+    started.on('message', (message: FromWorker) => receive(started, message));
+    started.on('error', (error) => failAll(started, `The statistics thread failed: ${String(error)}`));
+    started.on('exit', () => failAll(started, 'The statistics thread ended before it was done.'));
     return started;
   }
 
-  function post(task: StatisticsTask): Promise<Result<unknown>> {
-    worker ??= start();
-    worker.ref();
+  function receive(from: Worker, { id, ...message }: FromWorker): void {
+    if ('fraction' in message) return waiting.get(id)?.watch.onProgress?.(message.fraction);
+    waiting.get(id)?.resolve(message);
+    waiting.delete(id);
+    if (waiting.size === 0) from.unref();
+  }
+
+  function post(task: StatisticsTask, watch: Watch): Promise<Result<unknown>> {
     const id = (next += 1);
     return new Promise((resolve) => {
-      waiting.set(id, resolve);
-      worker?.postMessage({ id, task });
+      const cancel = () => giveUp(id);
+      watch.signal?.addEventListener('abort', cancel, { once: true });
+      waiting.set(id, {
+        task,
+        watch,
+        resolve(answer) {
+          watch.signal?.removeEventListener('abort', cancel);
+          resolve(answer);
+        },
+      });
+      send(id, task);
     });
   }
 
+  function send(id: number, task: StatisticsTask): void {
+    worker ??= start();
+    worker.ref();
+    worker.postMessage({ id, task });
+  }
+
+  /** A thread cannot be interrupted: it ends with what it counts, and the others begin again in another. */
+  function giveUp(id: number): void {
+    waiting.get(id)?.resolve({ ok: false, error: { code: 'cancelled', message: 'Cancelled.' } });
+    waiting.delete(id);
+    const old = worker;
+    worker = null;
+    // It ends at the latest with the program.
+    old?.terminate().catch(() => undefined);
+    for (const [other, { task }] of waiting) send(other, task);
+  }
+
   return {
-    async calculate<K extends StatisticsTask['kind']>(task: Extract<StatisticsTask, { kind: K }>) {
+    async calculate<K extends StatisticsTask['kind']>(task: Extract<StatisticsTask, { kind: K }>, watch: Watch = {}) {
+      if (watch.signal?.aborted === true) throw new WorkbenchError('cancelled', 'Cancelled.');
       // Both ways run `calculate`, whose answer to a task of kind K is StatisticsAnswers[K].
       if (sizeOf(task) <= inlineSamples) return calculate(task) as StatisticsAnswers[K];
-      const answer = await post(task);
+      const answer = await post(task, watch);
       if (!answer.ok) throw WorkbenchError.fromReport(answer.error);
       return answer.value as StatisticsAnswers[K];
     },

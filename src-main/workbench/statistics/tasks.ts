@@ -24,12 +24,15 @@ export interface StatisticsAnswers {
   'read-report': ReportModel;
 }
 
-export function calculate(task: StatisticsTask): StatisticsAnswers[keyof StatisticsAnswers] {
+export function calculate(
+  task: StatisticsTask,
+  onProgress: (fraction: number) => void = () => {},
+): StatisticsAnswers[keyof StatisticsAnswers] {
   switch (task.kind) {
     case 'summary':
       return comparisonSummary(task.tally, task.options);
     case 'slice-search':
-      return searchSlices(task.samples);
+      return searchSlices(task.samples, { onProgress });
     case 'change-summary':
       return changeSummary(task.counted, task.outcomes);
     case 'read-report':

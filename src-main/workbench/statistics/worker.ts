@@ -6,7 +6,8 @@ import type { StatisticsTask } from './tasks.ts';
 /** The thread in which big comparisons are counted: one task in, one answer out, in order. */
 parentPort?.on('message', ({ id, task }: { id: number; task: StatisticsTask }) => {
   try {
-    parentPort?.postMessage({ id, ok: true, value: calculate(task) });
+    const value = calculate(task, (fraction) => parentPort?.postMessage({ id, fraction }));
+    parentPort?.postMessage({ id, ok: true, value });
   } catch (error) {
     parentPort?.postMessage({ id, ok: false, error: reportOf(error) });
   }

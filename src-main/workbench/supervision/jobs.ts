@@ -7,7 +7,8 @@ import type { Task } from './task.ts';
 
 /** Long work of the main side: each job reports progress and can be cancelled; finished ones stay listed for a while. */
 export interface Jobs {
-  start(head: JobHead, work: (task: Task) => Promise<Record<string, string>>): Job;
+  /** With `showAfterMs`, work that ends sooner is never listed and windows never hear of it. */
+  start(head: JobHead, work: (task: Task) => Promise<Record<string, string>>, showAfterMs?: number): Job;
   list(): Job[];
   cancel(jobId: string): void;
   /** Resolves when the job has ended, whichever way. */
@@ -23,6 +24,10 @@ interface Entry {
   abort: AbortController;
   settled: Promise<Job>;
   publishedAt: number;
+  /** What the pace is judged from: the start, or the last moment at which the work waited. */
+  pacedFrom: { at: number; fraction: number };
+  /** Runs while the job is not shown yet. */
+  showTimer: NodeJS.Timeout | null;
 }
 
 const keptJobs = 200;
@@ -34,6 +39,7 @@ export function createJobs(bus: EventBus, nowMs: () => number = Date.now): Jobs 
 
   function change(entry: Entry, part: Partial<Job>, always: boolean): void {
     entry.job = { ...entry.job, ...part };
+    if (entry.showTimer !== null) return;
     const now = nowMs();
     if (!always && now - entry.publishedAt < publishEveryMs) return;
     entry.publishedAt = now;
@@ -45,7 +51,9 @@ export function createJobs(bus: EventBus, nowMs: () => number = Date.now): Jobs 
       signal: entry.abort.signal,
       progress(phase, fraction, etaMs) {
         if (entry.job.state !== 'running') return;
-        const eta = etaMs ?? remainingMs(nowMs() - entry.job.startedAt, fraction);
+        const now = nowMs();
+        if (fraction === null) entry.pacedFrom = { at: now, fraction: entry.job.fraction ?? entry.pacedFrom.fraction };
+        const eta = etaMs ?? remainingMs(entry.pacedFrom, now, fraction);
         change(entry, { phase, fraction, etaMs: eta }, phase !== entry.job.phase);
       },
     };
@@ -60,20 +68,41 @@ export function createJobs(bus: EventBus, nowMs: () => number = Date.now): Jobs 
       const state = report.code === 'cancelled' ? 'cancelled' : 'failed';
       change(entry, { state, etaMs: null, endedAt: nowMs(), error: report }, true);
     }
+    if (entry.showTimer !== null) {
+      clearTimeout(entry.showTimer);
+      entries.delete(entry.job.id);
+    }
     return entry.job;
   }
 
+  function show(entry: Entry): void {
+    entry.showTimer = null;
+    change(entry, {}, true);
+  }
+
   return {
-    start(head, work) {
+    start(head, work, showAfterMs = 0) {
       forgetOldest(entries);
       const job = newJob(head, nowMs());
-      const entry: Entry = { job, abort: new AbortController(), settled: Promise.resolve(job), publishedAt: 0 };
+      const entry: Entry = {
+        job,
+        abort: new AbortController(),
+        settled: Promise.resolve(job),
+        publishedAt: 0,
+        pacedFrom: { at: job.startedAt, fraction: 0 },
+        showTimer: null,
+      };
       entries.set(job.id, entry);
-      change(entry, {}, true);
+      if (showAfterMs > 0) entry.showTimer = setTimeout(() => show(entry), showAfterMs);
+      else show(entry);
       entry.settled = run(entry, work);
       return entry.job;
     },
-    list: () => [...entries.values()].map((entry) => entry.job).reverse(),
+    list: () =>
+      [...entries.values()]
+        .filter(({ showTimer }) => showTimer === null)
+        .map((entry) => entry.job)
+        .reverse(),
     cancel(jobId) {
       entryOf(entries, jobId).abort.abort();
     },
@@ -96,10 +125,10 @@ function entryOf(entries: Map<string, Entry>, jobId: string): Entry {
   return entry;
 }
 
-/** What is left, judged by the pace so far; null until there is a pace to judge by. */
-function remainingMs(elapsedMs: number, fraction: number | null): number | null {
-  if (fraction === null || fraction <= 0.01) return null;
-  return Math.round((elapsedMs * (1 - fraction)) / fraction);
+/** What is left, judged by the pace since the work last waited; null until there is a pace to judge by. */
+function remainingMs(from: Entry['pacedFrom'], now: number, fraction: number | null): number | null {
+  if (fraction === null || fraction - from.fraction <= 0.01) return null;
+  return Math.round(((now - from.at) * (1 - fraction)) / (fraction - from.fraction));
 }
 
 /** An aborted job is cancelled, whatever the interruption made its work throw. */

@@ -23,13 +23,19 @@ export function partOf(task: Task, from: number, to: number): Task {
   };
 }
 
-/** Rejects when the task is cancelled: for work that goes on by itself and need not be waited for. */
-export function cancelled(task: Task): Promise<never> {
-  return new Promise((_, reject) => {
-    const stop = () => reject(new WorkbenchError('cancelled', 'Cancelled.'));
+/** What `work` comes to, unless the task is cancelled before: for work that goes on by itself and need not be waited for. */
+export async function unlessCancelled<T>(task: Task, work: Promise<T>): Promise<T> {
+  let stop = () => {};
+  const cancelled = new Promise<never>((_, reject) => {
+    stop = () => reject(new WorkbenchError('cancelled', 'Cancelled.'));
+    task.signal.addEventListener('abort', stop, { once: true });
     if (task.signal.aborted) stop();
-    else task.signal.addEventListener('abort', stop, { once: true });
   });
+  try {
+    return await Promise.race([work, cancelled]);
+  } finally {
+    task.signal.removeEventListener('abort', stop);
+  }
 }
 
 export function throwIfCancelled(task: Task): void {

@@ -32,8 +32,10 @@ test.skipIf(smallModel === null)(
     expect(run).toMatchObject({ name: 'DPO + guard set', status: 'completed', parentRunId: dpo.id, step: 8 });
     expect(methodOf(run.spec)).toBe('DPO + guard set');
     const { core, comparisons } = workbench;
-    const [ledger] = await mitigationLedger(core, comparisons, guarded.guardSetId, guarded.runId);
-    const lost = (await workbench.runs.flipMeter(dpo.id)).find(({ suiteName }) => suiteName === 'words')?.negative;
+    const [ledger] = await mitigationLedger(core, comparisons, guarded.guardSetId, guarded.runId, quietTask());
+    const lost = (await workbench.runs.flipMeter(dpo.id, quietTask())).find(
+      ({ suiteName }) => suiteName === 'words',
+    )?.negative;
     expect(lost).toBeGreaterThan(0);
     expect((ledger?.repaired ?? 0) + (ledger?.stillBroken ?? 0)).toBe(lost);
   },

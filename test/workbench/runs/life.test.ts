@@ -77,7 +77,7 @@ describe.skipIf(smallModel === null)(`runs${withSmallModel}`, () => {
       code: 'corrupt',
       message: expect.stringMatching(/sha256 does not match/) as unknown,
     });
-    const meter = await workbench.runs.flipMeter(run.id);
+    const meter = await workbench.runs.flipMeter(run.id, quietTask());
     expect(meter.map(({ step }) => step)).toEqual(expect.arrayContaining([3, 6]));
     for (const { n, negative, nfr } of meter) expect(nfr.value).toBeCloseTo(n === 0 ? 0 : negative / n, 12);
     await expect(workbench.runs.resume(run.id)).rejects.toMatchObject({ code: 'conflict' });

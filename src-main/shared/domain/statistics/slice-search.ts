@@ -47,6 +47,8 @@ export interface SliceSearchOptions {
   limit?: number;
   /** Answer only slices with an adjusted p of at most this; 1 answers the top ones whatever their p. */
   maxPHolm?: number;
+  /** Told how much is done, 0…1, a few times. */
+  onProgress?: (fraction: number) => void;
 }
 
 /**
@@ -55,13 +57,14 @@ export interface SliceSearchOptions {
  * proof: check it on fresh samples.
  */
 export function searchSlices(samples: readonly SearchSample[], options: SliceSearchOptions = {}): SliceSearchResult {
-  const { minSamples = 20, limit = 50, maxPHolm = 1 } = options;
+  const { minSamples = 20, limit = 50, maxPHolm = 1, onProgress = () => {} } = options;
   const counted = samples.filter((sample) => isCounted(sample.kind));
   const negative = counted.filter((sample) => sample.kind === 'negative').length;
   const whole = { n: counted.length, negative, rightBefore: rightBeforeOf(counted) };
-  const candidates = [...groupCandidates(counted, minSamples), ...textCandidates(counted, minSamples)].filter(
-    (candidate) => candidate.n < counted.length,
-  );
+  const groups = groupCandidates(counted, minSamples);
+  onProgress(0.2);
+  const texts = textCandidates(counted, minSamples, (fraction) => onProgress(0.2 + 0.7 * fraction));
+  const candidates = [...groups, ...texts].filter((candidate) => candidate.n < counted.length);
   const p = candidates.map((candidate) => excessP(candidate.negativeFlips, candidate.n, negative, counted.length));
   const pHolm = holm(p);
   const pBh = benjaminiHochberg(p);

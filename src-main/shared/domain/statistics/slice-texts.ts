@@ -15,10 +15,16 @@ export function wordsOf(text: string): string[] {
  * are handled as numbers, and phrases too rare to matter are kept out by a first pass that counts them in a fixed table
  * (which can only overcount): the number of distinct phrases has no bound, the memory has.
  */
-export function textCandidates(samples: readonly SearchSample[], minSamples: number): Candidate[] {
+export function textCandidates(
+  samples: readonly SearchSample[],
+  minSamples: number,
+  onProgress: (fraction: number) => void = () => {},
+): Candidate[] {
   const vocabulary: string[] = [];
   const texts = encode(samples, vocabulary);
+  onProgress(0.35);
   const words = countWords(samples, texts);
+  onProgress(0.6);
   const wordCandidates = words.candidates(minSamples, (word) => ({ name: quoted(vocabulary[word]), family: 'word' }));
   const phrases = countPhrases(samples, texts, vocabulary.length, minSamples);
   const phraseCandidates = phrases.candidates(minSamples, (phrase) => {

@@ -1,7 +1,8 @@
 import { formatCount, formatNumber, formatPercent, formatPercentRange } from '../../../shared/presentation/numbers.ts';
 import type { FrontierPoint, MitigationLedger } from '../../../shared/contract/views.ts';
 import { runDemo } from '../../../workbench/demo/index.ts';
-import { request } from '../../../workbench/contract/dispatch.ts';
+import { frontier } from '../../../workbench/comparing/frontier.ts';
+import { mitigationLedger } from '../../../workbench/comparing/guard-sets.ts';
 import type { CommandContext } from '../context.ts';
 import { table } from '../terminal.ts';
 
@@ -13,8 +14,10 @@ export async function demoCommand(
   const opened = await workbench();
   const { reportId, runIds, suite, guarded } = await runDemo(opened, { quick, seed, task });
   const report = await opened.reports.fileOf(reportId);
-  const ledgers = guarded === null ? [] : await request(opened.handle, 'guardSets.ledger', guarded);
-  const points = await request(opened.handle, 'frontier.get', { suiteName: suite });
+  const { core, comparisons } = opened;
+  const ledgers =
+    guarded === null ? [] : await mitigationLedger(core, comparisons, guarded.guardSetId, guarded.runId, task);
+  const points = await frontier(core, comparisons, suite, undefined, task);
   terminal.settle();
   terminal.document({ reportId, runIds, report, guarded });
   terminal.print(`What the trainings gained, and which of the words they lost (suite “${suite}”):\n`);

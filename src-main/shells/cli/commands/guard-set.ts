@@ -60,7 +60,7 @@ export async function guardSetLedger(context: CommandContext, name: string, runN
   const { core, comparisons, runs } = await context.workbench();
   const set = findByName('guard set', await core.store.listGuardSets(), name);
   const run = await runs.find(runName);
-  const ledgers = await mitigationLedger(core, comparisons, set.id, run.id);
+  const ledgers = await mitigationLedger(core, comparisons, set.id, run.id, context.task);
   context.terminal.settle();
   context.terminal.document(ledgers);
   context.terminal.print(
