@@ -87,10 +87,24 @@ export default ts.config(
     rules: { 'vue/multi-word-component-names': 'off', 'vue/no-v-html': 'error', 'vue/require-default-prop': 'off' },
   },
   { files: ['src-main/**/*.ts'], rules: restrict([electron, betterSqlite], [tensorBackends]) },
-  // Every promise of the main side has an owner that hears of its failure (`system/pending.ts`): `void` would only hide that it has none.
+  // Every promise has an owner that hears of its failure (`system/pending.ts`; in windows Vue or `stores/toasts.ts`): `void` would only
+  // hide that it has none.
   {
-    files: ['src-main/**/*.ts'],
+    files: ['src-main/**/*.ts', 'src-renderer/**/*.{ts,vue}'],
     rules: { '@typescript-eslint/no-floating-promises': ['error', { ignoreVoid: false, checkThenables: false }] },
+  },
+  // The rule above does not look into `() => void promise`.
+  {
+    files: ['src-renderer/**/*.{ts,vue}'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'UnaryExpression[operator="void"]:has(CallExpression)',
+          message: 'Hand what it returns to an owner that hears of its failure: await it, or `attend` it.',
+        },
+      ],
+    },
   },
   {
     files: ['src-main/shared/**/*.ts'],

@@ -29,7 +29,9 @@ window.addEventListener('unhandledrejection', (event) => {
   useToasts().error(event.reason);
 });
 // The first place is settled before anything can be pressed: an address given meanwhile would be lost to it.
-const mount = () => void app.mount('#app');
+const mount = () => {
+  app.mount('#app');
+};
 router
   .isReady()
   .then(mount, mount)

@@ -115,7 +115,8 @@ export class WebBridge implements ShellBridge {
     for (const id of [...this.sent]) this.settle(id, lostResult());
     if (this.state !== 'refused') this.setState('lost');
     // A WebSocket does not tell why it was refused; a request does.
-    if (!wasOpen) void this.findReason();
+    // Where that fails as well, nothing is known but that the connection is lost.
+    if (!wasOpen) this.findReason().catch(() => undefined);
     this.retryTimer = setTimeout(() => this.connect(), this.retryMs);
     this.retryMs = Math.min(this.retryMs * 2, longestRetryMs);
   }

@@ -24,14 +24,13 @@ export function useFlipCommands(surfaces: Surfaces): void {
     if (sampleKey === null) toasts.show({ tone: 'neutral', title: 'No unreviewed sample below this one' });
     else surfaces.openSample(sampleKey);
   }
-  const attempt = (what: Promise<void>) => void what.catch((error: unknown) => toasts.error(error));
 
   const labels = [1, 2, 3, 4, 5, 6].map((index): Command => ({
     id: `label-${index}`,
     title: `Label: ${settings.taxonomy[index - 1] ?? index}`,
     group: 'Judge',
     keys: [String(index)],
-    run: () => attempt(triage.label(index)),
+    run: () => triage.label(index),
   }));
   useCommandGroup([
     {
@@ -64,14 +63,14 @@ export function useFlipCommands(surfaces: Surfaces): void {
       title: 'Next unreviewed sample',
       group: 'Judge',
       keys: ['n'],
-      run: () => attempt(nextUnreviewed()),
+      run: () => nextUnreviewed(),
     },
     {
       id: 'flip-reviewed',
       title: 'Mark as reviewed',
       group: 'Judge',
       keys: ['v'],
-      run: () => attempt(triage.change({ reviewed: true })),
+      run: () => triage.change({ reviewed: true }),
     },
     ...labels,
     {
@@ -79,7 +78,7 @@ export function useFlipCommands(surfaces: Surfaces): void {
       title: 'Remove the label',
       group: 'Judge',
       keys: ['0'],
-      run: () => attempt(triage.change({ label: null })),
+      run: () => triage.change({ label: null }),
     },
     {
       id: 'flip-undo',
@@ -87,7 +86,7 @@ export function useFlipCommands(surfaces: Surfaces): void {
       group: 'Judge',
       keys: ['u', 'Ctrl+Z'],
       enabled: () => triage.undoTokens.length > 0,
-      run: () => attempt(triage.undo()),
+      run: () => triage.undo(),
     },
     {
       id: 'flip-blind',

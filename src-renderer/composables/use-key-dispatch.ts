@@ -3,6 +3,7 @@ import { useEventListener } from '@vueuse/core';
 import type { Command } from '../stores/commands.ts';
 import { useCommands } from '../stores/commands.ts';
 import { isTyping, keyName } from './key-names.ts';
+import { attend } from '../stores/toasts.ts';
 
 const sequenceMs = 1200;
 
@@ -27,7 +28,7 @@ export function useKeyDispatch(): void {
     const command = findLast(candidates, pressed);
     if (command !== undefined) {
       event.preventDefault();
-      command.run();
+      attend(command.run());
     } else if (candidates.some(({ keys }) => keys?.some((entry) => entry.startsWith(`${pressed} `)))) {
       prefix = pressed;
       timer = setTimeout(forget, sequenceMs);

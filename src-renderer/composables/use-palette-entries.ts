@@ -5,6 +5,7 @@ import { useCommands } from '../stores/commands.ts';
 import { useComparisons } from '../stores/comparisons.ts';
 import { useDatasets, useGuardSets, useModels } from '../stores/library.ts';
 import { useRuns } from '../stores/runs.ts';
+import { attend } from '../stores/toasts.ts';
 
 export interface PaletteEntry {
   id: string;
@@ -38,12 +39,12 @@ export function usePaletteEntries() {
   ]);
 
   function entry(group: string, title: string, path: string): PaletteEntry {
-    return { id: path, group, title, run: () => void router.push(path) };
+    return { id: path, group, title, run: () => router.push(path) };
   }
 
   /** Reads the lists that no place has needed yet. */
   function load(): void {
-    for (const store of [runs, comparisons, datasets, guardSets, models]) void store.load();
+    for (const store of [runs, comparisons, datasets, guardSets, models]) attend(store.load());
   }
 
   return { entries, load };

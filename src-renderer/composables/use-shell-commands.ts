@@ -47,7 +47,7 @@ export function useShellCommands(router: Router, { openPalette, openSheet }: Sur
       keys: ['i'],
       run: () => useImportFlow().start(),
     },
-    { id: 'demo-quick', title: 'Start the quick demo', group: 'Everywhere', run: () => void demo.start(true) },
+    { id: 'demo-quick', title: 'Start the quick demo', group: 'Everywhere', run: () => demo.start(true) },
     {
       id: 'rail',
       title: 'Collapse or expand the sidebar',
@@ -59,14 +59,14 @@ export function useShellCommands(router: Router, { openPalette, openSheet }: Sur
       id: `theme-${theme}`,
       title: theme === 'system' ? 'Appearance: as the system' : `Appearance: ${theme}`,
       group: 'Everywhere',
-      run: () => void settings.set('appearance.theme', theme),
+      run: () => settings.set('appearance.theme', theme),
     })),
     ...places.map(([title, path, keys]) => ({
       id: `go-${path}`,
       title,
       group: 'Go to',
       keys: [keys],
-      run: () => void router.push(path),
+      run: () => router.push(path),
     })),
   ]);
 }

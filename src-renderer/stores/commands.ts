@@ -13,7 +13,8 @@ export interface Command {
   whileTyping?: boolean;
   /** Shown on the sheet but not in the palette: keys that only make sense as keys. */
   keysOnly?: boolean;
-  run: () => void;
+  /** A failure becomes a toast. */
+  run: () => unknown;
 }
 
 /** Every command there is right now: the shell's, and those of the places on screen. Later ones win over earlier ones. */

@@ -10,6 +10,7 @@ import type { FlipBrowserState } from '../format/flip-query.ts';
 import { defaultState } from '../format/flip-query.ts';
 import { useComparisons } from './comparisons.ts';
 import { PagedRows } from './paged-rows.ts';
+import { attend } from './toasts.ts';
 
 /**
  * The flip browser's data: one comparison, one view of it (an ordered list kept by the workbench, read in windows), facets
@@ -65,11 +66,11 @@ export const useFlipBrowser = defineStore('flip-browser', () => {
     listKey = key;
     loading.value = true;
     const { filter, sort } = state.value;
-    void readFacets(comparisonId, mine);
-    void readSummaries(comparisonId, mine);
+    attend(readFacets(comparisonId, mine));
+    attend(readSummaries(comparisonId, mine));
     try {
       const view = await invoke('flips.open', { comparisonId, filter, sort });
-      if (mine !== turn) return void invoke('flips.close', { viewId: view.viewId });
+      if (mine !== turn) return closeView(view.viewId);
       adopt(view.viewId, view.total);
       error.value = null;
       await locate();
@@ -91,7 +92,12 @@ export const useFlipBrowser = defineStore('flip-browser', () => {
         onError: (problem) => windowFailed(problem),
       },
     );
-    if (old !== null) invoke('flips.close', { viewId: old }).catch(() => undefined);
+    if (old !== null) closeView(old);
+  }
+
+  /** Views that cannot be closed are forgotten by the workbench itself. */
+  function closeView(id: string): void {
+    invoke('flips.close', { viewId: id }).catch(() => undefined);
   }
 
   /** The workbench forgets views nobody used for long, and all of them when it restarts: open it again. */
@@ -105,13 +111,16 @@ export const useFlipBrowser = defineStore('flip-browser', () => {
     if (id === undefined) return;
     listKey = '';
     viewId.value = null;
-    void show(id, state.value);
+    attend(show(id, state.value));
   }
 
   async function locate(): Promise<void> {
     const { sample } = state.value;
     const id = viewId.value;
-    if (sample === null || id === null) return void (position.value = null);
+    if (sample === null || id === null) {
+      position.value = null;
+      return;
+    }
     const answer = await invoke('flips.position', { viewId: id, sampleKey: sample });
     if (viewId.value === id && state.value.sample === sample) position.value = answer;
   }
@@ -138,7 +147,7 @@ export const useFlipBrowser = defineStore('flip-browser', () => {
 
   function forget(): void {
     rows.value?.close();
-    if (viewId.value !== null) invoke('flips.close', { viewId: viewId.value }).catch(() => undefined);
+    if (viewId.value !== null) closeView(viewId.value);
     comparison.value = null;
     rows.value = null;
     viewId.value = null;

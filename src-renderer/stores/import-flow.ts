@@ -8,6 +8,7 @@ import type { SuiteKind } from '@shared/domain/evaluations.ts';
 import { invoke } from '../api/client.ts';
 import { uploadFile } from '../api/upload.ts';
 import { useJobs } from './jobs.ts';
+import { attend } from './toasts.ts';
 
 export type ImportTarget = Input<'imports.preview'>['target'];
 export interface ChosenFile {
@@ -130,7 +131,7 @@ export const useImportFlow = defineStore('import-flow', () => {
     const keep = mapping.value;
     forgetFile();
     mapping.value = keep;
-    if (queue.value.length > 0) void look();
+    if (queue.value.length > 0) attend(look());
   }
 
   function forgetFile(): void {

@@ -4,7 +4,7 @@ import { shownInPlace } from '@shared/contract/views.ts';
 import type { Job } from '@shared/contract/views.ts';
 import { WorkbenchError } from '@shared/domain/errors.ts';
 import { events, invoke } from '../api/client.ts';
-import { useToasts } from './toasts.ts';
+import { attend, useToasts } from './toasts.ts';
 
 /** Long work of the workbench. It goes on when a view is left; its end is told by a toast wherever the person is then. */
 export const useJobs = defineStore('jobs', () => {
@@ -74,7 +74,7 @@ export const useJobs = defineStore('jobs', () => {
   const byId = (jobId: string) => jobs.value.find((job) => job.id === jobId) ?? null;
 
   events().on('job', ({ job }) => receive(job));
-  events().onResync(() => void refresh());
+  events().onResync(() => attend(refresh()));
   return { jobs, running, refresh, finished, cancel, byId };
 });
 

@@ -5,6 +5,7 @@ import type { WorkbenchEventBody } from '@shared/contract/events.ts';
 import type { ErrorReport } from '@shared/domain/errors.ts';
 import { reportOf } from '@shared/domain/errors.ts';
 import { events, invoke } from '../api/client.ts';
+import { attend } from './toasts.ts';
 
 export type LoadState = 'idle' | 'loading' | 'ready' | 'failed';
 export type ListName = Extract<WorkbenchEventBody, { topic: 'changed' }>['lists'][number];
@@ -60,10 +61,10 @@ export function defineListStore<N extends ListChannel>(channel: N, list: ListNam
     }
 
     events().on('changed', ({ lists }) => {
-      if (state.value !== 'idle' && lists.includes(list)) void refresh();
+      if (state.value !== 'idle' && lists.includes(list)) attend(refresh());
     });
     events().onResync(() => {
-      if (state.value !== 'idle') void refresh();
+      if (state.value !== 'idle') attend(refresh());
     });
 
     return { items, state, error, byId, load, refresh, put };

@@ -83,7 +83,8 @@ export class PagedRows<Row> {
   private pump(): void {
     for (const page of this.wanted) {
       if (this.underWay.size >= 2 || this.closed) return;
-      if (!this.pages.has(page) && !this.underWay.has(page)) void this.fetchPage(page).then(() => this.pump());
+      if (this.pages.has(page) || this.underWay.has(page)) continue;
+      this.fetchPage(page).then(() => this.pump(), this.onError);
     }
   }
 

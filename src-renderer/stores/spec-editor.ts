@@ -4,6 +4,7 @@ import type { SpecCheck, SpecIssue } from '@shared/contract/views.ts';
 import { reportOf } from '@shared/domain/errors.ts';
 import { invoke } from '../api/client.ts';
 import { valueAt } from '../format/spec-form.ts';
+import { attend } from './toasts.ts';
 
 const checkDelayMs = 250;
 
@@ -93,9 +94,9 @@ export function useSpecEditor(initial: string, parentRunId: () => string | undef
     () => {
       clearTimeout(timer);
       turn += 1;
-      if (syntaxIssues.value.length > 0) return void (checking.value = false);
-      checking.value = true;
-      timer = setTimeout(() => void runCheck(), checkDelayMs);
+      checking.value = syntaxIssues.value.length === 0;
+      if (!checking.value) return;
+      timer = setTimeout(() => attend(runCheck()), checkDelayMs);
     },
     { immediate: true },
   );

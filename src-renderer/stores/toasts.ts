@@ -7,7 +7,7 @@ export interface Toast {
   tone: 'neutral' | 'good' | 'bad';
   title: string;
   detail?: string;
-  action?: { label: string; run: () => void };
+  action?: { label: string; run: () => unknown };
 }
 
 const mostAtOnce = 4;
@@ -44,8 +44,8 @@ export const useToasts = defineStore('toasts', () => {
   }
 
   /** Who starts work that nobody waits for hands it over here: its failure is shown. */
-  function attend(work: Promise<unknown>, title?: string): void {
-    work.catch((problem: unknown) => error(problem, title));
+  function attend(work: unknown, title?: string): void {
+    if (work instanceof Promise) work.catch((problem: unknown) => error(problem, title));
   }
 
   function dismiss(id: number): void {
@@ -54,3 +54,8 @@ export const useToasts = defineStore('toasts', () => {
 
   return { toasts, held, show, error, attend, dismiss };
 });
+
+/** Hands over work that nobody waits for: where it fails, a toast says so. */
+export function attend(work: unknown, title?: string): void {
+  useToasts().attend(work, title);
+}

@@ -4,6 +4,7 @@ import type { Doctor, WorkspaceSummary } from '@shared/contract/views.ts';
 import type { ErrorReport } from '@shared/domain/errors.ts';
 import { reportOf } from '@shared/domain/errors.ts';
 import { events, invoke } from '../api/client.ts';
+import { attend } from './toasts.ts';
 
 /** What the workspace holds at a glance, and how the machine under it is doing. */
 export const useWorkspace = defineStore('workspace', () => {
@@ -33,14 +34,14 @@ export const useWorkspace = defineStore('workspace', () => {
     }
   }
 
-  events().on('changed', () => void refresh());
+  events().on('changed', () => attend(refresh()));
   events().on('run', ({ run }) => {
     const known = summary.value?.running.find((old) => old.id === run.id);
-    if (known?.status !== run.status) void refresh();
+    if (known?.status !== run.status) attend(refresh());
   });
   events().onResync(() => {
-    void refresh();
-    if (doctor.value === null) void examine();
+    attend(refresh());
+    if (doctor.value === null) attend(examine());
   });
   return { summary, doctor, error, examining, refresh, examine };
 });

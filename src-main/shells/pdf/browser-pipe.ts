@@ -59,6 +59,8 @@ export function startBrowser(executable: string, args: readonly string[]): Brows
         commands.write(`${JSON.stringify(message)}\0`);
       });
     },
-    close: () => void child.kill('SIGKILL'),
+    close() {
+      child.kill('SIGKILL');
+    },
   };
 }

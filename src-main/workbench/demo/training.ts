@@ -58,7 +58,10 @@ export async function trainOne(
     const { step, totalSteps } = event.run;
     task.progress(`training ${spec.name}`, totalSteps === null ? 0 : step / totalSteps);
   });
-  const stop = (): void => void workbench.runs.ask(run.id, 'stop').catch(() => {});
+  const stop = (): void => {
+    // A run that cannot be stopped any more has ended.
+    workbench.runs.ask(run.id, 'stop').catch(() => {});
+  };
   task.signal.addEventListener('abort', stop, { once: true });
   try {
     const ended = await workbench.runs.ended(run.id);

@@ -75,7 +75,7 @@ export function createSites(core: Core, pace: Pace = usualPace): Sites {
   const pending = new Map<string, Pending>();
   let closing = false;
   let takingUp: Promise<void> | null = null;
-  const watch = setInterval(() => void takeUpOnce().catch(() => {}), takeUpEveryMs);
+  const watch = setInterval(() => takeUpOnce().catch(() => {}), takeUpEveryMs);
   watch.unref();
 
   /** One at a time: whoever asks while it is under way waits for that one. */

@@ -3,5 +3,6 @@ export interface MenuEntry {
   label: string;
   keys?: string;
   disabled?: boolean;
-  run: () => void;
+  /** What it starts is waited for by whoever shows the entry: a failure becomes a toast. */
+  run: () => unknown;
 }

@@ -104,7 +104,7 @@ export async function followRun(
   const site = await workbench.sites.siteOf(run);
   const left = Promise.withResolvers<RunRecord>();
   const ask = () =>
-    void workbench.runs.ask(run.id, 'stop').catch((error: unknown) => terminal.note(plain(reportOf(error).message)));
+    workbench.runs.ask(run.id, 'stop').catch((error: unknown) => terminal.note(plain(reportOf(error).message)));
   // A run at a site needs nobody here: Ctrl-C leaves it to itself.
   const interrupt = site === null ? ask : () => left.resolve(run);
   context.onInterrupt(interrupt);
