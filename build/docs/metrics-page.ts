@@ -1,5 +1,6 @@
 import type { Metric, SuiteMetric } from '../../src-main/shared/domain/metrics.ts';
 import { metricNames, metrics, metricSources, suiteMetrics } from '../../src-main/shared/domain/metrics.ts';
+import { foreignMetrics } from '../../src-main/shared/domain/foreign-metrics.ts';
 import { trainerEventSchema } from '../../src-main/shared/domain/trainer-events.ts';
 import { code, page, table } from './markdown.ts';
 
@@ -37,11 +38,11 @@ export function metricsPage(): string {
 }
 
 function stepTable(source: Metric['source']): string {
-  const names = metricNames.filter((name) => metrics[name].source === source);
+  const own = metricNames.map((name): [string, Metric] => [name, metrics[name]]);
+  const listed = [...own, ...Object.entries(foreignMetrics)].filter(([, metric]) => metric.source === source);
   return table(
     ['Metric', 'Meaning', 'Unit', 'Better', 'Per sample'],
-    names.map((name) => {
-      const { meaning, unit, better, perStep, perSample }: Metric = metrics[name];
+    listed.map(([name, { meaning, unit, better, perStep, perSample }]) => {
       const only = perStep ? '' : ' only';
       return [code(name), meaning, unit, better ?? '', perSample === null ? '' : `${code(perSample)}${only}`];
     }),

@@ -15,6 +15,8 @@ import { runInterpolateJob } from './jobs/interpolate.ts';
 import { runLedgerJob } from './jobs/ledger.ts';
 import { runMergeJob } from './jobs/merge.ts';
 import { runSampleJob } from './jobs/sample.ts';
+import { Questions } from './jobs/questions.ts';
+import { runServeJob } from './jobs/serve.ts';
 import { runTrainJob } from './jobs/train.ts';
 import { createPostJson } from './post-json.ts';
 import { testPattern } from './patterns.ts';
@@ -27,6 +29,7 @@ const jobFile = process.argv[2];
 const channel = jobFile === undefined ? openChildChannel() : openFileChannel(jobFile);
 const reporter = new Reporter(channel);
 const control = new JobControl();
+const questions = new Questions(control);
 const watch = watchOwner();
 let working: Promise<void> | null = null;
 
@@ -44,6 +47,10 @@ channel.onCommand((command) => {
       return control.resume();
     case 'credit':
       return reporter.addCredit(command.batches);
+    case 'ask':
+      return questions.ask(command.id, command.question);
+    case 'forget':
+      return questions.forget(command.id);
     case 'set-guard-weight':
       return control.setGuardWeight(command.weight);
     default:
@@ -95,6 +102,8 @@ async function runJob(job: TrainerJob, context: JobContext): Promise<void> {
       return finish(context, runMergeJob(job));
     case 'estimate':
       return finish(context, runEstimateJob(job, context));
+    case 'serve':
+      return finish(context, runServeJob(job, context, questions));
     default:
       return assertNever(job);
   }

@@ -1,6 +1,7 @@
 import type { ErrorReport } from '../shared/domain/errors.ts';
 import { reportOf } from '../shared/domain/errors.ts';
 import type { TrainerJob } from '../shared/domain/jobs.ts';
+import type { Question } from '../shared/domain/serving.ts';
 import type { TrainerEvent } from '../shared/domain/trainer-events.ts';
 import { countOomKills, deathReport } from './death.ts';
 import { parseReport, savingPhase } from './messages.ts';
@@ -44,6 +45,9 @@ export interface TrainerSession {
   pause(): void;
   resume(): void;
   setGuardWeight(weight: number): void;
+  /** Of a job that serves. */
+  ask(id: number, question: Question): void;
+  forget(id: number): void;
   kill(): void;
 }
 
@@ -142,6 +146,8 @@ export function superviseTrainer(
     pause: () => child.send({ type: 'pause' }),
     resume: () => child.send({ type: 'resume' }),
     setGuardWeight: (weight) => child.send({ type: 'set-guard-weight', weight }),
+    ask: (id, question) => child.send({ type: 'ask', id, question }),
+    forget: (id) => child.send({ type: 'forget', id }),
     kill: () => child.kill(),
   };
 }

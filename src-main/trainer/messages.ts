@@ -1,5 +1,7 @@
 import { WorkbenchError } from '../shared/domain/errors.ts';
 import type { TrainerJob } from '../shared/domain/jobs.ts';
+import { questionSchema } from '../shared/domain/serving.ts';
+import type { Question } from '../shared/domain/serving.ts';
 import type { TrainerEvent } from '../shared/domain/trainer-events.ts';
 import { readTrainerEvent } from '../shared/domain/trainer-events.ts';
 
@@ -16,7 +18,10 @@ export type TrainerCommand =
   | { type: 'resume' }
   /** The host has taken `batches` more evaluation batches; the child may send as many again. */
   | { type: 'credit'; batches: number }
-  | { type: 'set-guard-weight'; weight: number };
+  | { type: 'set-guard-weight'; weight: number }
+  /** Of a job that serves: a question, answered by `answer` events of its number; and that nobody waits for one any more. */
+  | { type: 'ask'; id: number; question: Question }
+  | { type: 'forget'; id: number };
 
 /**
  * Child → host: events in the order of their `seq`, none left out. Steps wait up to `stepFlushMs` for company; every
@@ -42,6 +47,7 @@ const jobKinds: readonly TrainerJob['kind'][] = [
   'sample',
   'merge',
   'estimate',
+  'serve',
 ];
 
 /** Checks what the transport delivered: type and the fields the child acts on. The job's own content is the host's word. */
@@ -56,6 +62,10 @@ export function parseCommand(value: unknown): TrainerCommand {
       return { type: 'credit', batches: finite(command.batches, 'credit.batches') };
     case 'set-guard-weight':
       return { type: 'set-guard-weight', weight: Math.max(0, finite(command.weight, 'set-guard-weight.weight')) };
+    case 'ask':
+      return { type: 'ask', id: finite(command.id, 'ask.id'), question: parseQuestion(command.question) };
+    case 'forget':
+      return { type: 'forget', id: finite(command.id, 'forget.id') };
     case 'job': {
       const job = record(command.job);
       if (!jobKinds.some((kind) => kind === job.kind)) throw refuse(`job.kind ${String(job.kind)}`);
@@ -64,6 +74,12 @@ export function parseCommand(value: unknown): TrainerCommand {
     default:
       throw refuse(`command ${String(command.type)}`);
   }
+}
+
+function parseQuestion(value: unknown): Question {
+  const parsed = questionSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw refuse(`ask.question ${parsed.error.issues[0]?.path.join('.') ?? ''}`);
 }
 
 /** The host's side of the same check. */

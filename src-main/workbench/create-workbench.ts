@@ -9,6 +9,7 @@ import { checkWorkspace } from './workspace/check-workspace.ts';
 import { createDoctor } from './workspace/doctor.ts';
 import { createEvaluations } from './comparing/evaluations.ts';
 import { createEventBus } from './contract/event-bus.ts';
+import { createFollowing } from './following/following.ts';
 import { createFiles } from './workspace/files.ts';
 import type { Dialog } from './workspace/files.ts';
 import { createHandlers } from './contract/handlers.ts';
@@ -106,6 +107,7 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
     madeModels: createMadeModels(core, models),
     imports: createImports(core, files, models),
     runs,
+    following: createFollowing({ core, models, evaluations, comparisons }),
     sites,
     evaluations,
     comparisons,

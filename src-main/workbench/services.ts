@@ -3,6 +3,7 @@ import type { Comparisons } from './comparing/comparisons.ts';
 import type { Evaluations } from './comparing/evaluations.ts';
 import type { Samples } from './comparing/samples.ts';
 import type { Core } from './core.ts';
+import type { Following } from './following/following.ts';
 import type { Hub } from './hub/hub.ts';
 import type { Imports } from './imports/imports.ts';
 import type { MadeModels } from './models/made-models.ts';
@@ -27,6 +28,7 @@ export interface Services {
   readonly madeModels: MadeModels;
   readonly imports: Imports;
   readonly runs: Runs;
+  readonly following: Following;
   readonly sites: Sites;
   readonly evaluations: Evaluations;
   readonly comparisons: Comparisons;

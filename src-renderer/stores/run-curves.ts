@@ -30,12 +30,14 @@ export function appendSteps(curves: Curves, events: StepEvent[]): Curves {
   const values = new Map([...curves.values].map(([name, column]) => [name, [...column]]));
   steps = [...steps];
   for (const event of events) {
+    // A table of samples alone, of another trainer: no point on a curve.
+    if (Object.keys(event.metrics).length === 0 && event.others === undefined) continue;
     while (steps.length > 0 && (steps.at(-1) ?? 0) >= event.step) {
       steps.pop();
       for (const column of values.values()) column.pop();
     }
     steps.push(event.step);
-    for (const [name, value] of Object.entries(event.metrics)) {
+    for (const [name, value] of Object.entries({ ...event.metrics, ...event.others })) {
       if (!values.has(name)) values.set(name, new Array<number | null>(steps.length - 1).fill(null));
       values.get(name)?.push(Number.isFinite(value) ? value : null);
     }

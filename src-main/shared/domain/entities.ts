@@ -5,6 +5,7 @@ import type { ReportFormat } from './reports/report-formats.ts';
 import type { RunStatus } from './jobs.ts';
 import type { BackendInfo } from './trainer-events.ts';
 import type { Measure } from './measures.ts';
+import type { RunOrigin } from './run-origin.ts';
 import type { RunSpec } from './run-spec.ts';
 
 /** What the store keeps, as every other room sees it. Times are ms since epoch, sizes bytes, ids opaque text. */
@@ -79,6 +80,8 @@ export interface RunRecord {
   lastSeq: number;
   tags: string[];
   note: string;
+  /** Who trained it, when it was not this workspace; its spec then only describes it. */
+  origin?: RunOrigin | null;
 }
 
 export interface CheckpointRecord {

@@ -1,5 +1,6 @@
 import type { DecodingSettings, SuiteSpec, TokenLedger } from './evaluations.ts';
 import type { RunSpec } from './run-spec.ts';
+import type { ServedModel } from './serving.ts';
 
 /**
  * What a trainer child is asked to do, and what it says while doing it. A job names everything by path: the child never
@@ -79,7 +80,13 @@ export interface EstimateJob {
   rewardModelPath?: string;
   trainRowsPath: string;
 }
-export type TrainerJob = TrainJob | EvaluateJob | LedgerJob | InterpolateJob | SampleJob | MergeJob | EstimateJob;
+/** Answers questions until it is stopped: `ask` commands bring them, `answer` events the answers. */
+export interface ServeJob {
+  kind: 'serve';
+  models: ServedModel[];
+}
+export type TrainerJob =
+  TrainJob | EvaluateJob | LedgerJob | InterpolateJob | SampleJob | MergeJob | EstimateJob | ServeJob;
 
 export type RunStatus =
   'queued' | 'starting' | 'running' | 'paused' | 'stopping' | 'completed' | 'stopped' | 'failed' | 'interrupted';

@@ -1,4 +1,5 @@
 import type { SuiteKind } from './evaluations.ts';
+import { foreignMetrics } from './foreign-metrics.ts';
 
 /**
  * Every number that training reports, by name: TRL's names where TRL has one. The engine can report no other (a name that is not here
@@ -20,6 +21,7 @@ export const metricSources = [
   'SFT',
   'PPO',
   'The guard',
+  'Other trainers',
 ] as const;
 export type MetricSource = (typeof metricSources)[number];
 
@@ -299,19 +301,48 @@ export type StepMetrics = { [N in StepMetricName]?: number };
 export interface SampleTable<Name extends SampleTableName = SampleTableName> {
   sampleIds: string[];
   metrics: { [N in SampleMetricName<Name>]?: number[] };
+  /** Columns of another trainer, under its own names. */
+  others?: Record<string, number[]>;
+  /** The samples’ prompts, where no dataset of the workspace has them. */
+  prompts?: string[];
 }
 export type SampleTables = { [Name in SampleTableName]?: SampleTable<Name> };
 
 export const metricNames = Object.keys(metrics) as MetricName[];
 export const stepMetricNames = metricNames.filter((name): name is StepMetricName => metrics[name].perStep);
 
+const ofSteps: ReadonlySet<string> = new Set(stepMetricNames);
+
+/** Whether the registry has a curve of this name. */
+export function isStepMetric(name: string): name is StepMetricName {
+  return ofSteps.has(name);
+}
+
 export function sampleMetricNames<Table extends SampleTableName>(table: Table): SampleMetricName<Table>[] {
   return metricNames.filter((name) => metrics[name].perSample === table) as SampleMetricName<Table>[];
 }
 
+const onEvaluation = 'eval_';
+
+/** `eval_rewards/chosen` is `rewards/chosen` on the trainer’s own evaluation data, in a chart of its own. */
+function foreignMetricOf(name: string): Metric | null {
+  if (Object.hasOwn(foreignMetrics, name)) return foreignMetrics[name] ?? null;
+  const known = name.startsWith(onEvaluation) ? metricOf(name.slice(onEvaluation.length)) : null;
+  if (known === null) return null;
+  const { unit, better, meaning } = known;
+  return {
+    source: 'Other trainers',
+    perStep: true,
+    perSample: null,
+    unit,
+    better,
+    meaning: `on the trainer’s evaluation data: ${meaning}`,
+  };
+}
+
 /** What is known of a name that was stored, perhaps by a tool that has names of its own. */
 export function metricOf(name: string): Metric | null {
-  return Object.hasOwn(metrics, name) ? metrics[name as MetricName] : null;
+  return Object.hasOwn(metrics, name) ? metrics[name as MetricName] : foreignMetricOf(name);
 }
 
 export interface MetricGroup {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { errorCodes } from './errors.ts';
 import type { SampleMetricName, SampleTableName, StepMetricName } from './metrics.ts';
+import { answerPartSchema } from './serving.ts';
 import { sampleMetricNames, stepMetricNames } from './metrics.ts';
 
 /**
@@ -25,11 +26,18 @@ function tableSchema<Table extends SampleTableName>(table: Table) {
     .strictObject({
       sampleIds: z.array(text),
       metrics: z.strictObject(shape as Record<SampleMetricName<Table>, z.ZodExactOptional<typeof column>>),
+      /** Columns of another trainer, under its own names. */
+      others: z.record(text, column).exactOptional(),
+      /** The samples’ prompts, where no dataset of the workspace has them: they are found again by these. */
+      prompts: z.array(text).exactOptional(),
     })
     .refine(
       // All of its fields are columns; the generic type does not say so.
-      ({ sampleIds, metrics }) =>
-        Object.values(metrics as Record<string, number[]>).every((values) => values.length === sampleIds.length),
+      ({ sampleIds, metrics, others = {}, prompts }) =>
+        [...Object.values(metrics as Record<string, number[]>), ...Object.values(others)].every(
+          (values) => values.length === sampleIds.length,
+        ) &&
+        (prompts === undefined || prompts.length === sampleIds.length),
       'has columns of another length than its ids',
     );
 }
@@ -66,7 +74,7 @@ const backend = z.strictObject({
 });
 const checkpoint = z.strictObject({
   step: count,
-  /** Relative to the run folder. */
+  /** Relative to the run folder; absolute where another program trained the run and keeps its weights. */
   path: text,
   kind: z.enum(['full', 'adapter']),
   /** File name to SHA-256, of the weights. */
@@ -120,6 +128,8 @@ export const trainerEventSchema = z.discriminatedUnion('type', [
     step: count,
     epoch: z.number(),
     metrics: stepMetricsSchema(),
+    /** Numbers of another trainer, under its own names. */
+    others: z.record(text, figure).exactOptional(),
     tables: z.strictObject({
       trained: tableSchema('trained').exactOptional(),
       guarded: tableSchema('guarded').exactOptional(),
@@ -139,10 +149,24 @@ export const trainerEventSchema = z.discriminatedUnion('type', [
   event('ledger', 'log-probs token by token under two models', { ledgers: z.array(ledger) }),
   event('samples', 'continuations of one prompt', {
     promptId: text,
-    /** `score` where the job asked for a rating. */
-    outputs: z.array(z.strictObject({ text, tokens: count, score: figure.exactOptional() })),
+    /** Of a run: at which step, and the prompt itself. */
+    step: count.exactOptional(),
+    prompt: text.exactOptional(),
+    /** `score` where the job asked for a rating; `rewards` as another trainer names them, which does not count tokens. */
+    outputs: z.array(
+      z.strictObject({
+        text,
+        tokens: count.exactOptional(),
+        score: figure.exactOptional(),
+        rewards: z.record(text, figure).exactOptional(),
+      }),
+    ),
   }),
   event('estimate', 'what a run would take', { estimate }),
+  event('answer', 'a part of an answer to a question, of a model that is served', {
+    id: count,
+    part: answerPartSchema,
+  }),
   event('log', 'a sentence for the person who watches', { level: z.enum(['info', 'warning']), message: text }),
   event('paused', 'training waits', { step: count }),
   event('resumed', 'training goes on', { step: count }),

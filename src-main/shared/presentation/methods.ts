@@ -1,4 +1,6 @@
 import { assertNever } from '../domain/errors.ts';
+import { trainerName } from '../domain/run-origin.ts';
+import type { RunOrigin } from '../domain/run-origin.ts';
 import type { RunSpec } from '../domain/run-spec.ts';
 
 type Method = Pick<RunSpec, 'algorithm' | 'guard'>;
@@ -6,6 +8,20 @@ type Method = Pick<RunSpec, 'algorithm' | 'guard'>;
 /** A run's method as tables, legends and filters name it: the algorithm with what is added to it. */
 export function methodOf(spec: Method): string {
   return [algorithmName(spec), ...additions(spec)].join(' + ');
+}
+
+/** The method of a run, which may be one of another trainer that no spec has. */
+export function methodOfRun(run: { spec: Method; origin?: RunOrigin | null }): string {
+  return run.origin === undefined || run.origin === null || run.origin.tool === 'flipguard'
+    ? methodOf(run.spec)
+    : run.origin.method;
+}
+
+/** As `methodDetail`, of a run that may be another trainer’s. */
+export function methodDetailOfRun(run: { spec: RunSpec; origin?: RunOrigin | null }): string {
+  const { spec, origin } = run;
+  if (origin === undefined || origin === null || origin.tool === 'flipguard') return methodDetail(spec);
+  return `${origin.method}${spec.tuning.kind === 'lora' ? ', LoRA' : ''} by ${trainerName(origin)}`;
 }
 
 /** The method with its weights, for one run alone: “DPO + FlipGuard ×1, LoRA 8”. */

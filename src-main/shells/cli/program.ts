@@ -1,4 +1,5 @@
 import { Argument, Command as Program, Option } from 'commander';
+import type { EndpointFlags } from './commands/endpoint.ts';
 import type { ExportFlags } from './commands/export.ts';
 import type { Command } from './context.ts';
 import { listNames } from './list-names.ts';
@@ -25,6 +26,7 @@ const commands = {
   doctor: lazily(async () => (await import('./commands/doctor.ts')).doctorCommand),
   list: lazily(async () => (await import('./commands/list.ts')).listCommand),
   export: lazily(async () => (await import('./commands/export.ts')).exportCommand),
+  endpoint: lazily(async () => (await import('./commands/endpoint.ts')).endpointCommand),
   serve: lazily(async () => (await import('./commands/serve.ts')).serveCommand),
   demo: lazily(async () => (await import('./commands/demo.ts')).demoCommand),
 };
@@ -88,6 +90,15 @@ function addDoors(program: Program, go: Go): void {
     .option('--port <n>', 'any free one unless given', wholeNumber)
     .option('--open', 'open the browser')
     .action((options: { port?: number; open?: boolean }) => go(commands.serve, options));
+  program
+    .command('endpoint <targets...>')
+    .description(
+      'models and checkpoints (MODEL, RUN, RUN@STEP) behind OpenAI’s interface, for any harness on this machine',
+    )
+    .option('--port <n>', 'any free one unless given', wholeNumber)
+    .option('--key-env <variable>', 'the environment variable that holds the key which clients must send')
+    .option('--idle <seconds>', 'how long weights stay loaded after the last answer (default: 60)', wholeNumber)
+    .action((targets: string[], options: EndpointFlags) => go(commands.endpoint, targets, options));
   program
     .command('demo')
     .description('train, guard and compare a small model, and report what flipped')

@@ -12,6 +12,7 @@ import { measures } from './006-measures.ts';
 import { changeKindTables } from './007-change-kinds.ts';
 import { madeFiles } from './008-made-files.ts';
 import { dataRoom } from './009-data-room.ts';
+import { runOrigins } from './010-run-origins.ts';
 
 /** One step from `version - 1` to `version`. A landed migration is never edited. */
 export interface Migration {
@@ -32,6 +33,7 @@ export const migrations: readonly Migration[] = [
   changeKindTables,
   madeFiles,
   dataRoom,
+  runOrigins,
 ];
 
 /** Marks the file as a workspace (“FGWB”), so that another program's database is not taken for one. */

@@ -121,6 +121,7 @@ class Appending {
       case 'ledger':
       case 'samples':
       case 'estimate':
+      case 'answer':
       case 'log':
         break;
       default:

@@ -1,7 +1,7 @@
 import type { MetricSeries } from '../../shared/domain/entities.ts';
 import type { TrainerEvent, TrainerEventBody } from '../../shared/domain/trainer-events.ts';
 import type { SampleTables, StepMetrics } from '../../shared/domain/metrics.ts';
-import { sampleTableNames } from '../../shared/domain/metrics.ts';
+import { isStepMetric, sampleMetricNames, sampleTableNames } from '../../shared/domain/metrics.ts';
 import type { TrainingTrace } from '../../shared/domain/flip-view.ts';
 import { advanced, stoppedClock } from '../../shared/domain/run-clock.ts';
 import type { RunClock } from '../../shared/domain/run-clock.ts';
@@ -99,6 +99,7 @@ function stepEvents(db: ReadableDb, key: number, rows: StepRow[]): TrainerEvent[
   const rowId = prepare(db, 'SELECT row_id FROM trained_samples WHERE trained_key = ?', 'value');
   return rows.map((row) => {
     const blocks = row.samples === null ? [] : decodeSampleBlocks(row.samples);
+    const [metrics, others] = apart(decodeMetrics(row.metrics, names.metrics), isStepMetric);
     // What stands in these columns was checked when the step came in.
     return {
       type: 'step',
@@ -106,17 +107,33 @@ function stepEvents(db: ReadableDb, key: number, rows: StepRow[]): TrainerEvent[
       at: row.at,
       step: row.step,
       epoch: row.epoch,
-      metrics: decodeMetrics(row.metrics, names.metrics) as StepMetrics,
+      metrics: metrics as StepMetrics,
+      ...(others === null ? {} : { others }),
       tables: Object.fromEntries(
         blocks.flatMap(({ keys, metrics }, i) => {
           if (keys.length === 0) return [];
-          const columns = metrics.map(([index, values]) => [names.samples[index] ?? '', values]);
+          const table = sampleTableNames[i];
+          if (table === undefined) return [];
+          const columns = metrics.map(([index, values]): [string, number[]] => [names.samples[index] ?? '', values]);
           const sampleIds = keys.map((trained) => rowId.get(trained) as string);
-          return [[sampleTableNames[i] ?? '', { sampleIds, metrics: Object.fromEntries(columns) as object }]];
+          const registered = new Set<string>(sampleMetricNames(table));
+          const [own, foreign] = apart(Object.fromEntries(columns), (name) => registered.has(name));
+          return [[table, { sampleIds, metrics: own, ...(foreign === null ? {} : { others: foreign }) }]];
         }),
       ) as SampleTables,
     };
   });
+}
+
+/** Numbers of the registry, and those of another trainer; null where there are none of these. */
+function apart<T>(
+  all: Readonly<Record<string, T>>,
+  isRegistered: (name: string) => boolean,
+): [Record<string, T>, Record<string, T> | null] {
+  const [own, foreign] = [true, false].map((wanted) =>
+    Object.entries(all).filter(([name]) => isRegistered(name) === wanted),
+  );
+  return [Object.fromEntries(own ?? []), (foreign ?? []).length === 0 ? null : Object.fromEntries(foreign ?? [])];
 }
 
 interface TrainedRow {

@@ -1,3 +1,4 @@
+import { promptHash } from '../../content-hash.ts';
 import type { SampleMetricName } from '../../shared/domain/metrics.ts';
 import { sampleTableNames } from '../../shared/domain/metrics.ts';
 import type { StepEvent } from '../../shared/domain/trainer-events.ts';
@@ -39,7 +40,7 @@ export class RunSteps {
 
   add(event: StepEvent): void {
     const key = packKey(this.#runKey, event.seq);
-    const { blob, grew } = encodeMetrics(event.metrics, this.#names);
+    const { blob, grew } = encodeMetrics({ ...event.metrics, ...event.others }, this.#names);
     this.#namesGrew ||= grew;
     prepare(
       this.#db,
@@ -69,9 +70,16 @@ export class RunSteps {
     const blocks = sampleTableNames.map((name): SampleBlock => {
       const table = tables[name];
       if (table === undefined) return { keys: [], metrics: [] };
-      const columns = Object.entries<number[]>(table.metrics);
+      const columns = Object.entries<number[]>({ ...table.metrics, ...table.others });
       const fired = columns.find(([metric]) => metric === firedMetric)?.[1];
-      const keys = table.sampleIds.map((id, index) => this.#use(id, memberOf(key), used.has(id), fired?.[index]));
+      const keys = table.sampleIds.map((id, index) =>
+        this.#use(id, {
+          seq: memberOf(key),
+          counted: used.has(id),
+          fired: fired?.[index],
+          prompt: table.prompts?.[index],
+        }),
+      );
       for (const id of table.sampleIds) used.add(id);
       return { keys, metrics: columns.map(([metric, values]) => [this.#nameIndex(metric), values]) };
     });
@@ -90,7 +98,15 @@ export class RunSteps {
   }
 
   /** Counts a use of a training sample, unless this step was counted already, and its firing; returns the sample's key. */
-  #use(rowId: string, seq: number, counted: boolean, fired: number | undefined): number {
+  #use(
+    rowId: string,
+    {
+      seq,
+      counted,
+      fired,
+      prompt,
+    }: { seq: number; counted: boolean; fired: number | undefined; prompt: string | undefined },
+  ): number {
     const step = counted ? new Uint8Array() : new Uint8Array(new Uint32Array([seq]).buffer);
     const known = prepare(
       this.#db,
@@ -100,7 +116,7 @@ export class RunSteps {
       'value',
     ).get(counted ? 0 : 1, step, fired ?? null, firings(fired), this.#runKey, rowId) as number | undefined;
     if (known !== undefined) return known;
-    const hashes = this.#hashes(rowId);
+    const hashes = this.#hashes(rowId, prompt);
     return run(
       this.#db,
       sql`INSERT INTO trained_samples (run_key, row_id, content_hash, prompt_hash, uses, fired, steps)
@@ -110,7 +126,7 @@ export class RunSteps {
   }
 
   /** By content a training sample is found again among evaluation samples. */
-  #hashes(rowId: string): { content_hash: Buffer | null; prompt_hash: Buffer | null } {
+  #hashes(rowId: string, prompt: string | undefined): { content_hash: Buffer | null; prompt_hash: Buffer | null } {
     const guarded = /^sample-([0-9]{1,10})$/.exec(rowId)?.[1];
     return (
       one(
@@ -122,7 +138,7 @@ export class RunSteps {
         ? undefined
         : one(this.#db, sql`SELECT content_hash, prompt_hash FROM samples WHERE sample_key = ${Number(guarded)}`)) ?? {
         content_hash: null,
-        prompt_hash: null,
+        prompt_hash: prompt === undefined ? null : promptHash(prompt),
       }
     );
   }

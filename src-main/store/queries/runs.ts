@@ -7,6 +7,7 @@ import type { RunStatus } from '../../shared/domain/jobs.ts';
 import type { BackendInfo } from '../../shared/domain/trainer-events.ts';
 import { idOf, idOrNull } from '../../shared/domain/ids.ts';
 import { hasEnded, runTransitions } from '../../shared/domain/run-states.ts';
+import { runOriginSchema } from '../../shared/domain/run-origin.ts';
 import type { RunSpec } from '../../shared/domain/run-spec.ts';
 import type { ReadableDb, WritableDb } from '../database.ts';
 import { all, one, run, sql, value } from '../database.ts';
@@ -39,6 +40,7 @@ interface RunRow {
   last_seq: number;
   tags: string;
   note: string;
+  origin: string | null;
 }
 
 export function listRuns(db: ReadableDb): RunRecord[] {
@@ -70,10 +72,11 @@ export function addRun(writer: Writer, record: NewRun): RunRecord {
     run(
       writer.db,
       sql`INSERT INTO runs (id, name, status, spec, model_id, dataset_id, guard_set_id, parent_run_id, relation, sweep_id,
-            folder, total_steps, created_at, tags, note)
+            folder, total_steps, created_at, tags, note, origin)
           VALUES (${id}, ${record.name}, ${record.status}, ${JSON.stringify(record.spec)}, ${record.modelId}, ${record.datasetId},
             ${record.guardSetId}, ${record.parentRunId}, ${record.relation}, ${record.sweepId}, ${record.folder},
-            ${record.totalSteps}, ${Date.now()}, ${JSON.stringify(record.tags)}, ${record.note})`,
+            ${record.totalSteps}, ${Date.now()}, ${JSON.stringify(record.tags)}, ${record.note},
+            ${record.origin === undefined || record.origin === null ? null : JSON.stringify(record.origin)})`,
     ),
   );
   return existing(writer.db, id);
@@ -91,6 +94,26 @@ export function updateRun(writer: Writer, id: string, changes: RunChange): RunRe
     );
     return existing(writer.db, id);
   });
+}
+
+/** What is known of a run that was trained elsewhere: it grows while it is followed. */
+export type RunDescription = Pick<RunRecord, 'modelId' | 'datasetId' | 'spec' | 'totalSteps' | 'origin'>;
+
+export function describeRun(writer: Writer, id: string, description: RunDescription): RunRecord {
+  const { modelId, datasetId, spec, totalSteps, origin } = description;
+  return change(writer, ['runs'], () => {
+    run(
+      writer.db,
+      sql`UPDATE runs SET model_id = ${modelId}, dataset_id = ${datasetId}, spec = ${JSON.stringify(spec)},
+            total_steps = ${totalSteps}, origin = ${JSON.stringify(origin)} WHERE id = ${id} AND origin IS NOT NULL`,
+    );
+    return existing(writer.db, id);
+  });
+}
+
+/** Weights that are not where they were, or are there again: their evaluations stay. */
+export function markCheckpoint(writer: Writer, id: string, state: CheckpointRecord['state']): void {
+  change(writer, ['runs'], () => run(writer.db, sql`UPDATE checkpoints SET state = ${state} WHERE id = ${id}`));
 }
 
 /**
@@ -219,8 +242,9 @@ function runOf(row: RunRow): RunRecord {
     lastSeq: row.last_seq,
     tags: JSON.parse(row.tags) as string[],
     note: row.note,
+    ...(row.origin === null ? {} : { origin: runOriginSchema.parse(JSON.parse(row.origin)) }),
   };
 }
 
 export const runReads = { listRuns, getRun, listCheckpoints, getCheckpoint };
-export const runWrites = { addRun, updateRun, moveRun };
+export const runWrites = { addRun, updateRun, describeRun, markCheckpoint, moveRun };

@@ -10,6 +10,7 @@ import type {
   RunRecord,
   SuiteRecord,
 } from '../../shared/domain/entities.ts';
+import { elsewhere } from '../../shared/domain/run-origin.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { EvaluateJob, SuiteFile } from '../../shared/domain/jobs.ts';
 import type { TrainerEvent } from '../../shared/domain/trainer-events.ts';
@@ -23,7 +24,7 @@ import { runTrainerJob } from '../supervision/trainer-jobs.ts';
 import type { Task } from '../supervision/task.ts';
 import { baseFolder, evaluatedFolder, findWeights, weightsFolder } from '../models/weights.ts';
 import type { Weights } from '../models/weights.ts';
-import { evaluationName } from '../../shared/presentation/names.ts';
+import { evaluationName, weightsName } from '../../shared/presentation/names.ts';
 
 export interface EvaluateOptions {
   name?: string | undefined;
@@ -32,6 +33,8 @@ export interface EvaluateOptions {
   /** `pairs`: judge by implicit reward against these weights (a model, checkpoint or run), with this beta. */
   reference?: string | undefined;
   beta?: number | undefined;
+  /** The model is what this run began with: the evaluation is the run’s, before training. */
+  startOf?: RunRecord | undefined;
 }
 
 /** Of implicit rewards where no DPO run says otherwise; the same as during training. */
@@ -59,8 +62,10 @@ export function createEvaluations(core: Core): Evaluations {
       const suite = findByName('suite', await store.listSuites(), suiteName);
       const weights = await findWeights(core, target);
       const job = await evaluateJob(core, weights, suite, options, task);
-      const name = options.name ?? freeName(await store.listEvaluations(), evaluationName(weights.label, suite.name));
-      const id = await ingestEvaluation(core, job, { name, suite, weights }, task);
+      const { startOf } = options;
+      const label = startOf === undefined ? weights.label : weightsName(startOf.name, 0);
+      const name = options.name ?? freeName(await store.listEvaluations(), evaluationName(label, suite.name));
+      const id = await ingestEvaluation(core, job, { name, suite, weights, startOf }, task);
       bus.publish({ topic: 'changed', lists: ['evaluations'] });
       return existing('evaluation', await store.getEvaluation(id), id);
     },
@@ -87,9 +92,20 @@ async function evaluateJob(
     modelPath: await evaluatedFolder(core, weights, task),
     suites: [withSeed(file, options.seed)],
     ...journalOf(core, weights, suite, options),
-    ...(await referenceOf(core, weights, options, task)),
+    ...(await referenceOf(core, weights, { ...options, ...startReference(weights, suite, options) }, task)),
     ...(reward === null ? {} : { rewardModelPath: reward }),
   };
+}
+
+/** Before training every implicit reward is 0: pairs are held against the model itself, as they are in a run of our own. */
+function startReference(
+  weights: Weights,
+  suite: SuiteRecord,
+  { startOf }: EvaluateOptions,
+): Pick<EvaluateOptions, 'reference' | 'beta'> {
+  if (startOf === undefined || weights.kind !== 'model' || suite.kind !== 'pairs') return {};
+  const { algorithm } = startOf.spec;
+  return { reference: weights.model.id, ...(algorithm.kind === 'dpo' ? { beta: algorithm.beta } : {}) };
 }
 
 /** The same question to the same server goes on where a try before it ended. */
@@ -117,6 +133,8 @@ async function referenceOf(
     return { referencePath, beta: beta ?? usualBeta };
   }
   if (weights.kind === 'model' || weights.run.spec.algorithm.kind === 'reward') return {};
+  // Trained elsewhere from a model that is not here: pairs are judged by their plain log-probs.
+  if (weights.run.modelId === elsewhere) return {};
   const { algorithm } = weights.run.spec;
   return {
     referencePath: await baseFolder(core, weights.run, task),
@@ -138,25 +156,25 @@ function withSeed(suite: SuiteFile, seed: number | undefined): SuiteFile {
 async function ingestEvaluation(
   core: Core,
   job: EvaluateJob,
-  head: { name: string; suite: SuiteRecord; weights: Weights },
+  head: { name: string; suite: SuiteRecord; weights: Weights; startOf: RunRecord | undefined },
   task: Task,
 ): Promise<string> {
-  const { name, suite, weights } = head;
+  const { name, suite, weights, startOf } = head;
   const checkpoint = weights.kind === 'checkpoint' ? weights.checkpoint : null;
   const ingest = await core.store.beginEvaluation({
     name,
     suiteId: suite.id,
     suiteName: suite.name,
     modelId: weights.kind === 'model' ? weights.model.id : weights.run.modelId,
-    runId: checkpoint?.runId ?? null,
+    runId: checkpoint?.runId ?? startOf?.id ?? null,
     checkpointId: checkpoint?.id ?? null,
-    step: checkpoint?.step ?? null,
+    step: checkpoint?.step ?? (startOf === undefined ? null : 0),
     decoding: suite.decoding ?? null,
     import: job.journalPath === undefined ? null : await serverImport(job, name),
   });
   try {
     const outcome: IngestOutcome = {};
-    await runTrainerJob(core, job, task, (events) => takeResults(ingest, outcome, events));
+    await runTrainerJob(core, job, withoutDevice(job, task), (events) => takeResults(ingest, outcome, events));
     const id = await ingest.commit(outcome);
     if (job.journalPath !== undefined) await rm(job.journalPath, { force: true });
     return id;
@@ -164,6 +182,12 @@ async function ingestEvaluation(
     await ingest.abandon();
     throw error;
   }
+}
+
+/** A server computes what is asked of it; waiting for the device that it may have itself would never end. */
+function withoutDevice({ journalPath, rewardModelPath }: EvaluateJob, task: Task): Task {
+  if (journalPath === undefined || rewardModelPath !== undefined) return task;
+  return { ...task, device: { release: () => Promise.resolve() } };
 }
 
 async function takeResults(

@@ -4,7 +4,7 @@ import { ratesOf } from '../../shared/presentation/rates.ts';
 import type { ShownRate } from '../../shared/presentation/rates.ts';
 import type { Comparisons } from './comparisons.ts';
 import type { Core } from '../core.ts';
-import { methodOf } from '../../shared/presentation/methods.ts';
+import { methodOfRun } from '../../shared/presentation/methods.ts';
 import { usualRule } from '../runs/flip-meter.ts';
 import { partOf } from '../supervision/task.ts';
 import type { Task } from '../supervision/task.ts';
@@ -108,7 +108,7 @@ async function gainOf(
 }
 
 function methodAt(run: RunRecord, evaluation: EvaluationRecord): string {
-  return evaluation.step === 0 ? 'before training' : methodOf(run.spec);
+  return evaluation.step === 0 ? 'before training' : methodOfRun(run);
 }
 
 /** Mean score on the first reward suite that the same weights were evaluated on. */

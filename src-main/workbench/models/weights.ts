@@ -1,6 +1,7 @@
 import { access } from 'node:fs/promises';
 import path from 'node:path';
 import type { CheckpointRecord, ModelRecord, RunRecord } from '../../shared/domain/entities.ts';
+import { elsewhere } from '../../shared/domain/run-origin.ts';
 import { endpointFamily } from '../../shared/domain/endpoints.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import { hashWeights } from '../../trainer/checkpoint-folder.ts';
@@ -81,17 +82,39 @@ export async function weightsFolder(core: Core, weights: Weights, task: Task): P
   if (weights.kind === 'model' && weights.model.family === endpointFamily) throw noWeights(weights.model);
   if (weights.kind === 'model') return wholeModelFolder(core, weights.model, task);
   const { checkpoint, run } = weights;
-  const folder = inside(core.layout.root, checkpoint.path);
-  if (!(await exists(folder))) await bringIfElsewhere(core, run, checkpoint.step, task);
-  await requireFolder(folder, `checkpoint ${weights.label}`);
-  await refuseLinksIn(folder);
+  const isForeign = run.origin !== undefined && run.origin !== null;
+  const folder = await (isForeign ? foreignFolder(checkpoint, run) : ownCheckpointFolder(core, weights, task));
   await requireSound(folder, checkpoint, weights.label);
   if (checkpoint.kind === 'full') return folder;
   const merged = inside(core.layout.cache, 'merged', checkpoint.sha256);
   if (await exists(path.join(merged, 'config.json'))) return merged;
   const base = await baseFolder(core, run, task);
-  await runTrainerJob(core, { kind: 'merge', modelPath: base, adapterPath: folder, outPath: merged }, task);
+  const foreign = isForeign ? { foreign: true } : {};
+  await runTrainerJob(core, { kind: 'merge', modelPath: base, adapterPath: folder, outPath: merged, ...foreign }, task);
   return merged;
+}
+
+async function ownCheckpointFolder(
+  core: Core,
+  { checkpoint, run, label }: Extract<Weights, { kind: 'checkpoint' }>,
+  task: Task,
+): Promise<string> {
+  const folder = inside(core.layout.root, checkpoint.path);
+  if (!(await exists(folder))) await bringIfElsewhere(core, run, checkpoint.step, task);
+  await requireFolder(folder, `checkpoint ${label}`);
+  await refuseLinksIn(folder);
+  return folder;
+}
+
+/** Weights of another trainer stay where it wrote them, as imported models do; trainers delete old ones as they go on. */
+async function foreignFolder(checkpoint: CheckpointRecord, run: RunRecord): Promise<string> {
+  if (await exists(checkpoint.path)) return checkpoint.path;
+  const label = weightsName(run.name, checkpoint.step);
+  throw new WorkbenchError('not-found', `The checkpoint ${label} is not there any more: ${checkpoint.path}.`, {
+    remedy:
+      'Its trainer deletes old checkpoints (save_total_limit), or somebody moved it. Use another one, or put it back.',
+    place: { file: checkpoint.path },
+  });
 }
 
 /** A model's own folder; an adapter that was imported is merged into its base, as those of runs are. */
@@ -120,6 +143,13 @@ function noWeights({ name }: ModelRecord): WorkbenchError {
 
 /** Where the policy of a run started: what the name in its spec stood for at launch. */
 export async function baseFolder(core: Core, run: RunRecord, task: Task): Promise<string> {
+  if (run.modelId === elsewhere) {
+    const { base = null, folder = '' } = run.origin ?? {};
+    const named = base === null ? '' : ` (its trainer calls it ${base})`;
+    throw new WorkbenchError('not-found', `The model that “${run.name}” began with is not in the workspace${named}.`, {
+      remedy: `Import it, then say which it is: flipguard import run ${folder} --base NAME.`,
+    });
+  }
   const { model } = await runFolder(core.layout, run).readInputs();
   return weightsFolder(core, await findWeights(core, model.id), task);
 }

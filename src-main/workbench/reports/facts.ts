@@ -3,7 +3,8 @@ import type { EvaluationRecord, ModelRecord, RunRecord } from '../../shared/doma
 import type { DecodingSettings } from '../../shared/domain/evaluations.ts';
 import type { ReportParts } from '../../shared/domain/reports/report-model.ts';
 import type { Core } from '../core.ts';
-import { methodOf } from '../../shared/presentation/methods.ts';
+import { trainerName } from '../../shared/domain/run-origin.ts';
+import { methodOfRun } from '../../shared/presentation/methods.ts';
 import { guardSetsOf } from './guard-facts.ts';
 import { formatCount } from '../../shared/presentation/numbers.ts';
 
@@ -74,9 +75,9 @@ export async function groundsOf(
     ...usedDatasets.map((one) => entry('dataset', one, `${one.rows} ${one.kind} rows`, [one.importId])),
     ...usedSuites.map((one) => entry('suite', one, `${one.items} ${one.kind} items`, [one.importId])),
     ...guards.sets.map((one) => entry('guard-set', one, one.detail, [])),
-    ...parents.map((one) => entry('run', one, `${methodOf(one.spec)}; a parent, not reported here`, [])),
+    ...parents.map((one) => entry('run', one, `${methodOfRun(one)}; a parent, not reported here`, [])),
     ...usedRuns.map((one) =>
-      entry('run', one, methodOf(one.spec), [one.modelId, one.datasetId, one.guardSetId, one.parentRunId]),
+      entry('run', one, methodOfRun(one), [one.modelId, one.datasetId, one.guardSetId, one.parentRunId]),
     ),
     ...evaluations.map((one) =>
       entry('evaluation', one, evaluationDetail(one), [one.runId ?? one.modelId, one.suiteId, one.importId]),
@@ -120,11 +121,12 @@ function runFacts(runs: readonly RunRecord[]): Fact[] {
   });
 }
 
-function settingsOf({ spec, status, step }: RunRecord): Record<string, string> {
+function settingsOf({ spec, status, step, origin }: RunRecord): Record<string, string> {
   const { size, accumulation, maxLength } = spec.batch;
   const steps = spec.steps === undefined ? `${spec.epochs ?? 1} epochs` : `${spec.steps} steps`;
   return {
-    method: methodOf(spec),
+    method: methodOfRun({ spec, ...(origin === undefined ? {} : { origin }) }),
+    ...(origin === undefined || origin === null ? {} : { 'trained by': trainerName(origin) }),
     algorithm: inWords(spec.algorithm),
     guard: spec.guard.kind === 'none' ? 'none' : inWords(spec.guard),
     tuning: inWords(spec.tuning),

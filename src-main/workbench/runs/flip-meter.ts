@@ -28,16 +28,21 @@ export async function flipMeter(
   return points;
 }
 
-/** Pairs of an evaluation with that of step 0 on the same suite, in order of steps. */
+/**
+ * Pairs of an evaluation with that of step 0 on the same suite, in order of steps; where nothing was evaluated before training (a run
+ * that was trained elsewhere from a model that is not here), with that of its first evaluated step.
+ */
 export function againstStart(evaluations: readonly EvaluationRecord[]): [EvaluationRecord, EvaluationRecord][] {
   const suites = [...new Set(evaluations.map((evaluation) => evaluation.suiteName))];
   return suites.flatMap((suiteName) => {
     const list = evaluations.filter((evaluation) => evaluation.suiteName === suiteName);
-    const base = list.find((evaluation) => evaluation.step === 0);
+    const inOrder = list.filter(({ step }) => step !== null).sort((a, b) => (a.step ?? 0) - (b.step ?? 0));
+    const [base] = inOrder;
     if (base === undefined) return [];
-    const later = list.filter((evaluation) => evaluation.step !== null && evaluation.step > 0);
-    const inOrder = later.sort((a, b) => (a.step ?? 0) - (b.step ?? 0));
-    return inOrder.map((evaluation): [EvaluationRecord, EvaluationRecord] => [base, evaluation]);
+    return inOrder
+      .slice(1)
+      .filter(({ step }) => step !== base.step)
+      .map((evaluation): [EvaluationRecord, EvaluationRecord] => [base, evaluation]);
   });
 }
 

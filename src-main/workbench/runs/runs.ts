@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { SpecCheck, FlipMeterPoint } from '../../shared/contract/views.ts';
 import type { RunRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
+import { trainerName } from '../../shared/domain/run-origin.ts';
 import { hasEnded } from '../../shared/domain/run-states.ts';
 import type { RunSpec } from '../../shared/domain/run-spec.ts';
 import type { Comparisons } from '../comparing/comparisons.ts';
@@ -148,6 +149,7 @@ export function createRuns(core: Core, comparisons: Comparisons, sites: Sites): 
     },
     async resume(runId) {
       const known = await get(runId);
+      requireOwn(known);
       const site = await sites.siteOf(known);
       if (site !== null) return onlyOf(await resumeAt(site, [known]));
       await supervisor.storeEnds();
@@ -160,6 +162,7 @@ export function createRuns(core: Core, comparisons: Comparisons, sites: Sites): 
     },
     async ask(runId, request) {
       const run = await get(runId);
+      requireOwn(run);
       if (supervisor.has(runId)) return supervisor.ask(runId, request);
       if (hasEnded(run.status))
         throw new WorkbenchError('conflict', `“${run.name}” is not running: it is ${run.status}.`);
@@ -260,6 +263,14 @@ function refOf(weights: Weights): WeightsRef {
 /** The model a checkpoint goes back to. */
 function rootModelId(weights: Weights): string {
   return weights.kind === 'model' ? weights.model.id : weights.run.modelId;
+}
+
+/** What trains elsewhere is stopped and resumed there. */
+function requireOwn({ name, origin }: RunRecord): void {
+  if (origin === undefined || origin === null) return;
+  throw new WorkbenchError('unsupported', `“${name}” is trained by ${trainerName(origin)}, not by this workspace.`, {
+    remedy: `Stop it and go on with it there; flipguard watch ${origin.folder} follows it.`,
+  });
 }
 
 function requireResumable(run: RunRecord, inHand: boolean): void {

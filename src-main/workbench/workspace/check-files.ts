@@ -4,7 +4,7 @@ import type { CheckpointRecord, RunRecord } from '../../shared/domain/entities.t
 import { hasEnded } from '../../shared/domain/run-states.ts';
 import { reportOf } from '../../shared/domain/errors.ts';
 import { draftSuffix } from '../../system/whole-file.ts';
-import { verifyCheckpoint } from '../../trainer/checkpoint-folder.ts';
+import { hashWeights, verifyCheckpoint } from '../../trainer/checkpoint-folder.ts';
 import { readEventLines } from '../../trainer/event-lines.ts';
 import type { Core } from '../core.ts';
 import { runFolder } from '../runs/run-folder.ts';
@@ -81,6 +81,7 @@ async function checkEvents(core: Core, run: RunRecord): Promise<Finding[]> {
 
 async function checkCheckpoints(core: Core, run: RunRecord, folder: string): Promise<Finding[]> {
   const recorded = await core.store.listCheckpoints(run.id);
+  if (run.origin !== undefined && run.origin !== null) return checkForeign(run, recorded);
   const found = await namesIn(path.join(folder, 'checkpoints'));
   const findings: Finding[] = [];
   for (const checkpoint of keptOf(run, recorded)) {
@@ -106,6 +107,20 @@ async function checkCheckpoints(core: Core, run: RunRecord, folder: string): Pro
         ? 'flipguard doctor --check --repair removes it.'
         : 'Resuming the run trains it again; otherwise it can be moved away.',
       ...(isDraft ? { repair: () => removeInside(folder, 'checkpoints', name) } : {}),
+    });
+  }
+  return findings;
+}
+
+/** Weights of another trainer, where they are: that it deletes old ones is its own affair. */
+async function checkForeign(run: RunRecord, recorded: readonly CheckpointRecord[]): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const checkpoint of recorded) {
+    if (!(await isThere(checkpoint.path)) || (await hashWeights(checkpoint.path)) === checkpoint.sha256) continue;
+    findings.push({
+      kind: 'damaged-checkpoint',
+      message: `The checkpoint ${run.name}@${checkpoint.step} is not what was imported: ${checkpoint.path}.`,
+      remedy: 'Its folder was written again: import the run again, under another name.',
     });
   }
   return findings;

@@ -1,4 +1,4 @@
-import { methodOf } from '../../../shared/presentation/methods.ts';
+import { methodOfRun } from '../../../shared/presentation/methods.ts';
 import type { ThingKind, ThingMarks } from '../../../shared/domain/things.ts';
 import type { Workbench } from '../../../workbench/workbench.ts';
 import type { CommandContext } from '../context.ts';
@@ -96,7 +96,7 @@ const listings: Record<ListName, (workbench: Workbench) => Promise<Listing>> = {
       r.status,
       r.step,
       r.totalSteps,
-      methodOf(r.spec),
+      methodOfRun(r),
       r.id,
     ]),
   checkpoints: async ({ core, runs }) => {

@@ -1,5 +1,6 @@
 import { Option } from 'commander';
 import type { Command as Program } from 'commander';
+import type { ForeignRunFlags } from '../commands/foreign-runs.ts';
 import { lazily } from './go.ts';
 import type { Go } from './go.ts';
 import { byteSize, collect, realNumber, wholeNumber } from './values.ts';
@@ -8,12 +9,13 @@ const commands = {
   importDataset: lazily(async () => (await import('../commands/import.ts')).importDataset),
   importEvaluation: lazily(async () => (await import('../commands/import.ts')).importEvaluation),
   importModel: lazily(async () => (await import('../commands/import.ts')).importModel),
+  importRun: lazily(async () => (await import('../commands/foreign-runs.ts')).importRun),
   importSuite: lazily(async () => (await import('../commands/import.ts')).importSuite),
   importWorkspace: lazily(async () => (await import('../commands/import.ts')).importWorkspace),
 };
 
 export function addImports(program: Program, go: Go): void {
-  const imports = program.command('import').description('take in models, datasets, evaluations and suites');
+  const imports = program.command('import').description('take in models, datasets, evaluations, suites and runs');
   imports
     .command('model [source]')
     .description(
@@ -65,6 +67,15 @@ export function addImports(program: Program, go: Go): void {
     .option('--max-new-tokens <n>', 'for generate suites; 64 by default', wholeNumber)
     .option('--temperature <t>', 'generate; 0 is greedy', realNumber)
     .action((file: string, options: SuiteFlags) => go(commands.importSuite, file, options));
+  imports
+    .command('run <folder>')
+    .description(
+      'what another trainer wrote: curves, checkpoints and completions of TRL, transformers, axolotl, LLaMA-Factory',
+    )
+    .option('--name <name>', 'what the workspace calls it; the folder’s name by default')
+    .option('--base <model>', 'the model that the training began with: a name, or a folder of weights')
+    .option('--dataset <name>', 'the dataset that it trains on, where the workspace has it')
+    .action((folder: string, options: ForeignRunFlags) => go(commands.importRun, folder, options));
   imports
     .command('workspace <file>')
     .description('a workspace that was exported, into a new or an empty folder')

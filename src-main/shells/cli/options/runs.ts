@@ -1,4 +1,5 @@
 import type { Command as Program } from 'commander';
+import type { WatchFlags } from '../commands/foreign-runs.ts';
 import { lazily } from './go.ts';
 import type { Go } from './go.ts';
 import { collect, realNumber, wholeNumber } from './values.ts';
@@ -9,6 +10,7 @@ const commands = {
   stop: lazily(async () => (await import('../commands/train.ts')).stopCommand),
   train: lazily(async () => (await import('../commands/train.ts')).trainCommand),
   evaluate: lazily(async () => (await import('../commands/evaluate.ts')).evaluateCommand),
+  watch: lazily(async () => (await import('../commands/foreign-runs.ts')).watchCommand),
   sweep: lazily(async () => (await import('../commands/sweep.ts')).sweepCommand),
   interpolate: lazily(async () => (await import('../commands/interpolate.ts')).interpolateCommand),
 };
@@ -58,6 +60,17 @@ export function addRuns(program: Program, go: Go): void {
     .action((target: string, options: { suite: string; name?: string; seed?: number }) =>
       go(commands.evaluate, target, options),
     );
+  program
+    .command('watch <folder>')
+    .description('follow a training of another program by its output folder, and evaluate each checkpoint as it comes')
+    .option('--suite <name>', 'evaluate the model it began with and each checkpoint on it; repeatable', collect)
+    .option('--base <model>', 'the model that the training began with: a name, or a folder of weights')
+    .option('--name <name>', 'what the workspace calls the run; the folder’s name by default')
+    .option('--dataset <name>', 'the dataset that it trains on, where the workspace has it')
+    .option('--every <seconds>', 'between two looks at the folder (default: 5)', realNumber)
+    .option('--alert <rule>', 'e.g. nfr>2% (its lower bound), or any curve: rewards/margins<0; repeatable', collect)
+    .option('--webhook <url>', 'the one address that alerts are sent to: on this machine, or https')
+    .action((folder: string, options: WatchFlags) => go(commands.watch, folder, options));
   program
     .command('sweep <spec>')
     .description('one run for every combination of values, one after the other; SPEC is a file, or a run to copy')

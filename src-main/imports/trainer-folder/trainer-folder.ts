@@ -1,0 +1,155 @@
+import { readFile, readdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { WorkbenchError } from '../../shared/domain/errors.ts';
+import type { TrainerTool } from '../../shared/domain/run-origin.ts';
+import { findCheckpoints, stepOf } from './checkpoints.ts';
+import type { FoundCheckpoint, Unusable } from './checkpoints.ts';
+import { findCompletions } from './completions.ts';
+import type { CompletionsFile } from './completions.ts';
+import { liveLogFile, readLiveLog, readTrainerState, stateFile } from './trainer-state.ts';
+import type { LogEntry } from './trainer-state.ts';
+import { readTrainingArgs } from './training-args.ts';
+import type { TrainingArgs } from './training-args.ts';
+
+/** What an output folder of another trainer holds at this moment. */
+export interface TrainerFolder {
+  readonly folder: string;
+  readonly tool: TrainerTool;
+  /** Of transformers, where a configuration says it. */
+  readonly version: string | null;
+  /** The method as people name it: DPO, GRPO, SFT … */
+  readonly method: string;
+  /** What the trainer calls the model that it began with. */
+  readonly base: string | null;
+  readonly args: TrainingArgs | null;
+  /** The newest step that anything in the folder speaks of. */
+  readonly step: number;
+  readonly maxSteps: number | null;
+  /** Lines of its log, in its order. */
+  readonly entries: readonly LogEntry[];
+  readonly checkpoints: readonly FoundCheckpoint[];
+  readonly unusable: readonly Unusable[];
+  readonly completions: readonly CompletionsFile[];
+  /** When its first and its newest part were written, ms since epoch. */
+  readonly firstAt: number;
+  readonly lastAt: number;
+}
+
+/** Files of a run of this program: its spec, its events. */
+export const ownSpecFile = 'spec.json';
+export const ownEventsFile = 'events.ndjson';
+/** Where the callback for Python writes, below the output folder. */
+export const callbackFolder = 'flipguard';
+
+/**
+ * Looks through an output folder. Nothing in it is changed; what is half written is said and left for later.
+ * @throws WorkbenchError `bad-input` where the folder is a checkpoint itself, or none of a trainer.
+ */
+export async function surveyTrainerFolder(folder: string): Promise<TrainerFolder> {
+  await requireFolder(folder);
+  const { checkpoints, unusable } = await findCheckpoints(folder);
+  const states = await statesOf(folder, checkpoints);
+  const newest = states.at(-1) ?? null;
+  const entries = [...(newest?.entries ?? [])];
+  const lastLogged = Math.max(-1, ...entries.map(({ step }) => step));
+  const live = (await readLiveLog(folder)).filter(({ step }) => step > lastLogged);
+  entries.push(...live);
+  const completions = await findCompletions(folder);
+  const args = await findArgs(folder, checkpoints);
+  const last = checkpoints.at(-1) ?? null;
+  const config = last === null ? null : await readJson(path.join(last.folder, 'config.json'));
+  const adapter = last === null ? null : await readJson(path.join(last.folder, 'adapter_config.json'));
+  const tool = await toolOf(folder, args, newest !== null);
+  const steps = [newest?.step ?? 0, last?.step ?? 0, ...live.map(({ step }) => step), completions.at(-1)?.step ?? 0];
+  return {
+    folder,
+    tool,
+    version: textIn(config, 'transformers_version'),
+    method: methodOf(args, entries, completions.length > 0),
+    base: textIn(adapter, 'base_model_name_or_path') ?? textIn(config, '_name_or_path'),
+    args,
+    step: Math.max(...steps),
+    maxSteps: newest?.maxSteps ?? null,
+    entries,
+    checkpoints,
+    unusable,
+    completions,
+    ...(await spanOf(folder, checkpoints, newest?.writtenAt)),
+  };
+}
+
+/** Whether there is anything yet that makes the folder a trainer’s. */
+export function holdsAnything({ checkpoints, entries, completions, unusable }: TrainerFolder): boolean {
+  return checkpoints.length + entries.length + completions.length + unusable.length > 0;
+}
+
+async function requireFolder(folder: string): Promise<void> {
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    const isFile = error.code === 'ENOTDIR';
+    throw new WorkbenchError('not-found', isFile ? `${folder} is a file.` : `There is no folder ${folder}.`, {
+      remedy: 'Give the output folder of the training: the one that holds checkpoint-… folders.',
+      place: { file: folder },
+    });
+  });
+  const isCheckpoint = names.includes(stateFile) && !names.some((name) => stepOf(name) !== null);
+  if (!isCheckpoint || stepOf(path.basename(folder)) === null || !/^checkpoint-/.test(path.basename(folder))) return;
+  throw new WorkbenchError('bad-input', `${folder} is one checkpoint of a training.`, {
+    remedy: `Give the folder above it: ${path.dirname(folder)}.`,
+    place: { file: folder },
+  });
+}
+
+/** States by step: each holds the whole log up to it. */
+async function statesOf(folder: string, checkpoints: readonly FoundCheckpoint[]) {
+  const found = await Promise.all([...checkpoints.map((one) => one.folder), folder].map(readTrainerState));
+  const whole = found.filter((state) => state !== null && state !== 'half');
+  return whole.sort((a, b) => a.step - b.step || a.writtenAt - b.writtenAt || a.entries.length - b.entries.length);
+}
+
+async function findArgs(folder: string, checkpoints: readonly FoundCheckpoint[]): Promise<TrainingArgs | null> {
+  for (const place of [folder, ...checkpoints.toReversed().map((one) => one.folder)]) {
+    const args = await readTrainingArgs(path.join(place, 'training_args.bin'));
+    if (args !== null) return args;
+  }
+  return null;
+}
+
+async function toolOf(folder: string, args: TrainingArgs | null, hasState: boolean): Promise<TrainerTool> {
+  const names = await readdir(folder);
+  const package_ = args?.module.split('.')[0];
+  if (package_ === 'axolotl' || names.some((name) => /^axolotl_config\.ya?ml$/.test(name))) return 'axolotl';
+  if (package_ === 'llamafactory' || package_ === 'llmtuner' || names.includes(liveLogFile)) return 'llama-factory';
+  if (package_ === 'trl') return 'trl';
+  return hasState || args !== null ? 'transformers' : 'checkpoints';
+}
+
+/** From the class of the settings where it says so, else from what only that method logs. */
+function methodOf(args: TrainingArgs | null, entries: readonly LogEntry[], online: boolean): string {
+  const named = /^(?:Axolotl)?([A-Z][A-Za-z]*?)(?:Config|TrainingArguments)$/.exec(args?.name ?? '')?.[1];
+  if (named !== undefined && named !== 'Training' && named !== '') return named;
+  const logged = new Set(entries.flatMap(({ numbers }) => Object.keys(numbers)));
+  if (logged.has('rewards/margins') && logged.has('logps/chosen')) return 'DPO';
+  if (logged.has('reward_std') || online) return 'GRPO';
+  return logged.has('mean_token_accuracy') ? 'SFT' : 'training';
+}
+
+async function readJson(file: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8'));
+  } catch {
+    return null;
+  }
+}
+
+function textIn(value: unknown, field: string): string | null {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, field)) return null;
+  const text = (value as Readonly<Record<string, unknown>>)[field];
+  return typeof text === 'string' && text !== '' ? text : null;
+}
+
+async function spanOf(folder: string, checkpoints: readonly FoundCheckpoint[], stateAt = 0) {
+  const found = await stat(folder);
+  const times = [...checkpoints.map(({ writtenAt }) => writtenAt), stateAt].filter((at) => at > 0);
+  const born = found.birthtimeMs > 0 ? found.birthtimeMs : found.mtimeMs;
+  return { firstAt: Math.round(Math.min(born, ...times)), lastAt: Math.round(Math.max(...times, 0) || found.mtimeMs) };
+}

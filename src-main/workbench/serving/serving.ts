@@ -1,0 +1,159 @@
+import { WorkbenchError } from '../../shared/domain/errors.ts';
+import type { AnswerPart, Answered, Question, ServedModel } from '../../shared/domain/serving.ts';
+import type { TrainerEvent } from '../../shared/domain/trainer-events.ts';
+import { superviseTrainer } from '../../trainer/host.ts';
+import type { TrainerSession } from '../../trainer/host.ts';
+import type { Core } from '../core.ts';
+import { findWeights, weightsFolder } from '../models/weights.ts';
+import type { DeviceGrant } from '../supervision/device.ts';
+import type { Task } from '../supervision/task.ts';
+
+export type TextPart = Extract<AnswerPart, { kind: 'text' }>;
+
+/** Models that answer questions, in one child that has the device while it is asked. */
+export interface Serving {
+  /** Names as they were given, in that order. */
+  readonly models: readonly string[];
+  /** Rejects as `cancelled` when nobody waits any more. */
+  ask(question: Question, onText: (part: TextPart) => void, signal: AbortSignal): Promise<Answered>;
+  close(): Promise<void>;
+}
+
+export interface ServingOptions {
+  /** How long the weights stay loaded, and the device taken, after the last answer. */
+  idleMs: number;
+  /** Called with sentences for the person at the terminal. */
+  say(sentence: string): void;
+}
+
+interface Waiting {
+  onText(part: TextPart): void;
+  resolve(answer: Answered): void;
+  reject(error: unknown): void;
+}
+
+interface Child {
+  session: TrainerSession;
+  device: DeviceGrant;
+  /** Resolves when the process is gone and the device is free. */
+  gone: Promise<void>;
+}
+
+/** Finds and checks the weights of every target; nothing is loaded before the first question. */
+export async function openServing(
+  core: Core,
+  targets: readonly string[],
+  { idleMs, say }: ServingOptions,
+  task: Task,
+): Promise<Serving> {
+  const models: ServedModel[] = [];
+  for (const name of targets) {
+    if (models.some((model) => model.name === name))
+      throw new WorkbenchError('bad-input', `“${name}” was named twice.`);
+    models.push({ name, path: await weightsFolder(core, await findWeights(core, name), task) });
+  }
+  const waiting = new Map<number, Waiting>();
+  const closing = new AbortController();
+  let asked = 0;
+  let open = 0;
+  let child: Promise<Child> | null = null;
+  let idle: NodeJS.Timeout | null = null;
+
+  async function start(): Promise<Child> {
+    const device = await core.device.take({
+      what: `an endpoint for ${targets.join(', ')}`,
+      short: true,
+      signal: closing.signal,
+      onWait: (holder) => say(`Questions wait for the device: ${holder}.`),
+    });
+    const session = superviseTrainer(core.launchTrainer, { kind: 'serve', models }, (events) => {
+      events.forEach(take);
+      return Promise.resolve();
+    });
+    return { session, device, gone: end(session, device) };
+  }
+
+  function take(event: TrainerEvent): void {
+    if (event.type !== 'answer') return;
+    const { id, part } = event;
+    const one = waiting.get(id);
+    if (one === undefined) return;
+    if (part.kind === 'text') return one.onText(part);
+    waiting.delete(id);
+    if (part.kind === 'done') one.resolve(part);
+    else one.reject(failureOf(part));
+  }
+
+  async function end(session: TrainerSession, device: DeviceGrant): Promise<void> {
+    const ended = await session.ended;
+    child = null;
+    await device.release();
+    const error =
+      ended.kind === 'finished'
+        ? new WorkbenchError('unavailable', 'The endpoint is being closed.')
+        : WorkbenchError.fromReport(ended.error);
+    for (const [id, one] of waiting) {
+      waiting.delete(id);
+      one.reject(error);
+    }
+  }
+
+  async function rest(): Promise<void> {
+    const current = await child?.catch(() => null);
+    current?.session.stop();
+    await current?.gone;
+  }
+
+  /** Its failures are those of the child that it ends, which the next question hears of. */
+  function restLater(): void {
+    idle = setTimeout(() => {
+      if (open === 0) rest().catch(() => {});
+    }, idleMs);
+    idle.unref();
+  }
+
+  async function answer(question: Question, onText: Waiting['onText'], signal: AbortSignal): Promise<Answered> {
+    child ??= start();
+    const { session } = await child.catch((error: unknown) => {
+      child = null;
+      throw error;
+    });
+    if (signal.aborted) throw new WorkbenchError('cancelled', 'Nobody waits for the answer.');
+    const id = ++asked;
+    const answered = Promise.withResolvers<Answered>();
+    waiting.set(id, { onText, resolve: answered.resolve, reject: answered.reject });
+    const forget = () => {
+      waiting.delete(id);
+      session.forget(id);
+      answered.reject(new WorkbenchError('cancelled', 'Nobody waits for the answer.'));
+    };
+    signal.addEventListener('abort', forget, { once: true });
+    session.ask(id, question);
+    return answered.promise.finally(() => signal.removeEventListener('abort', forget));
+  }
+
+  return {
+    models: targets,
+    async ask(question, onText, signal) {
+      if (idle !== null) clearTimeout(idle);
+      open += 1;
+      try {
+        return await answer(question, onText, signal);
+      } finally {
+        open -= 1;
+        if (open === 0 && !closing.signal.aborted) restLater();
+      }
+    },
+    async close() {
+      if (idle !== null) clearTimeout(idle);
+      closing.abort();
+      await rest();
+    },
+  };
+}
+
+function failureOf({ code, message }: Extract<AnswerPart, { kind: 'failed' }>): WorkbenchError {
+  if (code === 'context_length_exceeded') return new WorkbenchError('bad-input', message, { place: { field: code } });
+  const known = ['bad-input', 'not-found', 'unsupported', 'out-of-memory', 'cancelled'] as const;
+  return new WorkbenchError(known.find((one) => one === code) ?? 'internal', message);
+}
