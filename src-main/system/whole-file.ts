@@ -1,9 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-
-/** Drafts end so; each has a name of its own, so that two who write one file at once disturb nobody. */
-export const draftSuffix = '.tmp';
+import { draftOf } from './drafts.ts';
 
 /**
  * Makes a file that has its name only when all of it is on disk: readers, and a machine that loses power, see the old file or the
@@ -59,8 +56,4 @@ export function flushFolder(folder: string): void {
   } finally {
     fs.closeSync(descriptor);
   }
-}
-
-function draftOf(file: string): string {
-  return `${file}.${randomBytes(6).toString('hex')}${draftSuffix}`;
 }

@@ -3,6 +3,7 @@ import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import type { FolderReader, FolderWriter } from '../engine/ports.ts';
 import { WorkbenchError } from '../shared/domain/errors.ts';
+import { draftOf } from '../system/drafts.ts';
 
 /** The engine's file ports on Node's file system. */
 export function openFolder(folder: string): FolderReader {
@@ -35,12 +36,14 @@ async function readBytes(file: string, offset = 0, length?: number): Promise<Uin
 
 /**
  * Writes into a temporary sibling of `folder` and gives it its name at `commit`, after every file and the folder itself are on
- * disk. A crash before that leaves only the temporary, recognisable by its name. `sumsFile` keeps the SHA-256 of every other file.
+ * disk. A crash before that leaves only the temporary, whose name says so (`drafts.ts`). `sumsFile` keeps the SHA-256 of every other
+ * file.
  */
 export async function createFolder(folder: string, sumsFile?: string): Promise<FolderWriter> {
   const target = path.resolve(folder);
   await fs.mkdir(path.dirname(target), { recursive: true });
-  const temporary = await fs.mkdtemp(`${target}.partial-`);
+  const temporary = draftOf(target);
+  await fs.mkdir(temporary, { mode: 0o700 });
   const inside = (name: string) => path.join(temporary, plainName(name));
   const sums: Record<string, string> = {};
   const write = async (name: string, chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>) =>

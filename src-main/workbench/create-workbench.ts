@@ -35,6 +35,7 @@ import { Pending } from '../system/pending.ts';
 import { version } from './version.ts';
 import { watchStore } from './contract/watch-store.ts';
 import type { Workbench } from './workbench.ts';
+import { tidyDrafts } from './workspace/tidy-drafts.ts';
 import { createThings } from './workspace/things.ts';
 import { createFolders, workspaceLayout } from './workspace/workspace-layout.ts';
 
@@ -67,6 +68,7 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
     await mark(layout);
     await createFolders(layout);
     await makePrivate(layout);
+    await tidyDrafts(layout);
   }
   const bus = createEventBus();
   const jobs = createJobs(bus);

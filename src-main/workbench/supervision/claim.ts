@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { link, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { isAlive, markOf } from '../../system/alive.ts';
 import type { ProcessMark } from '../../system/alive.ts';
+import { draftOf } from '../../system/drafts.ts';
 
 /**
  * A file that says which process holds something (a run, a device), so that two programs on one workspace leave each
@@ -39,7 +39,7 @@ export function holderOf(file: string): Promise<Holder | null> {
 
 async function create(file: string, what: string | undefined): Promise<boolean> {
   // Written aside and linked: a claim is never seen half-written.
-  const draft = `${file}.${randomUUID()}`;
+  const draft = draftOf(file);
   try {
     await writeFile(draft, JSON.stringify({ ...markOf(), what }), { mode: 0o600 });
     await link(draft, file);
@@ -54,7 +54,7 @@ async function create(file: string, what: string | undefined): Promise<boolean> 
 
 /** Moves a dead claim away, unless another process has replaced it since it was read. */
 async function setAside(file: string, dead: ProcessMark): Promise<void> {
-  const grave = `${file}.${randomUUID()}`;
+  const grave = draftOf(file);
   try {
     await rename(file, grave);
   } catch (error) {

@@ -1,7 +1,9 @@
+import path from 'node:path';
 import type { RunRecord } from '../../shared/domain/entities.ts';
 import type { ErrorReport } from '../../shared/domain/errors.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { TrainerEvent } from '../../shared/domain/trainer-events.ts';
+import { removeLeftDrafts } from '../../system/drafts.ts';
 import { readEvents } from '../../trainer/event-lines.ts';
 import type { Core } from '../core.ts';
 import { runFolder } from '../runs/run-folder.ts';
@@ -33,9 +35,11 @@ export async function replayEvents({ store, layout }: Pick<Core, 'store' | 'layo
 
 /**
  * The same where an end is at hand: a damaged line is the answer, to be noted with the run. Any other failure rejects: the store
- * could not be written, and nothing may be decided without what the folder holds.
+ * could not be written, and nothing may be decided without what the folder holds. What a killed trainer left half-written goes.
  */
 export async function takeInRest(core: Pick<Core, 'store' | 'layout'>, run: RunRecord): Promise<ErrorReport | null> {
+  const { path: folder } = runFolder(core.layout, run);
+  await Promise.all([folder, path.join(folder, 'checkpoints')].map(removeLeftDrafts));
   try {
     await replayEvents(core, run);
     return null;

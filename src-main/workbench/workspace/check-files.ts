@@ -3,31 +3,51 @@ import path from 'node:path';
 import type { CheckpointRecord, RunRecord } from '../../shared/domain/entities.ts';
 import { hasEnded } from '../../shared/domain/run-states.ts';
 import { reportOf } from '../../shared/domain/errors.ts';
-import { draftSuffix } from '../../system/whole-file.ts';
+import { isAlive } from '../../system/alive.ts';
+import { draftSuffix, isBeingWritten, isLeftDraft } from '../../system/drafts.ts';
 import { hashWeights, verifyCheckpoint } from '../../trainer/checkpoint-folder.ts';
 import { readEventLines } from '../../trainer/event-lines.ts';
 import type { Core } from '../core.ts';
-import { runFolder } from '../runs/run-folder.ts';
-import { claim } from '../supervision/claim.ts';
+import { runFiles, runFolder } from '../runs/run-folder.ts';
+import { claim, holderOf } from '../supervision/claim.ts';
 import { agreeOnRecord } from '../supervision/agree.ts';
 import { inside, removeInside } from './inside.ts';
 import type { Finding } from './check-workspace.ts';
 
-/** Folders in `runs/` that no run of the store has. What they hold may be weeks of work: only empty ones are removed. */
+/**
+ * Folders in `runs/` that no run of the store has. What they hold may be weeks of work: only those of which no trainer has written
+ * anything are removed, as a program leaves one that is killed while it prepares a run.
+ */
 export async function checkRunFolders(core: Core, runs: readonly RunRecord[]): Promise<Finding[]> {
   const known = new Set(runs.map((run) => path.basename(run.folder)));
   const unknown = (await namesIn(core.layout.runs)).filter((name) => !known.has(name));
   return Promise.all(
     unknown.map(async (name): Promise<Finding> => {
       const place = path.join(core.layout.runs, name);
-      const isEmpty = (await lstat(place)).isDirectory() && (await namesIn(place)).length === 0;
-      const remedy = isEmpty
-        ? 'It is empty; flipguard doctor --check --repair removes it.'
-        : 'Restore the newest backup of workspace.sqlite to have the run back, or move the folder away.';
-      const repair = isEmpty ? { repair: () => removeInside(core.layout.runs, name) } : {};
-      return { kind: 'unknown-folder', message: `${place} belongs to no run of this workspace.`, remedy, ...repair };
+      const unborn = await isUnborn(place);
+      const message = `${place} belongs to no run of this workspace${unborn ? ': it was prepared and never begun' : ''}.`;
+      if (!unborn) {
+        const remedy = 'Restore the newest backup of workspace.sqlite to have the run back, or move the folder away.';
+        return { kind: 'unknown-folder', message, remedy };
+      }
+      const remedy = 'flipguard doctor --check --repair removes it.';
+      return { kind: 'unknown-folder', message, remedy, repair: () => removeInside(core.layout.runs, name) };
     }),
   );
+}
+
+/** A random UUID, as every run's folder is called. */
+const folderName = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+/** Whether a folder holds nothing but what is written before a run begins, by a program that is gone. */
+async function isUnborn(place: string): Promise<boolean> {
+  if (!(await lstat(place)).isDirectory()) return false;
+  const before: readonly string[] = [runFiles.spec, runFiles.inputs, runFiles.owner];
+  const names = await namesIn(place);
+  if (names.length > 0 && !folderName.test(path.basename(place))) return false;
+  if (names.some((name) => !before.includes(name) && !isLeftDraft(name))) return false;
+  const holder = await holderOf(path.join(place, runFiles.owner));
+  return holder === null || !isAlive(holder);
 }
 
 /** One run: its folder, its record of events, its checkpoints. A run at work is left alone, its folder changes meanwhile. */
@@ -97,7 +117,7 @@ async function checkCheckpoints(core: Core, run: RunRecord, folder: string): Pro
     findings.push({ kind: 'damaged-checkpoint', message: `The checkpoint ${label}: ${message}`, remedy });
   }
   const steps = new Set(recorded.map(({ step }) => String(step)));
-  for (const name of found.filter((one) => !steps.has(one))) {
+  for (const name of found.filter((one) => !steps.has(one) && !isBeingWritten(one))) {
     const place = inside(folder, 'checkpoints', name);
     const isDraft = name.endsWith(draftSuffix);
     findings.push({

@@ -3,7 +3,7 @@ import { lstat, mkdir, readdir, rm, rmdir } from 'node:fs/promises';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { Store } from '../../store/api.ts';
 import type { MadeFile } from '../../store/queries/made-files.ts';
-import { draftSuffix } from '../../system/whole-file.ts';
+import { draftSuffix } from '../../system/drafts.ts';
 import { inside } from './inside.ts';
 import type { WorkspaceLayout } from './workspace-layout.ts';
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
@@ -29,6 +30,9 @@ test.skipIf(smallModel === null)(
     mkdirSync(path.join(folder, 'runs', 'empty'));
     mkdirSync(path.join(folder, 'runs', 'full'));
     writeFileSync(path.join(folder, 'runs', 'full', 'spec.json'), '{}');
+    const unborn = path.join(folder, 'runs', randomUUID());
+    mkdirSync(unborn);
+    writeFileSync(path.join(unborn, 'spec.json'), '{}');
     withDatabase(folder, (db) => {
       db.prepare('DELETE FROM dataset_rows WHERE row_key = (SELECT max(row_key) FROM dataset_rows)').run();
     });
@@ -45,6 +49,7 @@ test.skipIf(smallModel === null)(
         'unknown-checkpoint',
         'unknown-folder',
         'unknown-folder',
+        'unknown-folder',
       ],
     ]);
     expect(found.every(({ message, remedy }) => message.length > 0 && remedy.length > 0)).toBe(true);
@@ -53,7 +58,7 @@ test.skipIf(smallModel === null)(
     const done = documentOf<WorkspaceCheck>(repaired).findings.filter((finding) => finding.repaired);
     expect([repaired.status, done.map(({ kind }) => kind).sort()]).toEqual([
       1,
-      ['events', 'unknown-checkpoint', 'unknown-folder'],
+      ['events', 'unknown-checkpoint', 'unknown-folder', 'unknown-folder'],
     ]);
     const after = await flipguard(folder, '--json', 'doctor', '--check');
     expect(
