@@ -52,7 +52,7 @@ const needs: Record<string, Needs> = {
 
 const notRunHere: readonly { command: RegExp; why: string }[] = [
   {
-    command: /^npm (ci|start|test|run demo|run package|link)\b/,
+    command: /^npm (ci|start|test|run demo|run package|run test:(faults|fuzz)|link)\b/,
     why: 'installs, opens a window, runs all tests, or takes minutes',
   },
   { command: /^git clone REPOSITORY\b/, why: 'needs the network' },

@@ -76,18 +76,26 @@ function runChild(
   });
 }
 
+/** `npm run test:fuzz -- [COUNT] [SEED] [KIND…]` */
 async function main(): Promise<void> {
   const count = Number(process.argv[2] ?? 5000);
   const seed = Number(process.argv[3] ?? 1);
-  let lost = 0;
-  for (const kind of Object.keys(fuzzKinds)) {
+  const kinds = process.argv.length > 4 ? process.argv.slice(4) : Object.keys(fuzzKinds);
+  const sum = { tried: 0, answered: 0, lost: 0 };
+  for (const kind of kinds) {
     const tally = await fuzz(kind, count, seed);
-    lost += tally.lost.length;
-    process.stdout.write(
-      `${kind.padEnd(22)} tried ${tally.tried}, answered ${tally.answered}, lost ${tally.lost.length}\n${tally.lost.map((one) => `  ${one}\n`).join('')}`,
-    );
+    process.stdout.write(lineOf(kind, { ...tally, lost: tally.lost.length }));
+    for (const one of tally.lost) process.stdout.write(`  ${one}\n`);
+    sum.tried += tally.tried;
+    sum.answered += tally.answered;
+    sum.lost += tally.lost.length;
   }
-  process.exitCode = lost === 0 ? 0 : 1;
+  process.stdout.write(lineOf('all', sum));
+  process.exitCode = sum.lost === 0 ? 0 : 1;
+}
+
+function lineOf(kind: string, { tried, answered, lost }: { tried: number; answered: number; lost: number }): string {
+  return `${kind.padEnd(22)} tried ${tried}, answered ${answered}, lost ${lost}\n`;
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) await main();
