@@ -2,10 +2,13 @@ import { readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import type { Variable } from '@tensorflow/tfjs-core';
 import type { CompletionSequence } from '../../src-main/engine/losses/layout.ts';
+import type { StepMetricName, StepMetrics } from '../../src-main/shared/domain/metrics.ts';
 import type { PreferenceSample } from '../../src-main/engine/data/tokenise.ts';
 
 /** What the scripts of test/golden/training recorded. */
-export function readTraining<Recorded>(name: 'dpo' | 'reward' | 'ppo' | 'sft'): Recorded {
+export function readTraining<Recorded>(
+  name: 'dpo' | 'reward' | 'ppo' | 'sft' | 'kto' | 'reference-free' | 'groups',
+): Recorded {
   const file = path.join(import.meta.dirname, '..', 'assets', 'training', `${name}.json`);
   return JSON.parse(readFileSync(file, 'utf8')) as Recorded;
 }
@@ -42,6 +45,21 @@ export function largestWeightDifference(weights: ReadonlyMap<string, Variable>, 
     return Math.max(Math.abs(total - sum), Math.abs(Math.sqrt(squares) - norm));
   });
   return Math.max(...differences);
+}
+
+/** Largest difference of each recorded metric over the steps, measured by the metric's own size where that is above 1. */
+export function largestGaps(
+  events: readonly { metrics: StepMetrics }[],
+  steps: readonly Record<string, number>[],
+): Record<string, number> {
+  const names = Object.keys(steps[0]!) as StepMetricName[];
+  return Object.fromEntries(
+    names.map((name) => {
+      const wanted = steps.map((step) => step[name]!);
+      const found = events.map(({ metrics }) => metrics[name]);
+      return [name, largestGap(found, wanted) / Math.max(1, ...wanted.map(Math.abs))];
+    }),
+  );
 }
 
 /** Largest absolute difference of two series of the same length. */

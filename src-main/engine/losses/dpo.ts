@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor1D } from '@tensorflow/tfjs-core';
-import type { DpoSpec } from '../../shared/domain/algorithms.ts';
+import { type DpoLossName, type DpoSpec, lossesOf } from '../../shared/domain/algorithms.ts';
 import { assertNever } from '../../shared/domain/errors.ts';
 
 /** Log-probs of a batch of pairs in nats, summed over completion tokens. All [pairs]; reference values carry no gradient. */
@@ -22,8 +22,12 @@ type DpoLossSpec = Pick<DpoSpec, 'loss' | 'beta' | 'labelSmoothing' | 'dpop' | '
  *   sigmoid  −(1−ε) log σ(βh) − ε log σ(−βh)     Rafailov et al. 2023 eq. 7; ε > 0: conservative DPO, Mitchell 2023
  *   hinge    max(0, 1 − βh)                      SLiC, Zhao et al. 2023
  *   ipo      (Δw/|w| − Δl/|l| − 1/(2β))²         Azar et al. 2023 eq. 17, averaged over tokens as TRL does
+ *   sigmoid-norm  −log σ(β(Δw/|w| − Δl/|l|))     length-normalised DPO, Lambert et al. 2024 (Tülu 3) §5.1
+ *   apo-zero  1 − σ(βΔw) + σ(βΔl)                D'Oosterlinck et al. 2024 eq. 7; takes no DPOP penalty
+ *   robust   (−(1−ε) log σ(βh) + ε log σ(−βh)) / (1 − 2ε)   Chowdhury et al. 2024 eq. 12
  * where h = Δw − Δl − dpop·max(0, −Δw)           DPOP, Pal et al. 2024 eq. 3
  * and nllWeight adds −lp(π,w)/|w|                RPO, Pang et al. 2024 eq. 1
+ * Several losses add up with their weights.
  */
 export function dpoLoss(pairs: PairLogProbs, spec: DpoLossSpec): Tensor1D {
   const preference = preferenceLoss(pairs, spec);
@@ -33,20 +37,38 @@ export function dpoLoss(pairs: PairLogProbs, spec: DpoLossSpec): Tensor1D {
 }
 
 function preferenceLoss(pairs: PairLogProbs, spec: DpoLossSpec): Tensor1D {
+  const parts = lossesOf(spec).map(({ kind, weight }) => {
+    const loss = namedLoss(kind, pairs, spec);
+    return weight === 1 ? loss : (tf.mul(loss, weight) as Tensor1D);
+  });
+  return parts.reduce((sum, part) => tf.add(sum, part));
+}
+
+function namedLoss(name: DpoLossName, pairs: PairLogProbs, spec: DpoLossSpec): Tensor1D {
   const chosenRatio: Tensor1D = tf.sub(pairs.chosen, pairs.refChosen);
   const rejectedRatio: Tensor1D = tf.sub(pairs.rejected, pairs.refRejected);
-  switch (spec.loss) {
+  const scaled = (x: Tensor1D): Tensor1D => tf.mul(x, spec.beta);
+  const perToken = (): Tensor1D =>
+    penalised(tf.div(chosenRatio, pairs.chosenTokens), tf.div(rejectedRatio, pairs.rejectedTokens), spec.dpop);
+  switch (name) {
     case 'sigmoid':
-      return sigmoidLoss(tf.mul(penalised(chosenRatio, rejectedRatio, spec.dpop), spec.beta), spec.labelSmoothing);
+      return sigmoidLoss(scaled(penalised(chosenRatio, rejectedRatio, spec.dpop)), spec.labelSmoothing);
     case 'hinge':
-      return tf.relu(tf.sub(1, tf.mul(penalised(chosenRatio, rejectedRatio, spec.dpop), spec.beta)));
-    case 'ipo': {
-      const chosenMean: Tensor1D = tf.div(chosenRatio, pairs.chosenTokens);
-      const rejectedMean: Tensor1D = tf.div(rejectedRatio, pairs.rejectedTokens);
-      return tf.square(tf.sub(penalised(chosenMean, rejectedMean, spec.dpop), 1 / (2 * spec.beta)));
+      return tf.relu(tf.sub(1, scaled(penalised(chosenRatio, rejectedRatio, spec.dpop))));
+    case 'ipo':
+      return tf.square(tf.sub(perToken(), 1 / (2 * spec.beta)));
+    case 'sigmoid-norm':
+      return sigmoidLoss(scaled(perToken()), 0);
+    case 'apo-zero':
+      return tf.add(tf.sigmoid(tf.neg(scaled(chosenRatio))), tf.sigmoid(scaled(rejectedRatio)));
+    case 'robust': {
+      const smoothing = spec.labelSmoothing;
+      const logits = scaled(penalised(chosenRatio, rejectedRatio, spec.dpop));
+      const kept: Tensor1D = tf.mul(tf.softplus(tf.neg(logits)), 1 - smoothing);
+      return tf.div(tf.sub(kept, tf.mul(tf.softplus(logits), smoothing)), 1 - 2 * smoothing);
     }
     default:
-      return assertNever(spec.loss);
+      return assertNever(name);
   }
 }
 

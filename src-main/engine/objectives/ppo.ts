@@ -4,7 +4,7 @@ import type { PpoSpec } from '../../shared/domain/algorithms.ts';
 import { newVariable } from '../checkpoint/load-model.ts';
 import type { PromptSample } from '../data/tokenise.ts';
 import { headLogProbs } from '../losses/head.ts';
-import type { BatchLayout, CompletionSequence } from '../losses/layout.ts';
+import type { CompletionSequence } from '../losses/layout.ts';
 import {
   generalisedAdvantage,
   nextKlWeight,
@@ -17,8 +17,10 @@ import { batchInputs, batchOf, completionHidden, layoutFor } from '../losses/tok
 import type { CausalLm } from '../models/causal-lm.ts';
 import { Passes, type PassTensors, type StepGradients } from '../passes.ts';
 import type { NativeOps } from '../ports.ts';
+import { answersOf } from '../rollouts/groups.ts';
 import { measureResponses, valuesOf } from '../rollouts/rollouts.ts';
 import type { RewardFunction, Rollout, SampleRollouts, ValueHead } from '../rollouts/rollouts.ts';
+import { drift, inLayoutOrder } from './layout-lines.ts';
 import { dropoutInputs, dropoutOf, meanOf, microBatches, SampleLog } from './objective.ts';
 import type { ApplyGradients, DropoutSeed, Objective, ObjectiveState, StepBatch, StepOutcome } from './objective.ts';
 import type { RewardGuard } from './reward-guard.ts';
@@ -98,7 +100,7 @@ export class PpoObjective implements Objective {
     const texts = rollouts.map(({ text }) => text);
     const scores = await this.#options.reward(prompts, texts);
     const { experience, kl } = await this.#experience(rollouts, scores);
-    await guard?.gate(batch, rollouts, scores, sample, this.#options.reward);
+    await guard?.gate(batch, answersOf({ rollouts, scores, size: 1 }), sample, this.#options.reward);
     const sums: EpochSums = { policy: 0, value: 0, clipped: 0, approxKl: 0 };
     let updates = 0;
     for (let epoch = 0; epoch < spec.epochs; epoch++) {
@@ -267,22 +269,4 @@ export class PpoObjective implements Objective {
     this.#passes.dispose();
     tf.dispose([this.#head.weight, this.#head.bias]);
   }
-}
-
-/** Per-sequence numbers in the layout's order of tokens. */
-function inLayoutOrder(layout: BatchLayout, parts: readonly Float32Array[]): Float32Array {
-  const line = new Float32Array(layout.form.tokens);
-  parts.forEach((part, row) => line.set(part, layout.starts[row] as number));
-  return line;
-}
-
-/**
- * Tokens whose ratio left the clip range on the side that their advantage pushes to, so that clipping takes their gradient
- * (TRL's `clipfrac`), and the k2 estimate ½(lp − lp_old)² of the KL, both per token.
- */
-function drift(logProbs: Tensor1D, old: Tensor1D, advantages: Tensor1D, clipRange: number): [Tensor1D, Tensor1D] {
-  const moved: Tensor1D = tf.sub(logProbs, old);
-  const pushed: Tensor1D = tf.mul(tf.sign(advantages), tf.sub(tf.exp(moved), 1));
-  const clipped: Tensor1D = tf.cast(tf.greater(pushed, clipRange), 'float32');
-  return [clipped, tf.mul(tf.square(moved), 0.5)];
 }

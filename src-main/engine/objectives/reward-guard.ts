@@ -9,14 +9,15 @@ import { batchInputs, batchOf, completionHidden, layoutFor, sumPerSequence } fro
 import type { CausalLm } from '../models/causal-lm.ts';
 import { Passes, type PassTensors, type StepGradients } from '../passes.ts';
 import type { NativeOps, RandomStream } from '../ports.ts';
-import type { RewardFunction, Rollout, SampleRollouts } from '../rollouts/rollouts.ts';
+import type { RewardFunction, SampleRollouts } from '../rollouts/rollouts.ts';
+import { answersOf, type PromptAnswer } from '../rollouts/groups.ts';
 import { divergenceOf, preDistributions } from './divergence.ts';
 import { guardState, restoreGuard } from './guard-state.ts';
 import { LengthClasses } from './length-classes.ts';
 import { microBatches, SampleLog, type ObjectiveState, type StepBatch } from './objective.ts';
 import type { GuardStep, GuardTargets } from './pair-guard.ts';
 
-/** Targets of a PPO guard: y_c of every prompt, with R(x, y_c). */
+/** Targets of a guard on rewards: y_c of every prompt, with R(x, y_c). */
 export interface RewardTargets extends Omit<GuardTargets, 'pre' | 'others'> {
   prompts: readonly PromptSample[];
   rewards: readonly number[];
@@ -26,6 +27,8 @@ export interface RewardTargets extends Omit<GuardTargets, 'pre' | 'others'> {
 
 export interface RewardGuardOptions {
   spec: GuardSpec;
+  /** Answers that are drawn to a prompt of a guard set. */
+  draws: number;
   model: CausalLm;
   preModel: CausalLm | null;
   targets: RewardTargets;
@@ -37,7 +40,7 @@ export interface RewardGuardOptions {
 const prePrefix = 'pre ';
 
 /**
- * FlipGuard beside PPO: I(x) = 1[ R(x, y_c) − R(x, y) > ε ], y the policy's own response and R the reward without its KL
+ * FlipGuard beside algorithms that sample: I(x) = 1[ R(x, y_c) − R(x, y) > ε ], y the policy's own response and R the reward without its KL
  * penalty. The gate is set once a step, when responses are sampled; its pull then joins every update of the step.
  */
 export class RewardGuard {
@@ -64,31 +67,34 @@ export class RewardGuard {
   /** Sets the step's gates. Targets of a guard set have prompts of their own, which the policy answers first. */
   async gate(
     batch: StepBatch,
-    rollouts: readonly Rollout[],
-    scores: readonly number[],
+    answers: readonly PromptAnswer[],
     sample: SampleRollouts,
     reward: RewardFunction,
   ): Promise<void> {
     const { targets } = this.#options;
     this.#chosen = targets.select(batch.indices);
     this.#divergences.clear();
-    const own = targets.ownPrompts ? { rollouts, scores } : await this.#answer(batch.step, sample, reward);
+    const own = targets.ownPrompts ? answers : await this.#answer(batch.step, sample, reward);
     const fall = this.#chosen.map((index, i) => {
-      const [before, now] = [targets.rewards[index] as number, own.scores[i] as number];
-      if (this.spec.gate === 'sequence') return before - now;
-      return before / this.#tokens(index) - now / Math.max(1, completionLength((own.rollouts[i] as Rollout).sequence));
+      const before = targets.rewards[index] as number;
+      const now = own[i] as PromptAnswer;
+      if (this.spec.gate === 'sequence') return before - now.score;
+      return before / this.#tokens(index) - now.score / Math.max(1, now.tokens);
     });
     this.#fired = gateNumbers(fall, this.spec, this.#random);
   }
 
-  async #answer(step: number, sample: SampleRollouts, reward: RewardFunction) {
-    const prompts = this.#chosen.map((index) => this.#options.targets.prompts[index] as PromptSample);
+  async #answer(step: number, sample: SampleRollouts, reward: RewardFunction): Promise<PromptAnswer[]> {
+    const { draws, targets } = this.#options;
+    const prompts = this.#chosen.flatMap((index) =>
+      new Array<PromptSample>(draws).fill(targets.prompts[index] as PromptSample),
+    );
     const rollouts = await sample(prompts, step);
     const scores = await reward(
       prompts,
       rollouts.map(({ text }) => text),
     );
-    return { rollouts, scores };
+    return answersOf({ rollouts, scores, size: draws });
   }
 
   /** `sum` with the gradients of λ·Σ(I·D)/instances over the targets that fired. */

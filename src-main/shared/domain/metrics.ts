@@ -19,6 +19,9 @@ export const metricSources = [
   'DPO and reward models',
   'Distance to the old model',
   'SFT',
+  'KTO',
+  'ORPO and SimPO',
+  'Algorithms that sample',
   'PPO',
   'The guard',
   'Other trainers',
@@ -61,7 +64,7 @@ export interface Metric {
 
 const everywhere = { source: 'Every algorithm', perStep: true, perSample: null } as const;
 const pairs = { source: 'DPO and reward models', perStep: true, perSample: 'trained' } as const;
-const ppoSample = { source: 'PPO', perStep: true, perSample: 'trained' } as const;
+const sampled = { source: 'Algorithms that sample', perStep: true, perSample: 'trained' } as const;
 const ppoStep = { source: 'PPO', perStep: true, perSample: null } as const;
 const guardStep = { source: 'The guard', perStep: true, perSample: null, chart: 'Guard' } as const;
 
@@ -88,7 +91,8 @@ export const metrics = {
     chart: 'Rewards',
     unit: 'reward',
     better: 'higher',
-    meaning: 'DPO: implicit reward β·(lp(π) − lp(ref)) of the chosen response; reward model: its output',
+    meaning:
+      'DPO, KTO: implicit reward β·(lp(π) − lp(ref)) of the chosen response; ORPO, SimPO: β·log-prob per token; reward model: its output',
   },
   'rewards/rejected': {
     ...pairs,
@@ -110,7 +114,7 @@ export const metrics = {
     chart: 'Log-probs',
     unit: 'nats',
     better: 'higher',
-    meaning: 'log-prob of the chosen response, summed over its tokens; DPO only',
+    meaning: 'log-prob of the chosen response, summed over its tokens',
   },
   'logps/rejected': {
     ...pairs,
@@ -129,6 +133,42 @@ export const metrics = {
     meaning:
       'DPO: mean of lp(pre) − lp(π) over both responses, an estimate of KL(pre ‖ π) that is unbiased only where π_pre wrote them; PPO: `objective/kl`, an estimate of KL(π ‖ pre)',
   },
+  rewards: {
+    source: 'KTO',
+    perStep: true,
+    perSample: 'trained',
+    chart: 'Rewards',
+    unit: 'reward',
+    better: null,
+    meaning: 'implicit reward β·(lp(π) − lp(ref)) of the completion, whatever its label',
+  },
+  kl: {
+    source: 'KTO',
+    perStep: true,
+    perSample: null,
+    chart: 'KL',
+    unit: 'nats per response',
+    better: 'lower',
+    meaning: 'z₀: mean log-ratio of mismatched completions, at least 0',
+  },
+  nll_loss: {
+    source: 'ORPO and SimPO',
+    perStep: true,
+    perSample: 'trained',
+    chart: 'Loss',
+    unit: '',
+    better: 'lower',
+    meaning:
+      'NLL of the chosen text (ORPO, prompt included) or response, scaled so that its mean is that per token of the step',
+  },
+  log_odds_chosen: {
+    source: 'ORPO and SimPO',
+    perStep: true,
+    perSample: 'trained',
+    unit: '',
+    better: 'higher',
+    meaning: 'ORPO: log of the ratio of the odds of the chosen and the rejected response, per mean token',
+  },
   logps: {
     source: 'SFT',
     perStep: true,
@@ -136,7 +176,7 @@ export const metrics = {
     chart: 'Log-probs',
     unit: 'nats',
     better: 'higher',
-    meaning: 'log-prob of the completion, summed over its tokens',
+    meaning: 'log-prob of the completion, summed over its tokens; SFT and KTO',
   },
   completion_tokens: {
     source: 'SFT',
@@ -147,34 +187,48 @@ export const metrics = {
     meaning: 'tokens the loss was taken on, summed over the samples',
   },
   'objective/scores': {
-    ...ppoSample,
+    ...sampled,
     chart: 'Reward of samples',
     unit: 'reward',
     better: 'higher',
     meaning: 'reward of the sampled response, without the KL penalty',
   },
   'objective/kl': {
-    ...ppoSample,
+    ...sampled,
     chart: 'KL',
     unit: 'nats per response',
     better: 'lower',
     meaning: 'KL estimate to the reference',
   },
   'objective/non_score_reward': {
-    ...ppoSample,
+    ...sampled,
     chart: 'Reward of samples',
     unit: 'reward',
     better: 'higher',
     meaning: 'the KL penalty: −weight · KL',
   },
   'objective/rlhf_reward': {
-    ...ppoSample,
+    ...sampled,
     chart: 'Reward of samples',
     unit: 'reward',
     better: 'higher',
     meaning: 'score + penalty',
   },
-  response_tokens: { ...ppoSample, unit: 'tokens', better: null, meaning: 'tokens of a sampled response' },
+  response_tokens: { ...sampled, unit: 'tokens', better: null, meaning: 'tokens of a sampled response' },
+  reward_std: {
+    ...sampled,
+    unit: 'reward',
+    better: null,
+    meaning: 'standard deviation of the rewards of a prompt’s responses; where it is 0, they teach nothing',
+  },
+  'pairs/tied': {
+    source: 'Algorithms that sample',
+    perStep: true,
+    perSample: null,
+    unit: 'share',
+    better: 'lower',
+    meaning: 'online DPO: share of prompts whose responses all have the same reward, and which count for nothing',
+  },
   'loss/policy': { ...ppoStep, chart: 'Loss', unit: '', better: 'lower', meaning: 'clipped policy loss' },
   'loss/value': { ...ppoStep, chart: 'Loss', unit: '', better: 'lower', meaning: 'clipped value loss' },
   'policy/clipfrac': {

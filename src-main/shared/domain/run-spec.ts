@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { algorithmSpec } from './algorithms.ts';
+import { algorithmSpec, guardedAlgorithms } from './algorithms.ts';
 
 /**
  * The run spec: one object in YAML, JSON, the launch form, the CLI and the store. Every object is strict: an unknown key is
@@ -145,11 +145,11 @@ export const runSpecSchema = z
     if ((spec.steps === undefined) === (spec.epochs === undefined)) {
       context.addIssue({ code: 'custom', path: ['steps'], message: 'give either steps or epochs' });
     }
-    if (spec.guard.kind !== 'none' && spec.algorithm.kind !== 'dpo' && spec.algorithm.kind !== 'ppo') {
+    if (spec.guard.kind !== 'none' && !guardedAlgorithms.some((kind) => kind === spec.algorithm.kind)) {
       context.addIssue({
         code: 'custom',
         path: ['guard', 'kind'],
-        message: `the guard works with dpo and ppo, not with ${spec.algorithm.kind}`,
+        message: `the guard works with ${guardedAlgorithms.join(', ')}, not with ${spec.algorithm.kind}`,
       });
     }
     if (spec.guard.kind !== 'none' && spec.guard.target === 'guard-set' && spec.guard.guardSet === undefined) {

@@ -1,3 +1,4 @@
+import { type DpoSpec, lossesOf } from '../domain/algorithms.ts';
 import { assertNever } from '../domain/errors.ts';
 import { trainerName } from '../domain/run-origin.ts';
 import type { RunOrigin } from '../domain/run-origin.ts';
@@ -39,8 +40,19 @@ export function methodDetail(spec: Method & Pick<RunSpec, 'tuning'>): string {
 function algorithmName({ algorithm }: Pick<RunSpec, 'algorithm'>): string {
   switch (algorithm.kind) {
     case 'dpo':
-      if (algorithm.loss === 'sigmoid') return algorithm.labelSmoothing > 0 ? 'cDPO' : 'DPO';
-      return algorithm.loss === 'ipo' ? 'IPO' : 'DPO (hinge)';
+      return dpoName(algorithm);
+    case 'kto':
+      return algorithm.loss === 'kto' ? 'KTO' : 'KTO (apo-zero)';
+    case 'orpo':
+      return 'ORPO';
+    case 'simpo':
+      return 'SimPO';
+    case 'online-dpo':
+      return 'online DPO';
+    case 'rloo':
+      return 'RLOO';
+    case 'grpo':
+      return algorithm.loss === 'dapo' ? 'GRPO' : `GRPO (${algorithm.loss})`;
     case 'sft':
       return 'SFT';
     case 'reward':
@@ -50,6 +62,14 @@ function algorithmName({ algorithm }: Pick<RunSpec, 'algorithm'>): string {
     default:
       return assertNever(algorithm);
   }
+}
+
+function dpoName(algorithm: DpoSpec): string {
+  const { loss, labelSmoothing } = algorithm;
+  if (loss === 'sigmoid') return labelSmoothing > 0 ? 'cDPO' : 'DPO';
+  if (loss === 'ipo') return 'IPO';
+  const names = lossesOf(algorithm).map(({ kind, weight }) => (weight === 1 ? kind : `${weight} ${kind}`));
+  return `DPO (${names.join(' + ')})`;
 }
 
 function additions({ algorithm, guard }: Method): string[] {

@@ -1,3 +1,4 @@
+import { usualBeta } from '../../shared/domain/algorithms.ts';
 import { loadModel } from '../../engine/checkpoint/load-model.ts';
 import { loadTokenizer } from '../../engine/tokenizer/tokenizer.ts';
 import type { EvaluateJob } from '../../shared/domain/jobs.ts';
@@ -7,8 +8,6 @@ import { noCache } from '../number-cache.ts';
 import { readEndpoint, runEndpointJob } from './evaluate-endpoint.ts';
 import { Reference } from './reference.ts';
 import { SuiteRunner } from './suites.ts';
-
-const usualBeta = 0.1;
 
 /** Suites on one model, outside a run; their mark is step 0. */
 export async function runEvaluateJob(job: EvaluateJob, context: JobContext): Promise<void> {

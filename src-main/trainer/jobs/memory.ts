@@ -1,5 +1,6 @@
 import type { CausalLm } from '../../engine/models/causal-lm.ts';
 import type { HalfPrecision } from '../../engine/ports.ts';
+import { responsesPerRow } from '../../shared/domain/algorithms.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { RunSpec } from '../../shared/domain/run-spec.ts';
 import type { JobContext } from '../job-context.ts';
@@ -41,8 +42,7 @@ export function keptBytes(
   longest: number,
   checkpointing: boolean,
 ): number {
-  const responses = spec.algorithm.kind === 'dpo' || spec.algorithm.kind === 'reward' ? 2 : 1;
-  const tokens = responses * spec.batch.size * longest;
+  const tokens = responsesPerRow(spec.algorithm) * spec.batch.size * longest;
   const { activation, kind } = config.architecture.feedForward;
   const feedForwardRows = kind === 'gated' && activation === 'silu' ? 3 : 8;
   const perLayer = 8 * config.dim + feedForwardRows * config.ffnDim + config.heads * longest;

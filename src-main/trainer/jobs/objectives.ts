@@ -4,18 +4,21 @@ import {
   tokenisePreferences,
   tokeniseRewardPairs,
 } from '../../engine/data/tokenise.ts';
+import { tokeniseLabelled } from '../../engine/data/labelled.ts';
 import type { CompletionSequence } from '../../engine/losses/layout.ts';
 import { DpoObjective } from '../../engine/objectives/dpo.ts';
+import { KtoObjective } from '../../engine/objectives/kto.ts';
 import type { Objective } from '../../engine/objectives/objective.ts';
+import { ReferenceFreeObjective } from '../../engine/objectives/reference-free.ts';
 import { RewardObjective } from '../../engine/objectives/reward.ts';
 import { SftObjective } from '../../engine/objectives/sft.ts';
 import type { CompletionRow, DatasetRow, PreferenceRow } from '../../shared/domain/datasets.ts';
-import { assertNever } from '../../shared/domain/errors.ts';
-import type { DpoSpec } from '../../shared/domain/algorithms.ts';
+import { WorkbenchError, assertNever } from '../../shared/domain/errors.ts';
+import type { DpoSpec, KtoSpec, OrpoSpec, SimpoSpec } from '../../shared/domain/algorithms.ts';
 import { openPairGuard } from './guards.ts';
 import { checkpointingFor } from './memory.ts';
 import { dropoutSeeds, isPreference, keep, type ObjectiveInputs } from './objective-inputs.ts';
-import { openPpo } from './ppo.ts';
+import { openOnPolicy } from './on-policy.ts';
 
 /** Tokenises the run's rows and builds its algorithm. */
 export async function openObjective(inputs: ObjectiveInputs, rows: DatasetRow[]): Promise<Objective> {
@@ -27,8 +30,16 @@ export async function openObjective(inputs: ObjectiveInputs, rows: DatasetRow[])
       return openReward(inputs, rows, algorithm.centerWeight);
     case 'dpo':
       return openDpo(inputs, rows, algorithm);
+    case 'kto':
+      return openKto(inputs, rows, algorithm);
+    case 'orpo':
+    case 'simpo':
+      return openReferenceFree(inputs, rows, algorithm);
     case 'ppo':
-      return openPpo(inputs, rows, algorithm);
+    case 'online-dpo':
+    case 'rloo':
+    case 'grpo':
+      return openOnPolicy(inputs, rows, algorithm);
     default:
       return assertNever(algorithm);
   }
@@ -89,6 +100,53 @@ async function openDpo(inputs: ObjectiveInputs, rows: DatasetRow[], spec: DpoSpe
     ops,
     dropoutSeed,
     checkpointing,
+  });
+}
+
+async function openKto(inputs: ObjectiveInputs, rows: DatasetRow[], spec: KtoSpec): Promise<Objective> {
+  const { context, policy, job, reference, tokenizer } = inputs;
+  const wanted = rows.filter((row) => row.kind === 'unpaired' || row.kind === 'preference');
+  const { maxLength, size } = job.spec.batch;
+  if (spec.loss === 'kto' && size < 2) {
+    throw new WorkbenchError(
+      'bad-input',
+      'KTO measures its KL on completions of other prompts, so it needs two in a batch.',
+      {
+        remedy: 'Set batch.size to 2 or more, or algorithm.loss to apo-zero.',
+        place: { field: 'batch.size' },
+      },
+    );
+  }
+  const samples = await keep(inputs, rows, wanted, tokeniseLabelled(wanted, tokenizer, { maxLength, groupSize: size }));
+  const sequences = samples.map(({ sequence }) => sequence);
+  const mismatched = samples.map((sample) => sample.mismatched);
+  const scores = await reference.scores([...sequences, ...mismatched], 'reference log-probs');
+  return new KtoObjective({
+    model: policy,
+    samples,
+    reference: { completions: scores.slice(0, samples.length), mismatched: scores.slice(samples.length) },
+    spec,
+    ops: context.ops,
+    dropoutSeed: dropoutSeeds(job),
+    checkpointing: checkpoints(inputs, sequences),
+  });
+}
+
+async function openReferenceFree(
+  inputs: ObjectiveInputs,
+  rows: DatasetRow[],
+  spec: OrpoSpec | SimpoSpec,
+): Promise<Objective> {
+  const { context, policy, job, tokenizer } = inputs;
+  const pairs = rows.filter(isPreference);
+  const samples = await keep(inputs, rows, pairs, tokenisePreferences(pairs, tokenizer, job.spec.batch.maxLength));
+  return new ReferenceFreeObjective({
+    model: policy,
+    samples,
+    spec,
+    ops: context.ops,
+    dropoutSeed: dropoutSeeds(job),
+    checkpointing: checkpoints(inputs, samples.flatMap(bothOf)),
   });
 }
 

@@ -5,7 +5,7 @@ import { createRandom } from '../../engine/random.ts';
 import type { RewardFunction } from '../../engine/rollouts/rollouts.ts';
 import type { CompletionRow, PreferenceRow, PromptRow } from '../../shared/domain/datasets.ts';
 import { WorkbenchError, assertNever } from '../../shared/domain/errors.ts';
-import type { PpoSpec } from '../../shared/domain/algorithms.ts';
+import type { OnPolicySpec } from '../../shared/domain/algorithms.ts';
 import { readJsonLines } from '../../system/read-lines.ts';
 import { drawPreSamples, turnsThrough } from './guard-targets.ts';
 import type { ObjectiveInputs } from './objective-inputs.ts';
@@ -13,10 +13,10 @@ import { liveReference } from './reference.ts';
 
 type Prompted = PromptRow | PreferenceRow | CompletionRow;
 
-/** The guard of a PPO run; null where the spec has none. */
+/** The guard of a run that samples; null where the spec has none. */
 export async function openRewardGuard(
   inputs: ObjectiveInputs,
-  ppo: PpoSpec,
+  algorithm: OnPolicySpec,
   rows: readonly Prompted[],
   samples: readonly PromptSample[],
   reward: RewardFunction,
@@ -25,16 +25,21 @@ export async function openRewardGuard(
   const spec = job.spec.guard;
   if (spec.kind === 'none') return null;
   if (spec.gate === 'margin') {
-    throw new WorkbenchError('unsupported', 'PPO samples no pairs, so a margin gate has nothing to compare.', {
-      remedy: 'Set guard.gate to sequence or per-token.',
-      place: { field: 'guard.gate' },
-    });
+    throw new WorkbenchError(
+      'unsupported',
+      `A guard beside ${algorithm.kind} compares rewards, and a margin gate would need pairs.`,
+      {
+        remedy: 'Set guard.gate to sequence or per-token.',
+        place: { field: 'guard.gate' },
+      },
+    );
   }
   return new RewardGuard({
     spec,
+    draws: 'samplesPerPrompt' in algorithm ? algorithm.samplesPerPrompt : 1,
     model: policy,
     preModel: spec.divergence === 'kl' ? await liveReference(inputs) : null,
-    targets: await openTargets(inputs, ppo, rows, samples, reward),
+    targets: await openTargets(inputs, algorithm, rows, samples, reward),
     random: createRandom(job.spec.seed, 'gate'),
     ops: context.ops,
   });
@@ -42,7 +47,7 @@ export async function openRewardGuard(
 
 async function openTargets(
   inputs: ObjectiveInputs,
-  ppo: PpoSpec,
+  algorithm: OnPolicySpec,
   rows: readonly Prompted[],
   samples: readonly PromptSample[],
   reward: RewardFunction,
@@ -52,7 +57,7 @@ async function openTargets(
     case 'chosen':
       return chosenTargets(inputs, rows, samples, reward);
     case 'pre-sample':
-      return preSampled(inputs, ppo, samples, reward);
+      return preSampled(inputs, algorithm, samples, reward);
     case 'guard-set':
       return guardSet(inputs, reward);
     default:
@@ -86,7 +91,7 @@ function writtenResponse({ tokenizer }: ObjectiveInputs, row: Prompted | undefin
 /** y ~ π_pre at the run's own temperature and length. */
 async function preSampled(
   inputs: ObjectiveInputs,
-  { temperature, maxNewTokens }: PpoSpec,
+  { temperature, maxNewTokens }: OnPolicySpec,
   samples: readonly PromptSample[],
   reward: RewardFunction,
 ): Promise<RewardTargets> {

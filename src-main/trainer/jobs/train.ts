@@ -9,6 +9,7 @@ import type { HalfPrecision } from '../../engine/ports.ts';
 import { createRandom } from '../../engine/random.ts';
 import { loadTokenizer } from '../../engine/tokenizer/tokenizer.ts';
 import { trainingLoop, type TrainingState } from '../../engine/train-loop.ts';
+import { betaOf } from '../../shared/domain/algorithms.ts';
 import type { DatasetRow } from '../../shared/domain/datasets.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { TrainJob } from '../../shared/domain/jobs.ts';
@@ -31,8 +32,6 @@ import { openObjective } from './objectives.ts';
 import { loadPolicy } from './policy.ts';
 import { Reference } from './reference.ts';
 import { SuiteRunner } from './suites.ts';
-
-const usualBeta = 0.1;
 
 /** A training run, from its folder's last checkpoint or from the start. */
 export async function runTrainJob(job: TrainJob, context: JobContext, reporter: Reporter): Promise<void> {
@@ -58,7 +57,7 @@ export async function runTrainJob(job: TrainJob, context: JobContext, reporter: 
   );
   const suites = await SuiteRunner.open(job.suites, tokenizer, policy.config.maxPositions, context, {
     reference: spec.algorithm.kind === 'reward' ? null : reference,
-    beta: spec.algorithm.kind === 'dpo' ? spec.algorithm.beta : usualBeta,
+    beta: betaOf(spec.algorithm),
     rewardModelPath: job.rewardModelPath,
   });
   reference.forgetTwin();

@@ -11,6 +11,7 @@ import type {
   SuiteRecord,
 } from '../../shared/domain/entities.ts';
 import { elsewhere } from '../../shared/domain/run-origin.ts';
+import { betaOf, usualBeta } from '../../shared/domain/algorithms.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { EvaluateJob, SuiteFile } from '../../shared/domain/jobs.ts';
 import type { TrainerEvent } from '../../shared/domain/trainer-events.ts';
@@ -38,7 +39,6 @@ export interface EvaluateOptions {
 }
 
 /** Of implicit rewards where no DPO run says otherwise; the same as during training. */
-const usualBeta = 0.1;
 
 export interface Evaluations {
   list(filter?: { runId?: string; checkpointId?: string; suiteId?: string }): Promise<EvaluationRecord[]>;
@@ -138,7 +138,7 @@ async function referenceOf(
   const { algorithm } = weights.run.spec;
   return {
     referencePath: await baseFolder(core, weights.run, task),
-    beta: algorithm.kind === 'dpo' ? algorithm.beta : usualBeta,
+    beta: betaOf(algorithm),
   };
 }
 

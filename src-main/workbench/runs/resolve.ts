@@ -1,5 +1,6 @@
 import type { DatasetRecord, GuardSetRecord, SuiteRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError, reportOf } from '../../shared/domain/errors.ts';
+import { isOnPolicy } from '../../shared/domain/algorithms.ts';
 import type { RunSpec } from '../../shared/domain/run-spec.ts';
 import type { SpecIssue } from '../../shared/contract/views.ts';
 import type { Core } from '../core.ts';
@@ -60,15 +61,22 @@ async function findGuardSet(core: Core, spec: RunSpec): Promise<GuardSetRecord |
 }
 
 async function findRewardModel(core: Core, spec: RunSpec): Promise<Weights | null> {
-  if (spec.algorithm.kind !== 'ppo' || spec.algorithm.reward.kind !== 'reward-model') return null;
+  if (!isOnPolicy(spec.algorithm) || spec.algorithm.reward.kind !== 'reward-model') return null;
   return findWeights(core, spec.algorithm.reward.model);
 }
 
+const prompted = ['prompt', 'preference', 'completion'] as const;
 const rowKinds: Record<RunSpec['algorithm']['kind'], readonly DatasetRecord['kind'][]> = {
   sft: ['completion', 'preference'],
   reward: ['preference'],
   dpo: ['preference'],
-  ppo: ['prompt', 'preference', 'completion'],
+  kto: ['unpaired', 'preference'],
+  orpo: ['preference'],
+  simpo: ['preference'],
+  ppo: prompted,
+  'online-dpo': prompted,
+  rloo: prompted,
+  grpo: prompted,
 };
 
 /** Faults between the parts: each is right by itself. */

@@ -30,6 +30,18 @@ const specs: Record<string, Partial<RunSpecInput>> = {
   ipo: { algorithm: { kind: 'dpo', loss: 'ipo' } },
   labelSmoothing: { algorithm: { kind: 'dpo', labelSmoothing: 0.2 } },
   nllWeight: { algorithm: { kind: 'dpo', nllWeight: 0.7 } },
+  'sigmoid-norm': { algorithm: { kind: 'dpo', loss: 'sigmoid-norm' } },
+  'apo-zero': { algorithm: { kind: 'dpo', loss: 'apo-zero' } },
+  robust: { algorithm: { kind: 'dpo', loss: 'robust', labelSmoothing: 0.2 } },
+  'weighted list': {
+    algorithm: {
+      kind: 'dpo',
+      loss: [
+        { kind: 'sigmoid', weight: 0.8 },
+        { kind: 'ipo', weight: 0.02 },
+      ],
+    },
+  },
   'accumulated, clipped, decayed, cosine': {
     batch: { size: 2, accumulation: 2 },
     optimizer: { learningRate: 1e-3, maxGradNorm: 0.5, weightDecay: 0.1, schedule: 'cosine', warmupSteps: 2 },

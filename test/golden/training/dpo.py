@@ -24,6 +24,10 @@ CASES = {
     "ipo": (TOGETHER, dict(loss_type=["ipo"])),
     "labelSmoothing": (ONE_BY_ONE, dict(loss_type=["aot"], label_smoothing=0.2)),
     "nllWeight": (ONE_BY_ONE, dict(loss_type=["sigmoid", "sft"], loss_weights=[1.0, 0.7])),
+    "sigmoid-norm": (TOGETHER, dict(loss_type=["sigmoid_norm"])),
+    "apo-zero": (TOGETHER, dict(loss_type=["apo_zero"])),
+    "robust": (TOGETHER, dict(loss_type=["robust"], label_smoothing=0.2)),
+    "weighted list": (TOGETHER, dict(loss_type=["sigmoid", "ipo"], loss_weights=[0.8, 0.02])),
     "accumulated, clipped, decayed, cosine": (
         dict(per_device_train_batch_size=2, gradient_accumulation_steps=2),
         dict(max_grad_norm=0.5, weight_decay=0.1, lr_scheduler_type="cosine", warmup_steps=2),

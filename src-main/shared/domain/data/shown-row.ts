@@ -4,7 +4,7 @@ import type { DatasetKind } from '../datasets.ts';
 export const rowReadings = ['dpo', 'reward', 'sft', 'sft-all', 'prompts'] as const;
 export type RowReading = (typeof rowReadings)[number];
 
-/** What is trained on rows of each kind, the usual reading first. Nothing here trains on unpaired rows; they read as completions. */
+/** What is trained on rows of each kind, the usual reading first. KTO reads unpaired rows as SFT reads completions. */
 export const readingsOfKind: Record<DatasetKind, readonly RowReading[]> = {
   preference: ['dpo', 'reward', 'sft', 'sft-all', 'prompts'],
   completion: ['sft', 'sft-all', 'prompts'],

@@ -2,48 +2,67 @@ import { tokenisePrompts, type PromptSample } from '../../engine/data/tokenise.t
 import { matchTarget } from '../../engine/evaluate/scorers.ts';
 import { lexiconScore } from '../../engine/evaluate/lexicon.ts';
 import type { Objective } from '../../engine/objectives/objective.ts';
+import { OnlineDpoObjective } from '../../engine/objectives/online-dpo.ts';
+import { PolicyGradientObjective } from '../../engine/objectives/policy-gradient.ts';
 import { PpoObjective } from '../../engine/objectives/ppo.ts';
 import { createRandom, randomInteger } from '../../engine/random.ts';
 import { sampleResponses, type RewardFunction, type SampleRollouts } from '../../engine/rollouts/rollouts.ts';
 import type { CompletionRow, DatasetRow, PreferenceRow, PromptRow } from '../../shared/domain/datasets.ts';
 import { WorkbenchError, assertNever } from '../../shared/domain/errors.ts';
-import type { PpoSpec } from '../../shared/domain/algorithms.ts';
+import type { OnPolicySpec } from '../../shared/domain/algorithms.ts';
 import { dropoutSeeds, keep, type ObjectiveInputs } from './objective-inputs.ts';
 import { checkpointingFor } from './memory.ts';
 import { openRewardGuard } from './reward-guards.ts';
 import { liveReference } from './reference.ts';
 import { openRewardModel } from './suites.ts';
 
-/** PPO on the prompts of a dataset; responses that rows may carry serve as the guard's targets. */
-export async function openPpo(inputs: ObjectiveInputs, rows: DatasetRow[], spec: PpoSpec): Promise<Objective> {
+/** An algorithm that samples, on the prompts of a dataset; responses that rows may carry serve as the guard's targets. */
+export async function openOnPolicy(
+  inputs: ObjectiveInputs,
+  rows: DatasetRow[],
+  spec: OnPolicySpec,
+): Promise<Objective> {
   const { context, job, policy, tokenizer } = inputs;
   const prompted = rows.filter((row): row is PromptRow | PreferenceRow | CompletionRow => row.kind !== 'unpaired');
   const room = Math.min(job.spec.batch.maxLength, policy.config.maxPositions - spec.maxNewTokens);
   const samples = await keep(inputs, rows, prompted, tokenisePrompts(prompted, tokenizer, room));
   const reward = await openReward(inputs, spec);
-  return new PpoObjective({
+  const common = {
     model: policy,
     reference: await liveReference(inputs),
     samples,
     reward,
-    spec,
     guard: await openRewardGuard(inputs, spec, prompted, samples, reward),
     ops: context.ops,
     sample: sampler(inputs, spec),
     dropoutSeed: dropoutSeeds(job),
     checkpointing: checkpointingFor(job.spec, policy, room + spec.maxNewTokens, context),
-  });
+  };
+  switch (spec.kind) {
+    case 'ppo':
+      return new PpoObjective({ ...common, spec });
+    case 'online-dpo':
+      return new OnlineDpoObjective({ ...common, spec });
+    case 'rloo':
+    case 'grpo':
+      return new PolicyGradientObjective({ ...common, spec });
+    default:
+      return assertNever(spec);
+  }
 }
 
 /** Every step has a seed of its own, so that a resumed run draws what the uninterrupted one draws. */
-function sampler({ policy, tokenizer, job }: ObjectiveInputs, { temperature, maxNewTokens }: PpoSpec): SampleRollouts {
+function sampler(
+  { policy, tokenizer, job }: ObjectiveInputs,
+  { temperature, maxNewTokens }: OnPolicySpec,
+): SampleRollouts {
   return (prompts, step) => {
     const seed = randomInteger(createRandom(job.spec.seed, `rollouts ${step}`), 2 ** 30);
     return sampleResponses(policy, tokenizer, prompts, { temperature, maxNewTokens, seed });
   };
 }
 
-async function openReward({ context, job }: ObjectiveInputs, { reward }: PpoSpec): Promise<RewardFunction> {
+async function openReward({ context, job }: ObjectiveInputs, { reward }: OnPolicySpec): Promise<RewardFunction> {
   switch (reward.kind) {
     case 'lexicon': {
       const lexicon = context.lexicon();

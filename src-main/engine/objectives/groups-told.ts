@@ -1,0 +1,44 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { RlooSpec } from '../../shared/domain/algorithms.ts';
+import { deviation, groupMeans } from '../losses/group-advantages.ts';
+import { completionLength } from '../losses/layout.ts';
+import type { StepGradients } from '../passes.ts';
+import type { Groups } from '../rollouts/groups.ts';
+import { SampleLog } from './objective.ts';
+
+/** Numbers of a step prompt by prompt: means over its responses, and the spread of their rewards. */
+export function groupTable(ids: readonly string[], groups: Groups, klWeight: number): SampleLog<'trained'> {
+  const { scores, kl, rollouts, size } = groups;
+  const mean = (values: readonly number[]) => groupMeans({ rewards: values, size });
+  const [score, drift] = [mean(scores), mean(kl)];
+  const penalty = drift.map((nats) => -klWeight * nats);
+  const log = new SampleLog<'trained'>();
+  log.add(ids, {
+    'objective/scores': score,
+    'objective/kl': drift,
+    'kl/pre': drift,
+    'objective/non_score_reward': penalty,
+    'objective/rlhf_reward': score.map((value, i) => value + (penalty[i] as number)),
+    reward_std: score.map((_, g) => deviation(scores.slice(g * size, (g + 1) * size))),
+    response_tokens: mean(rollouts.map(({ sequence }) => completionLength(sequence))),
+  });
+  return log;
+}
+
+/** Applies an update under a KL limit: whole below it; beyond it not at all, or scaled by limit / KL. */
+export async function limited(
+  sum: StepGradients,
+  limit: RlooSpec['klLimit'],
+  kl: number,
+  apply: (sum: StepGradients) => Promise<void>,
+): Promise<void> {
+  if (limit === null || kl <= limit.nats) return apply(sum);
+  if (limit.action === 'stop') {
+    tf.dispose([...sum.gradients.values()]);
+    return;
+  }
+  const factor = limit.nats / kl;
+  const scaled = new Map(Array.from(sum.gradients, ([name, gradient]) => [name, tf.mul(gradient, factor)]));
+  tf.dispose([...sum.gradients.values()]);
+  return apply({ gradients: scaled, norm: sum.norm * factor });
+}
