@@ -52,6 +52,39 @@ ${rest}`,
     yaml: (model, dataset) => `${head('reward', model, dataset)}algorithm: {kind: reward}\n${trainOnly}`,
   },
   {
+    name: 'KTO',
+    about: 'Completions with a thumb up or down, without pairs.',
+    yaml: (model, dataset) => `${head('kto', model, dataset, 0)}algorithm: {kind: kto, beta: 0.1}\n${trainOnly}`,
+  },
+  {
+    name: 'ORPO',
+    about: 'Pairs without a reference model: NLL of the chosen text and an odds ratio.',
+    yaml: (model, dataset) => `${head('orpo', model, dataset)}algorithm: {kind: orpo, beta: 0.1}\n${rest}`,
+  },
+  {
+    name: 'SimPO',
+    about: 'Pairs without a reference model, by mean log-prob and a margin.',
+    yaml: (model, dataset) => `${head('simpo', model, dataset)}algorithm: {kind: simpo, beta: 2, gamma: 0.5}\n${rest}`,
+  },
+  {
+    name: 'Online DPO, lexicon reward',
+    about: 'The best and the worst of the present policy’s own answers as pairs.',
+    yaml: (model, dataset) =>
+      `${head('online-dpo', model, dataset, 0)}algorithm: {kind: online-dpo, reward: {kind: lexicon}, samplesPerPrompt: 4}\n${trainOnly}`,
+  },
+  {
+    name: 'RLOO, lexicon reward',
+    about: 'Each sampled answer held against the mean of the others; no value function.',
+    yaml: (model, dataset) =>
+      `${head('rloo', model, dataset, 0)}algorithm: {kind: rloo, reward: {kind: lexicon}, samplesPerPrompt: 4}\n${trainOnly}`,
+  },
+  {
+    name: 'GRPO, lexicon reward',
+    about: 'Each sampled answer held against its group, clipped per token.',
+    yaml: (model, dataset) =>
+      `${head('grpo', model, dataset, 0)}algorithm: {kind: grpo, reward: {kind: lexicon}, samplesPerPrompt: 8}\n${trainOnly}`,
+  },
+  {
     name: 'PPO, lexicon reward',
     about: 'Rollouts scored by the AFINN lexicon.',
     yaml: (model, dataset) =>

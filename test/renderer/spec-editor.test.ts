@@ -57,7 +57,13 @@ describe('the form of a run spec', () => {
       'sft',
       'reward',
       'dpo',
+      'kto',
+      'orpo',
+      'simpo',
       'ppo',
+      'online-dpo',
+      'rloo',
+      'grpo',
     ]);
   });
   it('has presets that the schema takes', () => {

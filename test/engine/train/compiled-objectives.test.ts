@@ -5,15 +5,27 @@ import type { CausalLm } from '../../../src-main/engine/models/causal-lm.ts';
 import { addAdapter } from '../../../src-main/engine/models/lora.ts';
 import { DpoObjective } from '../../../src-main/engine/objectives/dpo.ts';
 import type { Objective } from '../../../src-main/engine/objectives/objective.ts';
+import { KtoObjective } from '../../../src-main/engine/objectives/kto.ts';
+import { OnlineDpoObjective } from '../../../src-main/engine/objectives/online-dpo.ts';
 import { PairGuard } from '../../../src-main/engine/objectives/pair-guard.ts';
+import { PolicyGradientObjective } from '../../../src-main/engine/objectives/policy-gradient.ts';
 import { PpoObjective } from '../../../src-main/engine/objectives/ppo.ts';
+import { ReferenceFreeObjective } from '../../../src-main/engine/objectives/reference-free.ts';
 import { RewardGuard } from '../../../src-main/engine/objectives/reward-guard.ts';
 import { RewardObjective } from '../../../src-main/engine/objectives/reward.ts';
 import { SftObjective } from '../../../src-main/engine/objectives/sft.ts';
 import type { NativeOps } from '../../../src-main/engine/ports.ts';
 import { createRandom } from '../../../src-main/engine/random.ts';
 import { toRewardModel } from '../../../src-main/engine/reward-model.ts';
-import { ppoSpec, type DpoSpec } from '../../../src-main/shared/domain/algorithms.ts';
+import {
+  algorithmSpec,
+  dpoLossNames,
+  ktoSpec,
+  orpoSpec,
+  ppoSpec,
+  simpoSpec,
+  type DpoSpec,
+} from '../../../src-main/shared/domain/algorithms.ts';
 import type { GuardSpec } from '../../../src-main/shared/domain/run-spec.ts';
 import { nativeMissing } from '../../backends/native-available.ts';
 import {
@@ -91,7 +103,7 @@ describe.skipIf(nativeMissing !== undefined)('compiled steps are the eager ones'
       samples: prompts,
       reward: (_, texts) => Promise.resolve(texts.map((text) => Number(text.split('-')[1]) % 3)),
       spec: ppoSpec.parse({ kind: 'ppo', reward: { kind: 'lexicon' }, epochs: 2, temperature: 0.7 }),
-      guard: spec === null ? null : new RewardGuard({ spec, model, preModel, targets, random, ops }),
+      guard: spec === null ? null : new RewardGuard({ spec, draws: 1, model, preModel, targets, random, ops }),
       ops,
       // The answers are given, so that both runs learn from the same ones.
       sample: (asked) =>
@@ -102,6 +114,63 @@ describe.skipIf(nativeMissing !== undefined)('compiled steps are the eager ones'
           }),
         ),
     });
+  }
+
+  /** Two responses to each prompt: the recorded ones in turn. */
+  function onGroups(ops: NativeOps, algorithm: Record<string, unknown>, guard?: Partial<GuardSpec>): Objective {
+    const [model, preModel] = [tinyModel(), tinyModel()];
+    const prompts = pairs.map(({ id, chosen }) => ({ id, prompt: id, ids: chosen.ids.slice(0, chosen.from) }));
+    const targets = {
+      sampleIds: prompts.map(({ id }) => id),
+      prompts,
+      sequences: pairs.map(({ chosen }) => chosen),
+      rewards: pairs.map((_, i) => (i % 2 === 0 ? 9 : -9)),
+      ownPrompts: true,
+      select: (indices: readonly number[]) => [...indices],
+    };
+    const spec = guard === undefined ? null : guardWith(guard);
+    const random = createRandom(0, 'gate');
+    const common = {
+      model,
+      reference: preModel,
+      samples: prompts,
+      reward: (_: unknown, texts: readonly string[]) => Promise.resolve(texts.map((text) => text.length + (text.startsWith('+') ? 100 : 0))),
+      guard: spec === null ? null : new RewardGuard({ spec, draws: 2, model, preModel, targets, random, ops }),
+      ops,
+      sample: (asked: readonly { id: string }[]) =>
+        Promise.resolve(
+          asked.map(({ id }, i) => {
+            const pair = pairs.find((one) => one.id === id)!;
+            const sequence = i % 2 === 0 ? pair.chosen : pair.rejected;
+            return { sequence, text: (i % 2 === 0 ? '+' : '-').repeat(sequence.ids.length) };
+          }),
+        ),
+    };
+    const shared = { reward: { kind: 'lexicon' }, samplesPerPrompt: 2, temperature: 0.7 };
+    const parsed = algorithmSpec.parse({ ...shared, ...algorithm });
+    if (parsed.kind === 'online-dpo') return new OnlineDpoObjective({ ...common, spec: parsed });
+    if (parsed.kind === 'rloo' || parsed.kind === 'grpo') {
+      return new PolicyGradientObjective({ ...common, spec: parsed });
+    }
+    throw new Error('no groups');
+  }
+
+  async function kto(ops: NativeOps): Promise<Objective> {
+    const model = tinyModel();
+    const samples = pairs.map(({ id, chosen, rejected }, i) => ({
+      id,
+      sequence: chosen,
+      desirable: i % 3 !== 0,
+      mismatched: rejected,
+    }));
+    const score = (pick: 'sequence' | 'mismatched') =>
+      scoreSequences(
+        tinyModel(2),
+        samples.map((sample) => sample[pick]),
+        { ops },
+      );
+    const reference = { completions: await score('sequence'), mismatched: await score('mismatched') };
+    return new KtoObjective({ model, samples, reference, spec: ktoSpec.parse({ kind: 'kto' }), ops });
   }
 
   const kinds: Record<string, (ops: NativeOps) => Promise<Objective> | Objective> = {
@@ -123,6 +192,24 @@ describe.skipIf(nativeMissing !== undefined)('compiled steps are the eager ones'
     'guard on other responses': (ops) => dpo(ops, {}, { target: 'pre-sample' }),
     'guard on other responses by KL, all firing': (ops) =>
       dpo(ops, {}, { target: 'pre-sample', divergence: 'kl', kind: 'ungated' }),
+    'dpo with a list of losses': (ops) =>
+      dpo(ops, { loss: [...dpoLossNames].map((kind, i) => ({ kind, weight: 0.5 + i / 10 })), labelSmoothing: 0.1 }),
+    kto,
+    orpo: (ops) =>
+      new ReferenceFreeObjective({ model: tinyModel(), samples: pairs, spec: orpoSpec.parse({ kind: 'orpo' }), ops }),
+    simpo: (ops) =>
+      new ReferenceFreeObjective({
+        model: tinyModel(),
+        samples: pairs,
+        spec: simpoSpec.parse({ kind: 'simpo', nllWeight: 0.2, labelSmoothing: 0.1 }),
+        ops,
+      }),
+    'online dpo': (ops) => onGroups(ops, { kind: 'online-dpo' }),
+    'online dpo under a guard': (ops) => onGroups(ops, { kind: 'online-dpo' }, {}),
+    rloo: (ops) => onGroups(ops, { kind: 'rloo', epochs: 2 }),
+    'rloo under a KL limit': (ops) => onGroups(ops, { kind: 'rloo', epochs: 2, klLimit: { nats: 1e-3 } }),
+    grpo: (ops) => onGroups(ops, { kind: 'grpo', klWeight: 0.1 }),
+    'grpo under a guard by KL': (ops) => onGroups(ops, { kind: 'grpo' }, { divergence: 'kl' }),
     ppo: (ops) => ppo(ops),
     'ppo under a guard': (ops) => ppo(ops, {}),
     'ppo under a guard by KL': (ops) => ppo(ops, { divergence: 'kl' }),

@@ -65,7 +65,8 @@ function ppo(model: CausalLm, changes: Partial<PpoSpec> = {}, guard: GuardSpec |
     samples: prompts,
     reward: lowIds,
     spec: spec(changes),
-    guard: guard === null ? null : new RewardGuard({ spec: guard, model, preModel, targets, random, ops: {} }),
+    guard:
+      guard === null ? null : new RewardGuard({ draws: 1, spec: guard, model, preModel, targets, random, ops: {} }),
     ops: {},
     sample: (asked, seed) => sampleResponses(model, tokenizer, asked, { temperature, maxNewTokens, seed }),
   });
