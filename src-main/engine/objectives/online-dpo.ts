@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Variable } from '@tensorflow/tfjs-core';
 import type { OnlineDpoSpec } from '../../shared/domain/algorithms.ts';
 import type { PromptSample } from '../data/tokenise.ts';
+import { logProbRounding } from '../guard/guard.ts';
 import { dpoLoss } from '../losses/dpo.ts';
 import { headLogProbs } from '../losses/head.ts';
 import { completionLength, type CompletionSequence } from '../losses/layout.ts';
@@ -162,7 +163,11 @@ export class OnlineDpoObjective implements Objective {
     log.column('rewards/chosen').push(...chosenRewards);
     log.column('rewards/rejected').push(...rejectedRewards);
     log.column('rewards/margins').push(...margins);
-    log.column('rewards/accuracies').push(...margins.map((margin) => (margin > 0 ? 1 : 0)));
+    // A margin within rounding says nothing: an unchanged policy prefers neither answer.
+    const rounding = Array.from(chosen, (nats, i) => Math.abs(nats) + Math.abs(rejected[i] as number)).map(
+      (nats) => beta * nats * logProbRounding,
+    );
+    log.column('rewards/accuracies').push(...margins.map((margin, i) => (margin > (rounding[i] as number) ? 1 : 0)));
     log.column('logps/chosen').push(...chosen);
     log.column('logps/rejected').push(...rejected);
   }
