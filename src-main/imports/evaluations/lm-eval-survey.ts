@@ -4,23 +4,12 @@ import type { Layout, RawRecord } from '../records/record.ts';
 import type { ReadSession } from '../session.ts';
 import { readLmEvalMetrics } from './lm-eval-metrics.ts';
 import { type GoldReading, GoldTally } from './lm-eval-gold.ts';
-
-/** What all lines of a task's samples say of one metric under one filter. */
-interface MetricTally {
-  /** Lines with a finite value. */
-  given: number;
-  /** Each given value is 0 or 1. */
-  isBinary: boolean;
-  /** A truth value, or a list of them (one per answer), on some line. */
-  isTruth: boolean;
-  least: number;
-  most: number;
-}
+import { chooseMetric, MetricSurvey, type MetricTally } from './metric-survey.ts';
 
 /** A samples file, read once to its end before any line of it becomes a row: what is decided by it holds for every line. */
 export interface LmEvalSurvey {
   /** By filter, in order of first appearance. */
-  filters: Map<string, { lines: number; metrics: Map<string, MetricTally> }>;
+  filters: Map<string, { lines: number; metrics: MetricSurvey }>;
   gold: GoldReading;
 }
 
@@ -49,22 +38,9 @@ export async function* surveyLmEval(
 function count(filters: LmEvalSurvey['filters'], record: unknown): void {
   const filter = filterOf(record);
   let entry = filters.get(filter);
-  if (entry === undefined) filters.set(filter, (entry = { lines: 0, metrics: new Map() }));
+  if (entry === undefined) filters.set(filter, (entry = { lines: 0, metrics: new MetricSurvey() }));
   entry.lines += 1;
-  const metrics = readLmEvalMetrics(record);
-  for (const name of Object.keys(metrics)) {
-    const value = metrics[name];
-    if (value === undefined) continue;
-    let tally = entry.metrics.get(name);
-    if (tally === undefined) {
-      entry.metrics.set(name, (tally = { given: 0, isBinary: true, isTruth: false, least: value, most: value }));
-    }
-    tally.given += 1;
-    tally.isBinary &&= value === 0 || value === 1;
-    tally.isTruth ||= typeof own(record, name) === 'boolean';
-    tally.least = Math.min(tally.least, value);
-    tally.most = Math.max(tally.most, value);
-  }
+  entry.metrics.add(readLmEvalMetrics(record), (name) => typeof own(record, name) === 'boolean');
 }
 
 export function filterOf(record: unknown): string {
@@ -110,23 +86,16 @@ export function chooseLmEval(
 ): LmEvalChoice {
   const filters = [...survey.filters.keys()];
   const { filter, metric } = readWanted(wanted, filters);
-  const tallies = survey.filters.get(filter)?.metrics ?? new Map<string, MetricTally>();
-  const names = [...tallies.keys()];
-  const better = (name: string): unknown => own(higherIsBetter, name);
-  const candidates = names.filter((name) => isVerdict(name, tallies, task) && better(name) !== false);
-  const asked = metric === undefined || !names.includes(metric) ? undefined : metric;
-  const verdictMetric =
-    asked === undefined ? bestVerdict(candidates, tallies) : candidates.includes(asked) ? asked : null;
-  const others = names.filter((name) => name !== verdictMetric && !/_stderr$/.test(name));
-  const scoreMetric = asked ?? others.find((name) => better(name) === true) ?? verdictMetric ?? others[0] ?? null;
-  const choosable = candidates.length > 1 || (candidates.length === 0 && names.length > 1) ? names : candidates;
-  return {
-    filter,
-    verdictMetric,
-    scoreMetric,
-    variant: asked ?? filter,
-    variants: [...filters, ...(choosable.length > 1 ? choosable : [])],
-  };
+  const { verdictMetric, scoreMetric, asked, variants } = chooseMetric(
+    survey.filters.get(filter)?.metrics.tallies ?? new Map<string, MetricTally>(),
+    {
+      preferred: verdictMetrics,
+      higherIsBetter: (name) => own(higherIsBetter, name),
+      isNoVerdict: (name) => isShare(name, task),
+      wanted: metric,
+    },
+  );
+  return { filter, verdictMetric, scoreMetric, variant: asked ?? filter, variants: [...filters, ...variants] };
 }
 
 /** `FILTER`, `METRIC`, or `FILTER/METRIC`. */
@@ -144,18 +113,7 @@ function readWanted(wanted: string | undefined, filters: readonly string[]): { f
     : { filter: usual, metric: wanted };
 }
 
-/** All values are 0 or 1, and the name does not say that they are shares (MC2 sums the probability of true answers). */
-function isVerdict(name: string, tallies: ReadonlyMap<string, MetricTally>, task: string): boolean {
-  const tally = tallies.get(name);
-  if (tally === undefined || tally.given === 0 || !tally.isBinary) return false;
-  return !(/(^|_)mc2($|_)/i.test(task) || /mc2|likelihood|perplexity|bits_per_byte|brier/i.test(name));
-}
-
-function bestVerdict(candidates: readonly string[], tallies: ReadonlyMap<string, MetricTally>): string | null {
-  return (
-    verdictMetrics.find((name) => candidates.includes(name)) ??
-    candidates.find((name) => tallies.get(name)?.isTruth === true) ??
-    candidates.find((name) => /acc|match|correct|pass/i.test(name)) ??
-    null
-  );
+/** The name says that its zeros and ones are shares too (MC2 sums the probability of true answers). */
+function isShare(name: string, task: string): boolean {
+  return /(^|_)mc2($|_)/i.test(task) || /mc2|likelihood|perplexity|bits_per_byte|brier/i.test(name);
 }

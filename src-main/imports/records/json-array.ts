@@ -8,7 +8,8 @@ import { problemRecord, type RawRecord, type RecordBatches, tooLarge } from './r
 /**
  * The elements of an array in a JSON document: the document itself, or the array that `arrayPath` leads to. What lies
  * around the array is handed to `onHeader` as a value with the array empty, or null when it is too large or malformed:
- * once before the first element with what stands before it, and once at the end with all of it.
+ * once before the first element with what stands before it, and once at the end with all of it. With `entries` an object is read as
+ * well, and each record is a `{key, value}`: an object's key, or a list's index as text.
  */
 export async function* readJsonArray(
   chunks: AsyncIterable<Buffer>,
@@ -16,10 +17,12 @@ export async function* readJsonArray(
   arrayPath: readonly string[],
   session: ReadSession,
   onHeader: (header: unknown) => void = () => undefined,
+  entries = false,
 ): RecordBatches {
   const { limits } = session;
-  const scanner = new JsonArrayScanner(arrayPath, limits.maxRecordBytes, limits.maxHeaderBytes);
+  const scanner = new JsonArrayScanner(arrayPath, limits.maxRecordBytes, limits.maxHeaderBytes, entries);
   let isAnnounced = false;
+  let index = 0;
   for await (const chunk of withoutLeadingBom(chunks)) {
     const elements = scanner.push(chunk);
     if (!isAnnounced && scanner.phase !== 'seeking') {
@@ -28,7 +31,10 @@ export async function* readJsonArray(
     }
     yield elements.map(({ line, bytes }): RawRecord => {
       const place = { file, line };
-      return bytes === null ? tooLarge(place, limits.maxRecordBytes) : parseRecord(bytes, place, limits);
+      index += 1;
+      if (bytes === null) return tooLarge(place, limits.maxRecordBytes);
+      if (!entries) return parseRecord(bytes, place, limits);
+      return asEntry(parseRecord(scanner.isObject ? braced(bytes) : bytes, place, limits), scanner.isObject, index - 1);
     });
   }
   if (scanner.phase === 'seeking') throw noArray(file, arrayPath);
@@ -37,6 +43,18 @@ export async function* readJsonArray(
     yield [problemRecord({ file, line }, 'truncated', 'The file ends before the list of records does.')];
   }
   onHeader(headerValue(scanner.header()));
+}
+
+function braced(entry: Buffer): Buffer {
+  return Buffer.concat([Buffer.from('{'), entry, Buffer.from('}')]);
+}
+
+function asEntry(record: RawRecord, isObject: boolean, index: number): RawRecord {
+  if ('problem' in record) return record;
+  if (!isObject) return { ...record, value: { key: String(index), value: record.value } };
+  const [entry] = Object.entries(record.value as object);
+  const [key, value] = entry ?? ['', undefined];
+  return { ...record, value: { key, value: value as unknown } };
 }
 
 async function* withoutLeadingBom(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
@@ -51,7 +69,7 @@ async function* withoutLeadingBom(chunks: AsyncIterable<Buffer>): AsyncGenerator
 function headerSoFar(scanner: JsonArrayScanner, arrayPath: readonly string[]): unknown {
   const bytes = scanner.header();
   if (bytes === null || scanner.phase === 'after') return headerValue(bytes);
-  return headerValue(Buffer.concat([bytes, Buffer.from(`]${'}'.repeat(arrayPath.length)}`)]));
+  return headerValue(Buffer.concat([bytes, Buffer.from(`${scanner.isObject ? '}' : ']'}${'}'.repeat(arrayPath.length)}`)]));
 }
 
 function headerValue(bytes: Buffer | null): unknown {

@@ -1,5 +1,6 @@
 /**
- * Finds the elements of one array inside a JSON document of any size, chunk by chunk, without parsing it.
+ * Finds the elements of one array inside a JSON document of any size, chunk by chunk, without parsing it; with `entries`, those of
+ * an array or of an object, whose elements are then its `"key": value` entries.
  *
  * Written here rather than taken from a token-streaming library for three reasons: a record's line number has to reach
  * the user; one malformed element must become one problem, where a tokeniser ends the stream; and cutting bytes, then
@@ -28,6 +29,9 @@ type Phase = 'seeking' | 'inside' | 'after';
 export class JsonArrayScanner {
   readonly #path: readonly string[];
   readonly #maxElementBytes: number;
+  readonly #entries: boolean;
+  /** What closes the array, or the object whose entries are wanted. */
+  #close = closeBracket;
   #phase: Phase = 'seeking';
   #line = 1;
   #depth = 0;
@@ -44,8 +48,9 @@ export class JsonArrayScanner {
   #element: Collector | null = null;
   readonly #header: Collector;
 
-  constructor(path: readonly string[], maxElementBytes: number, maxHeaderBytes: number) {
+  constructor(path: readonly string[], maxElementBytes: number, maxHeaderBytes: number, entries = false) {
     this.#path = path;
+    this.#entries = entries;
     this.#maxElementBytes = maxElementBytes;
     this.#header = new Collector(maxHeaderBytes);
   }
@@ -53,6 +58,11 @@ export class JsonArrayScanner {
   /** Where the scan stands: the array not met yet, inside it, or past its end. */
   get phase(): Phase {
     return this.#phase;
+  }
+
+  /** Whether the elements are an object's entries. */
+  get isObject(): boolean {
+    return this.#close === closeBrace;
   }
 
   /** The document without the array's elements; null when it is beyond the limit. */
@@ -79,7 +89,7 @@ export class JsonArrayScanner {
           from = at + 1;
         }
       } else if (byte > space) {
-        const ended = byte === closeBracket && this.#depth === this.#arrayDepth;
+        const ended = byte === this.#close && this.#depth === this.#arrayDepth;
         if (ended || (byte === comma && this.#depth === this.#arrayDepth)) {
           this.#element?.add(chunk.subarray(from, at));
           this.#finishElement(found);
@@ -144,8 +154,7 @@ export class JsonArrayScanner {
       case colon:
         return false;
       case openBrace:
-        this.#enterObject(here);
-        return false;
+        return this.#enterObject(here);
       case openBracket:
         return this.#enterArray(here);
       case closeBrace:
@@ -159,23 +168,33 @@ export class JsonArrayScanner {
     }
   }
 
-  #enterObject(here: boolean): void {
+  #enterObject(here: boolean): boolean {
     const isRoot = this.#depth === 0;
+    if (this.#entries && this.#isWanted(here)) return this.#enter(closeBrace);
     if (here && this.#keyMatches && this.#matched < this.#path.length - 1) this.#matched += 1;
     this.#depth += 1;
     this.#expectKey = isRoot || this.#depth === this.#matched + 1;
     this.#keyMatches = false;
+    return false;
   }
 
   #enterArray(here: boolean): boolean {
-    const isIt =
-      this.#path.length === 0 ? this.#depth === 0 : here && this.#keyMatches && this.#matched === this.#path.length - 1;
+    if (this.#isWanted(here)) return this.#enter(closeBracket);
     this.#depth += 1;
-    if (isIt) {
-      this.#phase = 'inside';
-      this.#arrayDepth = this.#depth;
-    }
-    return isIt;
+    return false;
+  }
+
+  #isWanted(here: boolean): boolean {
+    if (this.#path.length === 0) return this.#depth === 0;
+    return here && this.#keyMatches && this.#matched === this.#path.length - 1;
+  }
+
+  #enter(close: number): boolean {
+    this.#close = close;
+    this.#depth += 1;
+    this.#phase = 'inside';
+    this.#arrayDepth = this.#depth;
+    return true;
   }
 }
 

@@ -33,7 +33,7 @@ function readText(
     case 'jsonl':
       return readJsonLines(content, file, session, layout.lineEnd);
     case 'json':
-      return readJsonArray(content, file, layout.arrayPath, session, onHeader);
+      return readJsonArray(content, file, layout.arrayPath, session, onHeader, layout.entries === true);
     case 'csv':
       return readCsv(content, file, layout.delimiter, session, layout.lineEnd);
     default:

@@ -16,7 +16,12 @@ export function tooLarge(place: Place, maxBytes: number): RawRecord {
 export type Layout = { compression: Compression } & (
   | { container: 'jsonl'; lineEnd?: LineEnd }
   /** `arrayPath`: keys that lead to the array of records; empty when the document is the array. */
-  | { container: 'json'; arrayPath: readonly string[] }
+  | {
+      container: 'json';
+      arrayPath: readonly string[];
+      /** The place may hold an object as well: its entries are then the records, each as `{key, value}`. */
+      entries?: true;
+    }
   | { container: 'csv'; delimiter: string; lineEnd?: LineEnd }
   | { container: 'parquet' }
 );
