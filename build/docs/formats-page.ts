@@ -44,6 +44,18 @@ const evaluationLines: Record<EvaluationFormat, string> = {
     'AlpacaEval: a model’s folder (`model_outputs.json`, `<annotator>/annotations.json`), or an annotations file',
   inspect: 'Inspect AI: a log as `.eval` or `.json`',
   promptfoo: 'promptfoo: its JSON or JSONL output',
+  lighteval:
+    'lighteval: an output folder written with `--save-details`, a model’s folder in it, or one `details_*.parquet`; the columns of all versions',
+  opencompass:
+    'OpenCompass: an output folder with `results/` and `predictions/`, or one file of results with `details` (`--dump-eval-details`)',
+  helm: 'HELM: a folder of runs, one run (`per_instance_stats.json` with the files next to it), or its statistics alone',
+  'swe-bench':
+    'SWE-bench: `logs/run_evaluation` or a folder in it, one `report.json`, or a run’s summary with `resolved_ids`',
+  langsmith:
+    'LangSmith: an experiment’s data frame as CSV or JSON (`inputs.…`, `outputs.…`, `reference.…`, `feedback.…`), examples with runs, or runs with feedback statistics',
+  langfuse:
+    'Langfuse: experiment items from its API, results of its experiment runner, or a table of traces or observations as CSV, JSON or JSONL',
+  braintrust: 'Braintrust: an experiment’s events as JSON, JSONL or CSV; of each trace the root',
 };
 
 const suiteLines: Record<SuiteKind, string> = {

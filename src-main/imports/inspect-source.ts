@@ -3,6 +3,11 @@ import { WorkbenchError } from '../shared/domain/errors.ts';
 import type { SuiteKind } from '../shared/domain/evaluations.ts';
 import { detectDatasetFormat } from './datasets/detect.ts';
 import { isInspectHeader, readArchiveHeader } from './evaluations/inspect.ts';
+import { isLightevalRecord } from './evaluations/lighteval-sample.ts';
+import { isOpencompassDetail } from './evaluations/opencompass-detail.ts';
+import { isBraintrustRecord } from './evaluations/tracker-braintrust.ts';
+import { isLangfuseRecord } from './evaluations/tracker-langfuse.ts';
+import { isLangsmithRecord } from './evaluations/tracker-langsmith.ts';
 import { fieldPaths, own } from './field-path.ts';
 import { firstValues } from './records/read-records.ts';
 import type { Layout } from './records/record.ts';
@@ -10,13 +15,18 @@ import { bareTextAsRecord } from './row-content.ts';
 import { ReadSession, sizeOf } from './session.ts';
 import { holdsAlpacaEval } from './sources/alpaca-eval-files.ts';
 import { isFolder, listFiles, type SourceFile } from './sources/files.ts';
+import { holdsHelm } from './sources/helm-files.ts';
+import { holdsLighteval } from './sources/lighteval-files.ts';
 import { holdsLmEval, isLmEvalSamplesName } from './sources/lm-eval-files.ts';
-import { looksLikeInspect, looksLikePromptfoo, sniffFile } from './sources/sniff.ts';
+import { holdsOpencompass } from './sources/opencompass-files.ts';
+import { documentOf, type KnownDocument, looksLikeInspect, looksLikePromptfoo, sniffFile } from './sources/sniff.ts';
+import { holdsSweBench } from './sources/swe-bench-files.ts';
 import { suggestMap } from './suggest-map.ts';
 import {
   type Container,
   containers,
   type Detection,
+  type EvaluationFormat,
   evaluationFormats,
   type ImportFormat,
   type ImportOptions,
@@ -50,19 +60,25 @@ export async function inspectSource(path: string, request: InspectRequest = {}):
   const format = request.format ?? 'auto';
   const sniffed = await sniffFile(path, asContainer(format), session);
   if (sniffed.container === 'zip') return inspectArchive(file, session);
-  const { layout, outline } = sniffed;
-  const values = await firstValues(
-    path,
-    layout,
-    sampleRecords,
-    new ReadSession({ limits: session.limits, signal: request.signal }),
-  );
+  const { outline } = sniffed;
+  const document = documentOf(outline);
+  const layout = layoutFor(sniffed.layout, document);
+  const isWhole = document?.entriesAt === null;
+  const values = isWhole ? [] : await firstValues(path, layout, sampleRecords, session.scratch());
   const known = looksLikeInspect(outline)
     ? found('inspect', 'the document has an Inspect log’s “eval” header')
     : looksLikePromptfoo(outline)
       ? found('promptfoo', 'the document has promptfoo’s “results”')
-      : evaluationOf(path, values);
+      : document !== null
+        ? found(document.format, document.reason)
+        : evaluationOf(path, values);
   return { detection: decide(values, layout, known, request), file, layout, files: [file], archiveHeader: null };
+}
+
+/** Where a known document has its records. */
+function layoutFor(layout: Layout, document: KnownDocument | null): Layout {
+  if (layout.container !== 'json' || document === null || document.entriesAt === null) return layout;
+  return { ...layout, arrayPath: document.entriesAt, entries: true };
 }
 
 interface Found {
@@ -79,29 +95,37 @@ function asContainer(format: ImportFormat | 'auto'): Container | undefined {
   return containers.find((container) => container === format);
 }
 
+/** Deep enough for the deepest tree: `logs/run_evaluation/<run>/<model>/<instance>/report.json`. */
+const folderDepth = 6;
+
+const folderSigns: readonly (readonly [(files: readonly SourceFile[]) => boolean, EvaluationFormat, string])[] = [
+  [holdsLmEval, 'lm-eval', 'samples_*.jsonl files'],
+  [holdsAlpacaEval, 'alpaca-eval', 'annotations.json'],
+  [holdsLighteval, 'lighteval', 'details_*.parquet files'],
+  [holdsHelm, 'helm', 'per_instance_stats.json'],
+  [holdsSweBench, 'swe-bench', 'report.json of instances'],
+  [holdsOpencompass, 'opencompass', 'results/<model>/<dataset>.json'],
+];
+
 async function inspectFolder(file: SourceFile, request: InspectRequest): Promise<InspectedSource> {
-  const files = await listFiles(file.path);
-  const archives = files.filter(({ name }) => name.endsWith('.eval'));
-  const only = archives[0];
-  if (!holdsLmEval(files) && !holdsAlpacaEval(files) && only !== undefined && archives.length === 1)
-    return inspectSource(only.path, request);
-  if (!holdsLmEval(files) && !holdsAlpacaEval(files) && archives.length > 1) {
-    const detection = wholeSource(found('inspect', `the folder has ${archives.length} Inspect logs`));
-    return { detection, file, layout: null, files: archives, archiveHeader: null };
+  const files = await listFiles(file.path, folderDepth);
+  const sign = folderSigns.find(([holds]) => holds(files));
+  if (sign !== undefined) {
+    const detection = wholeSource(found(sign[1], `the folder has ${sign[2]}`));
+    return { detection, file, layout: null, files, archiveHeader: null };
   }
-  const format = holdsLmEval(files)
-    ? found('lm-eval', 'the folder has samples_*.jsonl files')
-    : holdsAlpacaEval(files)
-      ? found('alpaca-eval', 'the folder has annotations.json')
-      : null;
-  if (format === null) {
+  const archives = files.filter(({ name }) => name.endsWith('.eval'));
+  const [only] = archives;
+  if (only !== undefined && archives.length === 1) return inspectSource(only.path, request);
+  if (only === undefined) {
     throw new WorkbenchError(
       'unsupported',
-      `The folder ${file.name} is neither lm-eval’s (samples_*.jsonl), AlpacaEval’s (annotations.json) nor one Inspect log.`,
+      `The folder ${file.name} holds no tool’s results: neither ${folderSigns.map(([, format, what]) => `${format}’s (${what})`).join(', ')} nor Inspect logs (*.eval).`,
       { remedy: 'Import a single file.', place: { file: file.name } },
     );
   }
-  return { detection: wholeSource(format), file, layout: null, files, archiveHeader: null };
+  const detection = wholeSource(found('inspect', `the folder has ${archives.length} Inspect logs`));
+  return { detection, file, layout: null, files: archives, archiveHeader: null };
 }
 
 async function inspectArchive(file: SourceFile, session: ReadSession): Promise<InspectedSource> {
@@ -141,6 +165,14 @@ function evaluationOf(path: string, values: readonly unknown[]): Found | null {
   if (most('instruction', 'output', 'generator'))
     return found('alpaca-eval', 'records have AlpacaEval’s “generator” of an output');
   if (most('testCase', 'success')) return found('promptfoo', 'records have promptfoo’s “testCase” and “success”');
+  if (most('instance_id', 'stats')) return found('helm', 'records have HELM’s “instance_id” and “stats”');
+  const mostly = (isIt: (value: unknown) => boolean): boolean =>
+    values.length > 0 && values.filter(isIt).length * 2 > values.length;
+  if (mostly(isLightevalRecord)) return found('lighteval', 'rows have lighteval’s columns');
+  if (mostly(isOpencompassDetail)) return found('opencompass', 'records have OpenCompass’s “example_abbr”');
+  if (mostly(isLangsmithRecord)) return found('langsmith', 'records have LangSmith’s inputs, outputs and feedback');
+  if (mostly(isLangfuseRecord)) return found('langfuse', 'records have Langfuse’s fields');
+  if (mostly(isBraintrustRecord)) return found('braintrust', 'records have Braintrust’s input, output and scores');
   return null;
 }
 

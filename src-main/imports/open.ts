@@ -3,10 +3,15 @@ import type { DatasetRow } from '../shared/domain/datasets.ts';
 import type { SampleResult, SuiteItem, SuiteKind } from '../shared/domain/evaluations.ts';
 import { planDataset } from './datasets/plan.ts';
 import { planAlpacaEval } from './evaluations/alpaca-eval.ts';
+import { planHelm } from './evaluations/helm.ts';
 import { planInspect } from './evaluations/inspect.ts';
+import { planLighteval } from './evaluations/lighteval.ts';
 import { planLmEval } from './evaluations/lm-eval.ts';
 import { planMappedEvaluation } from './evaluations/mapped.ts';
+import { planOpencompass } from './evaluations/opencompass.ts';
 import { planPromptfoo } from './evaluations/promptfoo.ts';
+import { planSweBenchFile } from './evaluations/swe-bench.ts';
+import { planTracker } from './evaluations/tracker.ts';
 import { acceptedFields, type FieldMap, formatFieldMap } from './field-map.ts';
 import { type ImportPlan, ImportStream } from './import-stream.ts';
 import { type InspectedSource, inspectSource } from './inspect-source.ts';
@@ -15,7 +20,10 @@ import type { Layout, RecordBatches } from './records/record.ts';
 import { ReadSession } from './session.ts';
 import { alpacaEvalFolder, type AlpacaEvalFiles } from './sources/alpaca-eval-files.ts';
 import type { SourceFile } from './sources/files.ts';
+import { helmFile } from './sources/helm-files.ts';
+import { lightevalFile } from './sources/lighteval-files.ts';
 import { lmEvalFile, lmEvalFolder } from './sources/lm-eval-files.ts';
+import { opencompassFile } from './sources/opencompass-files.ts';
 import { planSuite } from './suites/plan.ts';
 import {
   type Container,
@@ -104,6 +112,22 @@ async function planEvaluation(source: InspectedSource, options: ImportOptions): 
       return planInspect(file, layout, source.archiveHeader, map, options.variant);
     case 'promptfoo':
       return planPromptfoo(file, fileLayout(source), map, options.variant);
+    case 'lighteval':
+      requireFile(source);
+      return planLighteval(await lightevalFile(file), map, options.variant);
+    case 'opencompass':
+      requireFile(source);
+      return planOpencompass(await opencompassFile(file), fileLayout(source), map, options.variant);
+    case 'helm':
+      requireFile(source);
+      return planHelm(await helmFile(file), fileLayout(source), map, options.variant);
+    case 'swe-bench':
+      requireFile(source);
+      return planSweBenchFile(file, fileLayout(source), map);
+    case 'langsmith':
+    case 'langfuse':
+    case 'braintrust':
+      return planTracker(format, file, fileLayout(source), map, options.variant);
     case 'jsonl':
     case 'json':
     case 'csv':
@@ -129,6 +153,15 @@ async function planEvaluation(source: InspectedSource, options: ImportOptions): 
     default:
       return assertNever(format);
   }
+}
+
+/** Of a folder each part is opened by itself, also where it has only one. */
+function requireFile({ file, files, layout }: InspectedSource): void {
+  if (layout !== null) return;
+  throw new WorkbenchError('bad-input', `The folder ${file.name} holds several evaluations (${files.length} files).`, {
+    remedy: 'Import one of its files, or the folder as a whole.',
+    place: { file: file.name },
+  });
 }
 
 function severalLogs({ file, files }: InspectedSource): WorkbenchError {

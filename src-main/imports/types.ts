@@ -22,7 +22,11 @@ export const datasetFormats = [
   'prompt-only',
 ] as const;
 export type DatasetFormat = (typeof datasetFormats)[number];
-export const evaluationFormats = ['lm-eval', 'alpaca-eval', 'inspect', 'promptfoo'] as const;
+export const evaluationFormats = [
+  ...(['lm-eval', 'alpaca-eval', 'inspect', 'promptfoo'] as const),
+  ...(['lighteval', 'opencompass', 'helm', 'swe-bench'] as const),
+  ...(['langsmith', 'langfuse', 'braintrust'] as const),
+] as const;
 export type EvaluationFormat = (typeof evaluationFormats)[number];
 export type ImportFormat = DatasetFormat | EvaluationFormat | Container;
 

@@ -118,6 +118,118 @@ export const fuzzKinds: Readonly<Record<string, FuzzKind>> = {
       ]),
     read: evaluation,
   },
+  lighteval: {
+    ending: '.parquet',
+    make: () =>
+      new Uint8Array(
+        parquetWriteBuffer({
+          columnData: [
+            { name: 'full_prompt', data: rows.map((row) => row.prompt) },
+            { name: 'predictions', data: rows.map((row) => `['${row.output}']`) },
+            { name: 'choices', data: rows.map((row) => `[' ${row.output}', 'other']`) },
+            { name: 'gold_index', data: rows.map(() => '[0]') },
+            { name: 'metrics', data: rows.map((row) => `{'em': ${row.correct ? 1 : 0}, 'f1': ${row.score}}`) },
+          ],
+        }),
+      ),
+    read: evaluation,
+  },
+  opencompass: {
+    ending: '.json',
+    make: () =>
+      Buffer.from(
+        JSON.stringify({
+          accuracy: 50,
+          details: Object.fromEntries(
+            rows.map((row, i) => [i, { prompt: row.prompt, pred: row.output, answer: 'a', correct: row.correct }]),
+          ),
+        }),
+      ),
+    read: evaluation,
+  },
+  helm: {
+    ending: '.json',
+    make: () =>
+      Buffer.from(
+        JSON.stringify(
+          rows.map((row) => ({
+            instance_id: row.id,
+            train_trial_index: 0,
+            stats: [
+              {
+                name: { name: 'exact_match', split: 'test' },
+                count: 1,
+                sum: row.correct ? 1 : 0,
+                mean: row.correct ? 1 : 0,
+              },
+            ],
+          })),
+        ),
+      ),
+    read: evaluation,
+  },
+  'swe-bench report': {
+    ending: '.json',
+    make: () =>
+      Buffer.from(
+        JSON.stringify(
+          Object.fromEntries(
+            rows.map((row) => [
+              `a__b-${row.id}`,
+              { patch_exists: true, patch_successfully_applied: true, resolved: row.correct },
+            ]),
+          ),
+        ),
+      ),
+    read: evaluation,
+  },
+  'swe-bench summary': {
+    ending: '.json',
+    make: () =>
+      Buffer.from(
+        JSON.stringify({ resolved_ids: ['a'], submitted_ids: ['a', 'b'], unresolved_ids: ['b'], error_ids: [] }),
+      ),
+    read: evaluation,
+  },
+  langsmith: {
+    ending: '.csv',
+    make: () =>
+      Buffer.from(
+        `inputs.q,outputs.a,reference.a,feedback.ok,example_id\n${rows.map((row) => `"${row.prompt}","{'text': '${row.output}'}",b,${row.correct},${row.id}`).join('\n')}\n`,
+      ),
+    read: evaluation,
+  },
+  langfuse: {
+    ending: '.json',
+    make: () =>
+      Buffer.from(
+        JSON.stringify({
+          data: rows.map((row) => ({
+            experimentId: 'e',
+            experimentItemId: row.id,
+            input: { q: row.prompt },
+            output: row.output,
+            scores: [{ name: 'ok', value: row.correct ? 1 : 0, dataType: 'BOOLEAN' }],
+          })),
+        }),
+      ),
+    read: evaluation,
+  },
+  braintrust: {
+    ending: '.jsonl',
+    make: () =>
+      lines(
+        rows.map((row) => ({
+          span_id: row.id,
+          root_span_id: row.id,
+          input: row.prompt,
+          output: row.output,
+          expected: 'a',
+          scores: { ok: row.score },
+        })),
+      ),
+    read: evaluation,
+  },
   parquet: {
     ending: '.parquet',
     make: () =>

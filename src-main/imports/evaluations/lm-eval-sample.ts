@@ -1,6 +1,7 @@
 import { isPlainObject, own } from '../field-path.ts';
 import { asOptionalText, asTextOrChat, renderChat } from '../values.ts';
 import type { GoldReading } from './lm-eval-gold.ts';
+import { confidenceOf, likeliest } from './option-confidence.ts';
 
 /** What a request to the model was and what came back, whatever the harness's version wrote. */
 export interface LmEvalSample {
@@ -80,7 +81,7 @@ function choiceOf(requests: Request[], rated: Rated[]): Choice {
   const contexts = own.map((request) => promptText(request[0]));
   const options = new Set(contexts).size > 1 ? contexts : continuations;
   const answers = rated.slice(0, options.length);
-  return { contexts, continuations, options, answers, best: argmax(answers) };
+  return { contexts, continuations, options, answers, best: likeliest(logProbsOf(answers)) };
 }
 
 /** Options of a record that is a multiple choice, and which of them the model holds likeliest; else null. */
@@ -110,15 +111,8 @@ function readChoice(
     settings: undefined,
     answers: [],
     options: options.length,
-    confidence: confidenceOf(answers, best),
+    confidence: confidenceOf(logProbsOf(answers), best),
   };
-}
-
-/** Probability of the chosen option among the options: the softmax of their log-probabilities. */
-function confidenceOf(answers: readonly Rated[], best: number): number | null {
-  const most = answers[best]?.logProb ?? null;
-  if (most === null || answers.some(({ logProb }) => logProb === null)) return null;
-  return 1 / answers.reduce((sum, { logProb }) => sum + Math.exp((logProb ?? -Infinity) - most), 0);
 }
 
 /** acc_mutual_info adds a second half of requests without context; they are no options. */
@@ -139,11 +133,8 @@ function goldIndex(target: string | undefined, options: readonly string[], readi
   return reading === 'index' ? (index ?? byText) : (byText ?? index);
 }
 
-function argmax(answers: readonly Rated[]): number {
-  return answers.reduce(
-    (best, answer, index) => ((answer.logProb ?? -Infinity) > (answers[best]?.logProb ?? -Infinity) ? index : best),
-    0,
-  );
+function logProbsOf(answers: readonly Rated[]): (number | null)[] {
+  return answers.map(({ logProb }) => logProb);
 }
 
 function commonStart(texts: readonly string[]): string {

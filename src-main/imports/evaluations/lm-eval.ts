@@ -1,9 +1,8 @@
-import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { SampleResult } from '../../shared/domain/evaluations.ts';
 import { evaluationFields, type FieldMap, Mapping } from '../field-map.ts';
 import { own } from '../field-path.ts';
 import type { Description, ImportPlan } from '../import-stream.ts';
-import { parseJson } from '../records/parse-json.ts';
+import { readDocument } from '../records/read-document.ts';
 import { readRecords } from '../records/read-records.ts';
 import type { RecordBatches } from '../records/record.ts';
 import type { ReadSession } from '../session.ts';
@@ -43,23 +42,6 @@ async function* readAll(
   for (const { path, name, layout } of source.samples) {
     surveys.set(name, yield* surveyLmEval(path, name, layout, session));
     yield* readRecords(path, name, layout, session);
-  }
-}
-
-/** A small JSON document, whole. */
-async function readDocument(path: string, name: string, session: ReadSession): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of session.readFile(path, name)) {
-    bytes += chunk.length;
-    if (bytes > session.limits.maxHeaderBytes)
-      throw new WorkbenchError('bad-input', `${name} is too large for a results file.`, { place: { file: name } });
-    chunks.push(chunk);
-  }
-  try {
-    return parseJson(Buffer.concat(chunks).toString('utf8'));
-  } catch (cause) {
-    throw new WorkbenchError('bad-input', `${name} is not JSON.`, { cause, place: { file: name } });
   }
 }
 

@@ -49,27 +49,40 @@ export interface ChoiceRules {
   higherIsBetter?: (name: string) => unknown;
   /** Metrics whose zeros and ones are no verdicts: shares, counts, marks of something else. */
   isNoVerdict?: (name: string) => boolean;
+  /** What is counted next to the answer (tokens, times, requests) and measures nothing of it. */
+  isBookkeeping?: (name: string) => boolean;
+  /** People name these as they like: a lone one of zeros and ones is the verdict, and each can be asked for. */
+  areFreelyNamed?: boolean;
   wanted?: string | undefined;
 }
 
 /** Which metric is the verdict and which the score: by name over what the whole source has, so that two files of one task are read alike. */
 export function chooseMetric(
   tallies: ReadonlyMap<string, MetricTally>,
-  { preferred, higherIsBetter = () => undefined, isNoVerdict = () => false, wanted }: ChoiceRules,
+  {
+    preferred,
+    higherIsBetter = () => undefined,
+    isNoVerdict = () => false,
+    isBookkeeping,
+    areFreelyNamed = false,
+    wanted,
+  }: ChoiceRules,
 ): MetricChoice {
-  const names = [...tallies.keys()];
+  const names = [...tallies.keys()].filter((name) => isBookkeeping?.(name) !== true);
   const candidates = names.filter((name) => {
     const tally = tallies.get(name);
     if (tally === undefined || tally.given === 0 || !tally.isBinary) return false;
     return !isNoVerdict(name) && higherIsBetter(name) !== false;
   });
   const asked = wanted === undefined || !names.includes(wanted) ? null : wanted;
-  const verdictMetric =
-    asked === null ? bestVerdict(candidates, tallies, preferred) : candidates.includes(asked) ? asked : null;
+  const lone = areFreelyNamed && names.length === 1 ? (candidates[0] ?? null) : null;
+  const best = bestVerdict(candidates, tallies, preferred) ?? lone;
+  const verdictMetric = asked === null ? best : candidates.includes(asked) ? asked : null;
   const others = names.filter((name) => name !== verdictMetric && !/_stderr$/.test(name));
   const scoreMetric =
     asked ?? others.find((name) => higherIsBetter(name) === true) ?? verdictMetric ?? others[0] ?? null;
-  const choosable = candidates.length > 1 || (candidates.length === 0 && names.length > 1) ? names : candidates;
+  const anyOfThem = areFreelyNamed || candidates.length > 1 || (candidates.length === 0 && names.length > 1);
+  const choosable = anyOfThem ? names : candidates;
   return { verdictMetric, scoreMetric, asked, variants: choosable.length > 1 ? choosable : [] };
 }
 

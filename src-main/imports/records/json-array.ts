@@ -69,7 +69,9 @@ async function* withoutLeadingBom(chunks: AsyncIterable<Buffer>): AsyncGenerator
 function headerSoFar(scanner: JsonArrayScanner, arrayPath: readonly string[]): unknown {
   const bytes = scanner.header();
   if (bytes === null || scanner.phase === 'after') return headerValue(bytes);
-  return headerValue(Buffer.concat([bytes, Buffer.from(`${scanner.isObject ? '}' : ']'}${'}'.repeat(arrayPath.length)}`)]));
+  return headerValue(
+    Buffer.concat([bytes, Buffer.from(`${scanner.isObject ? '}' : ']'}${'}'.repeat(arrayPath.length)}`)]),
+  );
 }
 
 function headerValue(bytes: Buffer | null): unknown {
@@ -81,9 +83,12 @@ function headerValue(bytes: Buffer | null): unknown {
   }
 }
 
-function noArray(file: string, arrayPath: readonly string[]): WorkbenchError {
+/** The document has no list (or object) at the place where its records should be. */
+export class NoRecords extends WorkbenchError {}
+
+function noArray(file: string, arrayPath: readonly string[]): NoRecords {
   const where = arrayPath.length === 0 ? 'it is no list' : `there is no list at “${arrayPath.join('.')}”`;
-  return new WorkbenchError('bad-input', `${file} holds no records: ${where}.`, {
+  return new NoRecords('bad-input', `${file} holds no records: ${where}.`, {
     remedy: 'A JSON file is read as a list of records, or as an object with such a list in it.',
     place: { file },
   });

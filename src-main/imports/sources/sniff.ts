@@ -82,11 +82,16 @@ const holders = new Set([
   'items',
   'train',
   'test',
+  'events',
+  'examples_with_runs',
+  'itemResults',
+  'item_results',
 ]);
 
 /** A lone line is a record, lists of turns and all, unless its list has a name that people give to lists of records. */
 function isHolder(outline: OutlineEntry[]): boolean {
-  return looksLikeInspect(outline) || looksLikePromptfoo(outline) || holders.has(recordsPath(outline)?.[0] ?? '');
+  const isKnown = looksLikeInspect(outline) || looksLikePromptfoo(outline) || documentOf(outline) !== null;
+  return isKnown || holders.has(recordsPath(outline)?.[0] ?? '');
 }
 
 function isObjectText(line: string): boolean {
@@ -150,6 +155,28 @@ export function looksLikePromptfoo(outline: readonly OutlineEntry[]): boolean {
     (holds(outline, 'results', 'results') || holds(outline, 'results', 'prompts'))
   );
 }
+
+/** A document whose records are the entries of an object, or which is no list of records at all. */
+export interface KnownDocument {
+  format: 'opencompass' | 'swe-bench';
+  reason: string;
+  /** Where the entries lie; null where the document is read as one. */
+  entriesAt: readonly string[] | null;
+}
+
+export function documentOf(outline: readonly OutlineEntry[]): KnownDocument | null {
+  if (holds(outline, 'resolved_ids') && (holds(outline, 'submitted_ids') || holds(outline, 'completed_ids')))
+    return { format: 'swe-bench', reason: 'the document has SWE-bench’s “resolved_ids”', entriesAt: null };
+  if (outline.some(({ path }) => path.length === 2 && path[1] === 'patch_successfully_applied'))
+    return { format: 'swe-bench', reason: 'the document has SWE-bench’s report of instances', entriesAt: [] };
+  const isDetail = ({ path }: OutlineEntry): boolean =>
+    path.length === 3 && path[0] === 'details' && detailNames.has(path[2] ?? '');
+  if (outline.some(isDetail))
+    return { format: 'opencompass', reason: 'the document has OpenCompass’s “details”', entriesAt: ['details'] };
+  return null;
+}
+
+const detailNames = new Set(['pred', 'prediction', 'predictions', 'origin_prediction', 'correct', 'is_correct']);
 
 function holds(outline: readonly OutlineEntry[], ...path: string[]): boolean {
   return outline.some(

@@ -22,6 +22,8 @@ export interface Measure {
   decoding: Partial<DecodingSettings> | null;
   /** The chat template the prompts were rendered with: `none`, or what identifies it. */
   template: string | null;
+  /** Solved examples before each question, where the source says how many. */
+  shots: number | null;
   /** Version of the task or suite. */
   taskVersion: string | null;
   /** What the log says of how it ended, where that is not success. */
@@ -44,6 +46,7 @@ export const unknownMeasure: Measure = {
   repeats: 1,
   decoding: null,
   template: null,
+  shots: null,
   taskVersion: null,
   status: null,
   variant: null,
@@ -54,7 +57,16 @@ export const unknownMeasure: Measure = {
 /** A part of the measure that two sides do not share. `decides` = it changes which answers count as right. */
 export interface MeasureDifference {
   field:
-    'annotator' | 'baseline' | 'filter' | 'metric' | 'scorer' | 'repeats' | 'template' | 'taskVersion' | 'decoding';
+    | 'annotator'
+    | 'baseline'
+    | 'filter'
+    | 'metric'
+    | 'scorer'
+    | 'repeats'
+    | 'template'
+    | 'shots'
+    | 'taskVersion'
+    | 'decoding';
   left: string;
   right: string;
   decides: boolean;
@@ -72,9 +84,10 @@ export function measureDifferences(left: Measure, right: Measure): MeasureDiffer
   if (left.repeats !== right.repeats) {
     differences.push({ field: 'repeats', left: String(left.repeats), right: String(right.repeats), decides: true });
   }
-  for (const field of ['template', 'taskVersion'] as const) {
+  for (const field of ['template', 'shots', 'taskVersion'] as const) {
     const [old, now] = [left[field], right[field]];
-    if (old !== null && now !== null && old !== now) differences.push({ field, left: old, right: now, decides: false });
+    if (old !== null && now !== null && old !== now)
+      differences.push({ field, left: String(old), right: String(now), decides: false });
   }
   const [old, now] = [decodingText(left.decoding), decodingText(right.decoding)];
   if (old !== null && now !== null && old !== now) {
@@ -91,6 +104,7 @@ const fieldNames: Record<MeasureDifference['field'], string> = {
   scorer: 'scorer',
   repeats: 'answers per sample',
   template: 'chat template',
+  shots: 'examples before the question',
   taskVersion: 'task version',
   decoding: 'decoding',
 };
@@ -119,6 +133,7 @@ export function describeMeasure(measure: Measure): string {
   if (measure.metric !== null) parts.push(`metric ${measure.metric}`);
   if (measure.filter !== null && measure.filter !== 'none') parts.push(`filter ${measure.filter}`);
   if (measure.scorer !== null) parts.push(`scorer ${measure.scorer}`);
+  if (measure.shots !== null) parts.push(`${measure.shots}-shot`);
   if (measure.repeats > 1) parts.push(`${measure.repeats} answers per sample`);
   if (measure.status !== null) parts.push(`status ${measure.status}`);
   return parts.join(', ');

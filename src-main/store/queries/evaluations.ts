@@ -2,7 +2,7 @@ import type { EvaluationRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import { idOf, idOrNull } from '../../shared/domain/ids.ts';
 import type { DecodingSettings, SampleResult, SuiteKind } from '../../shared/domain/evaluations.ts';
-import type { Measure } from '../../shared/domain/measures.ts';
+import { type Measure, unknownMeasure } from '../../shared/domain/measures.ts';
 import type { IngestOutcome } from '../api.ts';
 import type { Query, ReadableDb, WritableDb } from '../database.ts';
 import { all, each, one, run, sql, value } from '../database.ts';
@@ -221,7 +221,8 @@ function evaluationOf(row: EvaluationRow): EvaluationRecord {
     summary: JSON.parse(row.summary) as Record<string, number>,
     decoding: row.decoding === null ? null : (JSON.parse(row.decoding) as DecodingSettings),
     importId: idOrNull('import', row.import_id),
-    measure: row.measure === null ? null : (JSON.parse(row.measure) as Measure),
+    // What a later version added to a measure is not known of an earlier import.
+    measure: row.measure === null ? null : { ...unknownMeasure, ...(JSON.parse(row.measure) as Measure) },
     createdAt: row.created_at,
   };
 }

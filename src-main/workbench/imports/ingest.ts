@@ -76,15 +76,19 @@ export async function ingestEvaluations(store: Store, request: ImportRequest, ta
     if (received.length === 0) throw nothing ?? nothingFits(request);
     requireVariant(request, received);
     task.progress('storing', 1);
+    // What a part of the source could not give is said with the first that could.
+    const lacking = empty.map(({ message }) => message);
     const ids: string[] = [];
-    for (const { ingest, stream, problems } of received)
+    for (const [index, { ingest, stream, problems }] of received.entries()) {
+      const { measure } = stream.metadata();
       ids.push(
         await ingest.commit({
           import: outcomeOf(stream.metadata(), problems),
-          measure: stream.metadata().measure,
+          measure: index === 0 ? { ...measure, notes: [...measure.notes, ...lacking] } : measure,
           origin: originOf(request),
         }),
       );
+    }
     return ids;
   } catch (error) {
     for (const { ingest } of received) await ingest.abandon();
@@ -132,7 +136,9 @@ async function receive(
       await ingest.push(rows);
     }
     if (progress !== '') task.progress(`${stream.metadata().tasks[0] ?? request.name}${progress}`, null);
-    return ingest === null ? nothingFits(request, problems) : { ingest, stream, problems };
+    return ingest === null
+      ? nothingFits(request, problems, progress === '' ? null : (stream.metadata().tasks[0] ?? null))
+      : { ingest, stream, problems };
   } catch (error) {
     await ingest?.abandon();
     throw error;
@@ -261,12 +267,21 @@ function outcomeOf(metadata: ImportMetadata, problems: ProblemTally): NonNullabl
   };
 }
 
-function nothingFits(request: ImportRequest, problems = new ProblemTally()): WorkbenchError {
+/** `part`: which of the evaluations of a source it is. */
+function nothingFits(
+  request: ImportRequest,
+  problems = new ProblemTally(),
+  part: string | null = null,
+): WorkbenchError {
   const reasons = problems.list().map(({ reason, count, message }) => `${reason} (${count}): ${message ?? ''}`.trim());
   const why =
     reasons.length === 0 ? 'it holds no records' : `what does not fit: ${reasons.join('; ').replace(/\.$/, '')}`;
-  return new WorkbenchError('bad-input', `Nothing in ${path.basename(request.source)} could be imported: ${why}.`, {
-    remedy: 'Look at a preview, or say with --format and --map where the fields are.',
-    place: { file: request.source },
-  });
+  return new WorkbenchError(
+    'bad-input',
+    `Nothing ${part === null ? '' : `of ${part} `}in ${path.basename(request.source)} could be imported: ${why}.`,
+    {
+      remedy: 'Look at a preview, or say with --format and --map where the fields are.',
+      place: { file: request.source },
+    },
+  );
 }

@@ -45,6 +45,44 @@ describe('readJsonArray', () => {
     });
   });
 
+  it.each([1, 3, 64])(
+    'finds the entries of an object, or the elements of a list with their places (%i bytes)',
+    async (bytes) => {
+      async function* chunks(text: string): AsyncGenerator<Buffer> {
+        for (let at = 0; at < text.length; at += bytes) yield Buffer.from(text.slice(at, at + bytes));
+      }
+      const entries = async (text: string, path: string[]): Promise<unknown[]> => {
+        const headers: unknown[] = [];
+        const batches = readJsonArray(chunks(text), 'f', path, new ReadSession(), (one) => headers.push(one), true);
+        return [valuesOf((await collect(batches)).flat()), headers.at(-1)];
+      };
+      const object = '{"n": {"x": 1}, "d": {"a,}": {"b": [1, "}"]}, "c": 7, "__proto__": [2]}, "t": [{}]}';
+      expect(await entries(object, ['d'])).toEqual([
+        [
+          { key: 'a,}', value: { b: [1, '}'] } },
+          { key: 'c', value: 7 },
+          { key: '__proto__', value: [2] },
+        ],
+        { n: { x: 1 }, d: {}, t: [{}] },
+      ]);
+      expect(await entries('{"d": [5, {}]}', ['d'])).toEqual([
+        [
+          { key: '0', value: 5 },
+          { key: '1', value: {} },
+        ],
+        { d: [] },
+      ]);
+      expect(await entries('{"a": 1, "b": {}}', [])).toEqual([
+        [
+          { key: 'a', value: 1 },
+          { key: 'b', value: {} },
+        ],
+        {},
+      ]);
+      expect(await entries('{"a": 1, "b": {"c', [])).toEqual([[{ key: 'a', value: 1 }, 'truncated'], null]);
+    },
+  );
+
   it('tells what stands before the list as soon as the list begins', async () => {
     const { headers } = await scan('{"head": 1, "list": [1, 2], "tail": 2}', ['list'], 22);
     expect(headers).toEqual([
