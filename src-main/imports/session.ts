@@ -6,6 +6,8 @@ import { defaultLimits, type ImportLimits } from './limits.ts';
 import type { ProvenanceFile } from './types.ts';
 
 const chunkBytes = 2 ** 17;
+/** Looking at a whole file before it is read takes larger bites: nothing is kept of them. */
+const scratchChunkBytes = 2 ** 20;
 
 /** What one reading of a source shares among its parts: limits, cancellation, bytes read, hashes, notes. */
 export class ReadSession {
@@ -14,6 +16,7 @@ export class ReadSession {
   bytesRead = 0;
   totalBytes = 0;
   readonly #signal: AbortSignal | undefined;
+  #isScratch = false;
   readonly #notes = new Map<string, number>();
 
   constructor(options: { limits?: Partial<ImportLimits> | undefined; signal?: AbortSignal | undefined } = {}) {
@@ -23,7 +26,9 @@ export class ReadSession {
 
   /** For looking at a source before it is read: the same limits and cancellation, its bytes and hashes counted nowhere. */
   scratch(): ReadSession {
-    return new ReadSession({ limits: this.limits, signal: this.#signal });
+    const scratch = new ReadSession({ limits: this.limits, signal: this.#signal });
+    scratch.#isScratch = true;
+    return scratch;
   }
 
   /** @throws WorkbenchError `cancelled` once the caller's signal is aborted. */
@@ -44,18 +49,20 @@ export class ReadSession {
   async *readFile(path: string, name: string): AsyncGenerator<Buffer> {
     const file: ProvenanceFile = { name, bytes: await sizeOf(path), sha256: null };
     this.files.push(file);
-    const hash = createHash('sha256');
-    for await (const chunk of createReadStream(path, { highWaterMark: chunkBytes }) as AsyncIterable<Buffer>) {
+    const hash = this.#isScratch ? null : createHash('sha256');
+    const highWaterMark = this.#isScratch ? scratchChunkBytes : chunkBytes;
+    for await (const chunk of createReadStream(path, { highWaterMark }) as AsyncIterable<Buffer>) {
       this.checkCancelled();
-      hash.update(chunk);
+      hash?.update(chunk);
       this.bytesRead += chunk.length;
       yield chunk;
     }
-    file.sha256 = hash.digest('hex');
+    file.sha256 = hash?.digest('hex') ?? null;
   }
 
   /** Hashes and counts a file that is read out of order (archives, Parquet). */
   async hashFile(path: string, name: string): Promise<void> {
+    if (this.#isScratch) return;
     for await (const chunk of this.readFile(path, name)) void chunk;
   }
 }

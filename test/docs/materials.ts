@@ -97,6 +97,39 @@ function alpacaModel(folder: string, preferenceOf: (i: number) => number | null)
   );
 }
 
+/** Output folders of OpenCompass before and after an update, and two experiments as LangSmith’s data frames. */
+export function otherTools(folder: string): void {
+  for (const [name, isRight] of [
+    ['before', (i: number) => i < 30],
+    ['after', (i: number) => i >= 4 && i < 32],
+  ] as const) {
+    const run = join(folder, 'outputs', name, '20260101_000000');
+    const answers = Array.from({ length: 40 }, (_, i) => String(isRight(i) ? 2 * i : -1));
+    const details = answers.map((pred, i) => ({
+      example_abbr: `sums_${i}`,
+      pred: [pred],
+      answer: [String(2 * i)],
+      correct: [isRight(i)],
+    }));
+    const predictions = answers.map((prediction, i) => [i, { origin_prompt: `What is ${i} + ${i}?`, prediction }]);
+    writeJson(join(run, 'results', 'my-model', 'sums.json'), { accuracy: 75, details });
+    writeJson(join(run, 'predictions', 'my-model', 'sums.json'), Object.fromEntries(predictions));
+  }
+  for (const [name, isRight] of [
+    ['prompt-v1', (i: number) => i < 20],
+    ['prompt-v2', (i: number) => i >= 3 && i < 25],
+  ] as const) {
+    const lines = Array.from(
+      { length: 30 },
+      (_, i) => `question ${i},answer ${i},,answer,${isRight(i) ? '1.0' : '0.0'},${i % 2},example-${i}`,
+    );
+    const head =
+      'inputs.question,outputs.answer,error,reference.answer,feedback.correctness,feedback.concise,example_id';
+    mkdirSync(join(folder, 'experiments'), { recursive: true });
+    writeFileSync(join(folder, 'experiments', `${name}.csv`), `${[head, ...lines].join('\n')}\n`);
+  }
+}
+
 /** The example files of docs/, where a reader in the checkout finds them. */
 export function examples(folder: string): void {
   cpSync(join(checkout, 'docs', 'examples'), join(folder, 'docs', 'examples'), { recursive: true });

@@ -16,6 +16,12 @@ export class GoldTally {
   #agreesText = 0;
   #documentSaysIndex = 0;
 
+  /** Counts a record in which only one reading is possible, or none. */
+  count(reading: GoldReading | 'unknown'): void {
+    if (reading === 'text') this.#onlyText += 1;
+    else if (reading === 'index') this.#onlyIndex += 1;
+  }
+
   add(record: unknown): void {
     const target = asOptionalText(own(record, 'target'));
     if (target === null) return;

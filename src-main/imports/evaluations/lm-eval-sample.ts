@@ -79,7 +79,7 @@ function choiceOf(requests: Request[], rated: Rated[]): Choice {
   const own = withoutUnconditional(requests).slice(0, rated.length);
   const continuations = own.map((request) => asOptionalText(request[1]) ?? '');
   const contexts = own.map((request) => promptText(request[0]));
-  const options = new Set(contexts).size > 1 ? contexts : continuations;
+  const options = contexts.some((context) => context !== contexts[0]) ? contexts : continuations;
   const answers = rated.slice(0, options.length);
   return { contexts, continuations, options, answers, best: likeliest(logProbsOf(answers)) };
 }

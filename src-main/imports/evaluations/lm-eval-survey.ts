@@ -1,8 +1,11 @@
 import { own } from '../field-path.ts';
-import { readRecords } from '../records/read-records.ts';
+import { isBlank } from '../../system/lines.ts';
+import { parseRecord } from '../records/parse-json.ts';
+import { readLines, readRecords } from '../records/read-records.ts';
 import type { Layout, RawRecord } from '../records/record.ts';
 import type { ReadSession } from '../session.ts';
 import { readLmEvalMetrics } from './lm-eval-metrics.ts';
+import { readLmEvalTail } from './lm-eval-tail.ts';
 import { type GoldReading, GoldTally } from './lm-eval-gold.ts';
 import { chooseMetric, MetricSurvey, type MetricTally } from './metric-survey.ts';
 
@@ -24,11 +27,27 @@ export async function* surveyLmEval(
   const gold = new GoldTally();
   // Bytes and hashes are counted when the rows are read.
   const scratch = session.scratch();
-  for await (const batch of readRecords(path, name, layout, scratch)) {
-    for (const record of batch) {
-      if (!('value' in record)) continue;
-      count(filters, record.value);
-      gold.add(record.value);
+  const take = (record: RawRecord): void => {
+    if (!('value' in record)) return;
+    count(filters, record.value);
+    gold.add(record.value);
+  };
+  if (layout.container !== 'jsonl') {
+    for await (const batch of readRecords(path, name, layout, scratch)) {
+      for (const record of batch) take(record);
+      yield [];
+    }
+    return { filters, gold: gold.reading() };
+  }
+  for await (const lines of readLines(path, name, layout, scratch)) {
+    for (const { bytes, number } of lines) {
+      if (bytes === null || isBlank(bytes)) continue;
+      const tail = readLmEvalTail(bytes);
+      if (tail === null) take(parseRecord(bytes, { file: name, line: number }, scratch.limits));
+      else {
+        count(filters, tail.record);
+        gold.count(tail.gold);
+      }
     }
     yield [];
   }

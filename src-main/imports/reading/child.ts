@@ -9,6 +9,7 @@ import { openDatasetImport, openEvaluationImport, openSuiteImport } from '../ope
 import { openEvaluationParts } from '../parts.ts';
 import { previewImport } from '../preview.ts';
 import type { ImportOptions } from '../types.ts';
+import { largerBatches } from './larger-batches.ts';
 import { batchesAhead } from './messages.ts';
 import type { FromReader, ReadProgress, ReadRequest } from './messages.ts';
 
@@ -69,8 +70,7 @@ async function read(): Promise<void> {
   }
   const stream = await open();
   await post({ type: 'opened', metadata: stream.metadata() });
-  for await (const entries of stream.batches()) {
-    if (entries.length === 0) continue;
+  for await (const entries of largerBatches(stream.batches())) {
     while (room === 0) await new Promise<void>((resolve) => (wake = resolve));
     room -= 1;
     await post({ type: 'batch', entries, metadata: stream.metadata(), progress });

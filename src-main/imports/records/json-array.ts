@@ -52,9 +52,9 @@ function braced(entry: Buffer): Buffer {
 function asEntry(record: RawRecord, isObject: boolean, index: number): RawRecord {
   if ('problem' in record) return record;
   if (!isObject) return { ...record, value: { key: String(index), value: record.value } };
-  const [entry] = Object.entries(record.value as object);
-  const [key, value] = entry ?? ['', undefined];
-  return { ...record, value: { key, value: value as unknown } };
+  const entry = record.value as Record<string, unknown>;
+  const [key = ''] = Object.keys(entry);
+  return { ...record, value: { key, value: entry[key] } };
 }
 
 async function* withoutLeadingBom(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {

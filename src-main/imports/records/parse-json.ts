@@ -34,9 +34,12 @@ export function parseJson(text: string): unknown {
   }
 }
 
+/** Where a whole number of 16 digits or more may stand; the digits of a fraction, of which log-probabilities have as many, follow a point. */
+const mayBeLarge = /(?:^|[[:,\s])-?\d{16}/;
+
 /** Whole numbers beyond 2⁵³ (snowflakes, 64-bit hashes) as the text they are written in: as numbers some would fall together. */
 function parseExactly(text: string): unknown {
-  return /\d{16}/.test(text) ? (JSON.parse(text, keepLargeIntegers) as unknown) : (JSON.parse(text) as unknown);
+  return mayBeLarge.test(text) ? (JSON.parse(text, keepLargeIntegers) as unknown) : (JSON.parse(text) as unknown);
 }
 
 function keepLargeIntegers(_key: string, value: unknown, context?: { source?: string }): unknown {

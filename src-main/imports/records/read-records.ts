@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { assertNever } from '../../shared/domain/errors.ts';
+import { type Line, LineSplitter } from '../../system/lines.ts';
 import type { ReadSession } from '../session.ts';
 import { DamagedContent, readContent } from './bytes.ts';
 import { readCsv } from './csv.ts';
@@ -20,6 +21,19 @@ export function readRecords(
   let damage: DamagedContent | null = null;
   const content = untilDamage(readContent(path, file, layout.compression, session), (found) => (damage = found));
   return endedBy(readText(content, file, layout, session, onHeader), file, () => damage);
+}
+
+/** The lines of a text file, up to where it is damaged. */
+export async function* readLines(
+  path: string,
+  file: string,
+  layout: Extract<Layout, { container: 'jsonl' }>,
+  session: ReadSession,
+): AsyncGenerator<Line[]> {
+  const splitter = new LineSplitter(session.limits.maxRecordBytes, layout.lineEnd);
+  const content = readContent(path, file, layout.compression, session);
+  for await (const chunk of untilDamage(content, () => undefined)) yield splitter.push(chunk);
+  yield splitter.end();
 }
 
 function readText(

@@ -45,7 +45,11 @@ export function addImports(program: Program, go: Go): void {
     .command('eval <source>')
     .description('what a model answered, sample by sample, as another tool wrote it: a path, or ORG/NAME on the Hub')
     .requiredOption('--name <name>', 'what comparisons call it')
-    .option('--format <format>', 'auto, lm-eval, alpaca-eval, inspect, promptfoo, jsonl, csv, …', 'auto')
+    .option(
+      '--format <format>',
+      'auto, lm-eval, lighteval, opencompass, helm, swe-bench, alpaca-eval, inspect, promptfoo, langsmith, langfuse, braintrust, jsonl, csv, …',
+      'auto',
+    )
     .option('--map <field=path...>', 'id, prompt, output, target, correct, score, slice, cluster, tags', collect)
     .option('--variant <name>', 'which of several results of a sample (filter, annotator, scorer, provider)')
     .option('--config <config>', 'of a repository on the Hub: a model’s folder, a task or a configuration')
