@@ -69,7 +69,9 @@ describe('detectFormat', () => {
     expect((await detectFormat(folder.path('lm'))).format).toBe('lm-eval');
     expect((await detectFormat(folder.path('ae'))).format).toBe('alpaca-eval');
     expect((await detectFormat(folder.path('one'))).format).toBe('inspect');
-    expect(await failureOf(detectFormat(folder.path('other')))).toMatch(/^unsupported: The folder other holds no tool’s results/);
+    expect(await failureOf(detectFormat(folder.path('other')))).toMatch(
+      /^unsupported: The folder other holds no tool’s results/,
+    );
     expect(await failureOf(detectFormat(folder.write('some.zip', zipOf([{ name: 'a.txt', content: 'a' }]))))).toMatch(
       /is a zip archive, but no Inspect log/,
     );
