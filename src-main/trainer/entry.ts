@@ -20,8 +20,10 @@ import { runServeJob } from './jobs/serve.ts';
 import { runTrainJob } from './jobs/train.ts';
 import { createPostJson } from './post-json.ts';
 import { testPattern } from './patterns.ts';
+import { createPrograms } from './programs.ts';
 import { savingPhase } from './messages.ts';
 import { watchOwner } from './orphan-watch.ts';
+import { Pending } from '../system/pending.ts';
 import { Reporter } from './reporter.ts';
 
 /** The trainer: one job, told by a host over the channel or, without one, by a file (`entry.ts JOB.json`), then it ends. */
@@ -30,6 +32,10 @@ const channel = jobFile === undefined ? openChildChannel() : openFileChannel(job
 const reporter = new Reporter(channel);
 const control = new JobControl();
 const questions = new Questions(control);
+const telling = new Pending((error) => process.stderr.write(`${String(error)}\n`));
+const programs = createPrograms(control.signal, (message) =>
+  telling.add(reporter.emit({ type: 'log', level: 'info', message })),
+);
 const watch = watchOwner();
 let working: Promise<void> | null = null;
 
@@ -82,6 +88,8 @@ async function runToItsEnd(job: TrainerJob): Promise<void> {
   } catch (error) {
     await reporter.emit(endOf(error, job));
   } finally {
+    await programs.close();
+    await telling.settled();
     await reporter.close();
   }
 }
@@ -150,5 +158,6 @@ async function openContext(): Promise<JobContext> {
     lexicon: afinn,
     postJson: createPostJson({ signal: control.signal }),
     testPattern,
+    programs,
   };
 }

@@ -3,6 +3,7 @@ import type { Lexicon } from '../engine/evaluate/lexicon.ts';
 import type { PostJson } from '../engine/evaluate/judge.ts';
 import type { TestPattern } from '../engine/evaluate/scorers.ts';
 import type { BackendInfo, TrainerEventBody } from '../shared/domain/trainer-events.ts';
+import type { Programs } from './programs.ts';
 import type { JobControl } from './control.ts';
 
 /** What every job of the child has at hand. */
@@ -19,6 +20,8 @@ export interface JobContext {
   lexicon(): Lexicon;
   postJson: PostJson;
   testPattern: TestPattern;
+  /** A person’s own programs, each started once. */
+  programs: Programs;
 }
 
 /** Progress of a phase, told a few times a second at most, with the time it will still take. */

@@ -16,7 +16,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { fencedBlocks } from './fenced-blocks.ts';
 import type { FencedBlock } from './fenced-blocks.ts';
-import { alpacaEval, examples, lmEval, otherTools, training } from './materials.ts';
+import { alpacaEval, examples, lmEval, otherTools, trainerOutput, training } from './materials.ts';
 import type { Material } from './materials.ts';
 import { Shell } from './shell.ts';
 
@@ -38,6 +38,8 @@ interface Needs {
 const needs: Record<string, Needs> = {
   'README.md': { materials: [examples] },
   'docs/tutorial.md': { after: trainingPage, materials: [demoRuns] },
+  'docs/how-to/write-a-scorer.md': { materials: [training] },
+  'docs/how-to/bring-a-trl-run.md': { materials: [training, trainerOutput] },
   'docs/how-to/import-from-lm-eval.md': { materials: [lmEval] },
   'docs/how-to/import-from-alpaca-eval.md': { materials: [alpacaEval] },
   'docs/how-to/import-from-other-tools.md': { materials: [otherTools] },
@@ -70,6 +72,7 @@ const notRunHere: readonly { command: RegExp; why: string }[] = [
     command: /^npx flipguard (import model \.\/my-adapter|export checkpoint my-run@200)\b/,
     why: 'needs a model of real size; test/workbench/models and test/workbench/exporting have tiny ones',
   },
+  { command: /^npx flipguard endpoint\b/, why: 'stays in the foreground; test/shells talks to it' },
   { command: /^npx flipguard serve\b/, why: 'stays in the foreground; test/security talks to the server' },
   {
     command: /^npx flipguard (stop|resume)\b/,

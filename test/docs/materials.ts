@@ -26,6 +26,16 @@ export function training(folder: string): void {
   );
 }
 
+/** What a trainer of transformers leaves: the model at two steps, and its log. */
+export function trainerOutput(folder: string): void {
+  for (const step of [2, 4]) {
+    const place = join(folder, 'outputs', 'dpo', `checkpoint-${step}`);
+    cpSync(join(folder, 'models', 'base'), place, { recursive: true });
+    const history = Array.from({ length: step }, (_, i) => ({ step: i + 1, epoch: (i + 1) / 4, loss: 0.7 - i / 10 }));
+    writeJson(join(place, 'trainer_state.json'), { global_step: step, max_steps: 4, log_history: history });
+  }
+}
+
 /**
  * Results folders of lm-evaluation-harness: before and after an update on 400 questions, 39 of them broken and 11 repaired, and
  * one of a task with two filters.

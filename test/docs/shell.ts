@@ -19,6 +19,7 @@ export class Shell {
       ...process.env,
       PATH: [tools, dirname(process.execPath), process.env.PATH].join(':'),
       FLIPGUARD_HOME: join(folder, 'workspace'),
+      XDG_CONFIG_HOME: join(folder, 'config'),
       // Nothing is fetched: what the machine has is what the commands run on.
       FLIPGUARD_SETUP: 'off',
       NODE_COMPILE_CACHE: join(tools, 'compile-cache'),

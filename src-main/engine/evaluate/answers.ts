@@ -3,6 +3,9 @@ import type { Verdict } from '../../shared/domain/evaluations.ts';
 
 /** A generated answer and what it is held against. */
 export interface Answer {
+  /** Of the item, and the parts it belongs to: for programs that judge. */
+  id?: string;
+  slices?: string[];
   prompt: TextOrChat;
   target?: string | undefined;
   output: string;
@@ -12,4 +15,6 @@ export interface Answer {
 export interface Judgement {
   score: number | null;
   verdict: Verdict | null;
+  /** Short texts by name that came with it. */
+  fields?: Record<string, string>;
 }

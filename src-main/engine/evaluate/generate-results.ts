@@ -35,8 +35,7 @@ export async function* generateResults(
     );
     if (generations === null) return;
     const answers = generations.map(({ text }, i) => ({
-      prompt: (chunk[i] as PreparedItem<ItemOf<'generate'>>).item.prompt,
-      target: chunk[i]?.item.target,
+      ...ofItem((chunk[i] as PreparedItem<ItemOf<'generate'>>).item),
       output: text,
     }));
     const judged = await scoreAnswers(suite.spec.scorer ?? null, answers, context.scoring);
@@ -49,6 +48,7 @@ export async function* generateResults(
         output: answers[i]?.output ?? null,
         score: judged[i]?.score ?? null,
         verdict: judged[i]?.verdict ?? null,
+        ...(judged[i]?.fields === undefined ? {} : { fields: judged[i].fields }),
         metrics: {
           tokens: logProbs.length,
           'logps/output': logProbs.reduce((sum, x) => sum + x, 0),
@@ -56,4 +56,8 @@ export async function* generateResults(
       };
     });
   }
+}
+
+function ofItem({ id, prompt, target, slices }: ItemOf<'generate'>) {
+  return { id, prompt, target, ...(slices === undefined ? {} : { slices }) };
 }

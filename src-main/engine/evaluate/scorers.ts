@@ -1,4 +1,5 @@
 import type { Scorer } from '../../shared/domain/evaluations.ts';
+import type { Program, ProgramAnswer } from '../../shared/domain/programs.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { Answer, Judgement } from './answers.ts';
 import { judgeAnswer, type PostJson } from './judge.ts';
@@ -10,11 +11,19 @@ export interface ScoringTools {
   /** Scalar rewards of prompt + output; null where no reward model was given. */
   rewardModel: ((answers: readonly Answer[]) => Promise<number[]>) | null;
   postJson: PostJson;
+  /** Asks a person’s own program about answers; a text where it gave none. Absent: no program may be started here. */
+  askProgram?: AskProgram;
   /** Absent: patterns are tried as they are, which is for patterns of one's own. */
   testPattern?: TestPattern;
   /** Told when a judge gave no judgement on an answer, and why. */
   onUnjudged?: (reason: string) => void;
 }
+
+/** Answers in the order of what was asked. */
+export type AskProgram = (
+  program: Program,
+  answers: readonly Answer[],
+) => Promise<readonly ({ answer: ProgramAnswer } | { fault: string })[]>;
 
 /** Whether a pattern of a suite is found in a text, or null where finding out takes too long. */
 export type TestPattern = (pattern: RegExp, text: string) => boolean | null;
@@ -43,6 +52,8 @@ export async function scoreAnswers(
     }
     case 'judge':
       return judgeAll(scorer, answers, tools);
+    case 'command':
+      return judgeByProgram(scorer, answers, tools);
   }
 }
 
@@ -102,6 +113,34 @@ export function lastNumber(text: string): number | null {
   const last = found?.at(-1);
   return last === undefined ? null : Number(last.replaceAll(',', ''));
 }
+
+/** Without a verdict of the program’s own, the score decides where the suite says from which one on it is right. */
+async function judgeByProgram(
+  scorer: Extract<Scorer, { kind: 'command' }>,
+  answers: readonly Answer[],
+  tools: ScoringTools,
+): Promise<Judgement[]> {
+  if (tools.askProgram === undefined) throw new WorkbenchError('unsupported', 'No program can be started here.');
+  const outcomes = await tools.askProgram(scorer, answers);
+  return outcomes.map((outcome): Judgement => {
+    if ('fault' in outcome) {
+      tools.onUnjudged?.(outcome.fault);
+      return missing;
+    }
+    const { score, correct, note } = outcome.answer;
+    const fields = note === null ? {} : { fields: { note: note.slice(0, noteCharacters) } };
+    const byScore =
+      scorer.threshold === undefined || score === null ? null : byThreshold(score, scorer.threshold).verdict;
+    const own = correct === 'tie' ? 'tie' : correct ? 'right' : 'wrong';
+    return {
+      score: score ?? (correct === null || correct === 'tie' ? null : Number(correct)),
+      verdict: correct === null ? byScore : own,
+      ...fields,
+    };
+  });
+}
+
+const noteCharacters = 500;
 
 /** Requests to a judge under way at once. */
 const judgedAtOnce = 4;

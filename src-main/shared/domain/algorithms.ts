@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { assertNever } from './errors.ts';
+import { programSchema } from './programs.ts';
 
 /** The algorithms of a run spec. Descriptions feed the form's help and the reference page. */
 const positive = z.number().positive();
@@ -94,6 +95,7 @@ export const rewardSource = z.discriminatedUnion('kind', [
     kind: z.literal('lexicon'),
     lexicon: z.literal('afinn').default('afinn').describe('Sum of the ratings of the response’s words.'),
   }),
+  programSchema,
   z.strictObject({
     kind: z.literal('verifiable'),
     scorer: z

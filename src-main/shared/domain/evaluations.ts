@@ -1,3 +1,4 @@
+import type { Program } from './programs.ts';
 import type { TextOrChat } from './datasets.ts';
 
 /** What a check says of one sample. `null` = missing (no verdict was given). */
@@ -8,7 +9,8 @@ export type Scorer =
   | { kind: 'exact' | 'contains' | 'regex' | 'numeric' }
   | { kind: 'lexicon'; lexicon: 'afinn'; threshold?: number }
   | { kind: 'reward-model'; model: string; threshold?: number }
-  | { kind: 'judge'; endpoint: string; model: string; rubric: string };
+  | { kind: 'judge'; endpoint: string; model: string; rubric: string }
+  | (Program & { threshold?: number });
 
 /** One item of a suite, as stored and as the engine runs it. `id` is unique in its suite. */
 export type SuiteItem =

@@ -63,6 +63,7 @@ const result = z.strictObject({
   tags: z.array(text).exactOptional(),
   metrics: z.record(text, figure).exactOptional(),
   cluster: text.exactOptional(),
+  fields: z.record(text, text).exactOptional(),
 });
 const backend = z.strictObject({
   /** tensorflow-cuda | tensorflow-cpu | webgpu | wasm | cpu */

@@ -38,6 +38,11 @@ export function createProgram({ streams, run }: ProgramOptions): Program {
     .version(version)
     .option('--workspace <dir>', 'folder of the workspace (else $FLIPGUARD_HOME, else the user data folder)')
     .option('--allow-endpoint <origin>', 'an address that may get prompts and answers, e.g. of a judge', collect)
+    .option(
+      '--allow-command <command>',
+      'a program that a suite or a spec names and that may run, e.g. "python score.py"',
+      collect,
+    )
     .option('--json', 'one JSON document on stdout (NDJSON for flips); progress stays on stderr')
     .exitOverride()
     .configureOutput({ writeOut: (text) => streams.stdout.write(text), writeErr: (text) => streams.stderr.write(text) })

@@ -10,6 +10,7 @@ import { exitStatus, statusOf } from './exit-status.ts';
 import type { ExitStatus } from './exit-status.ts';
 import { createProgram } from './program.ts';
 import { asFileError } from '../../workbench/workspace/file-errors.ts';
+import { allowPrograms } from '../../system/programs.ts';
 import { allowEndpoints } from '../../system/endpoints.ts';
 import { installLastResort, noteDefect } from '../defects.ts';
 import { watchLauncher } from './launcher-watch.ts';
@@ -44,6 +45,7 @@ export interface GlobalOptions {
   workspace?: string;
   json?: boolean;
   allowEndpoint?: string[];
+  allowCommand?: string[];
 }
 
 interface Invocation {
@@ -87,6 +89,7 @@ async function runCommand<Args extends unknown[]>(
   });
   try {
     allowEndpoints(options.allowEndpoint ?? []);
+    allowPrograms(options.allowCommand ?? []);
     const answered = (await command(context, ...args)) ?? exitStatus.ok;
     return defective ? exitStatus.failure : answered;
   } catch (error) {

@@ -17,7 +17,7 @@ import type { EvaluateJob, SuiteFile } from '../../shared/domain/jobs.ts';
 import { readJsonLines } from '../../system/read-lines.ts';
 import type { JobContext } from '../job-context.ts';
 import { progressOf } from '../job-context.ts';
-import { openRewardModel } from './suites.ts';
+import { openRewardModel, reasonsOf } from './suites.ts';
 
 type Item<Kind extends SuiteItem['kind']> = Extract<SuiteItem, { kind: Kind }>;
 
@@ -111,12 +111,19 @@ async function generated(work: Work, items: readonly Item<'generate'>[], tally: 
     return answer;
   });
   for (const reply of replies) tally.add(reply);
-  const answers = items.map(({ prompt, target }, i) => ({ prompt, target, output: replies[i]?.text ?? '' }));
+  const answers = items.map(({ id, prompt, target }, i) => ({ id, prompt, target, output: replies[i]?.text ?? '' }));
+  const unjudged: string[] = [];
   const judged = await scoreAnswers(suite.scorer ?? null, answers, {
     lexicon: context.lexicon(),
     rewardModel: rewardModel === null ? null : (given) => rewardModel.rewards(given),
     postJson: context.postJson,
+    askProgram: (program, given) => context.programs.judge(program, given),
+    onUnjudged: (reason) => unjudged.push(reason),
   });
+  if (unjudged.length > 0) {
+    const message = `${unjudged.length} answers of “${suite.name}” got no verdict: ${reasonsOf(unjudged)}`;
+    await context.emit({ type: 'log', level: 'warning', message });
+  }
   return items.map((item, i) => ({
     ...common(item),
     prompt: textOf(item.prompt),

@@ -1,5 +1,6 @@
 import { tokenisePrompts, type PromptSample } from '../../engine/data/tokenise.ts';
 import { matchTarget } from '../../engine/evaluate/scorers.ts';
+import type { Answer } from '../../engine/evaluate/answers.ts';
 import { lexiconScore } from '../../engine/evaluate/lexicon.ts';
 import type { Objective } from '../../engine/objectives/objective.ts';
 import { OnlineDpoObjective } from '../../engine/objectives/online-dpo.ts';
@@ -8,6 +9,7 @@ import { PpoObjective } from '../../engine/objectives/ppo.ts';
 import { createRandom, randomInteger } from '../../engine/random.ts';
 import { sampleResponses, type RewardFunction, type SampleRollouts } from '../../engine/rollouts/rollouts.ts';
 import type { CompletionRow, DatasetRow, PreferenceRow, PromptRow } from '../../shared/domain/datasets.ts';
+import { commandText } from '../../shared/domain/programs.ts';
 import { WorkbenchError, assertNever } from '../../shared/domain/errors.ts';
 import type { OnPolicySpec } from '../../shared/domain/algorithms.ts';
 import { dropoutSeeds, keep, type ObjectiveInputs } from './objective-inputs.ts';
@@ -70,6 +72,19 @@ async function openReward({ context, job }: ObjectiveInputs, { reward }: OnPolic
     }
     case 'verifiable':
       return (samples, texts) => Promise.resolve(texts.map((text, i) => verified(samples[i], text, reward.scorer)));
+    case 'command':
+      return async (samples, texts) => {
+        const answers = texts.map((output, i) => rewarded(samples[i], output, i));
+        const outcomes = await context.programs.judge(reward, answers);
+        return outcomes.map((outcome, i) => {
+          if ('answer' in outcome && outcome.answer.score !== null) return outcome.answer.score;
+          const why = 'fault' in outcome ? outcome.fault : `${commandText(reward)} gave no score.`;
+          throw new WorkbenchError('unavailable', `The prompt ${samples[i]?.id ?? ''} got no reward: ${why}`, {
+            remedy: 'Training needs a number for every response. Mend the program, then resume the run.',
+            place: { field: 'algorithm.reward.command' },
+          });
+        });
+      };
     case 'reward-model': {
       if (job.rewardModelPath === undefined) {
         throw new WorkbenchError('bad-input', `the reward model ${reward.model} was not handed to the trainer`, {
@@ -83,6 +98,12 @@ async function openReward({ context, job }: ObjectiveInputs, { reward }: OnPolic
     default:
       return assertNever(reward);
   }
+}
+
+/** Ids are unique in a batch: a prompt may be drawn twice. */
+function rewarded(sample: PromptSample | undefined, output: string, place: number): Answer {
+  const { id = '', prompt = '', target } = sample ?? {};
+  return { id: `${id}#${place}`, prompt, target, output };
 }
 
 /** 1 for a right answer, else 0. */

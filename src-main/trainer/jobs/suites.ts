@@ -68,7 +68,7 @@ export class SuiteRunner {
       yield* runSuite(suite, step, this.#evaluationContext(model, tokenizer));
       const failures = this.#unjudged.splice(0);
       if (failures.length === 0) continue;
-      yield told('warning', `${failures.length} answers of “${name}” got no verdict: ${failures[0] ?? ''}`);
+      yield told('warning', `${failures.length} answers of “${name}” got no verdict: ${reasonsOf(failures)}`);
     }
   }
 
@@ -89,6 +89,7 @@ export class SuiteRunner {
         rewardModel: rewardModel === null ? null : (answers) => rewardModel.rewards(answers),
         postJson: this.#context.postJson,
         testPattern: this.#context.testPattern,
+        askProgram: (program, answers) => this.#context.programs.judge(program, answers),
         onUnjudged: (reason) => this.#unjudged.push(reason),
       },
       cancelled: () => this.#context.control.stopping(),
@@ -99,6 +100,15 @@ export class SuiteRunner {
   dispose(): void {
     this.#rewardModel?.dispose();
   }
+}
+
+const mostReasons = 3;
+
+/** Each reason once, the first few. */
+export function reasonsOf(failures: readonly string[]): string {
+  const reasons = [...new Set(failures)];
+  const more = reasons.length > mostReasons ? ` (and ${reasons.length - mostReasons} other reasons)` : '';
+  return `${reasons.slice(0, mostReasons).join(' ')}${more}`;
 }
 
 function told(level: 'info' | 'warning', message: string): TrainerEventBody {

@@ -36,6 +36,8 @@ export interface EvaluateOptions {
   beta?: number | undefined;
   /** The model is what this run began with: the evaluation is the run’s, before training. */
   startOf?: RunRecord | undefined;
+  /** Called with what the evaluation has to say to a person: what got no verdict, and why. */
+  say?: ((sentence: string) => void) | undefined;
 }
 
 /** Of implicit rewards where no DPO run says otherwise; the same as during training. */
@@ -65,7 +67,7 @@ export function createEvaluations(core: Core): Evaluations {
       const { startOf } = options;
       const label = startOf === undefined ? weights.label : weightsName(startOf.name, 0);
       const name = options.name ?? freeName(await store.listEvaluations(), evaluationName(label, suite.name));
-      const id = await ingestEvaluation(core, job, { name, suite, weights, startOf }, task);
+      const id = await ingestEvaluation(core, job, { name, suite, weights, startOf }, options.say, task);
       bus.publish({ topic: 'changed', lists: ['evaluations'] });
       return existing('evaluation', await store.getEvaluation(id), id);
     },
@@ -157,6 +159,7 @@ async function ingestEvaluation(
   core: Core,
   job: EvaluateJob,
   head: { name: string; suite: SuiteRecord; weights: Weights; startOf: RunRecord | undefined },
+  say: EvaluateOptions['say'],
   task: Task,
 ): Promise<string> {
   const { name, suite, weights, startOf } = head;
@@ -174,7 +177,10 @@ async function ingestEvaluation(
   });
   try {
     const outcome: IngestOutcome = {};
-    await runTrainerJob(core, job, withoutDevice(job, task), (events) => takeResults(ingest, outcome, events));
+    await runTrainerJob(core, job, withoutDevice(job, task), (events) => {
+      for (const event of events) if (event.type === 'log') say?.(event.message);
+      return takeResults(ingest, outcome, events);
+    });
     const id = await ingest.commit(outcome);
     if (job.journalPath !== undefined) await rm(job.journalPath, { force: true });
     return id;

@@ -109,7 +109,7 @@ async function evaluateNew(
       if (task.signal.aborted || has(step, suite)) continue;
       try {
         const target = step === 0 ? run.modelId : `${run.id}@${step}`;
-        const at = step === 0 ? { startOf: run } : {};
+        const at = { say: options.say, ...(step === 0 ? { startOf: run } : {}) };
         const evaluation = await evaluations.evaluate(target, suite.id, at, task);
         await options.onEvaluated(evaluation, await flipMeter(core, comparisons, run.id, task), run);
       } catch (error) {

@@ -5,11 +5,13 @@ import { writeWhole } from '../../system/whole-file.ts';
 import type { Core } from '../core.ts';
 import { cachedRows } from './cached-rows.ts';
 import { existing, findByName } from '../workspace/names.ts';
+import { requireAllowedProgram } from '../../system/programs.ts';
 import { requireAllowedEndpoint } from '../../system/endpoints.ts';
 import { inside, refuseLinksIn } from '../workspace/inside.ts';
 import { resumeRecord } from '../supervision/resume-record.ts';
 import type { Task } from '../supervision/task.ts';
 import { findWeights, weightsFolder } from '../models/weights.ts';
+import { requireAllowedReward } from './resolve.ts';
 import { heldOutName, heldOutSuite } from './held-out.ts';
 import { runFolder } from './run-folder.ts';
 
@@ -17,6 +19,7 @@ import { runFolder } from './run-folder.ts';
 export async function prepareTrainJob(core: Core, run: RunRecord, resume: boolean, task: Task): Promise<TrainJob> {
   const folder = runFolder(core.layout, run);
   await refuseLinksIn(folder.path);
+  requireAllowedReward(run.spec);
   const inputs = await folder.readInputs();
   const dataset = existing('dataset', await core.store.getDataset(inputs.datasetId), inputs.datasetId);
   const modelPath = await weightsFolder(core, await findWeights(core, inputs.model.id), task);
@@ -63,6 +66,7 @@ export async function trainRows(
 export async function suiteFile(core: Core, suite: SuiteRecord): Promise<SuiteFile> {
   // Before anything is generated: a suite that came with somebody's workspace decides nothing about where texts go.
   if (suite.scorer?.kind === 'judge') requireAllowedEndpoint(suite.scorer.endpoint, `The suite “${suite.name}”`);
+  if (suite.scorer?.kind === 'command') requireAllowedProgram(suite.scorer, `The suite “${suite.name}”`);
   const file = inside(core.layout.cache, 'suites', `${suite.id}-${suite.sha256.slice(0, 16)}.ndjson`);
   await cachedRows(file, suite.items, async (draft) => (await core.store.exportSuiteItems(suite.id, draft)).items);
   const {

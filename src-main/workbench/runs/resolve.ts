@@ -3,6 +3,7 @@ import { WorkbenchError, reportOf } from '../../shared/domain/errors.ts';
 import { isOnPolicy } from '../../shared/domain/algorithms.ts';
 import type { RunSpec } from '../../shared/domain/run-spec.ts';
 import type { SpecIssue } from '../../shared/contract/views.ts';
+import { requireAllowedProgram } from '../../system/programs.ts';
 import type { Core } from '../core.ts';
 import { findByName } from '../workspace/names.ts';
 import { findWeights } from '../models/weights.ts';
@@ -42,6 +43,7 @@ export async function resolveSpec(core: Core, spec: RunSpec): Promise<Resolution
   );
   const guardSet = await at('guard.guardSet', () => findGuardSet(core, spec));
   const rewardModel = await at('algorithm.reward.model', () => findRewardModel(core, spec));
+  await at('algorithm.reward.command', () => Promise.resolve(requireAllowedReward(spec)));
   const known = await store.listSuites();
   const suites: (SuiteRecord | 'held-out')[] = [];
   for (const [i, name] of spec.evaluate.suites.entries()) {
@@ -53,6 +55,12 @@ export async function resolveSpec(core: Core, spec: RunSpec): Promise<Resolution
   if (dataset !== null) issues.push(...fitIssues(spec, dataset));
   if (issues.length > 0 || model === null || dataset === null) return { ok: false, issues };
   return { ok: true, resolved: { model, dataset, guardSet, rewardModel, suites } };
+}
+
+/** A spec can come from other people: that it names a program does not start it. */
+export function requireAllowedReward({ algorithm }: RunSpec): void {
+  if (algorithm.kind === 'ppo' && algorithm.reward.kind === 'command')
+    requireAllowedProgram(algorithm.reward, 'The reward');
 }
 
 async function findGuardSet(core: Core, spec: RunSpec): Promise<GuardSetRecord | null> {

@@ -11,7 +11,7 @@ export async function evaluateCommand(
   const evaluation = await evaluations.evaluate(
     target,
     options.suite,
-    { name: options.name, seed: options.seed },
+    { name: options.name, seed: options.seed, say: (sentence) => terminal.note(plain(sentence)) },
     task,
   );
   terminal.settle();

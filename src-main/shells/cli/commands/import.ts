@@ -12,6 +12,7 @@ import type { ImportRequest, SuiteHead } from '../../../workbench/imports/import
 import type { Workbench } from '../../../workbench/workbench.ts';
 import type { CommandContext } from '../context.ts';
 import type { ImportFlags, ModelFlags, SuiteFlags } from '../options/imports.ts';
+import { rememberProgram } from '../../../system/programs.ts';
 import { plain } from '../terminal.ts';
 import { formatCount } from '../../../shared/presentation/numbers.ts';
 
@@ -178,9 +179,28 @@ function suiteHead(flags: SuiteFlags): SuiteHead {
   if (flags.kind !== 'generate') return head;
   return {
     ...head,
-    scorer: parseScorer(flags.scorer ?? 'exact'),
+    scorer: namedScorer(flags.scorer ?? 'exact', flags.threshold),
     decoding: { temperature: flags.temperature ?? 0, maxNewTokens: flags.maxNewTokens ?? 64, seed: 0 },
   };
+}
+
+/** A program that is named here is named by the person of this machine: it may run from now on. */
+function namedScorer(text: string, threshold: number | undefined): Scorer {
+  const scorer = parseScorer(text);
+  if (scorer.kind === 'command') rememberProgram(scorer);
+  return threshold !== undefined && takesThreshold(scorer) ? { ...scorer, threshold } : scorer;
+}
+
+function takesThreshold(scorer: Scorer): scorer is Extract<Scorer, { kind: 'command' | 'lexicon' | 'reward-model' }> {
+  return ['command', 'lexicon', 'reward-model'].includes(scorer.kind);
+}
+
+/** Words as a shell splits them, quotes included; nothing else of a shell. */
+function splitWords(text: string): string[] {
+  const words = text.matchAll(/"((?:[^"\\]|\\.)*)"|'([^']*)'|(\S+)/g);
+  return [...words].map(
+    ([, double, single, plainWord]) => double?.replace(/\\(.)/g, '$1') ?? single ?? plainWord ?? '',
+  );
 }
 
 /** `exact`, `lexicon:afinn`, `reward-model:NAME`, `judge:ENDPOINT MODEL RUBRIC`. */
@@ -199,6 +219,9 @@ function parseScorer(text: string): Scorer {
     case 'reward-model':
       if (argument !== '') return { kind, model: argument };
       break;
+    case 'command':
+      if (argument.trim() !== '') return { kind, command: splitWords(argument), folder: process.cwd() };
+      break;
     case 'judge': {
       const [endpoint, model, ...rubric] = argument.split(' ');
       if (endpoint && model && rubric.length > 0) return { kind, endpoint, model, rubric: rubric.join(' ') };
@@ -206,7 +229,8 @@ function parseScorer(text: string): Scorer {
     }
   }
   throw new WorkbenchError('bad-input', `“${text}” is not a scorer.`, {
-    remedy: 'Write exact, contains, regex, numeric, lexicon:afinn, reward-model:NAME or "judge:ENDPOINT MODEL RUBRIC".',
+    remedy:
+      'Write exact, contains, regex, numeric, lexicon:afinn, reward-model:NAME command:PROGRAM or "judge:ENDPOINT MODEL RUBRIC".',
   });
 }
 

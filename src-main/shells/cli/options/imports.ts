@@ -67,7 +67,15 @@ export function addImports(program: Program, go: Go): void {
     .requiredOption('--name <name>', 'what specs call it')
     .option('--map <field=path...>', 'e.g. prompt=question,target=answer', collect)
     .option('--delimiter <text>', 'between prompt and target; one space by default')
-    .option('--scorer <scorer>', 'generate: exact, contains, regex, numeric, lexicon:afinn, reward-model:NAME')
+    .option(
+      '--scorer <scorer>',
+      'generate: exact, contains, regex, numeric, lexicon:afinn, reward-model:NAME, "command:python score.py"',
+    )
+    .option(
+      '--threshold <x>',
+      'from which score of a lexicon, a reward model or a command an answer is right',
+      realNumber,
+    )
     .option('--max-new-tokens <n>', 'for generate suites; 64 by default', wholeNumber)
     .option('--temperature <t>', 'generate; 0 is greedy', realNumber)
     .action((file: string, options: SuiteFlags) => go(commands.importSuite, file, options));
@@ -112,6 +120,7 @@ export interface SuiteFlags extends ImportFlags {
   kind: 'pairs' | 'cloze' | 'words' | 'choice' | 'generate';
   delimiter?: string;
   scorer?: string;
+  threshold?: number;
   maxNewTokens?: number;
   temperature?: number;
 }
