@@ -59,7 +59,7 @@ export async function resolveSpec(core: Core, spec: RunSpec): Promise<Resolution
 
 /** A spec can come from other people: that it names a program does not start it. */
 export function requireAllowedReward({ algorithm }: RunSpec): void {
-  if (algorithm.kind === 'ppo' && algorithm.reward.kind === 'command')
+  if (isOnPolicy(algorithm) && algorithm.reward.kind === 'command')
     requireAllowedProgram(algorithm.reward, 'The reward');
 }
 
