@@ -87,7 +87,8 @@ const summaryLines: Record<keyof z.output<typeof comparisonSummarySchema>, strin
   netChange: '(positive − negative) / N; the p-value is about this alone',
   scoreDelta: 'mean of right − left; null without scores',
   clustered: 'NFR, PFR and net change where samples come in groups, else null',
-  slices: 'each slice with its own rates; `pHolm` tests for an excess of negative flips',
+  slices: 'each slice with its own rates, the 1,000 largest; `pHolm` tests for an excess of negative flips',
+  slicesLeftOut: 'how many smaller slices are neither listed nor tested; absent where there is none',
 };
 
 const rowLines: Record<keyof z.output<typeof reportRowSchema>, string> = {

@@ -17,6 +17,7 @@ export {
   readEvaluation,
   readEvaluationParts,
   readPreview,
+  readReport,
   readSuite,
   readingLimits,
   type ReadingLimits,

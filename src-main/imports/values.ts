@@ -132,10 +132,20 @@ export function asTags(value: unknown): string[] | undefined {
   return nonEmpty(parts.map((part) => (asOptionalText(part) ?? '').trim()));
 }
 
+/** More slices of one sample are a mistake: a list of something else. */
+const mostSlicesOfOne = 1000;
+
 /** Slices of a sample: a text as it is, an array's entries, and `name=value` for numbers and truth values. */
 export function asSlices(value: unknown, path: string): string[] | undefined {
   const name = path.replace(/^.*\./, '');
   const entries = Array.isArray(value) ? value : [value];
+  if (entries.length > mostSlicesOfOne) {
+    throw new Misfit(
+      'wrong-type',
+      `“${path}” names ${entries.length} slices; a sample can be in ${mostSlicesOfOne}.`,
+      path,
+    );
+  }
   return nonEmpty(
     entries.map((entry) => {
       if (typeof entry === 'number' || typeof entry === 'boolean') return `${name}=${String(entry)}`;

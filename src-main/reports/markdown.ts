@@ -1,6 +1,7 @@
 import { comparisonName } from '../shared/presentation/names.ts';
 import { basisSentence, comparisonFindings, matchSentence, methodFinding } from './findings.ts';
 import { adjustedP, correctionNames, groupedSlicesNote } from '../shared/domain/statistics/multiple-tests.ts';
+import { slicesLeftOutNote } from '../shared/presentation/slices.ts';
 import type { Correction } from '../shared/domain/statistics/multiple-tests.ts';
 import { block, inline, table } from './markdown-text.ts';
 import {
@@ -77,6 +78,7 @@ function slices({ title, summary, search }: ReportComparison, correction: Correc
     formatPercentRange(slice.nfr),
     formatP(adjustedP(slice, correction)),
   ]);
+  const note = slicesLeftOutNote(summary);
   const found = (search?.found ?? []).map((slice) => [
     inline(slice.name),
     formatCount(slice.n),
@@ -92,6 +94,7 @@ function slices({ title, summary, search }: ReportComparison, correction: Correc
     ...(named.length > 0
       ? [table(['slice', '>n', '>▼', '>▲', '>NFR', '>95 % interval', `>p (${correctionNames[correction]})`], named)]
       : []),
+    ...(note === null ? [] : [note]),
     ...(found.length > 0
       ? [
           `Found by searching ${formatCount(search?.tried ?? 0)} candidates, p adjusted for all of them:`,

@@ -5,6 +5,7 @@ import { WorkbenchError, reportOf } from '../shared/domain/errors.ts';
 import type { ErrorReport } from '../shared/domain/errors.ts';
 import { markOf } from '../system/alive.ts';
 import { Pending } from '../system/pending.ts';
+import type { FlipFilter } from '../shared/domain/flip-view.ts';
 import type { FlipExportRow, Ingest, Store, StoreChange } from './api.ts';
 import { Builds } from './builds.ts';
 import { copyForReading } from './read-only-copy.ts';
@@ -14,6 +15,7 @@ import type { ScanResult } from '../shared/domain/data/row-scan.ts';
 import type { ContentFault } from './tasks/check-contents.ts';
 import type { BuildBatch } from './tasks/build-comparison.ts';
 import type { Methods, Remote, WorkerStart } from './rpc.ts';
+import { SideReaders } from './side-readers.ts';
 import { WorkerClient, runTask } from './worker-client.ts';
 import type { StoreWrites, WriterMethods } from './writer.ts';
 
@@ -84,6 +86,22 @@ function makeFolder(folder: string): void {
   }
 }
 
+/** How long a search may take: by then a person has turned to something else. */
+const longSearch = {
+  ms: 60_000,
+  tooLong: () =>
+    new WorkbenchError('unavailable', 'The search was ended: it took longer than a minute.', {
+      remedy: 'Search for more characters, or for something rarer. New texts are found quickly once they are indexed.',
+    }),
+};
+const longRead = {
+  ms: 120_000,
+  tooLong: () =>
+    new WorkbenchError('unavailable', 'Counting the slices was ended: it took longer than two minutes.', {
+      remedy: 'Import the evaluations with fewer slices.',
+    }),
+};
+
 /** A store that is open: its threads, the tasks it started, and who listens. */
 class OpenStore {
   readonly #start: Omit<WorkerStart, 'role'>;
@@ -94,6 +112,7 @@ class OpenStore {
   readonly #builds: Builds;
   readonly #events: EventQueue;
   readonly #listeners = new Set<(change: StoreChange) => void>();
+  readonly #aside: SideReaders;
   readonly #abort = new AbortController();
   readonly #timers: NodeJS.Timeout[] = [];
   #integrity = 'checking';
@@ -111,6 +130,7 @@ class OpenStore {
     { schemaVersion, names }: { schemaVersion: number; names: Record<'reader' | 'writer', readonly string[]> },
   ) {
     this.#start = start;
+    this.#aside = new SideReaders(start);
     this.#writer = writer;
     this.#reader = reader;
     this.#schemaVersion = schemaVersion;
@@ -140,6 +160,16 @@ class OpenStore {
     const reader = this.#reader;
     return {
       ...forward<StoreReads>(reader, this.#names.reader),
+      openFlipView: (id, filter, sort) =>
+        this.#prepared(id, filter).then(() => reader.call('openFlipView', id, filter, sort)),
+      flipFacets: (id, filter) => this.#prepared(id, filter, true).then(() => reader.call('flipFacets', id, filter)),
+      flipVectors: (id, filter) => this.#prepared(id, filter).then(() => reader.call('flipVectors', id, filter)),
+      changeCounts: (id, filter) => this.#prepared(id, filter).then(() => reader.call('changeCounts', id, filter)),
+      sliceCounts: (id, verdicts) => this.#prepared(id, {}, true).then(() => reader.call('sliceCounts', id, verdicts)),
+      sliceSamples: (id, verdicts) =>
+        this.#prepared(id, {}, true).then(() =>
+          this.#aside.read((thread) => thread.call('sliceSamples', id, verdicts), longRead),
+        ),
       ...forward<StoreWrites>(writer, this.#names.writer),
       path: this.#start.path,
       onChange: (listener) => {
@@ -192,6 +222,17 @@ class OpenStore {
           return Promise.resolve();
         }),
     };
+  }
+
+  /** Has what takes long (a search, a million slices) found next to the reader, which then has it at hand. */
+  async #prepared(id: string, filter: FlipFilter, slices = false): Promise<void> {
+    if (filter.search === undefined && !slices) return;
+    const found = await this.#reader.call('lacks', id, filter);
+    const lacking = { search: found.search, slices: found.slices && slices };
+    if (!lacking.search && !lacking.slices) return;
+    const limit = lacking.search ? longSearch : longRead;
+    const result = await this.#aside.read((thread) => thread.call('find', id, filter, lacking), limit);
+    await this.#reader.call('take', id, filter, result);
   }
 
   #ingest<Row extends Parameters<WriterMethods['pushRows']>[1][number]>({
@@ -262,6 +303,7 @@ class OpenStore {
     const builds = this.#builds.stop();
     this.#abort.abort();
     await builds;
+    await this.#aside.close();
     // The writer last: the last to close leaves one file, and a reader may not write it.
     await this.#reader.call('close').catch(() => undefined);
     await this.#writer.call('close').catch(() => undefined);

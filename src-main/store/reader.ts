@@ -1,3 +1,4 @@
+import type { FlipFilter } from '../shared/domain/flip-view.ts';
 import { annotationReads } from './queries/annotations.ts';
 import { unbuiltComparisons } from './queries/comparison-builds.ts';
 import { kindOrder } from './queries/change-kinds.ts';
@@ -20,6 +21,7 @@ import { suiteReads } from './queries/suites.ts';
 import type { ReadableDb } from './database.ts';
 import { bind } from './rpc.ts';
 import { flipReads, FlipViews } from './views/flip-views.ts';
+import type { Found, Lacking } from './views/flip-views.ts';
 import { sampleReads } from './views/sample.ts';
 
 type Parts = ReturnType<typeof readerMethods>;
@@ -57,6 +59,9 @@ export function readerMethods(db: ReadableDb, owner: string) {
     inner: {
       counts: () => ({ counts: rowCounts(db), sizeBytes: sizeOnDisk(db.raw.name) }),
       existingComparison: (id: string) => existingComparison(db, id),
+      lacks: (id: string, filter: FlipFilter) => views.lacks(id, filter),
+      find: (id: string, filter: FlipFilter, lacking: Lacking) => views.find(id, filter, lacking),
+      take: (id: string, filter: FlipFilter, found: Found) => views.take(id, filter, found),
       kindOrder: (id: string) => kindOrder(db, id),
       unbuiltComparisons: () => unbuiltComparisons(db, owner),
       guardPairs: (id: string, from: { sampleKeys: number[] } | { viewId: string }) => views.guardPairs(id, from),

@@ -6,7 +6,7 @@ import { parquetWriteBuffer } from 'hyparquet-writer';
 import { loadTokenizer } from '../../src-main/engine/tokenizer/tokenizer.ts';
 import { ChatTemplate } from '../../src-main/engine/tokenizer/chat-template.ts';
 import { previewImport } from '../../src-main/imports/index.ts';
-import { readReport } from '../../src-main/reports/read-report.ts';
+import { readReport } from '../../src-main/imports/reports/read-report.ts';
 import { openFolder } from '../../src-main/trainer/node-folders.ts';
 import { parseSpec } from '../../src-main/workbench/runs/spec-text.ts';
 import { quietTask } from '../../src-main/workbench/supervision/task.ts';

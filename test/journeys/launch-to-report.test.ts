@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { readReport } from '../../src-main/reports/read-report.ts';
+import { readReport } from '../../src-main/imports/reports/read-report.ts';
 import type { Job } from '../../src-main/shared/contract/views.ts';
 import { request } from '../../src-main/workbench/contract/dispatch.ts';
 import type { Workbench } from '../../src-main/workbench/workbench.ts';

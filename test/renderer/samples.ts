@@ -92,6 +92,7 @@ export function flipRow(sampleKey: number, changes: Partial<FlipRow> = {}): Flip
 export const noFacets: FlipFacets = {
   kinds: [],
   slices: [],
+  slicesLeftOut: 0,
   tags: [],
   labels: [],
   stability: [],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { renderHtml } from '../../src-main/reports/html/page.ts';
 import { rowEncoder } from '../../src-main/reports/rows/row-encoder.ts';
-import { readReport } from '../../src-main/reports/read-report.ts';
+import { readReport } from '../../src-main/imports/reports/read-report.ts';
 import { reportSections } from '../../src-main/shared/domain/reports/report-model.ts';
 import { fixtureReport } from './fixture.ts';
 

@@ -83,10 +83,13 @@ test('facets leave out their own part', async () => {
   expect(facets.delta.reduce((sum, bin) => sum + bin.count, 0)).toBe(1);
   const deltas = await store.openFlipView(id, { delta: [0, null] }, byId);
   expect(deltas.total).toBe(2);
-  expect(await store.sliceCounts(id)).toMatchObject([
-    { slice: 'x', counts: { negative: 1, 'kept-right': 1 } },
-    { slice: 'y', counts: { positive: 1, 'kept-right': 1 } },
-  ]);
+  expect(await store.sliceCounts(id)).toMatchObject({
+    slices: [
+      { slice: 'x', counts: { negative: 1, 'kept-right': 1 } },
+      { slice: 'y', counts: { positive: 1, 'kept-right': 1 } },
+    ],
+    leftOut: 0,
+  });
 });
 
 test('opening the same comparison twice answers the same one', async () => {

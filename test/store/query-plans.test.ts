@@ -135,6 +135,7 @@ test('no list walks through a big table or sorts one', async () => {
     reader.listSettings();
     reader.joiningOf(left, sampleKey);
     reader.sliceCounts(id);
+    reader.sliceSamples(id);
     reader.changeCounts(id, {});
     reader.flipVectors(id, {});
     reader.flipPosition(view.viewId, sampleKey);

@@ -4,6 +4,11 @@ import { WorkbenchError } from '../../shared/domain/errors.ts';
 import { readJson } from '../checkpoint/load-model.ts';
 import type { FolderReader } from '../ports.ts';
 import { ChatTemplate, readChatTemplate } from './chat-template.ts';
+import { hasOwnPatterns } from './known-patterns.ts';
+
+/** Runs work on a text of so many characters that may not end by itself; throws where it does not. */
+export type Bounded = <T>(characters: number, work: () => T) => T;
+const unbounded: Bounded = (_characters, work) => work();
 
 /** `tools`: what the conversation may call, for templates that render it. */
 export interface ChatOptions {
@@ -39,8 +44,11 @@ interface TokenizerFiles {
   template: string | null;
 }
 
-/** Reads tokenizer.json, tokenizer_config.json and chat_template.jinja of a Hugging Face folder. */
-export async function loadTokenizer(reader: FolderReader): Promise<Tokenizer> {
+/**
+ * Reads tokenizer.json, tokenizer_config.json and chat_template.jinja of a Hugging Face folder. `bounded` runs what the tokenizer's own
+ * patterns do, where they are not those of a model family: files of strangers are opened with one.
+ */
+export async function loadTokenizer(reader: FolderReader, bounded: Bounded = unbounded): Promise<Tokenizer> {
   const files = await reader.list();
   if (!files.includes('tokenizer.json')) {
     throw new WorkbenchError('unsupported', `${reader.label} holds no tokenizer.json`, {
@@ -58,6 +66,7 @@ export async function loadTokenizer(reader: FolderReader): Promise<Tokenizer> {
       template: files.includes('chat_template.jinja') ? await reader.readText('chat_template.jinja') : null,
     },
     reader.label,
+    bounded,
   );
 }
 
@@ -66,14 +75,15 @@ function asObject(value: unknown, reader: FolderReader, file: string): Record<st
   throw new WorkbenchError('bad-input', `${reader.label}/${file} is not a JSON object`, { place: { file } });
 }
 
-export function createTokenizer(files: TokenizerFiles, label: string): Tokenizer {
-  const model = buildModel(files, label);
+export function createTokenizer(files: TokenizerFiles, label: string, bounded: Bounded = unbounded): Tokenizer {
+  const run = hasOwnPatterns(files.tokenizer) ? bounded : unbounded;
+  const model = run(0, () => buildModel(files, label));
   const special = (name: string) => specialToken(files.config[name]);
   const idOf = (token: string | null) => (token === null ? null : (model.token_to_id(token) ?? null));
   const source = readChatTemplate(files.template, files.config['chat_template']);
   let template: ChatTemplate | null = null;
   const encode = (text: string, specialTokens: boolean) =>
-    model.encode(text, { add_special_tokens: specialTokens }).ids;
+    run(text.length, () => model.encode(text, { add_special_tokens: specialTokens }).ids);
 
   const tokenizer: Tokenizer = {
     bosTokenId: idOf(special('bos_token')),
@@ -85,11 +95,13 @@ export function createTokenizer(files: TokenizerFiles, label: string): Tokenizer
     decode: (ids, options = {}) =>
       ids.length === 0
         ? ''
-        : model.decode([...ids], {
-            skip_special_tokens: options.skipSpecialTokens ?? true,
-            // A repair for word pieces; of byte pairs it would delete blanks that are there (transformers never does it to these).
-            clean_up_tokenization_spaces: cleansUp(files),
-          }),
+        : run(ids.length, () =>
+            model.decode([...ids], {
+              skip_special_tokens: options.skipSpecialTokens ?? true,
+              // A repair for word pieces; of byte pairs it would delete blanks that are there (transformers never does it to these).
+              clean_up_tokenization_spaces: cleansUp(files),
+            }),
+          ),
     renderChat: (messages, options = {}) => {
       if (source === null) throw noTemplate(label);
       template ??= new ChatTemplate(
@@ -105,7 +117,7 @@ export function createTokenizer(files: TokenizerFiles, label: string): Tokenizer
       return template.render(messages, options);
     },
     encodeChat: (messages, options) => encode(tokenizer.renderChat(messages, options), false),
-    tokenText: (id) => tokenTextOf(model, id),
+    tokenText: (id) => run(0, () => tokenTextOf(model, id)),
   };
   return tokenizer;
 }

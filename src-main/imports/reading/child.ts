@@ -8,6 +8,7 @@ import type { ImportStream } from '../import-stream.ts';
 import { openDatasetImport, openEvaluationImport, openSuiteImport } from '../open.ts';
 import { openEvaluationParts } from '../parts.ts';
 import { previewImport } from '../preview.ts';
+import { readReportFile } from '../reports/report-file.ts';
 import type { ImportOptions } from '../types.ts';
 import { largerBatches } from './larger-batches.ts';
 import { batchesAhead } from './messages.ts';
@@ -58,6 +59,11 @@ try {
 }
 
 async function read(): Promise<void> {
+  if (request.what === 'report') {
+    const report = await readReportFile(request.path, () => (work += 1));
+    await post({ type: 'report', report });
+    return;
+  }
   if (request.what === 'preview') {
     const preview = await previewImport(request.path, { ...request.options, onProgress }, request.rows);
     await post({ type: 'preview', preview });
@@ -68,7 +74,7 @@ async function read(): Promise<void> {
     await post({ type: 'parts', parts: parts.map(({ model, task }) => ({ model, task })) });
     return;
   }
-  const stream = await open();
+  const stream = await open(request);
   await post({ type: 'opened', metadata: stream.metadata() });
   for await (const entries of largerBatches(stream.batches())) {
     while (room === 0) await new Promise<void>((resolve) => (wake = resolve));
@@ -78,11 +84,13 @@ async function read(): Promise<void> {
   await post({ type: 'done', metadata: stream.metadata() });
 }
 
-async function open(): Promise<ImportStream<DatasetRow> | ImportStream<SampleResult> | ImportStream<SuiteItem>> {
+async function open(
+  request: Extract<ReadRequest, { what: 'dataset' | 'suite' | 'evaluation' }>,
+): Promise<ImportStream<DatasetRow> | ImportStream<SampleResult> | ImportStream<SuiteItem>> {
   const options: ImportOptions = { ...request.options, onProgress };
   if (request.what === 'dataset') return openDatasetImport(request.path, options);
   if (request.what === 'suite') return openSuiteImport(request.path, { ...options, kind: request.options.kind });
-  if (request.what !== 'evaluation' || request.part === undefined) return openEvaluationImport(request.path, options);
+  if (request.part === undefined) return openEvaluationImport(request.path, options);
   const part = (await openEvaluationParts(request.path, options))[request.part];
   if (part === undefined) throw new WorkbenchError('not-found', `${basename(request.path)} has changed meanwhile.`);
   return part.open();

@@ -1,5 +1,6 @@
 import type { ErrorReport } from '../../shared/domain/errors.ts';
 import type { SuiteKind } from '../../shared/domain/evaluations.ts';
+import type { ReportModel } from '../../shared/domain/reports/report-model.ts';
 import type { EvaluationLabel } from '../parts.ts';
 import type { PreviewOptions } from '../preview.ts';
 import type { ImportEntry, ImportMetadata, ImportOptions, ImportPreview } from '../types.ts';
@@ -9,7 +10,8 @@ export type SentOptions = Omit<ImportOptions, 'signal' | 'onProgress'>;
 
 /** What one reader is started for. */
 export type ReadRequest =
-  | { readonly what: 'dataset' | 'parts'; readonly path: string; readonly options: SentOptions }
+  | { readonly what: 'dataset'; readonly path: string; readonly options: SentOptions }
+  | { readonly what: 'parts'; readonly path: string; readonly options: SentOptions }
   /** `part`: which of the evaluations of a source that holds several; its only one otherwise. */
   | { readonly what: 'evaluation'; readonly path: string; readonly options: SentOptions; readonly part?: number }
   | { readonly what: 'suite'; readonly path: string; readonly options: SentOptions & { kind: SuiteKind } }
@@ -18,7 +20,8 @@ export type ReadRequest =
       readonly path: string;
       readonly options: Omit<PreviewOptions, 'signal' | 'onProgress'>;
       readonly rows: number | undefined;
-    };
+    }
+  | { readonly what: 'report'; readonly path: string };
 
 export interface ReadProgress {
   bytesRead: number;
@@ -40,6 +43,7 @@ export type FromReader =
   | { readonly type: 'done'; readonly metadata: ImportMetadata }
   | { readonly type: 'parts'; readonly parts: EvaluationLabel[] }
   | { readonly type: 'preview'; readonly preview: ImportPreview<object> }
+  | { readonly type: 'report'; readonly report: ReportModel }
   | { readonly type: 'failed'; readonly error: ErrorReport };
 
 /** One batch was taken. */

@@ -7,6 +7,7 @@ import { entryPath } from '../../entries.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { DatasetRow } from '../../shared/domain/datasets.ts';
 import type { SampleResult, SuiteItem } from '../../shared/domain/evaluations.ts';
+import type { ReportModel } from '../../shared/domain/reports/report-model.ts';
 import type { SuiteImportOptions } from '../open.ts';
 import type { EvaluationLabel } from '../parts.ts';
 import type { PreviewOptions } from '../preview.ts';
@@ -102,6 +103,18 @@ export async function readPreview(
     const answer = await reader.next();
     if (answer.type === 'preview') return answer.preview;
     throw new Error(`a preview was answered with ${answer.type}`);
+  } finally {
+    await reader.end();
+  }
+}
+
+/** A report's HTML or JSON, in a process of its own. */
+export async function readReport(path: string, limits: ReadingLimits = readingLimits): Promise<ReportModel> {
+  const reader = new Reader({ what: 'report', path }, {}, limits);
+  try {
+    const answer = await reader.next();
+    if (answer.type === 'report') return answer.report;
+    throw new Error(`a report was answered with ${answer.type}`);
   } finally {
     await reader.end();
   }

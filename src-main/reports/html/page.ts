@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import { reportDataId } from '../../shared/domain/reports/report-model.ts';
 import type { ReportModel, ReportSection } from '../../shared/domain/reports/report-model.ts';
-import { reportDataId } from '../read-report.ts';
 import { visibleJson } from '../visible-text.ts';
 import { casesSection } from './cases.ts';
 import { headlineSection } from './headline.ts';

@@ -16,6 +16,7 @@ import type {
   ReportModel,
 } from '../../shared/domain/reports/report-model.ts';
 import { adjustedP, correctionNames, groupedSlicesNote } from '../../shared/domain/statistics/multiple-tests.ts';
+import { slicesLeftOutNote } from '../../shared/presentation/slices.ts';
 import type { Correction } from '../../shared/domain/statistics/multiple-tests.ts';
 import { seriesLooks } from '../../shared/domain/reports/series-looks.ts';
 import { intervalBar, lineChart } from './charts.ts';
@@ -32,7 +33,7 @@ export function slicesSection({ comparisons, correction }: ReportModel): Markup 
   const titled = comparisons.length > 1;
   return markup`<section id="slices"><h2>Where it got worse</h2>
 <p class="note">p: more negative flips in the slice than in the rest, one-sided Fisher test, adjusted after ${correctionNames[correction]} over all slices of the table${correction === 'bh' && ', which bounds the share of false alarms among the alarms'}. Slices overlap. ${sliced.some(({ summary }) => summary.clustered !== null) && `${groupedSlicesNote} `}Lost, of those right before: of what the old model got right, the share that is lost; where it is the same in a slice and in the rest, the slice holds more flips only because it had more to lose.</p>
-${sliced.map((comparison) => [titled && markup`<h3><bdi>${comparison.title}</bdi></h3>`, sliceTable(comparison, correction), searchTable(comparison, correction)])}</section>`;
+${sliced.map((comparison) => [titled && markup`<h3><bdi>${comparison.title}</bdi></h3>`, sliceTable(comparison, correction), leftOut(comparison), searchTable(comparison, correction)])}</section>`;
 }
 
 function sliceTable({ summary: { slices } }: ReportComparison, correction: Correction): Markup | false {
@@ -53,6 +54,11 @@ function sliceTable({ summary: { slices } }: ReportComparison, correction: Corre
       num(adjustedP(slice, correction), formatP(adjustedP(slice, correction))),
     ]),
   );
+}
+
+function leftOut({ summary }: ReportComparison): Markup | false {
+  const note = slicesLeftOutNote(summary);
+  return note !== null && markup`<p class="note">${note}</p>`;
 }
 
 function searchTable({ search }: ReportComparison, correction: Correction): Markup | false {

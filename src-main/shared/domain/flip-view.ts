@@ -142,6 +142,8 @@ export interface HistogramBin {
 export interface FlipFacets {
   kinds: FacetValue[];
   slices: FacetValue[];
+  /** Slices of fewer samples than those that are counted. */
+  slicesLeftOut: number;
   tags: FacetValue[];
   labels: FacetValue[];
   stability: FacetValue[];

@@ -48,9 +48,12 @@ function remember(cache: Map<string, number>, text: string, find: () => number):
 }
 
 export function sliceNames(db: ReadableDb, setKey: number): string[] {
-  if (setKey === 0) return [];
-  const names = value<string>(db, sql`SELECT names FROM slice_sets WHERE set_key = ${setKey}`);
-  return names === undefined ? [] : (JSON.parse(names) as string[]);
+  return setKey === 0 ? [] : (JSON.parse(sliceText(db, setKey)) as string[]);
+}
+
+/** The names of a set, as the JSON array that is stored. */
+export function sliceText(db: ReadableDb, setKey: number): string {
+  return value<string>(db, sql`SELECT names FROM slice_sets WHERE set_key = ${setKey}`) ?? '[]';
 }
 
 export function nameOf(db: ReadableDb, nameKey: number): string | null {

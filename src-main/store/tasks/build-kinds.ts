@@ -1,5 +1,5 @@
 import { explainChange, kindBits } from '../../shared/domain/kinds/classify.ts';
-import { kindRules } from '../../shared/domain/kinds/own-kinds.ts';
+import { boundedKinds } from '../bounded-kinds.ts';
 import { bytesOf } from '../codec.ts';
 import type { ReadableDb } from '../database.ts';
 import { prepare } from '../database.ts';
@@ -7,6 +7,10 @@ import { answerReader, sideCode } from '../queries/answers.ts';
 import type { KindOrder } from '../queries/change-kinds.ts';
 import { kindOf, rangeRows, StoredColumns } from '../views/columns.ts';
 import type { BuildBatch } from './build-comparison.ts';
+
+/** Pairs under one time limit: they take some hundred milliseconds where their texts are long. */
+const pairsAtOnce = 100;
+const pairsMs = 20_000;
 
 /**
  * Finds the kinds of change of every pair of a finished comparison, and hands them over as columns in ranges. A pair of which a
@@ -18,7 +22,7 @@ export async function buildKinds(
   emit: (batch: BuildBatch) => Promise<void>,
 ): Promise<null> {
   const columns = new StoredColumns(db, buildKey, rows);
-  const rules = kindRules(settings);
+  const { rules, run } = boundedKinds(settings);
   const outcomes = columns.get('kind');
   const keys = { left: columns.get('leftKey'), right: columns.get('rightKey') };
   const verdicts = { left: columns.get('leftVerdict'), right: columns.get('rightVerdict') };
@@ -28,18 +32,22 @@ export async function buildKinds(
     const from = range * rangeRows;
     const length = Math.min(rangeRows, rows - from);
     const [appeared, gone] = [new Int32Array(length), new Int32Array(length)];
-    for (let i = 0; i < length; i++) {
+    const findFrom = (first: number): void => {
+      for (let i = first; i < Math.min(length, first + pairsAtOnce); i++) findOf(i);
+    };
+    const findOf = (i: number): void => {
       const row = from + i;
       const outcome = kindOf(outcomes[row]);
       const leftSample = keys.left[row] ?? 0;
       const left = sides.left(leftSample, sideCode(outcome, 'left', verdicts.left[row] ?? 0, rule.kind));
       const right = sides.right(keys.right[row] ?? 0, sideCode(outcome, 'right', verdicts.right[row] ?? 0, rule.kind));
-      if (left === null || right === null) continue;
+      if (left === null || right === null) return;
       const [prompt, target] = (texts.get(leftSample) as [string, string | null] | undefined) ?? ['', null];
       const bits = kindBits(explainChange({ prompt, target, left, right }, outcome, rules), rules.own);
       appeared[i] = bits.appeared;
       gone[i] = bits.gone;
-    }
+    };
+    for (let first = 0; first < length; first += pairsAtOnce) run(pairsMs, () => findFrom(first));
     await emit({
       parts: [
         { name: 'appeared', range, data: bytesOf(appeared) },

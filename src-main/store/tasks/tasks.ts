@@ -20,6 +20,9 @@ type Emit<Batch> = (batch: Batch) => Promise<void>;
 
 /** Rows of a streamed export at once. */
 const exportBatch = 1000;
+/** Characters at once: a batch is copied from thread to thread. */
+const batchCharacters = 8_000_000;
+const readAtOnce = 10;
 
 /** Long readings, each in a thread and on a connection of its own. */
 export const tasks = {
@@ -52,11 +55,23 @@ async function streamFlips(
   db.raw.exec('BEGIN');
   const comparison = loadComparison(db, comparisonId);
   const order = orderedRows(comparison, filter, sort);
-  for (let from = 0; from < order.length; from += exportBatch) {
-    await emit(exportRows(comparison, order.subarray(from, from + exportBatch), filter.verdicts));
+  let batch: FlipExportRow[] = [];
+  let characters = 0;
+  for (let from = 0; from < order.length; from += readAtOnce) {
+    const rows = exportRows(comparison, order.subarray(from, from + readAtOnce), filter.verdicts);
+    batch.push(...rows);
+    characters += rows.reduce((sum, row) => sum + charactersOf(row), 0);
+    if (batch.length < exportBatch && characters < batchCharacters) continue;
+    await emit(batch);
+    [batch, characters] = [[], 0];
   }
+  if (batch.length > 0) await emit(batch);
   db.raw.exec('COMMIT');
   return null;
+}
+
+function charactersOf({ prompt, target, leftOutput, rightOutput }: FlipExportRow): number {
+  return prompt.length + (target?.length ?? 0) + (leftOutput?.length ?? 0) + (rightOutput?.length ?? 0);
 }
 
 /** Pages up to which everything is checked; beyond, the check that skips the indexes' contents (about ten times faster). */

@@ -46,6 +46,7 @@ export function facetsOf(
   return {
     kinds: values(byCode('kinds', kind), (code) => flipKinds[code] ?? ''),
     slices: sliceValues(comparison, byCode('slices', columns.get('sliceSet'))),
+    slicesLeftOut: comparison.sliceIndex().leftOut,
     tags: tagValues(comparison, pass),
     labels: values(withoutZero(byCode('labels', comparison.judgements().label)), String),
     stability: values(
@@ -83,11 +84,12 @@ function withoutZero(tallies: Map<number, Tally>): Map<number, Tally> {
 
 /** A sample in two slices counts in both. */
 function sliceValues(comparison: LoadedComparison, bySet: Map<number, Tally>): FacetValue[] {
-  const bySlice = new Map<string, Tally>();
+  const { names, sets } = comparison.sliceIndex();
+  const bySlice = new Map<number, Tally>();
   for (const [set, tally] of bySet) {
-    for (const name of comparison.slices(set)) count(bySlice, name, tally.negative, tally.count);
+    for (const slice of sets.get(set) ?? []) count(bySlice, slice, tally.negative, tally.count);
   }
-  return values(bySlice, (name) => name);
+  return values(bySlice, (slice) => names[slice] ?? '');
 }
 
 function tagValues(
@@ -163,36 +165,4 @@ function addToBins(bins: HistogramBin[], number: number, negative: number): void
   if (bin === undefined) return;
   bin.count++;
   bin.negative += negative;
-}
-
-/** Slice → counts of kinds over the whole comparison. */
-export function sliceCounts(
-  comparison: LoadedComparison,
-  verdicts?: FlipFilter['verdicts'],
-): { slice: string; counts: Record<string, number> }[] {
-  const kind = comparison.kinds(verdicts);
-  const sets = comparison.columns.get('sliceSet');
-  const bySet = new Map<number, Int32Array>();
-  for (let row = 0; row < comparison.rows; row++) {
-    const set = sets[row] ?? 0;
-    let counts = bySet.get(set);
-    if (counts === undefined) bySet.set(set, (counts = new Int32Array(flipKinds.length)));
-    counts[kind[row] ?? 0]!++;
-  }
-  const bySlice = new Map<string, number[]>();
-  for (const [set, counts] of bySet) {
-    for (const slice of comparison.slices(set)) {
-      const sums = bySlice.get(slice) ?? flipKinds.map(() => 0);
-      bySlice.set(
-        slice,
-        sums.map((sum, i) => sum + (counts[i] ?? 0)),
-      );
-    }
-  }
-  return [...bySlice]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([slice, counts]) => ({
-      slice,
-      counts: Object.fromEntries(flipKinds.map((name, i) => [name, counts[i] ?? 0])),
-    }));
 }

@@ -2,9 +2,9 @@ import type { FlipFilter } from '../../shared/domain/flip-view.ts';
 import { flipKinds } from '../../shared/domain/flips.ts';
 import type { LoadedComparison } from './comparison.ts';
 import { tagKeys } from './comparison.ts';
+import { sliceText } from '../queries/names.ts';
 import { stabilities } from './columns.ts';
 import { changeBits } from './kind-columns.ts';
-import { searchRows } from './search.ts';
 
 /** The parts of a filter. Each row carries one bit a part that it fails, so that every facet can leave its own part out. */
 export const filterParts = [
@@ -86,7 +86,7 @@ function testsOf(comparison: LoadedComparison, filter: FlipFilter): Test[] {
     add('corrected', (row) => corrections.has(row) === wanted);
   }
   if (filter.search !== undefined && filter.search.trim() !== '') {
-    const found = searchRows(comparison, filter.search, filter.searchMode ?? 'substring');
+    const found = comparison.searches.rows(filter.search, filter.searchMode ?? 'substring');
     add('search', (row) => found[row] === 1);
   }
   if (filter.delta !== undefined) addRange(add, 'delta', columns.get('delta'), filter.delta);
@@ -117,11 +117,19 @@ function sliceTest(comparison: LoadedComparison, wanted: ReadonlySet<string>): (
     const set = sets[row] ?? 0;
     let passes = judged.get(set);
     if (passes === undefined) {
-      passes = comparison.slices(set).some((name) => wanted.has(name));
+      passes = isSetOf(comparison, set, wanted);
       judged.set(set, passes);
     }
     return passes;
   };
+}
+
+/** Sets may have hundreds of slices: only one whose text holds a wanted name is taken apart. */
+function isSetOf({ db }: LoadedComparison, set: number, wanted: ReadonlySet<string>): boolean {
+  const text = set === 0 ? '' : sliceText(db, set);
+  const quoted = [...wanted].map((name) => JSON.stringify(name));
+  if (!quoted.some((name) => text.includes(name))) return false;
+  return (JSON.parse(text) as string[]).some((name) => wanted.has(name));
 }
 
 type Range = readonly [number | null, number | null];

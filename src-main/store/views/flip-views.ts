@@ -6,13 +6,15 @@ import { sql, value } from '../database.ts';
 import type { GuardPairs } from '../queries/guard-sets.ts';
 import type { LoadedComparison } from './comparison.ts';
 import { loadComparison, readHead } from './comparison.ts';
-import { facetsOf, sliceCounts } from './facets.ts';
+import { facetsOf } from './facets.ts';
 import { failuresOf, knownFirings, knownNumbers, passingRows } from './filter.ts';
 import { changeCounts, firstChanges } from './kind-columns.ts';
 import type { ChangeCounts } from './kind-columns.ts';
 import { neighbours } from './neighbours.ts';
 import { flipRows } from './rows.ts';
 import { sampleDetail } from './sample.ts';
+import { sliceCounts, sliceSamples } from './slice-index.ts';
+import type { SliceCounts, SliceIndex, SliceSamples } from './slice-index.ts';
 import { sortRows } from './sort.ts';
 
 /** Comparisons and views the reader keeps; a million pairs take about 60 MB as columns and 4 MB a view. */
@@ -24,6 +26,17 @@ interface View {
   /** Rows of the comparison, in the order of the table. */
   order: Int32Array;
   verdicts: FlipFilter['verdicts'];
+}
+
+export interface Lacking {
+  search: boolean;
+  slices: boolean;
+}
+
+export interface Found {
+  buildKey: number;
+  rows: Uint8Array | null;
+  slices: SliceIndex | null;
 }
 
 /** The reader's open lists: an ordered list of rows under a handle, from which windows are cut at any depth. */
@@ -84,8 +97,38 @@ export class FlipViews {
     return changeCounts(comparison, passingRows(failuresOf(comparison, filter), comparison.rows), filter.verdicts);
   }
 
-  sliceCounts(comparisonId: string, verdicts?: FlipFilter['verdicts']): ReturnType<typeof sliceCounts> {
+  sliceCounts(comparisonId: string, verdicts?: FlipFilter['verdicts']): SliceCounts {
     return sliceCounts(this.#comparison(comparisonId), verdicts);
+  }
+
+  sliceSamples(comparisonId: string, verdicts?: FlipFilter['verdicts']): SliceSamples {
+    return sliceSamples(this.#comparison(comparisonId), verdicts);
+  }
+
+  /** What has to be found in a thread of its own before this is asked for here. */
+  lacks(comparisonId: string, { search, searchMode = 'substring' }: FlipFilter): Lacking {
+    const comparison = this.#comparison(comparisonId);
+    return {
+      search: search !== undefined && comparison.searches.needs(search, searchMode),
+      slices: comparison.needsSliceIndex,
+    };
+  }
+
+  /** For the threads next to the reader: what `lacks` says is lacking. */
+  find(comparisonId: string, { search = '', searchMode = 'substring' }: FlipFilter, lacking: Lacking): Found {
+    const comparison = this.#comparison(comparisonId);
+    return {
+      buildKey: comparison.columns.buildKey,
+      rows: lacking.search ? comparison.searches.rows(search, searchMode).slice() : null,
+      slices: lacking.slices ? comparison.sliceIndex() : null,
+    };
+  }
+
+  take(comparisonId: string, { search = '', searchMode = 'substring' }: FlipFilter, found: Found): void {
+    const comparison = this.#comparison(comparisonId);
+    if (comparison.columns.buildKey !== found.buildKey) return;
+    if (found.rows !== null) comparison.searches.take(search, searchMode, found.rows);
+    if (found.slices !== null) comparison.takeSliceIndex(found.slices);
   }
 
   vectors(comparisonId: string, filter: FlipFilter): FlipVectors {
@@ -215,8 +258,10 @@ export const flipReads = {
   flipVectors: (views: FlipViews, id: string, filter: FlipFilter) => views.vectors(id, filter),
   /** Kind of change → how many pairs of each outcome have it; null where they were not found yet. */
   changeCounts: (views: FlipViews, id: string, filter: FlipFilter) => views.changeCounts(id, filter),
-  /** Slice name → counts of kinds, for every slice of the comparison. */
+  /** Slice name → counts of kinds, for the largest slices of the comparison. */
   sliceCounts: (views: FlipViews, id: string, verdicts?: FlipFilter['verdicts']) => views.sliceCounts(id, verdicts),
+  /** The samples of the same slices, in the same order. */
+  sliceSamples: (views: FlipViews, id: string, verdicts?: FlipFilter['verdicts']) => views.sliceSamples(id, verdicts),
   sampleDetail: (views: FlipViews, id: string, sampleKey: number) => sampleDetail(views.comparison(id), sampleKey),
   neighbours: (views: FlipViews, id: string, sampleKey: number, limit: number) =>
     neighbours(views.comparison(id), sampleKey, limit),

@@ -1,6 +1,7 @@
 import { WorkbenchError } from '../../shared/domain/errors.ts';
+import type { Evidence } from '../../shared/domain/kinds/change-kinds.ts';
 import { explainChange } from '../../shared/domain/kinds/classify.ts';
-import { kindRules } from '../../shared/domain/kinds/own-kinds.ts';
+import { boundedKinds } from '../bounded-kinds.ts';
 import { partingOf } from '../../shared/domain/kinds/parting.ts';
 import type { SampleDetail, SampleSide, TimelineMark } from '../../shared/domain/flip-view.ts';
 import type { ReadableDb } from '../database.ts';
@@ -16,6 +17,9 @@ import { verdictOf } from '../queries/verdicts.ts';
 import { answerReader, sideCode } from '../queries/answers.ts';
 import type { LoadedComparison } from './comparison.ts';
 import { kindOf, stabilities } from './columns.ts';
+
+/** A window waits for one sample, and all others with it. */
+const explainMs = 1000;
 
 export function sampleDetail(comparison: LoadedComparison, sampleKey: number): SampleDetail | null {
   const { db, columns } = comparison;
@@ -69,9 +73,18 @@ function explained(
     code('right', columns.get('rightVerdict')[row] ?? 0),
   );
   if (left === null || right === null) return { changes: [], parting: null };
-  const rules = kindRules(kindSettings(db));
+  const { rules, run } = boundedKinds(kindSettings(db));
+  const evidence = (): Evidence[] => {
+    try {
+      return run(explainMs, () => explainChange({ prompt, target, left, right }, outcome, rules));
+    } catch (error) {
+      // The counts of kinds say which pattern it is; the sample opens all the same.
+      if (error instanceof WorkbenchError && error.code === 'bad-input') return [];
+      throw error;
+    }
+  };
   return {
-    changes: explainChange({ prompt, target, left, right }, outcome, rules),
+    changes: evidence(),
     parting: partingOf(left.text, right.text),
   };
 }

@@ -43,6 +43,7 @@ export function searchRows(comparison: LoadedComparison, search: string, mode: M
 const mostCandidates = 50_000;
 /** Prompts that tell which part of a search is rare. */
 const sampledTexts = 300;
+const sampledCharacters = 5000;
 
 /** How the index finds a search in a source of texts; null where it cannot. */
 function indexSearch(
@@ -68,7 +69,9 @@ function somePrompts({ db, columns }: LoadedComparison): string[] {
   const keys = columns.get('leftKey');
   const count = Math.min(sampledTexts, keys.length);
   const stride = keys.length / count;
-  return Array.from({ length: count }, (_, i) => textOf(db, promptSource, keys[Math.floor(i * stride)] ?? 0));
+  return Array.from({ length: count }, (_, i) =>
+    textOf(db, promptSource, keys[Math.floor(i * stride)] ?? 0).slice(0, sampledCharacters),
+  );
 }
 
 function textOf(db: ReadableDb, source: number, key: number): string {

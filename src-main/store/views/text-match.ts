@@ -15,8 +15,8 @@ export function textMatcher(search: string, mode: 'substring' | 'word'): (text: 
         .filter((words) => words.length > 0);
       if (phrases.length === 0) return () => false;
       return (text) => {
-        const words = ` ${wordsOf(text).join(' ')} `;
-        return phrases.every((phrase) => words.includes(` ${phrase.join(' ')} `));
+        const plain = plainOf(text);
+        return phrases.every((phrase) => hasPhrase(plain, phrase));
       };
     }
     default:
@@ -24,11 +24,30 @@ export function textMatcher(search: string, mode: 'substring' | 'word'): (text: 
   }
 }
 
-/** Letters, digits and private-use characters make words; case and accents do not count. */
-export function wordsOf(text: string): string[] {
-  const plain = text
+/** The words of a phrase in a row, found without taking a text of millions of characters apart. */
+function hasPhrase(plain: string, words: readonly string[]): boolean {
+  const [first = ''] = words;
+  const whole = new RegExp(`${words.join('[^\\p{L}\\p{N}\\p{Co}]+')}(?![\\p{L}\\p{N}\\p{Co}])`, 'uy');
+  for (let at = plain.indexOf(first); at >= 0; at = plain.indexOf(first, at + 1)) {
+    if (endsInWord.test(plain.slice(Math.max(0, at - 2), at))) continue;
+    whole.lastIndex = at;
+    if (whole.test(plain)) return true;
+  }
+  return false;
+}
+
+const endsInWord = /[\p{L}\p{N}\p{Co}]$/u;
+
+function plainOf(text: string): string {
+  // eslint-disable-next-line no-control-regex -- control characters are part of ASCII
+  if (/^[\x00-\x7f]*$/.test(text)) return text.toLowerCase();
+  return text
     .normalize('NFD')
     .replace(/\p{M}+/gu, '')
     .toLowerCase();
-  return plain.match(/[\p{L}\p{N}\p{Co}]+/gu) ?? [];
+}
+
+/** Letters, digits and private-use characters make words; case and accents do not count. */
+export function wordsOf(text: string): string[] {
+  return plainOf(text).match(/[\p{L}\p{N}\p{Co}]+/gu) ?? [];
 }

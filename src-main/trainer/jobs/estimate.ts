@@ -1,5 +1,5 @@
 import type { Variable } from '@tensorflow/tfjs-core';
-import { loadTokenizer } from '../../engine/tokenizer/tokenizer.ts';
+import { openTokenizer } from '../patterns.ts';
 import type { CausalLm } from '../../engine/models/causal-lm.ts';
 import type { Objective } from '../../engine/objectives/objective.ts';
 import { AdamW } from '../../engine/optim/adamw.ts';
@@ -27,7 +27,7 @@ export async function runEstimateJob(job: EstimateJob, context: JobContext): Pro
   const spec = withoutGuardInputs(job.spec);
   const rows = await readJsonLines<DatasetRow>(job.trainRowsPath);
   const stepSize = spec.batch.size * spec.batch.accumulation;
-  const tokenizer = await loadTokenizer(openFolder(job.modelPath));
+  const tokenizer = await openTokenizer(openFolder(job.modelPath));
   const policy = await loadPolicy(spec, tokenizer, job.modelPath, null);
   const half = halfFor(spec, context);
   if (half !== null) policy.computeInHalf(half);

@@ -1,6 +1,6 @@
 import { usualBeta } from '../../shared/domain/algorithms.ts';
 import { loadModel } from '../../engine/checkpoint/load-model.ts';
-import { loadTokenizer } from '../../engine/tokenizer/tokenizer.ts';
+import { openTokenizer } from '../patterns.ts';
 import type { EvaluateJob } from '../../shared/domain/jobs.ts';
 import type { JobContext } from '../job-context.ts';
 import { openFolder } from '../node-folders.ts';
@@ -14,7 +14,7 @@ export async function runEvaluateJob(job: EvaluateJob, context: JobContext): Pro
   const endpoint = await readEndpoint(job.modelPath);
   if (endpoint !== null) return runEndpointJob(job, endpoint, context);
   const reader = openFolder(job.modelPath);
-  const tokenizer = await loadTokenizer(reader);
+  const tokenizer = await openTokenizer(reader);
   const model = await loadModel(reader, { trainable: false });
   const reference = job.referencePath === undefined ? null : new Reference(job.referencePath, noCache, context);
   const runner = await SuiteRunner.open(job.suites, tokenizer, model.config.maxPositions, context, {

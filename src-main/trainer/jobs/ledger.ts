@@ -2,7 +2,7 @@ import { loadModel } from '../../engine/checkpoint/load-model.ts';
 import { keepEnd, piece } from '../../engine/data/tokenise.ts';
 import { scorePass, planPasses } from '../../engine/data/score-sequences.ts';
 import type { CompletionSequence } from '../../engine/losses/layout.ts';
-import { loadTokenizer } from '../../engine/tokenizer/tokenizer.ts';
+import { openTokenizer } from '../patterns.ts';
 import type { TokenLedger } from '../../shared/domain/evaluations.ts';
 import type { LedgerJob } from '../../shared/domain/jobs.ts';
 import { progressOf, type JobContext } from '../job-context.ts';
@@ -10,7 +10,7 @@ import { openFolder } from '../node-folders.ts';
 
 /** Log-prob of every response token under two models, one model in memory at a time. */
 export async function runLedgerJob(job: LedgerJob, context: JobContext): Promise<void> {
-  const tokenizer = await loadTokenizer(openFolder(job.leftModelPath));
+  const tokenizer = await openTokenizer(openFolder(job.leftModelPath));
   // As it stands behind its prompt, without an EOS that nobody wrote.
   const sequences = job.texts.map(({ prompt, response }) => piece(tokenizer, prompt, response));
   const left = await tokenLogProbs(job.leftModelPath, sequences, context, 'log-probs under the old model');

@@ -4,7 +4,8 @@ import type { CausalLm } from '../../engine/models/causal-lm.ts';
 import { addAdapter } from '../../engine/models/lora.ts';
 import { createRandom } from '../../engine/random.ts';
 import { toRewardModel } from '../../engine/reward-model.ts';
-import { loadTokenizer, type Tokenizer } from '../../engine/tokenizer/tokenizer.ts';
+import type { Tokenizer } from '../../engine/tokenizer/tokenizer.ts';
+import { openTokenizer } from '../patterns.ts';
 import type { RunSpec } from '../../shared/domain/run-spec.ts';
 import { openFolder } from '../node-folders.ts';
 
@@ -31,6 +32,6 @@ export async function loadAdapted(basePath: string, adapterPath: string): Promis
   const base = await loadModel(baseFolder, { trainable: false });
   const needsHead = await isRewardAdapter(adapterFolder);
   // The head's start does not matter: the adapter's own takes its place.
-  const carrier = needsHead ? toRewardModel(base, await loadTokenizer(baseFolder), createRandom(0)) : base;
+  const carrier = needsHead ? toRewardModel(base, await openTokenizer(baseFolder), createRandom(0)) : base;
   return loadAdapter(carrier, adapterFolder);
 }

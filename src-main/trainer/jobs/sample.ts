@@ -1,7 +1,7 @@
 import { loadModel } from '../../engine/checkpoint/load-model.ts';
 import { lexiconScore } from '../../engine/evaluate/lexicon.ts';
 import { generate } from '../../engine/decode/generate.ts';
-import { loadTokenizer } from '../../engine/tokenizer/tokenizer.ts';
+import { openTokenizer } from '../patterns.ts';
 import type { SampleJob } from '../../shared/domain/jobs.ts';
 import { progressOf, type JobContext } from '../job-context.ts';
 import { openFolder } from '../node-folders.ts';
@@ -12,7 +12,7 @@ const rowsPerStretch = 64;
 /** Several continuations of every prompt. Each stretch of prompts has its own seed, so that the whole is repeatable. */
 export async function runSampleJob(job: SampleJob, context: JobContext): Promise<void> {
   const reader = openFolder(job.modelPath);
-  const tokenizer = await loadTokenizer(reader);
+  const tokenizer = await openTokenizer(reader);
   const model = await loadModel(reader, { trainable: false });
   const told = progressOf(context, 'sampling');
   const lexicon = job.lexicon === undefined ? null : context.lexicon();

@@ -6,7 +6,8 @@ import type { CausalLm } from '../../engine/models/causal-lm.ts';
 import { scoreRewards } from '../../engine/reward-model.ts';
 import { loadModel } from '../../engine/checkpoint/load-model.ts';
 import { joinAll } from '../../engine/data/tokenise.ts';
-import { loadTokenizer, type Tokenizer } from '../../engine/tokenizer/tokenizer.ts';
+import type { Tokenizer } from '../../engine/tokenizer/tokenizer.ts';
+import { openTokenizer } from '../patterns.ts';
 import type { SuiteItem } from '../../shared/domain/evaluations.ts';
 import type { SuiteFile } from '../../shared/domain/jobs.ts';
 import type { TrainerEventBody } from '../../shared/domain/trainer-events.ts';
@@ -137,7 +138,7 @@ export interface ScoringRewardModel {
 
 export async function openRewardModel(folder: string): Promise<ScoringRewardModel> {
   const reader = openFolder(folder);
-  const tokenizer = await loadTokenizer(reader);
+  const tokenizer = await openTokenizer(reader);
   const model = await loadModel(reader, { trainable: false });
   return {
     async rewards(answers) {

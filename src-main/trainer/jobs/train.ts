@@ -7,7 +7,7 @@ import type { Objective } from '../../engine/objectives/objective.ts';
 import { AdamW } from '../../engine/optim/adamw.ts';
 import type { HalfPrecision } from '../../engine/ports.ts';
 import { createRandom } from '../../engine/random.ts';
-import { loadTokenizer } from '../../engine/tokenizer/tokenizer.ts';
+import { openTokenizer } from '../patterns.ts';
 import { trainingLoop, type TrainingState } from '../../engine/train-loop.ts';
 import { betaOf } from '../../shared/domain/algorithms.ts';
 import type { DatasetRow } from '../../shared/domain/datasets.ts';
@@ -46,7 +46,7 @@ export async function runTrainJob(job: TrainJob, context: JobContext, reporter: 
 
   const checkpoints = new Checkpoints(job.runFolder, spec.checkpoint.keep);
   const newest = job.resume ? await checkpoints.open(job.record?.checkpoint) : null;
-  const tokenizer = await loadTokenizer(openFolder(job.modelPath));
+  const tokenizer = await openTokenizer(openFolder(job.modelPath));
   const policy = await loadPolicy(spec, tokenizer, job.modelPath, newest?.folder ?? null);
   const half = halfFor(spec, context);
   if (half !== null) policy.computeInHalf(half);

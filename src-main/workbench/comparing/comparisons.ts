@@ -43,6 +43,10 @@ export interface Comparisons {
 
 /** The search for slices reads texts: of more samples than this, evenly spread ones are searched (the answer tells how many). */
 const searchedSamples = 100_000;
+/** Characters that are searched in all: 20,000 of each text, fewer where there are more than 20,000 samples. */
+const searchedCharacters = 400_000_000;
+/** Slices of one sample that are tried. */
+const triedSlices = 100;
 
 export function createComparisons(core: Core, statistics: Statistics): Comparisons {
   const { store, bus, jobs } = core;
@@ -95,7 +99,9 @@ export function createComparisons(core: Core, statistics: Statistics): Compariso
     const vectors = await store.flipVectors(comparisonId, filter);
     const whole = isEmpty(filter);
     const clusters = clustersOrNull(vectors.clusters);
-    const slices = whole ? await slicesOf(comparisonId, clusters !== null, filter.verdicts) : [];
+    const { slices, leftOut } = whole
+      ? await slicesOf(comparisonId, clusters !== null, filter.verdicts)
+      : { slices: [], leftOut: 0 };
     const evaluations = await store.listEvaluations();
     const sideOf = (id: string) => evaluations.find((evaluation) => evaluation.id === id);
     const counted = await statistics.calculate<'summary'>({
@@ -114,7 +120,7 @@ export function createComparisons(core: Core, statistics: Statistics): Compariso
       options: {},
     });
     const [left, right] = [sideOf(comparison.leftEvaluationId), sideOf(comparison.rightEvaluationId)];
-    return { ...counted, ...basisOf(comparison, left, right) };
+    return { ...counted, ...(leftOut > 0 ? { slicesLeftOut: leftOut } : {}), ...basisOf(comparison, left, right) };
   }
 
   async function kinds(
@@ -162,20 +168,17 @@ export function createComparisons(core: Core, statistics: Statistics): Compariso
     comparisonId: string,
     grouped: boolean,
     verdicts: FlipFilter['verdicts'],
-  ): Promise<ComparisonTally['slices']> {
-    const slices: ComparisonTally['slices'][number][] = [];
-    for (const { slice, counts } of await store.sliceCounts(comparisonId, verdicts)) {
-      const tally = { name: slice, counts: { ...noFlipCounts(), ...counts } };
-      if (!grouped) slices.push(tally);
-      else {
-        const { kinds, clusters } = await store.flipVectors(comparisonId, {
-          slices: [slice],
-          ...(verdicts === undefined ? {} : { verdicts }),
-        });
-        slices.push({ ...tally, samples: { kinds, clusters: clustersOrNull(clusters) } });
-      }
-    }
-    return slices;
+  ): Promise<{ slices: ComparisonTally['slices']; leftOut: number }> {
+    const { slices: counted, leftOut } = await store.sliceCounts(comparisonId, verdicts);
+    const slices = counted.map(({ slice, counts }) => ({ name: slice, counts: { ...noFlipCounts(), ...counts } }));
+    if (!grouped || slices.length === 0) return { slices, leftOut };
+    const { ends, kinds, clusters } = await store.sliceSamples(comparisonId, verdicts);
+    const withSamples = slices.map((slice, i) => {
+      const [from, to] = [ends[i - 1] ?? 0, ends[i] ?? 0];
+      const samples = { kinds: kinds.slice(from, to), clusters: clustersOrNull(clusters.slice(from, to)) };
+      return { ...slice, samples };
+    });
+    return { slices: withSamples, leftOut };
   }
 
   return {
@@ -196,13 +199,14 @@ export function createComparisons(core: Core, statistics: Statistics): Compariso
     async findSlices(comparisonId, task) {
       const { counts } = requireReady(await get(comparisonId));
       const stride = Math.ceil(Math.max(1, counts.paired / searchedSamples));
+      const characters = Math.floor(searchedCharacters / Math.min(searchedSamples, Math.max(counts.paired, 20_000)));
       const samples: SearchSample[] = [];
       const sort = { column: 'sampleId', direction: 'ascending' } as const;
       const reading = partOf(task, 0, 0.5);
       let seen = 0;
       await store.streamFlips(comparisonId, {}, sort, async (rows) => {
         throwIfCancelled(task);
-        for (const row of rows) if (seen++ % stride === 0) samples.push(searchSample(row));
+        for (const row of rows) if (seen++ % stride === 0) samples.push(searchSample(row, characters));
         reading.progress('reading the samples', seen / Math.max(1, counts.paired));
       });
       const searching = partOf(task, 0.5, 1);
@@ -218,12 +222,12 @@ export function createComparisons(core: Core, statistics: Statistics): Compariso
   };
 }
 
-function searchSample(row: FlipExportRow): SearchSample {
+function searchSample(row: FlipExportRow, characters: number): SearchSample {
   return {
     kind: row.kind,
-    text: row.prompt,
+    text: row.prompt.slice(0, characters),
     tags: row.tags,
-    slices: row.slices,
+    slices: row.slices.slice(0, triedSlices),
     ...lengthOf(row),
   };
 }

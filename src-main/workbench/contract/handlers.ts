@@ -3,6 +3,7 @@ import { parsePairBy } from '../../shared/domain/pairing.ts';
 import type { Handlers } from './dispatch.ts';
 import type { Services } from '../services.ts';
 import { frontier } from '../comparing/frontier.ts';
+import { shownSample } from '../comparing/shown-sample.ts';
 import { mitigationLedger } from '../comparing/guard-sets.ts';
 import { matrix } from '../comparing/matrix.ts';
 import { runSpecJsonSchema } from '../runs/spec-schema.ts';
@@ -150,7 +151,7 @@ function sampleHandlers({ core, samples }: Services) {
   const { store, bus } = core;
   const annotated = () => bus.publish({ topic: 'changed', lists: ['annotations'] });
   return {
-    'samples.get': ({ comparisonId, sampleKey }) => samples.detail(comparisonId, sampleKey),
+    'samples.get': async ({ comparisonId, sampleKey }) => shownSample(await samples.detail(comparisonId, sampleKey)),
     'samples.ledger': async ({ comparisonId, sampleKey }) => {
       const title = `Token ledger of ${(await samples.detail(comparisonId, sampleKey)).sampleId}`;
       return core.computations.ask({ kind: 'ledger', title }, [comparisonId, sampleKey], (task) =>

@@ -7,7 +7,7 @@ import { negativeFlipUnder } from '../../shared/presentation/rules.ts';
 import { againstStart } from '../runs/flip-meter.ts';
 import type { Task } from '../supervision/task.ts';
 import { comparisonParts, shownAlone } from './comparison-parts.ts';
-import type { PartsContext } from './comparison-parts.ts';
+import type { LongCase, PartsContext } from './comparison-parts.ts';
 import { groundsOf } from './facts.ts';
 import type { ReportRequest, RowsOf } from './reports.ts';
 import { runParts } from './run-parts.ts';
@@ -17,6 +17,8 @@ export interface AssembledReport {
   model: ReportModel;
   /** What CSV, JSON, NDJSON and Parquet list. */
   rowsOf: RowsOf;
+  /** Cases of the model whose texts are shortened. */
+  long: LongCase[];
 }
 
 const sort = { column: 'sampleId', direction: 'ascending' } as const;
@@ -44,7 +46,12 @@ async function comparisonReport(
   task: Task,
 ): Promise<AssembledReport> {
   const comparison = await context.comparisons.get(comparisonId);
-  const { evaluations, ...parts } = await comparisonParts(context, comparison, { ...shownAlone, correction }, task);
+  const { evaluations, long, ...parts } = await comparisonParts(
+    context,
+    comparison,
+    { ...shownAlone, correction },
+    task,
+  );
   const model = await completed(context, evaluations, {
     ...parts,
     correction,
@@ -52,7 +59,7 @@ async function comparisonReport(
     question: `Which samples did ${comparison.rightName} get worse on than ${comparison.leftName}? Counted as a negative flip: ${negativeFlipUnder(comparison.rule)}.`,
     subject: { kind: 'comparison', ids: [comparison.id] },
   });
-  return { model, rowsOf: { comparisonId, filter: {}, sort } };
+  return { model, rowsOf: { comparisonId, filter: {}, sort }, long };
 }
 
 async function runsReport(
@@ -67,7 +74,7 @@ async function runsReport(
     if (run === null) throw new WorkbenchError('not-found', `There is no run ${id}.`);
     runs.push(run);
   }
-  const { evaluations, ...parts } = await runParts(context, runs, correction, task);
+  const { evaluations, long, ...parts } = await runParts(context, runs, correction, task);
   const names = runs.map(({ name }) => name).join(', ');
   const model = await completed(context, evaluations, {
     ...parts,
@@ -79,7 +86,7 @@ async function runsReport(
         : `What did ${names} break that worked before training, and does the guard do better than simply training less?`,
     subject: { kind: runs.length === 1 ? 'run' : 'runs', ids: [...runIds] },
   });
-  return { model, rowsOf: await rowsOfRuns(context, runs) };
+  return { model, rowsOf: await rowsOfRuns(context, runs), long };
 }
 
 async function completed(

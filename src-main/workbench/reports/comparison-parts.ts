@@ -1,11 +1,12 @@
 import type { ReportCase, ReportComparison, ReportParts } from '../../shared/domain/reports/report-model.ts';
 import { reportRowOf } from '../../shared/domain/reports/report-row.ts';
+import { reportCharacters, shortened } from '../../shared/domain/long-texts.ts';
+import { shortRow } from '../../shared/domain/reports/short-row.ts';
 import type { EvaluationRecord } from '../../shared/domain/entities.ts';
 import type { ComparisonRecord } from '../../shared/domain/flip-view.ts';
 import { adjustedP } from '../../shared/domain/statistics/multiple-tests.ts';
 import type { Correction } from '../../shared/domain/statistics/multiple-tests.ts';
 import type { ComparisonSummary } from '../../shared/domain/statistics/comparison-summary.ts';
-import type { FlipExportRow } from '../../store/api.ts';
 import type { Comparisons } from '../comparing/comparisons.ts';
 import type { Core } from '../core.ts';
 import type { Samples } from '../comparing/samples.ts';
@@ -37,7 +38,18 @@ type ComparisonParts = Required<
   Pick<ReportParts, 'comparisons' | 'cases' | 'casesTotal' | 'annotations' | 'exclusions'>
 > & {
   evaluations: EvaluationRecord[];
+  /** Cases whose texts are shortened. */
+  long: LongCase[];
 };
+
+/** Where the whole texts of a case are. */
+export interface LongCase {
+  /** Title of its comparison in the report. */
+  comparison: string;
+  sampleId: string;
+  comparisonId: string;
+  sampleKey: number;
+}
 
 /** What one comparison contributes to a report. */
 export async function comparisonParts(
@@ -55,7 +67,7 @@ export async function comparisonParts(
   task.progress('searching slices', 0.4);
   const search = await comparisons.findSlices(comparison.id, partOf(task, 0.4, 0.6));
   task.progress('collecting regressions', 0.6);
-  const cases = await worstCases(context, comparison, right.suiteName, shown, task);
+  const { cases, long } = await worstCases(context, comparison, right.suiteName, shown, task);
   const reported: ReportComparison = {
     title: right.suiteName,
     decoding: decodingWords(right.decoding),
@@ -67,6 +79,7 @@ export async function comparisonParts(
     evaluations: [left, right],
     comparisons: [reported],
     cases,
+    long,
     casesTotal: summary.negativeFlips,
     annotations: await annotationsOf(context, comparison.id),
     exclusions: exclusionsOf(summary, right.suiteName),
@@ -87,16 +100,23 @@ async function worstCases(
   title: string,
   shown: Shown,
   task: Task,
-): Promise<ReportCase[]> {
-  const worst: FlipExportRow[] = [];
+): Promise<{ cases: ReportCase[]; long: LongCase[] }> {
+  const worst: { sampleKey: number; row: ReportCase['row'] }[] = [];
+  const long: LongCase[] = [];
   const sort = { column: 'delta', direction: 'ascending' } as const;
   await core.store.streamFlips(comparison.id, { kinds: ['negative'] }, sort, (rows) => {
-    worst.push(...rows.slice(0, shown.cases - worst.length));
+    for (const flip of rows.slice(0, shown.cases - worst.length)) {
+      const { row, isShort } = shortRow(reportRowOf(flip));
+      const { sampleKey, sampleId } = flip;
+      worst.push({ sampleKey, row });
+      if (isShort) long.push({ comparison: title, sampleId, comparisonId: comparison.id, sampleKey });
+    }
     return Promise.resolve();
   });
   const keys = worst.slice(0, shown.ledgers).map(({ sampleKey }) => sampleKey);
   const ledgers = await samples.ledgersWherePossible(comparison.id, keys, task);
-  return worst.map((row) => ({ comparison: title, row: reportRowOf(row), ledgers: ledgers.get(row.sampleKey) ?? [] }));
+  const cases = worst.map(({ sampleKey, row }) => ({ comparison: title, row, ledgers: ledgers.get(sampleKey) ?? [] }));
+  return { cases, long };
 }
 
 async function annotationsOf({ core }: PartsContext, comparisonId: string): Promise<ComparisonParts['annotations']> {
@@ -109,8 +129,8 @@ async function annotationsOf({ core }: PartsContext, comparisonId: string): Prom
     described.push({
       sampleId: detail.sampleId,
       label: label === null ? '' : (taxonomy[label - 1] ?? `label ${label}`),
-      text: note,
-      tags: detail.tags,
+      text: shortened(note, reportCharacters, 'the whole note is in the workspace'),
+      tags: detail.tags.slice(0, 100),
       at: new Date(changedAt).toISOString(),
     });
   }

@@ -26,9 +26,11 @@ import type { Samples } from '../comparing/samples.ts';
 import type { Statistics } from '../statistics/statistics.ts';
 import type { Task } from '../supervision/task.ts';
 import { assembleReport } from './assemble.ts';
+import type { LongCase } from './comparison-parts.ts';
 import { readReportFile } from './report-file.ts';
 import { writeFlipRows } from './row-file.ts';
 import type { RowExport } from './row-file.ts';
+import { shortenedCases, wholeTextsFile, writeWholeTexts } from './whole-texts.ts';
 import { comparisonName } from '../../shared/presentation/names.ts';
 
 export type ReportSubject = ReportRecord['subject'];
@@ -61,6 +63,13 @@ export interface WrittenReport {
   path: string;
   title: string;
   sizeBytes: number;
+  /** File with the whole texts of its cases, where it shortens any. */
+  texts: string | null;
+}
+
+/** Formats that people read: long texts are shortened in them. The others are for programs and have all. */
+function isRead(format: ReportRecord['format']): boolean {
+  return format === 'html' || format === 'md' || format === 'pdf';
 }
 
 export interface ReportsOptions {
@@ -85,7 +94,7 @@ export function createReports(core: Core, options: ReportsOptions): Reports {
 
   async function write(request: ReportRequest, out: string, task: Task): Promise<WrittenReport> {
     const sections = checkRequest(request);
-    const { model, rowsOf } = await assembleReport(context, request, task);
+    const { model, rowsOf, long } = await assembleReport(context, request, task);
     const cut = applyTemplate(model, { ...(sections === undefined ? {} : { sections }), redact: request.redact ?? {} });
     await atomically(out, async (draft) => {
       switch (request.format) {
@@ -110,7 +119,16 @@ export function createReports(core: Core, options: ReportsOptions): Reports {
           return assertNever(request.format);
       }
     });
-    return { path: out, title: cut.title, sizeBytes: (await stat(out)).size };
+    const texts = isRead(request.format) ? await keepWholeTexts(shortenedCases(cut, long), out, task) : null;
+    return { path: out, title: cut.title, sizeBytes: (await stat(out)).size, texts };
+  }
+
+  /** Next to the report, where it shortens any. */
+  async function keepWholeTexts(cases: readonly LongCase[], out: string, task: Task): Promise<string | null> {
+    if (cases.length === 0) return null;
+    const file = wholeTextsFile(out);
+    await atomically(file, (draft) => writeWholeTexts(core, cases, draft, task));
+    return file;
   }
 
   async function add(request: ReportRequest, task: Task): Promise<ReportRecord & { path: string }> {
@@ -121,6 +139,7 @@ export function createReports(core: Core, options: ReportsOptions): Reports {
     const written = await write(request, draft, task);
     const fileName = safeFileName(`${written.title}.${request.format}`);
     await rename(draft, path.join(folder, fileName));
+    if (written.texts !== null) await rename(written.texts, wholeTextsFile(path.join(folder, fileName)));
     const { subject, format } = request;
     const record = await store.addReport({
       id,
@@ -147,7 +166,7 @@ export function createReports(core: Core, options: ReportsOptions): Reports {
     async fileOf(reportId) {
       return reportFile(layout, existing('report', await store.getReport(reportId), reportId));
     },
-    read: (file) => readReportFile(file, options.statistics),
+    read: readReportFile,
     exportFlips(request) {
       return jobs.start({ kind: 'export', title: `Flips (${request.format})` }, async (task) => {
         const { comparison, model } = await assembleForRows(request);

@@ -12,9 +12,12 @@ import type { Correction } from '../../shared/domain/statistics/multiple-tests.t
 import { partOf, quietTask } from '../supervision/task.ts';
 import type { Task } from '../supervision/task.ts';
 import { comparisonParts } from './comparison-parts.ts';
-import type { PartsContext } from './comparison-parts.ts';
+import type { LongCase, PartsContext } from './comparison-parts.ts';
 
-type Parts = Omit<ReportParts, 'createdAt' | 'title' | 'question' | 'subject'> & { evaluations: EvaluationRecord[] };
+type Parts = Omit<ReportParts, 'createdAt' | 'title' | 'question' | 'subject'> & {
+  evaluations: EvaluationRecord[];
+  long: LongCase[];
+};
 
 const curveNames: StepMetricName[] = ['loss', 'rewards/margins', 'rewards/accuracies', 'guard/firing_rate', 'kl/pre'];
 const curvePoints = 200;
@@ -44,6 +47,7 @@ export async function runParts(
     evaluations: [],
     comparisons: [],
     cases: [],
+    long: [],
     casesTotal: 0,
     annotations: [],
     exclusions: [],
@@ -63,6 +67,7 @@ export async function runParts(
     const title = runs.length === 1 ? pair.suiteName : `${pair.run.name}: ${pair.suiteName}`;
     parts.comparisons?.push(...one.comparisons.map((comparison) => ({ ...comparison, title })));
     parts.cases?.push(...one.cases.map((entry) => ({ ...entry, comparison: title })));
+    parts.long.push(...one.long.map((entry) => ({ ...entry, comparison: title })));
     parts.casesTotal = (parts.casesTotal ?? 0) + one.casesTotal;
     parts.annotations?.push(...one.annotations);
     parts.exclusions?.push(...one.exclusions);

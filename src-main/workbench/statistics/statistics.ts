@@ -114,13 +114,14 @@ export function createStatistics(): Statistics {
 function sizeOf(task: StatisticsTask): number {
   switch (task.kind) {
     case 'summary':
-      return task.tally.samples?.kinds.length ?? 0;
+      return (
+        (task.tally.samples?.kinds.length ?? 0) +
+        task.tally.slices.reduce((sum, { samples }) => sum + 20 + (samples?.kinds.length ?? 0), 0)
+      );
     case 'slice-search':
-      return task.samples.length * 10;
+      return task.samples.reduce((sum, { text, slices = [] }) => sum + 10 + text.length / 100 + slices.length, 0);
     case 'change-summary':
       return Math.max(...Object.values(task.outcomes)) * 2;
-    case 'read-report':
-      return task.text.length / 50;
     default:
       return assertNever(task);
   }

@@ -131,6 +131,9 @@ const annotation = z.object({
   at: z.string(),
 });
 
+/** Id of the script element that carries a report's data in its HTML. */
+export const reportDataId = 'flipguard-report';
+
 export const reportModelSchema = z.object({
   format: z.literal('flipguard-report'),
   version: z.literal(1),

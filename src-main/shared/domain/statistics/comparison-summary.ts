@@ -140,7 +140,10 @@ export const comparisonSummarySchema = z.object({
       netChange: z.object({ value: share.nullable(), low: share, high: share, designEffect: z.number() }),
     })
     .nullable(),
+  /** The largest slices, at most 1,000. */
   slices: z.array(sliceSummarySchema),
+  /** How many smaller ones there are, neither listed nor tested. Absent where there is none. */
+  slicesLeftOut: z.number().optional(),
 });
 
 export type Rate = z.output<typeof rateSchema>;

@@ -18,6 +18,7 @@ import {
 import type { Workbench } from '../../../workbench/workbench.ts';
 import { comparisonName } from '../../../shared/presentation/names.ts';
 import { shownRates } from '../../../shared/presentation/rates.ts';
+import { slicesLeftOutNote } from '../../../shared/presentation/slices.ts';
 import type { CommandContext } from '../context.ts';
 import type { CompareFlags, PairFlags } from '../options/comparisons.ts';
 import { plain, table } from '../terminal.ts';
@@ -139,8 +140,10 @@ function kindLines({ negativeFlips }: ComparisonSummary, kinds: ChangeSummary): 
   ];
 }
 
-function sliceLines({ slices }: ComparisonSummary, correction: Correction): string[] {
+function sliceLines(summary: ComparisonSummary, correction: Correction): string[] {
+  const { slices } = summary;
   if (slices.length === 0) return [];
+  const note = slicesLeftOutNote(summary);
   const worst = [...slices].sort((a, b) => adjustedP(a, correction) - adjustedP(b, correction)).slice(0, 20);
   const rows = worst.map((slice) => [
     slice.name,
@@ -149,5 +152,6 @@ function sliceLines({ slices }: ComparisonSummary, correction: Correction): stri
     formatPercent(slice.nfr.value),
     formatP(adjustedP(slice, correction)),
   ]);
-  return ['', table(['Slice', 'N', 'Negative', 'NFR', `p (${correctionNames[correction]})`], rows)];
+  const heads = ['Slice', 'N', 'Negative', 'NFR', `p (${correctionNames[correction]})`];
+  return ['', table(heads, rows), ...(note === null ? [] : [note])];
 }

@@ -1,11 +1,9 @@
 import { z } from 'zod';
-import { WorkbenchError } from '../shared/domain/errors.ts';
-import { reportModelSchema } from '../shared/domain/reports/report-model.ts';
-import type { ReportModel } from '../shared/domain/reports/report-model.ts';
-import { reportRowSchema } from '../shared/domain/reports/report-row.ts';
-
-/** Id of the script element that carries a report's data. */
-export const reportDataId = 'flipguard-report';
+import { WorkbenchError } from '../../shared/domain/errors.ts';
+import { reportDataId, reportModelSchema } from '../../shared/domain/reports/report-model.ts';
+import type { ReportModel } from '../../shared/domain/reports/report-model.ts';
+import { reportRowSchema } from '../../shared/domain/reports/report-row.ts';
+import type { ReportRow } from '../../shared/domain/reports/report-row.ts';
 
 /**
  * Opens a report again, from its HTML or its JSON: nothing in the file runs, and its data is believed only as far as it fits
@@ -17,14 +15,15 @@ export function readReport(text: string, file?: string): ReportModel {
   const opening = `<script type="application/json" id="${reportDataId}">`;
   const start = text.indexOf(opening);
   const end = start < 0 ? -1 : text.indexOf('</script>', start);
-  if (end < 0) throw notAReport(place);
+  if (end < 0) throw notAReport(file);
   return checked(reportModelSchema, parseJson(text.slice(start + opening.length, end), place), place);
 }
 
 const changed = new Set(['negative', 'positive']);
 
 function fromJson(data: unknown, place: Place): ReportModel {
-  if (typeof data !== 'object' || data === null || !('report' in data && 'rows' in data)) throw notAReport(place);
+  if (typeof data !== 'object' || data === null || !('report' in data && 'rows' in data))
+    throw notAReport(place.place?.file);
   const report = checked(reportModelSchema, data.report, place);
   const rows = checked(z.array(reportRowSchema), data.rows, place, 'rows').filter(({ kind }) => changed.has(kind));
   // A report on several comparisons has the rows of one; its cases then tell more.
@@ -35,7 +34,7 @@ function fromJson(data: unknown, place: Place): ReportModel {
   return { ...report, cases, casesTotal: cases.length };
 }
 
-type Place = { place?: { file: string } };
+type Place = { place?: { file: string; line?: number } };
 
 function checked<T>(schema: z.ZodType<T>, data: unknown, place: Place, within = ''): T {
   if (within === '') refuseOtherVersions(data, place);
@@ -49,7 +48,17 @@ function checked<T>(schema: z.ZodType<T>, data: unknown, place: Place, within = 
   });
 }
 
-function notAReport(place: Place): WorkbenchError {
+/** The report itself, of a file whose rows are read apart. */
+export function readModel(data: unknown, file: string): ReportModel {
+  return checked(reportModelSchema, data, { place: { file } });
+}
+
+export function readRow(data: unknown, file: string, line: number): ReportRow {
+  return checked(reportRowSchema, data, { place: { file, line } }, 'rows');
+}
+
+export function notAReport(file?: string): WorkbenchError {
+  const place = file === undefined ? {} : { place: { file } };
   return new WorkbenchError('bad-input', 'This file is not a report of the workbench: it carries no report data.', {
     remedy: 'Choose an HTML or JSON file that was exported as a report.',
     ...place,
