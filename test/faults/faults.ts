@@ -67,6 +67,8 @@ async function main(): Promise<void> {
   const chosen = positionals.length === 0 ? partNames : partNames.filter((name) => positionals.includes(name));
   const [seed, most] = [Number(values.seed), Number(values.most)];
   const material = await Material.make();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => process.exit(1));
+  process.once('exit', () => material.remove());
   const sum = { tried: 0, recovered: 0, lost: 0 };
   try {
     for (const part of chosen) {

@@ -24,6 +24,10 @@ export interface Ended {
   operations: number;
 }
 
+/** Leaders of groups that may still run: the end of this process is theirs. */
+const leaders = new Set<number>();
+process.on('exit', () => leaders.forEach(signalGroup));
+
 /** A command of the workbench, in a process that leads a group of its own, with a fault in it or without. */
 export interface Program {
   readonly pid: number;
@@ -64,6 +68,7 @@ export function startProgram(
     },
   );
   const pid = child.pid ?? 0;
+  leaders.add(pid);
   const said = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (said.stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said.stderr += text));
@@ -77,6 +82,7 @@ export function startProgram(
   const ended = once(child, 'exit').then(async ([status, signal]): Promise<Ended> => {
     clearTimeout(timer);
     if (signal === null) await closed;
+    if (livingOf(pid).length === 0) leaders.delete(pid);
     const operations = statSync(counter).size;
     rmSync(folder, { recursive: true, force: true });
     return { status: status as number | null, signal: signal as string | null, ...said, hung, operations };
@@ -105,6 +111,7 @@ export async function untilGone(pid: number): Promise<string | null> {
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+  leaders.delete(pid);
   return null;
 }
 

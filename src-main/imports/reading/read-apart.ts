@@ -2,7 +2,7 @@ import { totalmem } from 'node:os';
 import { basename } from 'node:path';
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { entryPath } from '../../entries.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { DatasetRow } from '../../shared/domain/datasets.ts';
@@ -13,6 +13,7 @@ import type { EvaluationLabel } from '../parts.ts';
 import type { PreviewOptions } from '../preview.ts';
 import type { ImportEntry, ImportMetadata, ImportOptions, ImportPreview } from '../types.ts';
 import type { FromReader, ReadRequest, ToReader } from './messages.ts';
+import { processorMsOf, residentBytesOf } from './usage.ts';
 
 /** Rows of a source that is read in a process of its own; as an `ImportStream` to whoever takes them. */
 export interface RowStream<Row> {
@@ -27,7 +28,10 @@ export interface ReadingLimits {
   heapMb: number;
   /** All its memory: buffers are outside the heap. Watched where the system tells (Linux). */
   residentBytes: number;
-  /** A reader whose event loop does not turn for this long is in an endless loop, or as good as. */
+  /**
+   * A reader whose event loop does not turn for this long is in an endless loop, or as good as. On a machine that is too busy to
+   * let it run it has half of it in processor time, where the system tells (Linux), and `idleMs` at most.
+   */
   silentMs: number;
   /** A reader that turns and reads nothing for this long is not going to. */
   idleMs: number;
@@ -183,6 +187,8 @@ class Reader {
   #waiting: (() => void) | null = null;
   #heardMs = performance.now();
   #workedMs = performance.now();
+  /** What it had used when it was last heard of, and when that was. */
+  #used = { heardMs: 0, processorMs: 0 };
   #work = 0;
 
   constructor(request: ReadRequest, listen: Pick<ImportOptions, 'signal' | 'onProgress'>, limits: ReadingLimits) {
@@ -257,7 +263,11 @@ class Reader {
   #look(): void {
     const now = performance.now();
     const { silentMs, idleMs, residentBytes } = this.#limits;
-    if (now - this.#heardMs > silentMs)
+    const processorMs = processorMsOf(this.#child.pid);
+    if (this.#heardMs !== this.#used.heardMs) this.#used = { heardMs: this.#heardMs, processorMs };
+    // Where the system does not tell the difference is not a number, and nobody is starved.
+    const isStarved = processorMs - this.#used.processorMs < silentMs / 2;
+    if (now - this.#heardMs > (isStarved ? idleMs : silentMs))
       this.#fail(this.#unreadable(`reading it did not come forward for ${silentMs / 1000} s`));
     else if (now - this.#workedMs > idleMs) this.#fail(this.#unreadable(`nothing came of it for ${idleMs / 1000} s`));
     else if (residentBytesOf(this.#child.pid) > residentBytes) this.#fail(this.#tooMuchMemory());
@@ -299,17 +309,5 @@ class Reader {
       remedy: 'It is damaged or made to do harm; fetch or write it again.',
       place: { file: this.#file },
     });
-  }
-}
-
-const pageBytes = 4096;
-
-function residentBytesOf(pid: number | undefined): number {
-  if (process.platform !== 'linux' || pid === undefined) return 0;
-  try {
-    return Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1] ?? 0) * pageBytes;
-  } catch {
-    // Gone meanwhile.
-    return 0;
   }
 }
