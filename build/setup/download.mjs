@@ -11,9 +11,10 @@ const idleTimeoutMs = 30_000;
 
 /**
  * Fetches `url` to `file`, continuing a `.part` left by an earlier attempt, and renames it when whole. A host that does not
- * answer costs the connect timeout and no more. Length and, where the server names one, MD5 are checked.
+ * answer costs the connect timeout and no more. Its length and its SHA-256, which the caller knows beforehand, are checked: what
+ * differs is deleted.
  */
-export async function download(url, file, { label = path.basename(file) } = {}) {
+export async function download(url, file, { sha256, label = path.basename(file) }) {
   fs.mkdirSync(path.dirname(file), { recursive: true });
   const part = `${file}.part`;
   const have = fs.existsSync(part) ? fs.statSync(part).size : 0;
@@ -22,7 +23,7 @@ export async function download(url, file, { label = path.basename(file) } = {}) 
   if (response.statusCode === 416) {
     response.destroy();
     fs.rmSync(part, { force: true });
-    return download(url, file, { label });
+    return download(url, file, { sha256, label });
   }
   if (response.statusCode !== 200 && !resumed) {
     response.destroy();
@@ -46,10 +47,12 @@ export async function download(url, file, { label = path.basename(file) } = {}) 
     response.pipe(out);
   });
   if (total !== undefined && done !== total) throw new Error(`${label}: ${done} of ${total} bytes came`);
-  const expectedMd5 = /md5=([A-Za-z0-9+/=]+)/.exec(String(response.headers['x-goog-hash'] ?? ''))?.[1];
-  if (expectedMd5 !== undefined && (await hashFile(part, 'md5', 'base64')) !== expectedMd5) {
+  const found = await hashFile(part, 'sha256');
+  if (found !== sha256) {
     fs.rmSync(part, { force: true });
-    throw new Error(`${label}: the file differs from its MD5 and was deleted`);
+    throw new Error(
+      `${label}: ${new URL(url).host} sent another file than the one that was published (its SHA-256 is ${found.slice(0, 12)}…, not ${sha256.slice(0, 12)}…); it was deleted`,
+    );
   }
   fs.renameSync(part, file);
   return file;

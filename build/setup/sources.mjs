@@ -8,9 +8,29 @@ import { say } from './log.mjs';
 import { librariesDir, partialDir, platformKey } from './paths.mjs';
 import { lastLine, run } from './run.mjs';
 
-const officialVersion = '2.18.0';
-/** The last release with macOS on Intel. */
-const officialVersionDarwinX64 = '2.16.2';
+/** TensorFlow's archives for C, each with the SHA-256 it was published with: what comes is compared before it is unpacked. */
+const officialArchives = {
+  'linux-x64 cpu': {
+    version: '2.18.0',
+    file: 'libtensorflow-cpu-linux-x86_64.tar.gz',
+    sha256: '605bfcb370c7e7ec981eabada880f60784e3de018395be95c95c3e5592c3d9a2',
+  },
+  'linux-x64 cuda': {
+    version: '2.18.0',
+    file: 'libtensorflow-gpu-linux-x86_64.tar.gz',
+    sha256: '6ca25aae03548cf76f6f68f00bdf53ec39710f08cee23bf6419b9e6e27feca5c',
+  },
+  'darwin-arm64 cpu': {
+    version: '2.18.0',
+    file: 'libtensorflow-cpu-darwin-arm64.tar.gz',
+    sha256: '462257d2792730dcb131fcf21bc826192ae5a2c418535f6347d051f10fc8be8a',
+  },
+  'win32-x64 cpu': {
+    version: '2.18.1',
+    file: 'libtensorflow-cpu-windows-x86_64.zip',
+    sha256: '28acdcea6c6b34828cf0e95e67802b0f3577d51bc2e8915de811b7aa0b04452d',
+  },
+};
 
 /** A library fetched before, on this or another checkout. */
 export function cached({ env, flavour }) {
@@ -52,14 +72,16 @@ export async function installed({ env, flavour }) {
  */
 export async function official({ env, flavour }) {
   const base = env.FLIPGUARD_TENSORFLOW_HOST ?? 'https://storage.googleapis.com';
-  const file = officialName(flavour);
+  const published = officialArchives[`${platformKey} ${flavour}`];
+  if (published === undefined) throw new Error(`official download: none is known for ${platformKey} (${flavour})`);
   if (flavour === 'cuda' && !(await hasSystemCuda(env)))
     throw new Error('the CUDA archive needs CUDA 12 and cuDNN 9 on the system');
-  const version = platformKey === 'darwin-x64' ? officialVersionDarwinX64 : officialVersion;
+  const { version, file, sha256 } = published;
   const url = `${base}/tensorflow/versions/${version}/${file}`;
   const reachable = await answers(url);
   if (!reachable.ok) throw new Error(`official download: ${reachable.reason}`);
   const archive = await download(url, path.join(partialDir(env), `${version}-${file}`), {
+    sha256,
     label: `TensorFlow ${version} (${flavour})`,
   });
   return settle({ env, flavour, origin: `official download ${version}` }, async (dir) => {
@@ -101,15 +123,6 @@ async function settle({ env, flavour, origin }, fill) {
     fs.rmSync(building, { recursive: true, force: true });
   }
   return { dir, flavour, origin };
-}
-
-function officialName(flavour) {
-  const kind = flavour === 'cuda' ? 'gpu' : 'cpu';
-  if (platformKey === 'linux-x64') return `libtensorflow-${kind}-linux-x86_64.tar.gz`;
-  if (platformKey === 'darwin-arm64') return 'libtensorflow-cpu-darwin-arm64.tar.gz';
-  if (platformKey === 'darwin-x64') return 'libtensorflow-cpu-darwin-x86_64.tar.gz';
-  if (platformKey === 'win32-x64' && kind === 'cpu') return 'libtensorflow-cpu-windows-x86_64.zip';
-  throw new Error(`official download: TensorFlow publishes none for ${platformKey} (${flavour})`);
 }
 
 async function hasSystemCuda(env) {
