@@ -94,7 +94,9 @@ const summaryLines: Record<keyof z.output<typeof comparisonSummarySchema>, strin
 const rowLines: Record<keyof z.output<typeof reportRowSchema>, string> = {
   sampleId: 'the id by which the sides were paired',
   prompt: 'null where texts are left out',
-  target: 'what was wanted, where it is known',
+  target: 'what was wanted, where it is known; of a preference pair the chosen response',
+  rejected:
+    'of a preference pair the rejected response, which no model wrote: its sides have no output, and their scores are margins',
   kind: 'what became of the sample',
   delta: 'right score − left, positive is better',
   left: 'the old answer',

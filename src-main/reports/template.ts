@@ -89,8 +89,9 @@ function isPrivate({ tags, slices }: ReportRow, { privateTags = [] }: Redaction)
 export function redactRow(row: ReportRow, redaction: Redaction): ReportRow | null {
   if (isPrivate(row, redaction)) return null;
   if (redaction.texts !== true) return row;
+  const { rejected: _rejected, ...kept } = row;
   return {
-    ...row,
+    ...kept,
     prompt: null,
     target: null,
     note: '',

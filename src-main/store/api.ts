@@ -110,7 +110,10 @@ export interface StoreChange {
 
 /** A flip with whole texts. */
 export interface FlipExportRow extends FlipRow {
+  /** Of a preference pair the chosen response. */
   target: string | null;
+  /** Of a preference pair the rejected response; its sides have no output. */
+  rejected: string | null;
   cluster: string | null;
   note: string;
 }

@@ -112,6 +112,7 @@ export function sampleDetail(sampleKey: number, changes: Partial<SampleDetail> =
     delta: -1,
     prompt: `prompt ${sampleKey}`,
     target: null,
+    rejected: null,
     cluster: null,
     slices: [],
     tags: [],

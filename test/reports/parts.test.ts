@@ -63,6 +63,7 @@ describe('rows', () => {
       delta: -Infinity,
       prompt: 'p',
       target: null,
+      rejected: null,
       note: '',
       leftOutput: 'a',
       rightOutput: null,
@@ -102,6 +103,7 @@ describe('rows', () => {
       target: 'cried',
       left_output: rows[0]?.left.output,
       right_output: rows[0]?.right.output,
+      rejected: null,
       note: '',
     });
   });

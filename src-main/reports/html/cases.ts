@@ -46,17 +46,22 @@ ${!redacted && texts(row)}${ledgers.map(ledgerBlock)}${row.note !== '' && labell
 function texts(row: ReportCase['row']): Markup {
   const given = (label: string, text: string | null) =>
     text !== null && text !== '' && markup`<div>${labelled(label, plain(text))}</div>`;
-  return markup`<div class="sides">${given('Prompt', row.prompt)}${given('Wanted', row.target)}</div>${sides(row)}`;
+  return markup`<div class="sides">${given('Prompt', row.prompt)}${given(row.rejected === undefined ? 'Wanted' : 'Chosen', row.target)}${given('Rejected', row.rejected ?? null)}</div>${sides(row)}`;
 }
 
-function sides({ left, right }: ReportCase['row']): Markup {
+/** Of a pair each side has a margin and wrote nothing. */
+function sides({ left, right, rejected }: ReportCase['row']): Markup {
   const diff = left.output === null || right.output === null ? null : wordDiff(left.output, right.output);
   const side = (name: string, one: typeof left, parts: DiffPart[] | undefined, tag: 'del' | 'ins') =>
     markup`<div>${labelled(
       [name, one.verdict, one.score === null ? null : formatNumber(one.score)]
         .filter((part) => part !== null)
         .join(' · '),
-      parts === undefined ? plain(one.output ?? nothing) : marked(parts, tag),
+      rejected !== undefined
+        ? plain('margin of the chosen response over the rejected one')
+        : parts === undefined
+          ? plain(one.output ?? nothing)
+          : marked(parts, tag),
     )}</div>`;
   return markup`<div class="sides">${side('Old', left, diff?.left, 'del')}${side('New', right, diff?.right, 'ins')}</div>`;
 }

@@ -18,6 +18,7 @@ const columns = [
   'target',
   'left_output',
   'right_output',
+  'rejected',
   'note',
 ];
 
@@ -50,6 +51,7 @@ function cells(row: ReportRow): (string | number | null)[] {
     text(row.target),
     text(row.left.output),
     text(row.right.output),
+    text(row.rejected ?? null),
     text(row.note),
   ];
 }

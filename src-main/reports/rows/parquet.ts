@@ -21,6 +21,7 @@ const columns: Column[] = [
   { name: 'target', kind: 'text', valueOf: (row) => row.target },
   { name: 'left_output', kind: 'text', valueOf: (row) => row.left.output },
   { name: 'right_output', kind: 'text', valueOf: (row) => row.right.output },
+  { name: 'rejected', kind: 'text', valueOf: (row) => row.rejected ?? null },
   { name: 'note', kind: 'text', valueOf: (row) => row.note },
 ];
 

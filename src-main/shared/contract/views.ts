@@ -1,6 +1,7 @@
 import type { Estimate } from '../domain/trainer-events.ts';
 import type { ErrorReport } from '../domain/errors.ts';
 import type { ImportRecord, RunRecord } from '../domain/entities.ts';
+import type { Rule } from '../domain/flips.ts';
 import type { ReportModel } from '../domain/reports/report-model.ts';
 
 /** Answers that exist only on the contract: what the workbench composes from store, trainer and files. */
@@ -178,6 +179,8 @@ export interface FlipMeterPoint {
   step: number;
   evaluationId: string;
   baseEvaluationId: string;
+  /** By which the flips were counted: of pairs, whose verdicts before training are all ties, any fall of the margin. */
+  rule: Rule;
   n: number;
   negative: number;
   positive: number;

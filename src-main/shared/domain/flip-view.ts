@@ -175,7 +175,10 @@ export interface SampleDetail {
   kindAsEvaluated: FlipKind;
   delta: number | null;
   prompt: string;
+  /** Of a preference pair the chosen response. */
   target: string | null;
+  /** Of a preference pair the rejected response; its sides have no output, and their scores are margins. */
+  rejected: string | null;
   cluster: string | null;
   slices: string[];
   tags: string[];

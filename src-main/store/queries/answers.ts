@@ -18,12 +18,20 @@ export function sideCode(outcome: FlipKind, side: 'left' | 'right', verdict: num
   return outcome === 'kept-right' ? 1 : outcome === 'kept-wrong' ? 2 : 0;
 }
 
-/** Reads one side's answer to a sample; null where it has no text. */
+/** Whether an evaluation is of preference pairs: the text kept with each is then the rejected response, which no model wrote. */
+export function isOfPairs(db: ReadableDb, evaluation: number): boolean {
+  return (
+    value<string | null>(db, sql`SELECT suite_kind FROM evaluations WHERE evaluation_key = ${evaluation}`) === 'pairs'
+  );
+}
+
+/** Reads one side's answer to a sample; null where it has no text or, of a pair, gave none. */
 export function answerReader(
   db: ReadableDb,
   evaluation: number,
 ): (sampleKey: number, verdict: number) => Answer | null {
   const body = prepare(db, 'SELECT body FROM outputs WHERE score_key = ?', 'value');
+  if (isOfPairs(db, evaluation)) return () => null;
   const wasCut = cutReader(db, evaluation);
   return (sampleKey, verdict) => {
     const key = packKey(evaluation, sampleKey);

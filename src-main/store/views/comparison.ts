@@ -4,6 +4,7 @@ import { ruleAndPairing } from '../queries/comparisons.ts';
 import type { Rule } from '../../shared/domain/flips.ts';
 import type { ReadableDb } from '../database.ts';
 import { all, each, one, sql } from '../database.ts';
+import { isOfPairs } from '../queries/answers.ts';
 import { ownKindsOf } from '../queries/change-kinds.ts';
 import { sliceNames } from '../queries/names.ts';
 import { StoredColumns } from './columns.ts';
@@ -57,6 +58,7 @@ export class LoadedComparison {
   #corrected: Uint8Array | null = null;
   #tags: RowTags | null = null;
   #ownKinds: string[] | null | undefined = undefined;
+  #ofPairs: boolean | null = null;
 
   constructor(db: ReadableDb, row: ComparisonHead) {
     this.db = db;
@@ -67,6 +69,11 @@ export class LoadedComparison {
     this.rule = ruleAndPairing(row.rule).rule;
     this.columns = new StoredColumns(db, row.build_key, row.rows);
     this.searches = new SearchResults(this);
+  }
+
+  /** Of preference pairs: both sides' texts are the rejected response, and neither is an output. */
+  get ofPairs(): boolean {
+    return (this.#ofPairs ??= isOfPairs(this.db, this.leftKey));
   }
 
   get rows(): number {

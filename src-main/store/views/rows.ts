@@ -27,6 +27,7 @@ export function flipRows(comparison: LoadedComparison, rows: Int32Array, verdict
     const rightKey = columns.get('rightKey')[row] ?? 0;
     const [externalId, prompt] = (sample.get(sampleKey) as [string, string] | undefined) ?? ['', ''];
     const text = (evaluation: number, key: number): string | null => {
+      if (comparison.ofPairs) return null;
       const body = output.get(packKey(evaluation, key)) as string | undefined;
       return body === undefined ? null : preview(body, previewCharacters);
     };
@@ -65,15 +66,19 @@ export function exportRows(
       '',
       null,
     ];
+    const text = (evaluation: number, key: number) =>
+      (output.get(packKey(evaluation, key)) as string | undefined) ?? null;
+    const [leftText, rightText] = [text(comparison.leftKey, sampleKey), text(comparison.rightKey, rightKey)];
     return {
       ...numbersOf(comparison, row, verdicts),
       sampleKey,
       sampleId: externalId,
       prompt,
       target,
+      rejected: comparison.ofPairs ? (leftText ?? rightText) : null,
       cluster: cluster === 0 ? null : nameOf(db, cluster),
-      leftOutput: (output.get(packKey(comparison.leftKey, sampleKey)) as string | undefined) ?? null,
-      rightOutput: (output.get(packKey(comparison.rightKey, rightKey)) as string | undefined) ?? null,
+      leftOutput: comparison.ofPairs ? null : leftText,
+      rightOutput: comparison.ofPairs ? null : rightText,
       note: (note.get(comparison.key, sampleKey) as string | undefined) ?? '',
     };
   });

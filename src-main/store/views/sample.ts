@@ -32,6 +32,9 @@ export function sampleDetail(comparison: LoadedComparison, sampleKey: number): S
   if (texts === undefined) throw new WorkbenchError('corrupt', `The texts of sample ${sampleKey} are gone`);
   const delta = columns.get('delta')[row] ?? NaN;
   const cluster = columns.get('cluster')[row] ?? 0;
+  const left = side(db, comparison.leftKey, sampleKey);
+  const right = side(db, comparison.rightKey, columns.get('rightKey')[row] ?? 0);
+  const withoutOutput = (one: SampleSide | null) => (one === null ? null : { ...one, output: null });
   return {
     sampleKey,
     sampleId: texts.external_id,
@@ -46,8 +49,9 @@ export function sampleDetail(comparison: LoadedComparison, sampleKey: number): S
       db,
       sql`SELECT n.name FROM sample_tags t JOIN names n USING (name_key) WHERE t.sample_key = ${sampleKey} ORDER BY n.name`,
     ).map(({ name }) => name),
-    left: side(db, comparison.leftKey, sampleKey),
-    right: side(db, comparison.rightKey, columns.get('rightKey')[row] ?? 0),
+    rejected: comparison.ofPairs ? (left?.output ?? right?.output ?? null) : null,
+    left: comparison.ofPairs ? withoutOutput(left) : left,
+    right: comparison.ofPairs ? withoutOutput(right) : right,
     annotation: annotationOf(db, comparison.key, comparison.id, sampleKey),
     stability: stabilities[(columns.get('stability')[row] ?? 0) - 1] ?? null,
     ...explained(comparison, row, texts),

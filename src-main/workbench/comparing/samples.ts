@@ -72,11 +72,12 @@ export function ledgerTexts(
   sample: SampleDetail,
   { context: prompt, delimiter }: { context: string; delimiter: string },
 ): LedgerJob['texts'] {
-  const { target } = sample;
+  const { target, rejected } = sample;
   const left = sample.left?.output ?? null;
   const right = sample.right?.output ?? null;
   const candidates: [TokenLedger['part'], string | null][] = [
-    ['target', target],
+    [rejected === null ? 'target' : 'chosen', target],
+    ['rejected', rejected],
     ...(left === right
       ? [['output', left] satisfies [TokenLedger['part'], string | null]]
       : [

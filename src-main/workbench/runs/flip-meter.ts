@@ -62,13 +62,15 @@ async function meterPoint(
 ): Promise<FlipMeterPoint | null> {
   // Reward-like suites give scores and no verdicts: they have no flips to count.
   if (later.right + later.wrong === 0) return null;
-  const { counts } = await comparisons.ready(base.id, later.id, usualRule(later), task);
+  const rule = usualRule(later);
+  const { counts } = await comparisons.ready(base.id, later.id, rule, task);
   const { n, negative, positive, nfr, pfr } = ratesOf(counts);
   return {
     suiteName: later.suiteName,
     step: later.step ?? 0,
     evaluationId: later.id,
     baseEvaluationId: base.id,
+    rule,
     n,
     negative,
     positive,

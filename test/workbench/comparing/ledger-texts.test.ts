@@ -18,6 +18,7 @@ function sample(prompt: string, target: string | null, left: string | null, righ
     delta: null,
     prompt,
     target,
+    rejected: null,
     cluster: null,
     slices: [],
     tags: [],
@@ -45,6 +46,12 @@ describe('texts of a token ledger', () => {
       ['left-output', ' go'],
     ]);
     expect(responses(sample('', 'Once', null, null), ' ')).toEqual([['target', 'Once']]);
+  });
+  it('of a pair are the chosen and the rejected response', () => {
+    expect(responses({ ...sample('q', ' yes', null, null), rejected: ' no' }, '')).toEqual([
+      ['chosen', ' yes'],
+      ['rejected', ' no'],
+    ]);
   });
   it('are one where both sides answered alike', () => {
     expect(responses(sample('q', null, 'same', 'same'), '')).toEqual([['output', 'same']]);

@@ -13,7 +13,10 @@ const side = z.object({ output: z.string().nullable(), score, verdict });
 export const reportRowSchema = z.object({
   sampleId: z.string(),
   prompt: z.string().nullable(),
+  /** Of a preference pair the chosen response. */
   target: z.string().nullable(),
+  /** Of a preference pair the rejected response, and absent elsewhere: its sides have no output, and their scores are margins. */
+  rejected: z.string().optional(),
   kind: z.enum(flipKinds),
   /** Right score minus left, in the direction of goodness. */
   delta: score,
@@ -35,6 +38,7 @@ export type ExportedFlip = Omit<
   'sampleKey' | 'length' | 'firing' | 'label' | 'reviewed' | 'corrected' | 'noted'
 > & {
   target: string | null;
+  rejected: string | null;
   note: string;
 };
 
@@ -43,6 +47,7 @@ export function reportRowOf(flip: ExportedFlip): ReportRow {
     sampleId: flip.sampleId,
     prompt: flip.prompt,
     target: flip.target,
+    ...(flip.rejected === null ? {} : { rejected: flip.rejected }),
     kind: flip.kind,
     delta: finiteOrNull(flip.delta),
     left: { output: flip.leftOutput, score: finiteOrNull(flip.leftScore), verdict: flip.leftVerdict },

@@ -75,13 +75,15 @@ function sortOf({ sort, kind }: FlipFlags): FlipSort {
 
 function describe(row: FlipExportRow): string {
   const delta = row.delta === null ? '' : `  Δ ${formatSignedNumber(row.delta)}`;
-  const side = (name: string, output: string | null, verdict: string | null) =>
-    `  ${name} ${verdict ?? 'no verdict'}: ${cut(output ?? '(no output)')}`;
+  const side = (name: string, output: string | null, verdict: string | null, margin: number | null) =>
+    `  ${name} ${verdict ?? 'no verdict'}: ${row.rejected === null ? cut(output ?? '(no output)') : `margin ${margin === null ? '–' : formatSignedNumber(margin)}`}`;
+  const pair = row.rejected === null ? [] : [`  chosen: ${cut(row.target ?? '')}`, `  rejected: ${cut(row.rejected)}`];
   return [
     `${plain(row.sampleId)}  ${row.kind}${delta}${row.slices.length === 0 ? '' : `  ${plain(row.slices.join(', '))}`}`,
     `  ${cut(row.prompt)}`,
-    side('old', row.leftOutput, row.leftVerdict),
-    side('new', row.rightOutput, row.rightVerdict),
+    ...pair,
+    side('old', row.leftOutput, row.leftVerdict, row.leftScore),
+    side('new', row.rightOutput, row.rightVerdict, row.rightScore),
     '',
   ].join('\n');
 }
