@@ -19,7 +19,7 @@ export type BackendReport = { readonly name: BackendName } & (
 
 export interface BackendDiagnosis {
   /** The backend that a run would get now. */
-  readonly chosen: BackendName | null;
+  readonly selected: BackendName | null;
   readonly backends: readonly BackendReport[];
   readonly gpus: readonly NvidiaGpu[];
   readonly memory: { readonly totalBytes: number; readonly freeBytes: number };
@@ -33,7 +33,7 @@ export async function diagnoseBackends(): Promise<BackendDiagnosis> {
   // One after the other: two of them at once would share the processor and the GPU's memory.
   for (const name of backendNames) backends.push(await probe(name));
   return {
-    chosen: backends.find((backend) => backend.available)?.name ?? null,
+    selected: backends.find((backend) => backend.available)?.name ?? null,
     backends,
     gpus: await nvidiaGpus(),
     memory: { totalBytes: os.totalmem(), freeBytes: os.freemem() },

@@ -21,7 +21,7 @@ export interface MappedRow<Row> {
 /** What a format makes of a record. */
 export type Mapped<Row> =
   | MappedRow<Row>
-  /** Left out on purpose, not at fault (the rows of a filter that was not chosen). */
+  /** Left out on purpose, not at fault (the rows of a filter that was not selected). */
   | { leftOut: string };
 
 /** What a format says of its source, once read. */

@@ -178,11 +178,11 @@ function evaluationOf(path: string, values: readonly unknown[]): Found | null {
 
 function decide(values: readonly unknown[], layout: Layout, known: Found | null, request: InspectRequest): Detection {
   const fields = fieldPaths(values.map(bareTextAsRecord));
-  const chosen = choose(values, layout, known, request);
-  const isGeneric = asContainer(chosen.format) !== undefined;
-  const { map, isCertain } = suggestMap(fields, chosen.purpose, request.kind);
+  const choice = choose(values, layout, known, request);
+  const isGeneric = asContainer(choice.format) !== undefined;
+  const { map, isCertain } = suggestMap(fields, choice.purpose, request.kind);
   return {
-    ...chosen,
+    ...choice,
     container: layout.container,
     compression: layout.compression,
     fields,

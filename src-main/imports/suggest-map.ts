@@ -35,7 +35,7 @@ const synonyms: Record<MapField, readonly string[]> = {
 
 /**
  * A mapping guessed from field names: each field takes the first path that ends in one of its names, shallow paths before
- * deep ones; once a nested verdict is chosen, output and score are looked for beside it. `isCertain` when every field was
+ * deep ones; once a nested verdict is selected, output and score are looked for beside it. `isCertain` when every field was
  * found under its canonical name at the top.
  */
 export function suggestMap(

@@ -25,9 +25,9 @@ export function applyTemplate(model: ReportModel, template: ReportTemplate): Rep
   return keepSections(redactReport(model, template.redact ?? {}), template.sections);
 }
 
-function keepSections(model: ReportModel, chosen: readonly ReportSection[] | undefined): ReportModel {
-  if (chosen === undefined) return model;
-  const sections = model.sections.filter((section) => chosen.includes(section));
+function keepSections(model: ReportModel, wanted: readonly ReportSection[] | undefined): ReportModel {
+  if (wanted === undefined) return model;
+  const sections = model.sections.filter((section) => wanted.includes(section));
   const has = (section: ReportSection) => sections.includes(section);
   return {
     ...model,

@@ -8,14 +8,14 @@ export type ListFacet = 'kinds' | 'slices' | 'tags' | 'labels' | 'stability';
 export type RangeFacet = 'delta' | 'length' | 'firing';
 export type Range = [number | null, number | null];
 
-/** Values chosen in a list facet, as text. */
-export function chosen(filter: FlipFilter, facet: ListFacet): string[] {
+/** Values selected in a list facet, as text. */
+export function selectedIn(filter: FlipFilter, facet: ListFacet): string[] {
   return (filter[facet] ?? []).map(String);
 }
 
 /** Adds or takes away one value; with `only`, that value alone, or none of them if it already was alone. */
 export function toggled(filter: FlipFilter, facet: ListFacet, value: string, only = false): FlipFilter {
-  const now = chosen(filter, facet);
+  const now = selectedIn(filter, facet);
   const alone = now.length === 1 && now[0] === value;
   const next = only
     ? alone
@@ -97,7 +97,7 @@ export interface FilterPart {
 export function partsOf(filter: FlipFilter, labelNames: string[]): FilterPart[] {
   const parts: FilterPart[] = [];
   for (const facet of ['kinds', 'slices', 'tags', 'labels', 'stability'] as const) {
-    for (const value of chosen(filter, facet)) {
+    for (const value of selectedIn(filter, facet)) {
       parts.push({ text: nameOf(facet, value, labelNames), without: toggled(filter, facet, value) });
     }
   }

@@ -12,7 +12,7 @@ const templateSchema = z.object({
 });
 export type ReportTemplate = z.output<typeof templateSchema>;
 
-/** Reads the remembered choice; what is missing or damaged is as if it had never been chosen. */
+/** Reads the remembered choice; what is missing or damaged is as if it had never been made. */
 export function parseTemplate(text: string | undefined): ReportTemplate {
   try {
     return templateSchema.parse(JSON.parse(text ?? '{}'));

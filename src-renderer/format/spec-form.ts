@@ -150,7 +150,7 @@ export function valueAt(spec: unknown, path: Path): unknown {
   return value;
 }
 
-/** Keys of the guard that do nothing under the guard that is chosen. */
+/** Keys of the guard that do nothing under the guard that is selected. */
 const idleGuardKeys: Record<string, string[]> = {
   none: ['target', 'gate', 'divergence', 'reduction', 'epsilon', 'weight', 'learnedWeight'],
   ungated: ['gate', 'epsilon', 'learnedWeight'],

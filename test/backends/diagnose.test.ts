@@ -10,7 +10,7 @@ describe('diagnosing backends', () => {
     expect(diagnosis.backends.find(({ name }) => name === 'cpu')?.available).toBe(true);
     const native = diagnosis.backends.find(({ name }) => name === 'tensorflow-cpu');
     expect(native?.available).toBe(nativeMissing === undefined);
-    expect(diagnosis.chosen).toBe(diagnosis.backends.find(({ available }) => available)?.name);
+    expect(diagnosis.selected).toBe(diagnosis.backends.find(({ available }) => available)?.name);
     expect(diagnosis.memory.totalBytes).toBeGreaterThan(0);
   });
 });

@@ -82,7 +82,6 @@ describe.skipIf(noBrowser !== null)('a sample of preference pairs', () => {
     // The list has the margins, where other suites have outputs.
     const list = await app.page.getByRole('grid', { name: 'Samples' }).innerText();
     expect([list.includes('2.500'), list.includes('given your seat away')]).toEqual([true, false]);
-    if (process.env['FLIPGUARD_SHOT'] !== undefined) await app.page.screenshot({ path: process.env['FLIPGUARD_SHOT'] });
 
     await app.page.keyboard.press('b');
     await sample.getByText('hidden until it is judged').waitFor();

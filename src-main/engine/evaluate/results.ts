@@ -113,18 +113,18 @@ function sentimentSlices(word: string, lexicon: Lexicon | null): string[] {
 export function choiceResult({ item }: PreparedItem<ItemOf<'choice'>>, scores: readonly SequenceScore[]): SampleResult {
   const sums = scores.map(({ sum }) => sum);
   const perCharacter = sums.map((sum, i) => sum / Math.max(1, item.options[i]?.length ?? 1));
-  const chosen = indexOfMax(sums);
+  const likeliest = indexOfMax(sums);
   const gold = sums[item.answer] ?? Number.NEGATIVE_INFINITY;
   const best = Math.max(...sums.filter((_, i) => i !== item.answer));
   return {
     ...common(item),
     prompt: textOf(item.prompt),
     ...(item.options[item.answer] === undefined ? {} : { target: item.options[item.answer] as string }),
-    output: item.options[chosen] ?? null,
+    output: item.options[likeliest] ?? null,
     score: sums.length > 1 ? gold - best : gold,
-    verdict: verdictOf(chosen === item.answer),
+    verdict: verdictOf(likeliest === item.answer),
     metrics: {
-      acc: Number(chosen === item.answer),
+      acc: Number(likeliest === item.answer),
       acc_norm: Number(indexOfMax(perCharacter) === item.answer),
       'logps/gold': gold,
     } satisfies SuiteNumbers<'choice'>,

@@ -20,7 +20,7 @@ import type { PairGuardOptions } from './pair-guard.ts';
 /** The instances of one pass and what to make of them. */
 export interface OwnPassTask {
   /** Which targets, by index. */
-  chosen: readonly number[];
+  selected: readonly number[];
   /** How far each training pair's margin fell, for a margin gate without responses of its own to compare with. */
   pairMargins: Float32Array;
   random: RandomStream;
@@ -54,8 +54,8 @@ export class OwnPass {
   /** Gate and divergence in one pass over every instance: best where most fire. */
   async together(task: OwnPassTask): Promise<OwnPassOutcome> {
     const { spec } = this.#options;
-    const count = task.chosen.length;
-    const layout = this.#comparedLayout(task.chosen);
+    const count = task.selected.length;
+    const layout = this.#comparedLayout(task.selected);
     const inputs = {
       ...this.#fallInputs(task, layout),
       gates: drawGates(spec, count, task.random),
@@ -76,7 +76,7 @@ export class OwnPass {
     const loss = new Float32Array(fired.length);
     const places = [...fired.keys()].filter((place) => fired[place] === 1);
     if (places.length === 0) return { fired, loss, sum: task.sum };
-    const sequences = places.map((place) => targets.sequences[task.chosen[place] as number] as CompletionSequence);
+    const sequences = places.map((place) => targets.sequences[task.selected[place] as number] as CompletionSequence);
     const layout = layoutFor(this.#options.model, sequences, this.#passes.rounded);
     const { told, sum } = await this.#measured(task, layout, places.length, {}, 'guard fired', (pass) => {
       const divergence = pass.divergence();
@@ -129,9 +129,9 @@ export class OwnPass {
   /** A pass is needed only where the gate looks at the targets' own log-probs. */
   async #fallNumbers(task: OwnPassTask): Promise<readonly number[]> {
     const { spec, model, ops, targets } = this.#options;
-    if (spec.kind !== 'flipguard') return task.chosen.map(() => 0);
+    if (spec.kind !== 'flipguard') return task.selected.map(() => 0);
     if (spec.gate === 'margin' && targets.others === undefined) return [...task.pairMargins];
-    const layout = this.#comparedLayout(task.chosen);
+    const layout = this.#comparedLayout(task.selected);
     const numbers = await this.#passes.measure(
       {
         key: `guard gate ${JSON.stringify(layout.form)}`,
@@ -140,7 +140,7 @@ export class OwnPass {
           const batch: Batch = batchOf(layout.form, tensors);
           const hidden = completionHidden(model, batch, { ops });
           const sums = sumPerSequence(headLogProbs(model, hidden, batch.labels, { ops }), batch);
-          return { told: this.#fall(task.chosen.length, tensors, sums) };
+          return { told: this.#fall(task.selected.length, tensors, sums) };
         },
       },
       { always: true },
@@ -149,18 +149,18 @@ export class OwnPass {
   }
 
   /** The targets, then what their margins are taken against. */
-  #comparedLayout(chosen: readonly number[]): BatchLayout {
+  #comparedLayout(selected: readonly number[]): BatchLayout {
     const { spec, targets, model } = this.#options;
-    const pick = (from: readonly CompletionSequence[]) => chosen.map((index) => from[index] as CompletionSequence);
+    const pick = (from: readonly CompletionSequence[]) => selected.map((index) => from[index] as CompletionSequence);
     const compared = spec.gate === 'margin' && targets.others !== undefined ? pick(targets.others.sequences) : [];
     return layoutFor(model, [...pick(targets.sequences), ...compared], this.#passes.rounded);
   }
 
-  #fallInputs({ chosen, pairMargins }: OwnPassTask, layout: BatchLayout): PassInputs {
+  #fallInputs({ selected, pairMargins }: OwnPassTask, layout: BatchLayout): PassInputs {
     const { targets } = this.#options;
-    const preOf = (values: Float32Array) => Float32Array.from(chosen, (index) => values[index] as number);
+    const preOf = (values: Float32Array) => Float32Array.from(selected, (index) => values[index] as number);
     return {
-      targetTokens: tokensOf(layout, chosen.length),
+      targetTokens: tokensOf(layout, selected.length),
       preTarget: preOf(targets.pre),
       ...(targets.others === undefined ? {} : { preOther: preOf(targets.others.pre) }),
       pairMargins,

@@ -154,11 +154,11 @@ export class PairGuard {
     trainable: ReadonlyMap<string, Variable>,
     sum: StepGradients,
   ): Promise<StepGradients> {
-    const chosen = this.#options.targets.select(indices);
-    const task = { chosen, pairMargins, random: this.#random, factor: this.weight / stepSize, trainable, sum };
+    const selected = this.#options.targets.select(indices);
+    const task = { selected, pairMargins, random: this.#random, factor: this.weight / stepSize, trainable, sum };
     const few = this.spec.kind !== 'flipguard' || this.#firingRate < mostForGateFirst;
     const outcome = await (few ? this.#pass.gateFirst(task) : this.#pass.together(task));
-    this.#note(chosen, outcome.fired, outcome.loss);
+    this.#note(selected, outcome.fired, outcome.loss);
     return outcome.sum;
   }
 
@@ -180,10 +180,10 @@ export class PairGuard {
     return { weightedLoss, metrics, table };
   }
 
-  #note(chosen: readonly number[], fired: Float32Array, loss: Float32Array): void {
+  #note(selected: readonly number[], fired: Float32Array, loss: Float32Array): void {
     const { targets } = this.#options;
-    const tokens = chosen.map((index) => completionLength(targets.sequences[index] as CompletionSequence));
-    const ids = chosen.map((index) => targets.sampleIds[index] as string);
+    const tokens = selected.map((index) => completionLength(targets.sequences[index] as CompletionSequence));
+    const ids = selected.map((index) => targets.sampleIds[index] as string);
     this.#log.add(ids, { 'guard/fired': fired, 'guard/loss': loss, 'guard/tokens': tokens });
   }
 

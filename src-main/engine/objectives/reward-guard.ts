@@ -50,9 +50,9 @@ export class RewardGuard {
   readonly #passes: Passes;
   readonly #lengthClasses: LengthClasses;
   #random: RandomStream;
-  #chosen: number[] = [];
+  #selected: number[] = [];
   #fired: boolean[] = [];
-  /** D of every fired target at the last update, by place in `#chosen`. */
+  /** D of every fired target at the last update, by place in `#selected`. */
   #divergences = new Map<number, number>();
 
   constructor(options: RewardGuardOptions) {
@@ -72,10 +72,10 @@ export class RewardGuard {
     reward: RewardFunction,
   ): Promise<void> {
     const { targets } = this.#options;
-    this.#chosen = targets.select(batch.indices);
+    this.#selected = targets.select(batch.indices);
     this.#divergences.clear();
     const own = targets.ownPrompts ? answers : await this.#answer(batch.step, sample, reward);
-    const fall = this.#chosen.map((index, i) => {
+    const fall = this.#selected.map((index, i) => {
       const before = targets.rewards[index] as number;
       const now = own[i] as PromptAnswer;
       if (this.spec.gate === 'sequence') return before - now.score;
@@ -86,7 +86,7 @@ export class RewardGuard {
 
   async #answer(step: number, sample: SampleRollouts, reward: RewardFunction): Promise<PromptAnswer[]> {
     const { draws, targets } = this.#options;
-    const prompts = this.#chosen.flatMap((index) =>
+    const prompts = this.#selected.flatMap((index) =>
       new Array<PromptSample>(draws).fill(targets.prompts[index] as PromptSample),
     );
     const rollouts = await sample(prompts, step);
@@ -116,7 +116,7 @@ export class RewardGuard {
     sum: StepGradients,
   ): Promise<StepGradients> {
     const { model, preModel, ops, targets, spec } = this.#options;
-    const sequences = places.map((place) => targets.sequences[this.#chosen[place] as number] as CompletionSequence);
+    const sequences = places.map((place) => targets.sequences[this.#selected[place] as number] as CompletionSequence);
     const layout = layoutFor(model, sequences, this.#passes.rounded);
     const task = {
       key: `guard ${JSON.stringify(layout.form)}`,
@@ -124,7 +124,7 @@ export class RewardGuard {
         ...batchInputs(model, layout),
         ...(spec.divergence === 'kl' && preModel !== null ? batchInputs(preModel, layout, prePrefix) : {}),
         tokens: Float32Array.from(layout.counts, (tokens) => Math.max(1, tokens)),
-        factor: Float32Array.of(this.weight / this.#chosen.length),
+        factor: Float32Array.of(this.weight / this.#selected.length),
       },
       build: (tensors: PassTensors) => {
         const batch = batchOf(layout.form, tensors);
@@ -152,10 +152,10 @@ export class RewardGuard {
     const { targets } = this.#options;
     const log = new SampleLog<'guarded'>();
     const fired = this.#fired.map(Number);
-    const losses = this.#chosen.map((_, place) => this.#divergences.get(place) ?? 0);
-    const tokens = this.#chosen.map((index) => this.#tokens(index));
+    const losses = this.#selected.map((_, place) => this.#divergences.get(place) ?? 0);
+    const tokens = this.#selected.map((index) => this.#tokens(index));
     log.add(
-      this.#chosen.map((index) => targets.sampleIds[index] as string),
+      this.#selected.map((index) => targets.sampleIds[index] as string),
       { 'guard/fired': fired, 'guard/loss': losses, 'guard/tokens': tokens },
     );
     const { ['guard/fired']: firingRate = 0, ['guard/loss']: loss = 0 } = log.means();

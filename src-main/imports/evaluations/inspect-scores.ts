@@ -57,7 +57,7 @@ export function flatScores(scores: unknown): Record<string, unknown> {
   return flat;
 }
 
-/** Puts the chosen scorer's value into the row as verdict and score, all others into its metrics. */
+/** Puts the selected scorer's value into the row as verdict and score, all others into its metrics. */
 export function applyScores(
   row: SampleResult,
   scores: Record<string, unknown>,

@@ -16,7 +16,7 @@ export interface LmEvalSample {
   settings: unknown;
   /** Every answer to the prompt, in order; one where it was asked once, none of a likelihood. */
   answers: string[];
-  /** Options of a multiple choice, and the probability of the chosen one among them. */
+  /** Options of a multiple choice, and the probability of the selected one among them. */
   options: number | null;
   confidence: number | null;
 }

@@ -27,7 +27,7 @@ export function planPromptfoo(
 ): ImportPlan<SampleResult> {
   const mapping = new Mapping(map, evaluationFields);
   const variants = new Set<string>();
-  let chosen = variant ?? null;
+  let selected = variant ?? null;
   let header: unknown = null;
   const attempts = new AttemptCounter();
   let failures = 0;
@@ -42,9 +42,9 @@ export function planPromptfoo(
     mapRecord: (record): Mapped<SampleResult> => {
       const found = variantOf(record);
       variants.add(found);
-      chosen ??= found;
-      if (found !== chosen)
-        return { leftOut: `{n} results of other providers or prompts than “${chosen}” were left out.` };
+      selected ??= found;
+      if (found !== selected)
+        return { leftOut: `{n} results of other providers or prompts than “${selected}” were left out.` };
       const row = readRow(record);
       if (row.tags?.includes('error') === true) failures += 1;
       const id = overlay(row, record, mapping, null);
@@ -59,10 +59,10 @@ export function planPromptfoo(
       return {
         tool: { name: 'promptfoo', version: typeof version === 'string' ? version : null },
         tasks: taskOf(header),
-        models: chosen === null ? [] : [chosen],
+        models: selected === null ? [] : [selected],
         verdictFrom: 'Success of the test: all its assertions passed. A provider’s error gives no verdict.',
         scoreMeaning: 'Weighted mean of the assertions’ scores, from 0 to 1.',
-        variant: chosen,
+        variant: selected,
         variants: [...variants],
         measure: { repeats: attempts.most },
         notes:

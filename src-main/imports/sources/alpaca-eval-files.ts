@@ -41,15 +41,15 @@ export function alpacaEvalFolder(
   const asked = annotator !== undefined && annotators.includes(annotator) ? annotator : undefined;
   const wanted =
     asked ?? preferredAnnotators.find((name) => annotators.includes(name)) ?? annotators.toSorted()[0] ?? '';
-  const chosen = found.find((entry) => entry.annotator === wanted);
-  if (chosen === undefined) {
+  const selected = found.find((entry) => entry.annotator === wanted);
+  if (selected === undefined) {
     throw new WorkbenchError('not-found', `The folder has no annotations of “${wanted}”.`, {
       remedy: `There is: ${annotators.join(', ')}.`,
     });
   }
   const outputs = files.find(({ name }) => basename(name) === 'model_outputs.json');
   return {
-    annotations: { file: chosen.file, layout: layoutOf(chosen.file), annotator: wanted === '' ? null : wanted },
+    annotations: { file: selected.file, layout: layoutOf(selected.file), annotator: wanted === '' ? null : wanted },
     outputs: outputs === undefined ? null : { file: outputs, layout: layoutOf(outputs) },
     annotators: annotators.filter((name) => name !== ''),
     notes:

@@ -52,7 +52,7 @@ export const shownInPlace: ReadonlySet<Job['kind']> = new Set([
 export type Computed<T> = { state: 'done'; value: T } | { state: 'running'; jobId: string };
 
 export interface BackendDiagnosis {
-  chosen: string | null;
+  selected: string | null;
   device: string | null;
   warning: string | null;
   backends: { name: string; available: boolean; detail: string }[];

@@ -27,7 +27,7 @@ export function formatPercent(share: Maybe): string {
   return isNothing(share) ? nothing : `${percentDigits(share)} %`;
 }
 
-/** A share that was chosen and not measured, such as a level of confidence or a limit: 0.95 → 95 %. */
+/** A share that was set and not measured, such as a level of confidence or a limit: 0.95 → 95 %. */
 export function formatLevel(share: number): string {
   return `${signed(String(Number((share * 100).toPrecision(6))))} %`;
 }

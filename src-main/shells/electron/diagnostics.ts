@@ -9,7 +9,7 @@ export function diagnosticsText(version: string, doctor: Doctor, electron: strin
     `Electron ${electron ?? '–'}, Node ${machine.node}, ${machine.platform}`,
     `${machine.cpus} processors, ${gigabytes(machine.memoryBytes)} of memory`,
     `Workspace: schema ${workspace.schemaVersion}, integrity ${workspace.integrity}, ${gigabytes(workspace.sizeBytes)}, ${gigabytes(workspace.freeBytes)} free`,
-    `Backend: ${backend.chosen ?? 'none'}`,
+    `Backend: ${backend.selected ?? 'none'}`,
     ...backend.backends.map(
       ({ name, available, detail }) => `  ${name}: ${available ? 'available' : 'not available'}, ${detail}`,
     ),

@@ -19,7 +19,7 @@ export async function openFileOf(workbench: Pick<Workbench, 'files'>, file: stri
   return null;
 }
 
-/** A workspace is chosen for the life of the program: another one is opened by a new start. */
+/** A workspace is selected for the life of the program: another one is opened by a new start. */
 export function restartWith(folder: string): void {
   const others = process.argv
     .slice(1)

@@ -148,8 +148,8 @@ class DesktopShell implements Desktop {
   }
 
   async #openWorkspace(folder: string | null): Promise<void> {
-    const chosen = folder ?? (await pickFolder('Open a workspace'));
-    if (chosen !== null) restartWith(chosen);
+    const picked = folder ?? (await pickFolder('Open a workspace'));
+    if (picked !== null) restartWith(picked);
   }
 
   async #openPicked(): Promise<void> {

@@ -8,7 +8,7 @@ import { joiningIn } from './joining.ts';
 import type { JoinedSample, Joining } from './joining.ts';
 import { guardRowId } from './run-steps.ts';
 
-/** The comparison that samples are chosen in. */
+/** The comparison that samples are selected in. */
 export interface GuardSource {
   leftKey: number;
   rightKey: number;

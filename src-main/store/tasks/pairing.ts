@@ -42,10 +42,10 @@ export function pairEvaluations(
     return { kind: 'sample-id', note: leftOver(db, left, right, smaller), ...shared };
   }
   const sides: Sides = { db, left, right, leftIds: readIdentities(db, left), rightIds: readIdentities(db, right) };
-  const chosen = pairBy === 'auto' ? best(sides) : asked(sides, pairBy);
-  const rest = leftOver(db, left, right, chosen.pairs.left.length);
-  const notes = [...chosen.notes, ...(rest === null ? [] : [rest])];
-  return { kind: chosen.kind, note: notes.length === 0 ? null : notes.join(' '), ...sorted(chosen.pairs) };
+  const selected = pairBy === 'auto' ? best(sides) : asked(sides, pairBy);
+  const rest = leftOver(db, left, right, selected.pairs.left.length);
+  const notes = [...selected.notes, ...(rest === null ? [] : [rest])];
+  return { kind: selected.kind, note: notes.length === 0 ? null : notes.join(' '), ...sorted(selected.pairs) };
 }
 
 interface Sides {
@@ -80,11 +80,11 @@ function best(sides: Sides): Candidate {
   const most = (): number => Math.max(...candidates.map(({ pairs }) => pairs.left.length));
   if (most() * 2 < smaller) candidates.push(looseCandidate(sides));
   if (most() * 2 < smaller) candidates.push(...fieldCandidates(sides));
-  let chosen = candidates[0] as Candidate;
-  for (const one of candidates) if (one.pairs.left.length > chosen.pairs.left.length) chosen = one;
+  let selected = candidates[0] as Candidate;
+  for (const one of candidates) if (one.pairs.left.length > selected.pairs.left.length) selected = one;
   // Ids of one task whose contents agree in nothing: still the likeliest reading, where no other pairs anything.
-  if (chosen.pairs.left.length === 0 && sides.left.scopeKey === sides.right.scopeKey) return ids;
-  return chosen === ids ? ids : { ...chosen, notes: [...idsSetAside(byId, chosen, trust), ...chosen.notes] };
+  if (selected.pairs.left.length === 0 && sides.left.scopeKey === sides.right.scopeKey) return ids;
+  return selected === ids ? ids : { ...selected, notes: [...idsSetAside(byId, selected, trust), ...selected.notes] };
 }
 
 /** Whether the pairs that ids make are borne out: by their contents, by their targets, or (without contents) by nothing against them. */
@@ -170,12 +170,12 @@ function isDistinct(values: readonly string[]): boolean {
   return new Set(values.filter((value) => value !== '')).size >= 0.9 * values.length;
 }
 
-function idsSetAside(byId: IdPairs, chosen: Candidate, trust: string): string[] {
-  if (chosen.pairs.left.length === 0 && byId.left.length === 0) return [];
+function idsSetAside(byId: IdPairs, selected: Candidate, trust: string): string[] {
+  if (selected.pairs.left.length === 0 && byId.left.length === 0) return [];
   if (byId.left.length === 0)
-    return [`No id occurs on both sides; samples were paired by ${pairedByNames[chosen.kind]}.`];
+    return [`No id occurs on both sides; samples were paired by ${pairedByNames[selected.kind]}.`];
   const why =
-    trust === 'none' ? ', but most of their prompts or targets differ' : `, ${pairedByNames[chosen.kind]} pairs more`;
+    trust === 'none' ? ', but most of their prompts or targets differ' : `, ${pairedByNames[selected.kind]} pairs more`;
   return [`${count(byId.left.length)} ids occur on both sides${why}.`];
 }
 

@@ -76,13 +76,13 @@ export class FlipViews {
     this.#views.delete(viewId);
   }
 
-  /** Keys on both sides of chosen samples, each once: of a list of keys, or of a whole view in its order. */
-  guardPairs(comparisonId: string, chosen: { sampleKeys: readonly number[] } | { viewId: string }): GuardPairs {
-    const view = 'viewId' in chosen ? this.#view(chosen.viewId) : null;
+  /** Keys on both sides of selected samples, each once: of a list of keys, or of a whole view in its order. */
+  guardPairs(comparisonId: string, selection: { sampleKeys: readonly number[] } | { viewId: string }): GuardPairs {
+    const view = 'viewId' in selection ? this.#view(selection.viewId) : null;
     const comparison = view?.comparison ?? this.#comparison(comparisonId);
     if (comparison.id !== comparisonId) throw new WorkbenchError('bad-input', 'This list shows another comparison');
     const { columns } = comparison;
-    const rows = view?.order ?? rowsOfSamples(comparison, 'sampleKeys' in chosen ? chosen.sampleKeys : []);
+    const rows = view?.order ?? rowsOfSamples(comparison, 'sampleKeys' in selection ? selection.sampleKeys : []);
     const [left, right] = [columns.get('leftKey'), columns.get('rightKey')];
     return { leftKeys: rows.map((row) => left[row] ?? 0), rightKeys: rows.map((row) => right[row] ?? 0) };
   }

@@ -51,12 +51,12 @@ function candidates({ db, columns }: LoadedComparison, words: ReadonlySet<string
     `SELECT rowid FROM text_words WHERE text_words MATCH ? AND rowid BETWEEN CAST(? AS INTEGER) AND CAST(? AS INTEGER) LIMIT ${mostCandidates}`,
     'value',
   );
-  const chosen = new Set<number>();
+  const candidates = new Set<number>();
   for (const word of rarestFirst(db, words)) {
-    for (const key of keysWith.all(`"${word}"`, first, last) as number[]) chosen.add(key);
-    if (chosen.size >= mostCandidates) break;
+    for (const key of keysWith.all(`"${word}"`, first, last) as number[]) candidates.add(key);
+    if (candidates.size >= mostCandidates) break;
   }
-  return chosen;
+  return candidates;
 }
 
 function rarestFirst(db: ReadableDb, words: ReadonlySet<string>): string[] {

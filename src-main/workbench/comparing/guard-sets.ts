@@ -16,7 +16,7 @@ type Outcome = MitigationLedger['rows'][number]['outcome'];
 const maxListed = 5_000;
 
 /**
- * What became of a guard set's samples in a later run: against the old model (left of the comparison the set was chosen
+ * What became of a guard set's samples in a later run: against the old model (left of the comparison the set was selected
  * in) and the unguarded one (its right), on every suite the run shares with that comparison.
  */
 export async function mitigationLedger(
@@ -34,7 +34,7 @@ export async function mitigationLedger(
   if (guarded === null) {
     throw new WorkbenchError(
       'not-found',
-      `The run has no evaluation on “${base.suiteName}”, where the guard set was chosen.`,
+      `The run has no evaluation on “${base.suiteName}”, where the guard set was selected.`,
       {
         remedy: `Evaluate it: flipguard evaluate RUN --suite "${base.suiteName}".`,
       },
@@ -48,7 +48,7 @@ export async function mitigationLedger(
 async function originOf(core: Core, guardSet: GuardSetRecord): Promise<ComparisonRecord> {
   const found = guardSet.comparisonId === null ? null : await core.store.getComparison(guardSet.comparisonId);
   if (found !== null) return found;
-  throw new WorkbenchError('not-found', `The comparison in which “${guardSet.name}” was chosen is gone.`, {
+  throw new WorkbenchError('not-found', `The comparison in which “${guardSet.name}” was selected is gone.`, {
     remedy: 'Compare the two evaluations again and choose the set anew.',
   });
 }

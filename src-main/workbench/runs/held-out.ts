@@ -31,9 +31,9 @@ export async function heldOutSuite(store: Store, dataset: DatasetRecord, fractio
   const name = `${heldOutName} ${dataset.name} ${Number((fraction * 100).toPrecision(6))}%`;
   const ids: string[] = [];
   for await (const row of rowsOf(store, dataset)) ids.push(row.id);
-  const chosen = chooseHeldOut(dataset.sha256, ids, fraction);
+  const heldOut = chooseHeldOut(dataset.sha256, ids, fraction);
   const items: SuiteItem[] = [];
-  for await (const row of rowsOf(store, dataset)) if (isPreference(row) && chosen.has(row.id)) items.push(itemOf(row));
+  for await (const row of rowsOf(store, dataset)) if (isPreference(row) && heldOut.has(row.id)) items.push(itemOf(row));
   requireSome(items, dataset, fraction);
   const rowIds = items.map((item) => item.id);
   const suites = await store.listSuites();

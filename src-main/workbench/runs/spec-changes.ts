@@ -41,7 +41,7 @@ export function combinations(
   vary: readonly { path: string; values: readonly unknown[] }[],
 ): { path: string; value: unknown }[][] {
   return vary.reduce<{ path: string; value: unknown }[][]>(
-    (done, { path, values }) => done.flatMap((chosen) => values.map((value) => [...chosen, { path, value }])),
+    (done, { path, values }) => done.flatMap((settings) => values.map((value) => [...settings, { path, value }])),
     [[]],
   );
 }

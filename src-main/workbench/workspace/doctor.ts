@@ -29,10 +29,10 @@ function hindranceOf({ hindrance }: Core): Doctor['problems'] {
 }
 
 function contractDiagnosis(found: Diagnosed): BackendDiagnosis {
-  const chosen = found.backends.find(({ name }) => name === found.chosen);
-  const opened = chosen?.available === true ? chosen : null;
+  const selected = found.backends.find(({ name }) => name === found.selected);
+  const opened = selected?.available === true ? selected : null;
   return {
-    chosen: found.chosen,
+    selected: found.selected,
     device: opened?.device ?? null,
     warning: opened === null || opened.notes.length === 0 ? null : opened.notes.join(' '),
     backends: found.backends.map((backend) => ({
@@ -66,7 +66,7 @@ function machine(): Doctor['machine'] {
 
 function problemsOf(backend: BackendDiagnosis, workspace: Doctor['workspace']): Doctor['problems'] {
   const problems: Doctor['problems'] = [];
-  if (backend.chosen === null) {
+  if (backend.selected === null) {
     problems.push({ message: 'No training backend can be opened.', remedy: 'flipguard doctor --fix sets one up.' });
   } else if (backend.warning !== null) {
     problems.push({ message: backend.warning, remedy: 'flipguard doctor --fix tries again to set up TensorFlow.' });

@@ -80,8 +80,8 @@ export function createFiles(options: FilesOptions): Files {
       return { handle: offer(file), name: shown };
     },
     async pick(purpose) {
-      const chosen = (await options.dialog?.(purpose)) ?? null;
-      return chosen === null ? null : { handle: offer(chosen), name: path.basename(chosen) };
+      const picked = (await options.dialog?.(purpose)) ?? null;
+      return picked === null ? null : { handle: offer(picked), name: path.basename(picked) };
     },
   };
 }

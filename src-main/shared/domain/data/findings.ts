@@ -44,8 +44,8 @@ export function bitOf(finding: Finding): number {
   return 1 << bits[finding];
 }
 
-export function maskOf(chosen: readonly Finding[]): number {
-  return chosen.reduce((mask, finding) => mask | bitOf(finding), 0);
+export function maskOf(found: readonly Finding[]): number {
+  return found.reduce((mask, finding) => mask | bitOf(finding), 0);
 }
 
 export function findingsOf(flags: number): Finding[] {

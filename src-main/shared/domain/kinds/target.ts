@@ -50,7 +50,7 @@ const yesOrNo = /^(?:yes|no|true|false|ja|nein|oui|non|sí|si|да|нет|是|�
 
 /**
  * Where the wanted answer stands in a text. A number must be what the text comes down to, not one on its way; an option must be
- * the one chosen; words must stand whole and not be denied.
+ * the one selected; words must stand whole and not be denied.
  */
 export function findTarget(text: string, wanted: Wanted): Span | null {
   if (wanted.form !== 'span') {

@@ -41,7 +41,7 @@ export interface SliceSearchResult {
 }
 
 export interface SliceSearchOptions {
-  /** A candidate needs this many samples; chosen without looking at flips, so it costs no correction. */
+  /** A candidate needs this many samples; selected without looking at flips, so it costs no correction. */
   minSamples?: number;
   /** How many to answer at most. */
   limit?: number;

@@ -41,13 +41,13 @@ async function examine({ terminal, workbench, task }: CommandContext): Promise<E
   terminal.settle();
   terminal.document(doctor);
   terminal.print(describe(doctor));
-  return doctor.backend.chosen === null ? exitStatus.no : exitStatus.ok;
+  return doctor.backend.selected === null ? exitStatus.no : exitStatus.ok;
 }
 
 function describe({ backend, workspace, machine, problems }: Doctor): string {
   const versions = Object.entries(backend.versions).map(([name, version]) => `${name} ${version}`);
   const facts: [string, string][] = [
-    ['Backend', backend.chosen === null ? 'none' : `${backend.chosen} on ${backend.device ?? 'unknown'}`],
+    ['Backend', backend.selected === null ? 'none' : `${backend.selected} on ${backend.device ?? 'unknown'}`],
     ['Versions', [...versions, `node ${machine.node}`].join(', ')],
     ['Machine', `${machine.platform}, ${machine.cpus} processors, ${formatBytes(machine.memoryBytes)} memory`],
     ['Workspace', workspace.path],

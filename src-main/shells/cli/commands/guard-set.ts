@@ -32,8 +32,8 @@ export async function createGuardSet(
       },
     );
   }
-  const chosen = { name, note: flags.note ?? '', comparisonId: comparison.id, viewId: view.viewId };
-  const set = await store.addGuardSet(chosen).finally(() => store.closeFlipView(view.viewId));
+  const wanted = { name, note: flags.note ?? '', comparisonId: comparison.id, viewId: view.viewId };
+  const set = await store.addGuardSet(wanted).finally(() => store.closeFlipView(view.viewId));
   workbench.bus.publish({ topic: 'changed', lists: ['guard-sets'] });
   context.terminal.settle();
   context.terminal.document(set);

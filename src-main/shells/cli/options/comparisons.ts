@@ -68,7 +68,7 @@ export function addComparisons(program: Program, go: Go): void {
     .addOption(
       new Option(
         '--format <format>',
-        'a report to read (html, pdf, md), or its rows; by default chosen by the ending of FILE',
+        'a report to read (html, pdf, md), or its rows; by default taken from the ending of FILE',
       ).choices([...reportFormats]),
     )
     .requiredOption('--out <file>', 'where to write it')
