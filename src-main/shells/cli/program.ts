@@ -27,6 +27,7 @@ const commands = {
   list: lazily(async () => (await import('./commands/list.ts')).listCommand),
   export: lazily(async () => (await import('./commands/export.ts')).exportCommand),
   endpoint: lazily(async () => (await import('./commands/endpoint.ts')).endpointCommand),
+  mcp: lazily(async () => (await import('./commands/mcp.ts')).mcpCommand),
   serve: lazily(async () => (await import('./commands/serve.ts')).serveCommand),
   demo: lazily(async () => (await import('./commands/demo.ts')).demoCommand),
 };
@@ -104,6 +105,10 @@ function addDoors(program: Program, go: Go): void {
     .option('--key-env <variable>', 'the environment variable that holds the key which clients must send')
     .option('--idle <seconds>', 'how long weights stay loaded after the last answer (default: 60)', wholeNumber)
     .action((targets: string[], options: EndpointFlags) => go(commands.endpoint, targets, options));
+  program
+    .command('mcp')
+    .description('the read side of the workspace for agents, over stdio (Model Context Protocol)')
+    .action(() => go(commands.mcp));
   program
     .command('demo')
     .description('train, guard and compare a small model, and report what flipped')

@@ -71,7 +71,8 @@ async function evaluationListing({ evaluations }: Workbench): Promise<Listing> {
   ]);
 }
 
-const listings: Record<ListName, (workbench: Workbench) => Promise<Listing>> = {
+/** Everything that is listed, as records and as the rows of a table. */
+export const listings: Record<ListName, (workbench: Workbench) => Promise<Listing>> = {
   models: async ({ models }) =>
     listing(await models.list(), ['Name', 'Family', 'Parameters', 'State', 'Id'], (m) => [
       m.name,
