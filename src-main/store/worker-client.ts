@@ -13,7 +13,13 @@ type Ready = Pick<Extract<FromWorker, { type: 'ready' }>, 'schemaVersion' | 'met
 
 /** Flags of the program (`--input-type`, a debugger's port) are not the thread's. */
 function startThread(start: WorkerStart, name: string): Worker {
-  return new Worker(entryPath('store-worker'), { workerData: start, name, execArgv: [] });
+  return new Worker(entryPath('store-worker'), {
+    workerData: start,
+    name,
+    execArgv: [],
+    // Rows pass through: by default each thread would keep 48 MB for what lives no longer than a batch.
+    resourceLimits: { maxYoungGenerationSizeMb: 16 },
+  });
 }
 
 /** One worker thread and the calls that wait for it. */
