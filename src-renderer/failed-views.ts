@@ -10,7 +10,8 @@ const reloadedKey = 'flipguard.reloaded';
  * lives: browsers remember it. So the page is loaded again at that place as soon as the workbench answers, once for each place.
  */
 export function recoverFailedViews(router: Router): void {
-  let waiting = false;
+  /** The place last asked for while the workbench was away. */
+  let missing: RouteLocationNormalized | null = null;
   router.onError((error: unknown, to) => {
     if (!isMissingCode(error)) return;
     console.error(error);
@@ -23,10 +24,11 @@ export function recoverFailedViews(router: Router): void {
       title: 'This page could not be loaded',
       detail: 'The workbench does not answer. The page opens as soon as it does.',
     });
-    if (waiting) return;
-    waiting = true;
+    const first = missing === null;
+    missing = to;
+    if (!first) return;
     watch(connection, (state) => {
-      if (state === 'open') reloadAt(to);
+      if (state === 'open' && missing !== null) reloadAt(missing);
     });
   });
   router.afterEach((to, _from, failure) => {

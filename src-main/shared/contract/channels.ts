@@ -1,3 +1,4 @@
+// Over 300 lines: the contract is one list, to be read and searched as one.
 import { z } from 'zod';
 import { reportFormats } from '../domain/reports/report-formats.ts';
 import type {
@@ -26,11 +27,11 @@ import type {
   TimelineMark,
   TrainingTrace,
 } from '../domain/flip-view.ts';
-import { flipSortColumns } from '../domain/flip-view.ts';
+import { flipFilterSchema, flipSortSchema } from '../domain/flip-filter.ts';
 import type { ChangeSummary } from '../domain/statistics/change-summary.ts';
 import type { SliceSearchResult } from '../domain/statistics/slice-search.ts';
 import { corrections } from '../domain/statistics/multiple-tests.ts';
-import { flipKinds, ruleSchema } from '../domain/flips.ts';
+import { ruleSchema } from '../domain/flips.ts';
 import type { ShownEvent } from '../domain/trainer-events.ts';
 import type { RunClock } from '../domain/run-clock.ts';
 import { thingKindSchema } from '../domain/things.ts';
@@ -53,31 +54,7 @@ import type {
   WorkspaceSummary,
 } from './views.ts';
 
-const range = z.tuple([z.number().nullable(), z.number().nullable()]);
 const texts = z.array(z.string().max(500)).max(200);
-export const flipFilterSchema = z.strictObject({
-  kinds: z.array(z.enum(flipKinds)).max(20).optional(),
-  slices: texts.optional(),
-  tags: texts.optional(),
-  labels: z.array(z.number().int().min(1).max(6)).max(6).optional(),
-  reviewed: z.boolean().optional(),
-  corrected: z.boolean().optional(),
-  verdicts: z.literal('as-evaluated').optional(),
-  search: z.string().max(2000).optional(),
-  searchMode: z.enum(['substring', 'word']).optional(),
-  delta: range.optional(),
-  length: range.optional(),
-  firing: range.optional(),
-  stability: z
-    .array(z.enum(['solid', 'flaky']))
-    .max(2)
-    .optional(),
-  changes: texts.optional(),
-});
-export const flipSortSchema = z.strictObject({
-  column: z.enum(flipSortColumns),
-  direction: z.enum(['ascending', 'descending']),
-});
 const sampleRef = z.strictObject({ comparisonId: id, sampleKey: z.number().int() });
 const reportFormat = z.enum(reportFormats);
 const verdict = z.enum(['right', 'wrong', 'tie']).nullable();

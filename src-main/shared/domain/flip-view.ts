@@ -50,48 +50,8 @@ export interface GroupedRate {
   clusters: number;
 }
 
-/** What narrows a flip list. Facets of one kind are or-ed, kinds of facets and-ed. Ranges are inclusive; null = open end. */
-export interface FlipFilter {
-  kinds?: FlipKind[];
-  slices?: string[];
-  tags?: string[];
-  labels?: number[];
-  reviewed?: boolean;
-  /** Samples of which a person corrected a verdict, or all others. */
-  corrected?: boolean;
-  /** What the kinds of samples follow from; corrected verdicts count by default. */
-  verdicts?: 'as-evaluated';
-  /** Full text over prompts and outputs. */
-  search?: string;
-  searchMode?: 'substring' | 'word';
-  delta?: [number | null, number | null];
-  /** Characters of the right output. */
-  length?: [number | null, number | null];
-  /** How often the guard fired on this sample in training. */
-  firing?: [number | null, number | null];
-  stability?: ('solid' | 'flaky')[];
-  /**
-   * Kinds of change by name (`shared/domain/kinds`), own ones too; `refusal:gone` = of the old answer alone. They pass nothing before
-   * they were found.
-   */
-  changes?: string[];
-}
-
-export const flipSortColumns = [
-  'delta',
-  'kind',
-  'sampleId',
-  'leftScore',
-  'rightScore',
-  'length',
-  'firing',
-  'label',
-  'changes',
-] as const;
-export interface FlipSort {
-  column: (typeof flipSortColumns)[number];
-  direction: 'ascending' | 'descending';
-}
+export { flipSortColumns } from './flip-filter.ts';
+export type { FlipFilter, FlipSort } from './flip-filter.ts';
 
 /** A row of the flip table; texts are cut to `previewCharacters`. */
 export interface FlipRow {
