@@ -4,14 +4,13 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { patienceMs } from '../helpers/patience.ts';
 import { planVariable } from './plan.ts';
 import type { FaultPlan } from './plan.ts';
 
 const root = path.resolve(import.meta.dirname, '..', '..');
 const entry = path.join(root, 'src-main', 'shells', 'cli', 'main.ts');
 const hook = pathToFileURL(path.join(import.meta.dirname, 'hook.ts')).href;
-/** Nothing that is tried here takes a fraction of it: it ends a hang. */
-const patienceMs = 180_000;
 
 export interface Ended {
   status: number | null;
