@@ -71,8 +71,10 @@ test('a backup is taken before a migration and can be opened; the newest three a
   backup.close();
 });
 
-/** Takes away what versions 6 to 8 added. */
-const withoutMeasures = `DROP TABLE made_files; DROP TABLE days_used; DROP TABLE comparison_kinds; ALTER TABLE evaluations DROP COLUMN measure; ALTER TABLE scores DROP COLUMN attempts;
+/** Takes away what versions 6 to 10 added. */
+const withoutMeasures = `ALTER TABLE runs DROP COLUMN origin; DROP TABLE dataset_checks; DROP TABLE dataset_columns; DROP TABLE marked_rows; DROP TABLE row_words; DROP TABLE row_index;
+  ALTER TABLE datasets DROP COLUMN parent_id; ALTER TABLE datasets DROP COLUMN recipe; ALTER TABLE datasets DROP COLUMN licence;
+  DROP TABLE made_files; DROP TABLE days_used; DROP TABLE comparison_kinds; ALTER TABLE evaluations DROP COLUMN measure; ALTER TABLE scores DROP COLUMN attempts;
   ALTER TABLE scores DROP COLUMN solved; ALTER TABLE imports DROP COLUMN origin; DROP TABLE attempts; DROP TABLE sample_fields;`;
 
 test('evaluations of before version 6 keep their samples, and say of their measure that nothing is known', async () => {
