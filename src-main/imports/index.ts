@@ -9,6 +9,7 @@ export {
   openSuiteImport,
   type SuiteImportOptions,
 } from './open.ts';
+export type { Found } from './recognise/found.ts';
 export { type EvaluationLabel, type EvaluationPart } from './parts.ts';
 export { type PreviewOptions, previewImport } from './preview.ts';
 export { type Problem, type ProblemReason, problemReasons } from './problems.ts';
@@ -18,6 +19,7 @@ export {
   readEvaluationParts,
   readPreview,
   readReport,
+  readRecognised,
   readSuite,
   readingLimits,
   type ReadingLimits,

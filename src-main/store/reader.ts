@@ -13,6 +13,7 @@ import { joiningReads } from './queries/joining.ts';
 import { foreignMarks } from './queries/marks.ts';
 import { madeFileReads } from './queries/made-files.ts';
 import { modelReads } from './queries/models.ts';
+import { partnerReads } from './queries/partners.ts';
 import { runHistoryReads } from './queries/run-reads.ts';
 import { runReads } from './queries/runs.ts';
 import { smallReads } from './queries/small-lists.ts';
@@ -45,6 +46,7 @@ export function readerMethods(db: ReadableDb, owner: string) {
       ...bind(db, runHistoryReads),
       ...bind(db, evaluationReads),
       ...bind(db, comparisonReads),
+      ...bind(db, partnerReads),
       ...bind(db, annotationReads),
       ...bind(db, guardSetReads),
       ...bind(db, importReads),

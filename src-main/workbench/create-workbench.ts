@@ -1,4 +1,5 @@
 import os from 'node:os';
+import path from 'node:path';
 import { diagnoseBackends } from '../backends/index.ts';
 import type { TrainerLauncher } from '../trainer/host.ts';
 import { createComparisons } from './comparing/comparisons.ts';
@@ -88,6 +89,8 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
   const madeFiles = createMadeFiles(core);
   const files = createFiles({
     makeUpload: (name, write) => madeFiles.make('uploads', name, write),
+    discardUpload: (file) => madeFiles.discard('uploads', file),
+    isUpload: (file) => path.resolve(file).startsWith(layout.uploads + path.sep),
     roots,
     maxUploadBytes,
     dialog: options.dialog,

@@ -2,6 +2,7 @@ import { computed } from 'vue';
 import { defineStore } from 'pinia';
 import type { ComparisonRecord } from '@shared/domain/flip-view.ts';
 import type { Rule } from '@shared/domain/flips.ts';
+import type { PairBy } from '@shared/domain/pairing.ts';
 import { events, invoke } from '../api/client.ts';
 import { defineListStore } from './list-store.ts';
 
@@ -21,11 +22,12 @@ export const useComparisons = defineStore('comparisons', () => {
   const byNewest = computed(() => [...list.items].sort((a, b) => b.createdAt - a.createdAt));
 
   /** The comparison of two evaluations under a rule: an existing one, or a new one that starts building. */
-  async function open(leftEvaluationId: string, rightEvaluationId: string, rule?: Rule) {
+  async function open(leftEvaluationId: string, rightEvaluationId: string, rule?: Rule, pairBy?: PairBy) {
     const answer = await invoke('comparisons.open', {
       leftEvaluationId,
       rightEvaluationId,
       ...(rule === undefined ? {} : { rule }),
+      ...(pairBy === undefined ? {} : { pairBy }),
     });
     const comparison = newest(answer);
     list.put(comparison);

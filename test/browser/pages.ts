@@ -90,7 +90,7 @@ export class ImportDialog {
   /** Hands files over as the upload button does. */
   async upload(...files: { name: string; text: string }[]): Promise<void> {
     await this.root
-      .locator('input[type=file]')
+      .locator('input[type=file].files')
       .setInputFiles(
         files.map(({ name, text }) => ({ name, mimeType: 'application/octet-stream', buffer: Buffer.from(text) })),
       );
@@ -105,6 +105,32 @@ export class ImportDialog {
         window.dispatchEvent(new DragEvent(type, { dataTransfer: transfer, bubbles: true, cancelable: true }));
       }
     }, files);
+  }
+
+  /** Types the path of a file or folder on the workbench's machine. */
+  async typePath(path: string): Promise<void> {
+    await this.field('Path of a file or folder').fill(path);
+    await this.field('Path of a file or folder').press('Enter');
+  }
+
+  /** One thing of what was handed over, by (the beginning of) its file's name. */
+  thing(label: string): Locator {
+    return this.things().filter({ has: this.app.page.locator('.file', { hasText: label }) });
+  }
+
+  things(): Locator {
+    return this.root.getByRole('list', { name: 'What was handed over' }).locator('> li');
+  }
+
+  /** Every thing with the next steps it offers. */
+  async steps(): Promise<[label: string, buttons: string[]][]> {
+    const found: [string, string[]][] = [];
+    for (const thing of await this.things().all()) {
+      const buttons = await thing.getByRole('button').allInnerTexts();
+      const label = await thing.locator('.file').innerText();
+      found.push([label, buttons.map((text) => text.trim()).filter((text) => text !== '' && text !== 'Details')]);
+    }
+    return found.sort(([a], [b]) => (a < b ? -1 : 1));
   }
 
   field(name: string): Locator {

@@ -126,6 +126,8 @@ test('no list walks through a big table or sorts one', async () => {
     reader.getRun(runId);
     reader.getCheckpoint('x');
     reader.getEvaluation(left);
+    reader.partnersOf(left);
+    reader.pairFields(left, right);
     reader.getComparison(id);
     reader.getGuardSet(guard.id);
     reader.getImport('x');

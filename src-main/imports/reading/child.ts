@@ -8,6 +8,7 @@ import type { ImportStream } from '../import-stream.ts';
 import { openDatasetImport, openEvaluationImport, openSuiteImport } from '../open.ts';
 import { openEvaluationParts } from '../parts.ts';
 import { previewImport } from '../preview.ts';
+import { recogniseAll } from '../recognise/recognise.ts';
 import { readReportFile } from '../reports/report-file.ts';
 import type { ImportOptions } from '../types.ts';
 import { largerBatches } from './larger-batches.ts';
@@ -67,6 +68,10 @@ async function read(): Promise<void> {
   if (request.what === 'preview') {
     const preview = await previewImport(request.path, { ...request.options, onProgress }, request.rows);
     await post({ type: 'preview', preview });
+    return;
+  }
+  if (request.what === 'recognise') {
+    await post({ type: 'recognised', found: await recogniseAll(request.paths, request.signs) });
     return;
   }
   if (request.what === 'parts') {

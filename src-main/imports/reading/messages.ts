@@ -3,6 +3,7 @@ import type { SuiteKind } from '../../shared/domain/evaluations.ts';
 import type { ReportModel } from '../../shared/domain/reports/report-model.ts';
 import type { EvaluationLabel } from '../parts.ts';
 import type { PreviewOptions } from '../preview.ts';
+import type { Found, OwnSigns } from '../recognise/found.ts';
 import type { ImportEntry, ImportMetadata, ImportOptions, ImportPreview } from '../types.ts';
 
 /** What can be sent to the reading process of the options of an import: the signal and the listener stay on this side. */
@@ -15,6 +16,7 @@ export type ReadRequest =
   /** `part`: which of the evaluations of a source that holds several; its only one otherwise. */
   | { readonly what: 'evaluation'; readonly path: string; readonly options: SentOptions; readonly part?: number }
   | { readonly what: 'suite'; readonly path: string; readonly options: SentOptions & { kind: SuiteKind } }
+  | { readonly what: 'recognise'; readonly path: string; readonly paths: readonly string[]; readonly signs: OwnSigns }
   | {
       readonly what: 'preview';
       readonly path: string;
@@ -41,6 +43,7 @@ export type FromReader =
       readonly progress: ReadProgress | null;
     }
   | { readonly type: 'done'; readonly metadata: ImportMetadata }
+  | { readonly type: 'recognised'; readonly found: Found[] }
   | { readonly type: 'parts'; readonly parts: EvaluationLabel[] }
   | { readonly type: 'preview'; readonly preview: ImportPreview<object> }
   | { readonly type: 'report'; readonly report: ReportModel }

@@ -11,6 +11,7 @@ import type { ReportModel } from '../../shared/domain/reports/report-model.ts';
 import type { SuiteImportOptions } from '../open.ts';
 import type { EvaluationLabel } from '../parts.ts';
 import type { PreviewOptions } from '../preview.ts';
+import type { Found, OwnSigns } from '../recognise/found.ts';
 import type { ImportEntry, ImportMetadata, ImportOptions, ImportPreview } from '../types.ts';
 import type { FromReader, ReadRequest, ToReader } from './messages.ts';
 import { processorMsOf, residentBytesOf } from './usage.ts';
@@ -119,6 +120,22 @@ export async function readReport(path: string, limits: ReadingLimits = readingLi
     const answer = await reader.next();
     if (answer.type === 'report') return answer.report;
     throw new Error(`a report was answered with ${answer.type}`);
+  } finally {
+    await reader.end();
+  }
+}
+
+/** As `recogniseAll`, in a process of its own. */
+export async function readRecognised(
+  paths: readonly string[],
+  signs: OwnSigns,
+  limits: ReadingLimits = readingLimits,
+): Promise<Found[]> {
+  const reader = new Reader({ what: 'recognise', path: paths[0] ?? '', paths, signs }, { signal: undefined }, limits);
+  try {
+    const answer = await reader.next();
+    if (answer.type === 'recognised') return answer.found;
+    throw new Error(`a question for what there is was answered with ${answer.type}`);
   } finally {
     await reader.end();
   }

@@ -38,12 +38,15 @@ import { thingKindSchema } from '../domain/things.ts';
 import type { Dependants, ThingMarks } from '../domain/things.ts';
 import { channel, handle, id, name, none } from './channel.ts';
 import type { InputOf, OutputOf, ParsedInputOf } from './channel.ts';
+import type { Partner } from '../domain/pairing.ts';
 import type {
+  ComparisonBasis,
   ComparisonSummary,
   Computed,
   Doctor,
   FlipMeterPoint,
   FolderListing,
+  FoundThing,
   FrontierPoint,
   ImportPreview,
   Job,
@@ -86,6 +89,18 @@ export const channels = {
   ),
   'files.browse': channel<FolderListing>()(z.strictObject({ handle: handle.nullable() })),
 
+  /** A file or folder by a path that a person typed; refused unless it is there, whole and not hidden. */
+  'files.find': channel<{ handle: string; name: string; kind: 'file' | 'folder' }>()(
+    z.strictObject({ path: z.string().min(1).max(4096) }),
+  ),
+  /** Folders that were imported from, the latest first. */
+  'files.recent': channel<{ handle: string; label: string }[]>()(none),
+  /** A folder for files that are uploaded together; its handle goes with each of them. */
+  'files.beginUpload': channel<{ handle: string }>()(none),
+  'files.dropUpload': channel<null>()(z.strictObject({ handle })),
+
+  /** Tells evaluations, datasets, suites, models, reports and workspaces apart, by content. */
+  'imports.recognise': channel<FoundThing[]>()(z.strictObject({ handles: z.array(handle).min(1).max(200) })),
   'imports.preview': channel<ImportPreview>()(
     z.strictObject({
       handle,
@@ -93,6 +108,7 @@ export const channels = {
       format: z.string().max(40).default('auto'),
       mapping: z.record(z.string().max(40), z.string().max(500)).default({}),
       suiteKind: z.enum(['pairs', 'cloze', 'words', 'choice', 'generate']).optional(),
+      variant: z.string().max(500).optional(),
     }),
   ),
   'imports.accept': channel<{ jobId: string }>()(
@@ -176,6 +192,8 @@ export const channels = {
       seed: z.number().int().min(0).optional(),
     }),
   ),
+  /** How many samples each other evaluation is likely to share with this one. */
+  'evaluations.partners': channel<Partner[]>()(z.strictObject({ evaluationId: id })),
   'evaluations.remove': channel<null>()(z.strictObject({ evaluationId: id })),
 
   'comparisons.list': channel<ComparisonRecord[]>()(none),
@@ -190,6 +208,12 @@ export const channels = {
   'comparisons.get': channel<ComparisonRecord>()(z.strictObject({ comparisonId: id })),
   'comparisons.summary': channel<ComparisonSummary>()(
     z.strictObject({ comparisonId: id, filter: flipFilterSchema.default({}) }),
+  ),
+  /** By what it was paired and what judged either side: shown before any number. */
+  'comparisons.basis': channel<ComparisonBasis>()(z.strictObject({ comparisonId: id })),
+  /** The same two evaluations by a variant that both sources have; reads a source again where it has to. */
+  'comparisons.byVariant': channel<{ jobId: string }>()(
+    z.strictObject({ comparisonId: id, variant: z.string().min(1).max(500) }),
   ),
   /** Kinds of change among the samples of a filter; the first time, both sides' texts are read for it. */
   'comparisons.kinds': channel<ChangeSummary>()(

@@ -1,7 +1,9 @@
 import type { Estimate } from '../domain/trainer-events.ts';
+import type { FoundKind } from '../domain/found-things.ts';
 import type { ErrorReport } from '../domain/errors.ts';
 import type { ImportRecord, RunRecord } from '../domain/entities.ts';
 import type { Rule } from '../domain/flips.ts';
+import type { ComparisonSummary } from '../domain/statistics/comparison-summary.ts';
 import type { ReportModel } from '../domain/reports/report-model.ts';
 
 /** Answers that exist only on the contract: what the workbench composes from store, trainer and files. */
@@ -90,6 +92,20 @@ export interface FolderListing {
   }[];
 }
 
+/** What lies in files that were handed over: one thing, or why it is none. */
+export interface FoundThing {
+  handle: string;
+  kind: FoundKind;
+  /** Its name, or its path below what was handed over. */
+  label: string;
+  format: string | null;
+  /** By what it was known, or why it cannot be taken. */
+  reason: string;
+  remedy: string | null;
+  files: number;
+  sizeBytes: number;
+}
+
 export interface ImportPreview {
   previewId: string;
   fileName: string;
@@ -98,6 +114,15 @@ export interface ImportPreview {
   format: string;
   /** Other formats that would read it. */
   alternatives: string[];
+  /** A free name to offer: the model's where the source knows it. */
+  name: string;
+  /** The evaluations that it holds, with what judged each. */
+  parts: { model: string | null; task: string | null; rows: number; judged: string }[];
+  /** The measure that is taken where the source has several, and all there are. */
+  variant: string | null;
+  variants: string[];
+  /** Sentences on what is left out, replaced or assumed. */
+  notes: string[];
   columns: string[];
   mapping: Record<string, string>;
   rows: Record<string, unknown>[];
@@ -126,6 +151,18 @@ export interface SpecCheck {
 
 /** Compare's headline; the JSON document that `compare --json` prints. Built in shared/domain/statistics. */
 export type { ComparisonSummary } from '../domain/statistics/comparison-summary.ts';
+
+/** What a comparison stands on, in words, and what can be changed about it. */
+export interface ComparisonBasis {
+  measure: ComparisonSummary['measure'] | null;
+  pairing: ComparisonSummary['pairing'] | null;
+  /** Variants by which both sides can be judged alike, where they are judged differently. */
+  choices: string[];
+  /** Fields of the records that both sides have: what can be paired by. */
+  fields: string[];
+  /** What the imports said of either side: left out, replaced, assumed. */
+  notes: { left: string[]; right: string[] };
+}
 
 /** A report read back from its file. */
 export interface OpenedReport {

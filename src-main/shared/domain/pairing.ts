@@ -26,3 +26,16 @@ export function parsePairBy(text: string): PairBy {
     place: { field: 'pair-by' },
   });
 }
+
+/** Another evaluation, and how much of it is likely to be the same samples. */
+export interface Partner {
+  evaluationId: string;
+  samples: number;
+  /** Samples that are likely to pair: an estimate. */
+  shared: number;
+  /** 0…1 of the smaller side. */
+  share: number;
+}
+
+/** Fewer shared samples than this share of the smaller side: nobody means to compare the two. */
+export const leastShare = 0.5;

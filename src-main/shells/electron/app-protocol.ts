@@ -35,7 +35,10 @@ async function upload(files: Files, url: URL, request: Request): Promise<Respons
     // Node's and the DOM's stream types describe the same object.
     const chunks =
       request.body === null ? Readable.from([]) : Readable.fromWeb(request.body as ReadableStream<Uint8Array>);
-    return json(200, await files.receiveUpload(url.searchParams.get('name') ?? 'upload', chunks));
+    return json(
+      200,
+      await files.receiveUpload(url.searchParams.get('name') ?? 'upload', chunks, url.searchParams.get('folder')),
+    );
   } catch (error) {
     return json(400, { error: reportOf(error) });
   }

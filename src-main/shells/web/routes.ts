@@ -17,7 +17,11 @@ export async function receiveUpload(
 ): Promise<void> {
   request.setTimeout(idleUploadMs, () => request.destroy());
   try {
-    const uploaded = await files.receiveUpload(url.searchParams.get('name') ?? 'upload', request);
+    const uploaded = await files.receiveUpload(
+      url.searchParams.get('name') ?? 'upload',
+      request,
+      url.searchParams.get('folder'),
+    );
     answerJson(response, 200, uploaded);
   } catch (error) {
     endAfter(request, response);

@@ -69,7 +69,7 @@ export function readFields(db: ReadableDb, evaluation: EvaluationColumns, name: 
 }
 
 /** Names of the fields that the first records have. */
-export function fieldNames(db: ReadableDb, evaluation: EvaluationColumns): string[] {
+export function fieldNames(db: ReadableDb, evaluation: Pick<EvaluationColumns, 'key'>): string[] {
   const names = new Set<string>();
   for (const { fields } of all<{ fields: string }>(
     db,

@@ -1,3 +1,4 @@
+import type { ComparisonBasis } from '../../shared/contract/views.ts';
 import type { EvaluationRecord } from '../../shared/domain/entities.ts';
 import type { ComparisonRecord } from '../../shared/domain/flip-view.ts';
 import {
@@ -8,8 +9,11 @@ import {
   sharedVariants,
   unknownMeasure,
 } from '../../shared/domain/measures.ts';
+import type { Measure } from '../../shared/domain/measures.ts';
 import { pairedByNames } from '../../shared/domain/pairing.ts';
 import type { ComparisonSummary } from '../../shared/domain/statistics/comparison-summary.ts';
+import type { Store } from '../../store/api.ts';
+import { existing } from '../workspace/names.ts';
 
 /** What a comparison stands on: by what its samples were paired, and what judged either side. */
 export function basisOf(
@@ -29,4 +33,30 @@ export function basisOf(
       variants: sharedVariants(old, now),
     },
   };
+}
+
+/** What a comparison stands on, as the window shows it before any number, with what can be done about it. */
+export async function basisWithChoices(store: Store, comparisonId: string): Promise<ComparisonBasis> {
+  const comparison = existing('comparison', await store.getComparison(comparisonId), comparisonId);
+  const { leftEvaluationId, rightEvaluationId } = comparison;
+  const [left, right] = [await store.getEvaluation(leftEvaluationId), await store.getEvaluation(rightEvaluationId)];
+  const { measure, pairing } = basisOf(comparison, left ?? undefined, right ?? undefined);
+  return {
+    measure: measure ?? null,
+    pairing: pairing ?? null,
+    choices: choicesOf(left?.measure ?? unknownMeasure, right?.measure ?? unknownMeasure),
+    fields: await store.pairFields(leftEvaluationId, rightEvaluationId),
+    notes: { left: left?.measure?.notes ?? [], right: right?.measure?.notes ?? [] },
+  };
+}
+
+/** Variants by which both sides can be judged alike, where they are not: those that one side has already, else all that both have. */
+function choicesOf(left: Measure, right: Measure): string[] {
+  if (!measureDifferences(left, right).some(({ decides }) => decides)) return [];
+  const shared = sharedVariants(left, right);
+  const taken = [left, right].flatMap(({ variant, filter, metric, annotator, scorer }) =>
+    [variant, filter, metric, annotator, scorer].filter((word) => word !== null),
+  );
+  const halfway = shared.filter((variant) => taken.includes(variant));
+  return halfway.length > 0 ? halfway : shared;
 }

@@ -2,10 +2,14 @@ import { shownEvent } from '../../shared/domain/trainer-events.ts';
 import { parsePairBy } from '../../shared/domain/pairing.ts';
 import type { Handlers } from './dispatch.ts';
 import type { Services } from '../services.ts';
+import { basisWithChoices } from '../comparing/basis.ts';
+import { compareByVariant } from '../comparing/by-variant.ts';
 import { frontier } from '../comparing/frontier.ts';
 import { shownSample } from '../comparing/shown-sample.ts';
 import { mitigationLedger } from '../comparing/guard-sets.ts';
 import { matrix } from '../comparing/matrix.ts';
+import { recentFolders } from '../imports/recent-folders.ts';
+import { recogniseHandles } from '../imports/recognise.ts';
 import { runSpecJsonSchema } from '../runs/spec-schema.ts';
 import { existing } from '../workspace/names.ts';
 import { comparisonName } from '../../shared/presentation/names.ts';
@@ -40,6 +44,10 @@ function workspaceHandlers({ core, shell, version, files, doctor }: Services) {
     'jobs.leave': ({ jobId }) => nothing(computations.leave(jobId)),
     'files.pick': ({ purpose }) => files.pick(purpose),
     'files.browse': ({ handle }) => files.browse(handle),
+    'files.find': ({ path }) => files.find(path),
+    'files.recent': () => recentFolders(store, files),
+    'files.beginUpload': () => files.beginUpload(),
+    'files.dropUpload': ({ handle }) => nothing(files.dropUpload(handle)),
     'filters.list': () => store.listSavedFilters(),
     'filters.save': ({ name, query }) => store.saveFilter(name, query),
     'filters.remove': ({ filterId }) => nothing(store.removeFilter(filterId)),
@@ -49,6 +57,7 @@ function workspaceHandlers({ core, shell, version, files, doctor }: Services) {
 function materialHandlers({ core, files, models, madeModels, imports }: Services) {
   const { store, jobs } = core;
   return {
+    'imports.recognise': ({ handles }) => recogniseHandles(files, handles),
     'imports.preview': (input) => imports.preview(input),
     'imports.accept': ({ previewId, name, strict }) => Promise.resolve(imports.accept(previewId, name, strict)),
     'imports.list': () => imports.list(),
@@ -101,7 +110,7 @@ function runHandlers({ core, runs }: Services) {
   } satisfies Named<'runs' | 'checkpoints'>;
 }
 
-function comparisonHandlers({ core, evaluations, comparisons, reports }: Services) {
+function comparisonHandlers({ core, imports, evaluations, comparisons, reports }: Services) {
   const { store, jobs, bus } = core;
   return {
     'evaluations.list': (filter) => evaluations.list(present(filter)),
@@ -111,6 +120,7 @@ function comparisonHandlers({ core, evaluations, comparisons, reports }: Service
           evaluationId: (await evaluations.evaluate(target, suiteId, { name, seed }, task)).id,
         })),
       ),
+    'evaluations.partners': ({ evaluationId }) => store.partnersOf(evaluationId),
     'evaluations.remove': ({ evaluationId }) => nothing(evaluations.remove(evaluationId)),
     'comparisons.list': () => comparisons.list(),
     'comparisons.open': ({ leftEvaluationId, rightEvaluationId, rule, pairBy }) =>
@@ -122,6 +132,9 @@ function comparisonHandlers({ core, evaluations, comparisons, reports }: Service
       ),
     'comparisons.get': ({ comparisonId }) => comparisons.get(comparisonId),
     'comparisons.summary': ({ comparisonId, filter }) => comparisons.summary(comparisonId, present(filter)),
+    'comparisons.basis': ({ comparisonId }) => basisWithChoices(store, comparisonId),
+    'comparisons.byVariant': ({ comparisonId, variant }) =>
+      started(compareByVariant({ core, imports, comparisons }, comparisonId, variant)),
     'comparisons.kinds': ({ comparisonId, filter }) => comparisons.kinds(comparisonId, present(filter)),
     'comparisons.setNoiseFloor': ({ comparisonId, leftRepeat, rightRepeat }) =>
       nothing(

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { rename } from 'node:fs/promises';
 import path from 'node:path';
 import { acceptedFields, parseFieldMap, readPreview } from '../../imports/index.ts';
 import type { FieldMap, ImportFormat } from '../../imports/index.ts';
@@ -11,10 +12,14 @@ import type { SuiteItem, SuiteKind } from '../../shared/domain/evaluations.ts';
 import type { Core } from '../core.ts';
 import type { Files } from '../workspace/files.ts';
 import type { Models } from '../models/models.ts';
-import { existing, refuseTakenName } from '../workspace/names.ts';
+import { inside } from '../workspace/inside.ts';
+import { existing, freeName, refuseTakenName } from '../workspace/names.ts';
 import type { Task } from '../supervision/task.ts';
 import { ingestDataset, ingestEvaluations, ingestSuite } from './ingest.ts';
 import type { ImportRequest, SuiteHead } from './ingest.ts';
+import { suggestName } from './import-names.ts';
+import type { Nameable } from './import-names.ts';
+import { noteFolder } from './recent-folders.ts';
 import { contractPreview, modelPreview } from './preview.ts';
 import { evaluationByVariant } from './variants.ts';
 
@@ -50,6 +55,7 @@ type Previewed = {
   format: ImportFormat | 'auto';
   map: FieldMap;
   suiteKind: SuiteKind | undefined;
+  variant: string | undefined;
 };
 const keptPreviews = 50;
 const batchRows = 1000;
@@ -106,7 +112,10 @@ export function createImports(core: Core, files: Files, models: Models): Imports
       format: previewed.format,
       map: previewed.map,
       strict,
+      ...(previewed.variant === undefined ? {} : { variant: previewed.variant }),
+      naming: 'by-model',
     };
+    await noteFolder(store, files, previewed.source);
     switch (previewed.target) {
       case 'dataset':
         return { datasetId: (await dataset(request, task)).id };
@@ -115,32 +124,56 @@ export function createImports(core: Core, files: Files, models: Models): Imports
       case 'suite':
         return { suiteId: (await suite({ ...request, suite: { kind: requireKind(previewed.suiteKind) } }, task)).id };
       case 'model':
-        return { modelId: (await models.add(previewed.source, { name }, task)).id };
+        return { modelId: (await models.add(await ownFolder(previewed.source), { name }, task)).id };
       default:
         throw new WorkbenchError('unsupported', `Importing a ${previewed.target} has no preview.`);
     }
   }
 
+  /** A model stays where it lies. One that was uploaded lies with us: among the models, where nothing is tidied. */
+  async function ownFolder(source: string): Promise<string> {
+    if (!files.isUpload(source)) return source;
+    const place = inside(core.layout.models, `uploaded-${randomUUID()}`);
+    await rename(source, place);
+    return place;
+  }
+
+  async function nameFor(nameable: Nameable): Promise<string> {
+    const lists = {
+      model: () => store.listModels(),
+      dataset: () => store.listDatasets(),
+      evaluation: () => store.listEvaluations(),
+      suite: () => store.listSuites(),
+    };
+    const taken = nameable.target === 'evaluation' ? (await store.listImports()).filter(isThere) : [];
+    return freeName([...(await lists[nameable.target]()), ...taken], suggestName(nameable));
+  }
+
   return {
     async preview(input) {
       const source = files.pathOf(input.handle);
-      const { target, suiteKind } = input;
+      const { target, suiteKind, variant } = input;
       // An unknown format is refused by the reader, which names the ones it accepts.
       const format = input.format as ImportFormat | 'auto';
-      if (target === 'model') return modelPreview(remember({ target, source, format, map: {}, suiteKind }), source);
+      if (target === 'model') {
+        const previewId = remember({ target, source, format, map: {}, suiteKind, variant });
+        return modelPreview(previewId, source, await nameFor({ target, source, parts: [] }));
+      }
       const given = parseMapping(input.mapping, target, suiteKind);
       const preview = await readPreview(source, {
         purpose: target,
         format,
         map: given,
         maxRecords: previewedRecords,
+        ...(variant === undefined ? {} : { variant }),
         ...(target === 'suite' ? { kind: requireKind(suiteKind) } : {}),
       });
       const { detection } = preview;
       const map = Object.keys(given).length === 0 && detection.needsMap ? detection.suggestedMap : given;
-      const previewId = remember({ target, source, format: detection.format, map, suiteKind });
+      const previewId = remember({ target, source, format: detection.format, map, suiteKind, variant });
       const shown = Object.keys(given).length === 0 ? detection.suggestedMap : given;
-      return contractPreview(previewId, { target, source, map: shown }, preview);
+      const name = await nameFor({ target, source, parts: preview.parts });
+      return contractPreview(previewId, { target, source, map: shown }, preview, name);
     },
     accept(previewId, name, strict) {
       const previewed = previews.get(previewId);
@@ -183,6 +216,10 @@ export function createImports(core: Core, files: Files, models: Models): Imports
       bus.publish({ topic: 'changed', lists: ['imports', 'datasets', 'suites', 'evaluations', 'comparisons'] });
     },
   };
+}
+
+function isThere({ target, undoneAt }: ImportRecord): boolean {
+  return target === 'evaluation' && undoneAt === null;
 }
 
 function parseMapping(

@@ -16,6 +16,8 @@ import type { SampleResult, SuiteSpec } from '../../shared/domain/evaluations.ts
 import { idOf } from '../../shared/domain/ids.ts';
 import type { Ingest, IngestOutcome, NewRecord, Store } from '../../store/api.ts';
 import type { Task } from '../supervision/task.ts';
+import { freeName } from '../workspace/names.ts';
+import { shortModel } from './import-names.ts';
 import { ProblemTally } from './problem-tally.ts';
 import { formatCount } from '../../shared/presentation/numbers.ts';
 
@@ -29,6 +31,8 @@ export interface ImportRequest {
   map?: FieldMap;
   strict?: boolean;
   variant?: string;
+  /** Of several models in one source: called by the import and the model (the usual), or by the model alone. */
+  naming?: 'by-model';
 }
 
 /** Reads a dataset into the store; answers its id. */
@@ -47,6 +51,7 @@ export async function ingestDataset(store: Store, request: ImportRequest, task: 
  */
 export async function ingestEvaluations(store: Store, request: ImportRequest, task: Task): Promise<string[]> {
   const parts = await readEvaluationParts(request.source, readOptions(request, task));
+  const taken: { name: string }[] = await store.listEvaluations();
   const importId = newImportId();
   const received: Received[] = [];
   const empty: WorkbenchError[] = [];
@@ -54,7 +59,12 @@ export async function ingestEvaluations(store: Store, request: ImportRequest, ta
     for (const [index, part] of parts.entries()) {
       const stream = await part.open();
       const several = parts.length === 1 ? '' : ` (${index + 1} of ${parts.length})`;
-      const one = await receive({ ...request, name: partName(request.name, parts, part) }, stream, task, {
+      const name =
+        request.naming === 'by-model'
+          ? nameByModel(request.name, parts, part, taken)
+          : partName(request.name, parts, part);
+      taken.push({ name });
+      const one = await receive({ ...request, name }, stream, task, {
         progress: several,
         begin: (name, provenance) =>
           store.beginEvaluation({
@@ -151,6 +161,20 @@ export function partName(name: string, parts: readonly EvaluationLabel[], part: 
   const tasks = parts.length > 1 && parts.some((other) => other.model === part.model && other.task !== part.task);
   const more = [models ? part.model : null, tasks ? part.task : null].filter((text) => text !== null);
   return [name, ...more].join(' · ');
+}
+
+/** As `partName`, but several models of one source go by their own names, which are made free. */
+function nameByModel(
+  name: string,
+  parts: readonly EvaluationLabel[],
+  part: EvaluationLabel,
+  taken: readonly { name: string }[],
+): string {
+  const own = shortModel(part.model);
+  const several = new Set(parts.map(({ model }) => model)).size > 1;
+  if (!several || own === null) return partName(name, parts, part);
+  const ofModel = parts.filter(({ model }) => model === part.model);
+  return freeName(taken, partName(own, ofModel, part));
 }
 
 /** Of several, each may lack the variant that was asked for, but not all. */

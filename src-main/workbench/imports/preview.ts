@@ -4,6 +4,8 @@ import { containers, datasetFormats, evaluationFormats } from '../../imports/ind
 import type { FieldMap, ImportPreview as SourcePreview } from '../../imports/index.ts';
 import type { ImportPreview } from '../../shared/contract/views.ts';
 
+import { describeMeasure } from '../../shared/domain/measures.ts';
+
 const keptLines = 5;
 
 /** A preview as windows show it: sample rows as plain objects, problems by reason. */
@@ -11,8 +13,10 @@ export async function contractPreview(
   previewId: string,
   { target, source, map }: { target: ImportPreview['target']; source: string; map: FieldMap },
   preview: SourcePreview<object>,
+  name: string,
 ): Promise<ImportPreview> {
-  const { detection } = preview;
+  const { detection, metadata } = preview;
+  const evaluation = target === 'evaluation';
   return {
     previewId,
     fileName: path.basename(source),
@@ -20,6 +24,13 @@ export async function contractPreview(
     target,
     format: detection.format,
     alternatives: formatsFor(target).filter((format) => format !== detection.format),
+    name,
+    parts: evaluation
+      ? preview.parts.map(({ model, task, rows, measure }) => ({ model, task, rows, judged: describeMeasure(measure) }))
+      : [],
+    variant: evaluation ? (metadata?.variant ?? null) : null,
+    variants: evaluation ? (metadata?.variants ?? []) : [],
+    notes: [...new Set(preview.parts.flatMap(({ measure }) => measure.notes).concat(metadata?.notes ?? []))],
     columns: detection.fields,
     mapping: plainMap(map),
     rows: preview.rows.map(({ row }) => ({ ...row })),
@@ -36,7 +47,7 @@ export async function contractPreview(
 }
 
 /** A model folder is checked when it is taken in; there are no rows to show before. */
-export async function modelPreview(previewId: string, source: string): Promise<ImportPreview> {
+export async function modelPreview(previewId: string, source: string, name: string): Promise<ImportPreview> {
   return {
     previewId,
     fileName: path.basename(source),
@@ -44,6 +55,11 @@ export async function modelPreview(previewId: string, source: string): Promise<I
     target: 'model',
     format: 'hugging-face',
     alternatives: [],
+    name,
+    parts: [],
+    variant: null,
+    variants: [],
+    notes: [],
     columns: [],
     mapping: {},
     rows: [],

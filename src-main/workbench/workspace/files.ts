@@ -1,14 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import type { Dirent } from 'node:fs';
-import { open, readdir, realpath, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, realpath, rm, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { FolderListing } from '../../shared/contract/views.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
+import { inside } from './inside.ts';
+import { batchName } from './made-files.ts';
+import { placeOf } from './typed-path.ts';
 
 /**
  * Files as windows see them: opaque handles for what the main side has offered. A window never sends a path, so a page
- * that takes over the window reads nothing that was not shown to it.
+ * that takes over the window reads nothing that was not shown to it. Where a person types a path, it is checked here, and hidden
+ * folders (keys, credentials) stay out of reach as they do in listings.
  */
 export interface Files {
   /** A handle for a path that the trusted side chose (a dialog, an upload, a folder listing). */
@@ -18,8 +22,28 @@ export interface Files {
   /** The path behind a handle. */
   pathOf(handle: string): string;
   browse(handle: string | null): Promise<FolderListing>;
-  /** Takes an upload in as it comes and answers its handle; nothing stays behind when it fails. */
-  receiveUpload(name: string, chunks: AsyncIterable<Uint8Array>): Promise<{ handle: string; name: string }>;
+  /** A folder for several files that are handed over together. */
+  beginUpload(): Promise<{ handle: string }>;
+  /**
+   * Takes an upload in as it comes and returns its handle; nothing stays behind when it fails. With a folder of `beginUpload`, the
+   * name may be a path below it.
+   */
+  receiveUpload(
+    name: string,
+    chunks: AsyncIterable<Uint8Array>,
+    folder?: string | null,
+  ): Promise<{ handle: string; name: string }>;
+  /** Removes what was handed over with `beginUpload`. */
+  dropUpload(handle: string): Promise<void>;
+  /** A path as people read it: `~` for the home folder. */
+  labelOf(file: string): string;
+  /** Whether a file was handed over, and is not somebody's own. */
+  isUpload(file: string): boolean;
+  /**
+   * A file or folder that a person named by its path. The path is looked at here: a window can ask, never open.
+   * @throws WorkbenchError where it is not absolute, not there, hidden, or neither file nor folder.
+   */
+  find(typed: string): Promise<{ handle: string; name: string; kind: 'file' | 'folder' }>;
   /** A native dialog, where the shell has one. */
   pick(purpose: 'file' | 'folder'): Promise<{ handle: string; name: string } | null>;
 }
@@ -29,6 +53,8 @@ export type Dialog = (purpose: 'file' | 'folder') => Promise<string | null>;
 export interface FilesOptions {
   /** Makes the place of an upload and has it written; nothing stays behind when that fails. Returns the file. */
   makeUpload: (name: string, write: (file: string) => Promise<void>) => Promise<string>;
+  discardUpload: (file: string) => Promise<void>;
+  isUpload: (file: string) => boolean;
   /** Where browsing starts. */
   roots: readonly string[];
   maxUploadBytes: number;
@@ -37,10 +63,14 @@ export interface FilesOptions {
 
 const keptHandles = 20_000;
 const maxListed = 5_000;
+const mostFilesTogether = 20_000;
+const deepestPath = 12;
 
 export function createFiles(options: FilesOptions): Files {
   const paths = new Map<string, string>();
   const handles = new Map<string, string>();
+  /** Folders of `beginUpload`, with how many files each has received. */
+  const batches = new Map<string, number>();
 
   function offer(file: string): string {
     const known = handles.get(file);
@@ -66,6 +96,30 @@ export function createFiles(options: FilesOptions): Files {
     throw new WorkbenchError('not-found', 'This file is no longer on offer.', { remedy: 'Choose it again.' });
   }
 
+  async function receiveInto(
+    folder: string,
+    name: string,
+    chunks: AsyncIterable<Uint8Array>,
+  ): Promise<{ handle: string; name: string }> {
+    const files = batches.get(folder);
+    if (files === undefined) throw notABatch();
+    if (files >= mostFilesTogether)
+      throw new WorkbenchError('bad-input', `More than ${mostFilesTogether} files were handed over together.`, {
+        remedy: 'Import them on the machine itself: type the path of their folder.',
+      });
+    batches.set(folder, files + 1);
+    const parts = name.split('/').slice(-deepestPath).map(safeFileName);
+    const file = inside(folder, ...parts);
+    await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
+    try {
+      await writeUpload(file, chunks, options.maxUploadBytes);
+    } catch (error) {
+      await rm(file, { force: true });
+      throw error;
+    }
+    return { handle: offer(file), name: parts.at(-1) ?? '' };
+  }
+
   return {
     offer,
     pathOf,
@@ -74,7 +128,24 @@ export function createFiles(options: FilesOptions): Files {
       if (handle === null) return listRoots(options.roots, offer);
       return listFolder(pathOf(handle), options.roots, offer);
     },
-    async receiveUpload(name, chunks) {
+    async beginUpload() {
+      const folder = await options.makeUpload(batchName, (place) => mkdir(place, { mode: 0o700 }));
+      batches.set(folder, 0);
+      return { handle: offer(folder) };
+    },
+    isUpload: options.isUpload,
+    labelOf,
+    async dropUpload(handle) {
+      const folder = pathOf(handle);
+      if (!batches.delete(folder)) throw notABatch();
+      await options.discardUpload(folder);
+    },
+    find: async (typed) => {
+      const { file, kind } = await placeOf(typed);
+      return { handle: offer(file), name: path.basename(file) || file, kind };
+    },
+    async receiveUpload(name, chunks, batch = null) {
+      if (batch !== null) return receiveInto(pathOf(batch), name, chunks);
       const shown = safeFileName(name);
       const file = await options.makeUpload(shown, (place) => writeUpload(place, chunks, options.maxUploadBytes));
       return { handle: offer(file), name: shown };
@@ -84,6 +155,12 @@ export function createFiles(options: FilesOptions): Files {
       return picked === null ? null : { handle: offer(picked), name: path.basename(picked) };
     },
   };
+}
+
+function notABatch(): WorkbenchError {
+  return new WorkbenchError('not-found', 'These files are no longer being handed over.', {
+    remedy: 'Drop them again.',
+  });
 }
 
 /** The last part of a name, without what a file system or a terminal might act on. */

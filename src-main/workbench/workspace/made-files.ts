@@ -1,19 +1,25 @@
 import { randomUUID } from 'node:crypto';
 import { lstat, mkdir, readdir, rm, rmdir } from 'node:fs/promises';
+import path from 'node:path';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { Store } from '../../store/api.ts';
 import type { MadeFile } from '../../store/queries/made-files.ts';
 import { draftSuffix } from '../../system/drafts.ts';
-import { inside } from './inside.ts';
+import { inside, removeInside } from './inside.ts';
 import type { WorkspaceLayout } from './workspace-layout.ts';
 
 /** Files that the workbench makes for somebody to take and that nothing refers to for long: uploads and exports. */
 export interface MadeFiles {
   /** Makes a file in a folder of its own, which is listed first; nothing stays behind when `write` fails. */
   make(place: MadeFile['place'], name: string, write: (file: string) => Promise<void>): Promise<string>;
+  /** Removes what `make` made, before its time. */
+  discard(place: MadeFile['place'], file: string): Promise<void>;
   /** Removes what is listed and has been there for a week, of which seven days of use. Returns what was removed. */
   tidy(): Promise<string[]>;
 }
+
+/** Name of the folder for files that were handed over together. */
+export const batchName = 'dropped';
 
 const dayMs = 24 * 60 * 60 * 1000;
 const keptDays = 7;
@@ -53,6 +59,12 @@ export function createMadeFiles(
         throw error;
       }
     },
+    async discard(place, file) {
+      const folder = path.basename(path.dirname(file));
+      if (!folderPattern.test(folder) || path.resolve(layout[place], folder) !== path.dirname(file)) return;
+      await removeInside(layout[place], folder);
+      await store.forgetMadeFile(place, folder);
+    },
     async tidy() {
       const daysUsed = await today();
       const removed: string[] = [];
@@ -80,7 +92,8 @@ async function removeMade(layout: Pick<WorkspaceLayout, MadeFile['place']>, made
   if (found === null) return null;
   const { folder, file } = found;
   for (const name of await readdir(folder).catch((): string[] => [])) {
-    if (name === made.name ? await isAsMade(file, made) : isDraftOf(name, made)) await rm(inside(folder, name));
+    if (name === made.name && (await isBatch(file, made))) await removeInside(folder, name);
+    else if (name === made.name ? await isAsMade(file, made) : isDraftOf(name, made)) await rm(inside(folder, name));
   }
   // What else lies there is somebody's, and stays with its folder.
   return rmdir(folder).then(
@@ -104,6 +117,11 @@ export async function locate(
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
   }
+}
+
+/** Files that were handed over together lie in a folder of that name; nobody else writes there. */
+async function isBatch(file: string, { place, name }: MadeFile): Promise<boolean> {
+  return place === 'uploads' && name === batchName && (await lstat(file)).isDirectory();
 }
 
 async function isAsMade(file: string, { sizeBytes, modifiedMs }: MadeFile): Promise<boolean> {

@@ -44,7 +44,7 @@ export function refuseTakenName(kind: string, things: readonly Named[], name: st
 }
 
 /** `name`, or `name 2`, `name 3` … when it is taken; of `name 2` comes `name 3`. */
-export function freeName(things: readonly Named[], name: string): string {
+export function freeName(things: readonly Pick<Named, 'name'>[], name: string): string {
   const taken = new Set(things.map((thing) => thing.name));
   if (!taken.has(name)) return name;
   const stem = name.replace(/ \d+$/, '');
