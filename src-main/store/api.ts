@@ -1,4 +1,5 @@
 import type { CheckSettings } from '../shared/domain/data/check.ts';
+import type { VersionStep } from '../shared/domain/data/row-view.ts';
 import type { ScanResult } from '../shared/domain/data/row-scan.ts';
 import type { DatasetRow } from '../shared/domain/datasets.ts';
 import type { GuardSetRecord, ImportRecord } from '../shared/domain/entities.ts';
@@ -45,6 +46,10 @@ export interface Store extends Remote<StoreReads>, Remote<StoreWrites> {
   /** Writes all rows as NDJSON to `path` (temp file, rename) for a trainer to read. `skip` leaves out held-out row ids. */
   exportDatasetRows(datasetId: string, path: string, options?: { skip?: string[] }): Promise<{ rows: number }>;
   exportSuiteItems(suiteId: string, path: string): Promise<{ items: number }>;
+  /** Places of the rows that a version's step takes over, from 0. */
+  selectDatasetRows(datasetId: string, step: VersionStep): Promise<Int32Array>;
+  /** Ids of the rows whose prompt shares at least this part of its words with one of the prompts. */
+  rowsNearPrompts(datasetId: string, prompts: string[], threshold: number): Promise<string[]>;
   /** Scans the texts of a dataset in a thread of its own; an abort of the signal ends it. */
   scanDataset(
     datasetId: string,

@@ -215,6 +215,9 @@ class OpenStore {
       },
       exportDatasetRows: (id, path, { skip = [] } = {}) => this.#task('exportDatasetRows', [id, path, skip]),
       exportSuiteItems: (id, path) => this.#task('exportSuiteItems', [id, path]),
+      selectDatasetRows: async (id, step) =>
+        (await this.#task<never, { places: Int32Array }>('selectRows', [id, step])).places,
+      rowsNearPrompts: (id, prompts, threshold) => this.#task('rowsNear', [id, prompts, threshold]),
       scanDataset: (id, settings, onProgress, signal) =>
         this.#task<{ fraction: number }, ScanResult>('checkDataset', [id, settings], ({ fraction }) => {
           if (signal.aborted) return Promise.reject(new WorkbenchError('cancelled', 'Cancelled.'));

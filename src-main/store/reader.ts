@@ -15,12 +15,14 @@ import { madeFileReads } from './queries/made-files.ts';
 import { modelReads } from './queries/models.ts';
 import { partnerReads } from './queries/partners.ts';
 import { runHistoryReads } from './queries/run-reads.ts';
+import { runSourceReads } from './queries/run-sources.ts';
 import { runReads } from './queries/runs.ts';
 import { smallReads } from './queries/small-lists.ts';
 import { thingReads } from './queries/things.ts';
 import { suiteReads } from './queries/suites.ts';
 import type { ReadableDb } from './database.ts';
 import { bind } from './rpc.ts';
+import { datasetViewReads, DatasetViews } from './views/dataset-views.ts';
 import { flipReads, FlipViews } from './views/flip-views.ts';
 import type { Found, Lacking } from './views/flip-views.ts';
 import { sampleReads } from './views/sample.ts';
@@ -36,6 +38,7 @@ export type ReaderMethods = Parts['offered'] & Parts['inner'];
  */
 export function readerMethods(db: ReadableDb, owner: string) {
   const views = new FlipViews(db);
+  const datasetViews = new DatasetViews(db);
   return {
     offered: {
       ...bind(db, modelReads),
@@ -44,6 +47,7 @@ export function readerMethods(db: ReadableDb, owner: string) {
       ...bind(db, suiteReads),
       ...bind(db, runReads),
       ...bind(db, runHistoryReads),
+      ...bind(db, runSourceReads),
       ...bind(db, evaluationReads),
       ...bind(db, comparisonReads),
       ...bind(db, partnerReads),
@@ -56,6 +60,7 @@ export function readerMethods(db: ReadableDb, owner: string) {
       ...bind(db, sampleReads),
       ...bind(db, thingReads),
       ...bind(views, flipReads),
+      ...bind(datasetViews, datasetViewReads),
     },
     /** For the client itself. */
     inner: {

@@ -15,6 +15,7 @@ import { finishKinds } from './queries/change-kinds.ts';
 import { beginBuild, failBuild, finishBuild, putColumns } from './queries/comparison-builds.ts';
 import { comparisonWrites, openComparison, setRepeats } from './queries/comparisons.ts';
 import { datasetCheckWrites } from './queries/dataset-checks.ts';
+import { datasetMarkWrites } from './queries/dataset-marks.ts';
 import type { DatasetHead } from './queries/datasets.ts';
 import { DatasetDraft } from './queries/datasets.ts';
 import { removeEvaluation, undoImport } from './queries/dependants.ts';
@@ -30,6 +31,7 @@ import { modelWrites } from './queries/models.ts';
 import { Interned } from './queries/names.ts';
 import { markOrphans, markRemoved, sweepOnce } from './queries/removal.ts';
 import { appendRunEvents } from './queries/run-events.ts';
+import { indexRowsOnce } from './queries/row-index.ts';
 import { removeRun, runKey, runWrites } from './queries/runs.ts';
 import { indexOnce } from './queries/search-index.ts';
 import { tagSamples } from './queries/samples.ts';
@@ -83,6 +85,7 @@ export function writerMethods(writer: Writer) {
     offered: {
       ...bind(writer, modelWrites),
       ...bind(writer, datasetCheckWrites),
+      ...bind(writer, datasetMarkWrites),
       ...bind(writer, runWrites),
       ...bind(writer, comparisonWrites),
       ...bind(writer, annotationWrites),
@@ -111,7 +114,7 @@ export function writerMethods(writer: Writer) {
         }),
       pushRows: (ingestId: string, rows: (DatasetRow | SuiteItem | SampleResult)[]) =>
         guarded(() => ingests.push(ingestId, rows)),
-      commitIngest: (ingestId: string, outcome?: IngestOutcome) => ingests.commit(ingestId, outcome),
+      commitIngest: (ingestId: string, outcome?: IngestOutcome) => waking(ingests.commit(ingestId, outcome)),
       abandonIngest: (ingestId: string) => ingests.abandon(ingestId),
       appendRunEvents: (runId: string, events: TrainerEvent[]) =>
         waking(guarded(() => appendRunEvents(writer, interned, runId, events))),
@@ -167,7 +170,8 @@ class Background {
   #work(): void {
     let more = false;
     try {
-      more = !this.#stopped && (sweepOnce(this.#writer) || indexOnce(this.#writer.db));
+      more =
+        !this.#stopped && (sweepOnce(this.#writer) || indexOnce(this.#writer.db) || indexRowsOnce(this.#writer.db));
     } catch (error) {
       // A full or busy disk: the work is found again at the next wake or the next start.
       if (process.env.FLIPGUARD_DEBUG !== undefined) console.error('store: background work failed:', error);

@@ -73,6 +73,13 @@ export function withCorrected(filter: FlipFilter, corrected: boolean | undefined
   return corrected === undefined ? rest : { ...rest, corrected };
 }
 
+/** Samples that a run of either side was trained on, all others, or both. */
+export function withTrained(filter: FlipFilter, trained: FlipFilter['trained']): FlipFilter {
+  const rest = { ...filter };
+  delete rest.trained;
+  return trained === undefined ? rest : { ...rest, trained };
+}
+
 /** Which verdicts the numbers follow from: as corrected by hand, or as evaluated. */
 export function withVerdicts(filter: FlipFilter, asEvaluated: boolean): FlipFilter {
   const rest = { ...filter };
@@ -115,6 +122,10 @@ export function partsOf(filter: FlipFilter, labelNames: string[]): FilterPart[] 
       text: filter.corrected ? 'verdict corrected' : 'verdict not corrected',
       without: withCorrected(filter, undefined),
     });
+  }
+  if (filter.trained !== undefined) {
+    const text = filter.trained === 'only' ? 'trained on' : 'not trained on';
+    parts.push({ text, without: withTrained(filter, undefined) });
   }
   if (filter.verdicts === 'as-evaluated')
     parts.push({ text: 'verdicts as evaluated', without: withVerdicts(filter, false) });

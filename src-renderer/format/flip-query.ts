@@ -31,6 +31,7 @@ export function toQuery(state: FlipBrowserState): Record<string, string | string
   if (filter.tags?.length) query['tag'] = filter.tags;
   if (filter.labels?.length) query['label'] = filter.labels.join(',');
   if (filter.reviewed !== undefined) query['reviewed'] = filter.reviewed ? 'yes' : 'no';
+  if (filter.trained !== undefined) query['trained'] = filter.trained;
   if (filter.corrected !== undefined) query['corrected'] = filter.corrected ? 'yes' : 'no';
   if (filter.verdicts === 'as-evaluated') query['verdicts'] = 'as-evaluated';
   if (filter.search) query['q'] = filter.search;
@@ -58,6 +59,8 @@ export function fromQuery(query: Query): FlipBrowserState {
   if (labels.length > 0) filter.labels = labels;
   const reviewed = one(query['reviewed']);
   if (reviewed === 'yes' || reviewed === 'no') filter.reviewed = reviewed === 'yes';
+  const trained = one(query['trained']);
+  if (trained === 'only' || trained === 'without') filter.trained = trained;
   const corrected = one(query['corrected']);
   if (corrected === 'yes' || corrected === 'no') filter.corrected = corrected === 'yes';
   if (one(query['verdicts']) === 'as-evaluated') filter.verdicts = 'as-evaluated';

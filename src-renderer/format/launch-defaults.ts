@@ -1,3 +1,4 @@
+import { trainSources } from '@shared/domain/train-sources.ts';
 import type { DatasetRecord, ModelRecord, RunRecord } from '@shared/domain/entities.ts';
 
 /**
@@ -14,12 +15,13 @@ export function launchDefaults(
   const byAge = <T extends { createdAt: number }>(list: readonly T[]) =>
     [...list].sort((a, b) => a.createdAt - b.createdAt);
   const last = byAge(runs).findLast(
-    ({ spec }) => modelOf(spec.model) !== undefined && datasetOf(spec.dataset.train) !== undefined,
+    ({ spec }) => modelOf(spec.model) !== undefined && datasetOf(trainSources(spec)[0]?.name ?? '') !== undefined,
   );
   const base = byAge(models).find(({ origin, state }) => origin !== 'interpolated' && state === 'present');
   const pairs = byAge(datasets).find(({ kind }) => kind === 'preference');
   return {
     model: (last && modelOf(last.spec.model)?.name) ?? base?.name ?? models[0]?.name ?? '',
-    dataset: (last && datasetOf(last.spec.dataset.train)?.name) ?? pairs?.name ?? datasets[0]?.name ?? '',
+    dataset:
+      (last && datasetOf(trainSources(last.spec)[0]?.name ?? '')?.name) ?? pairs?.name ?? datasets[0]?.name ?? '',
   };
 }

@@ -16,7 +16,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { fencedBlocks } from './fenced-blocks.ts';
 import type { FencedBlock } from './fenced-blocks.ts';
-import { alpacaEval, examples, lmEval, otherTools, trainerOutput, training } from './materials.ts';
+import { alpacaEval, examples, faultyData, lmEval, otherTools, trainerOutput, training } from './materials.ts';
 import type { Material } from './materials.ts';
 import { Shell } from './shell.ts';
 
@@ -44,6 +44,7 @@ const needs: Record<string, Needs> = {
   'docs/how-to/import-from-alpaca-eval.md': { materials: [alpacaEval] },
   'docs/how-to/import-from-other-tools.md': { materials: [otherTools] },
   [trainingPage]: { materials: [training] },
+  'docs/how-to/check-your-data.md': { materials: [faultyData] },
   'docs/how-to/choose-epsilon-and-weight.md': { after: trainingPage },
   'docs/how-to/relaunch-and-sweep.md': { after: trainingPage },
   'docs/how-to/guard-sets.md': { after: trainingPage },

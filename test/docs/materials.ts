@@ -1,5 +1,6 @@
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { plantedPairs, plantedQuestions } from '../helpers/planted-data.ts';
 
 /** The files that pages tell a reader to have: small, and the same every time. Names are those of the pages. */
 export type Material = (folder: string) => Promise<void> | void;
@@ -34,6 +35,21 @@ export function trainerOutput(folder: string): void {
     const history = Array.from({ length: step }, (_, i) => ({ step: i + 1, epoch: (i + 1) / 4, loss: 0.7 - i / 10 }));
     writeJson(join(place, 'trainer_state.json'), { global_step: step, max_steps: 4, log_history: history });
   }
+}
+
+/** The quick demo's model, pairs with a few faults, more pairs, and the questions of an evaluation, one of which is among the pairs. */
+export function faultyData(folder: string): void {
+  training(folder);
+  const pairs = [...plantedPairs(24, { duplicates: 2, nearDuplicates: 1, contradictions: 1 })];
+  const asked = (i: number) => String(pairs[i]?.prompt ?? '');
+  const texts = ({ prompt, chosen, rejected }: (typeof pairs)[number]) => ({ prompt, chosen, rejected });
+  writeLines(join(folder, 'pairs.jsonl'), pairs.map(texts));
+  writeLines(join(folder, 'chats.jsonl'), [...plantedPairs(20, {}, 5)].map(texts));
+  const questions = [asked(20), ...plantedQuestions(2)];
+  writeLines(
+    join(folder, 'questions.jsonl'),
+    questions.map((prompt, i) => ({ id: String(i), prompt, target: 'word' })),
+  );
 }
 
 /**

@@ -97,6 +97,7 @@ export const noFacets: FlipFacets = {
   labels: [],
   stability: [],
   corrected: [],
+  trained: [],
   changes: [],
   delta: [],
   length: [],

@@ -91,6 +91,7 @@ test('no list walks through a big table or sorts one', async () => {
     for (const filter of [{}, { runId }, { suiteId }, { checkpointId: 'x' }]) reader.listEvaluations(filter);
     reader.datasetRows(datasetId, 0, 10);
     reader.datasetRowPosition(datasetId, '1');
+    reader.runSources(runId, 100);
     reader.getDatasetCheck(datasetId, null);
     reader.listDatasetChecks(datasetId);
     reader.suiteItems(suiteId, 0, 10);

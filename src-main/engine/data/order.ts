@@ -17,6 +17,8 @@ export interface DataOrderOptions {
   stepSize: number;
   shuffle: boolean;
   groupByLength: boolean;
+  /** How often each sample is seen in one pass; once by default. */
+  weights?: readonly number[];
 }
 
 /** Batches sorted within stretches of this many, so that neighbours have like lengths and the order stays random. */
@@ -42,7 +44,7 @@ export class DataOrder {
 
   /** Epochs done, as a fraction. */
   get epochs(): number {
-    return this.#position.epoch + this.#position.used / this.#options.lengths.length;
+    return this.#position.epoch + this.#position.used / this.#order.length;
   }
 
   /** Goes on from a saved position. */
@@ -63,9 +65,16 @@ export class DataOrder {
     return batch;
   }
 
+  #drawOrder(shuffle: boolean): number[] {
+    const { lengths, weights } = this.#options;
+    if (weights === undefined) return shuffle ? permutation(this.#random, lengths.length) : lengths.map((_, i) => i);
+    const samples = samplesOfPass(weights, this.#position.epoch);
+    return shuffle ? permutation(this.#random, samples.length).map((place) => samples[place] as number) : samples;
+  }
+
   #drawEpoch(): number[] {
     const { lengths, shuffle, groupByLength, stepSize } = this.#options;
-    const order = shuffle ? permutation(this.#random, lengths.length) : lengths.map((_, i) => i);
+    const order = this.#drawOrder(shuffle);
     if (!groupByLength) return order;
     const stretch = stepSize * groupedBatches;
     const sorted: number[] = [];
@@ -75,6 +84,20 @@ export class DataOrder {
     }
     return sorted;
   }
+}
+
+/** Samples of one pass: each as often as the whole part of its weight, and once more in so many passes as the rest says. */
+export function samplesOfPass(weights: readonly number[], pass: number): number[] {
+  const sofar = new Map<number, number>();
+  return weights.flatMap((weight, sample) => {
+    const whole = Math.floor(weight);
+    const rest = weight - whole;
+    // Spread evenly over the samples of one weight, and begun elsewhere in each pass, so that all of them have their turn.
+    const place = sofar.get(weight) ?? 0;
+    sofar.set(weight, place + 1);
+    const more = rest > 0 && Math.floor((place + 1) * rest + pass * rest) > Math.floor(place * rest + pass * rest);
+    return new Array<number>(whole + (more ? 1 : 0)).fill(sample);
+  });
 }
 
 /** Optimiser steps that `epochs` passes over the data take. */

@@ -12,9 +12,16 @@ import type {
   ModelRecord,
   ReportRecord,
   RunRecord,
+  RunSource,
   SavedFilter,
   SuiteRecord,
 } from '../domain/entities.ts';
+import type { StoredCheck } from '../domain/data/check.ts';
+import { findings } from '../domain/data/findings.ts';
+import { rowSortColumns } from '../domain/data/row-view.ts';
+import type { ListedRow, RowViewHandle } from '../domain/data/row-view.ts';
+import { rowReadings } from '../domain/data/shown-row.ts';
+import type { PlacedRow } from '../domain/data/shown-row.ts';
 import type { DatasetRow } from '../domain/datasets.ts';
 import type { TokenLedger } from '../domain/evaluations.ts';
 import type {
@@ -58,6 +65,30 @@ import type {
 } from './views.ts';
 
 const texts = z.array(z.string().max(500)).max(200);
+const lengths = z.tuple([z.number().nullable(), z.number().nullable()]).optional();
+const rowFilterSchema = z.strictObject({
+  findings: z.array(z.enum(findings)).max(40).optional(),
+  without: z.array(z.enum(findings)).max(40).optional(),
+  tags: texts.optional(),
+  scripts: texts.optional(),
+  search: z.string().max(2000).optional(),
+  marked: z.boolean().optional(),
+  prompt: lengths,
+  response: lengths,
+  difference: lengths,
+  ids: z.array(z.string().max(500)).max(2_000_000).optional(),
+});
+const rowSortSchema = z.strictObject({
+  column: z.enum(rowSortColumns),
+  direction: z.enum(['ascending', 'descending']),
+});
+const seed = z.number().int().min(0);
+const versionStepSchema = z.discriminatedUnion('do', [
+  z.strictObject({ do: z.literal('leave-out'), where: rowFilterSchema }),
+  z.strictObject({ do: z.literal('keep-only'), where: rowFilterSchema }),
+  z.strictObject({ do: z.literal('sample'), rows: z.number().int().min(1), seed }),
+  z.strictObject({ do: z.literal('split'), share: z.number().gt(0).lt(1), seed, part: z.enum(['first', 'rest']) }),
+]);
 const sampleRef = z.strictObject({ comparisonId: id, sampleKey: z.number().int() });
 const reportFormat = z.enum(reportFormats);
 const verdict = z.enum(['right', 'wrong', 'tie']).nullable();
@@ -128,6 +159,54 @@ export const channels = {
   'datasets.rows': channel<DatasetRow[]>()(
     z.strictObject({ datasetId: id, offset: z.number().int().min(0), limit: z.number().int().min(1).max(500) }),
   ),
+  /** A row as a model sees it in training. `row`: its number from 1, or its id. */
+  'datasets.show': channel<PlacedRow>()(
+    z.strictObject({
+      datasetId: id,
+      row: z.string().min(1).max(500),
+      model: z.string().min(1).max(500),
+      reading: z.enum(rowReadings).optional(),
+      maxLength: z.number().int().min(1).max(10_000_000).optional(),
+    }),
+  ),
+  /** Starts a check, or answers at once with one that was made with the same settings. */
+  'datasets.check': channel<{ jobId: string }>()(
+    z.strictObject({
+      datasetId: id,
+      model: z.string().min(1).max(500).optional(),
+      reading: z.enum(rowReadings).optional(),
+      maxLength: z.number().int().min(1).max(10_000_000).optional(),
+      against: texts.optional(),
+    }),
+  ),
+  /** The newest check: what lists and versions go by. */
+  'datasets.checked': channel<StoredCheck | null>()(z.strictObject({ datasetId: id })),
+  'datasets.open': channel<RowViewHandle>()(
+    z.strictObject({ datasetId: id, filter: rowFilterSchema, sort: rowSortSchema }),
+  ),
+  'datasets.window': channel<ListedRow[]>()(
+    z.strictObject({
+      viewId: id,
+      offset: z.number().int().min(0),
+      limit: z.number().int().min(1).max(500),
+    }),
+  ),
+  'datasets.close': channel<null>()(z.strictObject({ viewId: id })),
+  /** Marks rows by their numbers, from 1. Answers how many are marked now. */
+  'datasets.mark': channel<number>()(
+    z.strictObject({ datasetId: id, rows: z.array(z.number().int().min(1)).max(10_000), on: z.boolean() }),
+  ),
+  'datasets.nearFlips': channel<{ ids: string[]; note: string }>()(
+    z.strictObject({
+      datasetId: id,
+      comparisonId: id,
+      filter: flipFilterSchema,
+      similarity: z.number().min(0.05).max(1).optional(),
+    }),
+  ),
+  'datasets.version': channel<{ jobId: string }>()(
+    z.strictObject({ datasetId: id, name, step: versionStepSchema, note: z.string().max(1000).optional() }),
+  ),
   'suites.list': channel<SuiteRecord[]>()(none),
 
   'runs.list': channel<RunRecord[]>()(none),
@@ -178,6 +257,10 @@ export const channels = {
     }),
   ),
   'runs.clock': channel<RunClock>()(z.strictObject({ runId: id })),
+  /** What the run saw of each dataset of its mixture; empty where it has one. */
+  'runs.sources': channel<RunSource[]>()(
+    z.strictObject({ runId: id, points: z.number().int().min(10).max(10_000).default(1000) }),
+  ),
   'runs.flipMeter': channel<Computed<FlipMeterPoint[]>>()(z.strictObject({ runId: id })),
   'checkpoints.list': channel<CheckpointRecord[]>()(z.strictObject({ runId: id.optional() })),
 

@@ -19,6 +19,8 @@ export interface Job {
     | 'demo'
     | 'ledger'
     | 'fetch-model'
+    | 'dataset-check'
+    | 'dataset-version'
     | 'export'
     | 'interpolation'
     | 'frontier'

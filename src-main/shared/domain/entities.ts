@@ -1,4 +1,5 @@
 import type { DatasetKind } from './datasets.ts';
+import type { VersionRecipe } from './data/row-view.ts';
 import type { DecodingSettings, SuiteKind, SuiteSpec, Verdict } from './evaluations.ts';
 import type { ErrorReport } from './errors.ts';
 import type { ReportFormat } from './reports/report-formats.ts';
@@ -46,6 +47,11 @@ export interface DatasetRecord {
   createdAt: number;
   /** Lengths in characters, for the preview's statistics. */
   statistics: Record<string, { min: number; median: number; max: number }>;
+  /** Of a version: the dataset it was made of (it may have been deleted since), and how. */
+  parentId?: string;
+  recipe?: VersionRecipe;
+  /** As the source names it. */
+  licence?: string;
 }
 
 export interface SuiteRecord extends SuiteSpec {
@@ -182,6 +188,20 @@ export interface Annotation {
   rightVerdict: Verdict | null;
   reviewed: boolean;
   changedAt: number;
+}
+
+/** What a run saw of one dataset of its mixture. */
+export interface RunSource {
+  datasetId: string;
+  name: string;
+  weight: number;
+  rowsSeen: number;
+  /** Rows times how often each was used. */
+  samplesSeen: number;
+  /** Of all samples that were seen; null before the first step. */
+  share: number | null;
+  /** Means over its samples in each step that had some. */
+  series: MetricSeries[];
 }
 
 /** A point of a run's curve after down-sampling: extremes are kept. */

@@ -36,6 +36,8 @@ export const flipFilterSchema = z.strictObject({
    * they were found.
    */
   changes: texts.optional(),
+  /** Samples whose prompt a run of either side was trained on, or all others. */
+  trained: z.enum(['only', 'without']).optional(),
 });
 export type FlipFilter = Given<z.output<typeof flipFilterSchema>>;
 

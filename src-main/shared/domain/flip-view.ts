@@ -111,6 +111,8 @@ export interface FlipFacets {
   corrected: FacetValue[];
   /** Kinds of change. */
   changes: FacetValue[];
+  /** `yes` where a run of either side was trained on the prompt; empty where none was. */
+  trained: FacetValue[];
   delta: HistogramBin[];
   length: HistogramBin[];
   firing: HistogramBin[];

@@ -20,6 +20,8 @@ export interface TrainJob {
   referencePath?: string;
   rewardModelPath?: string;
   trainRowsPath: string;
+  /** Of a mixture: its datasets. Ids of rows begin with the dataset's; `weight` is how often a row is seen in one pass. */
+  trainSources?: { datasetId: string; name: string; weight: number }[];
   guardRowsPath?: string;
   suites: SuiteFile[];
   runFolder: string;
@@ -79,6 +81,7 @@ export interface EstimateJob {
   modelPath: string;
   rewardModelPath?: string;
   trainRowsPath: string;
+  trainSources?: TrainJob['trainSources'];
 }
 /** Answers questions until it is stopped: `ask` commands bring them, `answer` events the answers. */
 export interface ServeJob {

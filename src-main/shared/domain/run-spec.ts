@@ -10,11 +10,33 @@ const fraction = z.number().min(0).max(1);
 const count = z.number().int().positive();
 
 export const datasetChoice = z.strictObject({
-  train: z.string().min(1).describe('Dataset to train on, by name or id.'),
+  train: z
+    .union([
+      z.string().min(1),
+      z
+        .array(
+          z.strictObject({
+            name: z.string().min(1).describe('A dataset, by name or id.'),
+            weight: positive
+              .max(1000)
+              .default(1)
+              .describe(
+                'How often each of its rows is seen in one pass over the data; 0.5: every second row, others each time.',
+              ),
+          }),
+        )
+        .min(1)
+        .refine((sources) => new Set(sources.map(({ name }) => name)).size === sources.length, {
+          message: 'each dataset stands in a mixture once; give it a weight instead',
+        }),
+    ])
+    .describe('Dataset to train on, by name or id; or a mixture, a list of {name, weight}.'),
   heldOut: fraction
     .lt(1)
     .default(0)
-    .describe('Fraction of rows kept out of training and turned into the suite “held-out-pairs”.'),
+    .describe(
+      'Fraction of rows kept out of training and turned into the suite “held-out-pairs”; of a mixture, one suite per dataset.',
+    ),
 });
 
 export const guardSpec = z.strictObject({

@@ -1,4 +1,10 @@
-import type { CheckColumns, CheckResult, CheckSettings, DatasetCheck } from '../../shared/domain/data/check.ts';
+import type {
+  CheckColumns,
+  CheckResult,
+  CheckSettings,
+  DatasetCheck,
+  StoredCheck,
+} from '../../shared/domain/data/check.ts';
 import type { FoundOverlap } from '../../shared/domain/data/row-scan.ts';
 import type { ReadableDb, WritableDb } from '../database.ts';
 import { all, one, run, sql, value } from '../database.ts';
@@ -9,13 +15,6 @@ import { change } from './marks.ts';
 
 /** Checks of one dataset that are kept: with and without a model, against this suite and that. */
 const kept = 6;
-
-/** A check that was made, without the numbers of each row. */
-export interface StoredCheck {
-  check: DatasetCheck;
-  overlaps: FoundOverlap[];
-  createdAt: number;
-}
 
 interface CheckRow {
   check_key: number;
@@ -53,6 +52,23 @@ export function putDatasetCheck(writer: Writer, datasetId: string, result: Check
 export function getDatasetCheck(db: ReadableDb, datasetId: string, settings: CheckSettings | null): StoredCheck | null {
   const row = checkRow(db, datasetKey(db, datasetId), settings);
   return row === undefined ? null : storedOf(row);
+}
+
+/** The check with these settings, which lists show from now on; null where there is none. */
+export function useDatasetCheck(writer: Writer, datasetId: string, settings: CheckSettings): StoredCheck | null {
+  const { db } = writer;
+  const row = checkRow(db, datasetKey(db, datasetId), settings);
+  if (row === undefined) return null;
+  const newest = value<number>(db, sql`SELECT max(check_key) FROM dataset_checks`) ?? 0;
+  if (row.check_key !== newest) {
+    change(writer, ['datasets'], () => {
+      // The columns move with it: they are told by its key.
+      run(db, sql`PRAGMA defer_foreign_keys = ON`);
+      run(db, sql`UPDATE dataset_columns SET check_key = ${newest + 1} WHERE check_key = ${row.check_key}`);
+      run(db, sql`UPDATE dataset_checks SET check_key = ${newest + 1} WHERE check_key = ${row.check_key}`);
+    });
+  }
+  return storedOf(row);
 }
 
 /** Checks of a dataset, the newest first. */
@@ -157,4 +173,4 @@ export function forgetDataset(db: WritableDb, dataset: number): void {
 }
 
 export const datasetCheckReads = { getDatasetCheck, listDatasetChecks };
-export const datasetCheckWrites = { putDatasetCheck };
+export const datasetCheckWrites = { putDatasetCheck, useDatasetCheck };

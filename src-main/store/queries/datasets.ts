@@ -3,6 +3,7 @@ import type { Hash } from 'node:crypto';
 import { contentHash, promptHash } from '../../content-hash.ts';
 import { plainText } from '../../shared/domain/datasets.ts';
 import type { DatasetKind, DatasetRow } from '../../shared/domain/datasets.ts';
+import type { VersionRecipe } from '../../shared/domain/data/row-view.ts';
 import type { DatasetRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import { idOf, idOrNull } from '../../shared/domain/ids.ts';
@@ -11,6 +12,7 @@ import { all, one, prepare, run, sql, value } from '../database.ts';
 import { firstKey, memberOf, newId, packKey } from '../keys.ts';
 import { storable } from '../texts.ts';
 import { Lengths } from './lengths.ts';
+import { requestRowIndex } from './row-index.ts';
 
 interface DatasetTableRow {
   id: string;
@@ -21,9 +23,13 @@ interface DatasetTableRow {
   import_id: string | null;
   created_at: number;
   statistics: string;
+  parent_id: string | null;
+  recipe: string | null;
+  licence: string | null;
 }
 
-const columns = `SELECT d.id, d.name, d.kind, d.rows, d.sha256, i.id AS import_id, d.created_at, d.statistics
+const columns = `SELECT d.id, d.name, d.kind, d.rows, d.sha256, i.id AS import_id, d.created_at, d.statistics,
+  d.parent_id, d.recipe, d.licence
   FROM datasets d LEFT JOIN imports i USING (import_key) WHERE d.state = 'ready'`;
 
 export function listDatasets(db: ReadableDb): DatasetRecord[] {
@@ -45,6 +51,9 @@ function datasetOf(row: DatasetTableRow): DatasetRecord {
     importId: idOrNull('import', row.import_id),
     createdAt: row.created_at,
     statistics: JSON.parse(row.statistics) as DatasetRecord['statistics'],
+    ...(row.parent_id === null ? {} : { parentId: row.parent_id }),
+    ...(row.recipe === null ? {} : { recipe: JSON.parse(row.recipe) as VersionRecipe }),
+    ...(row.licence === null ? {} : { licence: row.licence }),
   };
 }
 
@@ -63,6 +72,15 @@ export function datasetRows(db: ReadableDb, id: string, offset: number, limit: n
   ).map((row) => JSON.parse(row.body) as DatasetRow);
 }
 
+/** Rows at some places, from 0, in the order of the places. */
+export function datasetRowsAt(db: ReadableDb, id: string, places: readonly number[]): DatasetRow[] {
+  const key = datasetKey(db, id);
+  return places.flatMap((place) => {
+    const body = value<string>(db, sql`SELECT body FROM dataset_rows WHERE row_key = ${packKey(key, place)}`);
+    return body === undefined ? [] : [JSON.parse(body) as DatasetRow];
+  });
+}
+
 /** Where a row of this id stands in its dataset, from 0; null where there is none. */
 export function datasetRowPosition(db: ReadableDb, id: string, rowId: string): number | null {
   const key = datasetKey(db, id);
@@ -76,6 +94,10 @@ export function datasetRowPosition(db: ReadableDb, id: string, rowId: string): n
 export interface DatasetHead {
   name: string;
   kind: DatasetKind;
+  /** Of a version: the dataset it was made of, and how. */
+  version?: { parentId: string; recipe: VersionRecipe };
+  /** As the source names it. */
+  licence?: string;
 }
 
 /** A dataset while its rows arrive: everything that its record says is gathered on the way. */
@@ -94,8 +116,9 @@ export class DatasetDraft {
     this.id = newId('dataset');
     this.key = run(
       db,
-      sql`INSERT INTO datasets (id, name, kind, created_at, state, owner)
-          VALUES (${this.id}, ${head.name}, ${head.kind}, ${Date.now()}, 'receiving', ${owner})`,
+      sql`INSERT INTO datasets (id, name, kind, created_at, state, owner, parent_id, recipe, licence)
+          VALUES (${this.id}, ${head.name}, ${head.kind}, ${Date.now()}, 'receiving', ${owner}, ${head.version?.parentId ?? null},
+                  ${head.version === undefined ? null : JSON.stringify(head.version.recipe)}, ${head.licence ?? null})`,
     ).key;
   }
 
@@ -131,6 +154,7 @@ export class DatasetDraft {
           statistics = ${JSON.stringify(this.#lengths.summary())}, state = 'ready', owner = NULL
           WHERE dataset_key = ${this.key}`,
     );
+    requestRowIndex(this.#db, this.key, this.rows);
   }
 
   #measure(row: DatasetRow): void {
@@ -169,4 +193,4 @@ export function duplicateId(error: unknown, id: string): WorkbenchError | null {
   });
 }
 
-export const datasetReads = { listDatasets, getDataset, datasetRows, datasetRowPosition };
+export const datasetReads = { listDatasets, getDataset, datasetRows, datasetRowsAt, datasetRowPosition };

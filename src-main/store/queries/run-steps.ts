@@ -6,6 +6,7 @@ import type { ReadableDb, WritableDb } from '../database.ts';
 import { all, each, one, prepare, run, sql } from '../database.ts';
 import type { SampleBlock } from '../codec.ts';
 import { decodeSampleBlocks, encodeMetrics, encodeSampleBlocks } from '../codec.ts';
+import { sourceOfRow } from '../../shared/domain/train-sources.ts';
 import { firstKey, memberOf, packKey } from '../keys.ts';
 
 /** The metric that says whether the guard fired on a sample in a step: > 0 when it did. */
@@ -127,6 +128,17 @@ export class RunSteps {
 
   /** By content a training sample is found again among evaluation samples. */
   #hashes(rowId: string, prompt: string | undefined): { content_hash: Buffer | null; prompt_hash: Buffer | null } {
+    // Of a mixture, ids begin with the dataset's.
+    const source = sourceOfRow(rowId);
+    const mixed =
+      source === null
+        ? undefined
+        : one<{ content_hash: Buffer; prompt_hash: Buffer }>(
+            this.#db,
+            sql`SELECT content_hash, prompt_hash FROM dataset_rows
+                WHERE dataset_key = (SELECT dataset_key FROM datasets WHERE id = ${source})
+                  AND row_id = ${rowId.slice(source.length + 1)}`,
+          );
     const guarded = /^sample-([0-9]{1,10})$/.exec(rowId)?.[1];
     return (
       one(
@@ -134,6 +146,7 @@ export class RunSteps {
         sql`SELECT content_hash, prompt_hash FROM dataset_rows
             WHERE dataset_key = (SELECT dataset_key FROM datasets WHERE id = ${this.#datasetId}) AND row_id = ${rowId}`,
       ) ??
+      mixed ??
       (guarded === undefined
         ? undefined
         : one(this.#db, sql`SELECT content_hash, prompt_hash FROM samples WHERE sample_key = ${Number(guarded)}`)) ?? {

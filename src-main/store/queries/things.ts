@@ -104,6 +104,9 @@ function rename(db: WritableDb, kind: ThingKind, id: string, old: string, name: 
       run(db, sql`UPDATE datasets SET name = ${name} WHERE id = ${id}`);
       return changeSpecs(db, (spec) => {
         if (spec.dataset.train === old) spec.dataset.train = name;
+        if (typeof spec.dataset.train !== 'string') {
+          for (const source of spec.dataset.train) if (source.name === old) source.name = name;
+        }
       });
     case 'suite':
       return renameSuite(db, id, old, name);

@@ -4,6 +4,10 @@ import type { ReadableDb } from '../database.ts';
 import { inSnapshot, one, sql } from '../database.ts';
 import type { BuildOrder } from '../queries/comparison-builds.ts';
 import { refuseForeign } from '../migrations/migrate.ts';
+import { datasetKey } from '../queries/datasets.ts';
+import type { VersionStep } from '../../shared/domain/data/row-view.ts';
+import { openRowSource, rowsOfStep } from '../views/row-selection.ts';
+import { rowsNear } from './rows-near.ts';
 import { loadComparison } from '../views/comparison.ts';
 import { orderedRows } from '../views/flip-views.ts';
 import { exportRows } from '../views/rows.ts';
@@ -38,6 +42,11 @@ export const tasks = {
   checkIntegrity,
   checkContents,
   checkDataset,
+  selectRows: (db: ReadableDb, _emit: Emit<never>, id: string, step: VersionStep) => ({
+    places: rowsOfStep(openRowSource(db, datasetKey(db, id)), step),
+  }),
+  rowsNear: (db: ReadableDb, _emit: Emit<never>, id: string, prompts: string[], threshold: number) =>
+    rowsNear(db, datasetKey(db, id), prompts, threshold),
   /** Of a database that somebody else wrote: that it is a workspace at all, then everything. */
   checkFile: (db: ReadableDb) => {
     refuseForeign(db);

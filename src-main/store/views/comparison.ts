@@ -7,6 +7,7 @@ import { all, each, one, sql } from '../database.ts';
 import { isOfPairs } from '../queries/answers.ts';
 import { ownKindsOf } from '../queries/change-kinds.ts';
 import { sliceNames } from '../queries/names.ts';
+import { emptyPrompt } from '../texts.ts';
 import { StoredColumns } from './columns.ts';
 import { correctedKinds } from './corrections.ts';
 import type { Corrections } from './corrections.ts';
@@ -59,6 +60,7 @@ export class LoadedComparison {
   #tags: RowTags | null = null;
   #ownKinds: string[] | null | undefined = undefined;
   #ofPairs: boolean | null = null;
+  #trained: Uint8Array | null = null;
 
   constructor(db: ReadableDb, row: ComparisonHead) {
     this.db = db;
@@ -87,6 +89,7 @@ export class LoadedComparison {
     this.#tags = null;
     this.columns.forgetMarks();
     this.#ownKinds = undefined;
+    this.#trained = null;
   }
 
   slices(setKey: number): readonly string[] {
@@ -172,6 +175,26 @@ export class LoadedComparison {
     return (this.#corrected ??= correctedKinds(this.columns, this.rule, this.judgements().corrections));
   }
 
+  /** 1 where a run of either side was trained on the sample's prompt. */
+  trained(): Uint8Array {
+    if (this.#trained !== null) return this.#trained;
+    const trained = new Uint8Array(this.rows);
+    const keys = this.columns.get('leftKey');
+    const prompts = trainedPrompts(this.db, [this.leftKey, this.rightKey]);
+    if (prompts.size > 0) {
+      for (const { sample_key, prompt } of each<{ sample_key: number; prompt: string }>(
+        this.db,
+        sql`SELECT sample_key, hex(prompt_hash) AS prompt FROM samples
+            WHERE sample_key BETWEEN ${keys[0] ?? 0} AND ${keys.at(-1) ?? 0}`,
+      )) {
+        if (!prompts.has(prompt)) continue;
+        const at = this.columns.positionOf(sample_key);
+        if (at >= 0) trained[at] = 1;
+      }
+    }
+    return (this.#trained = trained);
+  }
+
   tags(): RowTags {
     if (this.#tags !== null) return this.#tags;
     const tags = new Map<number, number[]>();
@@ -188,6 +211,26 @@ export class LoadedComparison {
     }
     return (this.#tags = tags);
   }
+}
+
+/** Hashes of the prompts that the runs of some evaluations were trained on, as hex. A sample without a prompt was trained on by nobody. */
+function trainedPrompts(db: ReadableDb, evaluationKeys: readonly number[]): Set<string> {
+  const prompts = new Set<string>();
+  for (const key of evaluationKeys) {
+    const runKey = one<{ run_key: number | null }>(
+      db,
+      sql`SELECT run_key FROM evaluations WHERE evaluation_key = ${key} AND (step IS NULL OR step > 0)`,
+    )?.run_key;
+    if (runKey === undefined || runKey === null) continue;
+    for (const { prompt } of each<{ prompt: string }>(
+      db,
+      sql`SELECT hex(prompt_hash) AS prompt FROM trained_samples WHERE run_key = ${runKey} AND prompt_hash IS NOT NULL`,
+    )) {
+      prompts.add(prompt);
+    }
+  }
+  prompts.delete(emptyPrompt.toString('hex').toUpperCase());
+  return prompts;
 }
 
 interface AnnotationRow {

@@ -55,6 +55,7 @@ export function facetsOf(
     ),
     corrected: correctedValues(comparison, pass),
     changes: changeValues(comparison, pass),
+    trained: trainedValues(comparison, pass),
     delta: histogram('delta', columns.get('delta')),
     length: histogram('length', columns.get('length')),
     firing: histogram('firing', knownFirings(columns.get('firing'))),
@@ -114,6 +115,19 @@ function correctedValues(
   const tallies = new Map<string, Tally>([['yes', { count: 0, negative: 0 }]]);
   pass('corrected', (row, negative) => {
     if (corrections.has(row)) count(tallies, 'yes', negative);
+  });
+  return values(tallies, (value) => value);
+}
+
+function trainedValues(
+  comparison: LoadedComparison,
+  pass: (part: FilterPart, visit: (row: number, negative: number) => void) => void,
+): FacetValue[] {
+  const trained = comparison.trained();
+  if (!trained.includes(1)) return [];
+  const tallies = new Map<string, Tally>([['yes', { count: 0, negative: 0 }]]);
+  pass('trained', (row, negative) => {
+    if (trained[row] === 1) count(tallies, 'yes', negative);
   });
   return values(tallies, (value) => value);
 }

@@ -20,6 +20,7 @@ export const filterParts = [
   'firing',
   'stability',
   'changes',
+  'trained',
 ] as const;
 export type FilterPart = (typeof filterParts)[number];
 
@@ -101,6 +102,11 @@ function testsOf(comparison: LoadedComparison, filter: FlipFilter): Test[] {
     const wanted = changeBits(filter.changes, comparison.ownKinds() ?? []);
     const [appeared, gone] = [columns.get('appeared'), columns.get('gone')];
     add('changes', (row) => ((appeared[row] ?? 0) & wanted.appeared) !== 0 || ((gone[row] ?? 0) & wanted.gone) !== 0);
+  }
+  if (filter.trained !== undefined) {
+    const wanted = filter.trained === 'only' ? 1 : 0;
+    const trained = comparison.trained();
+    add('trained', (row) => trained[row] === wanted);
   }
   return tests;
 }

@@ -4,7 +4,7 @@ import type { CausalLm } from '../../engine/models/causal-lm.ts';
 import type { Objective } from '../../engine/objectives/objective.ts';
 import { AdamW } from '../../engine/optim/adamw.ts';
 import { disposeGradients, globalNorm } from '../../engine/optim/gradients.ts';
-import { stepsForEpochs } from '../../engine/data/order.ts';
+import { samplesOfPass, stepsForEpochs } from '../../engine/data/order.ts';
 import type { DatasetRow } from '../../shared/domain/datasets.ts';
 import type { EstimateJob, TrainJob } from '../../shared/domain/jobs.ts';
 import type { Estimate } from '../../shared/domain/trainer-events.ts';
@@ -17,6 +17,7 @@ import { checkpointingFor, halfFor, keptBytes } from './memory.ts';
 import { openObjective } from './objectives.ts';
 import { loadPolicy } from './policy.ts';
 import { Reference } from './reference.ts';
+import { sampleWeights } from './sample-weights.ts';
 
 /** Steps that are timed, after one that warms up on the longest samples. */
 const timedSteps = 2;
@@ -38,7 +39,7 @@ export async function runEstimateJob(job: EstimateJob, context: JobContext): Pro
   const estimate: Estimate = {
     ...memoryOf(context, policy, objective, spec),
     secondsPerStep: trial * guardFactor(job.spec),
-    steps: spec.steps ?? stepsForEpochs(rows.length, stepSize, spec.epochs ?? 1),
+    steps: spec.steps ?? stepsForEpochs(samplesSeen(rows, job), stepSize, spec.epochs ?? 1),
   };
   const memoryBasis = context.backend.name.endsWith('cpu')
     ? 'memory is the highest this process reached'
@@ -46,6 +47,15 @@ export async function runEstimateJob(job: EstimateJob, context: JobContext): Pro
   const guardBasis = guardFactor(job.spec) === 1 ? '' : ', and half as much again for the guard’s own pass';
   estimate.basis = `Time is the mean of ${timedSteps} real steps on ${context.backend.device}${guardBasis}; ${memoryBasis}. Evaluations and reference log-probs come on top.`;
   await context.emit({ type: 'estimate', estimate });
+}
+
+/** Samples of one pass, as often as a mixture's weights say. */
+function samplesSeen(rows: readonly DatasetRow[], { trainSources }: EstimateJob): number {
+  const weights = sampleWeights(
+    trainSources,
+    rows.map(({ id }) => id),
+  );
+  return weights === undefined ? rows.length : samplesOfPass(weights, 0).length;
 }
 
 /** Evenly over the data, so that lengths are typical. */

@@ -6,6 +6,7 @@ import type { Tokenizer } from '../../engine/tokenizer/tokenizer.ts';
 import type { DatasetRow, PreferenceRow } from '../../shared/domain/datasets.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { TrainJob } from '../../shared/domain/jobs.ts';
+import { trainLabel } from '../../shared/domain/train-sources.ts';
 import type { JobContext } from '../job-context.ts';
 import type { Reference } from './reference.ts';
 
@@ -39,14 +40,10 @@ export async function keep<Sample>(
     await context.emit({ type: 'log', level: 'warning', message });
   }
   if (samples.length > 0) return samples;
-  throw new WorkbenchError(
-    'bad-input',
-    `The dataset ${job.spec.dataset.train} holds no row that ${kind} can train on.`,
-    {
-      remedy: 'Choose a dataset of the right kind, or raise batch.maxLength.',
-      place: { field: 'dataset.train' },
-    },
-  );
+  throw new WorkbenchError('bad-input', `The dataset ${trainLabel(job.spec)} holds no row that ${kind} can train on.`, {
+    remedy: 'Choose a dataset of the right kind, or raise batch.maxLength.',
+    place: { field: 'dataset.train' },
+  });
 }
 
 /** Absent without dropout. */

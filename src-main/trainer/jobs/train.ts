@@ -1,6 +1,6 @@
 import * as path from 'node:path';
 import type { DataOrder } from '../../engine/data/order.ts';
-import { stepsForEpochs } from '../../engine/data/order.ts';
+import { samplesOfPass, stepsForEpochs } from '../../engine/data/order.ts';
 import { FlipLimit } from '../../engine/flip-limit.ts';
 import type { CausalLm } from '../../engine/models/causal-lm.ts';
 import type { Objective } from '../../engine/objectives/objective.ts';
@@ -31,6 +31,7 @@ import { NotedOrder } from './noted-order.ts';
 import { openObjective } from './objectives.ts';
 import { loadPolicy } from './policy.ts';
 import { Reference } from './reference.ts';
+import { sampleWeights } from './sample-weights.ts';
 import { SuiteRunner } from './suites.ts';
 
 /** A training run, from its folder's last checkpoint or from the start. */
@@ -67,14 +68,15 @@ export async function runTrainJob(job: TrainJob, context: JobContext, reporter: 
     await restoreOptimizer(optimizer, objective, newest.folder, newest.state.optimizerSteps);
     objective.restore(newest.state.objective);
   }
-  const totalSteps = totalStepsOf(spec, objective);
+  const weights = sampleWeights(job.trainSources, objective.sampleIds);
+  const totalSteps = totalStepsOf(spec, objective, weights);
   const started = startedEvent(context, policy, objective, totalSteps, newest?.state ?? null);
   await context.emit({ ...started, inputs: await hashInputs(job) });
   const loop = trainingLoop({
     spec,
     objective,
     optimizer,
-    order: openOrder(job, objective, newest?.state ?? null),
+    order: openOrder(job, objective, weights, newest?.state ?? null),
     totalSteps,
     startStep: newest?.state.step ?? 0,
     ops: context.ops,
@@ -121,13 +123,30 @@ function stepSizeOf(spec: RunSpec): number {
   return spec.batch.size * spec.batch.accumulation;
 }
 
-export function totalStepsOf(spec: RunSpec, objective: Pick<Objective, 'lengths'>): number {
-  return spec.steps ?? stepsForEpochs(objective.lengths.length, stepSizeOf(spec), spec.epochs ?? 1);
+/** `weights`: of a mixture, how often each sample is seen in one pass. */
+export function totalStepsOf(
+  spec: RunSpec,
+  objective: Pick<Objective, 'lengths'>,
+  weights?: readonly number[],
+): number {
+  const samples = weights === undefined ? objective.lengths.length : samplesOfPass(weights, 0).length;
+  return spec.steps ?? stepsForEpochs(samples, stepSizeOf(spec), spec.epochs ?? 1);
 }
 
-function openOrder({ spec, runFolder }: TrainJob, objective: Objective, state: TrainingState | null): DataOrder {
+function openOrder(
+  { spec, runFolder }: TrainJob,
+  objective: Objective,
+  weights: readonly number[] | undefined,
+  state: TrainingState | null,
+): DataOrder {
   const { shuffle, groupByLength } = spec.batch;
-  const options = { lengths: objective.lengths, stepSize: stepSizeOf(spec), shuffle, groupByLength };
+  const options = {
+    lengths: objective.lengths,
+    stepSize: stepSizeOf(spec),
+    shuffle,
+    groupByLength,
+    ...(weights === undefined ? {} : { weights }),
+  };
   return new NotedOrder([options, createRandom(spec.seed, 'shuffle'), state?.data], {
     file: new BatchNoteFile(runFolder),
     sampleIds: objective.sampleIds,

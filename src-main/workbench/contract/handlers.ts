@@ -14,6 +14,12 @@ import { runSpecJsonSchema } from '../runs/spec-schema.ts';
 import { existing } from '../workspace/names.ts';
 import { comparisonName } from '../../shared/presentation/names.ts';
 import { workspaceSummary } from '../workspace/summary.ts';
+import type { VersionStep } from '../../shared/domain/data/row-view.ts';
+import type { ParsedInput } from '../../shared/contract/channels.ts';
+import { checkDataset } from '../data/check-dataset.ts';
+import { rowsNearFlips } from '../data/near-flips.ts';
+import { showDatasetRow } from '../data/show-row.ts';
+import { makeVersion } from '../data/versions.ts';
 import { quietTask } from '../supervision/task.ts';
 
 /** The whole contract on one page: which service answers which channel. */
@@ -79,8 +85,55 @@ function materialHandlers({ core, files, models, madeModels, imports }: Services
       ),
     'datasets.list': () => store.listDatasets(),
     'datasets.rows': ({ datasetId, offset, limit }) => store.datasetRows(datasetId, offset, limit),
+    ...datasetHandlers(core),
     'suites.list': () => store.listSuites(),
   } satisfies Named<'imports' | 'models' | 'datasets' | 'suites'>;
+}
+
+function datasetHandlers(core: Services['core']) {
+  const { store, jobs } = core;
+  const find = async (id: string) => existing('dataset', await store.getDataset(id), id);
+  return {
+    'datasets.show': async ({ datasetId, row, ...choice }) =>
+      showDatasetRow(core, await find(datasetId), row, choice, quietTask()),
+    'datasets.check': async ({ datasetId, ...choice }) => {
+      const dataset = await find(datasetId);
+      return started(
+        jobs.start({ kind: 'dataset-check', title: `check of ${dataset.name}` }, async (task) => {
+          await checkDataset(core, dataset, choice, task);
+          return { datasetId };
+        }),
+      );
+    },
+    'datasets.checked': ({ datasetId }) => store.getDatasetCheck(datasetId, null),
+    'datasets.open': ({ datasetId, filter, sort }) => store.openDatasetView(datasetId, present(filter), sort),
+    'datasets.window': ({ viewId, offset, limit }) => store.datasetWindow(viewId, offset, limit),
+    'datasets.close': ({ viewId }) => nothing(store.closeDatasetView(viewId)),
+    'datasets.mark': ({ datasetId, rows, on }) =>
+      store.markDatasetRows(
+        datasetId,
+        rows.map((row) => row - 1),
+        on,
+      ),
+    'datasets.nearFlips': async ({ datasetId, comparisonId, filter, similarity }) => {
+      const choice = { comparisonId, filter: present(filter), ...(similarity === undefined ? {} : { similarity }) };
+      const { where, note } = await rowsNearFlips(core, await find(datasetId), choice);
+      return { ids: where.ids ?? [], note };
+    },
+    'datasets.version': async ({ datasetId, name, step, note }) => {
+      const dataset = await find(datasetId);
+      const wanted = { name, step: presentStep(step), ...(note === undefined ? {} : { note }) };
+      return started(
+        jobs.start({ kind: 'dataset-version', title: name }, async (task) => ({
+          datasetId: (await makeVersion(core, dataset, wanted, task)).id,
+        })),
+      );
+    },
+  } satisfies Partial<Named<'datasets'>>;
+}
+
+function presentStep(step: ParsedInput<'datasets.version'>['step']): VersionStep {
+  return step.do === 'leave-out' || step.do === 'keep-only' ? { ...step, where: present(step.where) } : step;
 }
 
 function runHandlers({ core, runs }: Services) {
@@ -102,6 +155,7 @@ function runHandlers({ core, runs }: Services) {
     'runs.events': async ({ runId, afterSeq, limit }) =>
       (await store.runEvents(runId, afterSeq, limit)).map(shownEvent).filter((event) => event !== null),
     'runs.clock': ({ runId }) => store.runClock(runId),
+    'runs.sources': ({ runId, points }) => store.runSources(runId, points),
     'runs.flipMeter': async ({ runId }) => {
       const title = `Flips of ${(await runs.get(runId)).name}`;
       return core.computations.ask({ kind: 'flip-meter', title }, runId, (task) => runs.flipMeter(runId, task));

@@ -1,10 +1,9 @@
 import os from 'node:os';
 import { concludeCheck, nearThreshold, overlapThreshold } from '../../shared/domain/data/check.ts';
-import type { CheckSettings, TokenLengths } from '../../shared/domain/data/check.ts';
+import type { CheckSettings, StoredCheck, TokenLengths } from '../../shared/domain/data/check.ts';
 import type { RowReading } from '../../shared/domain/data/shown-row.ts';
 import type { DatasetRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
-import type { StoredCheck } from '../../store/queries/dataset-checks.ts';
 import { readLengths } from '../../trainer/reading/read-rows.ts';
 import type { Core } from '../core.ts';
 import { findWeights, weightsFolder } from '../models/weights.ts';
@@ -31,7 +30,10 @@ export async function checkDataset(
   task: Task,
 ): Promise<StoredCheck> {
   const { settings, weights } = await settingsFor(core, dataset, choice);
-  const known = await core.store.getDatasetCheck(dataset.id, settings);
+  // Lists show the findings of the check that was asked for last.
+  const known = core.readOnly
+    ? await core.store.getDatasetCheck(dataset.id, settings)
+    : await core.store.useDatasetCheck(dataset.id, settings);
   if (known !== null) return known;
   const abort = new AbortController();
   const both = { ...task, signal: AbortSignal.any([task.signal, abort.signal]) };

@@ -1,6 +1,6 @@
 import type { DatasetRow } from '../../shared/domain/datasets.ts';
 import { readingsOfKind, usualReading } from '../../shared/domain/data/shown-row.ts';
-import type { RowReading, ShownRow } from '../../shared/domain/data/shown-row.ts';
+import type { PlacedRow, RowReading } from '../../shared/domain/data/shown-row.ts';
 import type { DatasetRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import { readShownRow } from '../../trainer/reading/read-rows.ts';
@@ -15,12 +15,6 @@ export interface ReadingChoice {
   model: string;
   reading?: RowReading | undefined;
   maxLength?: number | undefined;
-}
-
-/** A row under a model, and its place in the dataset, from 1. */
-export interface PlacedRow {
-  number: number;
-  shown: ShownRow;
 }
 
 /** @param text A row's number, from 1, or its id; a number that is both is the number. */
@@ -48,18 +42,20 @@ export function readingFor(dataset: DatasetRecord, asked: RowReading | undefined
   });
 }
 
-async function findRow(
-  { store }: Core,
-  dataset: DatasetRecord,
-  text: string,
-): Promise<{ number: number; row: DatasetRow }> {
+/** Where a row stands, from 0. */
+export async function placeOfRow({ store }: Core, dataset: DatasetRecord, text: string): Promise<number> {
   const number = /^\d+$/.test(text) ? Number(text) : 0;
-  const position =
-    number >= 1 && number <= dataset.rows ? number - 1 : await store.datasetRowPosition(dataset.id, text);
-  const [row] = position === null ? [] : await store.datasetRows(dataset.id, position, 1);
-  if (position !== null && row !== undefined) return { number: position + 1, row };
+  const place = number >= 1 && number <= dataset.rows ? number - 1 : await store.datasetRowPosition(dataset.id, text);
+  if (place !== null) return place;
   throw new WorkbenchError('not-found', `“${dataset.name}” has no row “${text}”.`, {
     remedy: `Give a number from 1 to ${dataset.rows}, or a row’s id.`,
     place: { field: 'row' },
   });
+}
+
+async function findRow(core: Core, dataset: DatasetRecord, text: string): Promise<{ number: number; row: DatasetRow }> {
+  const place = await placeOfRow(core, dataset, text);
+  const [row] = await core.store.datasetRowsAt(dataset.id, [place]);
+  if (row === undefined) throw new WorkbenchError('not-found', `“${dataset.name}” was deleted meanwhile.`);
+  return { number: place + 1, row };
 }

@@ -1,3 +1,4 @@
+import { trainLabel } from '../../shared/domain/train-sources.ts';
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, realpath, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -55,7 +56,7 @@ export async function openForeignRun(
   const model =
     base?.name ?? (known !== undefined && known.modelId !== elsewhere ? known.spec.model : (found.base ?? elsewhere));
   const trained =
-    dataset?.name ?? (known !== undefined && known.datasetId !== elsewhere ? known.spec.dataset.train : null);
+    dataset?.name ?? (known !== undefined && known.datasetId !== elsewhere ? trainLabel(known.spec) : null);
   const suites = options.suites ?? known?.spec.evaluate.suites ?? [];
   const spec =
     ownSpec === null ? describedSpec(found, { name, model, dataset: trained, suites }) : { ...ownSpec, name };

@@ -1,11 +1,13 @@
 import { hash } from 'node:crypto';
-import type { EvaluationRecord, ModelRecord, RunRecord } from '../../shared/domain/entities.ts';
+import type { DatasetRecord, EvaluationRecord, ModelRecord, RunRecord } from '../../shared/domain/entities.ts';
 import type { DecodingSettings } from '../../shared/domain/evaluations.ts';
 import type { ReportParts } from '../../shared/domain/reports/report-model.ts';
 import type { Core } from '../core.ts';
 import { trainerName } from '../../shared/domain/run-origin.ts';
 import { methodOfRun } from '../../shared/presentation/methods.ts';
 import { guardSetsOf } from './guard-facts.ts';
+import { isMixture, trainSources } from '../../shared/domain/train-sources.ts';
+import { describeStep } from '../../shared/presentation/version-steps.ts';
 import { formatCount } from '../../shared/presentation/numbers.ts';
 
 type Fact = NonNullable<ReportParts['setup']>[number];
@@ -44,10 +46,13 @@ export async function groundsOf(
     ...evaluations.map(({ modelId }) => modelId),
     ...usedRuns.map(({ modelId }) => modelId),
   ]);
-  const usedDatasets = used(
-    datasets,
-    usedRuns.map(({ datasetId }) => datasetId),
-  );
+  const datasetsOf = (run: RunRecord) =>
+    isMixture(run.spec)
+      ? trainSources(run.spec).flatMap(
+          ({ name }) => datasets.find((one) => one.name === name || one.id === name)?.id ?? [],
+        )
+      : [run.datasetId];
+  const usedDatasets = withParents(used(datasets, usedRuns.flatMap(datasetsOf)), datasets);
   const usedSuites = used(
     suites,
     evaluations.map(({ suiteId }) => suiteId),
@@ -72,12 +77,12 @@ export async function groundsOf(
   const lineage: LineageEntry[] = [
     ...usedImports.map((one) => entry('import', one, `${one.source} (${one.tool})`, [])),
     ...usedModels.map((one) => entry('model', one, modelDetail(one), [])),
-    ...usedDatasets.map((one) => entry('dataset', one, `${one.rows} ${one.kind} rows`, [one.importId])),
+    ...usedDatasets.map((one) => entry('dataset', one, datasetDetail(one), [one.importId, one.parentId ?? null])),
     ...usedSuites.map((one) => entry('suite', one, `${one.items} ${one.kind} items`, [one.importId])),
     ...guards.sets.map((one) => entry('guard-set', one, one.detail, [])),
     ...parents.map((one) => entry('run', one, `${methodOfRun(one)}; a parent, not reported here`, [])),
     ...usedRuns.map((one) =>
-      entry('run', one, methodOfRun(one), [one.modelId, one.datasetId, one.guardSetId, one.parentRunId]),
+      entry('run', one, methodOfRun(one), [one.modelId, ...datasetsOf(one), one.guardSetId, one.parentRunId]),
     ),
     ...evaluations.map((one) =>
       entry('evaluation', one, evaluationDetail(one), [one.runId ?? one.modelId, one.suiteId, one.importId]),
@@ -159,4 +164,19 @@ function modelDetail({ family, parameters }: ModelRecord): string {
 
 function evaluationDetail({ suiteName, samples, step }: EvaluationRecord): string {
   return `${suiteName}, ${formatCount(samples)} samples${step === null ? '' : `, step ${step}`}`;
+}
+
+/** Versions are told with the datasets that they were made of. */
+function withParents(chosen: readonly DatasetRecord[], datasets: readonly DatasetRecord[]): DatasetRecord[] {
+  const all = [...chosen];
+  for (const { parentId } of all) {
+    const parent = datasets.find(({ id }) => id === parentId);
+    if (parent !== undefined && !all.includes(parent)) all.push(parent);
+  }
+  return all;
+}
+
+function datasetDetail({ rows, kind, recipe }: DatasetRecord): string {
+  const size = `${rows} ${kind} rows`;
+  return recipe === undefined ? size : `${size}: ${describeStep(recipe.step)}`;
 }

@@ -1,13 +1,14 @@
 import { hash } from 'node:crypto';
 import type { Estimate } from '../../shared/domain/trainer-events.ts';
 import type { RunSpec } from '../../shared/domain/run-spec.ts';
+import { isMixture } from '../../shared/domain/train-sources.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { SpecCheck, SpecIssue } from '../../shared/contract/views.ts';
 import type { Core } from '../core.ts';
 import { quietTask } from '../supervision/task.ts';
 import { runTrainerJob } from '../supervision/trainer-jobs.ts';
 import { weightsFolder } from '../models/weights.ts';
-import { trainRows } from './prepare.ts';
+import { mixedRows } from './prepare.ts';
 import { resolveSpec } from './resolve.ts';
 import type { ResolvedSpec } from './resolve.ts';
 import { specDifference } from './spec-changes.ts';
@@ -49,7 +50,11 @@ export function createSpecChecks(core: Core): SpecChecks {
 
   /** The same spec on the same rows is measured once. */
   function estimateOf(checked: CheckedSpec): Promise<Estimate | null> {
-    const key = hash('sha256', JSON.stringify([checked.spec, checked.resolved.dataset.sha256]), 'hex');
+    const key = hash(
+      'sha256',
+      JSON.stringify([checked.spec, checked.resolved.sources.map(({ dataset }) => dataset.sha256)]),
+      'hex',
+    );
     const known = estimates.get(key);
     if (known !== undefined) return known;
     const measured = estimateSpec(core, checked).catch((error: unknown) => {
@@ -86,9 +91,16 @@ export async function differenceTo(core: Core, parentRunId: string, spec: RunSpe
 async function estimateSpec(core: Core, { spec, resolved }: CheckedSpec): Promise<Estimate | null> {
   const task = quietTask();
   const modelPath = await weightsFolder(core, resolved.model, task);
-  const rows = await trainRows(core, resolved.dataset, spec.dataset.heldOut);
+  const rows = await mixedRows(core, resolved.sources, spec.dataset.heldOut, isMixture(spec));
   let estimate: Estimate | null = null;
-  await runTrainerJob(core, { kind: 'estimate', spec, modelPath, trainRowsPath: rows.path }, task, (events) => {
+  const job = {
+    kind: 'estimate' as const,
+    spec,
+    modelPath,
+    trainRowsPath: rows.path,
+    ...(rows.trainSources === undefined ? {} : { trainSources: rows.trainSources }),
+  };
+  await runTrainerJob(core, job, task, (events) => {
     for (const event of events) if (event.type === 'estimate') estimate = event.estimate;
   });
   return estimate;

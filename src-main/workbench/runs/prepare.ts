@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import path from 'node:path';
 import type { DatasetRecord, RunRecord, SuiteRecord } from '../../shared/domain/entities.ts';
 import type { SuiteFile, TrainJob } from '../../shared/domain/jobs.ts';
@@ -13,6 +14,7 @@ import type { Task } from '../supervision/task.ts';
 import { findWeights, weightsFolder } from '../models/weights.ts';
 import { requireAllowedReward } from './resolve.ts';
 import { heldOutName, heldOutSuite } from './held-out.ts';
+import { writeMixture } from './mixture.ts';
 import { runFolder } from './run-folder.ts';
 
 /** Writes everything a trainer reads as files and names it by path: the child never opens the database. */
@@ -21,9 +23,12 @@ export async function prepareTrainJob(core: Core, run: RunRecord, resume: boolea
   await refuseLinksIn(folder.path);
   requireAllowedReward(run.spec);
   const inputs = await folder.readInputs();
-  const dataset = existing('dataset', await core.store.getDataset(inputs.datasetId), inputs.datasetId);
+  const sources: MixedDataset[] = [];
+  for (const { datasetId, weight } of inputs.sources ?? [{ datasetId: inputs.datasetId, weight: 1 }]) {
+    sources.push({ dataset: existing('dataset', await core.store.getDataset(datasetId), datasetId), weight });
+  }
   const modelPath = await weightsFolder(core, await findWeights(core, inputs.model.id), task);
-  const rows = await trainRows(core, dataset, run.spec.dataset.heldOut);
+  const rows = await mixedRows(core, sources, run.spec.dataset.heldOut, inputs.sources !== undefined);
   const suites = await Promise.all(
     (await suitesOf(core, inputs.suiteIds, rows.heldOut)).map((suite) => suiteFile(core, suite)),
   );
@@ -38,6 +43,7 @@ export async function prepareTrainJob(core: Core, run: RunRecord, resume: boolea
     spec: run.spec,
     modelPath,
     trainRowsPath: rows.path,
+    ...(rows.trainSources === undefined ? {} : { trainSources: rows.trainSources }),
     suites,
     runFolder: folder.path,
     cacheFolder: path.join(core.layout.cache, 'reference'),
@@ -46,6 +52,47 @@ export async function prepareTrainJob(core: Core, run: RunRecord, resume: boolea
     ...(rewardModelPath === null ? {} : { rewardModelPath }),
     ...(inputs.guardSetId === null ? {} : { guardRowsPath: folder.file('guardRows') }),
   };
+}
+
+export interface MixedDataset {
+  dataset: DatasetRecord;
+  weight: number;
+}
+
+export interface TrainRows {
+  path: string;
+  /** Held-out pairs, one suite per dataset. */
+  heldOut: SuiteRecord[];
+  /** Of a mixture: whose rows are in the file, and how often each is seen. */
+  trainSources?: NonNullable<TrainJob['trainSources']>;
+}
+
+/** Rows of a run: of one dataset as they are, or of several in one file, each row named after its dataset. */
+export async function mixedRows(
+  core: Core,
+  sources: readonly MixedDataset[],
+  fraction: number,
+  asMixture: boolean,
+): Promise<TrainRows> {
+  const parts: { source: MixedDataset; path: string; heldOut: SuiteRecord | null }[] = [];
+  for (const source of sources) parts.push({ source, ...(await trainRows(core, source.dataset, fraction)) });
+  const heldOut = parts.flatMap((part) => (part.heldOut === null ? [] : [part.heldOut]));
+  const [only] = parts;
+  if (!asMixture && only !== undefined) return { path: only.path, heldOut };
+  const digests = parts.map(({ source: { dataset } }) => `${dataset.id} ${dataset.sha256}`).join('\n');
+  const file = inside(core.layout.cache, 'rows', `mixture-${hash('sha256', `${fraction}\n${digests}`, 'hex')}.ndjson`);
+  const total = parts.reduce(
+    (sum, { source: { dataset }, heldOut: held }) => sum + dataset.rows - (held?.items ?? 0),
+    0,
+  );
+  await cachedRows(file, total, (draft) =>
+    writeMixture(
+      draft,
+      parts.map(({ source: { dataset }, path: from }) => ({ datasetId: dataset.id, path: from })),
+    ),
+  );
+  const trainSources = sources.map(({ dataset, weight }) => ({ datasetId: dataset.id, name: dataset.name, weight }));
+  return { path: file, heldOut, trainSources };
 }
 
 /** Rows to train on, without the held-out ones; one file a dataset and fraction, shared by all runs. */
@@ -80,10 +127,13 @@ export async function suiteFile(core: Core, suite: SuiteRecord): Promise<SuiteFi
   return { ...spec, itemsPath: file };
 }
 
-async function suitesOf(core: Core, suiteIds: readonly string[], heldOut: SuiteRecord | null): Promise<SuiteRecord[]> {
+async function suitesOf(
+  core: Core,
+  suiteIds: readonly string[],
+  heldOut: readonly SuiteRecord[],
+): Promise<SuiteRecord[]> {
   const known = await core.store.listSuites();
-  const found = suiteIds.map((id) => (id === heldOutName ? heldOut : findByName('suite', known, id)));
-  return found.filter((suite) => suite !== null);
+  return suiteIds.flatMap((id) => (id === heldOutName ? heldOut : [findByName('suite', known, id)]));
 }
 
 async function writeGuardRows(core: Core, guardSetId: string, file: string): Promise<void> {

@@ -2,6 +2,7 @@ import type { DatasetRecord, GuardSetRecord, SuiteRecord } from '../../shared/do
 import { WorkbenchError, reportOf } from '../../shared/domain/errors.ts';
 import { isOnPolicy } from '../../shared/domain/algorithms.ts';
 import type { RunSpec } from '../../shared/domain/run-spec.ts';
+import { trainSources } from '../../shared/domain/train-sources.ts';
 import type { SpecIssue } from '../../shared/contract/views.ts';
 import { requireAllowedProgram } from '../../system/programs.ts';
 import type { Core } from '../core.ts';
@@ -13,7 +14,9 @@ import { heldOutName } from './held-out.ts';
 /** What the names in a spec stand for in this workspace. */
 export interface ResolvedSpec {
   model: Weights;
+  /** The first of the sources. */
   dataset: DatasetRecord;
+  sources: { dataset: DatasetRecord; weight: number }[];
   guardSet: GuardSetRecord | null;
   rewardModel: Weights | null;
   /** In the spec's order; `held-out` is made from the dataset when the run starts. */
@@ -38,9 +41,22 @@ export async function resolveSpec(core: Core, spec: RunSpec): Promise<Resolution
   }
 
   const model = await at('model', () => findWeights(core, spec.model));
-  const dataset = await at('dataset.train', async () =>
-    findByName('dataset', await store.listDatasets(), spec.dataset.train),
-  );
+  const sources: ResolvedSpec['sources'] = [];
+  const datasets = await store.listDatasets();
+  for (const [i, { name, weight }] of trainSources(spec).entries()) {
+    const path = typeof spec.dataset.train === 'string' ? 'dataset.train' : `dataset.train.${i}.name`;
+    const dataset = await at(path, async () => findByName('dataset', datasets, name));
+    if (dataset === null) continue;
+    issues.push(...fitIssues(spec, dataset, path));
+    if (sources.some((known) => known.dataset.id === dataset.id)) {
+      issues.push({ path, message: `“${dataset.name}” stands in the mixture twice; give it a weight instead` });
+    }
+    sources.push({ dataset, weight });
+  }
+  const dataset = sources[0]?.dataset ?? null;
+  if (spec.dataset.heldOut === 0 && spec.evaluate.suites.includes(heldOutName)) {
+    issues.push({ path: 'evaluate.suites', message: `${heldOutName} needs dataset.heldOut above 0` });
+  }
   const guardSet = await at('guard.guardSet', () => findGuardSet(core, spec));
   const rewardModel = await at('algorithm.reward.model', () => findRewardModel(core, spec));
   await at('algorithm.reward.command', () => Promise.resolve(requireAllowedReward(spec)));
@@ -52,9 +68,8 @@ export async function resolveSpec(core: Core, spec: RunSpec): Promise<Resolution
     );
     if (suite !== null) suites.push(suite);
   }
-  if (dataset !== null) issues.push(...fitIssues(spec, dataset));
   if (issues.length > 0 || model === null || dataset === null) return { ok: false, issues };
-  return { ok: true, resolved: { model, dataset, guardSet, rewardModel, suites } };
+  return { ok: true, resolved: { model, dataset, sources, guardSet, rewardModel, suites } };
 }
 
 /** A spec can come from other people: that it names a program does not start it. */
@@ -87,22 +102,19 @@ const rowKinds: Record<RunSpec['algorithm']['kind'], readonly DatasetRecord['kin
   grpo: prompted,
 };
 
-/** Faults between the parts: each is right by itself. */
-function fitIssues(spec: RunSpec, dataset: DatasetRecord): SpecIssue[] {
+/** Faults between the spec and one of its datasets: each is right by itself. */
+function fitIssues(spec: RunSpec, dataset: DatasetRecord, path: string): SpecIssue[] {
   const issues: SpecIssue[] = [];
   const accepted = rowKinds[spec.algorithm.kind];
   if (!accepted.includes(dataset.kind)) {
     const message = `${spec.algorithm.kind} trains on ${accepted.join(' or ')} rows; “${dataset.name}” has ${dataset.kind} rows`;
-    issues.push({ path: 'dataset.train', message });
+    issues.push({ path, message });
   }
   if (spec.dataset.heldOut > 0 && dataset.kind !== 'preference') {
     issues.push({
       path: 'dataset.heldOut',
       message: `pairs are held out, and “${dataset.name}” has ${dataset.kind} rows`,
     });
-  }
-  if (spec.dataset.heldOut === 0 && spec.evaluate.suites.includes(heldOutName)) {
-    issues.push({ path: 'evaluate.suites', message: `${heldOutName} needs dataset.heldOut above 0` });
   }
   return issues;
 }

@@ -35,6 +35,8 @@ const inputsSchema = z.object({
   model: weightsRef,
   rewardModel: weightsRef.nullable(),
   datasetId: z.string(),
+  /** Of a mixture, its datasets; absent in runs of one dataset. */
+  sources: z.array(z.object({ datasetId: z.string(), weight: z.number() })).optional(),
   guardSetId: z.string().nullable(),
   suiteIds: z.array(z.string()),
 });

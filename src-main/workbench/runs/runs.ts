@@ -7,6 +7,7 @@ import { WorkbenchError } from '../../shared/domain/errors.ts';
 import { trainerName } from '../../shared/domain/run-origin.ts';
 import { hasEnded } from '../../shared/domain/run-states.ts';
 import type { RunSpec } from '../../shared/domain/run-spec.ts';
+import { isMixture } from '../../shared/domain/train-sources.ts';
 import type { Comparisons } from '../comparing/comparisons.ts';
 import type { Task } from '../supervision/task.ts';
 import type { Core } from '../core.ts';
@@ -224,6 +225,9 @@ async function prepareFolder(core: Core, spec: RunSpec, resolved: ResolvedSpec):
     model: refOf(resolved.model),
     rewardModel: resolved.rewardModel === null ? null : refOf(resolved.rewardModel),
     datasetId: resolved.dataset.id,
+    ...(isMixture(spec)
+      ? { sources: resolved.sources.map(({ dataset, weight }) => ({ datasetId: dataset.id, weight })) }
+      : {}),
     guardSetId: resolved.guardSet?.id ?? null,
     suiteIds: resolved.suites.map((suite) => (suite === 'held-out' ? heldOutName : suite.id)),
   });

@@ -70,6 +70,13 @@ export interface DatasetCheck {
   scripts: { name: string; rows: number }[];
 }
 
+/** A check that was made, without the numbers of each row. */
+export interface StoredCheck {
+  check: DatasetCheck;
+  overlaps: FoundOverlap[];
+  createdAt: number;
+}
+
 /** What is kept of a check beside its summary: a number per row. */
 export interface CheckColumns extends RowColumns {
   /** Responses alone, in the check's unit. */

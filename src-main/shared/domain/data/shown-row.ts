@@ -39,6 +39,12 @@ export interface ShownSide {
 
 export type ShownPart = 'prompt' | 'chosen' | 'rejected' | 'completion' | 'guardTarget';
 
+/** A row under a model, and its place in the dataset, from 1. */
+export interface PlacedRow {
+  number: number;
+  shown: ShownRow;
+}
+
 /** One row of a dataset as a model sees it in training. */
 export interface ShownRow extends Partial<Record<ShownPart, ShownSide>> {
   id: string;

@@ -31,17 +31,32 @@ export async function compareCommand(
 ): Promise<void> {
   const opened = await workbench();
   const comparison = await openComparison({ task }, opened, left, right, options);
-  const filter: FlipFilter = options.slice === undefined ? {} : { slices: [options.slice] };
+  const filter: FlipFilter = {
+    ...(options.slice === undefined ? {} : { slices: [options.slice] }),
+    ...(options.withoutTrained === true ? { trained: 'without' as const } : {}),
+  };
   const summary = await opened.comparisons.summary(comparison.id, filter);
   const kinds = await opened.comparisons.kinds(comparison.id, filter, (fraction) =>
     terminal.progress('reading what changed', fraction),
   );
   const others = options.suite === undefined ? await otherSuites(opened, left, right) : [];
   terminal.settle();
-  terminal.document({ ...summary, kinds });
+  const trainedOn = await trainedSamples(opened, comparison.id);
+  terminal.document({ ...summary, kinds, trainedOn });
+  if (trainedOn > 0 && options.withoutTrained !== true) {
+    terminal.print(
+      `! ${trainedOn} of the samples have a prompt that a run of these was trained on. --without-trained leaves them out.`,
+    );
+  }
   terminal.print([describe(summary, options.correction), ...kindLines(summary, kinds)].join('\n'));
   if (others.length > 0)
     terminal.note(`Both sides have further suites: ${others.join(', ')}. Choose one with --suite.`);
+}
+
+/** How many samples of a comparison were trained on by a run of one of its sides. */
+async function trainedSamples({ core }: Workbench, comparisonId: string): Promise<number> {
+  const { trained } = await core.store.flipFacets(comparisonId, {});
+  return trained[0]?.count ?? 0;
 }
 
 /** Suites that both sides have, but for the one that is compared. */

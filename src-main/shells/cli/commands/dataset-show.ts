@@ -28,7 +28,7 @@ export async function showRowCommand(
     terminal.print(`\n${heading(part, side)}\n${line(side.tokens)}`);
   }
   if (shown.differsAt !== null) terminal.print(`\nThe first token that differs is number ${shown.differsAt + 1}.`);
-  terminal.print('\n⟦token⟧ has a loss · <special> · ~~token~~ is cut off');
+  terminal.print('\n| parts tokens · ⟦…⟧ has a loss · <special> · ~~…~~ is cut off');
 }
 
 function heading(part: ShownPart, { length, kept, tokens }: ShownSide): string {
@@ -37,13 +37,24 @@ function heading(part: ShownPart, { length, kept, tokens }: ShownSide): string {
   return `${part}: ${length} tokens, ${learned} with a loss${cut}`;
 }
 
+/** Tokens of one sort together, so that the text can be read; a bar parts them. */
 function line(tokens: readonly ShownToken[]): string {
-  return tokens.map(tokenText).join('');
+  const stretches: { marks: string; texts: string[] }[] = [];
+  for (const token of tokens) {
+    const marks = token.cut ? '~~' : token.loss ? '⟦⟧' : '';
+    const last = stretches.at(-1);
+    if (last?.marks === marks) last.texts.push(tokenText(token));
+    else stretches.push({ marks, texts: [tokenText(token)] });
+  }
+  return stretches.map(({ marks, texts }) => marked(marks, texts.join('|'))).join('');
 }
 
-function tokenText({ text, special, loss, cut }: ShownToken): string {
-  const shown = plain(text).replaceAll('\n', '⏎');
-  const named = special && !/^[<[]/.test(shown) ? `<${shown}>` : shown;
-  if (cut) return `~~${named}~~`;
-  return loss ? `⟦${named}⟧` : named;
+function marked(marks: string, text: string): string {
+  if (marks === '~~') return `~~${text}~~`;
+  return marks === '⟦⟧' ? `⟦${text}⟧` : text;
+}
+
+function tokenText({ text, special }: ShownToken): string {
+  const shown = plain(text.replaceAll('\n', '⏎'));
+  return special && !/^[<[]/.test(shown) ? `<${shown}>` : shown;
 }

@@ -42,7 +42,8 @@ export async function flipsCommand(
   await streamed.catch((error: unknown) => {
     if (error !== enough) throw error;
   });
-  const narrowed = flags.slice !== undefined || flags.search !== undefined || !isOutcome(flags.kind);
+  const narrowed =
+    flags.slice !== undefined || flags.search !== undefined || flags.withoutTrained === true || !isOutcome(flags.kind);
   const total = isOutcome(flags.kind) ? (comparison.counts.corrected ?? comparison.counts).kinds[flags.kind] : 0;
   if (!terminal.json) terminal.note(`${shown} shown${narrowed ? '' : ` of ${total} ${flags.kind}`}.`);
 }
@@ -58,10 +59,11 @@ export async function requireKind(workbench: Workbench, comparisonId: string, ki
 }
 
 /** The samples that --kind, --slice and --search choose. */
-export function filterOf({ kind, slice, search }: FlipChoice): FlipFilter {
+export function filterOf({ kind, slice, search, withoutTrained }: FlipChoice): FlipFilter {
   return {
     ...(isOutcome(kind) ? { kinds: [kind] } : { kinds: ['negative'] as const satisfies FlipKind[], changes: [kind] }),
     ...(slice === undefined ? {} : { slices: [slice] }),
+    ...(withoutTrained === true ? { trained: 'without' as const } : {}),
     ...(search === undefined ? {} : { search, searchMode: 'substring' as const }),
   };
 }

@@ -17,7 +17,7 @@ import type { TrainFlags } from '../options/runs.ts';
 import { exitStatus } from '../exit-status.ts';
 import type { ExitStatus } from '../exit-status.ts';
 import { plain } from '../terminal.ts';
-import { formatCount, formatNumber } from '../../../shared/presentation/numbers.ts';
+import { formatCount, formatNumber, formatPercent } from '../../../shared/presentation/numbers.ts';
 import { leave, requireSite, showSubmission, tellJob } from './at-site.ts';
 
 export async function trainCommand(context: CommandContext, file: string, options: TrainFlags): Promise<ExitStatus> {
@@ -89,8 +89,18 @@ function flow(value: unknown): string {
 async function follow(context: CommandContext, workbench: Workbench, run: RunRecord): Promise<ExitStatus> {
   const { status, ended } = await followRun(context, workbench, run);
   const evaluations = await request(workbench.handle, 'evaluations.list', { runId: ended.id });
-  context.terminal.document({ run: ended, evaluations });
+  const sources = await sourcesSeen(context, workbench, ended);
+  context.terminal.document({ run: ended, evaluations, ...(sources.length === 0 ? {} : { sources }) });
   return status;
+}
+
+/** What a mixture came to: the share of each dataset among the samples that were trained on. */
+async function sourcesSeen({ terminal }: CommandContext, { core }: Workbench, run: RunRecord) {
+  const sources = await core.store.runSources(run.id, 10);
+  for (const { name, weight, samplesSeen, share } of sources) {
+    terminal.print(`  ${plain(name)} (weight ${weight}): ${samplesSeen} samples seen, ${formatPercent(share)} of all`);
+  }
+  return sources.map(({ series: _series, ...seen }) => seen);
 }
 
 /** Shows a run until it ends. Ctrl-C stops it after the step at hand, with a checkpoint. */

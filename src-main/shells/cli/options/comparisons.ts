@@ -26,6 +26,7 @@ export function addComparisons(program: Program, go: Go): void {
     .option(...pairByOption)
     .option(...variantOption)
     .option('--slice <name>', 'only this slice')
+    .option('--without-trained', 'only samples whose prompt no run of either side was trained on')
     .addOption(correctionOption())
     .action((left: string, right: string, options: CompareFlags) => go(commands.compare, left, right, options));
   program
@@ -37,6 +38,7 @@ export function addComparisons(program: Program, go: Go): void {
     .option(...variantOption)
     .addOption(kindOption())
     .option('--slice <name>', 'only this slice')
+    .option('--without-trained', 'only samples whose prompt no run of either side was trained on')
     .option('--search <text>', 'in prompts and outputs')
     .addOption(
       new Option('--sort <column>', 'the worst change, the id, or the longest new output first')
@@ -94,6 +96,7 @@ export interface PairFlags {
 }
 export interface CompareFlags extends PairFlags {
   slice?: string;
+  withoutTrained?: boolean;
   correction: Correction;
 }
 /** What narrows a comparison to the samples that are meant. */
@@ -102,6 +105,7 @@ export interface FlipChoice extends PairFlags {
   kind: string;
   slice?: string;
   search?: string;
+  withoutTrained?: boolean;
 }
 export interface FlipFlags extends FlipChoice {
   sort: 'delta' | 'id' | 'length';

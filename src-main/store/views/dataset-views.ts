@@ -1,0 +1,105 @@
+import type { DatasetRow } from '../../shared/domain/datasets.ts';
+import { findingsOf } from '../../shared/domain/data/findings.ts';
+import { rowTexts } from '../../shared/domain/data/row-texts.ts';
+import type { ListedRow, RowFilter, RowSort, RowViewHandle } from '../../shared/domain/data/row-view.ts';
+import { WorkbenchError } from '../../shared/domain/errors.ts';
+import { previewCharacters } from '../../shared/domain/flip-view.ts';
+import type { ReadableDb } from '../database.ts';
+import { one, sql, value } from '../database.ts';
+import { packKey } from '../keys.ts';
+import { datasetKey } from '../queries/datasets.ts';
+import { indexedFrom, rowsIndexedTo } from '../queries/row-index.ts';
+import { preview } from '../texts.ts';
+import { filterRows, markedRows, openRowSource, sortRowPlaces } from './row-selection.ts';
+import type { RowSource } from './row-selection.ts';
+
+const viewsKept = 8;
+
+interface View {
+  source: RowSource;
+  /** Places of rows, in the order of the list. */
+  order: Int32Array;
+}
+
+/** The reader's open lists of rows: an order under a handle, from which windows are cut at any depth. */
+export class DatasetViews {
+  readonly #db: ReadableDb;
+  readonly #views = new Map<string, View>();
+  #opened = 0;
+
+  constructor(db: ReadableDb) {
+    this.#db = db;
+  }
+
+  open(datasetId: string, filter: RowFilter, sort: RowSort): RowViewHandle {
+    const key = datasetKey(this.#db, datasetId);
+    const source = openRowSource(this.#db, key);
+    const order = sortRowPlaces(source, filterRows(source, filter), sort);
+    const viewId = `rows-${++this.#opened}`;
+    this.#views.set(viewId, { source, order });
+    if (this.#views.size > viewsKept) this.#views.delete(this.#views.keys().next().value ?? viewId);
+    const kind = value<RowViewHandle['kind']>(this.#db, sql`SELECT kind FROM datasets WHERE dataset_key = ${key}`);
+    const indexed = rowsIndexedTo(this.#db, key) - packKey(key, 0) + 1;
+    const unindexed = source.rows < indexedFrom ? 0 : Math.max(0, source.rows - Math.max(0, indexed));
+    return { viewId, total: order.length, kind: kind ?? 'preference', unindexed };
+  }
+
+  window(viewId: string, offset: number, limit: number): ListedRow[] {
+    const view = this.#views.get(viewId);
+    if (view === undefined) {
+      throw new WorkbenchError('not-found', 'This list was closed', { remedy: 'Open it again.' });
+    }
+    const marked = markedRows(this.#db, view.source.key);
+    return Array.from(view.order.subarray(offset, offset + limit), (row) => this.#row(view.source, row, marked));
+  }
+
+  close(viewId: string): void {
+    this.#views.delete(viewId);
+  }
+
+  /** Ids of a whole list, in its order: for a choice that is kept by id. */
+  ids(viewId: string): string[] {
+    const view = this.#views.get(viewId);
+    if (view === undefined) throw new WorkbenchError('not-found', 'This list was closed', { remedy: 'Open it again.' });
+    return Array.from(view.order, (row) => this.#row(view.source, row, new Set()).id);
+  }
+
+  #row({ key, check }: RowSource, row: number, marked: ReadonlySet<number>): ListedRow {
+    const body = one<{ body: string }>(
+      this.#db,
+      sql`SELECT body FROM dataset_rows WHERE row_key = ${packKey(key, row)}`,
+    )?.body;
+    if (body === undefined) throw new WorkbenchError('not-found', 'This dataset was deleted');
+    const read = JSON.parse(body) as DatasetRow;
+    const { prompt, answers } = rowTexts(read);
+    const like = check?.column('like')[row] ?? -1;
+    const [first, second] = [check?.column('first')[row], check?.column('second')[row]];
+    return {
+      number: row + 1,
+      id: read.id,
+      prompt: preview(prompt, previewCharacters),
+      answers: answers.map((answer) => preview(answer, previewCharacters)),
+      tags: read.tags ?? [],
+      marked: marked.has(row),
+      findings: check === null ? [] : findingsOf(check.column('flags')[row] ?? 0),
+      like: like < 0 ? null : like + 1,
+      lengths:
+        check === null
+          ? null
+          : {
+              prompt: check.column('prompt')[row] ?? 0,
+              answers: [first, second].slice(0, answers.length).map((length) => length ?? 0),
+            },
+    };
+  }
+}
+
+/** Of the open views. */
+export const datasetViewReads = {
+  openDatasetView: (views: DatasetViews, datasetId: string, filter: RowFilter, sort: RowSort) =>
+    views.open(datasetId, filter, sort),
+  datasetWindow: (views: DatasetViews, viewId: string, offset: number, limit: number) =>
+    views.window(viewId, offset, limit),
+  datasetViewIds: (views: DatasetViews, viewId: string) => views.ids(viewId),
+  closeDatasetView: (views: DatasetViews, viewId: string) => views.close(viewId),
+};

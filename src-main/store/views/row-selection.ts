@@ -1,0 +1,172 @@
+import { hash } from 'node:crypto';
+import { maskOf } from '../../shared/domain/data/findings.ts';
+import { needsCheck } from '../../shared/domain/data/row-view.ts';
+import type { RowFilter, RowSort, VersionStep } from '../../shared/domain/data/row-view.ts';
+import { scriptNames } from '../../shared/domain/data/templates.ts';
+import { assertNever, WorkbenchError } from '../../shared/domain/errors.ts';
+import type { ReadableDb } from '../database.ts';
+import { each, sql, value } from '../database.ts';
+import { firstKey, memberOf } from '../keys.ts';
+import { loadCheck } from '../queries/dataset-checks.ts';
+import type { LoadedCheck } from '../queries/dataset-checks.ts';
+import { searchDatasetRows } from './row-search.ts';
+
+/** A dataset and its newest check, as lists and versions choose rows of it. */
+export interface RowSource {
+  db: ReadableDb;
+  key: number;
+  rows: number;
+  check: LoadedCheck | null;
+}
+
+export function openRowSource(db: ReadableDb, key: number): RowSource {
+  const rows = value<number>(db, sql`SELECT rows FROM datasets WHERE dataset_key = ${key}`) ?? 0;
+  return { db, key, rows, check: loadCheck(db, key, null) };
+}
+
+/** Places of the rows that pass, ascending. */
+export function filterRows(source: RowSource, filter: RowFilter): Int32Array {
+  const tests = testsOf(source, filter);
+  const passing = new Int32Array(source.rows);
+  let count = 0;
+  for (let row = 0; row < source.rows; row++) if (tests.every((test) => test(row))) passing[count++] = row;
+  return passing.slice(0, count);
+}
+
+export function sortRowPlaces(source: RowSource, places: Int32Array, { column, direction }: RowSort): Int32Array {
+  if (column === 'row') return direction === 'ascending' ? places : places.toReversed();
+  const check = requireCheck(source);
+  const names = { prompt: 'prompt', response: 'first', rejected: 'second', difference: 'difference' } as const;
+  const values = check.column(names[column]);
+  const sign = direction === 'ascending' ? 1 : -1;
+  return places.toSorted((a, b) => sign * ((values[a] ?? 0) - (values[b] ?? 0)) || a - b);
+}
+
+type Test = (row: number) => boolean;
+
+function testsOf(source: RowSource, filter: RowFilter): Test[] {
+  const { db, key, rows } = source;
+  const tests: Test[] = [];
+  if (needsCheck(filter)) tests.push(...checkTests(requireCheck(source), filter));
+  if (filter.tags !== undefined && filter.tags.length > 0) tests.push(tagTest(requireCheck(source), filter.tags));
+  if (filter.search !== undefined) {
+    const found = searchDatasetRows(db, key, rows, filter.search);
+    if (found !== null) tests.push((row) => found[row] === 1);
+  }
+  if (filter.marked !== undefined) {
+    const marked = markedRows(db, key);
+    tests.push((row) => marked.has(row) === filter.marked);
+  }
+  if (filter.ids !== undefined) {
+    const places = placesOf(db, key, filter.ids);
+    tests.push((row) => places.has(row));
+  }
+  return tests;
+}
+
+function checkTests(check: LoadedCheck, filter: RowFilter): Test[] {
+  const tests: Test[] = [];
+  const { findings = [], without = [], scripts = [] } = filter;
+  if (findings.length + without.length > 0) {
+    const flags = check.column('flags');
+    const [wanted, unwanted] = [maskOf(findings), maskOf(without)];
+    tests.push((row) => {
+      const flag = flags[row] ?? 0;
+      return (wanted === 0 || (flag & wanted) !== 0) && (flag & unwanted) === 0;
+    });
+  }
+  if (scripts.length > 0) {
+    const column = check.column('script');
+    const wanted = new Set(scripts.map((name) => scriptNames.indexOf(name)));
+    tests.push((row) => wanted.has(column[row] ?? -1));
+  }
+  for (const [name, range] of [
+    ['prompt', filter.prompt],
+    ['first', filter.response],
+    ['difference', filter.difference],
+  ] as const) {
+    if (range === undefined) continue;
+    const values = check.column(name);
+    const [least, most] = [range[0] ?? -Infinity, range[1] ?? Infinity];
+    tests.push((row) => (values[row] ?? 0) >= least && (values[row] ?? 0) <= most);
+  }
+  return tests;
+}
+
+function tagTest(check: LoadedCheck, tags: readonly string[]): Test {
+  const wanted = check.tagSets.map((set) => set.some((tag) => tags.includes(tag)));
+  const column = check.column('tags');
+  return (row) => wanted[column[row] ?? -1] ?? false;
+}
+
+function requireCheck({ check }: RowSource): LoadedCheck {
+  if (check !== null) return check;
+  throw new WorkbenchError('conflict', 'Findings, tags and lengths are known once the dataset was checked.', {
+    remedy: 'Check it first: flipguard dataset check, or Check in its view.',
+  });
+}
+
+export function markedRows(db: ReadableDb, key: number): Set<number> {
+  const marked = new Set<number>();
+  for (const { row_key: row } of each<{ row_key: number }>(
+    db,
+    sql`SELECT row_key FROM marked_rows WHERE row_key >= ${firstKey(key)} AND row_key < ${firstKey(key + 1)}`,
+  )) {
+    marked.add(memberOf(row));
+  }
+  return marked;
+}
+
+function placesOf(db: ReadableDb, key: number, ids: readonly string[]): Set<number> {
+  const places = new Set<number>();
+  for (const id of ids) {
+    const row = value<number>(db, sql`SELECT row_key FROM dataset_rows WHERE dataset_key = ${key} AND row_id = ${id}`);
+    if (row !== undefined) places.add(memberOf(row));
+  }
+  return places;
+}
+
+/** Rows that a version takes over, in the dataset's order. The same step on the same rows takes the same ones, everywhere. */
+export function rowsOfStep(source: RowSource, step: VersionStep): Int32Array {
+  switch (step.do) {
+    case 'keep-only':
+      return filterRows(source, step.where);
+    case 'leave-out': {
+      const left = new Set(filterRows(source, step.where));
+      return Int32Array.from({ length: source.rows }, (_, row) => row).filter((row) => !left.has(row));
+    }
+    case 'sample': {
+      const ranked = ranks(source, step.seed, 'row_id');
+      return Int32Array.from(ranked.slice(0, step.rows).flatMap(({ rows }) => rows)).sort();
+    }
+    case 'split':
+      return splitRows(source, step);
+    default:
+      return assertNever(step);
+  }
+}
+
+/** Prompts in the order of their hash, until the first part has its share of rows; the rest is the other part. */
+function splitRows(source: RowSource, { share, seed, part }: Extract<VersionStep, { do: 'split' }>): Int32Array {
+  const wanted = Math.round(share * source.rows);
+  const first: number[] = [];
+  const rest: number[] = [];
+  for (const { rows } of ranks(source, seed, 'prompt')) (first.length < wanted ? first : rest).push(...rows);
+  return Int32Array.from(part === 'first' ? first : rest).sort();
+}
+
+/** Rows, alone or by prompt, in an order that seed and content decide. */
+function ranks({ db, key }: RowSource, seed: number, by: 'row_id' | 'prompt'): { rank: string; rows: number[] }[] {
+  const groups = new Map<string, { rank: string; rows: number[] }>();
+  for (const { row_key: row, row_id: id, prompt } of each<{ row_key: number; row_id: string; prompt: string }>(
+    db,
+    sql`SELECT row_key, row_id, hex(prompt_hash) AS prompt FROM dataset_rows
+        WHERE row_key >= ${firstKey(key)} AND row_key < ${firstKey(key + 1)} ORDER BY row_key`,
+  )) {
+    const name = by === 'row_id' ? id : prompt;
+    const known = groups.get(name);
+    if (known !== undefined) known.rows.push(memberOf(row));
+    else groups.set(name, { rank: hash('sha256', `${seed}\n${name}`, 'hex'), rows: [memberOf(row)] });
+  }
+  return [...groups.values()].sort((a, b) => (a.rank < b.rank ? -1 : 1));
+}

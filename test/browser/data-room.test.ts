@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { quietTask } from '../../src-main/workbench/supervision/task.ts';
+import { plantedPairs } from '../helpers/planted-data.ts';
+import { smallModel } from '../helpers/workbench.ts';
+import { useBrowserWorkbench, whyNoBrowser } from './shell.ts';
+
+const missing = (await whyNoBrowser()) ?? (smallModel === null ? 'no small model is here' : null);
+
+describe.skipIf(missing !== null)('a dataset with faults', () => {
+  let datasetId = '';
+  const served = useBrowserWorkbench(async (workbench) => {
+    await workbench.models.add(smallModel ?? '', { name: 'small' }, quietTask());
+    const rows = plantedPairs(60, { duplicates: 4, nearDuplicates: 3, contradictions: 2, emptySides: 1, long: 1 });
+    datasetId = (await workbench.imports.addDataset('pairs', [...rows])).id;
+  });
+
+  it('is counted, searched, seen as the model sees it, and cleaned in three clicks', async () => {
+    const app = await served.open();
+    await app.goto(`/datasets/${datasetId}`);
+    const findings = app.page.getByRole('group', { name: 'Findings' }).first();
+    const counted = async (name: string) =>
+      (await findings.locator('label.value', { hasText: name }).first().innerText()).replace(/\s+/g, ' ').trim();
+    await findings.getByText('same as an earlier row').waitFor();
+    expect([
+      await counted('same as an earlier row'),
+      await counted('similar to an earlier row'),
+      await counted('contradicts another row'),
+      await counted('a side without text'),
+    ]).toEqual([
+      'same as an earlier row 4',
+      'similar to an earlier row 3',
+      'contradicts another row 4',
+      'a side without text 1',
+    ]);
+
+    const grid = app.page.getByRole('grid', { name: 'Rows of pairs' });
+    const count = () => grid.getAttribute('aria-rowcount');
+    await findings.getByText('a side without text').click();
+    await app.page.getByText('1 rows', { exact: true }).waitFor();
+    expect(await count()).toBe('2');
+    await app.button('Clear filter').click();
+    await app.page.getByText('71 rows', { exact: true }).waitFor();
+
+    await grid.getByRole('row').nth(1).click();
+    await app.page.getByRole('combobox', { name: 'Model that sees the row' }).selectOption({ label: 'small' });
+    await app.page.getByRole('spinbutton', { name: 'Length limit' }).fill('40');
+    const chosen = app.page.getByRole('region', { name: 'chosen as tokens' });
+    await chosen.locator('.cut').first().waitFor();
+    expect(await chosen.locator('.differs').count()).toBe(1);
+    expect(await chosen.locator('.loss').count()).toBe(
+      Number(/(\d+) with a loss/.exec(await chosen.getByRole('heading').innerText())?.[1]),
+    );
+
+    // Three clicks from a dataset with faults to one without.
+    await app.button('Clean…').click();
+    await app.button('Make version').click();
+    await app.page.getByRole('heading', { name: 'pairs clean' }).waitFor();
+    await app.page.getByText('59 rows', { exact: true }).waitFor();
+    await app.page.getByText(/without rows: same as an earlier row/).waitFor();
+    expect(app.complaints).toEqual([]);
+    await app.close();
+  });
+});
