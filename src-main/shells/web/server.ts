@@ -9,7 +9,7 @@ import type { Workbench } from '../../workbench/workbench.ts';
 import { noteDefect } from '../defects.ts';
 import { createAccess } from './access.ts';
 import type { Access } from './access.ts';
-import { Pace } from './pace.ts';
+import { Pace } from '../pace.ts';
 import { answerText, receiveUpload, refuse, sendDownload } from './routes.ts';
 import { securityHeaders } from './security-headers.ts';
 import { maxMessageBytes, serveSocket } from './socket.ts';

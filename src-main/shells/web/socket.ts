@@ -1,9 +1,9 @@
 import type { RawData, WebSocket } from 'ws';
 import { z } from 'zod';
-import type { ErrorReport, Result } from '../../shared/domain/errors.ts';
+import type { Result } from '../../shared/domain/errors.ts';
 import type { Workbench } from '../../workbench/workbench.ts';
 import { noteDefect } from '../defects.ts';
-import { Pace } from './pace.ts';
+import { WindowPace } from '../pace.ts';
 
 /** A request as the renderer sends it; the input is checked by the workbench. */
 const requestSchema = z.strictObject({
@@ -19,12 +19,6 @@ const maxBufferedBytes = 16 * 1024 * 1024;
 
 const pingEveryMs = 30_000;
 
-/** What a window in full use asks, several times over. Beyond, it hears so at once and nothing queues. */
-const requestBurst = 400;
-const requestsPerSecond = 100;
-/** Requests of one window that are not answered yet. */
-const maxWaiting = 200;
-
 /** One window: requests `{id, channel, input}` are answered `{id, result}`, events come as `{event}`. */
 export function serveSocket(socket: WebSocket, workbench: Pick<Workbench, 'handle' | 'subscribe'>): void {
   const unsubscribe = workbench.subscribe((event) => {
@@ -33,8 +27,7 @@ export function serveSocket(socket: WebSocket, workbench: Pick<Workbench, 'handl
     }
   });
   const stopPinging = pingRegularly(socket);
-  const pace = new Pace(requestBurst, requestsPerSecond);
-  let waiting = 0;
+  const pace = new WindowPace();
   socket.on('close', () => {
     unsubscribe();
     stopPinging();
@@ -47,25 +40,16 @@ export function serveSocket(socket: WebSocket, workbench: Pick<Workbench, 'handl
       socket.close(1008, 'not a request');
       return;
     }
-    if (!pace.take() || waiting >= maxWaiting) return answer(request.id, { ok: false, error: tooMany });
-    waiting += 1;
-    workbench
-      .handle(request.channel, request.input)
+    pace
+      .run(() => workbench.handle(request.channel, request.input))
       .then((result) => answer(request.id, result))
-      .catch((error: unknown) => noteDefect(`channel ${request.channel}`, error))
-      .finally(() => (waiting -= 1));
+      .catch((error: unknown) => noteDefect(`channel ${request.channel}`, error));
   });
 
   function answer(id: number, result: Result<unknown>): void {
     if (socket.readyState === socket.OPEN) socket.send(textOfAnswer(id, result));
   }
 }
-
-const tooMany: ErrorReport = {
-  code: 'unavailable',
-  message: 'Too many requests at once.',
-  remedy: 'Wait a moment, then try again.',
-};
 
 /** What a window can take at once; larger answers are a fault of the workbench, said instead of sent. */
 const maxAnswerChars = 64 * 1024 * 1024;

@@ -5,6 +5,7 @@ import type { Core } from '../core.ts';
 import { throwIfCancelled } from '../supervision/task.ts';
 import type { Task } from '../supervision/task.ts';
 import { checkRun, checkRunFolders, isThere, namesIn } from './check-files.ts';
+import { checkMadeFiles, checkModelFolders, checkReportFolders } from './check-folders.ts';
 import { inside } from './inside.ts';
 
 /** Something that is not as it was recorded. `repair` is there where it loses nothing. */
@@ -21,7 +22,8 @@ export interface Finding {
     | 'unknown-checkpoint'
     | 'missing-model'
     | 'damaged-model'
-    | 'missing-report';
+    | 'missing-report'
+    | 'unknown-file';
   message: string;
   remedy: string;
   repair?: () => Promise<unknown>;
@@ -44,8 +46,8 @@ export interface WorkspaceCheck {
 export type HashModel = (model: ModelRecord, task: Task) => Promise<string>;
 
 /**
- * Compares the whole workspace with what its records say: the database itself, row counts, folders of runs in both directions,
- * events, digests of checkpoints and models, reports. With `repair`, does what loses nothing.
+ * Compares the whole workspace with what its records say: the database itself, row counts and digests, folders of runs, models
+ * and reports in both directions, events, digests of checkpoints and models. With `repair`, does what loses nothing.
  */
 export async function checkWorkspace(
   core: Core,
@@ -72,6 +74,8 @@ export async function checkWorkspace(
     findings.push(...(await checkModel(core, model, hashModel, task)));
   }
   for (const { id, title, fileName } of reports) findings.push(...(await checkReport(core, id, title, fileName)));
+  findings.push(...(await checkModelFolders(core, models)), ...(await checkReportFolders(core, reports)));
+  findings.push(...(await checkMadeFiles(core)));
   const checked: CheckedFinding[] = [];
   for (const finding of findings) checked.push(await settle(finding, repair && !core.readOnly));
   const counts = { runs: runs.length, checkpoints: checkpoints.length, models: models.length, reports: reports.length };
@@ -102,13 +106,16 @@ async function checkDatabase({ store }: Core, task: Task): Promise<Finding[]> {
     findings.push({ kind: 'database', message: `${store.path} is damaged: ${integrity}.`, remedy });
   }
   const faults = await store.checkContents((fraction) => task.progress('counting rows', fraction));
-  for (const { what, name, recorded, found } of faults) {
+  for (const { what, name, recorded, found, changed = false } of faults) {
+    const said = changed
+      ? `The rows of the ${what} “${name}” are not those that were recorded: their sha256 does not match.`
+      : `The ${what} “${name}” has ${found} rows; ${recorded} were recorded.`;
     findings.push(
       what === 'references'
         ? { kind: 'rows', message: `${found} rows of the table ${name} refer to rows that are gone.`, remedy }
         : {
             kind: 'rows',
-            message: `The ${what} “${name}” has ${found} rows; ${recorded} were recorded.`,
+            message: said,
             remedy: `Undo its import and import it again, or: ${remedy}`,
           },
     );

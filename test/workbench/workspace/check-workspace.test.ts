@@ -4,6 +4,7 @@ import path from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import type { WorkspaceCheck } from '../../../src-main/workbench/workspace/check-workspace.ts';
+import { quietTask } from '../../../src-main/workbench/supervision/task.ts';
 import { documentOf, flipguard } from '../../helpers/cli.ts';
 import {
   addTrainingMaterial,
@@ -117,3 +118,34 @@ function cutLastLines(file: string, count: number): void {
   const kept = text.trimEnd().split('\n').slice(0, -count).join('\n');
   truncateSync(file, Buffer.byteLength(`${kept}\n`));
 }
+
+test('changed rows are told by their digest, and what lies in the folders without a record is named', async () => {
+  const folder = path.join(temporaryFolder(), 'workspace');
+  const workbench = await openTestWorkbench({ folder });
+  await workbench.imports.addDataset('pairs', [
+    { kind: 'preference', id: '1', prompt: 'a \ud83d', chosen: 'b', rejected: 'c' },
+  ]);
+  await workbench.imports.addSuite('words', { kind: 'words' }, [{ kind: 'words', id: 'x', text: 'Once upon a time' }]);
+  async function* bytes() {
+    yield await Promise.resolve(Buffer.from('x'));
+  }
+  await workbench.files.receiveUpload('listed.jsonl', bytes());
+  expect((await workbench.checkWorkspace({ repair: false }, quietTask())).findings).toEqual([]);
+  const { layout } = workbench.core;
+  mkdirSync(path.join(layout.models, 'left'));
+  writeFileSync(path.join(layout.models, 'left', 'weights.bin'), 'x');
+  mkdirSync(path.join(layout.reports, 'empty'));
+  writeFileSync(path.join(layout.uploads, 'mine.txt'), 'x');
+  withDatabase(folder, (db) => {
+    db.exec(`UPDATE dataset_rows SET body = replace(body, '"b"', '"B"')`);
+    db.exec(`UPDATE suite_items SET body = replace(body, 'time', 'tame')`);
+  });
+  const { findings } = await workbench.checkWorkspace({ repair: true }, quietTask());
+  expect(findings.map(({ kind, repaired, message }) => [kind, repaired, message.replace(layout.root, '')])).toEqual([
+    ['rows', false, 'The rows of the dataset “pairs” are not those that were recorded: their sha256 does not match.'],
+    ['rows', false, 'The rows of the suite “words” are not those that were recorded: their sha256 does not match.'],
+    ['unknown-folder', false, '/models/left belongs to no model of this workspace.'],
+    ['unknown-folder', true, '/reports/empty belongs to no report of this workspace.'],
+    ['unknown-folder', false, '/uploads/mine.txt is not on the list of what the workbench made.'],
+  ]);
+});
