@@ -1,7 +1,5 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
-import { compressors } from 'hyparquet-compressors';
 import { contentId } from '../../content-hash.ts';
 
 /** What a policy wrote to one prompt at one step, with the rewards that it got, as the trainer names them. */
@@ -32,6 +30,11 @@ export async function findCompletions(output: string): Promise<CompletionsFile[]
 /** The rows of such a file by prompt; null while it is being written, or where it is damaged. */
 export async function readCompletions({ file, step }: CompletionsFile): Promise<PromptCompletions[] | null> {
   try {
+    // Most folders have none: the reader is loaded for those that do.
+    const [{ asyncBufferFromFile, parquetReadObjects }, { compressors }] = await Promise.all([
+      import('hyparquet'),
+      import('hyparquet-compressors'),
+    ]);
     const rows = await parquetReadObjects({ file: await asyncBufferFromFile(file), compressors });
     const prompts = new Map<
       string,
