@@ -15,7 +15,6 @@ export function channel<Output>() {
   return <Input extends z.ZodType>(input: Input): Channel<Input, Output> => ({ input });
 }
 
-export type ChannelMap = Record<string, Channel<z.ZodType, unknown>>;
 export type InputOf<C> = C extends Channel<infer I, unknown> ? z.input<I> : never;
 export type ParsedInputOf<C> = C extends Channel<infer I, unknown> ? z.output<I> : never;
 export type OutputOf<C> = C extends Channel<z.ZodType, infer O> ? O : never;

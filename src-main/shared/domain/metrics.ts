@@ -3,7 +3,8 @@ import { foreignMetrics } from './foreign-metrics.ts';
 
 /**
  * Every number that training reports, by name: TRL's names where TRL has one. The engine can report no other (a name that is not here
- * does not compile), and the store, the charts, the command line and the reference page read this list.
+ * does not compile), and the store, the charts, the command line and the reference page read this list. It is one list, and longer than
+ * 300 lines for that.
  */
 
 /** In what a number is counted. */

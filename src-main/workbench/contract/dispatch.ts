@@ -7,7 +7,6 @@ import type { Result } from '../../shared/domain/errors.ts';
 
 /** One function a channel: the closed list of what a window, a script or the command line can ask for. */
 export type Handlers = { readonly [N in ChannelName]: (input: ParsedInput<N>) => Promise<Output<N>> };
-export type HandlersOf<N extends ChannelName> = Pick<Handlers, N>;
 
 export type Handle = (channel: string, input: unknown) => Promise<Result<unknown>>;
 
