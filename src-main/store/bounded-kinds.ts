@@ -5,7 +5,7 @@ import type { KindSettings } from '../shared/domain/kinds/own-kinds.ts';
 import { OutOfTime, within } from '../system/deadline.ts';
 
 /** The rules of a workspace's settings, and how they are run: a pattern that somebody set may backtrack without end. */
-export interface BoundedKinds {
+interface BoundedKinds {
   readonly rules: KindRules;
   /** Runs work with the rules; throws `bad-input`, naming the pattern, when the time is up. */
   run<T>(ms: number, work: () => T): T;

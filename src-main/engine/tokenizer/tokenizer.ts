@@ -7,7 +7,7 @@ import { ChatTemplate, readChatTemplate } from './chat-template.ts';
 import { hasOwnPatterns } from './known-patterns.ts';
 
 /** Runs work on a text of so many characters that may not end by itself; throws where it does not. */
-export type Bounded = <T>(characters: number, work: () => T) => T;
+type Bounded = <T>(characters: number, work: () => T) => T;
 const unbounded: Bounded = (_characters, work) => work();
 
 /** `tools`: what the conversation may call, for templates that render it. */

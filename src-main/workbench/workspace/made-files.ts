@@ -103,7 +103,7 @@ async function removeMade(layout: Pick<WorkspaceLayout, MadeFile['place']>, made
 }
 
 /** Where a listed file lies; null when the row names what the workbench never made, or it is gone. */
-export async function locate(
+async function locate(
   layout: Pick<WorkspaceLayout, MadeFile['place']>,
   { place, folder, name }: MadeFile,
 ): Promise<{ folder: string; file: string } | null> {
