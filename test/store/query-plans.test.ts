@@ -13,7 +13,7 @@ const big =
   /\bSCAN (dataset_rows|suite_items|samples|s|sample_texts|t|scores|x|outputs|sample_tags|run_steps|run_step_samples|run_events|trained_samples|comparison_columns|guard_set_rows|annotations)\b/;
 
 /** Statements that may sort: what they sort is a handful. */
-const sortsLittle = /FROM samples own|FROM sample_tags t JOIN names|FROM evaluations e|FROM trained_samples t/;
+const sortsLittle = /FROM samples own|FROM sample_tags t JOIN names|FROM evaluations e|FROM trained_samples t|FROM dataset_checks/;
 
 function plansOf(db: ReadableDb, work: (reads: StoreReads) => unknown): Map<string, string> {
   db.statements.clear();
@@ -92,6 +92,15 @@ test('no list walks through a big table or sorts one', async () => {
     reader.datasetRows(datasetId, 0, 10);
     reader.datasetRowPosition(datasetId, '1');
     reader.runSources(runId, 100);
+    reader.datasetRowsAt(datasetId, [0]);
+    const listed = reader.openDatasetView(
+      datasetId,
+      { search: 'prompt', marked: false, ids: ['1'] },
+      { column: 'row', direction: 'ascending' },
+    );
+    reader.datasetWindow(listed.viewId, 0, 10);
+    reader.datasetViewIds(listed.viewId);
+    reader.closeDatasetView(listed.viewId);
     reader.getDatasetCheck(datasetId, null);
     reader.listDatasetChecks(datasetId);
     reader.suiteItems(suiteId, 0, 10);
