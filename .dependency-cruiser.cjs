@@ -81,7 +81,7 @@ module.exports = {
       'engine/checkpoint/llama2c',
       'engine/models/(families|causal-lm)',
       'engine/checkpoint/peft-config',
-      'engine/checkpoint/(safetensors|weight-index)',
+      'engine/checkpoint/(safetensors|weight-index|model-files)',
       'engine/models/parameters',
       entries,
     ]),

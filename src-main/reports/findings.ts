@@ -50,9 +50,10 @@ export function basisSentence({ rule, n, pairing, measure }: ComparisonSummary):
   const rest = left.length === 0 ? 'none left out' : `not counted: ${left.join(', ')}`;
   const judged =
     measure === undefined || measure.left === '' || measure.left !== measure.right ? '' : ` Judged by ${measure.left}.`;
+  const others = measure?.others == null ? '' : ` ${measure.others}`;
   const paired = pairing === undefined ? '' : ` by ${pairing.by}`;
   const note = pairing?.note == null ? '' : ` ${pairing.note}`;
-  return `A negative flip: ${negativeFlipUnder(rule)}. ${formatCount(n.paired)} samples paired${paired}, ${rest}.${note}${judged}`;
+  return `A negative flip: ${negativeFlipUnder(rule)}. ${formatCount(n.paired)} samples paired${paired}, ${rest}.${note}${judged}${others}`;
 }
 
 export function methodFinding(table: ReportMethodTable, row: ReportMethodTable['rows'][number]): string {

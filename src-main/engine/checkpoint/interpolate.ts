@@ -1,6 +1,6 @@
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { FolderReader, FolderWriter } from '../ports.ts';
-import { loadModelConfig, locateWeights } from './load-model.ts';
+import { loadModelConfig, locateWeights } from './model-files.ts';
 import { readTensorData } from './safetensors.ts';
 import { writeCompanions, writeFloats, type WrittenWeights } from './save-model.ts';
 

@@ -5,7 +5,7 @@ import { createDecoder } from '../models/decoder.ts';
 import { readModelConfig } from '../models/families.ts';
 import { blockLinears } from '../models/parameters.ts';
 import type { FolderReader } from '../ports.ts';
-import { readJson } from './load-model.ts';
+import { readJson } from './model-files.ts';
 import { adapterConfigFile, adapterWeightsFile, type PeftSettings, readPeftSettings, refused } from './peft-config.ts';
 import { readTensors } from './read-tensors.ts';
 

@@ -4,7 +4,7 @@ import type { CausalLm, LoraSettings } from '../models/causal-lm.ts';
 import { attachAdapter, isAdapterWeight, targetLinears } from '../models/lora.ts';
 import { scoreHead } from '../models/parameters.ts';
 import type { FolderReader, FolderWriter } from '../ports.ts';
-import { readJson } from './load-model.ts';
+import { readJson } from './model-files.ts';
 import { adapterConfigFile, adapterWeightsFile, readPeftSettings, refused } from './peft-config.ts';
 import { readTensors } from './read-tensors.ts';
 import { readSafetensorsHeader } from './safetensors.ts';

@@ -17,18 +17,26 @@ export interface TensorEntry {
   byteLength: number;
 }
 
-export type TensorDtype = 'F32' | 'F16' | 'BF16' | 'I32' | 'I64' | 'U8' | 'BOOL' | 'F64';
+export type TensorDtype = keyof typeof bytesPer;
 
-const bytesPer: Readonly<Record<TensorDtype, number>> = {
+/** Weights are floats of up to 32 bits; buffers of the other types may lie next to them. */
+const bytesPer = {
   F32: 4,
   F16: 2,
   BF16: 2,
+  F64: 8,
+  F8_E4M3: 1,
+  F8_E5M2: 1,
+  I8: 1,
+  I16: 2,
   I32: 4,
   I64: 8,
   U8: 1,
+  U16: 2,
+  U32: 4,
+  U64: 8,
   BOOL: 1,
-  F64: 8,
-};
+} as const;
 
 /** The reference implementation's own limit. */
 const largestHeader = 100_000_000;

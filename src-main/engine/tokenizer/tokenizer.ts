@@ -1,7 +1,7 @@
 import { Tokenizer as TokenizerModel } from '@huggingface/tokenizers';
 import type { Message } from '../../shared/domain/datasets.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
-import { readJson } from '../checkpoint/load-model.ts';
+import { readJson } from '../checkpoint/model-files.ts';
 import type { FolderReader } from '../ports.ts';
 import { ChatTemplate, readChatTemplate } from './chat-template.ts';
 import { hasOwnPatterns } from './known-patterns.ts';
@@ -67,6 +67,7 @@ export async function loadTokenizer(reader: FolderReader, bounded: Bounded = unb
     },
     reader.label,
     bounded,
+    (await object('config.json'))['vocab_size'],
   );
 }
 
@@ -75,15 +76,25 @@ function asObject(value: unknown, reader: FolderReader, file: string): Record<st
   throw new WorkbenchError('bad-input', `${reader.label}/${file} is not a JSON object`, { place: { file } });
 }
 
-export function createTokenizer(files: TokenizerFiles, label: string, bounded: Bounded = unbounded): Tokenizer {
+/** `rows` of the embedding that the ids are for, where that is known: a token beyond them is refused, since it has no vector. */
+export function createTokenizer(
+  files: TokenizerFiles,
+  label: string,
+  bounded: Bounded = unbounded,
+  rows?: unknown,
+): Tokenizer {
   const run = hasOwnPatterns(files.tokenizer) ? bounded : unbounded;
   const model = run(0, () => buildModel(files, label));
   const special = (name: string) => specialToken(files.config[name]);
   const idOf = (token: string | null) => (token === null ? null : (model.token_to_id(token) ?? null));
   const source = readChatTemplate(files.template, files.config['chat_template']);
   let template: ChatTemplate | null = null;
-  const encode = (text: string, specialTokens: boolean) =>
-    run(text.length, () => model.encode(text, { add_special_tokens: specialTokens }).ids);
+  const encode = (text: string, specialTokens: boolean) => {
+    const { ids } = run(text.length, () => model.encode(text, { add_special_tokens: specialTokens }));
+    const beyond = typeof rows === 'number' ? ids.find((id) => id >= rows) : undefined;
+    if (beyond !== undefined) throw beyondEmbedding(label, model.id_to_token(beyond), beyond, Number(rows));
+    return ids;
+  };
 
   const tokenizer: Tokenizer = {
     bosTokenId: idOf(special('bos_token')),
@@ -120,6 +131,18 @@ export function createTokenizer(files: TokenizerFiles, label: string, bounded: B
     tokenText: (id) => run(0, () => tokenTextOf(model, id)),
   };
   return tokenizer;
+}
+
+function beyondEmbedding(label: string, token: string | undefined, id: number, rows: number): WorkbenchError {
+  return new WorkbenchError(
+    'bad-input',
+    `${label}: the tokenizer’s token “${token ?? ''}” (${id}) is beyond the model’s ${rows}: it has no row in the embedding.`,
+    {
+      remedy:
+        'Leave the token out of the texts, or save the model again after resize_token_embeddings(len(tokenizer)).',
+      place: { file: 'tokenizer.json', field: 'added_tokens' },
+    },
+  );
 }
 
 function cleansUp({ tokenizer, config }: TokenizerFiles): boolean {

@@ -139,6 +139,25 @@ export function describeMeasure(measure: Measure): string {
   return parts.join(', ');
 }
 
+/** What else the source could have been judged by: its variants without what was taken. */
+export function otherVariants({ variant, filter, metric, annotator, scorer, variants }: Measure): string[] {
+  const taken = [variant, filter, metric, annotator, scorer, `${filter}/${metric}`];
+  return variants.filter((name) => !taken.includes(name));
+}
+
+/** “Both sources also hold flexible-extract (--variant).”; null where there was no choice. */
+export function describeOthers(left: Measure, right: Measure): string | null {
+  const [old, now] = [otherVariants(left), otherVariants(right)];
+  const both = old.filter((name) => now.includes(name));
+  const only = (names: readonly string[]): string => names.filter((name) => !both.includes(name)).join(', ');
+  const sentences = [
+    both.length === 0 ? '' : `Both sources also hold ${both.join(', ')} (--variant).`,
+    only(old) === '' ? '' : `The old source also holds ${only(old)} (--variant).`,
+    only(now) === '' ? '' : `The new source also holds ${only(now)} (--variant).`,
+  ].filter((sentence) => sentence !== '');
+  return sentences.length === 0 ? null : sentences.join(' ');
+}
+
 /** The variants that both sides have, where their own differ: what `--variant` can be given. */
 export function sharedVariants(left: Measure, right: Measure): string[] {
   return left.variants.filter((variant) => right.variants.includes(variant));

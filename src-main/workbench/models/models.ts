@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open, readFile, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import { checkModelFiles } from '../../engine/checkpoint/model-files.ts';
 import { adapterConfigFile, adapterWeightsFile } from '../../engine/checkpoint/peft-config.ts';
 import { endpointFamily, endpointFile, endpointSchema } from '../../shared/domain/endpoints.ts';
 import type { Endpoint } from '../../shared/domain/endpoints.ts';
@@ -12,10 +13,16 @@ import { writeWhole } from '../../system/whole-file.ts';
 import type { Core } from '../core.ts';
 import { findByName, freeName, refuseTakenName } from '../workspace/names.ts';
 import { inside, removeInside } from '../workspace/inside.ts';
+import { openFolder } from '../../trainer/node-folders.ts';
 import { isAdapterFolder, readAdapter } from './adapters.ts';
 import { modelFolder } from './weights.ts';
 import { throwIfCancelled } from '../supervision/task.ts';
 import type { Task } from '../supervision/task.ts';
+
+/** A model that was added, with sentences where its files are not what its configuration says. */
+export interface AddedModel extends ModelRecord {
+  notes: string[];
+}
 
 export interface AddOptions {
   name?: string | undefined;
@@ -30,7 +37,7 @@ export interface Models {
   list(): Promise<ModelRecord[]>;
   find(nameOrId: string): Promise<ModelRecord>;
   /** Checks a folder's configuration and headers, hashes its weights, and lists it. */
-  add(folder: string, options: AddOptions, task: Task): Promise<ModelRecord>;
+  add(folder: string, options: AddOptions, task: Task): Promise<AddedModel>;
   /** A model behind somebody's server: its address is kept, its key is not. */
   addEndpoint(endpoint: Endpoint, name: string | undefined): Promise<ModelRecord>;
   remove(modelId: string): Promise<void>;
@@ -61,9 +68,9 @@ export function createModels(core: Core): Models {
       const known = await store.listModels();
       if (name !== undefined) refuseTakenName('model', known, name);
       const on = base === undefined ? null : await find(base);
-      const described = await describeFolder(layout.root, path.resolve(folder), on, task);
+      const { notes, ...described } = await describeFolder(layout.root, path.resolve(folder), on, task);
       const same = known.find((model) => model.sha256 === described.sha256 && model.path === described.path);
-      if (same !== undefined && name === undefined) return same;
+      if (same !== undefined && name === undefined) return { ...same, notes };
       const model = await store.addModel({
         ...described,
         name: name ?? freeName(known, usualName(described.path, source)),
@@ -73,7 +80,7 @@ export function createModels(core: Core): Models {
         ...(on === null ? {} : { baseId: on.id }),
       });
       bus.publish({ topic: 'changed', lists: ['models'] });
-      return model;
+      return { ...model, notes };
     },
     async addEndpoint(endpoint, name) {
       const known = await store.listModels();
@@ -140,10 +147,18 @@ async function withState(root: string, model: ModelRecord): Promise<ModelRecord>
 
 type Described = Pick<ModelRecord, 'path' | 'family' | 'parameters' | 'sizeBytes' | 'sha256'>;
 
-async function describeFolder(root: string, folder: string, base: ModelRecord | null, task: Task): Promise<Described> {
+async function describeFolder(
+  root: string,
+  folder: string,
+  base: ModelRecord | null,
+  task: Task,
+): Promise<Described & { notes: string[] }> {
   if (await isAdapterFolder(folder)) {
     const named = await readAdapter(folder);
-    if (base !== null) return describeFiles(root, folder, base.family, [adapterConfigFile, adapterWeightsFile], task);
+    if (base !== null) {
+      const files = [adapterConfigFile, adapterWeightsFile];
+      return { ...(await describeFiles(root, folder, base.family, files, task)), notes: [] };
+    }
     throw new WorkbenchError(
       'bad-input',
       `${folder} is an adapter${named === null ? '' : ` of ${named}`}, not a whole model.`,
@@ -158,7 +173,10 @@ async function describeFolder(root: string, folder: string, base: ModelRecord | 
       remedy: 'Leave --base out for a whole model.',
     });
   }
-  return describeFiles(root, folder, await familyOf(folder), await weightFiles(folder), task);
+  const family = await familyOf(folder);
+  const files = await weightFiles(folder);
+  const { notes } = await checkModelFiles(openFolder(folder));
+  return { ...(await describeFiles(root, folder, family, files, task)), notes };
 }
 
 async function describeFiles(

@@ -99,6 +99,8 @@ export const comparisonSummarySchema = z.object({
       conditions: z.string().nullable(),
       /** Variants that both sources have. */
       variants: z.array(z.string()),
+      /** A sentence on what else the sources could be judged by. Absent in reports of earlier versions. */
+      others: z.string().nullable().optional(),
     })
     .optional(),
   n: z.object({

@@ -122,7 +122,8 @@ function measureLines(summary: ComparisonSummary): string[] {
         ? []
         : [`Judged by: ${measure.left}.`]
       : [`Judged by: ${measure.left || 'not said'} (old); ${measure.right || 'not said'} (new).`];
-  return [...warnings.map((text) => `! ${text}`), ...choice, ...judged];
+  const others = choice.length === 0 && measure.others != null ? [measure.others] : [];
+  return [...warnings.map((text) => `! ${text}`), ...choice, ...judged, ...others];
 }
 
 function pairingLine({ by, note }: NonNullable<ComparisonSummary['pairing']>): string {

@@ -5,7 +5,7 @@ import { acceptedFields, parseFieldMap } from '../../../imports/index.ts';
 import { checkedEndpoint } from '../../../endpoints/address.ts';
 import type { EvaluationRecord } from '../../../shared/domain/entities.ts';
 import type { Scorer } from '../../../shared/domain/evaluations.ts';
-import { describeMeasure } from '../../../shared/domain/measures.ts';
+import { describeMeasure, otherVariants } from '../../../shared/domain/measures.ts';
 import { WorkbenchError } from '../../../shared/domain/errors.ts';
 import { type HubName, parseHubName, type RepositoryKind } from '../../../workbench/hub/hub-name.ts';
 import type { ImportRequest, SuiteHead } from '../../../workbench/imports/imports.ts';
@@ -42,6 +42,7 @@ export async function importModel(
   context.terminal.print(
     `Model “${plain(model.name)}”: ${plain(model.family)}, ${formatCount(model.parameters)} parameters.${from}`,
   );
+  for (const text of model.notes) context.terminal.note(plain(text));
 }
 
 async function importEndpoint(
@@ -115,7 +116,7 @@ function evaluationLines({ name, suiteName, measure, ...evaluation }: Evaluation
   const counts = `Evaluation “${plain(name)}” on ${plain(suiteName)}: ${formatCount(samples)} samples, ${verdicts}.`;
   if (measure === null || measure === undefined) return [counts];
   const judged = describeMeasure(measure);
-  const others = measure.variants.filter((variant) => variant !== measure.variant && variant !== measure.metric);
+  const others = otherVariants(measure);
   return [
     counts,
     ...(judged === '' ? [] : [`  Judged by: ${plain(judged)}.`]),
