@@ -64,7 +64,7 @@ const suiteLines: Record<SuiteKind, string> = {
   words: 'every word of a text, given what stands before it, is a sample; words of one text are a group',
   choice: 'right when the right option is the likeliest; `acc_norm` divides by its characters',
   generate:
-    'the model answers, a scorer judges: `exact`, `contains`, `regex`, `numeric`, `lexicon:afinn`, `reward-model:NAME`, `judge:ENDPOINT MODEL RUBRIC`',
+    'the model answers (`--repeats k`: k times each, sampled), a scorer judges: `exact`, `contains`, `regex`, `numeric`, `lexicon:afinn`, `reward-model:NAME`, `judge:ENDPOINT MODEL RUBRIC`',
 };
 
 const summaryLines: Record<keyof z.output<typeof comparisonSummarySchema>, string> = {
@@ -72,7 +72,7 @@ const summaryLines: Record<keyof z.output<typeof comparisonSummarySchema>, strin
   right: 'the new side',
   pairing: 'by what samples were paired (`asked`, `by`), what pairs disagree in and what is left over (`note`)',
   measure:
-    'what judged either side, in words; `difference` is a sentence where it was not the same, and no rate then means anything; `variants` both sources have',
+    'what judged either side, in words; `difference` is a sentence where it was not the same, and no rate then means anything; `variants` both sources have, `others` what else either could be judged by',
   rule: 'what counts as a flip',
   n: 'N (`paired`) and what is not in it',
   accuracy: 'share right on each side; null under the margin rule',
@@ -87,6 +87,8 @@ const summaryLines: Record<keyof z.output<typeof comparisonSummarySchema>, strin
   netChange: '(positive − negative) / N; the p-value is about this alone',
   scoreDelta: 'mean of right − left; null without scores',
   clustered: 'NFR, PFR and net change where samples come in groups, else null',
+  attempts:
+    'where samples were answered several times: avg@k (`success`), pass@k (`passAt`), pass^k (`passAll`), flips of one answer per side and how many sampling alone brings (`oneAnswer`), samples by their own test (`tested`); absent otherwise',
   slices: 'each slice with its own rates, the 1,000 largest; `pHolm` tests for an excess of negative flips',
   slicesLeftOut: 'how many smaller slices are neither listed nor tested; absent where there is none',
 };

@@ -12,6 +12,7 @@ import {
   formatRange,
   formatSignedNumber,
 } from '../shared/presentation/numbers.ts';
+import { attemptSentences } from '../shared/presentation/attempts.ts';
 import { correctedCount, shownRates } from '../shared/presentation/rates.ts';
 import type { ReportComparison, ReportMethodTable } from '../shared/domain/reports/report-model.ts';
 
@@ -28,6 +29,7 @@ export function comparisonFindings({
     ...accuracySentence(summary),
     netSentence(summary),
     ...clusterSentence(summary),
+    ...(summary.attempts == null ? [] : attemptSentences(summary.attempts)),
     ...scoreSentence(summary),
     ...noiseSentence(noiseFloor, decoding),
   ];
@@ -91,11 +93,15 @@ function correctionSentence({ corrections, negativeFlips }: ComparisonSummary): 
   return [`${correctedCount(corrections, negativeFlips)}: the numbers here count the corrected verdicts.`];
 }
 
-function accuracySentence({ accuracy, lostOfRight }: ComparisonSummary): string[] {
+function accuracySentence(summary: ComparisonSummary): string[] {
+  const { accuracy, lostOfRight } = summary;
   if (accuracy.left === null || accuracy.right === null) return [];
   const lost =
     lostOfRight?.value == null ? '' : ` Of what was right before, ${formatPercent(lostOfRight.value)} is now wrong.`;
-  return [`Accuracy went from ${formatPercent(accuracy.left)} to ${formatPercent(accuracy.right)}.${lost}`];
+  const byMost = summary.attempts == null ? '' : 'Counting each sample by what most of its answers are: ';
+  return [
+    `${byMost}${byMost === '' ? 'A' : 'a'}ccuracy went from ${formatPercent(accuracy.left)} to ${formatPercent(accuracy.right)}.${lost}`,
+  ];
 }
 
 function netSentence(summary: ComparisonSummary): string {

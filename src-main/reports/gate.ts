@@ -1,5 +1,7 @@
 import { WorkbenchError } from '../shared/domain/errors.ts';
 import type { ClusteredRate, ComparisonSummary, Rate } from '../shared/domain/statistics/comparison-summary.ts';
+
+import { averageName } from '../shared/presentation/attempts.ts';
 import { samplesToClearLimit } from '../shared/domain/statistics/mcnemar.ts';
 import {
   formatCount,
@@ -16,13 +18,15 @@ export interface GateLimits {
   maxNfr?: number;
   /** Tolerated loss of accuracy (or of net flips, under the margin rule). */
   maxDrop?: number;
+  /** Negative flips of single answers beyond what sampling alone brings; for samples that were answered several times. */
+  maxExcess?: number;
   /** Negative flips of one kind of change, among all samples counted, each with the limit it is held to. */
   kinds?: readonly { kind: string; limit: number; rate: Rate | ClusteredRate }[];
 }
 export type GateOutcome = 'pass' | 'fail' | 'undecided';
 
 export interface GateCheck {
-  /** NFR, drop, or a kind of change. */
+  /** NFR, drop, excess, or a kind of change. */
   name: string;
   outcome: GateOutcome;
   value: number | null;
@@ -51,9 +55,11 @@ export interface GateVerdict {
 export function judgeGate(summary: ComparisonSummary, limits: GateLimits): GateVerdict {
   if (limits.maxNfr !== undefined) requireShare(limits.maxNfr, 'max-nfr');
   if (limits.maxDrop !== undefined) requireShare(limits.maxDrop, 'max-drop');
+  if (limits.maxExcess !== undefined) requireShare(limits.maxExcess, 'max-excess');
   const judged = [
     ...(limits.maxNfr === undefined ? [] : [nfrCheck(summary, limits.maxNfr)]),
     ...(limits.maxDrop === undefined ? [] : [dropCheck(summary, limits.maxDrop)]),
+    ...(limits.maxExcess === undefined ? [] : [excessCheck(summary, limits.maxExcess)]),
     ...(limits.kinds ?? []).map(({ kind, limit, rate }) => kindCheck(kind, rate, limit, summary)),
   ];
   // A rate between two measures says nothing, whichever side of the limit it lies on.
@@ -119,11 +125,14 @@ function rateCheck(
   };
 }
 
-function dropCheck({ netChange, clustered, n }: ComparisonSummary, limit: number): GateCheck {
-  const change = clustered?.netChange ?? netChange;
-  const [low, high] = [-change.high, -change.low];
+/** Where samples were answered several times, the fall of the mean success probability: a vote would hide half of it. */
+function dropCheck({ netChange, clustered, n, attempts }: ComparisonSummary, limit: number): GateCheck {
+  const change = attempts?.success.change ?? clustered?.netChange ?? netChange;
+  const [low, high] = [change.high === null ? -1 : -change.high, change.low === null ? 1 : -change.low];
   const value = change.value === null ? null : -change.value;
-  const outcome = n.paired === 0 ? 'undecided' : judge(low, high, limit);
+  const counted = attempts?.n ?? n.paired;
+  const outcome = counted === 0 ? 'undecided' : judge(low, high, limit);
+  const what = attempts == null ? 'Drop' : `Drop of ${averageName(attempts)}`;
   return {
     name: 'drop',
     outcome,
@@ -131,7 +140,33 @@ function dropCheck({ netChange, clustered, n }: ComparisonSummary, limit: number
     low,
     high,
     limit,
-    reason: `Drop ${formatPoints(value)}, interval ${formatPointsRange({ low, high })}, ${relation[outcome]} the limit of ${formatPoints(limit)}.`,
+    reason: `${what} ${formatPoints(value)}, interval ${formatPointsRange({ low, high })}, ${relation[outcome]} the limit of ${formatPoints(limit)}.`,
+  };
+}
+
+function excessCheck({ attempts }: ComparisonSummary, limit: number): GateCheck {
+  const excess = attempts?.oneAnswer.excessNfr ?? null;
+  if (excess === null) {
+    throw new WorkbenchError(
+      'bad-input',
+      'max-excess needs samples that were answered several times; these were not.',
+      {
+        remedy: 'Evaluate with repeats above 1, import a source with several answers per sample, or use max-nfr.',
+        place: { field: 'max-excess' },
+      },
+    );
+  }
+  const { value } = excess;
+  const [low, high] = [excess.low ?? -1, excess.high ?? 1];
+  const outcome = judge(low, high, limit);
+  return {
+    name: 'excess',
+    outcome,
+    value,
+    low,
+    high,
+    limit,
+    reason: `Negative flips beyond what sampling alone brings: ${formatPoints(value)}, interval ${formatPointsRange({ low, high })}, ${relation[outcome]} the limit of ${formatPoints(limit)}.`,
   };
 }
 

@@ -128,6 +128,8 @@ export interface FlipVectors {
   deltas: Float64Array;
   clusters: Int32Array;
   sampleKeys: Int32Array;
+  /** Answers with a verdict and right ones among them, where some sample was answered several times. */
+  attempts: Record<'left' | 'right', { attempts: Uint32Array; right: Uint32Array }> | null;
 }
 
 /** Rows arrive in the caller's batches and are kept apart until `commit`: one transaction a source, nothing half-shown. */

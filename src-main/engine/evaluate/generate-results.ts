@@ -1,15 +1,17 @@
+import { decodingOfAttempt, repeatsOf, settled } from '../../shared/domain/attempts.ts';
+import type { Attempt, DecodingSettings, SampleResult } from '../../shared/domain/evaluations.ts';
 import type { SuiteNumbers } from '../../shared/domain/metrics.ts';
-import type { SampleResult } from '../../shared/domain/evaluations.ts';
 import { textOf } from '../data/tokenise.ts';
 import { generate } from '../decode/generate.ts';
 import type { ItemOf, PreparedItem } from './prepare.ts';
 import { common } from './results.ts';
 import { decodingOf, type EvaluationContext, type PreparedSuite } from './context.ts';
+import type { Judgement } from './answers.ts';
 import { scoreAnswers } from './scorers.ts';
 
 const promptsPerChunk = 64;
 
-/** Continuations of a `generate` suite, judged by its scorer. */
+/** Continuations of a `generate` suite, judged by its scorer: `repeats` of each item, in passes over a chunk of items. */
 export async function* generateResults(
   suite: PreparedSuite,
   context: EvaluationContext,
@@ -17,45 +19,79 @@ export async function* generateResults(
   const decoding = decodingOf(suite.spec);
   if (decoding === null) throw new Error('only a generate suite decodes');
   const items = suite.prepared as PreparedItem<ItemOf<'generate'>>[];
+  for (let start = 0; start < items.length && !context.cancelled(); start += promptsPerChunk) {
+    const chunk = items.slice(start, start + promptsPerChunk);
+    const passes: Pass[] = [];
+    for (let number = 1; number <= repeatsOf(suite.spec); number += 1) {
+      // Sampling differs by place in the list, so every chunk gets a seed of its own.
+      const own = decodingOfAttempt(decoding, number);
+      const pass = await answerOnce(suite, chunk, { ...own, seed: own.seed + start }, context);
+      if (pass === null) return;
+      passes.push(pass);
+    }
+    yield chunk.map(({ item }, i) => {
+      const attempts = passes.map((pass, at): Attempt => ({
+        number: at + 1,
+        output: pass[i]?.output ?? null,
+        score: pass[i]?.score ?? null,
+        verdict: pass[i]?.verdict ?? null,
+      }));
+      const mean = (pick: (answer: Pass[number]) => number) =>
+        passes.reduce((sum, pass) => sum + (pass[i] === undefined ? 0 : pick(pass[i])), 0) / passes.length;
+      const [only] = attempts;
+      return {
+        ...common(item),
+        prompt: textOf(item.prompt),
+        ...(item.target === undefined ? {} : { target: item.target }),
+        output: only?.output ?? null,
+        ...(attempts.length === 1
+          ? { score: only?.score ?? null, verdict: only?.verdict ?? null }
+          : { ...settled(attempts), attempts }),
+        // Of the answer that is shown.
+        ...(passes[0]?.[i]?.fields === undefined ? {} : { fields: passes[0][i].fields }),
+        metrics: {
+          tokens: mean(({ tokens }) => tokens),
+          'logps/output': mean(({ logProb }) => logProb),
+        } satisfies SuiteNumbers<'generate'>,
+      };
+    });
+  }
+}
+
+/** One answer to each item of a chunk. */
+type Pass = (Judgement & { output: string; tokens: number; logProb: number })[];
+
+/** Null when it was cancelled meanwhile. */
+async function answerOnce(
+  suite: PreparedSuite,
+  chunk: readonly PreparedItem<ItemOf<'generate'>>[],
+  settings: DecodingSettings,
+  context: EvaluationContext,
+): Promise<Pass | null> {
+  const prompts = chunk.map(({ sequences }) => [...(sequences[0]?.ids ?? [])]);
   const signal = {
     get aborted() {
       return context.cancelled();
     },
   };
-  for (let start = 0; start < items.length && !context.cancelled(); start += promptsPerChunk) {
-    const chunk = items.slice(start, start + promptsPerChunk);
-    const prompts = chunk.map(({ sequences }) => [...(sequences[0]?.ids ?? [])]);
-    // Sampling differs by place in the list, so every chunk gets a seed of its own.
-    const settings = { ...decoding, seed: decoding.seed + start };
-    const generations = await generate(context.model, context.tokenizer, prompts, settings, { signal }).catch(
-      (error: unknown) => {
-        if (context.cancelled()) return null;
-        throw error;
-      },
-    );
-    if (generations === null) return;
-    const answers = generations.map(({ text }, i) => ({
-      ...ofItem((chunk[i] as PreparedItem<ItemOf<'generate'>>).item),
-      output: text,
-    }));
-    const judged = await scoreAnswers(suite.spec.scorer ?? null, answers, context.scoring);
-    yield chunk.map(({ item }, i) => {
-      const logProbs = generations[i]?.logProbs ?? [];
-      return {
-        ...common(item),
-        prompt: textOf(item.prompt),
-        ...(item.target === undefined ? {} : { target: item.target }),
-        output: answers[i]?.output ?? null,
-        score: judged[i]?.score ?? null,
-        verdict: judged[i]?.verdict ?? null,
-        ...(judged[i]?.fields === undefined ? {} : { fields: judged[i].fields }),
-        metrics: {
-          tokens: logProbs.length,
-          'logps/output': logProbs.reduce((sum, x) => sum + x, 0),
-        } satisfies SuiteNumbers<'generate'>,
-      };
-    });
-  }
+  const generations = await generate(context.model, context.tokenizer, prompts, settings, { signal }).catch(
+    (error: unknown) => {
+      if (context.cancelled()) return null;
+      throw error;
+    },
+  );
+  if (generations === null) return null;
+  const answers = generations.map(({ text }, i) => ({
+    ...ofItem((chunk[i] as PreparedItem<ItemOf<'generate'>>).item),
+    output: text,
+  }));
+  const judged = await scoreAnswers(suite.spec.scorer ?? null, answers, context.scoring);
+  return generations.map(({ text, logProbs }, i) => ({
+    ...(judged[i] ?? { score: null, verdict: null }),
+    output: text,
+    tokens: logProbs.length,
+    logProb: logProbs.reduce((sum, x) => sum + x, 0),
+  }));
 }
 
 function ofItem({ id, prompt, target, slices }: ItemOf<'generate'>) {

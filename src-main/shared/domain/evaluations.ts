@@ -39,6 +39,8 @@ export interface SuiteSpec {
   /** `generate` only. */
   scorer?: Scorer;
   decoding?: DecodingSettings;
+  /** `generate` only: answers per item, each sampled by itself; 1 by default. */
+  repeats?: number;
   /** `words` only: the token position (0 = first token, BOS included) from which words count; 25 by default (docs/method.md). */
   fromPosition?: number;
   /** `words` only: words that this lexicon rates join the slice `positive-words` or `negative-words`. */

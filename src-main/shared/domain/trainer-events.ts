@@ -64,6 +64,16 @@ const result = z.strictObject({
   metrics: z.record(text, figure).exactOptional(),
   cluster: text.exactOptional(),
   fields: z.record(text, text).exactOptional(),
+  attempts: z
+    .array(
+      z.strictObject({
+        number: count,
+        output: text.nullable(),
+        score: figure.nullable(),
+        verdict: z.enum(['right', 'wrong', 'tie']).nullable(),
+      }),
+    )
+    .exactOptional(),
 });
 const backend = z.strictObject({
   /** tensorflow-cuda | tensorflow-cpu | webgpu | wasm | cpu */

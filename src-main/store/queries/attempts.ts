@@ -21,17 +21,18 @@ export function writeAttempts(db: WritableDb, scoreKey: number, result: SampleRe
 /**
  * What the attempts of an evaluation's samples amount to: the mean of their scores, the share of right ones, and the verdict of
  * most. A source that numbers attempts and has one of each sample was asked once.
+ * @returns answers per sample, at most
  */
-export function settleAttempts(db: WritableDb, key: number): void {
+export function settleAttempts(db: WritableDb, key: number): number {
   const [from, to] = [firstKey(key), firstKey(key + 1)];
   const most = value<number | null>(
     db,
     sql`SELECT max(number) FROM attempts WHERE score_key >= ${from} AND score_key < ${to}`,
   );
-  if (most === null || most === undefined) return;
+  if (most === null || most === undefined) return 1;
   if (most === 1) {
     run(db, sql`DELETE FROM attempts WHERE score_key >= ${from} AND score_key < ${to}`);
-    return;
+    return 1;
   }
   // The first answer may have come as a result like any other, before a second one was known of.
   run(
@@ -49,6 +50,7 @@ export function settleAttempts(db: WritableDb, key: number): void {
               FROM attempts WHERE score_key >= ${from} AND score_key < ${to} GROUP BY score_key) t
         WHERE scores.score_key = t.score_key`,
   );
+  return most;
 }
 
 export function attemptsOf(db: ReadableDb, scoreKey: number): Attempt[] {

@@ -118,7 +118,9 @@ export function finishEvaluation(
   key: number,
   options: { importKey: number | null; summary?: Record<string, number>; measure?: Measure },
 ): void {
-  settleAttempts(db, key);
+  const repeats = settleAttempts(db, key);
+  // Of an evaluation made here, that is all there is to say of how it was judged.
+  const own: Measure | undefined = repeats > 1 ? { ...unknownMeasure, repeats } : undefined;
   const tally = one<{ samples: number; right: number; wrong: number; tie: number; mean: number | null }>(
     db,
     sql`SELECT count(*) AS samples, coalesce(sum(verdict = 1), 0) AS right, coalesce(sum(verdict = 2), 0) AS wrong,
@@ -131,7 +133,7 @@ export function finishEvaluation(
     sql`UPDATE evaluations SET samples = ${tally.samples}, right_count = ${tally.right}, wrong_count = ${tally.wrong},
           tie_count = ${tally.tie}, missing_count = ${tally.samples - tally.right - tally.wrong - tally.tie},
           mean_score = ${tally.mean === null || Number.isNaN(tally.mean) ? null : tally.mean},
-          summary = ${JSON.stringify(summary)}, measure = coalesce(${jsonOrNull(options.measure)}, measure),
+          summary = ${JSON.stringify(summary)}, measure = coalesce(${jsonOrNull(options.measure)}, measure, ${jsonOrNull(own)}),
           import_key = ${options.importKey}, state = 'ready', owner = NULL
         WHERE evaluation_key = ${key}`,
   );

@@ -10,6 +10,8 @@ import { verdictOf } from '../queries/verdicts.ts';
 import type { BuiltColumns } from '../views/columns.ts';
 import { makeColumn, rangeRows, stabilities } from '../views/columns.ts';
 import { groupedRates } from '../views/corrections.ts';
+import { attemptStability, pairAttempts, repeatColumns } from './attempts-under-rule.ts';
+import type { PairAttempts } from './attempts-under-rule.ts';
 import type { EvaluationColumns } from './evaluation-columns.ts';
 import { readEvaluation } from './evaluation-columns.ts';
 import { firingReader } from './firing.ts';
@@ -41,7 +43,8 @@ export async function buildComparison(
   await emit({ parts: [], progress: 0.5 });
   const pairing = pairEvaluations(db, left, right, order.pairBy);
   const rank = idRanks(db, left);
-  const stability = readStability(db, order, left, right, pairing);
+  const attempts = pairAttempts(db, left, right, order.rule);
+  const stability = readStability(db, order, left, right, pairing, attempts);
   const firing = firingReader(db, order.rightKey);
   const counts = noCounts();
   const kinds = new Uint8Array(pairing.left.length);
@@ -50,7 +53,7 @@ export async function buildComparison(
   counts.unmatchedLeft = left.rows - pairing.left.length;
   counts.unmatchedRight = right.rows - pairing.right.length;
   const ranges = Math.ceil(pairing.left.length / rangeRows);
-  const repeats = repeatColumns(left, right, pairing);
+  const repeats = repeatColumns(attempts, pairing);
   for (let range = 0; range < ranges; range++) {
     const columns = compareRange({ left, right, pairing, rank, firing, rule: order.rule }, range, counts);
     kinds.set(columns.kind, range * rangeRows);
@@ -70,9 +73,8 @@ export async function buildComparison(
   return { rows: pairing.left.length, pairing: pairing.kind, pairingNote: pairing.note, counts };
 }
 
-type RepeatColumn = 'leftAttempts' | 'leftSolved' | 'rightAttempts' | 'rightSolved';
 /** The columns that every comparison has. */
-type OwnColumns = Omit<BuiltColumns, RepeatColumn>;
+type OwnColumns = Omit<BuiltColumns, ReturnType<typeof repeatColumns>[number][0]>;
 
 interface Sides {
   left: EvaluationColumns;
@@ -81,23 +83,6 @@ interface Sides {
   rank: Int32Array;
   firing: (sampleKeys: Int32Array) => Int32Array;
   rule: Rule;
-}
-
-/** How often each side was answered and how often it was right; nothing where every sample was answered once. */
-function repeatColumns(
-  left: EvaluationColumns,
-  right: EvaluationColumns,
-  pairing: Pairing,
-): [RepeatColumn, Uint32Array][] {
-  if (left.attempts === null && right.attempts === null) return [];
-  const pick = (column: Uint32Array | null, rows: Int32Array): Uint32Array =>
-    Uint32Array.from(rows, (row) => column?.[row] ?? 0);
-  return [
-    ['leftAttempts', pick(left.attempts, pairing.left)],
-    ['leftSolved', pick(left.solved, pairing.left)],
-    ['rightAttempts', pick(right.attempts, pairing.right)],
-    ['rightSolved', pick(right.solved, pairing.right)],
-  ];
 }
 
 function compareRange(sides: Sides, range: number, counts: ComparisonCounts): OwnColumns {
@@ -173,7 +158,7 @@ function idRanks(db: ReadableDb, left: EvaluationColumns): Int32Array {
 
 /**
  * Solid or flaky by A/A evaluations: a pair is flaky when either side, evaluated again, flips against itself under the rule.
- * Null without any; 0 where the repeats lack the sample.
+ * Without these, by several answers to the samples. Null without either; 0 where the repeats lack the sample.
  */
 function readStability(
   db: ReadableDb,
@@ -181,8 +166,11 @@ function readStability(
   left: EvaluationColumns,
   right: EvaluationColumns,
   pairing: Pairing,
+  attempts: PairAttempts | null,
 ): Uint8Array | null {
-  if (order.leftRepeatKey === null && order.rightRepeatKey === null) return attemptStability(left, right, pairing);
+  if (order.leftRepeatKey === null && order.rightRepeatKey === null) {
+    return attempts === null ? null : attemptStability(attempts, left, right, pairing, order.rule);
+  }
   const sides = [
     { own: left, repeatKey: order.leftRepeatKey, rows: pairing.left },
     { own: right, repeatKey: order.rightRepeatKey, rows: pairing.right },
@@ -206,25 +194,6 @@ function readStability(
   return stability;
 }
 
-/**
- * Without an A/A evaluation, from several answers to a sample: solid where the answers of each side agree among themselves, flaky
- * where those of either do not. Null where no side has several.
- */
-function attemptStability(left: EvaluationColumns, right: EvaluationColumns, pairing: Pairing): Uint8Array | null {
-  if (left.attempts === null && right.attempts === null) return null;
-  const [solid, flaky] = [stabilities.indexOf('solid') + 1, stabilities.indexOf('flaky') + 1];
-  const marks = (side: EvaluationColumns, row: number): number => {
-    const attempts = side.attempts?.[row] ?? 0;
-    if (attempts < 2) return 0;
-    const solved = side.solved?.[row] ?? 0;
-    return solved === 0 || solved === attempts ? solid : flaky;
-  };
-  return Uint8Array.from(pairing.left, (row, i) => {
-    const sides = [marks(left, row), marks(right, pairing.right[i] ?? 0)];
-    return sides.includes(flaky) ? flaky : sides.includes(solid) ? solid : 0;
-  });
-}
-
 /** Only the marks, for a comparison that is built already. */
 export async function buildStability(
   db: ReadableDb,
@@ -233,7 +202,9 @@ export async function buildStability(
 ): Promise<null> {
   const left = readEvaluation(db, order.leftKey);
   const right = readEvaluation(db, order.rightKey);
-  const stability = readStability(db, order, left, right, pairEvaluations(db, left, right, order.pairBy));
+  const attempts = pairAttempts(db, left, right, order.rule);
+  const pairing = pairEvaluations(db, left, right, order.pairBy);
+  const stability = readStability(db, order, left, right, pairing, attempts);
   if (stability === null) return null;
   const ranges = Math.ceil(stability.length / rangeRows);
   const parts = Array.from({ length: ranges }, (_, range): ColumnPart => ({

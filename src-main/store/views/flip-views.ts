@@ -1,4 +1,5 @@
 import type { FlipVectors } from '../api.ts';
+import { attemptVectors } from './attempt-vectors.ts';
 import { WorkbenchError, assertNever } from '../../shared/domain/errors.ts';
 import type { FlipFacets, FlipFilter, FlipRow, FlipSort, FlipView } from '../../shared/domain/flip-view.ts';
 import type { ReadableDb } from '../database.ts';
@@ -140,6 +141,7 @@ export class FlipViews {
       deltas: valuesAt(columns.get('delta'), rows),
       clusters: valuesAt(columns.get('cluster'), rows),
       sampleKeys: valuesAt(columns.get('leftKey'), rows),
+      attempts: attemptVectors(columns, rows),
     };
   }
 

@@ -12,7 +12,8 @@ import { endpointFile, endpointSchema } from '../../shared/domain/endpoints.ts';
 import type { Endpoint } from '../../shared/domain/endpoints.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { TextOrChat } from '../../shared/domain/datasets.ts';
-import type { SampleResult, SuiteItem } from '../../shared/domain/evaluations.ts';
+import { decodingOfAttempt, repeatsOf, settled } from '../../shared/domain/attempts.ts';
+import type { Attempt, SampleResult, SuiteItem } from '../../shared/domain/evaluations.ts';
 import type { EvaluateJob, SuiteFile } from '../../shared/domain/jobs.ts';
 import { readJsonLines } from '../../system/read-lines.ts';
 import type { JobContext } from '../job-context.ts';
@@ -100,14 +101,52 @@ function resultsOf(work: Work, items: readonly SuiteItem[], tally: UseTally): Pr
 }
 
 async function generated(work: Work, items: readonly Item<'generate'>[], tally: UseTally): Promise<SampleResult[]> {
+  const repeats = repeatsOf(work.suite);
+  const passes: Pass[] = [];
+  for (let number = 1; number <= repeats; number += 1) passes.push(await answerOnce(work, items, number, tally));
+  return items.map((item, i) => {
+    const attempts = passes.map(({ replies, judged }, at): Attempt => ({
+      number: at + 1,
+      output: replies[i]?.text ?? null,
+      score: judged[i]?.score ?? null,
+      verdict: judged[i]?.verdict ?? null,
+    }));
+    const [only] = attempts;
+    return {
+      ...common(item),
+      prompt: textOf(item.prompt),
+      ...(item.target === undefined ? {} : { target: item.target }),
+      output: only?.output ?? null,
+      ...(repeats === 1
+        ? { score: only?.score ?? null, verdict: only?.verdict ?? null }
+        : { ...settled(attempts), attempts }),
+      metrics: useOf(passes[0]?.replies[i]),
+    };
+  });
+}
+
+interface Pass {
+  replies: TimedAnswer[];
+  judged: Awaited<ReturnType<typeof scoreAnswers>>;
+}
+
+/** The answer `number` (from 1) to each item; what an earlier try was told already is not asked for again. */
+async function answerOnce(
+  work: Work,
+  items: readonly Item<'generate'>[],
+  number: number,
+  tally: UseTally,
+): Promise<Pass> {
   const { suite, server, journal, endpoint, context, rewardModel } = work;
   const decoding = decodingOf(suite);
   if (decoding === null) throw new Error('only a generate suite decodes');
-  const replies = await inOrder(items, endpoint.concurrency, async (item) => {
-    const known = journal.get(item.id) as TimedAnswer | undefined;
+  const settings = decodingOfAttempt(decoding, number);
+  const replies = await inOrder(items, endpoint.concurrency, async ({ id, prompt }) => {
+    const entry = number === 1 ? id : JSON.stringify([id, number]);
+    const known = journal.get(entry) as TimedAnswer | undefined;
     if (known !== undefined) return known;
-    const answer = await server.answer(item.prompt, decoding);
-    journal.add(item.id, answer);
+    const answer = await server.answer(prompt, settings);
+    journal.add(entry, answer);
     return answer;
   });
   for (const reply of replies) tally.add(reply);
@@ -124,15 +163,7 @@ async function generated(work: Work, items: readonly Item<'generate'>[], tally: 
     const message = `${unjudged.length} answers of “${suite.name}” got no verdict: ${reasonsOf(unjudged)}`;
     await context.emit({ type: 'log', level: 'warning', message });
   }
-  return items.map((item, i) => ({
-    ...common(item),
-    prompt: textOf(item.prompt),
-    ...(item.target === undefined ? {} : { target: item.target }),
-    output: replies[i]?.text ?? null,
-    score: judged[i]?.score ?? null,
-    verdict: judged[i]?.verdict ?? null,
-    metrics: useOf(replies[i]),
-  }));
+  return { replies, judged };
 }
 
 function useOf(reply: TimedAnswer | undefined): Record<string, number> {

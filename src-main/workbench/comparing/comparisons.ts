@@ -115,7 +115,7 @@ export function createComparisons(core: Core, statistics: Statistics): Compariso
         counts: countFlips(kindsOf(vectors.kinds)),
         corrections: whole && filter.verdicts === undefined ? correctionsOf(comparison) : null,
         slices,
-        samples: { kinds: vectors.kinds, deltas: vectors.deltas, clusters },
+        samples: { kinds: vectors.kinds, deltas: vectors.deltas, clusters, attempts: vectors.attempts },
       },
       options: {},
     });

@@ -118,7 +118,7 @@ function journalOf(
   { seed }: EvaluateOptions,
 ): Pick<EvaluateJob, 'journalPath'> {
   if (weights.kind !== 'model' || weights.model.family !== endpointFamily) return {};
-  const asked = [weights.model.sha256, suite.sha256, suite.kind, suite.decoding, suite.delimiter, seed];
+  const asked = [weights.model.sha256, suite.sha256, suite.kind, suite.decoding, suite.delimiter, seed, suite.repeats];
   const name = hash('sha256', JSON.stringify(asked), 'hex');
   return { journalPath: inside(layout.cache, 'answers', `${name}.ndjson`) };
 }

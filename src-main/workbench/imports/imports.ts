@@ -7,6 +7,7 @@ import type { ParsedInput } from '../../shared/contract/channels.ts';
 import type { ImportPreview } from '../../shared/contract/views.ts';
 import type { DatasetRow } from '../../shared/domain/datasets.ts';
 import type { DatasetRecord, EvaluationRecord, ImportRecord, SuiteRecord } from '../../shared/domain/entities.ts';
+import { checkRepeats } from '../../shared/domain/attempts.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { SuiteItem, SuiteKind } from '../../shared/domain/evaluations.ts';
 import type { Core } from '../core.ts';
@@ -92,6 +93,7 @@ export function createImports(core: Core, files: Files, models: Models): Imports
   }
 
   async function suite(request: ImportRequest & { suite: SuiteHead }, task: Task): Promise<SuiteRecord> {
+    checkRepeats(request.suite);
     refuseTakenName('suite', await store.listSuites(), request.name);
     const id = await ingestSuite(store, request, task);
     bus.publish({ topic: 'changed', lists: ['suites', 'imports'] });

@@ -34,7 +34,7 @@ async function changed(
       ...config,
     }),
   });
-  const named = [...own].map(([name, { shape, data }]) => ({ name, shape, read: async () => data }));
+  const named = [...own].map(([name, { shape, data }]) => ({ name, shape, data: async () => data }));
   await memory.writeBytes('model.safetensors', safetensorsBytes(named));
   return memory;
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ruleSchema } from '../flips.ts';
+import { attemptSummarySchema } from './attempt-summary-schema.ts';
 
 /**
  * What a comparison says in numbers: the object of `flipguard compare --json`, of the screens and of reports. Schemas,
@@ -142,6 +143,8 @@ export const comparisonSummarySchema = z.object({
       netChange: z.object({ value: share.nullable(), low: share, high: share, designEffect: z.number() }),
     })
     .nullable(),
+  /** Where samples were answered several times. Absent otherwise, and in reports of earlier versions. */
+  attempts: attemptSummarySchema.nullable().optional(),
   /** The largest slices, at most 1,000. */
   slices: z.array(sliceSummarySchema),
   /** How many smaller ones there are, neither listed nor tested. Absent where there is none. */

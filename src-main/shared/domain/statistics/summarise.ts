@@ -1,5 +1,7 @@
 import type { FlipKind, Rule } from '../flips.ts';
 import { flipKinds } from '../flips.ts';
+import { attemptSummary } from './attempt-summary.ts';
+import type { AttemptSummary } from './attempt-summary-schema.ts';
 import { bootstrapMean } from './bootstrap.ts';
 import { clusteredRates } from './clustered-rates.ts';
 import type { ComparisonSummary, SliceSummary } from './comparison-summary.ts';
@@ -29,6 +31,8 @@ export interface PairedSamples {
   deltas: Float64Array;
   /** Same number = not independent; null where each sample stands for itself. */
   clusters: Int32Array | null;
+  /** Answers with a verdict and right ones among them; null where no sample was answered several times. */
+  attempts?: Record<'left' | 'right', { attempts: Uint32Array; right: Uint32Array }> | null;
 }
 
 export function flipCode(kind: FlipKind): number {
@@ -88,8 +92,28 @@ export function comparisonSummary(tally: ComparisonTally, options: SummaryOption
     scoreDelta:
       samples === undefined ? null : bootstrapMean(samples.deltas, { ...options, clusters: samples.clusters }),
     clustered: samples?.clusters ? clusteredRates(samples.kinds, samples.clusters, level) : null,
+    ...(samples?.attempts ? { attempts: attemptsOf(samples, samples.attempts, level) } : {}),
     slices: sliceSummaries(tally.slices, counts, level),
   };
+}
+
+function attemptsOf(
+  { kinds, clusters }: PairedSamples,
+  { left, right }: NonNullable<PairedSamples['attempts']>,
+  level: number,
+): AttemptSummary | null {
+  const negative = flipCode('negative');
+  return attemptSummary(
+    {
+      leftAttempts: left.attempts,
+      leftRight: left.right,
+      rightAttempts: right.attempts,
+      rightRight: right.right,
+      isNegative: kinds.map((kind) => (kind === negative ? 1 : 0)),
+      clusters,
+    },
+    level,
+  );
 }
 
 /** N of a tally: everything but ties left out and missing verdicts. */

@@ -4,6 +4,7 @@ import { parsePairBy } from '../../../shared/domain/pairing.ts';
 import { negativeFlipUnder } from '../../../shared/presentation/rules.ts';
 import { blameSentences, kindLabel, kindSentence, kindShares } from '../../../shared/domain/kinds/kind-sentences.ts';
 import type { ChangeSummary } from '../../../shared/domain/statistics/change-summary.ts';
+import type { ChangeEstimate } from '../../../shared/domain/statistics/attempt-summary-schema.ts';
 import type { ComparisonSummary } from '../../../shared/domain/statistics/comparison-summary.ts';
 import { adjustedP, correctionNames } from '../../../shared/domain/statistics/multiple-tests.ts';
 import type { Correction } from '../../../shared/domain/statistics/multiple-tests.ts';
@@ -13,6 +14,8 @@ import {
   formatP,
   formatPercent,
   formatPercentRange,
+  formatPoints,
+  formatPointsRange,
   formatRange,
 } from '../../../shared/presentation/numbers.ts';
 import type { Workbench } from '../../../workbench/workbench.ts';
@@ -104,7 +107,7 @@ function describe(summary: ComparisonSummary, correction: Correction): string {
     // The first sentence says what the table has said.
     ...comparisonFindings({ summary, noiseFloor: null, decoding: null }).slice(1 + measureSentences(summary).length),
   ];
-  return [...lines, ...sliceLines(summary, correction)].join('\n');
+  return [...lines, ...passLines(summary), ...sliceLines(summary, correction)].join('\n');
 }
 
 /** What judged the two sides, and a warning first of all where it was not the same. */
@@ -154,6 +157,27 @@ function kindLines({ negativeFlips }: ComparisonSummary, kinds: ChangeSummary): 
       ? []
       : ['', table(['Kind', 'Negative', 'Unchanged', 'Lift', '95 % interval', 'p (Holm)'], rows)]),
   ];
+}
+
+/** Where samples were answered several times: what k answers would give, for each k. */
+function passLines({ attempts }: ComparisonSummary): string[] {
+  if (attempts == null) return [];
+  const shown = ({ low, high }: ChangeEstimate) =>
+    low === null || high === null ? '–' : formatPointsRange({ low, high });
+  const rows = [
+    ...attempts.passAt.map((row) => ['pass@', row] as const),
+    ...attempts.passAll.map((row) => ['pass^', row] as const),
+  ]
+    // Of one answer both are avg@k.
+    .filter(([name, { k }]) => k > 1 || name === 'pass@')
+    .map(([name, { k, left, right, change }]) => [
+      `${name}${k}`,
+      formatPercent(left.value),
+      formatPercent(right.value),
+      formatPoints(change.value),
+      shown(change),
+    ]);
+  return ['', table(['', 'Old', 'New', 'Change', '95 % interval'], rows)];
 }
 
 function sliceLines(summary: ComparisonSummary, correction: Correction): string[] {

@@ -25,7 +25,12 @@ export async function gateCommand(
   flags: GateFlags,
 ): Promise<ExitStatus> {
   const { terminal } = context;
-  if (flags.maxNfr === undefined && flags.maxDrop === undefined && flags.maxKind === undefined) {
+  if (
+    flags.maxNfr === undefined &&
+    flags.maxDrop === undefined &&
+    flags.maxKind === undefined &&
+    flags.maxExcess === undefined
+  ) {
     throw new WorkbenchError('bad-input', 'There is no limit to judge by.', {
       remedy: 'Give --max-nfr, --max-drop or --max-kind, for example --max-nfr 0.02.',
     });
@@ -36,6 +41,7 @@ export async function gateCommand(
   const limits = {
     ...(flags.maxNfr === undefined ? {} : { maxNfr: flags.maxNfr }),
     ...(flags.maxDrop === undefined ? {} : { maxDrop: flags.maxDrop }),
+    ...(flags.maxExcess === undefined ? {} : { maxExcess: flags.maxExcess }),
     kinds: await kindLimits(workbench, comparison.id, flags.maxKind ?? []),
   };
   const verdict = judgeGate(summary, limits);

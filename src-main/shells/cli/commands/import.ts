@@ -177,9 +177,12 @@ function stemOf(file: string): string {
 
 function suiteHead(flags: SuiteFlags): SuiteHead {
   const head = { kind: flags.kind, ...(flags.delimiter === undefined ? {} : { delimiter: flags.delimiter }) };
-  if (flags.kind !== 'generate') return head;
+  // Refused by name where it means nothing, not dropped.
+  const repeats = flags.repeats === undefined ? {} : { repeats: flags.repeats };
+  if (flags.kind !== 'generate') return { ...head, ...repeats };
   return {
     ...head,
+    ...repeats,
     scorer: namedScorer(flags.scorer ?? 'exact', flags.threshold),
     decoding: { temperature: flags.temperature ?? 0, maxNewTokens: flags.maxNewTokens ?? 64, seed: 0 },
   };

@@ -53,6 +53,11 @@ export function addComparisons(program: Program, go: Go): void {
     .option('--max-nfr <x>', 'highest rate of negative flips, e.g. 0.02', realNumber)
     .option('--max-drop <y>', 'largest fall of accuracy, e.g. 0.01', realNumber)
     .option(
+      '--max-excess <z>',
+      'highest rate of negative flips beyond what sampling alone brings, where samples were answered several times',
+      realNumber,
+    )
+    .option(
       '--max-kind <kind=x>',
       'highest rate of negative flips of a kind of change among all samples, e.g. refusal=0.5%; repeatable',
       kindLimits,
@@ -115,6 +120,7 @@ export interface GateFlags extends PairFlags {
   maxNfr?: number;
   maxKind?: KindLimit[];
   maxDrop?: number;
+  maxExcess?: number;
   markdown?: string;
   junit?: string;
 }

@@ -78,6 +78,11 @@ export function addImports(program: Program, go: Go): void {
     )
     .option('--max-new-tokens <n>', 'for generate suites; 64 by default', wholeNumber)
     .option('--temperature <t>', 'generate; 0 is greedy', realNumber)
+    .option(
+      '--repeats <k>',
+      'generate: answers per item, each sampled by itself; needs a temperature above 0',
+      wholeNumber,
+    )
     .action((file: string, options: SuiteFlags) => go(commands.importSuite, file, options));
   imports
     .command('run <folder>')
@@ -123,4 +128,5 @@ export interface SuiteFlags extends ImportFlags {
   threshold?: number;
   maxNewTokens?: number;
   temperature?: number;
+  repeats?: number;
 }
