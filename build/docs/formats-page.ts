@@ -87,6 +87,8 @@ const summaryLines: Record<keyof z.output<typeof comparisonSummarySchema>, strin
   netChange: '(positive − negative) / N; the p-value is about this alone',
   scoreDelta: 'mean of right − left; null without scores',
   clustered: 'NFR, PFR and net change where samples come in groups, else null',
+  chance:
+    'of a multiple choice: flips that guessing would bring, and how well either side is calibrated (ECE over `bins`); absent otherwise',
   attempts:
     'where samples were answered several times: avg@k (`success`), pass@k (`passAt`), pass^k (`passAll`), flips of one answer per side and how many sampling alone brings (`oneAnswer`), samples by their own test (`tested`); absent otherwise',
   slices: 'each slice with its own rates, the 1,000 largest; `pHolm` tests for an excess of negative flips',

@@ -13,6 +13,7 @@ import {
   formatSignedNumber,
 } from '../shared/presentation/numbers.ts';
 import { attemptSentences } from '../shared/presentation/attempts.ts';
+import { chanceSentences } from '../shared/presentation/chance.ts';
 import { correctedCount, shownRates } from '../shared/presentation/rates.ts';
 import type { ReportComparison, ReportMethodTable } from '../shared/domain/reports/report-model.ts';
 
@@ -29,6 +30,7 @@ export function comparisonFindings({
     ...accuracySentence(summary),
     netSentence(summary),
     ...clusterSentence(summary),
+    ...(summary.chance == null ? [] : chanceSentences(summary.chance)),
     ...(summary.attempts == null ? [] : attemptSentences(summary.attempts)),
     ...scoreSentence(summary),
     ...noiseSentence(noiseFloor, decoding),

@@ -132,6 +132,13 @@ export interface FlipVectors {
   attempts: Record<'left' | 'right', { attempts: Uint32Array; right: Uint32Array }> | null;
 }
 
+/** Of a multiple choice; one entry per pair, NaN where it is not known. */
+export interface ChoiceVectors {
+  options: Float64Array;
+  left: { confidence: Float64Array; isRight: Float64Array } | null;
+  right: { confidence: Float64Array; isRight: Float64Array } | null;
+}
+
 /** Rows arrive in the caller's batches and are kept apart until `commit`: one transaction a source, nothing half-shown. */
 export interface Ingest<Row> {
   push(rows: Row[]): Promise<void>;

@@ -127,6 +127,8 @@ export function choiceResult({ item }: PreparedItem<ItemOf<'choice'>>, scores: r
       acc: Number(likeliest === item.answer),
       acc_norm: Number(indexOfMax(perCharacter) === item.answer),
       'logps/gold': gold,
+      options: sums.length,
+      confidence: 1 / sums.reduce((all, sum) => all + Math.exp(sum - Math.max(...sums)), 0),
     } satisfies SuiteNumbers<'choice'>,
   };
 }

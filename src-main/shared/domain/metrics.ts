@@ -330,6 +330,12 @@ export const suiteMetrics = {
       meaning: '1 where the right option is the likeliest; the score is its lead over the best other one',
     },
     acc_norm: { unit: '0 or 1', better: 'higher', meaning: 'the same with log-probs divided by characters' },
+    options: { unit: '', better: null, meaning: 'how many options there were: what a guess is worth' },
+    confidence: {
+      unit: 'share',
+      better: null,
+      meaning: 'of the likeliest option among the options: the softmax of their log-probs',
+    },
     'logps/gold': { unit: 'nats', better: 'higher', meaning: 'log-prob of the right option' },
   },
   generate: {

@@ -1,4 +1,5 @@
-import type { FlipVectors } from '../api.ts';
+import type { ChoiceVectors, FlipVectors } from '../api.ts';
+import { choiceVectors } from './choice-vectors.ts';
 import { attemptVectors } from './attempt-vectors.ts';
 import { WorkbenchError, assertNever } from '../../shared/domain/errors.ts';
 import type { FlipFacets, FlipFilter, FlipRow, FlipSort, FlipView } from '../../shared/domain/flip-view.ts';
@@ -145,6 +146,11 @@ export class FlipViews {
     };
   }
 
+  choices(comparisonId: string, filter: FlipFilter): ChoiceVectors | null {
+    const comparison = this.#comparison(comparisonId);
+    return choiceVectors(comparison, passingRows(failuresOf(comparison, filter), comparison.rows));
+  }
+
   /** A comparison that is ready, up to date with what people added to it. */
   comparison(id: string): LoadedComparison {
     return this.#comparison(id);
@@ -258,6 +264,8 @@ export const flipReads = {
   closeFlipView: (views: FlipViews, viewId: string) => views.close(viewId),
   flipFacets: (views: FlipViews, id: string, filter: FlipFilter) => views.facets(id, filter),
   flipVectors: (views: FlipViews, id: string, filter: FlipFilter) => views.vectors(id, filter),
+  /** Numbers of options and confidences, in the order of `flipVectors`; null where this is no multiple choice. */
+  choiceVectors: (views: FlipViews, id: string, filter: FlipFilter) => views.choices(id, filter),
   /** Kind of change → how many pairs of each outcome have it; null where they were not found yet. */
   changeCounts: (views: FlipViews, id: string, filter: FlipFilter) => views.changeCounts(id, filter),
   /** Slice name → counts of kinds, for the largest slices of the comparison. */

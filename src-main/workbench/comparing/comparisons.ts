@@ -98,6 +98,7 @@ export function createComparisons(core: Core, statistics: Statistics): Compariso
     const comparison = requireReady(await get(comparisonId));
     const vectors = await store.flipVectors(comparisonId, filter);
     const whole = isEmpty(filter);
+    const choices = await store.choiceVectors(comparisonId, filter);
     const clusters = clustersOrNull(vectors.clusters);
     const { slices, leftOut } = whole
       ? await slicesOf(comparisonId, clusters !== null, filter.verdicts)
@@ -115,7 +116,7 @@ export function createComparisons(core: Core, statistics: Statistics): Compariso
         counts: countFlips(kindsOf(vectors.kinds)),
         corrections: whole && filter.verdicts === undefined ? correctionsOf(comparison) : null,
         slices,
-        samples: { kinds: vectors.kinds, deltas: vectors.deltas, clusters, attempts: vectors.attempts },
+        samples: { kinds: vectors.kinds, deltas: vectors.deltas, clusters, attempts: vectors.attempts, choices },
       },
       options: {},
     });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ruleSchema } from '../flips.ts';
+import { chanceSummarySchema } from './chance.ts';
 import { attemptSummarySchema } from './attempt-summary-schema.ts';
 
 /**
@@ -145,6 +146,8 @@ export const comparisonSummarySchema = z.object({
     .nullable(),
   /** Where samples were answered several times. Absent otherwise, and in reports of earlier versions. */
   attempts: attemptSummarySchema.nullable().optional(),
+  /** Of a multiple choice. Absent otherwise, and in reports of earlier versions. */
+  chance: chanceSummarySchema.nullable().optional(),
   /** The largest slices, at most 1,000. */
   slices: z.array(sliceSummarySchema),
   /** How many smaller ones there are, neither listed nor tested. Absent where there is none. */

@@ -1,7 +1,9 @@
 import type { FlipKind, Rule } from '../flips.ts';
-import { flipKinds } from '../flips.ts';
+import { flipKinds, isCounted } from '../flips.ts';
 import { attemptSummary } from './attempt-summary.ts';
 import type { AttemptSummary } from './attempt-summary-schema.ts';
+import { chanceSummary } from './chance.ts';
+import type { ChanceSummary, ChoiceSide } from './chance.ts';
 import { bootstrapMean } from './bootstrap.ts';
 import { clusteredRates } from './clustered-rates.ts';
 import type { ComparisonSummary, SliceSummary } from './comparison-summary.ts';
@@ -33,6 +35,8 @@ export interface PairedSamples {
   clusters: Int32Array | null;
   /** Answers with a verdict and right ones among them; null where no sample was answered several times. */
   attempts?: Record<'left' | 'right', { attempts: Uint32Array; right: Uint32Array }> | null;
+  /** Of a multiple choice: options per sample, and how sure either side was. */
+  choices?: ({ options: Float64Array } & Record<'left' | 'right', ChoiceSide | null>) | null;
 }
 
 export function flipCode(kind: FlipKind): number {
@@ -92,9 +96,26 @@ export function comparisonSummary(tally: ComparisonTally, options: SummaryOption
     scoreDelta:
       samples === undefined ? null : bootstrapMean(samples.deltas, { ...options, clusters: samples.clusters }),
     clustered: samples?.clusters ? clusteredRates(samples.kinds, samples.clusters, level) : null,
+    ...(samples?.choices
+      ? {
+          chance: chanceOf(samples, samples.choices, {
+            left: share(counts.negative + counts['kept-right']),
+            right: share(counts.positive + counts['kept-right']),
+          }),
+        }
+      : {}),
     ...(samples?.attempts ? { attempts: attemptsOf(samples, samples.attempts, level) } : {}),
     slices: sliceSummaries(tally.slices, counts, level),
   };
+}
+
+function chanceOf(
+  { kinds }: PairedSamples,
+  { options, left, right }: NonNullable<PairedSamples['choices']>,
+  accuracy: Record<'left' | 'right', number | null>,
+): ChanceSummary | null {
+  const counts = (index: number) => isCounted(flipKinds[kinds[index] as number] as FlipKind);
+  return chanceSummary(options, counts, { left, right }, accuracy);
 }
 
 function attemptsOf(
