@@ -9,6 +9,10 @@ export interface InspectSample {
   target: string | undefined;
   output: string | null;
   failed: boolean;
+  /** Why the answer ended; null where the log does not say. */
+  finish: unknown;
+  /** Options of a multiple-choice question; null where it is none. */
+  options: number | null;
 }
 
 /** One sample of an Inspect log, of either file format. */
@@ -26,6 +30,8 @@ export function readInspectSample(record: unknown): InspectSample {
     prompt: resolve(promptOf(record), attachments),
     target: targetOf(own(record, 'target')),
     output: resolveOptional(outputOf(own(record, 'output')), attachments),
+    finish: finishOf(own(record, 'output')),
+    options: optionsOf(own(record, 'choices')),
     failed: (error !== undefined && error !== null) || own(record, 'completed') === false,
   };
 }
@@ -56,6 +62,16 @@ function outputOf(output: unknown): string | null {
   const choices = own(output, 'choices');
   const content = Array.isArray(choices) ? own(own(choices[0], 'message'), 'content') : undefined;
   return content === undefined || content === null ? null : contentText(content, 'output');
+}
+
+/** Of the answer that is shown: the first. */
+function finishOf(output: unknown): unknown {
+  const choices = own(output, 'choices');
+  return (Array.isArray(choices) ? own(choices[0], 'stop_reason') : undefined) ?? own(output, 'stop_reason') ?? null;
+}
+
+function optionsOf(choices: unknown): number | null {
+  return Array.isArray(choices) && choices.length > 1 ? choices.length : null;
 }
 
 /** Long texts are kept once under `attachments` and named by reference. */

@@ -11,6 +11,8 @@ import type { ReadSession } from '../session.ts';
 import type { SourceFile } from '../sources/files.ts';
 import type { Place } from '../types.ts';
 import { readInspectSample } from './inspect-sample.ts';
+import { addFinish } from './finish.ts';
+import { newMetrics } from './metrics.ts';
 import { applyScores, flatScores, readScorers, type ScorerInfo } from './inspect-scores.ts';
 import { overlay, resultPlan } from './mapped.ts';
 
@@ -143,6 +145,8 @@ class InspectLog {
       row.verdict = null;
       row.score = null;
     }
+    addFinish(row, sample.finish);
+    if (sample.options !== null) (row.metrics ??= newMetrics())['options'] = sample.options;
     const { epoch, sampleId: id } = sample;
     if (!this.#hasEpochs && epoch === 1) return { row, id };
     this.#epochs = Math.max(this.#epochs, epoch);

@@ -8,6 +8,7 @@ import type { Layout } from '../records/record.ts';
 import type { SourceFile } from '../sources/files.ts';
 import { asNumber, asOptionalText } from '../values.ts';
 import { contentId } from '../../content-hash.ts';
+import { addFinish } from './finish.ts';
 import { addMetric, newMetrics } from './metrics.ts';
 import { overlay, resultPlan } from './mapped.ts';
 
@@ -155,6 +156,7 @@ function readRow(record: unknown): SampleResult {
   for (const name of isPlainObject(named) ? Object.keys(named) : []) addMetric(metrics, name, own(named, name));
   if (Object.keys(metrics).length > 0) row.metrics = metrics;
   if (failedByError) row.tags = ['error'];
+  addFinish(row, own(own(record, 'response'), 'finishReason'));
   return row;
 }
 

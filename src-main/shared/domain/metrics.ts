@@ -341,6 +341,7 @@ export const suiteMetrics = {
   generate: {
     latency: { unit: 'seconds', better: 'lower', meaning: 'from the question to the answer, where a server answered' },
     prompt_tokens: { unit: 'tokens', better: null, meaning: 'tokens of the prompt, as a server counted them' },
+    cut: { unit: '0 or 1', better: 'lower', meaning: '1 where a limit of tokens ended the answer, as a server said' },
     tokens: { unit: 'tokens', better: null, meaning: 'tokens that came out; the score is the scorer’s' },
     'logps/output': { unit: 'nats', better: null, meaning: 'log-prob of the output as it was sampled' },
   },

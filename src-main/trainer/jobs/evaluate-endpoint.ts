@@ -170,6 +170,7 @@ function useOf(reply: TimedAnswer | undefined): Record<string, number> {
   if (reply === undefined) return {};
   return {
     latency: seconds(reply.latencyMs),
+    ...(reply.finish === null ? {} : { cut: reply.finish === 'length' ? 1 : 0 }),
     ...(reply.outputTokens === null ? {} : { tokens: reply.outputTokens }),
     ...(reply.promptTokens === null ? {} : { prompt_tokens: reply.promptTokens }),
   };
