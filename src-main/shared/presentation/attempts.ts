@@ -8,6 +8,7 @@ import {
   formatPointsRange,
   formatPValue,
 } from './numbers.ts';
+import { plural } from './words.ts';
 
 type Answers = AttemptSummary['left'];
 
@@ -68,5 +69,5 @@ function testedSentence({ tested, negativeFlips }: AttemptSummary): string {
     solid + flaky === 0
       ? ''
       : ` Of the negative flips, ${formatCount(solid)} are solid and ${formatCount(flaky)} flaky.`;
-  return `By its own test (Fisher, p ≤ ${formatNumber(alpha)}), the success probability fell for ${formatCount(worse)} samples and rose for ${formatCount(better)}; if none had changed, ${formatNumber(expectedWorse, 2)} and ${formatNumber(expectedBetter, 2)} would seem to.${marked}`;
+  return `By its own test (Fisher, p ≤ ${formatNumber(alpha)}), the success probability fell for ${plural(worse, 'sample')} and rose for ${formatCount(better)}; if none had changed, ${formatNumber(expectedWorse, 2)} and ${formatNumber(expectedBetter, 2)} would seem to.${marked}`;
 }
