@@ -79,7 +79,7 @@ export interface SampleResult {
   cluster?: string;
   /**
    * Where the sample was answered several times: these answers of it. Rows of one sample id add their attempts to each other;
-   * the sample's own score and verdict are then made of all of them (method.md §9).
+   * the sample's own score and verdict are then made of all of them (method.md, “Several answers per sample”).
    */
   attempts?: Attempt[];
   /** The same where only the count of right answers is known. */
