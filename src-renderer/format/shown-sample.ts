@@ -4,4 +4,5 @@ import type { SampleDetail } from '@shared/domain/flip-view.ts';
 export type ShownSample = Pick<
   SampleDetail,
   'sampleKey' | 'prompt' | 'target' | 'rejected' | 'left' | 'right' | 'annotation'
->;
+> &
+  Partial<Pick<SampleDetail, 'stability'>>;
