@@ -150,6 +150,7 @@ test('no list walks through a big table or sorts one', async () => {
     reader.sliceSamples(id);
     reader.changeCounts(id, {});
     reader.flipVectors(id, {});
+    reader.choiceVectors(id, {});
     reader.flipPosition(view.viewId, sampleKey);
     reader.closeFlipView(view.viewId);
   });

@@ -1,7 +1,7 @@
 import normalCdf from '@stdlib/stats-base-dists-normal-cdf';
 
 /** Above so many steps the sum is taken for normal: there its shape is. */
-const mostSteps = 5e7;
+const mostSteps = 2e7;
 
 /**
  * Sign-flip test of paired differences, two-sided: were old and new as likely the other way round, in each group of samples?
