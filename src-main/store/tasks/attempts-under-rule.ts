@@ -1,5 +1,5 @@
-import { classifyFlip, flipKinds, isFlip } from '../../shared/domain/flips.ts';
-import type { Judged, Rule } from '../../shared/domain/flips.ts';
+import { classifyFlip, isFlip } from '../../shared/domain/flips.ts';
+import type { FlipKind, Judged, Rule } from '../../shared/domain/flips.ts';
 import { flipStands, isUnanimous } from '../../shared/domain/statistics/solved.ts';
 import type { Solved } from '../../shared/domain/statistics/solved.ts';
 import type { ReadableDb } from '../database.ts';
@@ -138,7 +138,7 @@ function standsByCounts({ left, right }: PairAttempts, old: Place, now: Place, r
 }
 
 /** A side that was answered once agrees with the flip. */
-function single([old, now]: readonly [Solved, Solved], kind: (typeof flipKinds)[number]): [Solved, Solved] {
+function single([old, now]: readonly [Solved, Solved], kind: FlipKind): [Solved, Solved] {
   const once = (solved: Solved, isRight: boolean) =>
     solved.attempts > 0 ? solved : { attempts: 1, right: isRight ? 1 : 0 };
   return [once(old, kind === 'negative'), once(now, kind === 'positive')];
