@@ -13,7 +13,8 @@ const big =
   /\bSCAN (dataset_rows|suite_items|samples|s|sample_texts|t|scores|x|outputs|sample_tags|run_steps|run_step_samples|run_events|trained_samples|comparison_columns|guard_set_rows|annotations)\b/;
 
 /** Statements that may sort: what they sort is a handful. */
-const sortsLittle = /FROM samples own|FROM sample_tags t JOIN names|FROM evaluations e|FROM trained_samples t|FROM dataset_checks/;
+const sortsLittle =
+  /FROM samples own|FROM sample_tags t JOIN names|FROM evaluations e|FROM trained_samples t|FROM dataset_checks/;
 
 function plansOf(db: ReadableDb, work: (reads: StoreReads) => unknown): Map<string, string> {
   db.statements.clear();
