@@ -35,11 +35,6 @@ const bits = {
 export type Finding = keyof typeof bits;
 export const findings = Object.keys(bits) as Finding[];
 
-/** What is wrong with a row, rather than how rows are spread: what a person would leave out. */
-export const faults = findings.filter(
-  (finding) => !['repeated-prompt', 'longer-chosen', 'normalised-duplicate'].includes(finding),
-);
-
 export function bitOf(finding: Finding): number {
   return 1 << bits[finding];
 }
