@@ -46,8 +46,9 @@ export async function findElectron(env = process.env) {
 }
 
 /** The installer compares what comes with the checksums in Electron's npm package, unless it is told to ask the host for them. */
-function withOwnChecksums({ electron_use_remote_checksums, npm_config_electron_use_remote_checksums, ...rest }) {
-  return rest;
+function withOwnChecksums(env) {
+  const asksTheHost = ['electron_use_remote_checksums', 'npm_config_electron_use_remote_checksums'];
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !asksTheHost.includes(name)));
 }
 
 function executable(env) {

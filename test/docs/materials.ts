@@ -41,7 +41,8 @@ export function trainerOutput(folder: string): void {
 export function faultyData(folder: string): void {
   training(folder);
   const pairs = [...plantedPairs(24, { duplicates: 2, nearDuplicates: 1, contradictions: 1 })];
-  const asked = (i: number) => String(pairs[i]?.prompt ?? '');
+  // The planted prompts are plain texts.
+  const asked = (i: number) => pairs[i]?.prompt as string;
   const texts = ({ prompt, chosen, rejected }: (typeof pairs)[number]) => ({ prompt, chosen, rejected });
   writeLines(join(folder, 'pairs.jsonl'), pairs.map(texts));
   writeLines(join(folder, 'chats.jsonl'), [...plantedPairs(20, {}, 5)].map(texts));
