@@ -22,7 +22,7 @@ export async function claimFolder(layout: WorkspaceLayout): Promise<void> {
     await makeRoot(layout.root);
     return mark(layout);
   }
-  const entries = found.filter((name) => !strangers.has(name));
+  const entries = await whatCounts(layout, found);
   if (entries.length === 0) return mark(layout);
   const isMarked = entries.includes(markerName) && (await isFile(path.join(layout.root, markerName)));
   await refuseLinks(layout, entries);
@@ -91,6 +91,22 @@ async function entriesOf(root: string): Promise<string[] | null> {
   }
 }
 
+/**
+ * All entries but what any folder may have in it, and files without a byte under names that are none of ours: a log that a shell has just
+ * opened there, for example, loses nothing and is never touched.
+ */
+async function whatCounts(layout: WorkspaceLayout, found: readonly string[]): Promise<string[]> {
+  const ours = new Set([markerName, databaseName, 'backups', ...layoutNames(layout)]);
+  const isOurs = (name: string) => ours.has(name) || name.startsWith(`${databaseName}-`);
+  const counted = await Promise.all(
+    found.map(async (name) => {
+      if (strangers.has(name)) return false;
+      return isOurs(name) || !(await isEmptyFile(path.join(layout.root, name)));
+    }),
+  );
+  return found.filter((_, i) => counted[i]);
+}
+
 /** A database or a folder of the workspace that is a link would have us write, tidy and remove somewhere else. */
 async function refuseLinks(layout: WorkspaceLayout, entries: readonly string[]): Promise<void> {
   const names = [markerName, databaseName, `${databaseName}-wal`, `${databaseName}-shm`, `${databaseName}-journal`];
@@ -116,6 +132,11 @@ async function isFile(file: string): Promise<boolean> {
   return (await lstat(file).catch(() => null))?.isFile() ?? false;
 }
 
+async function isEmptyFile(file: string): Promise<boolean> {
+  const found = await lstat(file).catch(() => null);
+  return found !== null && found.isFile() && found.size === 0;
+}
+
 async function sizeOf(file: string): Promise<number> {
   const found = await lstat(file).catch(() => null);
   return found === null ? 0 : Math.max(found.size, found.isFile() ? 0 : 1);
@@ -126,9 +147,9 @@ function lostDatabase({ root }: WorkspaceLayout, entries: readonly string[]): Wo
   const backups = entries.includes('backups') ? 'the newest file of its “backups” folder or from ' : '';
   return new WorkbenchError(
     'corrupt',
-    `The database of the workspace ${root} ${what}: ${databaseName} should stand next to its other files. Nothing was changed.`,
+    `The database of the workspace ${root} ${what}: ${databaseName} should be next to its other files. Nothing was changed.`,
     {
-      remedy: `Restore it from ${backups}a backup of yours, or bring back an exported workspace in a new folder (flipguard import workspace FILE --workspace DIR). To begin anew, name another folder.`,
+      remedy: `Restore it from ${backups}a backup of yours, or bring back an exported workspace in a new folder (flipguard import workspace FILE --workspace DIR). To start afresh, name another folder.`,
       place: { file: path.join(root, databaseName) },
     },
   );

@@ -70,6 +70,17 @@ test('another program’s database is refused as it is', async () => {
   expect(photograph(folder)).toEqual(before);
 });
 
+test('a folder that holds empty files alone is as good as an empty one, and keeps them', async () => {
+  const folder = temporaryFolder();
+  const log = path.join(folder, 'errors.log');
+  writeFileSync(log, '');
+  const workbench = await openTestWorkbench({ folder });
+  await workbench.close();
+  writeFileSync(log, 'written meanwhile');
+  await (await openTestWorkbench({ folder })).close();
+  expect(readFileSync(log, 'utf8')).toBe('written meanwhile');
+});
+
 test('an empty or absent folder becomes one, private to its owner, and is one from then on', async () => {
   const folder = path.join(temporaryFolder(), 'deep', 'workspace');
   const workbench = await openTestWorkbench({ folder });
