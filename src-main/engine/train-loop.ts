@@ -131,7 +131,8 @@ class TrainingRun {
   #stepEvent(outcome: StepOutcome, learningRate: number, norms: number[], seconds: number): TrainerEventBody {
     const metrics = {
       ...outcome.metrics,
-      grad_norm: norms.reduce((sum, norm) => sum + norm, 0) / norms.length,
+      // A step that a KL limit stopped made no update.
+      ...(norms.length === 0 ? {} : { grad_norm: norms.reduce((sum, norm) => sum + norm, 0) / norms.length }),
       learning_rate: learningRate,
       step_seconds: seconds,
       tokens_per_second: seconds > 0 ? outcome.tokens / seconds : 0,

@@ -14,7 +14,7 @@ import type { ApplyGradients, DropoutSeed, Objective, ObjectiveState, StepBatch,
 export interface KtoOptions {
   model: CausalLm;
   samples: readonly LabelledSample[];
-  /** Reference log-probs in nats, summed over completion tokens: of the samples, and of their mismatched twins. */
+  /** Reference log-probs in nats, summed over completion tokens: of the samples, and, where the loss measures from a KL, of their mismatched twins. */
   reference: { completions: Float32Array; mismatched: Float32Array };
   spec: KtoSpec;
   ops: NativeOps;

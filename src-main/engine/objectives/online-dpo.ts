@@ -7,28 +7,12 @@ import { dpoLoss } from '../losses/dpo.ts';
 import { headLogProbs } from '../losses/head.ts';
 import { completionLength, type CompletionSequence } from '../losses/layout.ts';
 import { batchInputs, batchOf, completionHidden, layoutFor, sumPerSequence } from '../losses/token-log-probs.ts';
-import type { CausalLm } from '../models/causal-lm.ts';
 import { Passes, type PassTensors, type StepGradients } from '../passes.ts';
-import type { NativeOps } from '../ports.ts';
 import { answersOf, type Groups, sampleGroups, sumOf } from '../rollouts/groups.ts';
-import type { RewardFunction, SampleRollouts } from '../rollouts/rollouts.ts';
 import { groupTable, limited } from './groups-told.ts';
+import type { OnPolicyOptions } from './on-policy.ts';
 import { dropoutInputs, dropoutOf, meanOf, microBatches, type SampleLog } from './objective.ts';
-import type { ApplyGradients, DropoutSeed, Objective, ObjectiveState, StepBatch, StepOutcome } from './objective.ts';
-import type { RewardGuard } from './reward-guard.ts';
-
-export interface OnlineDpoOptions {
-  model: CausalLm;
-  reference: CausalLm;
-  samples: readonly PromptSample[];
-  reward: RewardFunction;
-  spec: OnlineDpoSpec;
-  guard: RewardGuard | null;
-  ops: NativeOps;
-  sample: SampleRollouts;
-  dropoutSeed?: DropoutSeed | undefined;
-  checkpointing?: boolean | undefined;
-}
+import type { ApplyGradients, Objective, ObjectiveState, StepBatch, StepOutcome } from './objective.ts';
 
 /** The best and the worst response to a prompt, by reward. */
 interface SampledPair {
@@ -49,10 +33,10 @@ export class OnlineDpoObjective implements Objective {
   readonly sampleIds: readonly string[];
   readonly lengths: readonly number[];
   readonly trainable: ReadonlyMap<string, Variable>;
-  readonly #options: OnlineDpoOptions;
+  readonly #options: OnPolicyOptions<OnlineDpoSpec>;
   readonly #passes: Passes;
 
-  constructor(options: OnlineDpoOptions) {
+  constructor(options: OnPolicyOptions<OnlineDpoSpec>) {
     this.#options = options;
     this.#passes = new Passes(options.ops);
     this.sampleIds = options.samples.map(({ id }) => id);

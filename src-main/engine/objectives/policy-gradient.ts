@@ -14,29 +14,13 @@ import {
   layoutFor,
   sumPerSequence,
 } from '../losses/token-log-probs.ts';
-import type { CausalLm } from '../models/causal-lm.ts';
 import { Passes, type PassTensors, type StepGradients } from '../passes.ts';
-import type { NativeOps } from '../ports.ts';
 import { answersOf, type Groups, sampleGroups, sumOf } from '../rollouts/groups.ts';
-import type { RewardFunction, SampleRollouts } from '../rollouts/rollouts.ts';
 import { groupTable, limited } from './groups-told.ts';
 import { drift, inLayoutOrder } from './layout-lines.ts';
+import type { OnPolicyOptions } from './on-policy.ts';
 import { dropoutInputs, dropoutOf, meanOf, microBatches } from './objective.ts';
-import type { ApplyGradients, DropoutSeed, Objective, ObjectiveState, StepBatch, StepOutcome } from './objective.ts';
-import type { RewardGuard } from './reward-guard.ts';
-
-export interface PolicyGradientOptions {
-  model: CausalLm;
-  reference: CausalLm;
-  samples: readonly PromptSample[];
-  reward: RewardFunction;
-  spec: RlooSpec | GrpoSpec;
-  guard: RewardGuard | null;
-  ops: NativeOps;
-  sample: SampleRollouts;
-  dropoutSeed?: DropoutSeed | undefined;
-  checkpointing?: boolean | undefined;
-}
+import type { ApplyGradients, Objective, ObjectiveState, StepBatch, StepOutcome } from './objective.ts';
 
 /** One response with all that the optimisation epochs need of it. */
 interface Experience {
@@ -65,10 +49,10 @@ export class PolicyGradientObjective implements Objective {
   readonly sampleIds: readonly string[];
   readonly lengths: readonly number[];
   readonly trainable: ReadonlyMap<string, Variable>;
-  readonly #options: PolicyGradientOptions;
+  readonly #options: OnPolicyOptions<RlooSpec | GrpoSpec>;
   readonly #passes: Passes;
 
-  constructor(options: PolicyGradientOptions) {
+  constructor(options: OnPolicyOptions<RlooSpec | GrpoSpec>) {
     this.#options = options;
     this.#passes = new Passes(options.ops);
     this.sampleIds = options.samples.map(({ id }) => id);

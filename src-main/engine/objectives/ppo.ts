@@ -14,30 +14,14 @@ import {
   whiten,
 } from '../losses/ppo.ts';
 import { batchInputs, batchOf, completionHidden, layoutFor } from '../losses/token-log-probs.ts';
-import type { CausalLm } from '../models/causal-lm.ts';
 import { Passes, type PassTensors, type StepGradients } from '../passes.ts';
-import type { NativeOps } from '../ports.ts';
 import { answersOf } from '../rollouts/groups.ts';
 import { measureResponses, valuesOf } from '../rollouts/rollouts.ts';
-import type { RewardFunction, Rollout, SampleRollouts, ValueHead } from '../rollouts/rollouts.ts';
+import type { Rollout, ValueHead } from '../rollouts/rollouts.ts';
 import { drift, inLayoutOrder } from './layout-lines.ts';
+import type { OnPolicyOptions } from './on-policy.ts';
 import { dropoutInputs, dropoutOf, meanOf, microBatches, SampleLog } from './objective.ts';
-import type { ApplyGradients, DropoutSeed, Objective, ObjectiveState, StepBatch, StepOutcome } from './objective.ts';
-import type { RewardGuard } from './reward-guard.ts';
-
-export interface PpoOptions {
-  model: CausalLm;
-  reference: CausalLm;
-  samples: readonly PromptSample[];
-  reward: RewardFunction;
-  spec: PpoSpec;
-  guard: RewardGuard | null;
-  ops: NativeOps;
-  /** The policy's responses to a step's prompts. */
-  sample: SampleRollouts;
-  dropoutSeed?: DropoutSeed | undefined;
-  checkpointing?: boolean | undefined;
-}
+import type { ApplyGradients, Objective, ObjectiveState, StepBatch, StepOutcome } from './objective.ts';
 
 /** One response with all that the optimisation epochs need of it. */
 interface Experience {
@@ -65,12 +49,12 @@ export class PpoObjective implements Objective {
   readonly lengths: readonly number[];
   readonly trainable: ReadonlyMap<string, Variable>;
   readonly heads: ReadonlyMap<string, Variable>;
-  readonly #options: PpoOptions;
+  readonly #options: OnPolicyOptions<PpoSpec>;
   readonly #passes: Passes;
   readonly #head: ValueHead;
   #klWeight: number;
 
-  constructor(options: PpoOptions) {
+  constructor(options: OnPolicyOptions<PpoSpec>) {
     this.#options = options;
     this.#passes = new Passes(options.ops);
     this.sampleIds = options.samples.map(({ id }) => id);

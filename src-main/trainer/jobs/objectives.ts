@@ -119,7 +119,7 @@ async function openKto(inputs: ObjectiveInputs, rows: DatasetRow[], spec: KtoSpe
   }
   const samples = await keep(inputs, rows, wanted, tokeniseLabelled(wanted, tokenizer, { maxLength, groupSize: size }));
   const sequences = samples.map(({ sequence }) => sequence);
-  const mismatched = samples.map((sample) => sample.mismatched);
+  const mismatched = spec.loss === 'kto' ? samples.map((sample) => sample.mismatched) : [];
   const scores = await reference.scores([...sequences, ...mismatched], 'reference log-probs');
   return new KtoObjective({
     model: policy,

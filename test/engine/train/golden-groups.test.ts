@@ -138,3 +138,32 @@ describe('four steps on groups of responses equal TRL’s', () => {
     expect(gaps.weights).toBeLessThan(2e-4);
   });
 });
+
+test('beyond a KL limit a step makes no update, or one that is scaled down by as much', async () => {
+  const normsUnder = (klLimit: { nats: number; action: 'stop' | 'shrink' } | null) => {
+    const spec = specOf({ ...algorithms['rloo, normalised']!, klLimit } as RunSpecInput['algorithm'], 2);
+    const { algorithm } = spec;
+    if (algorithm.kind !== 'rloo') throw new Error('another algorithm');
+    return withModels(async (model, reference) => {
+      const objective = new PolicyGradientObjective({
+        ...given(recorded.steps.flat(), model, reference),
+        spec: algorithm,
+      });
+      const events = await runInOrder(spec, objective);
+      return events.map(({ metrics }) => [metrics.grad_norm, metrics['objective/kl']]);
+    });
+  };
+  const [[first, zero], [second, kl]] = (await normsUnder(null)) as [[number, number], [number, number]];
+  expect(zero).toBe(0);
+  // The first step starts from the reference, where nothing has moved yet; the update takes the second beyond the limit.
+  expect(Math.abs(kl)).toBeGreaterThan(1e-3);
+  const nats = kl / 4;
+  expect(await normsUnder({ nats, action: 'stop' })).toEqual([
+    [expect.closeTo(first, 3), 0],
+    [undefined, expect.closeTo(kl, 4)],
+  ]);
+  expect(await normsUnder({ nats, action: 'shrink' })).toEqual([
+    [expect.closeTo(first, 3), 0],
+    [expect.closeTo(second / 4, 2), expect.closeTo(kl, 4)],
+  ]);
+});
