@@ -36,7 +36,7 @@ describe.skipIf(missing !== null)('a dataset with faults', () => {
     const grid = app.page.getByRole('grid', { name: 'Rows of pairs' });
     const count = () => grid.getAttribute('aria-rowcount');
     await findings.getByText('a side without text').click();
-    await app.page.getByText('1 rows', { exact: true }).waitFor();
+    await app.page.getByText('1 row', { exact: true }).waitFor();
     expect(await count()).toBe('2');
     await app.button('Clear filter').click();
     await app.page.getByText('71 rows', { exact: true }).waitFor();
