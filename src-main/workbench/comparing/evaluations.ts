@@ -106,8 +106,7 @@ function startReference(
   { startOf }: EvaluateOptions,
 ): Pick<EvaluateOptions, 'reference' | 'beta'> {
   if (startOf === undefined || weights.kind !== 'model' || suite.kind !== 'pairs') return {};
-  const { algorithm } = startOf.spec;
-  return { reference: weights.model.id, ...(algorithm.kind === 'dpo' ? { beta: algorithm.beta } : {}) };
+  return { reference: weights.model.id, beta: betaOf(startOf.spec.algorithm) };
 }
 
 /** The same question to the same server goes on where a try before it ended. */

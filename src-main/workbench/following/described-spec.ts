@@ -3,6 +3,7 @@ import type { TrainingArgs } from '../../imports/trainer-folder/training-args.ts
 import { elsewhere } from '../../shared/domain/run-origin.ts';
 import { runSpecSchema } from '../../shared/domain/run-spec.ts';
 import type { RunSpec, RunSpecInput } from '../../shared/domain/run-spec.ts';
+import { describedAlgorithm } from './described-algorithm.ts';
 
 /** The settings of another trainer’s run, as far as a run spec has words for them: to be read, not to be run. */
 export function describedSpec(
@@ -15,7 +16,7 @@ export function describedSpec(
     name,
     model,
     dataset: { train: dataset ?? elsewhere },
-    algorithm: algorithmOf(found),
+    algorithm: describedAlgorithm(found),
     tuning,
     ...lengthOf(found),
     evaluate: { suites: [...suites] },
@@ -24,33 +25,11 @@ export function describedSpec(
   const parsed = runSpecSchema.safeParse(described);
   if (parsed.success) return parsed.data;
   // A setting that no spec may have (a learning rate of 0): the run is described without its settings.
-  return runSpecSchema.parse({ ...described, optimizer: {}, batch: {}, seed: 0, algorithm: plainAlgorithm(found) });
+  return runSpecSchema.parse({ ...described, optimizer: {}, batch: {}, seed: 0 });
 }
 
 function lengthOf({ maxSteps, step }: TrainerFolder): Pick<RunSpecInput, 'steps'> {
   return { steps: Math.max(1, maxSteps ?? step) };
-}
-
-/** Of a method that no spec has, the name stands in the run’s origin, and the spec says the plainest there is. */
-function algorithmOf(found: TrainerFolder): RunSpecInput['algorithm'] {
-  const { args, method } = found;
-  if (method === 'DPO') {
-    const loss = args?.text('loss_type');
-    const beta = args?.number('beta') ?? 0;
-    const smoothing = args?.number('label_smoothing') ?? 0;
-    return {
-      kind: 'dpo',
-      ...(loss === 'hinge' || loss === 'ipo' ? { loss } : {}),
-      ...(beta > 0 ? { beta } : {}),
-      ...(smoothing > 0 && smoothing < 0.5 ? { labelSmoothing: smoothing } : {}),
-    };
-  }
-  return plainAlgorithm(found);
-}
-
-function plainAlgorithm({ method }: TrainerFolder): RunSpecInput['algorithm'] {
-  if (method === 'DPO') return { kind: 'dpo' };
-  return method === 'Reward' ? { kind: 'reward' } : { kind: 'sft' };
 }
 
 function settingsOf(args: TrainingArgs): Pick<RunSpecInput, 'optimizer' | 'batch' | 'seed'> {

@@ -122,6 +122,7 @@ test('completions of GRPO are samples of their steps, found again by their promp
   const folder = trainerFolder('grpo');
   const { run } = await workbench.following.importRun(folder, {}, quietTask());
   expect({ method: run.origin?.method, status: run.status }).toEqual({ method: 'GRPO', status: 'completed' });
+  expect(run.spec.algorithm).toMatchObject({ kind: 'grpo', samplesPerPrompt: 2, maxNewTokens: 6, klWeight: 0 });
   const events = await workbench.core.store.runEvents(run.id, 0, 1000);
   const texts = events.filter((event) => event.type === 'samples');
   expect([...new Set(texts.map(({ step }) => step))]).toEqual([1, 2]);
