@@ -20,21 +20,26 @@ export async function foreignEventsFile(folder: string): Promise<string | null> 
   return null;
 }
 
-/** Events beyond `after`, with the paths of checkpoints as they are from here; at most `most` at a time. */
-export async function readForeignEvents(
+/** Events beyond `after`, with the paths of checkpoints as they are from here; at most `most` on a page. The file is read once. */
+export async function* readForeignEvents(
   file: string,
   { after, folder, most }: { after: number; folder: string; most: number },
-): Promise<ForeignEvents> {
-  const found: ForeignEvents = { events: [], taken: after, damagedLine: null };
+): AsyncGenerator<ForeignEvents, void, undefined> {
+  let page: ForeignEvents = { events: [], taken: after, damagedLine: null };
   for await (const { event, line } of readEventLines(file)) {
-    if (event === null) return { ...found, damagedLine: line };
-    if (event.seq <= after) continue;
+    if (event === null) {
+      yield { ...page, damagedLine: line };
+      return;
+    }
+    if (event.seq <= page.taken) continue;
     const { seq, ...body } = event;
-    found.taken = seq;
-    found.events.push(placed(body, folder));
-    if (found.events.length >= most) return found;
+    page.taken = seq;
+    page.events.push(placed(body, folder));
+    if (page.events.length < most) continue;
+    yield page;
+    page = { events: [], taken: seq, damagedLine: null };
   }
-  return found;
+  if (page.events.length > 0) yield page;
 }
 
 function placed<Body extends TrainerEventBody>(body: Body, folder: string): Body {

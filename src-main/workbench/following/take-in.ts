@@ -117,15 +117,14 @@ async function takeEvents(
   say: (sentence: string) => void,
 ): Promise<FollowNote> {
   let taken = note.eventsTaken;
-  for (;;) {
-    const page = await readForeignEvents(file, { after: taken, folder, most: pageEvents });
+  for await (const page of readForeignEvents(file, { after: taken, folder, most: pageEvents })) {
     await add(page.events);
     if (page.damagedLine !== null) {
       say(`${file} is damaged: its line ${page.damagedLine} is not an event. What comes behind it was left out.`);
     }
-    if (page.taken === taken || page.damagedLine !== null) return { ...note, eventsTaken: page.taken };
     taken = page.taken;
   }
+  return { ...note, eventsTaken: taken };
 }
 
 async function takeCompletions(
