@@ -42,9 +42,8 @@ const itemsPerChunk = 64;
 
 /** Suites on a model behind a server: generations over chat or completions, likelihoods over the log-probs of prompts where the server gives them. */
 export async function runEndpointJob(job: EvaluateJob, endpoint: Endpoint, context: JobContext): Promise<void> {
-  const abort = new AbortController();
-  const watch = setInterval(() => context.control.stopping() && abort.abort(), 100);
-  const server = openServer(endpoint, { fetch, env: process.env, signal: abort.signal, firstPauseMs: 500 });
+  const { signal } = context.control;
+  const server = openServer(endpoint, { fetch, env: process.env, signal, firstPauseMs: 500 });
   const journal = openJournal<TimedAnswer | Score[]>(job.journalPath);
   const rewardModel = job.rewardModelPath === undefined ? null : await openRewardModel(job.rewardModelPath);
   try {
@@ -55,7 +54,6 @@ export async function runEndpointJob(job: EvaluateJob, endpoint: Endpoint, conte
       await runSuiteOn(work, await readJsonLines<SuiteItem>(suite.itemsPath));
     }
   } finally {
-    clearInterval(watch);
     journal.close();
     rewardModel?.dispose();
   }

@@ -16,6 +16,7 @@ export class Questions {
 
   constructor(control: JobControl) {
     this.#control = control;
+    control.signal.addEventListener('abort', () => this.#wake(), { once: true });
   }
 
   ask(id: number, question: Question): void {
@@ -43,10 +44,7 @@ export class Questions {
         this.#waiting = this.#waiting.filter((asked) => !taken.includes(asked));
         return taken;
       }
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-        this.#control.signal.addEventListener('abort', () => resolve(), { once: true });
-      });
+      await new Promise<void>((resolve) => (this.#wake = resolve));
     }
   }
 }

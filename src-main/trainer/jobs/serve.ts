@@ -39,12 +39,19 @@ export async function runServeJob(job: ServeJob, context: JobContext, questions:
     try {
       await answerAll(await opening, asked, context, questions);
     } catch (error) {
-      // One pass failed for all of them (out of memory): each is answered with that.
+      // One pass failed for all of them (out of memory): each is answered with that, and the next one starts with the memory free.
       loaded.delete(first.question.model);
       for (const { id } of asked) await context.emit({ type: 'answer', id, part: failed(error) });
+      await unload(opening);
     }
   }
-  for (const opening of loaded.values()) (await opening).model.dispose();
+  for (const opening of loaded.values()) await unload(opening);
+}
+
+async function unload(opening: Promise<Loaded>): Promise<void> {
+  // One that could not be loaded holds nothing; whoever asked for it was told.
+  const opened = await opening.catch(() => null);
+  opened?.model.dispose();
 }
 
 async function load(folder: string, context: JobContext): Promise<Loaded> {
