@@ -34,7 +34,8 @@ interface Waiting {
 
 interface Child {
   session: TrainerSession;
-  device: DeviceGrant;
+  /** Who waits for its answers, by the question’s number. */
+  waiting: Map<number, Waiting>;
   /** Resolves when the process is gone and the device is free. */
   gone: Promise<void>;
 }
@@ -52,41 +53,44 @@ export async function openServing(
       throw new WorkbenchError('bad-input', `“${name}” was named twice.`);
     models.push({ name, path: await weightsFolder(core, await findWeights(core, name), task) });
   }
-  const waiting = new Map<number, Waiting>();
   const closing = new AbortController();
   let asked = 0;
   let open = 0;
   let child: Promise<Child> | null = null;
+  /** Resolves when the children that were told to stop are gone. */
+  let leaving: Promise<unknown> = Promise.resolve();
   let idle: NodeJS.Timeout | null = null;
 
-  async function start(): Promise<Child> {
+  function begin(): Promise<Child> {
+    const own: Promise<Child> = start(() => {
+      if (child === own) child = null;
+    });
+    return own;
+  }
+
+  async function start(onGone: () => void): Promise<Child> {
     const device = await core.device.take({
       what: `an endpoint for ${targets.join(', ')}`,
       short: true,
       signal: closing.signal,
       onWait: (holder) => say(`Questions wait for the device: ${holder}.`),
     });
+    const waiting: Child['waiting'] = new Map();
     const session = superviseTrainer(core.launchTrainer, { kind: 'serve', models }, (events) => {
-      events.forEach(take);
+      for (const event of events) take(event, waiting);
       return Promise.resolve();
     });
-    return { session, device, gone: end(session, device) };
+    return { session, waiting, gone: end(session, waiting, device, onGone) };
   }
 
-  function take(event: TrainerEvent): void {
-    if (event.type !== 'answer') return;
-    const { id, part } = event;
-    const one = waiting.get(id);
-    if (one === undefined) return;
-    if (part.kind === 'text') return one.onText(part);
-    waiting.delete(id);
-    if (part.kind === 'done') one.resolve(part);
-    else one.reject(failureOf(part));
-  }
-
-  async function end(session: TrainerSession, device: DeviceGrant): Promise<void> {
+  async function end(
+    session: TrainerSession,
+    waiting: Child['waiting'],
+    device: DeviceGrant,
+    onGone: () => void,
+  ): Promise<void> {
     const ended = await session.ended;
-    child = null;
+    onGone();
     await device.release();
     const error =
       ended.kind === 'finished'
@@ -98,8 +102,15 @@ export async function openServing(
     }
   }
 
-  async function rest(): Promise<void> {
-    const current = await child?.catch(() => null);
+  /** Ends the child; who asks from now on gets another one, which waits for the device. */
+  function rest(): Promise<unknown> {
+    leaving = Promise.all([leaving, stop(child)]);
+    child = null;
+    return leaving;
+  }
+
+  async function stop(resting: Promise<Child> | null): Promise<void> {
+    const current = await resting?.catch(() => null);
     current?.session.stop();
     await current?.gone;
   }
@@ -113,9 +124,9 @@ export async function openServing(
   }
 
   async function answer(question: Question, onText: Waiting['onText'], signal: AbortSignal): Promise<Answered> {
-    child ??= start();
-    const { session } = await child.catch((error: unknown) => {
-      child = null;
+    const asking = (child ??= begin());
+    const { session, waiting } = await asking.catch((error: unknown) => {
+      if (child === asking) child = null;
       throw error;
     });
     if (signal.aborted) throw new WorkbenchError('cancelled', 'Nobody waits for the answer.');
@@ -150,6 +161,17 @@ export async function openServing(
       await rest();
     },
   };
+}
+
+function take(event: TrainerEvent, waiting: Child['waiting']): void {
+  if (event.type !== 'answer') return;
+  const { id, part } = event;
+  const one = waiting.get(id);
+  if (one === undefined) return;
+  if (part.kind === 'text') return one.onText(part);
+  waiting.delete(id);
+  if (part.kind === 'done') one.resolve(part);
+  else one.reject(failureOf(part));
 }
 
 function failureOf({ code, message }: Extract<AnswerPart, { kind: 'failed' }>): WorkbenchError {
