@@ -100,7 +100,6 @@ test('no list walks through a big table or sorts one', async () => {
       { column: 'row', direction: 'ascending' },
     );
     reader.datasetWindow(listed.viewId, 0, 10);
-    reader.datasetViewIds(listed.viewId);
     reader.closeDatasetView(listed.viewId);
     reader.getDatasetCheck(datasetId, null);
     reader.listDatasetChecks(datasetId);

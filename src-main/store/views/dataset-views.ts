@@ -57,13 +57,6 @@ export class DatasetViews {
     this.#views.delete(viewId);
   }
 
-  /** Ids of a whole list, in its order: for a choice that is kept by id. */
-  ids(viewId: string): string[] {
-    const view = this.#views.get(viewId);
-    if (view === undefined) throw new WorkbenchError('not-found', 'This list was closed', { remedy: 'Open it again.' });
-    return Array.from(view.order, (row) => this.#row(view.source, row, new Set()).id);
-  }
-
   #row({ key, check }: RowSource, row: number, marked: ReadonlySet<number>): ListedRow {
     const body = one<{ body: string }>(
       this.#db,
@@ -100,6 +93,5 @@ export const datasetViewReads = {
     views.open(datasetId, filter, sort),
   datasetWindow: (views: DatasetViews, viewId: string, offset: number, limit: number) =>
     views.window(viewId, offset, limit),
-  datasetViewIds: (views: DatasetViews, viewId: string) => views.ids(viewId),
   closeDatasetView: (views: DatasetViews, viewId: string) => views.close(viewId),
 };
