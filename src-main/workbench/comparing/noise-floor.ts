@@ -5,7 +5,8 @@ import type { NoiseFloor } from '../../shared/domain/statistics/noise-floor.ts';
 import type { FlipExportRow } from '../../store/api.ts';
 import type { Comparisons } from './comparisons.ts';
 import type { Core } from '../core.ts';
-import { quietTask } from '../supervision/task.ts';
+import { throwIfCancelled } from '../supervision/task.ts';
+import type { Task } from '../supervision/task.ts';
 
 const sort = { column: 'sampleId', direction: 'ascending' } as const;
 
@@ -14,13 +15,14 @@ export async function noiseFloorOf(
   core: Core,
   comparisons: Comparisons,
   comparison: ComparisonRecord,
+  task: Task,
 ): Promise<NoiseFloor | null> {
   const { repeats } = comparison;
   if (repeats === undefined) return null;
-  const left = await repeatedSide(core, comparisons, comparison.leftEvaluationId, repeats.left, comparison);
-  const right = await repeatedSide(core, comparisons, comparison.rightEvaluationId, repeats.right, comparison);
+  const left = await repeatedSide(core, comparisons, comparison.leftEvaluationId, repeats.left, comparison, task);
+  const right = await repeatedSide(core, comparisons, comparison.rightEvaluationId, repeats.right, comparison, task);
   const samples: { left: Judged[]; right: Judged[] }[] = [];
-  await eachRow(core, comparison.id, (row) => {
+  await eachRow(core, comparison.id, task, (row) => {
     const [first, second] = judgedSides(row);
     samples.push({
       left: [first, ...(left.get(row.sampleId) ?? [])],
@@ -37,11 +39,12 @@ async function repeatedSide(
   evaluationId: string,
   repeatId: string | null,
   { rule }: ComparisonRecord,
+  task: Task,
 ): Promise<Map<string, Judged[]>> {
   const again = new Map<string, Judged[]>();
   if (repeatId === null) return again;
-  const aa = await comparisons.ready(evaluationId, repeatId, rule, quietTask());
-  await eachRow(core, aa.id, (row) => again.set(row.sampleId, [judgedSides(row)[1]]));
+  const aa = await comparisons.ready(evaluationId, repeatId, rule, task);
+  await eachRow(core, aa.id, task, (row) => again.set(row.sampleId, [judgedSides(row)[1]]));
   return again;
 }
 
@@ -52,9 +55,14 @@ function judgedSides(row: FlipExportRow): [Judged, Judged] {
   ];
 }
 
-async function eachRow(core: Core, comparisonId: string, take: (row: FlipExportRow) => void): Promise<void> {
-  await core.store.streamFlips(comparisonId, {}, sort, (rows) => {
+async function eachRow(
+  core: Core,
+  comparisonId: string,
+  task: Task,
+  take: (row: FlipExportRow) => void,
+): Promise<void> {
+  await core.store.streamFlips(comparisonId, {}, sort, async (rows) => {
+    throwIfCancelled(task);
     for (const row of rows) take(row);
-    return Promise.resolve();
   });
 }

@@ -72,7 +72,7 @@ export async function comparisonParts(
     title: right.suiteName,
     decoding: decodingWords(right.decoding),
     summary,
-    noiseFloor: await noiseFloorOf(core, comparisons, comparison),
+    noiseFloor: await noiseFloorOf(core, comparisons, comparison, partOf(task, 0.6, 0.9)),
     search: { tried: search.tried, found: standingOut(search.found, shown.correction) },
   };
   return {
