@@ -21,9 +21,8 @@ export {
   readReport,
   readRecognised,
   readSuite,
-  readingLimits,
-  type ReadingLimits,
   type RowStream,
 } from './reading/read-apart.ts';
+export { readingLimits, type ReadingLimits } from './reading/reader.ts';
 export { checkZipDirectory, checksumGate, notAnArchive } from './records/zip-check.ts';
 export * from './types.ts';

@@ -1,5 +1,4 @@
 import { type Message, messageText, messageTexts, type TextOrChat } from '../shared/domain/datasets.ts';
-import type { Verdict } from '../shared/domain/evaluations.ts';
 import { isPlainObject, own } from './field-path.ts';
 import { Misfit } from './problems.ts';
 
@@ -36,6 +35,9 @@ export function asId(value: unknown, field: string): string | null {
   throw new Misfit('wrong-type', `“${field}” is ${nameOf(value)}, an id is a text or a whole number.`, field);
 }
 
+/** Ways to write that there is no value. */
+export const nothing = new Set(['', 'none', 'null', 'nan', 'n/a', 'na', 'missing']);
+
 /** A number, a numeric text, or null for what stands for “none” (null, blank, NaN). */
 export function asNumber(value: unknown, field: string, decimal: 'point' | 'comma' = 'point'): number | null {
   if (typeof value === 'number') return Number.isFinite(value) ? value : null;
@@ -56,73 +58,6 @@ function withPoint(text: string): string {
   return /^[+-]?(\d+|\d{1,3}(\.\d{3})+),\d+(e[+-]?\d+)?$/i.test(trimmed)
     ? trimmed.replaceAll('.', '').replace(',', '.')
     : trimmed;
-}
-
-const nothing = new Set(['', 'none', 'null', 'nan', 'n/a', 'na', 'missing']);
-const verdictWords = new Map<string, Verdict>([
-  ...[
-    '1',
-    '1.0',
-    'true',
-    't',
-    'yes',
-    'y',
-    'correct',
-    'right',
-    'pass',
-    'passed',
-    'win',
-    'c',
-    'up',
-    'good',
-    'chosen',
-    '👍',
-    'wahr',
-    'vrai',
-    'verdadero',
-    'vero',
-    'waar',
-  ].map((word) => [word, 'right'] as const),
-  ...[
-    '0',
-    '0.0',
-    'false',
-    'f',
-    'no',
-    'n',
-    'incorrect',
-    'wrong',
-    'fail',
-    'failed',
-    'lose',
-    'loss',
-    'i',
-    'down',
-    'bad',
-    'rejected',
-    '👎',
-    'falsch',
-    'faux',
-    'falso',
-    'onwaar',
-  ].map((word) => [word, 'wrong'] as const),
-  ...['tie', 'draw'].map((word) => [word, 'tie'] as const),
-]);
-
-/**
- * A verdict from the ways people write one: true/false, 1/0, yes/no, correct/wrong, pass/fail, tie. Null, blank and NaN
- * mean that none was given. Anything else is refused: guessing would invent flips.
- */
-export function asVerdict(value: unknown, field: string): Verdict | null {
-  if (value === null || value === undefined) return null;
-  if (typeof value === 'boolean') return value ? 'right' : 'wrong';
-  if (typeof value === 'number' || typeof value === 'string') {
-    const word = String(value).trim().toLowerCase();
-    if (nothing.has(word)) return null;
-    const verdict = verdictWords.get(word);
-    if (verdict !== undefined) return verdict;
-  }
-  throw new Misfit('unknown-verdict', `“${field}” is ${nameOf(value)}, which says neither right nor wrong.`, field);
 }
 
 /** One text, several in an array, or several in one text between commas or semicolons; blank ones fall out. */

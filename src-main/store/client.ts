@@ -14,10 +14,11 @@ import type { ReaderMethods, StoreReads } from './reader.ts';
 import type { ScanResult } from '../shared/domain/data/row-scan.ts';
 import type { ContentFault } from './tasks/check-contents.ts';
 import type { BuildBatch } from './tasks/build-comparison.ts';
-import type { Methods, Remote, WorkerStart } from './rpc.ts';
+import type { WorkerStart } from './rpc.ts';
 import { SideReaders } from './side-readers.ts';
-import { WorkerClient, runTask } from './worker-client.ts';
+import { forward, WorkerClient, runTask } from './worker-client.ts';
 import type { StoreWrites, WriterMethods } from './writer.ts';
+import { longSearch, longRead } from './long-reads.ts';
 
 export interface StoreOptions {
   /** The database may not grow beyond this; writing then fails as on a full disk. */
@@ -85,22 +86,6 @@ function makeFolder(folder: string): void {
     });
   }
 }
-
-/** How long a search may take: by then a person has turned to something else. */
-const longSearch = {
-  ms: 60_000,
-  tooLong: () =>
-    new WorkbenchError('unavailable', 'The search was ended: it took longer than a minute.', {
-      remedy: 'Search for more characters, or for something rarer. New texts are found quickly once they are indexed.',
-    }),
-};
-const longRead = {
-  ms: 120_000,
-  tooLong: () =>
-    new WorkbenchError('unavailable', 'Counting the slices was ended: it took longer than two minutes.', {
-      remedy: 'Import the evaluations with fewer slices.',
-    }),
-};
 
 /** A store that is open: its threads, the tasks it started, and who listens. */
 class OpenStore {
@@ -314,11 +299,4 @@ class OpenStore {
     await Promise.all([this.#background.settled(), this.#resumed]);
     this.#listeners.clear();
   }
-}
-
-/** The methods that the worker said it offers, as plain functions. */
-function forward<Offered extends Methods>(client: WorkerClient<Offered>, names: readonly string[]): Remote<Offered> {
-  const methods = names.map((name) => [name, (...args: Parameters<Offered[string]>) => client.call(name, ...args)]);
-  // The worker made the names from the map whose type this is.
-  return Object.fromEntries(methods) as Remote<Offered>;
 }

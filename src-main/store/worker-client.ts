@@ -126,3 +126,13 @@ export function runTask<Batch, Outcome>(
     });
   });
 }
+
+/** The methods that the worker said it offers, as plain functions. */
+export function forward<Offered extends Methods>(
+  client: WorkerClient<Offered>,
+  names: readonly string[],
+): Remote<Offered> {
+  const methods = names.map((name) => [name, (...args: Parameters<Offered[string]>) => client.call(name, ...args)]);
+  // The worker made the names from the map whose type this is.
+  return Object.fromEntries(methods) as Remote<Offered>;
+}

@@ -1,15 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayerAttention } from './architecture.ts';
-import {
-  attention,
-  attentionOfPlaces,
-  type LayerView,
-  type PackedPass,
-  type PassContext,
-  tensorsOfView,
-  viewWith,
-} from './attention.ts';
-import { blockOf } from './block.ts';
+import { type LayerView, type PackedPass, type PassContext, tensorsOfView, viewWith } from './attention.ts';
 import { attentionBlocks } from './causal-attention.ts';
 import type {
   CausalLm,
@@ -22,8 +13,7 @@ import type {
 import { checkpointed } from './checkpointed.ts';
 import { blockDropout } from './dropout.ts';
 import { DecoderCache } from './kv-cache.ts';
-import { adapterScale, feedForward, type LoraContext, norm } from './layers.ts';
-import { causalMask, paddingMask } from './mask.ts';
+import { adapterScale, type LoraContext, norm } from './layers.ts';
 import type { HalfPrecision } from '../ports.ts';
 import type { PackedBatch } from './packed-batch.ts';
 import { blockLinears } from './parameters.ts';
@@ -31,6 +21,8 @@ import { Rotations } from './rotations.ts';
 import { added, reshaped, scaled } from './unsaved.ts';
 import { rotationMatrix, stepBlock, type StepContext } from './step.ts';
 import { stepWeights, type StepWeights } from './step-weights.ts';
+import { runBlock, runPackedBlock, lastPositions } from './run-block.ts';
+import { cacheMask, perKind } from './decoder-views.ts';
 
 /** Rotary rows held from the start; longer sequences extend the table. */
 const expectedTime = 512;
@@ -295,43 +287,4 @@ class Decoder implements CausalLm {
     const context = { architecture, parameters: this.parameters, lora: this.#loraContext({}), half: this.#half };
     return cache.weights(() => stepWeights(context, this.config));
   }
-}
-
-/** Additive mask of `time` new positions over everything seen; null when all of it may be. */
-function cacheMask(cache: DecoderCache, time: number, group: number, window: number | null): tf.Tensor | null {
-  const seen = cache.length + time;
-  const causal = causalMask(time, seen, group, window);
-  const padding = cache.leftPadding === null ? null : paddingMask(cache.leftPadding, seen);
-  return causal !== null && padding !== null ? tf.add(causal, padding) : (causal ?? padding);
-}
-
-function runBlock(pass: PassContext, layer: number, block: string, x: tf.Tensor2D): tf.Tensor2D {
-  return blockOf(pass, block, x, {
-    attention: (input) => attention(pass, layer, block, input),
-    feedForward: (input) => feedForward(pass, block, input),
-  });
-}
-
-/** One block of a packed pass whose only view is the block's. */
-function runPackedBlock(pass: PackedPass, block: string, x: tf.Tensor2D): tf.Tensor2D {
-  return blockOf(pass, block, x, {
-    attention: (input) => attentionOfPlaces(pass, block, input),
-    feedForward: (input) => feedForward(pass, block, input),
-  });
-}
-
-/** What is made once for all layers that share an object. */
-function perKind<Kind extends object, Made>(make: (kind: Kind) => Made): (kind: Kind) => Made {
-  const made = new Map<Kind, Made>();
-  return (kind) => {
-    const known = made.get(kind) ?? make(kind);
-    made.set(kind, known);
-    return known;
-  };
-}
-
-function lastPositions(x: tf.Tensor2D, batch: number, time: number): tf.Tensor2D {
-  if (time === 1) return x;
-  const dim = x.shape[1];
-  return tf.reshape(tf.slice(tf.reshape(x, [batch, time, dim]), [0, time - 1, 0], [batch, 1, dim]), [batch, dim]);
 }

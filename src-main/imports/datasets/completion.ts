@@ -1,7 +1,8 @@
 import type { CompletionRow, Message, PromptRow, UnpairedRow } from '../../shared/domain/datasets.ts';
 import { own } from '../field-path.ts';
 import { Misfit } from '../problems.ts';
-import { asOptionalText, asText, asTextOrChat, asVerdict, nameOf } from '../values.ts';
+import { asOptionalText, asText, asTextOrChat, nameOf } from '../values.ts';
+import { asVerdict } from '../verdict-values.ts';
 import { asReply } from './preference.ts';
 import { toolsOf } from './tools.ts';
 

@@ -7,7 +7,8 @@ import type { RecordBatches } from '../records/record.ts';
 import { resultIdentity } from '../row-content.ts';
 import type { ReadSession } from '../session.ts';
 import type { Container } from '../types.ts';
-import { asAnswer, asId, asNumber, asOptionalText, asPrompt, asSlices, asTags, asVerdict } from '../values.ts';
+import { asAnswer, asId, asNumber, asOptionalText, asPrompt, asSlices, asTags } from '../values.ts';
+import { asVerdict } from '../verdict-values.ts';
 
 /** An evaluation in a file of one's own making, read through a mapping alone. */
 export function planMappedEvaluation(

@@ -2,7 +2,8 @@ import { isPlainObject, own } from '../field-path.ts';
 import { Misfit } from '../problems.ts';
 import { parseJson } from '../records/parse-json.ts';
 import { parsePythonLiteral } from '../records/python-literal.ts';
-import { asAnswer, asOptionalText, asVerdict, isChat } from '../values.ts';
+import { asAnswer, asOptionalText, isChat } from '../values.ts';
+import { asVerdict } from '../verdict-values.ts';
 
 /** Under these names lies what was asked or answered, whatever else lies next to it. */
 const tellingNames =

@@ -21,6 +21,7 @@ import { rowsNearFlips } from '../data/near-flips.ts';
 import { showDatasetRow } from '../data/show-row.ts';
 import { makeVersion } from '../data/versions.ts';
 import { quietTask } from '../supervision/task.ts';
+import { nothing, started, present } from './answers.ts';
 
 /** The whole contract on one page: which service answers which channel. */
 export function createHandlers(services: Services): Handlers {
@@ -285,19 +286,4 @@ function actionHandlers({ core, comparisons, files, reports, demo, openFile }: S
     'demo.start': ({ quick }) =>
       started(jobs.start({ kind: 'demo', title: quick ? 'Quick demo' : 'Demo' }, (task) => demo(quick, task))),
   } satisfies Named<'guardSets' | 'matrix' | 'frontier' | 'reports' | 'demo'>;
-}
-
-async function nothing(done: Promise<unknown> | void): Promise<null> {
-  await done;
-  return null;
-}
-
-function started(job: { id: string }): Promise<{ jobId: string }> {
-  return Promise.resolve({ jobId: job.id });
-}
-
-/** The parts that were given: an optional key of the contract is left out here, never set to undefined. */
-function present<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  const given = Object.entries(value).filter(([, part]) => part !== undefined);
-  return Object.fromEntries(given) as { [K in keyof T]: Exclude<T[K], undefined> };
 }

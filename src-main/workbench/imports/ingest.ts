@@ -1,25 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
-import type { DatasetRow } from '../../shared/domain/datasets.ts';
 import type { ImportRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import { readDataset, readEvaluationParts, readSuite } from '../../imports/index.ts';
-import type {
-  EvaluationLabel,
-  FieldMap,
-  ImportEntry,
-  ImportFormat,
-  ImportMetadata,
-  RowStream,
-} from '../../imports/index.ts';
+import type { EvaluationLabel, FieldMap, ImportFormat, ImportMetadata, RowStream } from '../../imports/index.ts';
 import type { SampleResult, SuiteSpec } from '../../shared/domain/evaluations.ts';
 import { idOf } from '../../shared/domain/ids.ts';
-import type { Ingest, IngestOutcome, NewRecord, Store } from '../../store/api.ts';
+import type { Ingest, NewRecord, Store } from '../../store/api.ts';
 import type { Task } from '../supervision/task.ts';
 import { freeName } from '../workspace/names.ts';
 import { shortModel } from './import-names.ts';
 import { ProblemTally } from './problem-tally.ts';
 import { formatCount } from '../../shared/presentation/numbers.ts';
+import { ingestStream, takeRows, provenanceOf, outcomeOf, nothingFits } from './ingest-stream.ts';
 
 export interface ImportRequest {
   /** Path of a file or a folder. */
@@ -222,90 +215,4 @@ function readOptions(request: ImportRequest, task: Task) {
     onProgress: ({ bytesRead, totalBytes, rows }: { bytesRead: number; totalBytes: number; rows: number }) =>
       task.progress(`${formatCount(rows)} rows read`, totalBytes === 0 ? null : bytesRead / totalBytes),
   };
-}
-
-/** One transaction a source: rows go in batch by batch and show at the commit, or not at all. */
-async function ingestStream<Row extends DatasetRow | object>(
-  request: ImportRequest,
-  stream: RowStream<Row>,
-  task: Task,
-  begin: (rows: Row[], provenance: NewRecord<ImportRecord>) => Promise<Ingest<Row>>,
-): Promise<string> {
-  const problems = new ProblemTally();
-  let ingest: Ingest<Row> | null = null;
-  try {
-    for await (const batch of stream.batches()) {
-      const rows = takeRows(batch, problems);
-      if (rows.length === 0) continue;
-      ingest ??= await begin(rows, provenanceOf(request, stream.metadata(), problems));
-      await ingest.push(rows);
-    }
-    if (ingest === null) throw nothingFits(request, problems);
-    task.progress('storing', 1);
-    return await ingest.commit({ import: outcomeOf(stream.metadata(), problems) });
-  } catch (error) {
-    await ingest?.abandon();
-    throw error;
-  }
-}
-
-function takeRows<Row>(batch: readonly ImportEntry<Row>[], problems: ProblemTally): Row[] {
-  const rows: Row[] = [];
-  for (const entry of batch) {
-    if ('row' in entry) rows.push(entry.row);
-    else problems.add(entry.problem.reason, entry.line, entry.problem.message);
-  }
-  return rows;
-}
-
-function provenanceOf(
-  request: ImportRequest,
-  metadata: ImportMetadata,
-  problems: ProblemTally,
-): NewRecord<ImportRecord> {
-  return {
-    target: metadata.purpose,
-    name: request.name,
-    source: path.basename(request.source),
-    tool: metadata.tool?.name ?? metadata.format,
-    toolVersion: metadata.tool?.version ?? null,
-    sha256: '',
-    accepted: 0,
-    rejected: problems.total,
-    problems: problems.list(),
-    undoneAt: null,
-  };
-}
-
-function outcomeOf(metadata: ImportMetadata, problems: ProblemTally): NonNullable<IngestOutcome['import']> {
-  return {
-    sha256: metadata.files
-      .map((file) => file.sha256 ?? '')
-      .join(' ')
-      .trim(),
-    tool: metadata.tool?.name ?? metadata.format,
-    toolVersion: metadata.tool?.version ?? null,
-    accepted: metadata.rows,
-    rejected: metadata.problems,
-    problems: problems.list(),
-  };
-}
-
-/** `part`: which of the evaluations of a source it is. */
-function nothingFits(
-  request: ImportRequest,
-  problems = new ProblemTally(),
-  part: string | null = null,
-): WorkbenchError {
-  const reasons = problems.list().map(({ reason, count, message }) => `${reason} (${count}): ${message ?? ''}`.trim());
-  const why =
-    reasons.length === 0 ? 'it holds no records' : `what does not fit: ${reasons.join('; ').replace(/\.$/, '')}`;
-  return new WorkbenchError(
-    'bad-input',
-    `Nothing ${part === null ? '' : `of ${part} `}in ${path.basename(request.source)} could be imported: ${why}.`,
-    {
-      remedy: 'Look at a preview, or say with --format and --map where the fields are.',
-      place: { file: request.source },
-    },
-  );
 }

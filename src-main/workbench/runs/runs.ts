@@ -25,7 +25,8 @@ import type { RunRequest, WeightsRef } from './run-folder.ts';
 import { combinations, withValue } from './spec-changes.ts';
 import { specObject } from './spec-text.ts';
 import type { SpecInput } from './spec-text.ts';
-import type { OwnedRun, Sites } from '../sites/sites.ts';
+import type { Sites } from '../sites/sites.ts';
+import type { OwnedRun } from '../sites/pending-runs.ts';
 
 export interface LaunchOptions {
   parentRunId?: string | undefined;

@@ -9,7 +9,6 @@ import { openTransfer } from '../../sites/transfer.ts';
 import type { Core } from '../core.ts';
 import type { RunRequest } from '../runs/run-folder.ts';
 import { runFolder } from '../runs/run-folder.ts';
-import type { Claim } from '../supervision/claim.ts';
 import { claim } from '../supervision/claim.ts';
 import { hasEnded } from '../../shared/domain/run-states.ts';
 import type { Task } from '../supervision/task.ts';
@@ -25,15 +24,11 @@ import { readRunNote, taskId, writeRunNote } from './run-note.ts';
 import type { RunNote } from './run-note.ts';
 import { siteFolders, submitRuns } from './submit.ts';
 import type { SiteAccess } from './submit.ts';
+import { unsubmittedJob, siteGone, inOrder } from './pending-runs.ts';
+import type { OwnedRun, Pending } from './pending-runs.ts';
 
 /** How often a run whose program has died is looked for. */
 const takeUpEveryMs = 10_000;
-
-/** A run that is to be handed over, with the claim that says whose it is. */
-export interface OwnedRun {
-  run: RunRecord;
-  owner: Claim;
-}
 
 /** Runs on other people's schedulers: handed over, followed, stopped, brought back. Nothing here has to stay alive for them. */
 export interface Sites extends Pick<SiteRegistry, 'list' | 'find' | 'add'> {
@@ -58,15 +53,6 @@ export interface Sites extends Pick<SiteRegistry, 'list' | 'find' | 'add'> {
   /** Follows what no other program follows: at start-up, and when one has died. */
   takeUp(): Promise<void>;
   close(): Promise<void>;
-}
-
-interface Pending {
-  abort: AbortController;
-  done: Promise<void>;
-  says: string;
-  site: string;
-  ended: Promise<RunRecord>;
-  settle: (run: RunRecord) => void;
 }
 
 export function createSites(core: Core, pace: Pace = usualPace): Sites {
@@ -302,28 +288,4 @@ RUNNING) scancel --signal=USR1 --batch ${quote(job)} ;;
 COMPLETING|'') ;;
 *) scancel ${quote(job)} ;;
 esac`;
-}
-
-function unsubmittedJob(runId: string, { says, site }: Pending): SiteJob {
-  return {
-    runId,
-    site,
-    jobId: '',
-    phase: 'waiting',
-    says: `Not submitted yet: ${says}`,
-    node: null,
-    expectedStartAt: null,
-    seenAt: null,
-    trouble: null,
-  };
-}
-
-function siteGone(name: string): WorkbenchError {
-  return new WorkbenchError('not-found', `The run is at “${name}”, and this workspace has no such site any more.`, {
-    remedy: 'Add the site again under this name, and resume the run.',
-  });
-}
-
-function inOrder(submission: RunNote['submission'], runs: readonly OwnedRun[]): OwnedRun[] {
-  return [...runs].sort((a, b) => submission.runIds.indexOf(a.run.id) - submission.runIds.indexOf(b.run.id));
 }

@@ -1,0 +1,17 @@
+import { WorkbenchError } from '../shared/domain/errors.ts';
+
+/** How long a search may take: by then a person has turned to something else. */
+export const longSearch = {
+  ms: 60_000,
+  tooLong: () =>
+    new WorkbenchError('unavailable', 'The search was ended: it took longer than a minute.', {
+      remedy: 'Search for more characters, or for something rarer. New texts are found quickly once they are indexed.',
+    }),
+};
+export const longRead = {
+  ms: 120_000,
+  tooLong: () =>
+    new WorkbenchError('unavailable', 'Counting the slices was ended: it took longer than two minutes.', {
+      remedy: 'Import the evaluations with fewer slices.',
+    }),
+};

@@ -1,0 +1,44 @@
+import type { RunRecord } from '../../shared/domain/entities.ts';
+import { WorkbenchError } from '../../shared/domain/errors.ts';
+import type { SiteJob } from '../../shared/domain/sites.ts';
+import type { Claim } from '../supervision/claim.ts';
+import type { RunNote } from './run-note.ts';
+
+/** A run that is to be handed over, with the claim that says whose it is. */
+export interface OwnedRun {
+  run: RunRecord;
+  owner: Claim;
+}
+
+export interface Pending {
+  abort: AbortController;
+  done: Promise<void>;
+  says: string;
+  site: string;
+  ended: Promise<RunRecord>;
+  settle: (run: RunRecord) => void;
+}
+
+export function unsubmittedJob(runId: string, { says, site }: Pending): SiteJob {
+  return {
+    runId,
+    site,
+    jobId: '',
+    phase: 'waiting',
+    says: `Not submitted yet: ${says}`,
+    node: null,
+    expectedStartAt: null,
+    seenAt: null,
+    trouble: null,
+  };
+}
+
+export function siteGone(name: string): WorkbenchError {
+  return new WorkbenchError('not-found', `The run is at “${name}”, and this workspace has no such site any more.`, {
+    remedy: 'Add the site again under this name, and resume the run.',
+  });
+}
+
+export function inOrder(submission: RunNote['submission'], runs: readonly OwnedRun[]): OwnedRun[] {
+  return [...runs].sort((a, b) => submission.runIds.indexOf(a.run.id) - submission.runIds.indexOf(b.run.id));
+}
