@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { DecoderCache } from './kv-cache.ts';
+import type { DecoderCache } from './kv-cache.ts';
 import { causalMask, paddingMask } from './mask.ts';
 
 /** Additive mask of `time` new positions over everything seen; null when all of it may be. */
