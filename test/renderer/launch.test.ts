@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { DatasetRecord, ModelRecord } from '../../src-main/shared/domain/entities.ts';
+import { idOf } from '../../src-main/shared/domain/ids.ts';
 import { launchDefaults } from '../../src-renderer/format/launch-defaults.ts';
 import { isRounding } from '../../src-renderer/format/matrix.ts';
 import { matters } from '../../src-renderer/format/spec-form.ts';
 import { runRecord } from './samples.ts';
 
 const model = (name: string, origin: ModelRecord['origin'], createdAt: number): ModelRecord => ({
-  id: name,
+  id: idOf('model', name),
   name,
   path: '',
   family: 'llama',
@@ -18,7 +19,7 @@ const model = (name: string, origin: ModelRecord['origin'], createdAt: number): 
   state: 'present',
 });
 const dataset = (name: string, kind: DatasetRecord['kind'], createdAt: number): DatasetRecord => ({
-  id: name,
+  id: idOf('dataset', name),
   name,
   kind,
   rows: 1,

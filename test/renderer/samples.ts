@@ -1,12 +1,15 @@
 import type { RunRecord } from '../../src-main/shared/domain/entities.ts';
 import type { ComparisonRecord, FlipFacets, FlipRow, SampleDetail } from '../../src-main/shared/domain/flip-view.ts';
+import { idOf, idOrNull } from '../../src-main/shared/domain/ids.ts';
 import { runSpecSchema } from '../../src-main/shared/domain/run-spec.ts';
 
 /** Records as the workbench would answer them, with what a test does not care about filled in. */
 
-export function runRecord(changes: Partial<RunRecord> = {}): RunRecord {
+type RunChanges = Partial<Omit<RunRecord, 'id' | 'parentRunId'> & { id: string; parentRunId: string | null }>;
+
+export function runRecord({ id = 'run-1', parentRunId = null, ...changes }: RunChanges = {}): RunRecord {
   return {
-    id: 'run-1',
+    id: idOf('run', id),
     name: 'dpo',
     status: 'running',
     spec: runSpecSchema.parse({
@@ -16,10 +19,10 @@ export function runRecord(changes: Partial<RunRecord> = {}): RunRecord {
       algorithm: { kind: 'dpo' },
       steps: 10,
     }),
-    modelId: 'model-1',
-    datasetId: 'dataset-1',
+    modelId: idOf('model', 'model-1'),
+    datasetId: idOf('dataset', 'dataset-1'),
     guardSetId: null,
-    parentRunId: null,
+    parentRunId: idOrNull('run', parentRunId),
     relation: null,
     sweepId: null,
     folder: 'runs/run-1',

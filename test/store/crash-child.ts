@@ -8,6 +8,7 @@ import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { deepEqual } from 'node:assert/strict';
 import Database from 'better-sqlite3';
+import type { DatasetRecord, EvaluationRecord } from '../../src-main/shared/domain/entities.ts';
 import type { SampleResult } from '../../src-main/shared/domain/evaluations.ts';
 import { defaultRule } from '../../src-main/shared/domain/flips.ts';
 import type { TrainerEvent } from '../../src-main/shared/domain/trainer-events.ts';
@@ -47,8 +48,10 @@ function acknowledged(): Acknowledged[] {
 /** Everything that was acknowledged is there, whole. */
 async function check(store: Store): Promise<void> {
   await store.settled();
-  const evaluations = new Map((await store.listEvaluations()).map((record) => [record.id, record]));
-  const datasets = new Map((await store.listDatasets()).map((record) => [record.id, record]));
+  const evaluations = new Map<string, EvaluationRecord>(
+    (await store.listEvaluations()).map((record) => [record.id, record]),
+  );
+  const datasets = new Map<string, DatasetRecord>((await store.listDatasets()).map((record) => [record.id, record]));
   for (const fact of acknowledged()) {
     if (fact.kind === 'evaluation') deepEqual(evaluations.get(fact.id)?.samples, fact.samples);
     if (fact.kind === 'dataset') deepEqual(datasets.get(fact.id)?.rows, fact.rows);

@@ -90,10 +90,3 @@ function hasBias({ names, bias }: Architecture, module: string): boolean {
       return bias.feedForward;
   }
 }
-
-/** Numbers in all of them. */
-export function parameterCount(shapes: ReadonlyMap<string, readonly number[]>): number {
-  let count = 0;
-  for (const shape of shapes.values()) count += shape.reduce((product, size) => product * size, 1);
-  return count;
-}

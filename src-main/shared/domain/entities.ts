@@ -2,6 +2,7 @@ import type { DatasetKind } from './datasets.ts';
 import type { VersionRecipe } from './data/row-view.ts';
 import type { DecodingSettings, SuiteKind, SuiteSpec, Verdict } from './evaluations.ts';
 import type { ErrorReport } from './errors.ts';
+import type { Id } from './ids.ts';
 import type { ReportFormat } from './reports/report-formats.ts';
 import type { RunStatus } from './jobs.ts';
 import type { BackendInfo } from './trainer-events.ts';
@@ -19,7 +20,7 @@ export interface HubSource {
 }
 
 export interface ModelRecord {
-  id: string;
+  id: Id<'model'>;
   name: string;
   path: string;
   family: string;
@@ -31,24 +32,24 @@ export interface ModelRecord {
   /** Where it came from on the Hub, if it did. */
   source?: HubSource;
   /** The model that an adapter sits on; whole weights have none. */
-  baseId?: string;
+  baseId?: Id<'model'>;
   createdAt: number;
   /** The folder is gone or its hash differs. */
   state: 'present' | 'missing' | 'changed';
 }
 
 export interface DatasetRecord {
-  id: string;
+  id: Id<'dataset'>;
   name: string;
   kind: DatasetKind;
   rows: number;
   sha256: string;
-  importId: string | null;
+  importId: Id<'import'> | null;
   createdAt: number;
   /** Lengths in characters, for the preview's statistics. */
   statistics: Record<string, { min: number; median: number; max: number }>;
   /** Of a version: the dataset it was made of (it may have been deleted since), and how. */
-  parentId?: string;
+  parentId?: Id<'dataset'>;
   recipe?: VersionRecipe;
   /** As the source names it. */
   licence?: string;
@@ -58,22 +59,22 @@ export interface SuiteRecord extends SuiteSpec {
   items: number;
   sha256: string;
   origin: 'imported' | 'held-out' | 'demo';
-  importId: string | null;
+  importId: Id<'import'> | null;
   createdAt: number;
 }
 
 export interface RunRecord {
-  id: string;
+  id: Id<'run'>;
   name: string;
   status: RunStatus;
   spec: RunSpec;
-  modelId: string;
-  datasetId: string;
-  guardSetId: string | null;
-  parentRunId: string | null;
+  modelId: Id<'model'>;
+  datasetId: Id<'dataset'>;
+  guardSetId: Id<'guard set'> | null;
+  parentRunId: Id<'run'> | null;
   relation: 'relaunch' | 'resume' | 'sweep' | null;
   /** Runs of one sweep share it. */
-  sweepId: string | null;
+  sweepId: Id<'sweep'> | null;
   folder: string;
   backend: BackendInfo | null;
   step: number;
@@ -91,8 +92,8 @@ export interface RunRecord {
 }
 
 export interface CheckpointRecord {
-  id: string;
-  runId: string;
+  id: Id<'checkpoint'>;
+  runId: Id<'run'>;
   step: number;
   /** Folder of the weights, relative to the workspace unless absolute. */
   path: string;
@@ -104,14 +105,14 @@ export interface CheckpointRecord {
 }
 
 export interface EvaluationRecord {
-  id: string;
+  id: Id<'evaluation'>;
   name: string;
-  suiteId: string | null;
+  suiteId: Id<'suite'> | null;
   suiteName: string;
   suiteKind: SuiteKind | null;
-  runId: string | null;
-  checkpointId: string | null;
-  modelId: string | null;
+  runId: Id<'run'> | null;
+  checkpointId: Id<'checkpoint'> | null;
+  modelId: Id<'model'> | null;
   /** Optimiser step of the run, 0 = before training. */
   step: number | null;
   samples: number;
@@ -125,12 +126,12 @@ export interface EvaluationRecord {
   decoding: DecodingSettings | null;
   /** What judged the samples; null where it is not known (evaluations of earlier versions). */
   measure?: Measure | null;
-  importId: string | null;
+  importId: Id<'import'> | null;
   createdAt: number;
 }
 
 export interface ImportRecord {
-  id: string;
+  id: Id<'import'>;
   target: 'model' | 'dataset' | 'evaluation' | 'suite' | 'run' | 'report';
   name: string;
   /** File name only; the path stays on the main side. */
@@ -147,10 +148,10 @@ export interface ImportRecord {
 }
 
 export interface GuardSetRecord {
-  id: string;
+  id: Id<'guard set'>;
   name: string;
   samples: number;
-  comparisonId: string | null;
+  comparisonId: Id<'comparison'> | null;
   createdAt: number;
   note: string;
   /** Chosen samples that had neither an output nor a target to hold on to. */
@@ -158,7 +159,7 @@ export interface GuardSetRecord {
 }
 
 export interface SavedFilter {
-  id: string;
+  id: Id<'filter'>;
   name: string;
   /** The browser's state as the URL carries it. */
   query: string;
@@ -166,7 +167,7 @@ export interface SavedFilter {
 }
 
 export interface ReportRecord {
-  id: string;
+  id: Id<'report'>;
   title: string;
   format: ReportFormat;
   subject:
@@ -192,6 +193,7 @@ export interface Annotation {
 
 /** What a run saw of one dataset of its mixture. */
 export interface RunSource {
+  /** Its id, or the name in the spec where no such dataset is in the workspace. */
   datasetId: string;
   name: string;
   weight: number;

@@ -20,6 +20,13 @@ export type IdKind =
 /** The id of one kind of thing. The brand is a type only: an id of a run does not pass for the id of a report. */
 export type Id<Kind extends IdKind> = string & { readonly [kindOfId]: Kind };
 
+/** A record as it is given to the store, which checks its references: an id may still be plain text. */
+export type WithPlainIds<Given> = {
+  [Key in keyof Given]: NonNullable<Given[Key]> extends Id<IdKind>
+    ? string | Extract<Given[Key], null | undefined>
+    : Given[Key];
+};
+
 /** Letters, digits, `-` and `_`, at most 100: an id is also the name of a folder, so it never leads out of one. */
 export const idPattern = /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/;
 

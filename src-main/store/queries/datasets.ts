@@ -51,7 +51,7 @@ function datasetOf(row: DatasetTableRow): DatasetRecord {
     importId: idOrNull('import', row.import_id),
     createdAt: row.created_at,
     statistics: JSON.parse(row.statistics) as DatasetRecord['statistics'],
-    ...(row.parent_id === null ? {} : { parentId: row.parent_id }),
+    ...(row.parent_id === null ? {} : { parentId: idOf('dataset', row.parent_id) }),
     ...(row.recipe === null ? {} : { recipe: JSON.parse(row.recipe) as VersionRecipe }),
     ...(row.licence === null ? {} : { licence: row.licence }),
   };

@@ -5,6 +5,7 @@ import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { ErrorReport } from '../../shared/domain/errors.ts';
 import type { RunStatus } from '../../shared/domain/jobs.ts';
 import type { BackendInfo } from '../../shared/domain/trainer-events.ts';
+import type { WithPlainIds } from '../../shared/domain/ids.ts';
 import { idOf, idOrNull } from '../../shared/domain/ids.ts';
 import { hasEnded, runTransitions } from '../../shared/domain/run-states.ts';
 import { runOriginSchema } from '../../shared/domain/run-origin.ts';
@@ -58,7 +59,9 @@ export function runKey(db: ReadableDb, id: string): number {
   return key;
 }
 
-export type NewRun = Omit<NewRecord<RunRecord>, 'lastSeq' | 'step' | 'backend' | 'error' | 'startedAt' | 'endedAt'>;
+export type NewRun = WithPlainIds<
+  Omit<NewRecord<RunRecord>, 'lastSeq' | 'step' | 'backend' | 'error' | 'startedAt' | 'endedAt'>
+>;
 export type RunChange = Partial<Pick<RunRecord, 'tags' | 'note' | 'name'>>;
 /** A change of state: whether it happened, and the run as it is now either way. */
 export interface RunMove {
@@ -97,7 +100,7 @@ export function updateRun(writer: Writer, id: string, changes: RunChange): RunRe
 }
 
 /** What is known of a run that was trained elsewhere: it grows while it is followed. */
-export type RunDescription = Pick<RunRecord, 'modelId' | 'datasetId' | 'spec' | 'totalSteps' | 'origin'>;
+export type RunDescription = WithPlainIds<Pick<RunRecord, 'modelId' | 'datasetId' | 'spec' | 'totalSteps' | 'origin'>>;
 
 export function describeRun(writer: Writer, id: string, description: RunDescription): RunRecord {
   const { modelId, datasetId, spec, totalSteps, origin } = description;

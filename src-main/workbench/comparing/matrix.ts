@@ -18,7 +18,7 @@ export async function matrix({ store }: Core): Promise<Matrix> {
     store.listComparisons(),
   ]);
   const runNames = new Map(runs.map((run) => [run.id, run.name]));
-  const modelNames = new Map(models.map((model) => [model.id, model.name]));
+  const modelNames = new Map<string, string>(models.map((model) => [model.id, model.name]));
   const nfr = nfrByEvaluation(evaluations, comparisons);
   const columns = new Map<string, Column>();
   const rows = new Map<string, MatrixRow>();
@@ -59,7 +59,7 @@ function nfrByEvaluation(
   evaluations: readonly EvaluationRecord[],
   comparisons: readonly ComparisonRecord[],
 ): Map<string, number> {
-  const steps = new Map(evaluations.map((evaluation) => [evaluation.id, evaluation]));
+  const steps = new Map<string, EvaluationRecord>(evaluations.map((evaluation) => [evaluation.id, evaluation]));
   const rates = new Map<string, number>();
   for (const { state, rule, counts, leftEvaluationId, rightEvaluationId } of comparisons) {
     const left = steps.get(leftEvaluationId);

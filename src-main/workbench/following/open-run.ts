@@ -7,6 +7,7 @@ import type { TrainerFolder } from '../../imports/trainer-folder/trainer-folder.
 import type { DatasetRecord, ModelRecord, RunRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import { elsewhere } from '../../shared/domain/run-origin.ts';
+import type { WithPlainIds } from '../../shared/domain/ids.ts';
 import type { RunOrigin } from '../../shared/domain/run-origin.ts';
 import { runSpecSchema } from '../../shared/domain/run-spec.ts';
 import type { RunSpec } from '../../shared/domain/run-spec.ts';
@@ -68,7 +69,9 @@ export async function openForeignRun(
   return run;
 }
 
-type Description = Pick<RunRecord, 'modelId' | 'datasetId' | 'spec' | 'totalSteps'> & { origin: RunOrigin };
+type Description = WithPlainIds<Pick<RunRecord, 'modelId' | 'datasetId' | 'spec' | 'totalSteps'>> & {
+  origin: RunOrigin;
+};
 
 async function addRun(core: Core, name: string, description: Description): Promise<RunRecord> {
   const id = randomUUID();

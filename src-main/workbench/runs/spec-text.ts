@@ -37,13 +37,6 @@ function firstOfEach(found: readonly z.core.$ZodIssue[], locate: Locate): SpecIs
   return [...issues.values()];
 }
 
-/** As `parseSpec`, for callers that cannot go on without one. `file` is named in the message. */
-export function requireSpec(input: SpecInput, file?: string): RunSpec {
-  const parsed = parseSpec(input);
-  if (parsed.ok) return parsed.spec;
-  throw specError(parsed.issues, file);
-}
-
 export function specError(issues: readonly SpecIssue[], file?: string): WorkbenchError {
   const lines = issues.map((issue) => {
     const place = issue.line === undefined ? '' : `${file ?? 'spec'}:${issue.line}:${issue.column ?? 1}: `;

@@ -6,7 +6,8 @@ import { bootstrapMean } from '../../../src-main/shared/domain/statistics/bootst
 import { clusteredRates } from '../../../src-main/shared/domain/statistics/clustered-rates.ts';
 import { excessP } from '../../../src-main/shared/domain/statistics/excess.ts';
 import { meanOverSeeds, wilson } from '../../../src-main/shared/domain/statistics/intervals.ts';
-import { mcnemarExact, mcnemarPower } from '../../../src-main/shared/domain/statistics/mcnemar.ts';
+import { mcnemarExact } from '../../../src-main/shared/domain/statistics/mcnemar.ts';
+import { mcnemarPower } from './exact-power.ts';
 import { benjaminiHochberg, holm } from '../../../src-main/shared/domain/statistics/multiple-tests.ts';
 import { comparisonSummary, countFlips, flipCode } from '../../../src-main/shared/domain/statistics/summarise.ts';
 

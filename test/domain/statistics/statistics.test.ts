@@ -5,10 +5,10 @@ import { excessP } from '../../../src-main/shared/domain/statistics/excess.ts';
 import { meanOverSeeds, pairedDifference, wilson } from '../../../src-main/shared/domain/statistics/intervals.ts';
 import {
   mcnemarExact,
-  mcnemarPower,
   samplesForNetChange,
   samplesToClearLimit,
 } from '../../../src-main/shared/domain/statistics/mcnemar.ts';
+import { mcnemarPower } from './exact-power.ts';
 import { holm } from '../../../src-main/shared/domain/statistics/multiple-tests.ts';
 import { SeededRandom } from '../../../src-main/shared/domain/statistics/random.ts';
 

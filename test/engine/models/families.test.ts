@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadModel } from '../../../src-main/engine/checkpoint/load-model.ts';
 import { readModelConfig, supportedFamilies } from '../../../src-main/engine/models/families.ts';
-import { expectedShapes, parameterCount } from '../../../src-main/engine/models/parameters.ts';
+import { expectedShapes } from '../../../src-main/engine/models/parameters.ts';
 import { MemoryFolder } from '../../helpers/memory-folder.ts';
 
 const llama = {
@@ -172,7 +172,6 @@ describe('config.json', () => {
       'model.norm.weight': [32],
       'lm_head.weight': [100, 32],
     });
-    expect(parameterCount(new Map(Object.entries(shapes)))).toBe(2 * 3200 + 3 * 32 + 2 * 1024 + 2 * 512 + 3 * 1280);
   });
 
   it('of a sequence classifier asks for its score head in place of the language-model head', () => {

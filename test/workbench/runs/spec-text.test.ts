@@ -5,9 +5,15 @@ import {
   specDifference,
   withValue,
 } from '../../../src-main/workbench/runs/spec-changes.ts';
-import { parseSpec, requireSpec, specToYaml } from '../../../src-main/workbench/runs/spec-text.ts';
+import { parseSpec, specError, specToYaml } from '../../../src-main/workbench/runs/spec-text.ts';
 
 const minimal = 'name: a\nmodel: m\ndataset: {train: d}\nalgorithm: {kind: dpo}\nsteps: 3\n';
+
+function specOf(input: { yaml: string }) {
+  const parsed = parseSpec(input);
+  if (parsed.ok) return parsed.spec;
+  throw specError(parsed.issues);
+}
 
 function issuesOf(yaml: string) {
   const parsed = parseSpec({ yaml });
@@ -16,9 +22,9 @@ function issuesOf(yaml: string) {
 
 describe('a spec as text', () => {
   test('is completed with every default', () => {
-    const spec = requireSpec({ yaml: minimal });
+    const spec = specOf({ yaml: minimal });
     expect(spec).toMatchObject({ guard: { kind: 'none' }, tuning: { kind: 'full' }, seed: 0, batch: { size: 8 } });
-    expect(requireSpec({ yaml: specToYaml(spec) })).toEqual(spec);
+    expect(specOf({ yaml: specToYaml(spec) })).toEqual(spec);
   });
 
   test('may be JSON', () => {
@@ -29,7 +35,7 @@ describe('a spec as text', () => {
       algorithm: { kind: 'dpo' },
       steps: 3,
     });
-    expect(requireSpec({ yaml: json })).toEqual(requireSpec({ yaml: minimal }));
+    expect(specOf({ yaml: json })).toEqual(specOf({ yaml: minimal }));
   });
 
   test('refuses an unknown key at its place, with what is accepted', () => {

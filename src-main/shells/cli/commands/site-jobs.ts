@@ -11,7 +11,7 @@ const firstLookMs = 20_000;
 export async function siteJobsCommand({ terminal, workbench }: CommandContext): Promise<void> {
   const opened = await workbench();
   const jobs = await lookedAt(opened);
-  const names = new Map((await opened.runs.list()).map(({ id, name }) => [id, name]));
+  const names = new Map<string, string>((await opened.runs.list()).map(({ id, name }) => [id, name]));
   terminal.document(jobs);
   const rows = jobs.map((job) => [
     names.get(job.runId) ?? job.runId,
