@@ -69,6 +69,8 @@ export interface SiteJob {
   node: string | null;
   /** When Slurm expects it to start, ms since epoch. */
   expectedStartAt: number | null;
+  /** 1 until it is put back into the queue for the first time. */
+  attempt: number;
   /** When the site was last heard of; null before the first answer. */
   seenAt: number | null;
   /** Why the site does not answer at the moment. */

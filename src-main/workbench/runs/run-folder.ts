@@ -23,6 +23,8 @@ export const runFiles = {
   request: 'request.json',
   /** Which site has the run, where it is not this machine. */
   site: 'site.json',
+  /** What its job was last seen doing there. */
+  siteJob: 'site-job.json',
   /** What has been taken of another trainer's folder. */
   followed: 'followed.json',
 } as const;

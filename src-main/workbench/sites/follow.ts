@@ -9,7 +9,7 @@ import { jobFiles } from '../../sites/job-script.ts';
 import { mostBytes, parsePoll, pollScript } from '../../sites/poll.ts';
 import type { RunSight } from '../../sites/poll.ts';
 import { quote } from '../../sites/quote.ts';
-import { isOver, phaseOf, sentenceOf, slurmState } from '../../sites/slurm-words.ts';
+import { isOver, slurmState } from '../../sites/slurm-words.ts';
 import type { JobSight } from '../../sites/slurm-words.ts';
 import type { Core } from '../core.ts';
 import { runFolder } from '../runs/run-folder.ts';
@@ -17,6 +17,7 @@ import type { Claim } from '../supervision/claim.ts';
 import { replayEvents } from '../supervision/replay.ts';
 import { publishEnd } from '../supervision/settle.ts';
 import { takeEvents } from '../supervision/take-events.ts';
+import { differs, firstShown, lastShown, shownSight, writeJobNote } from './job-note.ts';
 import { askAboutMissing } from './missing-jobs.ts';
 import { openMirror } from './mirror.ts';
 import type { Mirror } from './mirror.ts';
@@ -69,6 +70,8 @@ interface Followed {
   /** When Slurm first called it over or did not know it, ms since epoch. */
   overSince: number | null;
   shown: SiteJob;
+  /** Resolves once what is shown is in the run's folder, for other programs and for later. */
+  noted: Promise<void>;
   ended: Promise<RunRecord>;
   settle: (run: RunRecord) => void;
 }
@@ -122,12 +125,13 @@ export function createFollower(core: Core, access: SiteAccess, pace: Pace, nowMs
     for (const [i, entry] of entries.entries()) {
       const seen = answer.runs[i];
       if (seen === undefined) continue;
-      if (sights !== null) noteSight(entry, sights.get(entry.jobId) ?? null);
+      if (sights !== null) noteSight(entry, sights.get(entry.jobId) ?? null, seen.ends);
       await takeIn(entry, seen);
-      show(entry, { seenAt: nowMs(), trouble: answer.queueTrouble });
       // An end that was read may be that of an attempt which others have followed.
       if (seen.bytes.length >= mostBytes) more = true;
       else await decide(entry, seen);
+      if (followed.has(entry.run.id)) show(entry, { seenAt: nowMs(), trouble: answer.queueTrouble });
+      await entry.noted;
     }
     return more;
   }
@@ -141,17 +145,12 @@ export function createFollower(core: Core, access: SiteAccess, pace: Pace, nowMs
     return known;
   }
 
-  function noteSight(entry: Followed, sight: JobSight | null): void {
+  function noteSight(entry: Followed, sight: JobSight | null, ends: RunSight['ends']): void {
     if (sight?.state !== entry.sight?.state) changedAt = nowMs();
     entry.sight = sight;
     const over = sight === null || isOver(slurmState(sight.state));
     entry.overSince = over ? (entry.overSince ?? nowMs()) : null;
-    show(entry, {
-      phase: sight === null ? 'unknown' : phaseOf(sight),
-      says: sight === null ? 'Slurm does not list the job at the moment.' : sentenceOf(sight),
-      node: sight?.node ?? null,
-      expectedStartAt: sight !== null && phaseOf(sight) === 'waiting' ? sight.startAt : null,
-    });
+    show(entry, shownSight(sight, ends, entry.jobId));
   }
 
   async function takeIn(entry: Followed, seen: RunSight): Promise<void> {
@@ -203,6 +202,8 @@ export function createFollower(core: Core, access: SiteAccess, pace: Pace, nowMs
 
   async function conclude(entry: Followed, status: RunStatus, error: ErrorReport | null): Promise<void> {
     const run = await moveAnyhow(core, entry.run.id, status, error);
+    show(entry, lastShown(status, entry.sight, entry.shown));
+    await entry.noted;
     publishEnd(core, run);
     await leave(entry, run);
   }
@@ -216,8 +217,10 @@ export function createFollower(core: Core, access: SiteAccess, pace: Pace, nowMs
   function show(entry: Followed, change: Partial<SiteJob>): void {
     const before = entry.shown;
     entry.shown = { ...before, ...change };
-    if (before.says !== entry.shown.says || before.trouble !== entry.shown.trouble)
-      core.bus.publish({ topic: 'changed', lists: ['runs'] });
+    if (!differs(before, entry.shown)) return;
+    core.bus.publish({ topic: 'changed', lists: ['runs'] });
+    // One after the other, so that the file says what was seen last. A run that was removed meanwhile has no folder.
+    entry.noted = entry.noted.then(() => writeJobNote(core.layout, entry.run, entry.shown)).catch(() => {});
   }
 
   return {
@@ -231,7 +234,9 @@ export function createFollower(core: Core, access: SiteAccess, pace: Pace, nowMs
       const ended = new Promise<RunRecord>((resolve) => (settle = resolve));
       const lastWord = await lastWordOf(core, run.id, note.afterSeq);
       const shown = firstShown(run.id, access.site.name, jobId);
-      const base = { run, note, jobId, owner, mirror, lastWord, sight: null, overSince: null, shown };
+      const noted = writeJobNote(core.layout, run, shown);
+      await noted;
+      const base = { run, note, jobId, owner, mirror, lastWord, sight: null, overSince: null, shown, noted };
       followed.set(run.id, { ...base, ended, settle });
       changedAt = nowMs();
       queueAt = 0;
@@ -253,11 +258,6 @@ export function createFollower(core: Core, access: SiteAccess, pace: Pace, nowMs
       await Promise.all([...followed.values()].map(({ owner }) => owner.release()));
     },
   };
-}
-
-function firstShown(runId: string, site: string, jobId: string): SiteJob {
-  const says = 'Handed over; the site has not been asked yet.';
-  return { runId, site, jobId, phase: 'waiting', says, node: null, expectedStartAt: null, seenAt: null, trouble: null };
 }
 
 /** A new start takes an earlier end back. */

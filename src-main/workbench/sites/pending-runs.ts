@@ -28,6 +28,7 @@ export function unsubmittedJob(runId: string, { says, site }: Pending): SiteJob 
     says: `Not submitted yet: ${says}`,
     node: null,
     expectedStartAt: null,
+    attempt: 1,
     seenAt: null,
     trouble: null,
   };

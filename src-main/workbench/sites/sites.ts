@@ -22,6 +22,7 @@ import { createSiteRegistry } from './registry.ts';
 import type { SiteRegistry } from './registry.ts';
 import { readRunNote, taskId, writeRunNote } from './run-note.ts';
 import type { RunNote } from './run-note.ts';
+import { seenJobs } from './seen-jobs.ts';
 import { siteFolders, submitRuns } from './submit.ts';
 import type { SiteAccess } from './submit.ts';
 import { unsubmittedJob, siteGone, inOrder } from './pending-runs.ts';
@@ -41,6 +42,8 @@ export interface Sites extends Pick<SiteRegistry, 'list' | 'find' | 'add'> {
   siteOf(run: { folder: string }): Promise<string | null>;
   /** What the jobs of unfinished runs do, as last seen. */
   jobs(): SiteJob[];
+  /** The jobs of all runs at sites, ended ones and those that another program follows included. */
+  seen(): Promise<SiteJob[]>;
   has(runId: string): boolean;
   ended(runId: string): Promise<RunRecord> | null;
   /** Resolves once the run has been submitted or refused. */
@@ -220,6 +223,11 @@ export function createSites(core: Core, pace: Pace = usualPace): Sites {
     if (stopping.moved) core.bus.publish({ topic: 'run', run: stopping.run });
   }
 
+  function jobs(): SiteJob[] {
+    const known = [...followers.values()].flatMap((one) => one.jobs());
+    return [...known, ...[...pending].map(([runId, entry]) => unsubmittedJob(runId, entry))];
+  }
+
   return {
     list: registry.list,
     find: registry.find,
@@ -243,11 +251,8 @@ export function createSites(core: Core, pace: Pace = usualPace): Sites {
       previewSubmission(access(await registry.find(name)), label, tasks, atOnce),
     hand,
     siteOf: async (run) => (await readRunNote(core.layout, run))?.site ?? null,
-    jobs() {
-      const known = [...followers.values()].flatMap((one) => one.jobs());
-      const waiting = [...pending].map(([runId, entry]) => unsubmittedJob(runId, entry));
-      return [...known, ...waiting];
-    },
+    jobs,
+    seen: () => seenJobs(core, jobs()),
     has: (runId) => pending.has(runId) || [...followers.values()].some((one) => one.has(runId)),
     ended(runId) {
       for (const one of followers.values()) if (one.has(runId)) return one.ended(runId);

@@ -1,9 +1,11 @@
 import { methodOfRun } from '../../../shared/presentation/methods.ts';
+import type { SiteJob } from '../../../shared/domain/sites.ts';
 import type { ThingKind, ThingMarks } from '../../../shared/domain/things.ts';
 import type { Workbench } from '../../../workbench/workbench.ts';
 import type { CommandContext } from '../context.ts';
 import type { ListName } from '../list-names.ts';
 import { table } from '../terminal.ts';
+import { lookedAt } from './site-jobs.ts';
 
 type Cell = string | number | null;
 
@@ -71,6 +73,26 @@ async function evaluationListing({ evaluations }: Workbench): Promise<Listing> {
   ]);
 }
 
+/** Runs at sites say where, and what their job does there; the columns are there when one is. */
+async function runListing(workbench: Workbench): Promise<Listing> {
+  await lookedAt(workbench);
+  const jobs = new Map((await workbench.sites.seen()).map((job) => [job.runId, job]));
+  const records = (await workbench.runs.list()).map((run) => {
+    const job = jobs.get(run.id);
+    return job === undefined ? run : { ...run, site: job.site, job };
+  });
+  const places = jobs.size === 0 ? [] : ['Site', 'Job', 'What it does'];
+  return listing(records, ['Name', 'Status', 'Step', 'Of', 'Method', ...places, 'Id'], (r) => {
+    const job = jobs.get(r.id);
+    const place = jobs.size === 0 ? [] : [job?.site ?? null, job?.jobId ?? null, job === undefined ? null : told(job)];
+    return [r.name, r.status, r.step, r.totalSteps, methodOfRun(r), ...place, r.id];
+  });
+}
+
+function told({ says, trouble }: SiteJob): string {
+  return trouble === null ? says : `${says} (not heard of now: ${trouble})`;
+}
+
 /** Everything that is listed, as records and as the rows of a table. */
 export const listings: Record<ListName, (workbench: Workbench) => Promise<Listing>> = {
   models: async ({ models }) =>
@@ -91,15 +113,7 @@ export const listings: Record<ListName, (workbench: Workbench) => Promise<Listin
       s.origin,
       s.id,
     ]),
-  runs: async ({ runs }) =>
-    listing(await runs.list(), ['Name', 'Status', 'Step', 'Of', 'Method', 'Id'], (r) => [
-      r.name,
-      r.status,
-      r.step,
-      r.totalSteps,
-      methodOfRun(r),
-      r.id,
-    ]),
+  runs: runListing,
   checkpoints: async ({ core, runs }) => {
     const names = new Map((await runs.list()).map(({ id, name }) => [id, name]));
     const checkpoints = await core.store.listCheckpoints();

@@ -10,8 +10,10 @@ const firstLookMs = 20_000;
 
 export async function siteJobsCommand({ terminal, workbench }: CommandContext): Promise<void> {
   const opened = await workbench();
-  const jobs = await lookedAt(opened);
+  await lookedAt(opened);
   const names = new Map<string, string>((await opened.runs.list()).map(({ id, name }) => [id, name]));
+  // Those that another program follows too: serve, or a window.
+  const jobs = (await opened.sites.seen()).filter(({ phase }) => phase !== 'ended');
   terminal.document(jobs);
   const rows = jobs.map((job) => [
     names.get(job.runId) ?? job.runId,

@@ -1,12 +1,12 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { TrainerEvent } from '../../src-main/shared/domain/trainer-events.ts';
-import { openMirror } from '../../src-main/workbench/sites/mirror.ts';
-import { judge } from '../../src-main/workbench/sites/outcome.ts';
-import type { Evidence } from '../../src-main/workbench/sites/outcome.ts';
-import { flipguard, documentOf } from '../helpers/cli.ts';
-import { temporaryFolder } from '../helpers/workbench.ts';
+import type { TrainerEvent } from '../../../src-main/shared/domain/trainer-events.ts';
+import { openMirror } from '../../../src-main/workbench/sites/mirror.ts';
+import { judge } from '../../../src-main/workbench/sites/outcome.ts';
+import type { Evidence } from '../../../src-main/workbench/sites/outcome.ts';
+import { flipguard, documentOf } from '../../helpers/cli.ts';
+import { temporaryFolder } from '../../helpers/workbench.ts';
 
 const patience = { settleMs: 5000, absentMs: 300_000 };
 const end = { seq: 9, at: 1 };
