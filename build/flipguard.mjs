@@ -8,7 +8,7 @@ import { ensureNative } from './setup/ensure-native.mjs';
 import { checkoutDir } from './setup/paths.mjs';
 
 /** Commands that open a training backend, themselves or in a child. */
-const needsNative = new Set(['doctor', 'train', 'sweep', 'resume', 'relaunch', 'evaluate', 'demo', 'serve', 'export']);
+const needsNative = new Set(['doctor', 'bench', 'train', 'sweep', 'resume', 'relaunch', 'evaluate', 'demo', 'serve', 'export']);
 
 const args = process.argv.slice(2);
 const command = commandOf(args);

@@ -23,6 +23,7 @@ const variables: [string, string][] = [
   ['FLIPGUARD_HOME', 'the workspace’s folder where `--workspace` is not given'],
   ['FLIPGUARD_CACHE', 'where libraries and the demo model are kept, outside the checkout'],
   ['FLIPGUARD_BACKEND', 'the backend to prefer: `tensorflow-cuda`, `tensorflow-cpu`, `webgpu`, `wasm` or `cpu`'],
+  ['FLIPGUARD_TRL_PYTHON', 'a Python that has TRL: `flipguard bench gpu` measures it next to the workbench'],
   ['FLIPGUARD_LIBTENSORFLOW_DIR', 'a TensorFlow library of your own'],
   ['FLIPGUARD_GPU', '`off`: set-up does not look for an NVIDIA GPU'],
   ['FLIPGUARD_PYTHON', 'the Python that fetches TensorFlow’s wheel'],

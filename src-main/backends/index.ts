@@ -1,4 +1,4 @@
-export { freeDeviceBytes } from './device-names.ts';
+export { deviceMemoryTaken, freeDeviceBytes } from './device-names.ts';
 export { diagnoseBackends } from './diagnose.ts';
 export type { BackendDiagnosis, BackendReport } from './diagnose.ts';
 export { composedOps, nativeOps } from './native-ops.ts';

@@ -9,6 +9,7 @@ import { openFileChannel } from './file-channel.ts';
 import { JobControl } from './control.ts';
 import { afinn } from './afinn.ts';
 import type { JobContext } from './job-context.ts';
+import { runBenchmarkJob } from './jobs/benchmark.ts';
 import { runEstimateJob } from './jobs/estimate.ts';
 import { runEvaluateJob } from './jobs/evaluate.ts';
 import { runInterpolateJob } from './jobs/interpolate.ts';
@@ -110,6 +111,8 @@ async function runJob(job: TrainerJob, context: JobContext): Promise<void> {
       return finish(context, runMergeJob(job));
     case 'estimate':
       return finish(context, runEstimateJob(job, context));
+    case 'benchmark':
+      return finish(context, runBenchmarkJob(job, context));
     case 'serve':
       return finish(context, runServeJob(job, context, questions));
     default:

@@ -48,6 +48,7 @@ const jobKinds: readonly TrainerJob['kind'][] = [
   'merge',
   'estimate',
   'serve',
+  'benchmark',
 ];
 
 /** Checks what the transport delivered: type and the fields the child acts on. The job's own content is the host's word. */

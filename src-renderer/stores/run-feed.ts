@@ -183,7 +183,7 @@ export function useRunFeed(runId: string) {
 
 /** Steps are drawn and batches counted; everything else is a line of the log. */
 function isLogged(event: ShownEvent): boolean {
-  return !['step', 'evaluation-batch', 'ledger', 'samples', 'estimate'].includes(event.type);
+  return !['step', 'evaluation-batch', 'ledger', 'samples', 'estimate', 'benchmark'].includes(event.type);
 }
 
 /** Events that say what the trainer is at now. */

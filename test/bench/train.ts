@@ -5,9 +5,10 @@
  * turns step by step and the ratio of medians is printed. Processor seconds stand beside the wall's: on a machine that has
  * other work to do they are the steadier of the two.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import os from 'node:os';
 import * as path from 'node:path';
-import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { nativeOps, openBackend } from '../../src-main/backends/index.ts';
 import { loadModel } from '../../src-main/engine/checkpoint/load-model.ts';
@@ -23,6 +24,8 @@ import { guardSpec } from '../../src-main/shared/domain/run-spec.ts';
 import { childEnvironment } from '../../src-main/trainer/child-environment.ts';
 import { openFolder } from '../../src-main/trainer/node-folders.ts';
 import { goldenFolder, goldenPresent, readGoldenSamples, stories260k } from '../helpers/trl-golden.ts';
+import { startTorch, trlPython } from '../../src-main/workbench/benchmark/torch.ts';
+import type { TorchPair } from '../../src-main/workbench/benchmark/torch.ts';
 import { fetchStories15m } from '../../src-main/workbench/models/demo-model.ts';
 import { sharedCacheFolder } from '../../src-main/workbench/workspace/workspace-layout.ts';
 
@@ -94,8 +97,13 @@ function report(): void {
     console.log(`${what}: ${ratio('seconds')} by the clock, ${ratio('processor')} by processor time`);
   };
   for (const [name] of measuredGuards) compare(`${name} / no guard`, name, 'flipguard');
-  if (timings.has('trl')) compare('trl / flipguard (above 1: flipguard is faster)', 'trl', 'flipguard');
-  else console.log('TRL was not run: FLIPGUARD_TRL_PYTHON names no Python.');
+  console.log(
+    `load of the machine: ${os.loadavg()[0]!.toFixed(1)} on ${os.availableParallelism()} threads (at most 2 are this bench's)`,
+  );
+  if (timings.has('trl')) {
+    const ratio = (field: keyof Timing) => (median('trl', field) / median('flipguard', field)).toFixed(2);
+    console.log(`against TRL: ${ratio('seconds')}× as fast by the clock, ${ratio('processor')}× by processor time`);
+  } else console.log('TRL was not run: FLIPGUARD_TRL_PYTHON names no Python.');
 }
 
 async function openOurs(form: GuardForm | null): Promise<TakeStep> {
@@ -148,25 +156,40 @@ async function openOurs(form: GuardForm | null): Promise<TakeStep> {
 }
 
 async function openTrl(): Promise<TakeStep | null> {
-  const python = process.env['FLIPGUARD_TRL_PYTHON'];
+  const python = process.env[trlPython];
   if (python === undefined || !goldenPresent) return null;
-  const script = path.join(import.meta.dirname, 'trl_step.py');
-  const golden = [`batches_${size}.json`, `golden_${size}_full.json`].map((name) => path.join(goldenFolder, name));
-  const child = spawn(python, [script, folder, ...golden], { stdio: ['pipe', 'pipe', 'ignore'] });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const answer = async <T>() => {
-    for (;;) {
-      const { value, done } = await lines.next();
-      if (done === true) throw new Error('TRL ended before its work was done');
-      if (value.startsWith('{')) return JSON.parse(value) as T;
-    }
+  const torch = await startTorch(python, {
+    ...{
+      model: { kind: 'folder', path: folder },
+      work: 'full',
+      precision: 'float32',
+      checkpointing: false,
+      gpu: false,
+    },
+    ...{ pairs: goldenPairs(), size: pairs, prompts: [], newTokens: 0, lora: { rank: 8, alpha: 16, targets: [] } },
+  });
+  console.log(
+    `TRL ${torch.ready.versions['trl']} with torch ${torch.ready.versions['torch']}, ${torch.ready.threads} threads`,
+  );
+  return torch.take;
+}
+
+/** The golden batches in their order, with the reference's log-probs that TRL computed. */
+function goldenPairs(): TorchPair[] {
+  const read = (name: string) => JSON.parse(readFileSync(path.join(goldenFolder, name), 'utf8')) as unknown;
+  const { rows } = read(`batches_${size}.json`) as {
+    rows: Record<`${'prompt' | 'chosen' | 'rejected'}_ids`, number[]>[];
   };
-  const ready = await answer<{ threads: number; torch: string }>();
-  console.log(`TRL with torch ${ready.torch}, ${ready.threads} threads`);
-  return () => {
-    child.stdin.write('step\n');
-    return answer<Timing>();
+  const { steps: golden } = read(`golden_${size}_full.json`) as {
+    steps: Record<`ref_${'chosen' | 'rejected'}_logps`, number[]>[];
   };
+  const reference = golden.flatMap((step) =>
+    step.ref_chosen_logps.map((refChosen, i) => ({ refChosen, refRejected: step.ref_rejected_logps[i]! })),
+  );
+  return reference.map((logProbs, i) => {
+    const { prompt_ids: prompt, chosen_ids: chosen, rejected_ids: rejected } = rows[i]!;
+    return { prompt, chosen, rejected, ...logProbs };
+  });
 }
 
 /** Pairs of the golden batches' typical size, where those are not at hand. */

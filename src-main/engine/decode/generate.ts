@@ -44,7 +44,7 @@ const cacheBytes = 2 ** 30;
  */
 export async function generate(
   model: CausalLm,
-  tokenizer: Tokenizer,
+  tokenizer: Pick<Tokenizer, 'decode'>,
   prompts: readonly (readonly number[])[],
   settings: DecodingSettings,
   options: GenerateOptions = {},
@@ -99,7 +99,7 @@ function batchesByLength(prompts: readonly (readonly number[])[], size: number):
 
 async function decodeBatch(
   model: CausalLm,
-  tokenizer: Tokenizer,
+  tokenizer: Pick<Tokenizer, 'decode'>,
   rows: readonly Row[],
   settings: DecodingSettings,
   signal: Cancellation | undefined,
@@ -133,7 +133,13 @@ function advance(model: CausalLm, cache: KeyValueCache, ids: readonly number[][]
   });
 }
 
-function append(row: Row, picked: Picked, model: CausalLm, tokenizer: Tokenizer, settings: DecodingSettings): void {
+function append(
+  row: Row,
+  picked: Picked,
+  model: CausalLm,
+  tokenizer: Pick<Tokenizer, 'decode'>,
+  settings: DecodingSettings,
+): void {
   row.ids.push(picked.token);
   row.logProbs.push(picked.logProb);
   if (model.config.eosTokenIds.includes(picked.token)) row.stopped = 'end';
@@ -162,7 +168,7 @@ function keepRunning(active: Row[], cache: KeyValueCache): Row[] {
   return places.map((i) => active[i]!);
 }
 
-function finished(row: Row, tokenizer: Tokenizer, settings: DecodingSettings): Generation {
+function finished(row: Row, tokenizer: Pick<Tokenizer, 'decode'>, settings: DecodingSettings): Generation {
   const text = tokenizer.decode(row.ids);
   const end = row.stopped === 'stop' ? stopPosition(tokenizer.decode, row.ids, settings.stop) : null;
   return {

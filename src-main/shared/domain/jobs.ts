@@ -1,3 +1,4 @@
+import type { BenchmarkLoad, BenchmarkModel, BenchmarkPair, BenchmarkWork } from './benchmark.ts';
 import type { DecodingSettings, SuiteSpec, TokenLedger } from './evaluations.ts';
 import type { RunSpec } from './run-spec.ts';
 import type { ServedModel } from './serving.ts';
@@ -88,8 +89,16 @@ export interface ServeJob {
   kind: 'serve';
   models: ServedModel[];
 }
+/** Measures one kind of work on one model; says so in one `benchmark` event. It touches no workspace. */
+export interface BenchmarkJob {
+  kind: 'benchmark';
+  model: BenchmarkModel;
+  work: BenchmarkWork;
+  load: BenchmarkLoad;
+  pairs: BenchmarkPair[];
+}
 export type TrainerJob =
-  TrainJob | EvaluateJob | LedgerJob | InterpolateJob | SampleJob | MergeJob | EstimateJob | ServeJob;
+  TrainJob | EvaluateJob | LedgerJob | InterpolateJob | SampleJob | MergeJob | EstimateJob | ServeJob | BenchmarkJob;
 
 export type RunStatus =
   'queued' | 'starting' | 'running' | 'paused' | 'stopping' | 'completed' | 'stopped' | 'failed' | 'interrupted';

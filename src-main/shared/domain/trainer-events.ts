@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { benchmarkMeasureSchema } from './benchmark.ts';
 import { errorCodes } from './errors.ts';
 import type { SampleMetricName, SampleTableName, StepMetricName } from './metrics.ts';
 import { answerPartSchema } from './serving.ts';
@@ -174,6 +175,7 @@ export const trainerEventSchema = z.discriminatedUnion('type', [
     ),
   }),
   event('estimate', 'what a run would take', { estimate }),
+  event('benchmark', 'what a benchmark measured', { measure: benchmarkMeasureSchema }),
   event('answer', 'a part of an answer to a question, of a model that is served', {
     id: count,
     part: answerPartSchema,

@@ -1,3 +1,4 @@
+import type { WorkbenchOptions } from '../../workbench/create-workbench.ts';
 import type { Task } from '../../workbench/supervision/task.ts';
 import type { Workbench } from '../../workbench/workbench.ts';
 import type { Terminal } from './terminal.ts';
@@ -12,6 +13,8 @@ export interface CommandContext {
   readonly task: Task;
   /** Opened on first use, closed when the command has ended. */
   workbench(): Promise<Workbench>;
+  /** Starts a trainer for work that needs no workspace. */
+  launchTrainer(): Promise<WorkbenchOptions['launchTrainer']>;
   /** What Ctrl-C does instead of cancelling the task; a second one ends the program. */
   onInterrupt(handler: () => void): void;
   /** Whether Ctrl-C was pressed. */

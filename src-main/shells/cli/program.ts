@@ -1,4 +1,5 @@
 import { Argument, Command as Program, Option } from 'commander';
+import type { BenchFlags } from './commands/bench.ts';
 import type { EndpointFlags } from './commands/endpoint.ts';
 import type { ExportFlags } from './commands/export.ts';
 import type { Command } from './context.ts';
@@ -23,6 +24,7 @@ export interface ProgramOptions {
 }
 
 const commands = {
+  bench: lazily(async () => (await import('./commands/bench.ts')).benchCommand),
   doctor: lazily(async () => (await import('./commands/doctor.ts')).doctorCommand),
   list: lazily(async () => (await import('./commands/list.ts')).listCommand),
   export: lazily(async () => (await import('./commands/export.ts')).exportCommand),
@@ -57,6 +59,7 @@ export function createProgram({ streams, run }: ProgramOptions): Program {
     .option('--check', 'compare every file and row of the workspace with what was recorded; exit 1 on findings')
     .option('--repair', 'with --check: also do what loses nothing')
     .action((options: { check?: boolean; repair?: boolean }) => go(commands.doctor, options));
+  addBench(program, go);
   addImports(program, go);
   addDatasets(program, go);
   program
@@ -72,6 +75,23 @@ export function createProgram({ streams, run }: ProgramOptions): Program {
   addThings(program, go);
   addDoors(program, go);
   return program;
+}
+
+function addBench(program: Program, go: Go): void {
+  program
+    .command('bench')
+    .description('measure this machine')
+    .command('gpu')
+    .description('what a GPU reaches: DPO on all weights and by LoRA, and decoding, next to TRL where a Python has it')
+    .option('--model <dir>', 'a model folder in Hugging Face layout, in place of three models’ shapes')
+    .addOption(
+      new Option(
+        '--shapes <size>',
+        'gpu: 15M, 0.5B and 1B parameters; tiny: seconds; by default what computes decides',
+      ).choices(['gpu', 'tiny']),
+    )
+    .option('--out <file>', 'where the table is written (default: flipguard-bench.md, here)')
+    .action((options: BenchFlags) => go(commands.bench, options));
 }
 
 function addDoors(program: Program, go: Go): void {

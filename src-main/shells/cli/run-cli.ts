@@ -74,6 +74,7 @@ async function runCommand<Args extends unknown[]>(
         if (hindrance !== null) printHindrance(terminal, hindrance);
         return workbench;
       })),
+    launchTrainer: async () => launchTrainer ?? (await import('../../trainer/node-child.ts')).launchNodeTrainer,
     onInterrupt: interrupts.handle,
     interrupted: interrupts.asked,
   };

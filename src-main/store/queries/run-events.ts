@@ -121,6 +121,7 @@ class Appending {
       case 'ledger':
       case 'samples':
       case 'estimate':
+      case 'benchmark':
       case 'answer':
       case 'log':
         break;

@@ -7,7 +7,7 @@ import type { DeviceGrant } from './device.ts';
 import { throwIfCancelled } from './task.ts';
 import type { Task } from './task.ts';
 
-export type ShortJob = Exclude<TrainerJob, { kind: 'train' | 'serve' }>;
+export type ShortJob = Exclude<TrainerJob, { kind: 'train' | 'serve' | 'benchmark' }>;
 
 const names: Readonly<Record<ShortJob['kind'], string>> = {
   evaluate: 'an evaluation',
