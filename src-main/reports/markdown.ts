@@ -44,6 +44,8 @@ export function renderMarkdown(model: ReportModel): string {
   const head = [
     `# ${inline(model.title)}`,
     ...(model.question === '' ? [] : [inline(model.question)]),
+    // A comparison says them below, with its numbers.
+    ...(model.subject.kind === 'comparison' ? [] : model.answer.map(inline)),
     `Written ${inline(model.createdAt)}`,
   ];
   const body = model.sections.flatMap((id) => {

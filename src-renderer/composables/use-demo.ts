@@ -1,20 +1,19 @@
-import { ref } from 'vue';
+import { computed } from 'vue';
 import { invoke } from '../api/client.ts';
 import { useJobs } from '../stores/jobs.ts';
 import { useToasts } from '../stores/toasts.ts';
 
-const jobId = ref<string | null>(null);
-
-/** Starts the demo and remembers its job, so that every place can show how it fares. */
+/** Starts the demo, once at a time; every place can show how it fares. */
 export function useDemo() {
+  const jobs = useJobs();
+  const running = computed(() => jobs.running.some(({ kind }) => kind === 'demo'));
   async function start(quick: boolean): Promise<void> {
     try {
-      const answer = await invoke('demo.start', { quick });
-      jobId.value = answer.jobId;
-      await useJobs().refresh();
+      await invoke('demo.start', { quick });
+      await jobs.refresh();
     } catch (error) {
       useToasts().error(error, 'The demo could not be started');
     }
   }
-  return { start, jobId };
+  return { start, running };
 }

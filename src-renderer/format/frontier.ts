@@ -20,6 +20,19 @@ export function methodLooks(points: readonly FrontierPoint[]): SeriesLooks {
   return looksOf(methodsOf(points));
 }
 
+export interface ShownMethod {
+  method: string;
+  look: number;
+}
+/** For a legend, which leaves out what has no point to show. */
+export function shownMethods(points: readonly FrontierPoint[]): ShownMethod[] {
+  const shown = points.filter(({ nfr }) => nfr !== null);
+  const looks = methodLooks(points);
+  return methodsOf(points)
+    .filter((method) => shown.some((point) => point.method === method))
+    .map((method) => ({ method, look: looks.get(method) ?? 0 }));
+}
+
 /** Points of different methods differ in shape, not in colour alone. */
 const shapes = [
   'M-4.5 0a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0 -9 0Z',

@@ -54,7 +54,10 @@ export const useJobs = defineStore('jobs', () => {
     if (job.state === 'failed' && !awaited) toasts.error(failureOf(job), job.title);
     if (job.state === 'cancelled') toasts.show({ tone: 'neutral', title: `Cancelled: ${job.title}` });
     if (job.state === 'done' && job.kind !== 'comparison') {
-      toasts.show({ tone: 'good', title: `Done: ${job.title}` });
+      // Home speaks of nothing else then.
+      const action =
+        job.kind === 'demo' ? { label: 'See what it found', run: () => (location.hash = '#/') } : undefined;
+      toasts.show({ tone: 'good', title: `Done: ${job.title}`, ...(action === undefined ? {} : { action }) });
     }
   }
 
@@ -68,14 +71,21 @@ export const useJobs = defineStore('jobs', () => {
     });
   }
 
+  /** A demo takes minutes, and what it made so far stays behind: it is cancelled after one question. */
+  const asking = shallowRef<Job | null>(null);
   function cancel(jobId: string): void {
+    const job = byId(jobId);
+    if (job?.kind === 'demo' && job.state === 'running') asking.value = job;
+    else cancelNow(jobId);
+  }
+  function cancelNow(jobId: string): void {
     useToasts().attend(invoke('jobs.cancel', { jobId }), 'The job could not be cancelled');
   }
   const byId = (jobId: string) => jobs.value.find((job) => job.id === jobId) ?? null;
 
   events().on('job', ({ job }) => receive(job));
   events().onResync(() => attend(refresh()));
-  return { jobs, running, refresh, finished, cancel, byId };
+  return { jobs, running, asking, refresh, finished, cancel, cancelNow, byId };
 });
 
 function failureOf(job: Job): WorkbenchError {

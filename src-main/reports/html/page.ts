@@ -57,6 +57,7 @@ export function renderHtml(model: ReportModel): string {
 <header>
 <h1><bdi>${model.title}</bdi></h1>
 ${model.question !== '' && markup`<p class="question"><bdi>${model.question}</bdi></p>`}
+${model.answer.length > 0 && model.subject.kind !== 'comparison' && markup`<section class="answer" aria-label="What was found">${model.answer.map((sentence) => markup`<p><bdi>${sentence}</bdi></p>`)}</section>`}
 <p class="meta">Written <time datetime="${model.createdAt}">${model.createdAt}</time></p>
 <nav aria-label="Sections"><ul>${rendered.map(({ id, title }) => markup`<li><a href="#${id}">${title}</a></li>`)}</ul></nav>
 </header>

@@ -30,6 +30,8 @@ h1 { font-size: 1.9rem; line-height: 1.2; margin: 0; letter-spacing: -0.015em; f
 h2 { font-size: 1.15rem; margin: 3.2rem 0 0.9rem; padding-top: 0.7rem; border-top: 1px solid var(--line-strong); font-weight: 650; }
 h3 { font-size: 1rem; margin: 1.8rem 0 0.5rem; font-weight: 600; }
 p { margin: 0.4rem 0 0.9rem; max-width: 46rem; }
+.answer { max-width: 78ch; margin: 1rem 0 0; padding: 0.2rem 0 0.2rem 1rem; border-left: 3px solid var(--accent, currentColor); }
+.answer p { margin: 0.35rem 0; font-size: 1.02rem; }
 .question { font-size: 1.08rem; color: var(--text-2); margin: 0.8rem 0 0; white-space: pre-line; }
 .meta, .basis, .note { color: var(--text-3); font-size: 12.5px; }
 .meta { margin-top: 1rem; }

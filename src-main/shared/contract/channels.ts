@@ -51,6 +51,7 @@ import type {
   ComparisonSummary,
   Computed,
   Doctor,
+  Findings,
   FlipMeterPoint,
   FolderListing,
   FoundThing,
@@ -368,6 +369,8 @@ export const channels = {
   'guardSets.remove': channel<null>()(z.strictObject({ guardSetId: id })),
   'guardSets.ledger': channel<Computed<MitigationLedger[]>>()(z.strictObject({ guardSetId: id, runId: id })),
 
+  /** Of a run, or of what was done last. */
+  'findings.get': channel<Computed<Findings | null>>()(z.strictObject({ runId: id.optional() })),
   'matrix.get': channel<Matrix>()(none),
   'frontier.get': channel<Computed<FrontierPoint[]>>()(
     z.strictObject({ suiteName: z.string().min(1), baseEvaluationId: id.optional() }),

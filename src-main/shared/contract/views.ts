@@ -4,7 +4,7 @@ import type { ErrorReport } from '../domain/errors.ts';
 import type { ImportRecord, RunRecord } from '../domain/entities.ts';
 import type { Rule } from '../domain/flips.ts';
 import type { ComparisonSummary } from '../domain/statistics/comparison-summary.ts';
-import type { ReportModel } from '../domain/reports/report-model.ts';
+import type { ReportMethodTable, ReportModel } from '../domain/reports/report-model.ts';
 
 /** Answers that exist only on the contract: what the workbench composes from store, trainer and files. */
 
@@ -23,6 +23,7 @@ export interface Job {
     | 'dataset-version'
     | 'export'
     | 'interpolation'
+    | 'findings'
     | 'frontier'
     | 'flip-meter'
     | 'mitigation'
@@ -42,6 +43,7 @@ export interface Job {
 
 /** Jobs that the place which asked for them shows: nobody else is told of their end. */
 export const shownInPlace: ReadonlySet<Job['kind']> = new Set([
+  'findings',
   'frontier',
   'flip-meter',
   'mitigation',
@@ -210,6 +212,23 @@ export interface MatrixRow {
 export interface Matrix {
   columns: { key: string; suite: string; metric: string; better: 'higher' | 'lower' }[];
   rows: MatrixRow[];
+}
+
+/** What was found, to be read before anything else: of the newest work of the workspace, or of a run. */
+export interface Findings {
+  /** “Quick demo: a small model taught to be cheerful”, “DPO and 3 more runs”. */
+  title: string;
+  /** What it set out to learn, where it did. */
+  question: string | null;
+  sentences: string[];
+  /** Methods where each has gained the same reward. Null where there are not two of them. */
+  matched: ReportMethodTable | null;
+  /** What the picture shows, by the suite the sentences speak of; empty where there is nothing to set against each other. */
+  suiteName: string | null;
+  points: FrontierPoint[];
+  next: { label: string; route: string }[];
+  /** It is what a demo came to, which can be started again. */
+  demo: boolean;
 }
 
 /** One point of the flip meter: an evaluation of a run against the same suite before training. */

@@ -20,7 +20,8 @@ interface World {
 /**
  * Every evaluation of one suite as a point of reward × negative flips × KL. Flips are counted against `baseEvaluationId`,
  * else against the same run before training; points without a base have no flips. Reward is the mean score of a judged
- * `generate` suite (lexicon, reward model or judge) at the same weights, else the mean margin of a `pairs` suite.
+ * `generate` suite (lexicon, reward model or judge) at the same weights, else the mean margin of a `pairs` suite. `only` leaves
+ * evaluations out.
  */
 export async function frontier(
   core: Core,
@@ -28,9 +29,10 @@ export async function frontier(
   suiteName: string,
   baseEvaluationId: string | undefined,
   task: Task,
+  only: (evaluation: EvaluationRecord) => boolean = () => true,
 ): Promise<FrontierPoint[]> {
   const world = await readWorld(core);
-  const shown = world.all.filter((evaluation) => evaluation.suiteName === suiteName);
+  const shown = world.all.filter((evaluation) => evaluation.suiteName === suiteName && only(evaluation));
   const points: FrontierPoint[] = [];
   for (const [i, evaluation] of shown.entries()) {
     const part = partOf(task, i / shown.length, (i + 1) / shown.length);

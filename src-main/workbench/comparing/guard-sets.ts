@@ -12,7 +12,7 @@ import type { Task } from '../supervision/task.ts';
 
 type Outcome = MitigationLedger['rows'][number]['outcome'];
 
-/** At most so many newly broken samples are listed; the count is of all. */
+/** At most so many samples are listed, unless fewer are asked for; the counts are of all. */
 const maxListed = 5_000;
 
 /**
@@ -25,6 +25,7 @@ export async function mitigationLedger(
   guardSetId: string,
   runId: string,
   task: Task,
+  listedRows = maxListed,
 ): Promise<MitigationLedger[]> {
   const guardSet = existing('guard set', await core.store.getGuardSet(guardSetId), guardSetId);
   const unguarded = await originOf(core, guardSet);
@@ -42,7 +43,7 @@ export async function mitigationLedger(
   }
   const after = await comparisons.ready(base.id, guarded.id, unguarded.rule, partOf(task, 0, 0.7));
   const listing = partOf(task, 0.7, 1);
-  return [await account(core, guardSet, { unguarded, after, suiteName: base.suiteName }, listing)];
+  return [await account(core, guardSet, { unguarded, after, suiteName: base.suiteName, listedRows }, listing)];
 }
 
 async function originOf(core: Core, guardSet: GuardSetRecord): Promise<ComparisonRecord> {
@@ -61,9 +62,10 @@ function newestOf(evaluations: readonly EvaluationRecord[], runId: string, suite
 async function account(
   core: Core,
   guardSet: GuardSetRecord,
-  { unguarded, after, suiteName }: { unguarded: ComparisonRecord; after: ComparisonRecord; suiteName: string },
+  about: { unguarded: ComparisonRecord; after: ComparisonRecord; suiteName: string; listedRows: number },
   task: Task,
 ): Promise<MitigationLedger> {
+  const { unguarded, after, suiteName, listedRows } = about;
   const guardedKeys = new Set(await core.store.guardSetSampleKeys(guardSet.id));
   const before = await kindsByKey(core, unguarded.id);
   const now = await kindsByKey(core, after.id);
@@ -82,7 +84,7 @@ async function account(
     repaired: count('repaired'),
     stillBroken: count('still-broken'),
     newlyBroken: count('newly-broken'),
-    rows: await describe(core, after.id, outcomes, task),
+    rows: listedRows === 0 ? [] : await describe(core, after.id, outcomes, listedRows, task),
   };
 }
 
@@ -107,17 +109,18 @@ async function describe(
   core: Core,
   comparisonId: string,
   outcomes: ReadonlyMap<number, Outcome>,
+  listedRows: number,
   task: Task,
 ): Promise<MitigationLedger['rows']> {
   const rows: MitigationLedger['rows'] = [];
   const sort = { column: 'sampleId', direction: 'ascending' } as const;
-  const wanted = Math.min(outcomes.size, maxListed);
+  const wanted = Math.min(outcomes.size, listedRows);
   const enough = new Error('all that are listed');
   const streamed = core.store.streamFlips(comparisonId, {}, sort, async (batch) => {
     throwIfCancelled(task);
     for (const { sampleKey, sampleId, prompt } of batch) {
       const outcome = outcomes.get(sampleKey);
-      if (outcome !== undefined && rows.length < maxListed) rows.push({ sampleKey, sampleId, prompt, outcome });
+      if (outcome !== undefined && rows.length < listedRows) rows.push({ sampleKey, sampleId, prompt, outcome });
     }
     task.progress('listing the samples', rows.length / Math.max(1, wanted));
     // Ends the reading: a comparison of a million samples is not read for five.

@@ -1,9 +1,11 @@
+import { WorkbenchError } from '../../shared/domain/errors.ts';
 import { shownEvent } from '../../shared/domain/trainer-events.ts';
 import { parsePairBy } from '../../shared/domain/pairing.ts';
 import type { Handlers } from './dispatch.ts';
 import type { Services } from '../services.ts';
 import { basisWithChoices } from '../comparing/basis.ts';
 import { compareByVariant } from '../comparing/by-variant.ts';
+import { findings } from '../comparing/findings.ts';
 import { frontier } from '../comparing/frontier.ts';
 import { shownSample } from '../comparing/shown-sample.ts';
 import { mitigationLedger } from '../comparing/guard-sets.ts';
@@ -268,6 +270,10 @@ function actionHandlers({ core, comparisons, files, reports, demo, openFile }: S
         mitigationLedger(core, comparisons, guardSetId, runId, task),
       );
     },
+    'findings.get': ({ runId }) =>
+      core.computations.ask({ kind: 'findings', title: 'What was found' }, runId ?? null, (task) =>
+        findings(core, comparisons, runId ?? null, task),
+      ),
     'matrix.get': () => matrix(core),
     'frontier.get': ({ suiteName, baseEvaluationId }) =>
       core.computations.ask(
@@ -283,7 +289,13 @@ function actionHandlers({ core, comparisons, files, reports, demo, openFile }: S
     },
     'reports.read': async ({ from }) =>
       reports.read('reportId' in from ? await reports.fileOf(from.reportId) : files.pathOf(from.handle)),
-    'demo.start': ({ quick }) =>
-      started(jobs.start({ kind: 'demo', title: quick ? 'Quick demo' : 'Demo' }, (task) => demo(quick, task))),
-  } satisfies Named<'guardSets' | 'matrix' | 'frontier' | 'reports' | 'demo'>;
+    'demo.start': ({ quick }) => {
+      if (jobs.list().some(({ kind, state }) => kind === 'demo' && state === 'running')) {
+        throw new WorkbenchError('conflict', 'A demo is running already.', {
+          remedy: 'Wait until it has ended, or cancel it first.',
+        });
+      }
+      return started(jobs.start({ kind: 'demo', title: quick ? 'Quick demo' : 'Demo' }, (task) => demo(quick, task)));
+    },
+  } satisfies Named<'guardSets' | 'findings' | 'matrix' | 'frontier' | 'reports' | 'demo'>;
 }

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { ModelRecord, RunRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import { freeName } from '../workspace/names.ts';
+import { keepDemo } from '../comparing/demo-record.ts';
 import { partOf, throwIfCancelled } from '../supervision/task.ts';
 import type { Task } from '../supervision/task.ts';
 import type { Workbench } from '../workbench.ts';
@@ -47,17 +48,26 @@ export async function runDemo(workbench: Workbench, { quick, seed = 0, task }: D
   await interpolateAll(workbench, model, runs, material, settings, partOf(task, 0.8, 0.89));
   const guarded = await guardRound(workbench, recipe, runs, partOf(task, 0.89, 0.97));
   task.progress('writing the report', 0.97);
+  const runIds = runs.map(({ id }) => id);
+  const withGuarded = guarded === null ? runIds : [...runIds, guarded.runId];
   const report = await workbench.core.jobs.settled(
     workbench.reports.start({
-      subject: { kind: 'runs', runIds: runs.map(({ id }) => id) },
+      subject: { kind: 'runs', runIds: withGuarded },
       title: settings.title,
       format: 'html',
       redact: { texts: false, privateTags: [] },
     }).id,
   );
   if (report.error !== null) throw WorkbenchError.fromReport(report.error);
-  const runIds = runs.map(({ id }) => id);
-  return { reportId: report.result['reportId'] ?? '', runIds, suite: material.suites.words, guarded };
+  const reportId = report.result['reportId'] ?? '';
+  await keepDemo(workbench.core.store, {
+    title: settings.title,
+    reportId,
+    runIds: withGuarded,
+    endedAt: Date.now(),
+  });
+  workbench.core.bus.publish({ topic: 'changed', lists: ['reports'] });
+  return { reportId, runIds, suite: material.suites.words, guarded };
 }
 
 /** The small model and the stories that are part of the product. */

@@ -3,6 +3,7 @@ import type { ReportComparison, ReportModel, ReportParts } from '../../shared/do
 import type { EvaluationRecord, RunRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { Correction } from '../../shared/domain/statistics/multiple-tests.ts';
+import { comparisonFindings } from '../../reports/findings.ts';
 import { negativeFlipUnder } from '../../shared/presentation/rules.ts';
 import { againstStart } from '../runs/flip-meter.ts';
 import type { Task } from '../supervision/task.ts';
@@ -58,6 +59,9 @@ async function comparisonReport(
     title: title ?? comparisonName(comparison.leftName, comparison.rightName),
     question: `Which samples did ${comparison.rightName} get worse on than ${comparison.leftName}? Counted as a negative flip: ${negativeFlipUnder(comparison.rule)}.`,
     subject: { kind: 'comparison', ids: [comparison.id] },
+    answer: parts.comparisons
+      .slice(0, 1)
+      .flatMap((one) => comparisonFindings({ ...one, decoding: null, noiseFloor: null }).slice(0, 3)),
   });
   return { model, rowsOf: { comparisonId, filter: {}, sort }, long };
 }

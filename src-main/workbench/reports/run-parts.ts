@@ -1,12 +1,14 @@
 import type { StepMetricName } from '../../shared/domain/metrics.ts';
-import type { ReportChart, ReportMethodTable, ReportParts } from '../../shared/domain/reports/report-model.ts';
+import type { ReportChart, ReportParts } from '../../shared/domain/reports/report-model.ts';
 import type { FrontierPoint } from '../../shared/contract/views.ts';
 import type { EvaluationRecord, RunRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { ComparisonRecord } from '../../shared/domain/flip-view.ts';
-import { matchMethods } from '../../shared/domain/statistics/matched-methods.ts';
-import type { MethodPath } from '../../shared/domain/statistics/matched-methods.ts';
 import { frontier, rewardSuiteNames } from '../comparing/frontier.ts';
+import { evaluatedPaths, labelOf, methodTables } from '../comparing/method-paths.ts';
+import type { EvaluatedPath } from '../comparing/method-paths.ts';
+import { tellRuns } from '../comparing/tell-runs.ts';
+import { ratesOf } from '../../shared/presentation/rates.ts';
 import { againstStart, usualRule } from '../runs/flip-meter.ts';
 import type { Correction } from '../../shared/domain/statistics/multiple-tests.ts';
 import { partOf, quietTask } from '../supervision/task.ts';
@@ -54,6 +56,7 @@ export async function runParts(
     curves: [],
     frontiers: [],
     methods: [],
+    answer: [],
   };
   const each = partOf(task, 0.3, 0.9);
   for (const [i, pair] of pairs.entries()) {
@@ -73,17 +76,46 @@ export async function runParts(
     parts.exclusions?.push(...one.exclusions);
     parts.evaluations.push(...one.evaluations.filter(({ id }) => !parts.evaluations.some((known) => known.id === id)));
   }
+  if (runs.length > 1) parts.exclusions?.push(...heldRuns(runs));
   for (const name of curveNames) parts.curves?.push(...(await curve(context, runs, name)));
   // What the preference trains towards is no check of what it broke.
   const rewards = rewardSuiteNames(await context.core.store.listSuites());
   const checks = pairs.map(({ suiteName }) => suiteName).filter((suiteName) => !rewards.includes(suiteName));
+  const widest = [...pairs]
+    .filter(({ suiteName }) => checks.length === 0 || checks.includes(suiteName))
+    .sort((a, b) => ratesOf(b.comparison.counts).n - ratesOf(a.comparison.counts).n)[0]?.suiteName;
   for (const suiteName of new Set(checks)) {
     const points = await frontier(context.core, context.comparisons, suiteName, undefined, quietTask(task.signal));
-    const paths = [...runPaths(points, runs), ...mixedPath(points, runs)];
+    const paths = evaluatedPaths(points, runs);
     parts.frontiers?.push(...frontierChart(suiteName, paths));
-    parts.methods?.push(...methodTables(suiteName, paths.map(methodPath)));
+    parts.methods?.push(...methodTables(suiteName, paths));
+    if (suiteName === widest) parts.answer?.push(...(await answerOf(context, runs, paths, suiteName, task)));
   }
   return parts;
+}
+
+/** A run that is checked on the samples it was held to is no method beside the others. */
+function heldRuns(runs: readonly RunRecord[]): NonNullable<Parts['exclusions']> {
+  return runs
+    .filter(({ guardSetId }) => guardSetId !== null)
+    .map(({ name }) => ({
+      what: `${name}, in the tables of methods`,
+      count: null,
+      why: 'it is checked on the samples that its guard set holds it to',
+    }));
+}
+
+async function answerOf(
+  { core, comparisons }: PartsContext,
+  runs: readonly RunRecord[],
+  paths: readonly EvaluatedPath[],
+  suiteName: string,
+  task: Task,
+): Promise<string[]> {
+  const subject = runs.find(({ spec }) => spec.guard.kind === 'none') ?? runs[0];
+  if (subject === undefined) return [];
+  const told = await tellRuns(core, comparisons, { runs, subject, paths, suiteName }, quietTask(task.signal));
+  return told?.sentences ?? [];
 }
 
 interface Pair {
@@ -145,83 +177,4 @@ function frontierChart(suiteName: string, paths: readonly EvaluatedPath[]): Repo
 function chartPoint(point: FrontierPoint): ReportChart['series'][number]['points'][number] {
   const { reward, nfr } = point;
   return { x: reward ?? 0, y: nfr?.value ?? 0, low: nfr?.low ?? null, high: nfr?.high ?? null, label: labelOf(point) };
-}
-
-function labelOf({ step, runName }: FrontierPoint): string {
-  return step === 0 ? 'start' : step === null ? runName : `step ${step}`;
-}
-
-/** Methods at a matched reward gain and at a matched KL; the unguarded method is what the others are held against. */
-function methodTables(title: string, paths: readonly MethodPath[]): ReportMethodTable[] {
-  const methods = methodNames(paths);
-  const reference = ['DPO', 'PPO'].find((name) => methods.has(name)) ?? paths[0]?.method;
-  if (methods.size < 2 || reference === undefined) return [];
-  return (['reward-gain', 'kl'] as const).flatMap((axis) => {
-    // Interpolated weights have a reward but no measured KL.
-    const known = axis === 'kl' ? paths.filter(({ points }) => points.every(({ kl }) => kl !== null)) : paths;
-    const table = methodNames(known).size < 2 ? null : matchMethods(known, { axis, reference });
-    return table === null ? [] : [{ title, ...table }];
-  });
-}
-
-function methodNames(paths: readonly MethodPath[]): Set<string> {
-  return new Set(paths.map(({ method }) => method));
-}
-
-interface EvaluatedPath {
-  /** What charts call it. */
-  name: string;
-  method: string;
-  seed: number;
-  /** From before training on. */
-  points: FrontierPoint[];
-}
-
-/** Each run's evaluated steps in order, in the order of the runs; only runs that were evaluated before training. */
-function runPaths(points: readonly FrontierPoint[], runs: readonly RunRecord[]): EvaluatedPath[] {
-  return runs.flatMap(({ id, name, spec }) => {
-    const known = points.filter(
-      ({ runId, reward, step, counts }) => runId === id && reward !== null && (step === 0 || counts !== null),
-    );
-    const ordered = known.sort((a, b) => (a.step ?? 0) - (b.step ?? 0));
-    const method = ordered.at(-1)?.method;
-    if (method === undefined || ordered[0]?.step !== 0 || ordered.length < 2) return [];
-    return [{ name, method, seed: spec.seed, points: ordered }];
-  });
-}
-
-/**
- * Interpolated weights as a path from the start on, ordered by reward. They belong to one trained model, so there is a path only
- * where all runs share a seed.
- */
-function mixedPath(points: readonly FrontierPoint[], runs: readonly RunRecord[]): EvaluatedPath[] {
-  const [seed, ...others] = new Set(runs.map(({ spec }) => spec.seed));
-  const start = runPaths(points, runs)[0]?.points[0];
-  if (seed === undefined || others.length > 0 || start === undefined) return [];
-  const mixed = points.filter(
-    ({ method, reward, counts }) => method === 'interpolation' && reward !== null && counts !== null,
-  );
-  if (mixed.length === 0) return [];
-  const inOrder = mixed.sort((a, b) => (a.reward ?? 0) - (b.reward ?? 0));
-  return [{ name: 'interpolation', method: 'interpolation', seed, points: [start, ...inOrder] }];
-}
-
-function methodPath({ method, seed, points }: EvaluatedPath): MethodPath {
-  return {
-    method,
-    seed,
-    points: points.map((point, i) => pathPoint(point, method === 'interpolation' ? i : (point.step ?? 0))),
-  };
-}
-
-function pathPoint(point: FrontierPoint, position: number): MethodPath['points'][number] {
-  return {
-    position,
-    label: labelOf(point),
-    reward: point.reward ?? 0,
-    kl: point.kl,
-    negativeFlips: point.counts?.negative ?? 0,
-    positiveFlips: point.counts?.positive ?? 0,
-    n: point.counts?.n ?? 1,
-  };
 }

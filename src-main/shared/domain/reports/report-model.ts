@@ -141,6 +141,8 @@ export const reportModelSchema = z.object({
   createdAt: z.string(),
   title: z.string(),
   question: z.string(),
+  /** What was found, in sentences: before everything else. */
+  answer: z.array(z.string()).default([]),
   subject: z.object({ kind: z.enum(['comparison', 'run', 'runs']), ids: z.array(z.string()) }),
   sections: z.array(z.enum(reportSections)),
   /** How the p-values of slices that the report shows are adjusted. */
@@ -181,6 +183,7 @@ export function reportModel(parts: ReportParts): ReportModel {
     version: 1,
     sections: [...reportSections],
     correction: 'holm',
+    answer: [],
     comparisons: [],
     methods: [],
     frontiers: [],
