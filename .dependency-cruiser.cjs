@@ -94,6 +94,7 @@ module.exports = {
       'imports',
       'store/api',
       'endpoints/address',
+      'sites/(shell|quote)',
       'trainer/(node|electron)-child',
       entries,
     ]),

@@ -29,13 +29,16 @@ const usualTimeoutMs = 60_000;
 /** ssh's own status for whatever kept it from running the command. */
 const sshFailed = 255;
 
-export function openShell(site: { host: string | null; slurmConf: string | null }): SiteShell {
+export function openShell(
+  site: { host: string | null; slurmConf: string | null },
+  { shared = true }: { shared?: boolean } = {},
+): SiteShell {
   const head = site.slurmConf === null ? '' : `export SLURM_CONF=${quote(site.slurmConf)}\n`;
   return {
     host: site.host,
     async run(script, options = {}) {
       if (site.host === null) return finish('bash', ['-c', head + script], options);
-      const [command, ...args] = sshCommand();
+      const [command, ...args] = sshCommand(process.env, shared);
       // The login shell may be any; bash reads the script as one argument of its own.
       const remote = `exec bash -c ${quote(head + script)}`;
       const answer = await finish(command, [...args, site.host, remote], options);
@@ -47,15 +50,16 @@ export function openShell(site: { host: string | null; slurmConf: string | null 
 
 /**
  * The system's ssh, with the user's own configuration; never asks for anything. One connection is shared by all that follow within
- * ten minutes. `FLIPGUARD_SSH_COMMAND` takes its place, as GIT_SSH_COMMAND does for git (words are split at blanks).
+ * ten minutes, unless it is to be one of its own. `FLIPGUARD_SSH_COMMAND` takes its place, as GIT_SSH_COMMAND does for git (words are split at blanks).
  */
-export function sshCommand(env: NodeJS.ProcessEnv = process.env): [string, ...string[]] {
+export function sshCommand(env: NodeJS.ProcessEnv = process.env, shared = true): [string, ...string[]] {
   const [command = 'ssh', ...given] = (env.FLIPGUARD_SSH_COMMAND ?? 'ssh').trim().split(/\s+/);
   const quiet = ['-o', 'BatchMode=yes', '-o', 'ConnectTimeout=15', '-o', 'ServerAliveInterval=15'];
   // Windows' ssh knows no control master.
   if (process.platform === 'win32') return [command, ...given, ...quiet];
-  const shared = ['-o', 'ControlMaster=auto', '-o', 'ControlPersist=600', '-o', `ControlPath=${controlFolder()}/%C`];
-  return [command, ...given, ...quiet, ...shared];
+  if (!shared) return [command, ...given, ...quiet, '-o', 'ControlMaster=no', '-o', 'ControlPath=none'];
+  const master = ['-o', 'ControlMaster=auto', '-o', 'ControlPersist=600', '-o', `ControlPath=${controlFolder()}/%C`];
+  return [command, ...given, ...quiet, ...master];
 }
 
 /** Sockets have short paths, so not in the workspace; nobody else may use the connection. */

@@ -74,7 +74,11 @@ const notRunHere: readonly { command: RegExp; why: string }[] = [
     why: 'needs a model of real size; test/workbench/models and test/workbench/exporting have tiny ones',
   },
   { command: /^npx flipguard endpoint\b/, why: 'stays in the foreground; test/shells talks to it' },
-  { command: /^npx flipguard serve\b/, why: 'stays in the foreground; test/security talks to the server' },
+  {
+    command: /^npx flipguard serve\b(?! --stop)/,
+    why: 'stays in the foreground, or goes on after the page; test/security and test/shells talk to the server',
+  },
+  { command: /^npx flipguard connect\b/, why: 'needs another machine; test/shells has a sshd of its own' },
   {
     command: /^npx flipguard (stop|resume)\b/,
     why: 'needs a run that is at work; test/workbench/runs has some',

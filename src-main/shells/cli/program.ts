@@ -1,6 +1,8 @@
 import { Argument, Command as Program, Option } from 'commander';
 import type { BenchFlags } from './commands/bench.ts';
+import type { ConnectFlags } from './commands/connect.ts';
 import type { EndpointFlags } from './commands/endpoint.ts';
+import type { ServeFlags } from './commands/serve.ts';
 import type { ExportFlags } from './commands/export.ts';
 import type { Command } from './context.ts';
 import { listNames } from './list-names.ts';
@@ -31,6 +33,7 @@ const commands = {
   endpoint: lazily(async () => (await import('./commands/endpoint.ts')).endpointCommand),
   mcp: lazily(async () => (await import('./commands/mcp.ts')).mcpCommand),
   serve: lazily(async () => (await import('./commands/serve.ts')).serveCommand),
+  connect: lazily(async () => (await import('./commands/connect.ts')).connectCommand),
   demo: lazily(async () => (await import('./commands/demo.ts')).demoCommand),
 };
 
@@ -115,7 +118,20 @@ function addDoors(program: Program, go: Go): void {
     .description('the workbench in a browser, on this machine only')
     .option('--port <n>', 'any free one unless given', wholeNumber)
     .option('--open', 'open the browser')
-    .action((options: { port?: number; open?: boolean }) => go(commands.serve, options));
+    .option('--detach', 'leave it running without a terminal, one for each workspace; again, it shows another address')
+    .option('--stop', 'end the one that serves this workspace; runs of this machine save a checkpoint first')
+    .action((options: ServeFlags) => go(commands.serve, options));
+  program
+    .command('connect <host>')
+    .description('the workbench of another machine, over ssh, in a browser here; what runs there goes on without you')
+    .option(
+      '--program <dir>',
+      'where the workbench lies there (else its flipguard in the PATH, else the same path as here)',
+    )
+    .option('--remote-workspace <dir>', 'folder of the workspace there (else that machine’s own default)')
+    .option('--port <n>', 'of this machine; any free one unless given', wholeNumber)
+    .option('--open', 'open the browser')
+    .action((host: string, options: ConnectFlags) => go(commands.connect, host, options));
   program
     .command('endpoint <targets...>')
     .description(

@@ -10,6 +10,8 @@ import { noteDefect } from '../defects.ts';
 import { createAccess } from './access.ts';
 import type { Access } from './access.ts';
 import { Pace } from '../pace.ts';
+import { answerControl } from './control.ts';
+import type { Control } from './control.ts';
 import { answerText, receiveUpload, refuse, sendDownload } from './routes.ts';
 import { securityHeaders } from './security-headers.ts';
 import { maxMessageBytes, serveSocket } from './socket.ts';
@@ -24,6 +26,8 @@ export interface WebShell {
 export interface WebShellOptions {
   /** 0 or nothing: any free port. */
   port?: number;
+  /** Heard from other programs of this account; nobody is unless given. */
+  control?: Control;
   /** Folder of the built interface; null answers with a sentence instead of a page. */
   rendererFolder: string | null;
 }
@@ -60,6 +64,8 @@ export async function serveWeb(workbench: ShellWorkbench, options: WebShellOptio
     if (url === null || !access.isLocal(request))
       return refuse(request, response, 403, 'This address is not served here.');
     if (!pace.take()) return refuse(request, response, 429, 'Too many requests at once: wait a moment.');
+    const { control } = options;
+    if (control !== undefined && answerControl(control, newAddress, request, response)) return;
     const opens = request.method === 'GET' && url.pathname === '/' && url.searchParams.has('token');
     if (opens) return admit(access, url, request, response);
     if (!access.hasSession(request))
@@ -93,9 +99,12 @@ export async function serveWeb(workbench: ShellWorkbench, options: WebShellOptio
   await listen(server, options.port ?? 0);
   // The server listens on TCP, so its address is an object.
   const { port } = server.address() as AddressInfo;
+  function newAddress(): string {
+    return `http://127.0.0.1:${port}/?token=${access.newToken()}`;
+  }
   return {
     get address() {
-      return `http://127.0.0.1:${port}/?token=${access.newToken()}`;
+      return newAddress();
     },
     port,
     async close() {
