@@ -45,6 +45,7 @@ export function requireAllowedEndpoint(address: string, what: string, env: NodeJ
   throw new WorkbenchError('bad-input', `${what} sends prompts and answers to ${origin}, which nobody has allowed.`, {
     remedy: `If you trust it: --allow-endpoint ${origin}, or ${endpointVariables.allowed}=${origin} in the environment.`,
     place: { field: 'endpoint' },
+    consent: { kind: 'endpoint', origin },
   });
 }
 

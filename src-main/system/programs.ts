@@ -67,6 +67,7 @@ export function requireAllowedProgram(program: Program, what: string, env: NodeJ
     {
       remedy: `Look at what it does. If you trust it: --allow-command '${text.replaceAll("'", "'\\''")}'.`,
       place: { field: 'command' },
+      consent: { kind: 'program', command: text },
     },
   );
 }

@@ -5,6 +5,7 @@ import type { TrainerLauncher } from '../trainer/host.ts';
 import { createComparisons } from './comparing/comparisons.ts';
 import type { Core } from './core.ts';
 import { runDemo } from './demo/index.ts';
+import { createConsents } from './contract/consents.ts';
 import { createDispatcher } from './contract/dispatch.ts';
 import { checkWorkspace } from './workspace/check-workspace.ts';
 import { createDoctor } from './workspace/doctor.ts';
@@ -117,6 +118,7 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
     evaluations,
     comparisons,
     samples,
+    consents: createConsents(),
     reports: createReports(core, {
       comparisons,
       samples,
@@ -148,6 +150,7 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
         },
       }),
       options.onDefect,
+      services.consents,
     ),
     async close() {
       unwatch();

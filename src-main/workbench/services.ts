@@ -2,6 +2,7 @@ import type { Doctor } from '../shared/contract/views.ts';
 import type { Comparisons } from './comparing/comparisons.ts';
 import type { Evaluations } from './comparing/evaluations.ts';
 import type { Samples } from './comparing/samples.ts';
+import type { Consents } from './contract/consents.ts';
 import type { Core } from './core.ts';
 import type { Following } from './following/following.ts';
 import type { Hub } from './hub/hub.ts';
@@ -33,6 +34,7 @@ export interface Services {
   readonly evaluations: Evaluations;
   readonly comparisons: Comparisons;
   readonly samples: Samples;
+  readonly consents: Consents;
   readonly reports: Reports;
   readonly doctor: () => Promise<Doctor>;
   /** Compares the whole workspace with its records; with `repair`, does what loses nothing. */

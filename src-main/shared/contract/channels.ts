@@ -108,6 +108,13 @@ export const channels = {
   'settings.set': channel<null>()(
     z.strictObject({ key: z.string().regex(/^[a-z][a-zA-Z.]{0,60}$/), value: z.string().max(20_000) }),
   ),
+  /** Allows what an error said is missing (`consent`), until the workbench closes. */
+  'consents.give': channel<null>()(
+    z.discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('endpoint'), origin: z.string().min(1).max(300) }),
+      z.strictObject({ kind: z.literal('program'), command: z.string().min(1).max(20_000) }),
+    ]),
+  ),
   'jobs.list': channel<Job[]>()(none),
   'jobs.cancel': channel<null>()(z.strictObject({ jobId: id })),
   /** What a job of a channel that returns `Computed` came to, of the type it says there. */

@@ -1,6 +1,6 @@
 import type { Estimate } from '../domain/trainer-events.ts';
 import type { FoundKind } from '../domain/found-things.ts';
-import type { ErrorReport } from '../domain/errors.ts';
+import type { Consent, ErrorReport } from '../domain/errors.ts';
 import type { ImportRecord, RunRecord } from '../domain/entities.ts';
 import type { Rule } from '../domain/flips.ts';
 import type { ComparisonSummary } from '../domain/statistics/comparison-summary.ts';
@@ -142,6 +142,8 @@ export interface SpecIssue {
   message: string;
   line?: number;
   column?: number;
+  /** Allowed by a person, it would be no issue. */
+  consent?: Consent;
 }
 export interface SpecCheck {
   ok: boolean;

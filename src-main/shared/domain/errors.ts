@@ -21,12 +21,21 @@ export interface ErrorPlace {
   field?: string;
 }
 
+/** What a person of this machine has to allow before it happens, because others can have named it. */
+export type Consent =
+  /** Prompts and answers go to this origin. */
+  | { kind: 'endpoint'; origin: string }
+  /** This program is started. */
+  | { kind: 'program'; command: string };
+
 /** An error as data: what crosses process borders and stands in `Result`. */
 export interface ErrorReport {
   code: ErrorCode;
   message: string;
   remedy?: string;
   place?: ErrorPlace;
+  /** With it allowed, the same request would go on. */
+  consent?: Consent;
 }
 
 /** An expected failure. Anything thrown that is not one of these is a defect and becomes `internal`. */
@@ -34,17 +43,19 @@ export class WorkbenchError extends Error {
   readonly code: ErrorCode;
   readonly remedy: string | undefined;
   readonly place: ErrorPlace | undefined;
+  readonly consent: Consent | undefined;
 
   constructor(
     code: ErrorCode,
     message: string,
-    options: { remedy?: string; place?: ErrorPlace; cause?: unknown } = {},
+    options: { remedy?: string; place?: ErrorPlace; consent?: Consent; cause?: unknown } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'WorkbenchError';
     this.code = code;
     this.remedy = options.remedy;
     this.place = options.place;
+    this.consent = options.consent;
   }
 
   toReport(): ErrorReport {
@@ -53,6 +64,7 @@ export class WorkbenchError extends Error {
       message: this.message,
       ...(this.remedy === undefined ? {} : { remedy: this.remedy }),
       ...(this.place === undefined ? {} : { place: this.place }),
+      ...(this.consent === undefined ? {} : { consent: this.consent }),
     };
   }
 
@@ -60,6 +72,7 @@ export class WorkbenchError extends Error {
     return new WorkbenchError(report.code, report.message, {
       ...(report.remedy === undefined ? {} : { remedy: report.remedy }),
       ...(report.place === undefined ? {} : { place: report.place }),
+      ...(report.consent === undefined ? {} : { consent: report.consent }),
     });
   }
 }

@@ -112,6 +112,13 @@ export function addEvaluation(
   return { id, key, scopeKey: scope, metricNames: [] };
 }
 
+/** Of an evaluation made here: what was known at its beginning, and the number of answers per sample. */
+function ownMeasure(db: ReadableDb, key: number, repeats: number): Measure | null {
+  const text = value<string | null>(db, sql`SELECT measure FROM evaluations WHERE evaluation_key = ${key}`) ?? null;
+  const known = text === null ? null : { ...unknownMeasure, ...(JSON.parse(text) as Measure) };
+  return repeats > 1 ? { ...(known ?? unknownMeasure), repeats } : known;
+}
+
 /** Counts, means, and from here on it is shown. `summary` adds to, and wins over, the means of the samples' metrics. */
 export function finishEvaluation(
   db: WritableDb,
@@ -119,8 +126,7 @@ export function finishEvaluation(
   options: { importKey: number | null; summary?: Record<string, number>; measure?: Measure },
 ): void {
   const repeats = settleAttempts(db, key);
-  // Of an evaluation made here, that is all there is to say of how it was judged.
-  const own: Measure | undefined = repeats > 1 ? { ...unknownMeasure, repeats } : undefined;
+  const measure = options.measure ?? ownMeasure(db, key, repeats);
   const tally = one<{ samples: number; right: number; wrong: number; tie: number; mean: number | null }>(
     db,
     sql`SELECT count(*) AS samples, coalesce(sum(verdict = 1), 0) AS right, coalesce(sum(verdict = 2), 0) AS wrong,
@@ -133,7 +139,7 @@ export function finishEvaluation(
     sql`UPDATE evaluations SET samples = ${tally.samples}, right_count = ${tally.right}, wrong_count = ${tally.wrong},
           tie_count = ${tally.tie}, missing_count = ${tally.samples - tally.right - tally.wrong - tally.tie},
           mean_score = ${tally.mean === null || Number.isNaN(tally.mean) ? null : tally.mean},
-          summary = ${JSON.stringify(summary)}, measure = coalesce(${jsonOrNull(options.measure)}, measure, ${jsonOrNull(own)}),
+          summary = ${JSON.stringify(summary)}, measure = ${jsonOrNull(measure)},
           import_key = ${options.importKey}, state = 'ready', owner = NULL
         WHERE evaluation_key = ${key}`,
   );

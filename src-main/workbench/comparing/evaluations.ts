@@ -14,6 +14,8 @@ import { existing, findByName, freeName } from '../workspace/names.ts';
 import { inside } from '../workspace/inside.ts';
 import { suiteFile } from '../runs/prepare.ts';
 import { runTrainerJob } from '../supervision/trainer-jobs.ts';
+import type { Measure } from '../../shared/domain/measures.ts';
+import { unknownMeasure } from '../../shared/domain/measures.ts';
 import type { Task } from '../supervision/task.ts';
 import { baseFolder, evaluatedFolder, findWeights, weightsFolder } from '../models/weights.ts';
 import type { Weights } from '../models/weights.ts';
@@ -32,8 +34,6 @@ export interface EvaluateOptions {
   /** Called with what the evaluation has to say to a person: what got no verdict, and why. */
   say?: ((sentence: string) => void) | undefined;
 }
-
-/** Of implicit rewards where no DPO run says otherwise; the same as during training. */
 
 export interface Evaluations {
   list(filter?: { runId?: string; checkpointId?: string; suiteId?: string }): Promise<EvaluationRecord[]>;
@@ -165,6 +165,7 @@ async function ingestEvaluation(
     checkpointId: checkpoint?.id ?? null,
     step: checkpoint?.step ?? (startOf === undefined ? null : 0),
     decoding: suite.decoding ?? null,
+    measure: sentMeasure(suite),
     import: job.journalPath === undefined ? null : await serverImport(job, name),
   });
   try {
@@ -180,6 +181,13 @@ async function ingestEvaluation(
     await ingest.abandon();
     throw error;
   }
+}
+
+/** What left the machine stays with the evaluation: a judge's origin and model. */
+function sentMeasure({ scorer }: SuiteRecord): Measure | null {
+  if (scorer?.kind !== 'judge') return null;
+  const origin = new URL(scorer.endpoint).origin;
+  return { ...unknownMeasure, scorer: `judge ${scorer.model}`, notes: [`Prompts and answers went to ${origin}.`] };
 }
 
 /** A server computes what is asked of it; waiting for the device that it may have itself would never end. */

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { channels } from '../../shared/contract/channels.ts';
 import type { ChannelName, Input, Output, ParsedInput } from '../../shared/contract/channels.ts';
 import { WorkbenchError, reportOf } from '../../shared/domain/errors.ts';
+import type { Consents } from './consents.ts';
 import { asFileError } from '../workspace/file-errors.ts';
 import type { Result } from '../../shared/domain/errors.ts';
 
@@ -14,6 +15,7 @@ export type Handle = (channel: string, input: unknown) => Promise<Result<unknown
 export function createDispatcher(
   handlers: Handlers,
   onDefect: (where: string, error: unknown) => void = console.error,
+  consents?: Pick<Consents, 'ask'>,
 ): Handle {
   return async (name, input) => {
     try {
@@ -23,6 +25,7 @@ export function createDispatcher(
     } catch (error) {
       const report = reportOf(asFileError(error, 'A file', 'read'));
       if (report.code === 'internal') onDefect(`channel ${String(name).slice(0, 80)}`, error);
+      if (report.consent !== undefined) consents?.ask(report.consent);
       return { ok: false, error: report };
     }
   };

@@ -12,6 +12,7 @@ import { mitigationLedger } from '../comparing/guard-sets.ts';
 import { matrix } from '../comparing/matrix.ts';
 import { recentFolders } from '../imports/recent-folders.ts';
 import { recogniseHandles } from '../imports/recognise.ts';
+import { requireAllowedScorer } from '../runs/prepare.ts';
 import { runSpecJsonSchema } from '../runs/spec-schema.ts';
 import { existing } from '../workspace/names.ts';
 import { comparisonName } from '../../shared/presentation/names.ts';
@@ -40,13 +41,14 @@ export function createHandlers(services: Services): Handlers {
 
 type Named<Prefix extends string> = Pick<Handlers, Extract<keyof Handlers, `${Prefix}.${string}`>>;
 
-function workspaceHandlers({ core, shell, version, files, doctor }: Services) {
+function workspaceHandlers({ core, shell, version, files, doctor, consents }: Services) {
   const { store, jobs, computations } = core;
   return {
     'workspace.summary': () => workspaceSummary(core, { shell, version }),
     'workspace.doctor': () => doctor(),
     'settings.get': () => store.listSettings(),
     'settings.set': ({ key, value }) => nothing(store.setSetting(key, value)),
+    'consents.give': (consent) => nothing(Promise.resolve(consents.give(consent))),
     'jobs.list': () => Promise.resolve(jobs.list()),
     'jobs.cancel': ({ jobId }) => nothing(jobs.cancel(jobId)),
     'jobs.take': async ({ jobId }) => computations.take(jobId),
@@ -60,7 +62,7 @@ function workspaceHandlers({ core, shell, version, files, doctor }: Services) {
     'filters.list': () => store.listSavedFilters(),
     'filters.save': ({ name, query }) => store.saveFilter(name, query),
     'filters.remove': ({ filterId }) => nothing(store.removeFilter(filterId)),
-  } satisfies Named<'workspace' | 'settings' | 'jobs' | 'files' | 'filters'>;
+  } satisfies Named<'workspace' | 'settings' | 'consents' | 'jobs' | 'files' | 'filters'>;
 }
 
 function materialHandlers({ core, files, models, madeModels, imports }: Services) {
@@ -171,12 +173,15 @@ function comparisonHandlers({ core, imports, evaluations, comparisons, reports }
   const { store, jobs, bus } = core;
   return {
     'evaluations.list': (filter) => evaluations.list(present(filter)),
-    'evaluations.start': ({ target, suiteId, name, seed }) =>
-      started(
+    'evaluations.start': async ({ target, suiteId, name, seed }) => {
+      // Before the job: what has to be allowed is asked of whoever starts it.
+      requireAllowedScorer(existing('suite', await store.getSuite(suiteId), suiteId));
+      return started(
         jobs.start({ kind: 'evaluation', title: name ?? `evaluation on ${suiteId}` }, async (task) => ({
           evaluationId: (await evaluations.evaluate(target, suiteId, { name, seed }, task)).id,
         })),
-      ),
+      );
+    },
     'evaluations.partners': ({ evaluationId }) => store.partnersOf(evaluationId),
     'evaluations.remove': ({ evaluationId }) => nothing(evaluations.remove(evaluationId)),
     'comparisons.list': () => comparisons.list(),

@@ -110,10 +110,15 @@ export async function trainRows(
   return { path: file, heldOut: heldOut?.suite ?? null };
 }
 
+/** @throws WorkbenchError with the consent that is missing, where its scorer is a judge or a program that nobody here has allowed. */
+export function requireAllowedScorer({ name, scorer }: Pick<SuiteRecord, 'name' | 'scorer'>): void {
+  if (scorer?.kind === 'judge') requireAllowedEndpoint(scorer.endpoint, `The suite “${name}”`);
+  if (scorer?.kind === 'command') requireAllowedProgram(scorer, `The suite “${name}”`);
+}
+
 export async function suiteFile(core: Core, suite: SuiteRecord): Promise<SuiteFile> {
   // Before anything is generated: a suite that came with somebody's workspace decides nothing about where texts go.
-  if (suite.scorer?.kind === 'judge') requireAllowedEndpoint(suite.scorer.endpoint, `The suite “${suite.name}”`);
-  if (suite.scorer?.kind === 'command') requireAllowedProgram(suite.scorer, `The suite “${suite.name}”`);
+  requireAllowedScorer(suite);
   const file = inside(core.layout.cache, 'suites', `${suite.id}-${suite.sha256.slice(0, 16)}.ndjson`);
   await cachedRows(file, suite.items, async (draft) => (await core.store.exportSuiteItems(suite.id, draft)).items);
   const {

@@ -34,8 +34,9 @@ export async function resolveSpec(core: Core, spec: RunSpec): Promise<Resolution
       return await find();
     } catch (error) {
       if (!(error instanceof WorkbenchError)) throw error;
-      const { message, remedy } = reportOf(error);
-      issues.push({ path, message: remedy === undefined ? message : `${message} ${remedy}` });
+      const { message, remedy, consent } = reportOf(error);
+      const said = remedy === undefined ? message : `${message} ${remedy}`;
+      issues.push({ path, message: said, ...(consent === undefined ? {} : { consent }) });
       return null;
     }
   }

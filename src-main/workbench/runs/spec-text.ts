@@ -43,8 +43,11 @@ export function specError(issues: readonly SpecIssue[], file?: string): Workbenc
     return `${place}${issue.path === '' ? '' : `${issue.path}: `}${issue.message}`;
   });
   const first = issues[0];
+  // Where consent is all that is missing, it can be asked for and the same request made again.
+  const consent = issues.every((issue) => issue.consent !== undefined) ? first?.consent : undefined;
   return new WorkbenchError('bad-input', lines.join('\n'), {
     remedy: 'Mend the spec; the reference page lists every key and what it accepts.',
+    ...(consent === undefined ? {} : { consent }),
     place: {
       ...(file === undefined ? {} : { file }),
       ...(first?.line === undefined ? {} : { line: first.line }),
