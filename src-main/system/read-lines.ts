@@ -7,11 +7,18 @@ import type { Line } from './lines.ts';
 /** Longer lines are in no file of the workbench: a batch of 4096 samples stays below. */
 const maxLineBytes = 256 * 2 ** 20;
 
-/** Lines of a file, one after another. Rejects as the file system does when the file cannot be read. */
-export async function* readLines(file: string, maxBytes: number = maxLineBytes): AsyncGenerator<Line, void, undefined> {
+/**
+ * Lines of a file, one after another, from a byte on at which a line begins; numbers and places count from there. Rejects as the file
+ * system does when the file cannot be read.
+ */
+export async function* readLines(
+  file: string,
+  maxBytes: number = maxLineBytes,
+  fromByte = 0,
+): AsyncGenerator<Line, void, undefined> {
   const splitter = new LineSplitter(maxBytes);
   // Destroyed when the consumer leaves early: the loop over a stream sees to it.
-  for await (const chunk of createReadStream(file)) yield* splitter.push(chunk as Buffer);
+  for await (const chunk of createReadStream(file, { start: fromByte })) yield* splitter.push(chunk as Buffer);
   yield* splitter.end();
 }
 

@@ -9,23 +9,33 @@ import { parseEvent } from './messages.ts';
 export type EventLine =
   { line: number; event: TrainerEvent; bytes: Buffer; endByte: number } | { line: number; event: null };
 
+/** Where a line begins: so many lines and bytes stand before it. */
+export interface PlaceInFile {
+  line: number;
+  byte: number;
+}
+const fileStart: PlaceInFile = { line: 0, byte: 0 };
+
 /**
- * Lines of a run's events. A torn last line, as a killed process or a power cut leaves it, was never acknowledged and is left out;
+ * Lines of a run's events, from a place on. A torn last line, as a killed process or a power cut leaves it, was never acknowledged and is left out;
  * every other line comes, whole or not. A file that is not there has no lines.
  */
-export async function* readEventLines(file: string): AsyncGenerator<EventLine, void, undefined> {
+export async function* readEventLines(
+  file: string,
+  from: PlaceInFile = fileStart,
+): AsyncGenerator<EventLine, void, undefined> {
   // What may turn out to be the torn end is held back until a whole line follows.
   let doubtful: EventLine[] = [];
   try {
-    for await (const line of readLines(file)) {
+    for await (const line of readLines(file, undefined, from.byte)) {
       const event = line.ended ? eventOf(line) : null;
       if (event === null || line.bytes === null) {
-        doubtful.push({ line: line.number, event: null });
+        doubtful.push({ line: from.line + line.number, event: null });
         continue;
       }
       yield* doubtful;
       doubtful = [];
-      yield { line: line.number, event, bytes: line.bytes, endByte: line.endByte };
+      yield { line: from.line + line.number, event, bytes: line.bytes, endByte: from.byte + line.endByte };
     }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;

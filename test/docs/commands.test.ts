@@ -16,7 +16,16 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { fencedBlocks } from './fenced-blocks.ts';
 import type { FencedBlock } from './fenced-blocks.ts';
-import { alpacaEval, examples, faultyData, lmEval, otherTools, trainerOutput, training } from './materials.ts';
+import {
+  alpacaEval,
+  examples,
+  faultyData,
+  lmEval,
+  otherTools,
+  trainerOutput,
+  toldOutput,
+  training,
+} from './materials.ts';
 import type { Material } from './materials.ts';
 import { Shell } from './shell.ts';
 
@@ -39,7 +48,7 @@ const needs: Record<string, Needs> = {
   'README.md': { materials: [examples] },
   'docs/tutorial.md': { after: trainingPage, materials: [demoRuns] },
   'docs/how-to/write-a-scorer.md': { materials: [training] },
-  'docs/how-to/bring-a-trl-run.md': { materials: [training, trainerOutput] },
+  'docs/how-to/bring-a-trl-run.md': { materials: [training, trainerOutput, toldOutput] },
   'docs/how-to/import-from-lm-eval.md': { materials: [lmEval] },
   'docs/how-to/import-from-alpaca-eval.md': { materials: [alpacaEval] },
   'docs/how-to/import-from-other-tools.md': { materials: [otherTools] },

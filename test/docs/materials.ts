@@ -37,6 +37,13 @@ export function trainerOutput(folder: string): void {
   }
 }
 
+/** What TRL leaves with the callback for Python: each pair's numbers, and what became of its evaluation data. */
+export function toldOutput(folder: string): void {
+  cpSync(join(checkout, 'test', 'assets', 'trainers', 'dpo-told'), join(folder, 'outputs', 'told'), {
+    recursive: true,
+  });
+}
+
 /** The quick demo's model, pairs with a few faults, more pairs, and the questions of an evaluation, one of which is among the pairs. */
 export function faultyData(folder: string): void {
   training(folder);

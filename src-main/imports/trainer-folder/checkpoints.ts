@@ -1,7 +1,7 @@
 import { open, readFile, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { readTrainerState, stateFile } from './trainer-state.ts';
+import { hasWholeState, readTrainerState, stateFile } from './trainer-state.ts';
 
 /** A folder of weights at a step, whole as far as its files tell. */
 export interface FoundCheckpoint {
@@ -83,7 +83,7 @@ async function lookFor(
 
 /** The trainer’s state is the last thing that it writes of a checkpoint; folders without one are other tools’. */
 async function isEnded(folder: string): Promise<boolean> {
-  return typeof (await readTrainerState(folder)) === 'object' && (await exists(path.join(folder, stateFile)));
+  return hasWholeState(folder);
 }
 
 async function whyWithoutWeights(folder: string): Promise<string> {
@@ -176,11 +176,4 @@ async function wholeSize(file: string): Promise<number | null> {
   } finally {
     await handle.close();
   }
-}
-
-async function exists(file: string): Promise<boolean> {
-  return stat(file).then(
-    () => true,
-    () => false,
-  );
 }

@@ -7,7 +7,7 @@ import type { FoundCheckpoint, Unusable } from './checkpoints.ts';
 import { findCompletions } from './completions.ts';
 import type { CompletionsFile } from './completions.ts';
 import { liveLogFile, readLiveLog, readTrainerState, stateFile } from './trainer-state.ts';
-import type { LogEntry } from './trainer-state.ts';
+import type { LogEntry, TrainerState } from './trainer-state.ts';
 import { readTrainingArgs } from './training-args.ts';
 import type { TrainingArgs } from './training-args.ts';
 
@@ -48,8 +48,7 @@ export const callbackFolder = 'flipguard';
 export async function surveyTrainerFolder(folder: string): Promise<TrainerFolder> {
   await requireFolder(folder);
   const { checkpoints, unusable } = await findCheckpoints(folder);
-  const states = await statesOf(folder, checkpoints);
-  const newest = states.at(-1) ?? null;
+  const newest = await newestState(folder, checkpoints);
   const entries = [...(newest?.entries ?? [])];
   const lastLogged = Math.max(-1, ...entries.map(({ step }) => step));
   const live = (await readLiveLog(folder)).filter(({ step }) => step > lastLogged);
@@ -99,11 +98,26 @@ async function requireFolder(folder: string): Promise<void> {
   });
 }
 
-/** States by step: each holds the whole log up to it. */
-async function statesOf(folder: string, checkpoints: readonly FoundCheckpoint[]) {
-  const found = await Promise.all([...checkpoints.map((one) => one.folder), folder].map(readTrainerState));
-  const whole = found.filter((state) => state !== null && state !== 'half');
-  return whole.sort((a, b) => a.step - b.step || a.writtenAt - b.writtenAt || a.entries.length - b.entries.length);
+/**
+ * The newest state: of the output folder, or of the newest checkpoint that has a whole one. Each holds the whole log up to its step, so
+ * the older ones are not read: a long training has many, and is looked at every few seconds.
+ */
+async function newestState(folder: string, checkpoints: readonly FoundCheckpoint[]): Promise<TrainerState | null> {
+  const states: TrainerState[] = [];
+  const own = await readTrainerState(folder);
+  if (own !== null && own !== 'half') states.push(own);
+  for (const checkpoint of checkpoints.toReversed()) {
+    if (checkpoint.folder === folder) continue;
+    const state = await readTrainerState(checkpoint.folder);
+    if (state === null || state === 'half') continue;
+    states.unshift(state);
+    break;
+  }
+  return states.sort(inOrder).at(-1) ?? null;
+}
+
+function inOrder(a: TrainerState, b: TrainerState): number {
+  return a.step - b.step || a.writtenAt - b.writtenAt || a.entries.length - b.entries.length;
 }
 
 async function findArgs(folder: string, checkpoints: readonly FoundCheckpoint[]): Promise<TrainingArgs | null> {

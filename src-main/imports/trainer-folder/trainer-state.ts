@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { open, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { readJsonLinesSoFar } from './json-lines.ts';
@@ -44,6 +44,22 @@ export async function readTrainerState(folder: string): Promise<TrainerState | '
     };
   } catch {
     return 'half';
+  }
+}
+
+const tailBytes = 64;
+
+/** Whether a state is there with its end: the trainer writes an object in one go, so that its closing brace comes last. */
+export async function hasWholeState(folder: string): Promise<boolean> {
+  const handle = await open(path.join(folder, stateFile), 'r').catch(() => null);
+  if (handle === null) return false;
+  try {
+    const { size } = await handle.stat();
+    const from = Math.max(0, size - tailBytes);
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(tailBytes), 0, tailBytes, from);
+    return buffer.toString('utf8', 0, bytesRead).trimEnd().endsWith('}');
+  } finally {
+    await handle.close();
   }
 }
 

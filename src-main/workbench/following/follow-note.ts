@@ -14,10 +14,21 @@ const noteSchema = z.strictObject({
   said: z.array(z.string()),
   /** Last event of the callback, or of a run folder of ours, that was taken. */
   eventsTaken: z.number(),
+  /** Where the next one begins in their file, and what that file begins with: another file of this name is read from its beginning. */
+  eventsNext: z.strictObject({ line: z.number(), byte: z.number() }).default({ line: 0, byte: 0 }),
+  eventsHead: z.string().nullable().default(null),
 });
 export type FollowNote = z.infer<typeof noteSchema>;
 
-const emptyNote: FollowNote = { steps: [], completions: [], checkpoints: {}, said: [], eventsTaken: 0 };
+const emptyNote: FollowNote = {
+  steps: [],
+  completions: [],
+  checkpoints: {},
+  said: [],
+  eventsTaken: 0,
+  eventsNext: { line: 0, byte: 0 },
+  eventsHead: null,
+};
 
 /** A note that is lost or damaged means that everything is looked at again; the record itself drops what it has. */
 export async function readFollowNote(file: string): Promise<FollowNote> {

@@ -10,7 +10,7 @@ import { replayEvents } from '../supervision/replay.ts';
 import type { Task } from '../supervision/task.ts';
 import { checkpointEvent, markGone, stampOf } from './checkpoint-events.ts';
 import { completionEvents } from './completion-events.ts';
-import { foreignEventsFile, readForeignEvents } from './foreign-events.ts';
+import { foreignEventsFile, headOf, readForeignEvents } from './foreign-events.ts';
 import { readFollowNote, writeFollowNote } from './follow-note.ts';
 import type { FollowNote } from './follow-note.ts';
 import { newSteps } from './step-events.ts';
@@ -116,15 +116,17 @@ async function takeEvents(
   add: Add,
   say: (sentence: string) => void,
 ): Promise<FollowNote> {
-  let taken = note.eventsTaken;
-  for await (const page of readForeignEvents(file, { after: taken, folder, most: pageEvents })) {
+  const head = await headOf(file);
+  const isAnother = note.eventsHead !== null && head !== note.eventsHead;
+  let [taken, next] = isAnother ? [0, { line: 0, byte: 0 }] : [note.eventsTaken, note.eventsNext];
+  for await (const page of readForeignEvents(file, { after: taken, from: next, folder, most: pageEvents })) {
     await add(page.events);
     if (page.damagedLine !== null) {
       say(`${file} is damaged: its line ${page.damagedLine} is not an event. What comes behind it was left out.`);
     }
-    taken = page.taken;
+    ({ taken, next } = page);
   }
-  return { ...note, eventsTaken: taken };
+  return { ...note, eventsTaken: taken, eventsNext: next, eventsHead: head };
 }
 
 async function takeCompletions(

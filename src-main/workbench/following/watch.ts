@@ -46,6 +46,7 @@ export async function watchRun(
   const given = new Set<string>();
   let watching: { run: RunRecord; owner: Claim } | null = null;
   let found = await surveyTrainerFolder(folder);
+  let ended = false;
   try {
     for (;;) {
       if (watching === null && (await hasBegun(found))) watching = await begin(parts, found, options, task);
@@ -56,7 +57,13 @@ export async function watchRun(
         taken.said.forEach(options.say);
         if (taken.grew) await options.onGrown?.(taken.run);
         await evaluateNew(parts, watching.run, { suites, given }, options, task);
-        if (hasEnded(watching.run.status)) break;
+        // Its end was said after the folder was looked through: what came in between is looked for once more.
+        if (hasEnded(watching.run.status) && ended) break;
+        ended = hasEnded(watching.run.status);
+        if (ended) {
+          found = await surveyTrainerFolder(folder);
+          continue;
+        }
       } else task.progress(`waiting for the first checkpoint in ${folder}`, null);
       await rest(options.paceMs, task.signal);
       if (task.signal.aborted) break;

@@ -1,10 +1,13 @@
 """Lets TRL train tiny models, and keeps what it wrote as the folders that the tests import.
 
-    python test/golden/trainers/trl_runs.py test/assets/trainers
+    python test/golden/trainers/trl_runs.py test/assets/trainers [NAME…]
+
+With names, only those folders are made anew, from the base that is kept.
 
 base/       the model that every training began with (random weights, the tokenizer of resources/quick-model)
 dpo/        DPO over 4 steps with an evaluation, checkpoints 2 and 4
 dpo-lora/   the same with an adapter of PEFT, checkpoint 4 alone
+dpo-told/   DPO with python/flipguard_callback.py, whose events tell pair by pair what fell and what flipped, checkpoints 4 and 8
 grpo/       GRPO over 2 steps with its completions, checkpoint 2
 Optimiser state, random state and tokenizers are left out: the first two are large, and the last is in resources/ already.
 """
@@ -21,6 +24,9 @@ from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
 from trl import DPOConfig, DPOTrainer, GRPOConfig, GRPOTrainer
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / "python"))
+from flipguard_callback import FlipGuardCallback  # noqa: E402
+
 LEFT_OUT = ["optimizer.pt", "scheduler.pt", "rng_state.pth", "tokenizer.json", "tokenizer_config.json", "README.md", "chat_template.jinja"]
 THINGS = ["cat", "dog", "bird", "ball", "tree", "frog", "girl", "boy"]
 
@@ -81,6 +87,22 @@ def dpo(base: pathlib.Path, out: pathlib.Path, **more) -> None:
     trainer.save_state()
 
 
+def dpo_told(base: pathlib.Path, out: pathlib.Path) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(base)
+    tokenizer.pad_token = tokenizer.eos_token
+    # Twice through the data, so that each pair is seen before and after it was learned from.
+    given = settings() | dict(max_steps=8, save_steps=4)
+    args = DPOConfig(output_dir=str(out), eval_strategy="steps", eval_steps=4, beta=0.2, max_length=64, **given)
+    # The model says “happy” rather than “sad” of itself: learned the other way round, the first half of the evaluation data is lost.
+    turned = [{**pair, "chosen": pair["rejected"], "rejected": pair["chosen"]} for pair in pairs()]
+    held = Dataset.from_list([*pairs().select(range(4)), *turned[4:]])
+    trainer = DPOTrainer(
+        model=str(base), args=args, train_dataset=Dataset.from_list(turned), eval_dataset=held, processing_class=tokenizer
+    )
+    trainer.add_callback(FlipGuardCallback(trainer))
+    trainer.train()
+
+
 def grpo(base: pathlib.Path, out: pathlib.Path) -> None:
     tokenizer = AutoTokenizer.from_pretrained(base)
     tokenizer.pad_token = tokenizer.eos_token
@@ -109,18 +131,29 @@ def keep(made: pathlib.Path, kept: pathlib.Path, checkpoints=None) -> None:
         shutil.copy(file, kept / name)
 
 
-def main(out: pathlib.Path) -> None:
+MADE = {"dpo": None, "dpo-told": None, "dpo-lora": ["checkpoint-4"], "grpo": ["checkpoint-2"]}
+
+
+def make(name: str, base: pathlib.Path, out: pathlib.Path) -> None:
+    if name == "dpo-lora":
+        dpo(base, out, peft_config=LoraConfig(r=2, lora_alpha=4, target_modules=["q_proj", "v_proj"]))
+    else:
+        {"dpo": dpo, "dpo-told": dpo_told, "grpo": grpo}[name](base, out)
+
+
+def main(out: pathlib.Path, names: list[str]) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         work = pathlib.Path(scratch)
-        base_model(work / "base")
-        dpo(work / "base", work / "dpo")
-        dpo(work / "base", work / "dpo-lora", peft_config=LoraConfig(r=2, lora_alpha=4, target_modules=["q_proj", "v_proj"]))
-        grpo(work / "base", work / "grpo")
-        keep(work / "base", out / "base")
-        keep(work / "dpo", out / "dpo")
-        keep(work / "dpo-lora", out / "dpo-lora", ["checkpoint-4"])
-        keep(work / "grpo", out / "grpo", ["checkpoint-2"])
+        if names:
+            shutil.copytree(out / "base", work / "base")
+            AutoTokenizer.from_pretrained(ROOT / "resources" / "quick-model").save_pretrained(work / "base")
+        else:
+            base_model(work / "base")
+            keep(work / "base", out / "base")
+        for name in names or MADE:
+            make(name, work / "base", work / name)
+            keep(work / name, out / name, MADE[name])
 
 
 if __name__ == "__main__":
-    main(pathlib.Path(sys.argv[1]))
+    main(pathlib.Path(sys.argv[1]), sys.argv[2:])
