@@ -56,6 +56,8 @@ const evaluationLines: Record<EvaluationFormat, string> = {
   langfuse:
     'Langfuse: experiment items from its API, results of its experiment runner, or a table of traces or observations as CSV, JSON or JSONL',
   braintrust: 'Braintrust: an experiment’s events as JSON, JSONL or CSV; of each trace the root',
+  flipguard:
+    'FlipGuard Workbench: what `flipguard export evaluation` wrote, as JSONL or Parquet; nothing of a sample is lost',
 };
 
 const suiteLines: Record<SuiteKind, string> = {

@@ -158,6 +158,8 @@ function evaluationOf(path: string, values: readonly unknown[]): Found | null {
   const most = (...keys: string[]): boolean =>
     values.length > 0 &&
     values.filter((value) => keys.every((key) => own(value, key) !== undefined)).length * 2 > values.length;
+  if (most('sampleId', 'prompt', 'verdict', 'score'))
+    return found('flipguard', 'records have this program’s own fields');
   if (most('doc_id') && (most('resps') || most('filtered_resps') || isLmEvalSamplesName(path)))
     return found('lm-eval', 'records have lm-eval’s “doc_id” and responses');
   if (most('instruction', 'generator_2'))

@@ -9,6 +9,7 @@ import { planLighteval } from './evaluations/lighteval.ts';
 import { planLmEval } from './evaluations/lm-eval.ts';
 import { planMappedEvaluation } from './evaluations/mapped.ts';
 import { planOpencompass } from './evaluations/opencompass.ts';
+import { planOwnEvaluation } from './evaluations/own-evaluation.ts';
 import { planPromptfoo } from './evaluations/promptfoo.ts';
 import { planSweBenchFile } from './evaluations/swe-bench.ts';
 import { planTracker } from './evaluations/tracker.ts';
@@ -128,6 +129,8 @@ async function planEvaluation(source: InspectedSource, options: ImportOptions): 
     case 'langfuse':
     case 'braintrust':
       return planTracker(format, file, fileLayout(source), map, options.variant);
+    case 'flipguard':
+      return planOwnEvaluation(file.bytes, map, recordsOf(source, fileLayout(source)));
     case 'jsonl':
     case 'json':
     case 'csv':

@@ -26,6 +26,7 @@ export const evaluationFormats = [
   ...(['lm-eval', 'alpaca-eval', 'inspect', 'promptfoo'] as const),
   ...(['lighteval', 'opencompass', 'helm', 'swe-bench'] as const),
   ...(['langsmith', 'langfuse', 'braintrust'] as const),
+  'flipguard',
 ] as const;
 export type EvaluationFormat = (typeof evaluationFormats)[number];
 export type ImportFormat = DatasetFormat | EvaluationFormat | Container;

@@ -65,6 +65,9 @@ export interface Store extends Remote<StoreReads>, Remote<StoreWrites> {
     onBatch: (rows: FlipExportRow[]) => Promise<void>,
   ): Promise<void>;
 
+  /** Every sample of an evaluation as it was taken in, in batches, from one read transaction of its own worker. */
+  streamSamples(evaluationId: string, onBatch: (samples: SampleResult[]) => Promise<void>): Promise<void>;
+
   beginDataset(head: DatasetHead & Provenance): Promise<Ingest<DatasetRow>>;
   beginSuite(head: SuiteHead & Provenance): Promise<Ingest<SuiteItem>>;
   beginEvaluation(head: NewEvaluation & Provenance): Promise<Ingest<SampleResult>>;

@@ -5,6 +5,7 @@ import { WorkbenchError, reportOf } from '../shared/domain/errors.ts';
 import type { ErrorReport } from '../shared/domain/errors.ts';
 import { markOf } from '../system/alive.ts';
 import { Pending } from '../system/pending.ts';
+import type { SampleResult } from '../shared/domain/evaluations.ts';
 import type { FlipFilter } from '../shared/domain/flip-view.ts';
 import type { FlipExportRow, Ingest, Store, StoreChange } from './api.ts';
 import { Builds } from './builds.ts';
@@ -197,6 +198,9 @@ class OpenStore {
       },
       streamFlips: async (id, filter, sort, onBatch) => {
         await this.#task<FlipExportRow[], null>('streamFlips', [id, filter, sort], onBatch);
+      },
+      streamSamples: async (id, onBatch) => {
+        await this.#task<SampleResult[], null>('streamSamples', [id], onBatch);
       },
       exportDatasetRows: (id, path, { skip = [] } = {}) => this.#task('exportDatasetRows', [id, path, skip]),
       exportSuiteItems: (id, path) => this.#task('exportSuiteItems', [id, path]),

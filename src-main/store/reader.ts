@@ -14,6 +14,7 @@ import { foreignMarks } from './queries/marks.ts';
 import { madeFileReads } from './queries/made-files.ts';
 import { modelReads } from './queries/models.ts';
 import { partnerReads } from './queries/partners.ts';
+import { runCurveReads } from './queries/run-curves.ts';
 import { runHistoryReads } from './queries/run-reads.ts';
 import { runSourceReads } from './queries/run-sources.ts';
 import { runReads } from './queries/runs.ts';
@@ -47,6 +48,7 @@ export function readerMethods(db: ReadableDb, owner: string) {
       ...bind(db, suiteReads),
       ...bind(db, runReads),
       ...bind(db, runHistoryReads),
+      ...bind(db, runCurveReads),
       ...bind(db, runSourceReads),
       ...bind(db, evaluationReads),
       ...bind(db, comparisonReads),

@@ -107,6 +107,10 @@ test('no list walks through a big table or sorts one', async () => {
     reader.runMetrics(runId, { points: 10 });
     reader.runEvents(runId, 0, 10);
     reader.runClock(runId);
+    reader.evaluationMetrics(left);
+    reader.curveRows(runId, 0, 10);
+    reader.curveNames(runId);
+    reader.newestFigure(runId, 'loss');
     reader.listThings();
     reader.listMarks();
     for (const [kind, thing] of [

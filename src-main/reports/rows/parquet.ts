@@ -1,11 +1,13 @@
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
-import type { ColumnSource, SchemaElement } from 'hyparquet-writer';
+import type { ColumnSource } from 'hyparquet-writer';
 import type { ReportRow } from '../../shared/domain/reports/report-row.ts';
+import { parquetSchema } from './parquet-columns.ts';
+import type { ParquetColumn } from './parquet-columns.ts';
 import type { RowEncoder } from './row-encoder.ts';
 
 const rowGroupSize = 20_000;
 
-type Column = { name: string; kind: 'text' | 'number' | 'list'; valueOf: (row: ReportRow) => unknown };
+type Column = ParquetColumn & { valueOf: (row: ReportRow) => unknown };
 const columns: Column[] = [
   { name: 'sample_id', kind: 'text', valueOf: (row) => row.sampleId },
   { name: 'kind', kind: 'text', valueOf: (row) => row.kind },
@@ -28,7 +30,7 @@ const columns: Column[] = [
 /** Parquet in row groups of 20,000, Snappy-compressed; slices and tags are lists of strings. */
 export function parquetEncoder(): RowEncoder {
   const bytes = new ByteWriter();
-  const writer = new ParquetWriter({ writer: bytes, schema: schema(), createdBy: 'flipguard-workbench' });
+  const writer = new ParquetWriter({ writer: bytes, schema: parquetSchema(columns), createdBy: 'flipguard-workbench' });
   let waiting: ReportRow[] = [];
   // Into memory, so nothing is left to wait for; what failed is told with the bytes.
   const failed: Error[] = [];
@@ -57,24 +59,4 @@ export function parquetEncoder(): RowEncoder {
       return bytes.getBytes();
     },
   };
-}
-
-function schema(): SchemaElement[] {
-  return [{ name: 'root', num_children: columns.length }, ...columns.flatMap(columnSchema)];
-}
-
-function columnSchema({ name, kind }: Column): SchemaElement[] {
-  if (kind === 'number') return [{ name, type: 'DOUBLE', repetition_type: 'OPTIONAL' }];
-  const text = (called: string): SchemaElement => ({
-    name: called,
-    type: 'BYTE_ARRAY',
-    converted_type: 'UTF8',
-    repetition_type: 'OPTIONAL',
-  });
-  if (kind === 'text') return [text(name)];
-  return [
-    { name, repetition_type: 'OPTIONAL', num_children: 1, converted_type: 'LIST' },
-    { name: 'list', repetition_type: 'REPEATED', num_children: 1 },
-    text('element'),
-  ];
 }

@@ -99,20 +99,19 @@ function addBench(program: Program, go: Go): void {
 
 function addDoors(program: Program, go: Go): void {
   program
-    .command('export <what> [name]')
-    .description('adapter or checkpoint (MODEL or RUN@STEP), dataset, or the whole workspace')
+    .command('export <what> [names...]')
+    .description(
+      'adapter or checkpoint (MODEL or RUN@STEP), dataset, metrics of runs, evaluation with every sample, run (spec, metrics, environment), or the whole workspace',
+    )
     .requiredOption('--out <path>', 'a file, or a folder that does not exist yet')
     .option('--force', 'replace a file that is there')
-    .addOption(
-      new Option(
-        '--format <format>',
-        'of a checkpoint: a folder with whole weights, an adapter for PEFT and vLLM, or GGUF',
-      )
-        .choices(['safetensors', 'adapter', 'gguf'])
-        .default('safetensors'),
+    .option(
+      '--format <format>',
+      'of a checkpoint: safetensors (a folder with whole weights), adapter (for PEFT and vLLM) or gguf; of metrics: csv, parquet or tensorboard; of an evaluation: jsonl or parquet; the first by default',
     )
     .addOption(new Option('--type <type>', 'of numbers in GGUF').choices(['f32', 'f16', 'bf16', 'q8_0']).default('f16'))
-    .action((what: string, name: string | undefined, options: ExportFlags) => go(commands.export, what, name, options));
+    .option('--suite <suite>', 'of an evaluation that is named by its run or model')
+    .action((what: string, names: string[], options: ExportFlags) => go(commands.export, what, names, options));
   program
     .command('serve')
     .description('the workbench in a browser, on this machine only')

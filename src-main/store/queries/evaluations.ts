@@ -239,4 +239,9 @@ function jsonOrNull(value: unknown): string | null {
   return value === null || value === undefined ? null : JSON.stringify(value);
 }
 
-export const evaluationReads = { listEvaluations, getEvaluation };
+/** Names of the numbers that its samples have beside their scores. */
+export function evaluationMetrics(db: ReadableDb, id: string): string[] {
+  return metricNames(db, evaluationKey(db, id));
+}
+
+export const evaluationReads = { listEvaluations, getEvaluation, evaluationMetrics };

@@ -1,4 +1,5 @@
 import type { FlipExportRow } from '../api.ts';
+import type { SampleResult } from '../../shared/domain/evaluations.ts';
 import type { FlipFilter, FlipSort } from '../../shared/domain/flip-view.ts';
 import type { ReadableDb } from '../database.ts';
 import { inSnapshot, one, sql } from '../database.ts';
@@ -19,6 +20,7 @@ import type { KindOrder } from '../queries/change-kinds.ts';
 import { buildKinds } from './build-kinds.ts';
 import { copyWorkspace } from './copy-workspace.ts';
 import { exportDatasetRows, exportSuiteItems } from './export-rows.ts';
+import { streamSamples } from './stream-samples.ts';
 
 type Emit<Batch> = (batch: Batch) => Promise<void>;
 
@@ -35,6 +37,7 @@ export const tasks = {
     buildStability(db, order, emit),
   buildKinds: (db: ReadableDb, emit: Emit<BuildBatch>, order: KindOrder) => buildKinds(db, order, emit),
   streamFlips,
+  streamSamples: (db: ReadableDb, emit: Emit<SampleResult[]>, id: string) => streamSamples(db, emit, id),
   exportDatasetRows: (db: ReadableDb, _emit: Emit<never>, id: string, path: string, skip: string[]) =>
     exportDatasetRows(db, id, path, new Set(skip)),
   exportSuiteItems: (db: ReadableDb, _emit: Emit<never>, id: string, path: string) => exportSuiteItems(db, id, path),

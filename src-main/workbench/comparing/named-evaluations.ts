@@ -41,6 +41,22 @@ export async function pairsOf(
   return pairs.length > 0 ? pairs : [await pairOf(core, left, right, suite)];
 }
 
+/** The one evaluation that is meant: by its name, or the newest of a run, a checkpoint or a model on a suite. */
+export async function oneEvaluation(core: Core, text: string, suite: string | undefined): Promise<EvaluationRecord> {
+  const all = await candidates(core, await core.store.listEvaluations(), text);
+  const [found, ...others] = suite === undefined ? all : all.filter(({ suiteName }) => suiteName === suite);
+  if (found === undefined) {
+    throw new WorkbenchError('not-found', `“${text}” was not evaluated on “${suite}”.`, {
+      remedy: `It was on: ${[...new Set(all.map(({ suiteName }) => suiteName))].join(', ')}.`,
+    });
+  }
+  const more = new Set([found, ...others].map(({ suiteName }) => suiteName));
+  if (more.size === 1) return found;
+  throw new WorkbenchError('bad-input', `“${text}” was evaluated on several suites: ${[...more].join(', ')}.`, {
+    remedy: 'Say which with --suite.',
+  });
+}
+
 /** Pairs of one suite, each right candidate with the left one that is meant. */
 function matching(
   lefts: readonly EvaluationRecord[],

@@ -1,62 +1,105 @@
 import path from 'node:path';
-import { WorkbenchError } from '../../../shared/domain/errors.ts';
-import { exportWeights, type WeightFormat, type WeightsOut } from '../../../workbench/exporting/weights-out.ts';
+import { assertNever, WorkbenchError } from '../../../shared/domain/errors.ts';
+import { exportEvaluation, sampleFormats, type SampleFormat } from '../../../workbench/exporting/evaluation-out.ts';
+import { exportMetrics, figureFormats, type FigureFormat } from '../../../workbench/exporting/metrics-out.ts';
+import { exportRun } from '../../../workbench/exporting/run-out.ts';
+import { exportWeights, weightFormats } from '../../../workbench/exporting/weights-out.ts';
+import type { WeightFormat, WeightsOut } from '../../../workbench/exporting/weights-out.ts';
 import type { GgufType } from '../../../workbench/exporting/gguf-file.ts';
 import { sizeText } from '../../../workbench/hub/download.ts';
 import { exportDataset } from '../../../workbench/workspace/exports.ts';
 import { exportWorkspaceFile, refuseExisting } from '../../../workbench/workspace/workspace-file.ts';
-import { handOver } from '../own-files.ts';
 import type { CommandContext } from '../context.ts';
+import { handOver } from '../own-files.ts';
+import { plain } from '../terminal.ts';
 
 export interface ExportFlags {
   out: string;
   force?: boolean;
-  format: WeightFormat;
+  format?: string;
   type: GgufType;
+  suite?: string;
 }
+
+/** What each thing is written as; the first by default. */
+const formatsOf = {
+  workspace: [],
+  dataset: [],
+  adapter: ['adapter'],
+  checkpoint: weightFormats,
+  metrics: figureFormats,
+  evaluation: sampleFormats,
+  run: [],
+} as const satisfies Record<string, readonly string[]>;
+type What = keyof typeof formatsOf;
 
 export async function exportCommand(
   context: CommandContext,
-  what: string,
-  name: string | undefined,
+  given: string,
+  names: readonly string[],
   options: ExportFlags,
 ): Promise<void> {
   const { terminal, task } = context;
+  const what = whatOf(given);
+  const formats: readonly string[] = formatsOf[what];
+  const format = options.format ?? formats[0] ?? null;
+  if (format !== null && !formats.includes(format)) throw wrongFormat(what, format, formats);
+  if (what !== 'metrics' && names.length > 1)
+    throw new WorkbenchError('bad-input', `One ${what} is exported at a time; ${names.length} names were given.`);
   const { core } = await context.workbench();
   const out = path.resolve(options.out);
-  if (options.force !== true) await refuseExisting(out);
+  const overwrite = options.force === true;
+  if (!overwrite) await refuseExisting(out);
   const written = await write();
   // A workspace stays private: it holds everything.
   if (what !== 'workspace') await handOver(written.path);
   terminal.settle();
   terminal.document(written);
-  terminal.print(`Written: ${written.path}`);
+  terminal.print(`Written: ${plain(written.path)}`);
   if ('load' in written) printWeights(context, written);
 
   function write(): Promise<{ path: string } | WeightsOut> {
     switch (what) {
       case 'workspace':
-        return exportWorkspaceFile(core, out, task, { overwrite: options.force === true });
+        return exportWorkspaceFile(core, out, task, { overwrite });
       case 'dataset':
-        return exportDataset(core, needName(what, name), out);
+        return exportDataset(core, needName(what, names[0]), out);
       case 'adapter':
       case 'checkpoint':
         return exportWeights(
           core,
-          {
-            name: needName(what, name),
-            format: what === 'adapter' ? 'adapter' : options.format,
-            type: options.type,
-            out,
-          },
+          { name: needName(what, names[0]), format: format as WeightFormat, type: options.type, out },
           task,
         );
+      case 'metrics':
+        if (names.length === 0) needName('run', undefined);
+        return exportMetrics(core, { names, format: format as FigureFormat, out, overwrite }, task);
+      case 'evaluation':
+        return exportEvaluation(
+          core,
+          { name: needName(what, names[0]), suite: options.suite, format: format as SampleFormat, out, overwrite },
+          task,
+        );
+      case 'run':
+        return exportRun(core, { name: needName(what, names[0]), out }, task);
       default:
-        throw new WorkbenchError('bad-input', `“${what}” cannot be exported.`, {
-          remedy: 'Export adapter NAME, checkpoint NAME, dataset NAME or workspace.',
-        });
+        return assertNever(what);
     }
   }
+}
+
+function whatOf(given: string): What {
+  if (Object.hasOwn(formatsOf, given)) return given as What;
+  throw new WorkbenchError('bad-input', `“${given}” cannot be exported.`, {
+    remedy: 'Export adapter NAME, checkpoint NAME, dataset NAME, metrics RUN…, evaluation NAME, run NAME or workspace.',
+  });
+}
+
+function wrongFormat(what: What, format: string, formats: readonly string[]): WorkbenchError {
+  const message = `${what === 'adapter' ? 'An' : 'A'} ${what} is not written as “${format}”.`;
+  return new WorkbenchError('bad-input', what === 'metrics' ? `Metrics are not written as “${format}”.` : message, {
+    remedy: formats.length === 0 ? 'Leave --format out.' : `Choose with --format: ${formats.join(', ')}.`,
+  });
 }
 
 /** What was written, its hash, and how other tools load it. */
