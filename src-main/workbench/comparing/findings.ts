@@ -56,7 +56,7 @@ function newestRun({ runs, evaluations }: World): RunRecord | undefined {
 
 /** The newest comparison of answers that were brought in; those of runs are spoken of by their runs. */
 async function newestImported(comparisons: Comparisons, { evaluations }: World) {
-  const imported = new Set(evaluations.filter(({ importId }) => importId !== null).map(({ id }) => id));
+  const imported = new Set<string>(evaluations.filter(({ importId }) => importId !== null).map(({ id }) => id));
   const own = (await comparisons.list()).filter(
     ({ state, leftEvaluationId, rightEvaluationId, counts }) =>
       state === 'ready' && imported.has(leftEvaluationId) && imported.has(rightEvaluationId) && ratesOf(counts).n > 0,
@@ -176,7 +176,7 @@ function readReport(report: ReportRecord | undefined): Findings['next'] {
 }
 
 function reportOn({ reports }: World, { runs, demo }: Group): ReportRecord | undefined {
-  const ids = runs.map(({ id }) => id);
+  const ids: string[] = runs.map(({ id }) => id);
   const about = ({ subject }: ReportRecord) =>
     subject.kind === 'run'
       ? ids.includes(subject.runId)
