@@ -1,10 +1,11 @@
 import type { FlipFilter } from '@shared/domain/flip-view.ts';
+import { kindLabel } from '@shared/domain/kinds/kind-sentences.ts';
 import { formatNumber } from '@shared/presentation/numbers.ts';
 import { kindNames } from '@shared/presentation/words.ts';
 
 /** How a filter changes by clicks, and how it is put in words. All functions answer a new filter. */
 
-export type ListFacet = 'kinds' | 'slices' | 'tags' | 'labels' | 'stability';
+export type ListFacet = 'kinds' | 'changes' | 'slices' | 'tags' | 'labels' | 'stability';
 export type RangeFacet = 'delta' | 'length' | 'firing';
 export type Range = [number | null, number | null];
 
@@ -58,8 +59,8 @@ export function withReviewed(filter: FlipFilter, reviewed: boolean | undefined):
  * keep their meaning, while a rate within “negative flips” would not.
  */
 export function populationPart(filter: FlipFilter): FlipFilter {
-  const { slices, tags, search, searchMode, length, firing, verdicts } = filter;
-  const part = { slices, tags, search, searchMode, length, firing, verdicts };
+  const { slices, tags, search, searchMode, length, firing, trained, verdicts } = filter;
+  const part = { slices, tags, search, searchMode, length, firing, trained, verdicts };
   return Object.fromEntries(Object.entries(part).filter(([, value]) => value !== undefined));
 }
 
@@ -103,7 +104,7 @@ export interface FilterPart {
 /** Every part of a filter in words, each with the filter that is left when it is taken away. */
 export function partsOf(filter: FlipFilter, labelNames: string[]): FilterPart[] {
   const parts: FilterPart[] = [];
-  for (const facet of ['kinds', 'slices', 'tags', 'labels', 'stability'] as const) {
+  for (const facet of ['kinds', 'changes', 'slices', 'tags', 'labels', 'stability'] as const) {
     for (const value of selectedIn(filter, facet)) {
       parts.push({ text: nameOf(facet, value, labelNames), without: toggled(filter, facet, value) });
     }
@@ -141,6 +142,7 @@ function rangeWords([low, high]: Range): string {
 
 function nameOf(facet: ListFacet, value: string, labelNames: string[]): string {
   if (facet === 'kinds') return kindNames[value as keyof typeof kindNames];
+  if (facet === 'changes') return kindLabel(value);
   if (facet === 'labels') return labelNames[Number(value) - 1] ?? `label ${value}`;
   return facet === 'tags' ? `#${value}` : value;
 }

@@ -27,6 +27,7 @@ export function toQuery(state: FlipBrowserState): Record<string, string | string
   const query: Record<string, string | string[]> = {};
   const kinds = filter.kinds?.join(',') ?? 'all';
   if (kinds !== 'negative') query['kind'] = kinds;
+  if (filter.changes?.length) query['change'] = filter.changes.join(',');
   if (filter.slices?.length) query['slice'] = filter.slices;
   if (filter.tags?.length) query['tag'] = filter.tags;
   if (filter.labels?.length) query['label'] = filter.labels.join(',');
@@ -51,6 +52,8 @@ export function fromQuery(query: Query): FlipBrowserState {
   const filter: FlipFilter = {};
   const kinds = kindsOf(one(query['kind']));
   if (kinds !== undefined) filter.kinds = kinds;
+  const changes = list(query['change']).filter((name) => name !== '');
+  if (changes.length > 0) filter.changes = changes;
   const slices = many(query['slice']);
   if (slices.length > 0) filter.slices = slices;
   const tags = many(query['tag']);

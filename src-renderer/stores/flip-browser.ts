@@ -1,4 +1,4 @@
-import { computed, ref, shallowRef } from 'vue';
+import { computed, markRaw, ref, shallowRef } from 'vue';
 import { defineStore } from 'pinia';
 import type { ComparisonSummary } from '@shared/contract/views.ts';
 import type { ComparisonRecord, FlipFacets, FlipFilter, FlipRow } from '@shared/domain/flip-view.ts';
@@ -9,6 +9,7 @@ import { hasPopulationPart, populationPart } from '../format/flip-filter.ts';
 import type { FlipBrowserState } from '../format/flip-query.ts';
 import { defaultState } from '../format/flip-query.ts';
 import { useComparisons } from './comparisons.ts';
+import { useComputation } from './computation.ts';
 import { PagedRows } from './paged-rows.ts';
 import { attend } from './toasts.ts';
 
@@ -26,6 +27,8 @@ export const useFlipBrowser = defineStore('flip-browser', () => {
   const summary = shallowRef<ComparisonSummary | null>(null);
   /** The headline within the filter's population (slices, tags, search, length), where it has one. */
   const filteredSummary = shallowRef<ComparisonSummary | null>(null);
+  /** Kinds of change within the filter's population; the first time, both sides' texts are read for them. */
+  const kinds = useComputation('comparisons.kinds');
   const position = ref<number | null>(null);
   const loading = ref(false);
   const error = shallowRef<ErrorReport | null>(null);
@@ -34,6 +37,10 @@ export const useFlipBrowser = defineStore('flip-browser', () => {
   let listKey = '';
   /** Which verdicts the headline counts. */
   let summaryBasis: FlipFilter['verdicts'];
+  /** What `kinds` were asked for last, and of which comparison they were found once: from then on rows and facets have them. */
+  let kindsKey = '';
+  let kindsFoundOf = '';
+  let kindsAsked: Promise<void> = Promise.resolve();
 
   async function show(comparisonId: string, next: FlipBrowserState): Promise<void> {
     if (comparison.value?.id !== comparisonId) {
@@ -68,7 +75,12 @@ export const useFlipBrowser = defineStore('flip-browser', () => {
     const { filter, sort } = state.value;
     attend(readFacets(comparisonId, mine));
     attend(readSummaries(comparisonId, mine));
+    askKinds(comparisonId);
     try {
+      // A list by kinds has none before they are found.
+      if (kindsFoundOf !== comparisonId && (filter.changes !== undefined || sort.column === 'changes'))
+        await kindsAsked;
+      if (mine !== turn) return;
       const view = await invoke('flips.open', { comparisonId, filter, sort });
       if (mine !== turn) return closeView(view.viewId);
       adopt(view.viewId, view.total);
@@ -145,7 +157,26 @@ export const useFlipBrowser = defineStore('flip-browser', () => {
     filteredSummary.value = within;
   }
 
+  function askKinds(comparisonId: string): void {
+    const filter = populationPart(state.value.filter);
+    const key = JSON.stringify([comparisonId, filter]);
+    if (key === kindsKey) return;
+    kindsKey = key;
+    kindsAsked = readKinds(comparisonId, filter);
+    attend(kindsAsked);
+  }
+
+  async function readKinds(comparisonId: string, filter: FlipFilter): Promise<void> {
+    await kinds.ask({ comparisonId, filter });
+    if (kinds.value.value === null || comparison.value?.id !== comparisonId || kindsFoundOf === comparisonId) return;
+    kindsFoundOf = comparisonId;
+    rows.value?.invalidate();
+    await readFacets(comparisonId, turn);
+  }
+
   function forget(): void {
+    kinds.clear();
+    kindsKey = kindsFoundOf = '';
     rows.value?.close();
     if (viewId.value !== null) closeView(viewId.value);
     comparison.value = null;
@@ -174,6 +205,8 @@ export const useFlipBrowser = defineStore('flip-browser', () => {
     if (id === undefined) return;
     summary.value = null;
     rows.value?.invalidate();
+    kindsKey = '';
+    askKinds(id);
     await Promise.all([readFacets(id, turn), readSummaries(id, turn)]);
   }
 
@@ -193,6 +226,7 @@ export const useFlipBrowser = defineStore('flip-browser', () => {
     facets,
     summary,
     filteredSummary,
+    kinds: markRaw(kinds),
     position,
     loading,
     error,

@@ -307,7 +307,7 @@ export const channels = {
     z.strictObject({ comparisonId: id, variant: z.string().min(1).max(500) }),
   ),
   /** Kinds of change among the samples of a filter; the first time, both sides' texts are read for it. */
-  'comparisons.kinds': channel<ChangeSummary>()(
+  'comparisons.kinds': channel<Computed<ChangeSummary>>()(
     z.strictObject({ comparisonId: id, filter: flipFilterSchema.default({}) }),
   ),
   'comparisons.setNoiseFloor': channel<null>()(

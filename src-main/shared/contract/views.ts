@@ -27,7 +27,8 @@ export interface Job {
     | 'frontier'
     | 'flip-meter'
     | 'mitigation'
-    | 'slice-search';
+    | 'slice-search'
+    | 'kinds';
   title: string;
   state: 'running' | 'done' | 'failed' | 'cancelled';
   phase: string;
@@ -48,6 +49,7 @@ export const shownInPlace: ReadonlySet<Job['kind']> = new Set([
   'flip-meter',
   'mitigation',
   'slice-search',
+  'kinds',
   'ledger',
 ] satisfies Job['kind'][]);
 

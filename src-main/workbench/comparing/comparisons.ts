@@ -15,7 +15,7 @@ import type { PairBy } from '../../shared/domain/pairing.ts';
 import type { Core } from '../core.ts';
 import { basisOf } from './basis.ts';
 import type { Statistics } from '../statistics/statistics.ts';
-import { partOf, throwIfCancelled, unlessCancelled } from '../supervision/task.ts';
+import { partOf, quietTask, throwIfCancelled, unlessCancelled } from '../supervision/task.ts';
 import type { Task } from '../supervision/task.ts';
 
 export interface Comparisons {
@@ -33,7 +33,7 @@ export interface Comparisons {
   ): Promise<ComparisonRecord>;
   summary(comparisonId: string, filter?: FlipFilter): Promise<ComparisonSummary>;
   /** Kinds of change among the samples of a filter; found first where they are missing. */
-  kinds(comparisonId: string, filter?: FlipFilter, onProgress?: (fraction: number) => void): Promise<ChangeSummary>;
+  kinds(comparisonId: string, filter?: FlipFilter, task?: Task): Promise<ChangeSummary>;
   /** Negative flips of one kind among all samples counted; where samples come in groups, their interval knows it. */
   kindRate(comparisonId: string, kind: string): Promise<Rate | ClusteredRate>;
   /** Slices with excess negative flips, corrected for the search. */
@@ -124,13 +124,20 @@ export function createComparisons(core: Core, statistics: Statistics): Compariso
     return { ...counted, ...(leftOut > 0 ? { slicesLeftOut: leftOut } : {}), ...basisOf(comparison, left, right) };
   }
 
+  /** The finding goes on without those who are cancelled: it is kept for the next. */
+  function findKinds(comparisonId: string, task: Task): Promise<void> {
+    throwIfCancelled(task);
+    const progress = (fraction: number) => task.progress('reading what changed', fraction);
+    return unlessCancelled(task, store.findKinds(comparisonId, progress));
+  }
+
   async function kinds(
     comparisonId: string,
     filter: FlipFilter = {},
-    onProgress?: (fraction: number) => void,
+    task: Task = quietTask(),
   ): Promise<ChangeSummary> {
     requireReady(await get(comparisonId));
-    await store.findKinds(comparisonId, onProgress);
+    await findKinds(comparisonId, task);
     const counted = await store.changeCounts(comparisonId, filter);
     // Found a moment ago; the settings may have changed since.
     if (counted === null)

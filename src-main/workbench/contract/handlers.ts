@@ -197,7 +197,13 @@ function comparisonHandlers({ core, imports, evaluations, comparisons, reports }
     'comparisons.basis': ({ comparisonId }) => basisWithChoices(store, comparisonId),
     'comparisons.byVariant': ({ comparisonId, variant }) =>
       started(compareByVariant({ core, imports, comparisons }, comparisonId, variant)),
-    'comparisons.kinds': ({ comparisonId, filter }) => comparisons.kinds(comparisonId, present(filter)),
+    'comparisons.kinds': async ({ comparisonId, filter }) => {
+      const { leftName, rightName } = await comparisons.get(comparisonId);
+      const title = `Kinds of change of ${comparisonName(leftName, rightName)}`;
+      return core.computations.ask({ kind: 'kinds', title }, [comparisonId, filter], (task) =>
+        comparisons.kinds(comparisonId, present(filter), task),
+      );
+    },
     'comparisons.setNoiseFloor': ({ comparisonId, leftRepeat, rightRepeat }) =>
       nothing(
         store

@@ -39,9 +39,7 @@ export async function compareCommand(
     ...(options.withoutTrained === true ? { trained: 'without' as const } : {}),
   };
   const summary = await opened.comparisons.summary(comparison.id, filter);
-  const kinds = await opened.comparisons.kinds(comparison.id, filter, (fraction) =>
-    terminal.progress('reading what changed', fraction),
-  );
+  const kinds = await opened.comparisons.kinds(comparison.id, filter, task);
   const others = options.suite === undefined ? await otherSuites(opened, left, right) : [];
   terminal.settle();
   const trainedOn = await trainedSamples(opened, comparison.id);

@@ -1,0 +1,124 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { kindPhrases } from '../../src-main/shared/domain/kinds/change-kinds.ts';
+import type { ChangeKind } from '../../src-main/shared/domain/kinds/change-kinds.ts';
+import { quietTask } from '../../src-main/workbench/supervision/task.ts';
+import type { Workbench } from '../../src-main/workbench/workbench.ts';
+import { plantedCounts, plantedFile, plantedFlips, plantedKinds } from '../helpers/planted-kinds.ts';
+import type { App } from './pages.ts';
+import { useBrowserWorkbench, whyNoBrowser } from './shell.ts';
+
+const noBrowser = await whyNoBrowser();
+
+/** Compares two imported files; returns the comparison's id. */
+async function compareFiles(workbench: Workbench, files: Record<string, string>): Promise<string> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'flipguard-why-'));
+  const ids: string[] = [];
+  for (const [name, text] of Object.entries(files)) {
+    const source = path.join(folder, `${name}.jsonl`);
+    writeFileSync(source, text);
+    ids.push((await workbench.imports.evaluation({ source, name }, quietTask())).id);
+  }
+  rmSync(folder, { recursive: true });
+  const [left = '', right = ''] = ids;
+  return (await workbench.comparisons.ready(left, right, undefined, quietTask())).id;
+}
+
+describe.skipIf(noBrowser !== null)('why it flipped', () => {
+  let comparisonId = '';
+  let cutId = '';
+  const served = useBrowserWorkbench(async (workbench) => {
+    comparisonId = await compareFiles(workbench, { old: plantedFile('old'), new: plantedFile('now') });
+    const rows = plantedKinds.filter(({ id }) => /^(cut|refusal|calm)/.test(id));
+    const cutOnly = (side: 'old' | 'now'): string =>
+      rows
+        .filter(({ id }) => id !== 'cut-1')
+        .flatMap((one) =>
+          one.id === 'cut-0' ? Array.from({ length: 5 }, (_, i) => ({ ...one, id: `cut-${i}` })) : [one],
+        )
+        .map(
+          (one) =>
+            `${JSON.stringify({ id: one.id, prompt: one.prompt, output: one[side], correct: side === 'old' ? one.was : one.is })}\n`,
+        )
+        .join('');
+    cutId = await compareFiles(workbench, { 'old cut': cutOnly('old'), 'new cut': cutOnly('now') });
+  });
+  async function openFlips(id: string, query = ''): Promise<App> {
+    const app = await served.open();
+    onTestFinished(() => app.close());
+    await app.goto(`/compare/${id}${query}`);
+    await app.flips.ready();
+    return app;
+  }
+
+  it('is answered on the first screen, each kind counted as planted, and each count is a filter', async () => {
+    const app = await openFlips(comparisonId);
+    const bar = app.page.getByRole('region', { name: 'What went wrong' });
+    await bar.getByRole('button', { name: kindPhrases.refusal[1] }).waitFor();
+    const shown = await bar.getByRole('button', { name: /^\d/ }).allInnerTexts();
+    const counts = shown.map((text) => text.trim().replace(/\s+/g, ' '));
+    const planted = Object.entries(plantedCounts).map(
+      ([kind, count]) => `${count} ${kindPhrases[kind as ChangeKind][count === 1 ? 0 : 1]}`,
+    );
+    expect(counts.sort()).toEqual(planted.sort());
+    expect(await bar.innerText()).toContain(`${plantedFlips} negative flips`);
+
+    await bar.getByRole('button', { name: kindPhrases.echo[1] }).click();
+    await app.flips.count().getByText(`${plantedCounts['echo']} samples`).waitFor();
+    await bar.getByRole('button', { name: kindPhrases.empty[0], pressed: false }).click({ modifiers: ['Shift'] });
+    await app.flips
+      .count()
+      .getByText(`${(plantedCounts['echo'] ?? 0) + (plantedCounts['empty'] ?? 0)} samples`)
+      .waitFor();
+    await app.page.goBack();
+    await app.page.reload();
+    await app.flips.count().getByText(`${plantedCounts['echo']} samples`).waitFor();
+    expect(app.complaints).toEqual([]);
+  });
+
+  it('is a facet, a column to sort by, and keys', async () => {
+    const app = await openFlips(comparisonId);
+    await app.flips.facet('Template leak').check();
+    await app.flips.count().getByText(`${plantedCounts['template-leak']} samples`).waitFor();
+    await app.button('Remove Template leak').click();
+    const column = app.flips.table.getByRole('columnheader', { name: 'Change' });
+    await column.getByRole('button').click();
+    await column.and(app.page.locator('[aria-sort=ascending]')).waitFor();
+    await app.flips.rows().first().getByText('Empty', { exact: true }).waitFor();
+    await app.page.keyboard.press('w');
+    await app.page.keyboard.press('1');
+    // The most frequent of what was planted.
+    const most = Math.max(...Object.values(plantedCounts));
+    await app.flips.count().getByText(`${most} samples`).waitFor();
+    await app.page.keyboard.press('w');
+    await app.page.keyboard.press('0');
+    await app.flips.count().getByText(`${plantedFlips} samples`).waitFor();
+    expect(app.complaints).toEqual([]);
+  });
+
+  it('marks the evidence where it stands, and says the rule', async () => {
+    const app = await openFlips(comparisonId, '?change=template-leak');
+    const why = app.flips.sample.getByRole('region', { name: 'What changed' });
+    await why.getByText('leaks the chat template').waitFor();
+    await why.getByText(/The answers part at sentence 1, line 1: “of” became “is”/).waitFor();
+    const mark = app.flips.output('New').locator('mark.evidence').first();
+    expect(await mark.innerText()).toContain('<|im_end|>');
+    expect(await mark.getAttribute('title')).toBe('leaks the chat template');
+    await app.page.keyboard.press('e');
+    expect(await mark.evaluate((element) => element === document.activeElement)).toBe(true);
+    // Judging blind, neither the bar nor a mark tells which side is new.
+    await app.page.keyboard.press('b');
+    await app.flips.output('A').waitFor();
+    expect(await app.page.getByRole('region', { name: /What (went wrong|changed)/ }).count()).toBe(0);
+    expect(await app.flips.sample.locator('mark.evidence').count()).toBe(0);
+    expect(app.complaints).toEqual([]);
+  });
+
+  it('says where the measure is to blame', async () => {
+    const app = await openFlips(cutId);
+    await app.page.getByText('5 of 8 negative flips are cut off: raise max_new_tokens and evaluate again.').waitFor();
+    expect(app.complaints).toEqual([]);
+  });
+});
