@@ -4,6 +4,7 @@ import { adjustedP, correctionNames, groupedSlicesNote } from '../shared/domain/
 import { slicesLeftOutNote } from '../shared/presentation/slices.ts';
 import type { Correction } from '../shared/domain/statistics/multiple-tests.ts';
 import { block, inline, table } from './markdown-text.ts';
+import { whyMarkdown } from './markdown-why.ts';
 import {
   formatCount,
   formatMeanRange,
@@ -25,6 +26,7 @@ import type {
 
 const sections: Record<ReportSection, { title: string; render: (model: ReportModel) => string[] }> = {
   headline: { title: 'What changed', render: ({ comparisons }) => comparisons.flatMap(headline) },
+  why: { title: 'Why it got worse', render: whyMarkdown },
   slices: {
     title: 'Where it got worse',
     render: slicesOfAll,

@@ -32,7 +32,10 @@ function keepSections(model: ReportModel, wanted: readonly ReportSection[] | und
   return {
     ...model,
     sections,
-    comparisons: has('headline') || has('slices') ? model.comparisons.map((one) => keepSlices(one, has('slices'))) : [],
+    comparisons:
+      has('headline') || has('why') || has('slices')
+        ? model.comparisons.map((one) => keepKinds(keepSlices(one, has('slices')), has('why')))
+        : [],
     methods: has('methods') ? model.methods : [],
     frontiers: has('frontier') ? model.frontiers : [],
     curves: has('curves') ? model.curves : [],
@@ -47,6 +50,12 @@ function keepSections(model: ReportModel, wanted: readonly ReportSection[] | und
 
 function keepSlices(comparison: ReportModel['comparisons'][number], keep: boolean) {
   return keep ? comparison : { ...comparison, search: null, summary: { ...comparison.summary, slices: [] } };
+}
+
+function keepKinds(comparison: ReportModel['comparisons'][number], keep: boolean) {
+  if (keep) return comparison;
+  const { kinds: _kinds, ...rest } = comparison;
+  return rest;
 }
 
 function redactReport(model: ReportModel, redaction: Redaction): ReportModel {

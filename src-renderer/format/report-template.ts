@@ -29,6 +29,7 @@ export function parseTags(text: string): string[] {
 
 export const sectionNames: Record<ReportSection, string> = {
   headline: 'What changed',
+  why: 'Why it got worse',
   slices: 'Slices',
   methods: 'Methods at equal reward or KL',
   frontier: 'Reward against flips',

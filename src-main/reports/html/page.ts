@@ -18,10 +18,12 @@ import {
   setupSection,
   slicesSection,
 } from './tables.ts';
+import { whySection } from './why.ts';
 
 /** In reading order: the answer, the evidence, what it rests on. */
 const sections: Record<ReportSection, { title: string; render: (model: ReportModel) => Markup | false }> = {
   headline: { title: 'What changed', render: headlineSection },
+  why: { title: 'Why', render: whySection },
   slices: { title: 'Where', render: slicesSection },
   methods: { title: 'Methods', render: methodsSection },
   frontier: { title: 'Reward against flips', render: frontierSection },

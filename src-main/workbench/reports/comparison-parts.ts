@@ -64,6 +64,7 @@ export async function comparisonParts(
   const right = findByName('evaluation', all, comparison.rightEvaluationId);
   task.progress('counting flips', 0.2);
   const summary = await comparisons.summary(comparison.id);
+  const kinds = await comparisons.kinds(comparison.id, {}, partOf(task, 0.2, 0.4));
   task.progress('searching slices', 0.4);
   const search = await comparisons.findSlices(comparison.id, partOf(task, 0.4, 0.6));
   task.progress('collecting regressions', 0.6);
@@ -72,6 +73,7 @@ export async function comparisonParts(
     title: right.suiteName,
     decoding: decodingWords(right.decoding),
     summary,
+    kinds,
     noiseFloor: await noiseFloorOf(core, comparisons, comparison, partOf(task, 0.6, 0.9)),
     search: { tried: search.tried, found: standingOut(search.found, shown.correction) },
   };

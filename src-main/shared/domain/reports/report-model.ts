@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { changeSummarySchema } from '../statistics/change-summary.ts';
 import { comparisonSummarySchema, rateSchema } from '../statistics/comparison-summary.ts';
 import { corrections } from '../statistics/multiple-tests.ts';
 import { reportRowSchema } from './report-row.ts';
@@ -9,6 +10,7 @@ import { reportRowSchema } from './report-row.ts';
  */
 export const reportSections = [
   'headline',
+  'why',
   'slices',
   'methods',
   'frontier',
@@ -62,6 +64,8 @@ const reportComparison = z.object({
   decoding: z.string().nullable(),
   summary: comparisonSummarySchema,
   noiseFloor: noiseFloor.nullable(),
+  /** Kinds of change of its samples; absent in reports of earlier versions. */
+  kinds: changeSummarySchema.optional(),
   /** Slices the search found, and how many candidates it tried. */
   search: z.object({ tried: z.number(), found: z.array(foundSlice) }).nullable(),
 });
