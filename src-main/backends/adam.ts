@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { activeTensorflow } from './tensorflow.ts';
+import { activeTracer } from './tracer.ts';
 import type { Attribute, TensorflowBackend } from './binding.ts';
 
 /** Numbers of one Adam update. */
@@ -38,73 +39,96 @@ let slots = 0;
  * It writes in place only where nobody else holds the weight's buffer, so the parameter's handle is let go before each update and
  * given the new value's afterwards.
  */
-class TensorflowAdamSlot implements AdamSlot {
+export class TensorflowAdamSlot implements AdamSlot {
+  /** Handles of resources. */
   readonly #backend: TensorflowBackend;
   readonly #parameter: tf.Variable;
-  readonly #weight: number;
-  readonly #first: number;
-  readonly #second: number;
+  readonly weight: number;
+  readonly first: number;
+  readonly second: number;
+  readonly shape: readonly number[];
   /** The handle that the parameter was given last; another one means that someone assigned a value. */
   #given = -1;
 
   constructor(backend: TensorflowBackend, parameter: tf.Variable) {
     this.#backend = backend;
     this.#parameter = parameter;
+    this.shape = parameter.shape;
     const name = `flipguard_adam_${slots++}`;
-    this.#weight = this.#resource(`${name}_weight`);
-    this.#first = this.#resource(`${name}_first`);
-    this.#second = this.#resource(`${name}_second`);
+    this.weight = this.#resource(`${name}_weight`);
+    this.first = this.#resource(`${name}_first`);
+    this.second = this.#resource(`${name}_second`);
     tf.tidy(() => {
-      this.#assign(this.#first, tf.zeros(parameter.shape));
-      this.#assign(this.#second, tf.zeros(parameter.shape));
+      this.#assign(this.first, tf.zeros(parameter.shape));
+      this.#assign(this.second, tf.zeros(parameter.shape));
     });
   }
 
   update(gradient: tf.Tensor, numbers: AdamNumbers): void {
-    const { beta1, beta2, step, learningRate, epsilon, decay } = numbers;
-    // The device has β rounded to float32, and its 1 − βᵗ would lose half its digits: the corrections are made here, and TensorFlow
-    // is told of powers that are 0. It adds epsilon before the correction, torch after it.
-    const root = Math.sqrt(1 - Math.fround(beta2) ** step);
-    const rate = (learningRate * root) / (1 - Math.fround(beta1) ** step);
+    const { decay } = numbers;
     tf.tidy(() => {
-      this.#takeWeight(decay);
-      const scalars = [0, 0, rate, beta1, beta2, epsilon * root];
-      const ids = this.#backend.getInputTensorIds([...scalars.map((value) => tf.scalar(value)), gradient]);
-      this.#run('ResourceApplyAdam', [this.#type('T')], [this.#weight, this.#first, this.#second, ...ids], 0);
-      this.#giveWeight();
+      this.adopt();
+      if (decay !== 1) this.#assign(this.weight, tf.mul(this.#read(this.weight), decay));
+      const ids = this.#backend.getInputTensorIds([
+        ...appliedNumbers(numbers).map((value) => tf.scalar(value)),
+        gradient,
+      ]);
+      this.#run('ResourceApplyAdam', [this.#type('T')], [this.weight, this.first, this.second, ...ids], 0);
     });
+    const [value] = this.#run('ReadVariableOp', [this.#type('dtype')], [this.weight], 1);
+    this.give(value!.id);
+  }
+
+  /** The same while a function is traced: scalars as `appliedNumbers` lists them, and the decay where there is any. → the weight after it. */
+  trace(gradient: tf.Tensor, scalars: readonly tf.Tensor[], decay: tf.Tensor | null): tf.Tensor {
+    const tracer = activeTracer();
+    if (tracer === null) throw new Error('nothing is traced');
+    const backend = this.#backend;
+    const read = () => {
+      const [value] = tracer.ordered('ReadVariableOp', [this.#type('dtype')], [this.weight], this.shape);
+      return backend.createOutputTensor(value!);
+    };
+    const type = [this.#type('dtype')];
+    if (decay !== null) {
+      // The graph does not know the shape of what a resource holds.
+      const before = tf.reshape(read(), [...this.shape]);
+      const [decayed] = backend.getInputTensorIds([tf.mul(before, decay)]);
+      tracer.ordered('AssignVariableOp', type, [this.weight, decayed!]);
+    }
+    const ids = backend.getInputTensorIds([...scalars, gradient]);
+    tracer.ordered('ResourceApplyAdam', [this.#type('T')], [this.weight, this.first, this.second, ...ids]);
+    return read();
   }
 
   moments(): { first: tf.Tensor; second: tf.Tensor } {
-    return { first: this.#read(this.#first), second: this.#read(this.#second) };
+    return { first: this.#read(this.first), second: this.#read(this.second) };
   }
 
   restore(first: tf.Tensor, second: tf.Tensor): void {
-    this.#assign(this.#first, first);
-    this.#assign(this.#second, second);
+    this.#assign(this.first, first);
+    this.#assign(this.second, second);
   }
 
   dispose(): void {
-    for (const handle of [this.#weight, this.#first, this.#second]) {
+    for (const handle of [this.weight, this.first, this.second]) {
       this.#run('DestroyResourceOp', [this.#flag('ignore_lookup_error')], [handle], 0);
       this.#backend.binding.deleteTensor(handle);
     }
   }
 
-  /** The resource holds the weight alone. */
-  #takeWeight(decay: number): void {
+  /** From now until `give` the resource holds the weight alone. */
+  adopt(): void {
     const held = this.#backend.tensorMap.get(this.#parameter.dataId);
     const [id] = this.#backend.getInputTensorIds([this.#parameter]);
-    if (decay !== 1) this.#assign(this.#weight, tf.mul(this.#parameter, decay));
-    else if (id !== this.#given) this.#run('AssignVariableOp', [this.#type('dtype')], [this.#weight, id!], 0);
+    if (id !== this.#given) this.#run('AssignVariableOp', [this.#type('dtype')], [this.weight, id!], 0);
     this.#backend.binding.deleteTensor(id!);
     held.id = -1;
   }
 
-  #giveWeight(): void {
-    const [value] = this.#run('ReadVariableOp', [this.#type('dtype')], [this.#weight], 1);
-    this.#given = value!.id;
-    this.#backend.tensorMap.get(this.#parameter.dataId).id = value!.id;
+  /** The parameter has this handle, which is its own from then on. */
+  give(id: number): void {
+    this.#given = id;
+    this.#backend.tensorMap.get(this.#parameter.dataId).id = id;
   }
 
   #resource(name: string): number {
@@ -140,4 +164,14 @@ class TensorflowAdamSlot implements AdamSlot {
   #flag(name: string): Attribute {
     return { name, type: this.#backend.binding.TF_ATTR_BOOL, value: true };
   }
+}
+
+/**
+ * Numbers of ResourceApplyAdam in its order. The device has β rounded to float32, and its 1 − βᵗ would lose half its digits: the
+ * corrections are made here, and TensorFlow is told of powers that are 0. It adds epsilon before the correction, torch after it.
+ */
+export function appliedNumbers({ beta1, beta2, step, learningRate, epsilon }: AdamNumbers): number[] {
+  const root = Math.sqrt(1 - Math.fround(beta2) ** step);
+  const rate = (learningRate * root) / (1 - Math.fround(beta1) ** step);
+  return [0, 0, rate, beta1, beta2, epsilon * root];
 }

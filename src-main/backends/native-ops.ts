@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { adamSlots, type AdamSlot } from './adam.ts';
+import { type AdamTogether, adamTogether } from './adam-together.ts';
 import { compile, compiles, computedAfter } from './compiled.ts';
 import { type HalfPrecision, tensorflowHalf } from './half.ts';
 import { activeTensorflow } from './tensorflow.ts';
@@ -30,6 +31,8 @@ export interface NativeOps {
   after?: <T extends tf.Tensor>(x: T, before: tf.Tensor) => T;
   /** Adam's state of a parameter, updated in place; absent where the backend has no such operation. */
   adamSlot?: (parameter: tf.Variable) => AdamSlot;
+  /** Updates of many parameters, each one operation; absent where the backend compiles nothing. */
+  adamTogether?: () => AdamTogether;
   /** bfloat16; absent where the backend has none. */
   half?: HalfPrecision;
   /** Makes a computation one operation; absent where the backend compiles nothing. */
@@ -40,10 +43,11 @@ export interface NativeOps {
 export function nativeOps(): NativeOps {
   const native = activeTensorflow();
   if (native === undefined) return composedOps;
-  const adamSlot = adamSlots();
+  const [adamSlot, together] = [adamSlots(), adamTogether()];
   return {
     ...tensorflowOps(native),
     ...(adamSlot === undefined ? {} : { adamSlot }),
+    ...(together === undefined ? {} : { adamTogether: together }),
     half: tensorflowHalf(native),
     ...(compiles() ? { compile } : {}),
   };

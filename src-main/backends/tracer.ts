@@ -28,7 +28,7 @@ export class Tracer {
   readonly #smallValues = new Map<number, string>();
   readonly #smallConstants = new Map<string, number>();
   readonly #always: number[] = [];
-  #lastOrdered: number | null = null;
+  readonly #lastOf = new Map<number, number>();
 
   constructor(
     backend: TensorflowBackend,
@@ -86,22 +86,23 @@ export class Tracer {
   }
 
   /**
-   * A node that reads or writes a resource: it comes after the one before it, and runs though nobody asks for its outputs.
-   * What a resource holds has no shape in the graph; `shape` says it.
+   * A node that reads or writes resources, the first of which orders it: it comes after the one before it on that resource, and runs
+   * though nobody asks for its outputs. What a resource holds has no shape in the graph; `shape` says it.
    */
-  ordered(name: string, attributes: Attribute[], ids: readonly number[], shape?: readonly number[]): HandleInfo[] {
+  ordered(name: string, attributes: Attribute[], ids: readonly number[], shape: readonly number[] = []): HandleInfo[] {
     const inputs = ids.map((id) => this.#symbol(id));
-    const after = this.#lastOrdered === null ? [] : [this.#lastOrdered];
-    const made = this.#real.traceOp!(this.trace, name, attributes, inputs, after);
+    const [resource] = inputs;
+    if (resource === undefined) throw new Error(`${name} has no resource`);
+    const before = this.#lastOf.get(resource);
+    const made = this.#real.traceOp!(this.trace, name, attributes, inputs, before === undefined ? [] : [before]);
     const [first] = made;
     if (first !== undefined) {
-      this.#lastOrdered = typeof first === 'number' ? first : first.id;
-      this.#always.push(this.#lastOrdered);
+      const node = typeof first === 'number' ? first : first.id;
+      this.#lastOf.set(resource, node);
+      this.#always.push(node);
     }
     return made.flatMap((output) =>
-      typeof output === 'number'
-        ? []
-        : [{ id: output.id + firstSymbol, dtype: output.dtype, shape: [...(shape ?? output.shape ?? [])] }],
+      typeof output === 'number' ? [] : [{ id: output.id + firstSymbol, dtype: output.dtype, shape: [...shape] }],
     );
   }
 

@@ -46,6 +46,8 @@ export interface NativeOps {
   half?: HalfPrecision;
   /** Adam's state of one parameter, updated in place. */
   adamSlot?(parameter: Variable): AdamSlot;
+  /** Updates many parameters by one operation. */
+  adamTogether?(): AdamTogether;
   /** Makes a computation one operation of the device. */
   compile?(
     build: (inputs: Tensor[]) => Tensor[],
@@ -100,6 +102,23 @@ export interface AdamSlot {
   moments(): { first: Tensor; second: Tensor };
   /** Puts saved moments back; the caller keeps them. */
   restore(first: Tensor, second: Tensor): void;
+  dispose(): void;
+}
+
+/** One update of several parameters, by place in the lists. */
+export interface AdamUpdate {
+  readonly slots: readonly AdamSlot[];
+  readonly gradients: readonly Tensor[];
+  /** Alike for all, but for the decay. */
+  readonly numbers: readonly AdamNumbers[];
+  /** Multiplies every gradient. */
+  readonly scale: number;
+}
+
+/** Makes updates of many parameters one operation each. */
+export interface AdamTogether {
+  /** False where it was not done; each slot is to be updated then. */
+  update(update: AdamUpdate): boolean;
   dispose(): void;
 }
 

@@ -111,4 +111,55 @@ describe.skipIf(nativeMissing !== undefined)('compiled functions', () => {
       a.forEach((value, i) => expect(value).toBeCloseTo(b[i]!, 6));
     }
   });
+
+  test('updates all parameters by one operation, to the bit as one by one', () => {
+    const spec = { weightDecay: 0.1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+    const made = () =>
+      new Map<string, tf.Variable>([
+        ['matrix', tf.variable(tf.tensor2d([1, -2, 3, 0.5], [2, 2]))],
+        ['vector', tf.variable(tf.tensor1d([0.25, -4]))],
+      ]);
+    const values = (parameters: Map<string, tf.Variable>) => [...parameters.values()].map((one) => [...one.dataSync()]);
+    const [together, apart] = [made(), made()];
+    const { adamTogether, ...others } = nativeOps();
+    let compiled = 0;
+    const counted = () => {
+      const own = adamTogether!();
+      return {
+        ...own,
+        update: (all: Parameters<typeof own.update>[0]) => own.update(all) && ++compiled > 0,
+        dispose: () => own.dispose(),
+      };
+    };
+    const [one, each] = [
+      new AdamW(together, spec, { ...others, adamTogether: counted }),
+      new AdamW(apart, spec, others),
+    ];
+    const gradient = (by: number): Map<string, tf.Tensor> =>
+      new Map<string, tf.Tensor>([
+        ['matrix', tf.tensor2d([by, -by, 3, 0], [2, 2])],
+        ['vector', tf.tensor1d([by, 1e-4])],
+      ]);
+    // With and without clipping; a parameter without a gradient stays; a weight that somebody assigned counts.
+    const tensorsAfter: number[] = [];
+    for (const [i, by] of [1, -0.5, 2, 0.1].entries()) {
+      const all = gradient(by);
+      const gradients = i === 2 ? new Map([...all].slice(0, 1)) : all;
+      if (i === 3) {
+        const other = [7, 8];
+        for (const parameters of [together, apart]) tf.tidy(() => parameters.get('vector')!.assign(tf.tensor1d(other)));
+      }
+      for (const optimizer of [one, each]) optimizer.update(gradients, 0.05, i === 1 ? 0.5 : 1);
+      tf.dispose([...all.values()]);
+      tensorsAfter.push(tf.memory().numTensors);
+      expect(values(together)).toEqual(values(apart));
+    }
+    expect(compiled).toBe(tensorsAfter.length);
+    expect(Object.values(one.tensors()).map((tensor) => [...tensor.dataSync()])).toEqual(
+      Object.values(each.tensors()).map((tensor) => [...tensor.dataSync()]),
+    );
+    expect(new Set(tensorsAfter).size).toBe(1);
+    one.dispose();
+    each.dispose();
+  });
 });

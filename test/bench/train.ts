@@ -19,6 +19,7 @@ import { PairGuard } from '../../src-main/engine/objectives/pair-guard.ts';
 import { AdamW } from '../../src-main/engine/optim/adamw.ts';
 import { disposeGradients } from '../../src-main/engine/optim/gradients.ts';
 import { createRandom, randomInteger } from '../../src-main/engine/random.ts';
+import { medianOf } from '../../src-main/shared/domain/benchmark.ts';
 import { dpoSpec } from '../../src-main/shared/domain/algorithms.ts';
 import { guardSpec } from '../../src-main/shared/domain/run-spec.ts';
 import { childEnvironment } from '../../src-main/trainer/child-environment.ts';
@@ -30,7 +31,6 @@ import { fetchStories15m } from '../../src-main/workbench/models/demo-model.ts';
 import { sharedCacheFolder } from '../../src-main/workbench/workspace/workspace-layout.ts';
 
 const pairs = 8;
-const warmUp = 3;
 
 interface Timing {
   seconds: number;
@@ -56,9 +56,9 @@ if (process.env['MALLOC_MMAP_THRESHOLD_'] === undefined) {
 const backend = await openBackend();
 const ops = nativeOps();
 const folder = size === '260K' ? stories260k : await fetchStories15m({ cacheFolder: sharedCacheFolder() });
-const samples = goldenPresent ? readGoldenSamples(size).slice(0, pairs * (steps + warmUp)) : madeUpSamples();
+const samples = goldenPresent ? readGoldenSamples(size).slice(0, pairs * steps) : madeUpSamples();
 console.log(
-  `${backend.name} (${backend.device}), stories${size}, ${pairs} pairs a step, ${steps} steps after ${warmUp} to warm up`,
+  `${backend.name} (${backend.device}), stories${size}, ${pairs} pairs a step, ${steps} batches, each met once before it is timed`,
 );
 /** What is guarded, and how. Of targets elsewhere the cost is that of as many responses, whichever they are. */
 const guards = {
@@ -75,21 +75,22 @@ const trl = await openTrl();
 
 const contenders = new Map<string, TakeStep>([...ours, ...(trl === null ? [] : [['trl', trl] as const])]);
 const timings = new Map([...contenders.keys()].map((name) => [name, [] as Timing[]]));
-for (let step = 0; step < steps + warmUp; step++) {
-  for (const [name, takeStep] of contenders) {
-    const timing = await takeStep();
-    if (step >= warmUp) timings.get(name)?.push(timing);
+// A run meets a form of batch many times and compiles it at the first; that one is told apart.
+const firstTimings = new Map([...contenders.keys()].map((name) => [name, [] as Timing[]]));
+for (const into of [firstTimings, timings]) {
+  for (let step = 0; step < steps; step++) {
+    for (const [name, takeStep] of contenders) into.get(name)?.push(await takeStep());
   }
 }
 report();
 process.exit(0);
 
 function report(): void {
-  const median = (name: string, field: keyof Timing) =>
-    medianOf((timings.get(name) ?? []).map((timing) => timing[field]));
+  const median = (name: string, field: keyof Timing, of = timings) =>
+    medianOf((of.get(name) ?? []).map((timing) => timing[field]));
   for (const name of timings.keys()) {
     console.log(
-      `${name.padEnd(22)} ${median(name, 'seconds').toFixed(3)} s/step   ${median(name, 'processor').toFixed(3)} processor s/step`,
+      `${name.padEnd(22)} ${median(name, 'seconds').toFixed(3)} s/step   ${median(name, 'processor').toFixed(3)} processor s/step   (${median(name, 'processor', firstTimings).toFixed(3)} when met first)`,
     );
   }
   const compare = (what: string, a: string, b: string) => {
@@ -166,7 +167,13 @@ async function openTrl(): Promise<TakeStep | null> {
       checkpointing: false,
       gpu: false,
     },
-    ...{ pairs: goldenPairs(), size: pairs, prompts: [], newTokens: 0, lora: { rank: 8, alpha: 16, targets: [] } },
+    ...{
+      pairs: goldenPairs().slice(0, pairs * steps),
+      size: pairs,
+      prompts: [],
+      newTokens: 0,
+      lora: { rank: 8, alpha: 16, targets: [] },
+    },
   });
   console.log(
     `TRL ${torch.ready.versions['trl']} with torch ${torch.ready.versions['torch']}, ${torch.ready.threads} threads`,
@@ -196,15 +203,9 @@ function goldenPairs(): TorchPair[] {
 function madeUpSamples(): PreferenceSample[] {
   const random = createRandom(0, 'bench');
   const tokens = (length: number) => Array.from({ length }, () => 3 + randomInteger(random, 500));
-  return Array.from({ length: pairs * (steps + warmUp) }, (_, i) => {
+  return Array.from({ length: pairs * steps }, (_, i) => {
     const prompt = [1, ...tokens(25)];
     const response = () => ({ ids: Int32Array.from([...prompt, ...tokens(30 + randomInteger(random, 60))]), from: 26 });
     return { id: `pair-${i}`, chosen: response(), rejected: response() };
   });
-}
-
-function medianOf(numbers: number[]): number {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  const middle = sorted.length / 2;
-  return ((sorted[Math.floor(middle)] as number) + (sorted[Math.ceil(middle) - 1] as number)) / 2;
 }

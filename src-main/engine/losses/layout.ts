@@ -60,7 +60,7 @@ export function layoutBatch(sequences: readonly CompletionSequence[], options: L
   const form: LayoutForm = {
     places: roundedUp(real + 1, rounded),
     groups: grouped.map(({ rows, time }) => ({ rows: rows.length, time })),
-    copies: copies === 0 ? 0 : roundedUp(copies, rounded),
+    copies: copies === 0 ? 0 : roundedCopies(copies, rounded),
     sequences: sequences.length,
     tokens: Math.max(1, roundedUp(tokens, rounded)),
   };
@@ -202,6 +202,11 @@ function slotsOfRows(groups: readonly Group[]): number[] {
 function roundedUp(count: number, rounded: boolean): number {
   const step = rounded ? Math.max(32, 2 ** Math.floor(Math.log2(Math.max(1, count)) - 3)) : 1;
   return Math.ceil(count / step) * step;
+}
+
+/** Coarser: a copy costs a row that is gathered, and nothing else. */
+function roundedCopies(count: number, rounded: boolean): number {
+  return rounded ? 2 ** Math.ceil(Math.log2(Math.max(64, count))) : count;
 }
 
 function roundedTime(time: number, rounded: boolean): number {

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { NamedTensorMap, Tensor, Variable } from '@tensorflow/tfjs-core';
 import type { OptimizerSpec } from '../../shared/domain/run-spec.ts';
-import type { AdamSlot, NativeOps } from '../ports.ts';
+import type { AdamSlot, AdamTogether, NativeOps } from '../ports.ts';
 import { ComposedAdamSlot } from './adam-slot.ts';
 
 /** Gradients by parameter name, each of its parameter's shape. */
@@ -18,10 +18,16 @@ const saved = { first: 'exp_avg', second: 'exp_avg_sq' };
 export class AdamW {
   readonly #spec: AdamWSpec;
   readonly #slots = new Map<string, { parameter: Variable; slot: AdamSlot }>();
+  readonly #together: AdamTogether | undefined;
   #step = 0;
 
-  constructor(parameters: ReadonlyMap<string, Variable>, spec: AdamWSpec, ops: Pick<NativeOps, 'adamSlot'> = {}) {
+  constructor(
+    parameters: ReadonlyMap<string, Variable>,
+    spec: AdamWSpec,
+    ops: Pick<NativeOps, 'adamSlot' | 'adamTogether'> = {},
+  ) {
     this.#spec = spec;
+    this.#together = ops.adamTogether?.();
     for (const [name, parameter] of parameters) {
       const slot = ops.adamSlot?.(parameter) ?? new ComposedAdamSlot(parameter);
       this.#slots.set(name, { parameter, slot });
@@ -37,13 +43,22 @@ export class AdamW {
   update(gradients: Gradients, learningRate: number, scale = 1): void {
     this.#step++;
     const { beta1, beta2, epsilon, weightDecay } = this.#spec;
-    const numbers = { beta1, beta2, epsilon, learningRate, step: this.#step };
-    for (const [name, gradient] of gradients) {
+    const alike = { beta1, beta2, epsilon, learningRate, step: this.#step };
+    const parts = [...gradients].map(([name, gradient]) => {
       const found = this.#slots.get(name);
       if (found === undefined) throw new Error(`no such parameter: ${name}`);
       const decay = found.parameter.rank < 2 ? 1 : 1 - learningRate * weightDecay;
-      tf.tidy(() => found.slot.update(scale === 1 ? gradient : tf.mul(gradient, scale), { ...numbers, decay }));
-    }
+      return { slot: found.slot, gradient, numbers: { ...alike, decay } };
+    });
+    const together = {
+      slots: parts.map(({ slot }) => slot),
+      gradients: parts.map(({ gradient }) => gradient),
+      numbers: parts.map(({ numbers }) => numbers),
+      scale,
+    };
+    if (this.#together?.update(together) === true) return;
+    for (const { slot, gradient, numbers } of parts)
+      tf.tidy(() => slot.update(scale === 1 ? gradient : tf.mul(gradient, scale), numbers));
   }
 
   /** The moments by `<name>.exp_avg` and `<name>.exp_avg_sq`; the caller disposes them. */
@@ -81,6 +96,7 @@ export class AdamW {
   }
 
   dispose(): void {
+    this.#together?.dispose();
     for (const { slot } of this.#slots.values()) slot.dispose();
     this.#slots.clear();
   }
