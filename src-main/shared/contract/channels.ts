@@ -157,7 +157,6 @@ export const channels = {
   'imports.undo': channel<null>()(z.strictObject({ importId: id })),
 
   'models.list': channel<ModelRecord[]>()(none),
-  'models.import': channel<ModelRecord>()(z.strictObject({ handle, name: name.optional() })),
   'models.fetchDemo': channel<{ jobId: string }>()(none),
   'models.remove': channel<null>()(z.strictObject({ modelId: id })),
   'models.interpolate': channel<{ jobId: string }>()(

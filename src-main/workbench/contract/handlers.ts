@@ -74,7 +74,6 @@ function materialHandlers({ core, files, models, madeModels, imports }: Services
     'imports.list': () => imports.list(),
     'imports.undo': ({ importId }) => nothing(imports.undo(importId)),
     'models.list': () => models.list(),
-    'models.import': ({ handle, name }) => models.add(files.pathOf(handle), { name }, quietTask()),
     'models.fetchDemo': () =>
       started(
         jobs.start({ kind: 'fetch-model', title: 'stories15M' }, async (task) => ({

@@ -158,8 +158,9 @@ export function createImports(core: Core, files: Files, models: Models): Imports
       // An unknown format is refused by the reader, which names the ones it accepts.
       const format = input.format as ImportFormat | 'auto';
       if (target === 'model') {
+        const { notes } = await models.examine(source);
         const previewId = remember({ target, source, format, map: {}, suiteKind, variant });
-        return modelPreview(previewId, source, await nameFor({ target, source, parts: [] }));
+        return modelPreview(previewId, source, await nameFor({ target, source, parts: [] }), notes);
       }
       const given = parseMapping(input.mapping, target, suiteKind);
       const preview = await readPreview(source, {

@@ -47,7 +47,12 @@ export async function contractPreview(
 }
 
 /** A model folder is checked when it is taken in; there are no rows to show before. */
-export async function modelPreview(previewId: string, source: string, name: string): Promise<ImportPreview> {
+export async function modelPreview(
+  previewId: string,
+  source: string,
+  name: string,
+  notes: string[],
+): Promise<ImportPreview> {
   return {
     previewId,
     fileName: path.basename(source),
@@ -59,7 +64,7 @@ export async function modelPreview(previewId: string, source: string, name: stri
     parts: [],
     variant: null,
     variants: [],
-    notes: [],
+    notes,
     columns: [],
     mapping: {},
     rows: [],

@@ -36,6 +36,8 @@ export interface AddOptions {
 export interface Models {
   list(): Promise<ModelRecord[]>;
   find(nameOrId: string): Promise<ModelRecord>;
+  /** What a folder of whole weights holds, by its configuration and headers alone. Throws what adding it would. */
+  examine(folder: string): Promise<{ family: string; files: string[]; notes: string[] }>;
   /** Checks a folder's configuration and headers, hashes its weights, and lists it. */
   add(folder: string, options: AddOptions, task: Task): Promise<AddedModel>;
   /** A model behind somebody's server: its address is kept, its key is not. */
@@ -61,6 +63,7 @@ export function createModels(core: Core): Models {
   }
 
   return {
+    examine: examineFolder,
     dropFolder,
     list: async () => Promise.all((await store.listModels()).map((model) => withState(layout.root, model))),
     find,
@@ -153,12 +156,23 @@ async function describeFolder(
   base: ModelRecord | null,
   task: Task,
 ): Promise<Described & { notes: string[] }> {
+  if (base === null) {
+    const { family, files, notes } = await examineFolder(folder);
+    return { ...(await describeFiles(root, folder, family, files, task)), notes };
+  }
+  if (!(await isAdapterFolder(folder))) {
+    throw new WorkbenchError('bad-input', `${folder} holds no ${adapterConfigFile}: it is no adapter.`, {
+      remedy: 'Leave --base out for a whole model.',
+    });
+  }
+  await readAdapter(folder);
+  const files = [adapterConfigFile, adapterWeightsFile];
+  return { ...(await describeFiles(root, folder, base.family, files, task)), notes: [] };
+}
+
+async function examineFolder(folder: string): Promise<{ family: string; files: string[]; notes: string[] }> {
   if (await isAdapterFolder(folder)) {
     const named = await readAdapter(folder);
-    if (base !== null) {
-      const files = [adapterConfigFile, adapterWeightsFile];
-      return { ...(await describeFiles(root, folder, base.family, files, task)), notes: [] };
-    }
     throw new WorkbenchError(
       'bad-input',
       `${folder} is an adapter${named === null ? '' : ` of ${named}`}, not a whole model.`,
@@ -168,15 +182,10 @@ async function describeFolder(
       },
     );
   }
-  if (base !== null) {
-    throw new WorkbenchError('bad-input', `${folder} holds no ${adapterConfigFile}: it is no adapter.`, {
-      remedy: 'Leave --base out for a whole model.',
-    });
-  }
   const family = await familyOf(folder);
   const files = await weightFiles(folder);
   const { notes } = await checkModelFiles(openFolder(folder));
-  return { ...(await describeFiles(root, folder, family, files, task)), notes };
+  return { family, files, notes };
 }
 
 async function describeFiles(
