@@ -21,6 +21,8 @@ export interface EvaluationContext {
   beta: number;
   /** Summed log-probs under the reference; null makes `pairs` compare plain log-probs. */
   reference: ((sequences: readonly CompletionSequence[]) => Promise<Float32Array>) | null;
+  /** The model whose KL to this one `generate` suites tell (`kl/pre`); null: they do not. */
+  old: CausalLm | null;
   scoring: ScoringTools;
   cancelled(): boolean;
   /** Lets messages in between pieces of work. */

@@ -7,6 +7,7 @@ import type { ItemOf, PreparedItem } from './prepare.ts';
 import { common } from './results.ts';
 import { decodingOf, type EvaluationContext, type PreparedSuite } from './context.ts';
 import type { Judgement } from './answers.ts';
+import { probeKl } from './kl-probe.ts';
 import { scoreAnswers } from './scorers.ts';
 
 const promptsPerChunk = 64;
@@ -29,6 +30,8 @@ export async function* generateResults(
       if (pass === null) return;
       passes.push(pass);
     }
+    const drift = await driftOf(chunk, { ...decoding, seed: decoding.seed + start }, context);
+    if (context.cancelled()) return;
     yield chunk.map(({ item }, i) => {
       const attempts = passes.map((pass, at): Attempt => ({
         number: at + 1,
@@ -52,10 +55,39 @@ export async function* generateResults(
         metrics: {
           tokens: mean(({ tokens }) => tokens),
           'logps/output': mean(({ logProb }) => logProb),
+          ...(drift === null ? {} : { 'kl/pre': drift[i] ?? Number.NaN }),
         } satisfies SuiteNumbers<'generate'>,
       };
     });
   }
+}
+
+/** How far the model is from the old one on each prompt of a chunk, in nats; null where none was given, or when it was cancelled. */
+async function driftOf(
+  chunk: readonly PreparedItem<ItemOf<'generate'>>[],
+  settings: DecodingSettings,
+  context: EvaluationContext,
+): Promise<Float32Array | null> {
+  const { model, old, tokenizer, ops } = context;
+  if (old === null) return null;
+  return probeKl({ model, old, tokenizer, ops }, promptsOf(chunk), settings, signalOf(context)).catch(
+    (error: unknown) => {
+      if (context.cancelled()) return null;
+      throw error;
+    },
+  );
+}
+
+function promptsOf(chunk: readonly PreparedItem<ItemOf<'generate'>>[]): number[][] {
+  return chunk.map(({ sequences }) => [...(sequences[0]?.ids ?? [])]);
+}
+
+function signalOf(context: EvaluationContext) {
+  return {
+    get aborted() {
+      return context.cancelled();
+    },
+  };
 }
 
 /** One answer to each item of a chunk. */
@@ -68,13 +100,8 @@ async function answerOnce(
   settings: DecodingSettings,
   context: EvaluationContext,
 ): Promise<Pass | null> {
-  const prompts = chunk.map(({ sequences }) => [...(sequences[0]?.ids ?? [])]);
-  const signal = {
-    get aborted() {
-      return context.cancelled();
-    },
-  };
-  const generations = await generate(context.model, context.tokenizer, prompts, settings, { signal }).catch(
+  const signal = signalOf(context);
+  const generations = await generate(context.model, context.tokenizer, promptsOf(chunk), settings, { signal }).catch(
     (error: unknown) => {
       if (context.cancelled()) return null;
       throw error;

@@ -160,9 +160,15 @@ class Tally {
   #judged = 0;
   #scores = 0;
   #scored = 0;
+  #drift = 0;
+  #drifted = 0;
 
   add(results: readonly SampleResult[]): void {
-    for (const { verdict, score } of results) {
+    for (const { verdict, score, metrics } of results) {
+      if (metrics?.['kl/pre'] !== undefined) {
+        this.#drifted += 1;
+        this.#drift += metrics['kl/pre'];
+      }
       this.samples += 1;
       if (verdict === 'right' || verdict === 'wrong') this.#judged += 1;
       if (verdict === 'right') this.#right += 1;
@@ -176,6 +182,7 @@ class Tally {
     return {
       ...(this.#judged === 0 ? {} : { acc: this.#right / this.#judged }),
       ...(this.#scored === 0 ? {} : { score: this.#scores / this.#scored }),
+      ...(this.#drifted === 0 ? {} : { 'kl/pre': this.#drift / this.#drifted }),
     };
   }
 }

@@ -344,6 +344,12 @@ export const suiteMetrics = {
     cut: { unit: '0 or 1', better: 'lower', meaning: '1 where a limit of tokens ended the answer, as a server said' },
     tokens: { unit: 'tokens', better: null, meaning: 'tokens that came out; the score is the scorer’s' },
     'logps/output': { unit: 'nats', better: null, meaning: 'log-prob of the output as it was sampled' },
+    'kl/pre': {
+      unit: 'nats',
+      better: null,
+      meaning:
+        'KL(old ‖ new) over the full vocabulary, summed along an answer of the old model to the prompt, where an old model was given',
+    },
   },
 } as const satisfies Record<SuiteKind, Record<string, SuiteMetric>>;
 /** What the engine may report of a sample of such a suite; imports bring names of their own. */

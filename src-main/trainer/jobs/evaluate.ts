@@ -17,15 +17,18 @@ export async function runEvaluateJob(job: EvaluateJob, context: JobContext): Pro
   const tokenizer = await openTokenizer(reader);
   const model = await loadModel(reader, { trainable: false });
   const reference = job.referencePath === undefined ? null : new Reference(job.referencePath, noCache, context);
+  const old = job.oldPath === undefined ? undefined : await loadModel(openFolder(job.oldPath), { trainable: false });
   const runner = await SuiteRunner.open(job.suites, tokenizer, model.config.maxPositions, context, {
     reference,
     beta: job.beta ?? usualBeta,
     rewardModelPath: job.rewardModelPath,
+    old,
   });
   reference?.dispose();
   await context.emit(startedEvent(context, model));
   for await (const event of runner.run(model, tokenizer, 0)) await context.emit(event);
   runner.dispose();
+  old?.dispose();
   model.dispose();
 }
 

@@ -26,6 +26,7 @@ export class SuiteRunner {
   readonly #rewardModel: ScoringRewardModel | null;
   /** Reference log-probs of the pairs, by sequence; empty without a reference. */
   readonly #reference: Map<CompletionSequence, number>;
+  readonly #old: CausalLm | null;
 
   private constructor(
     suites: readonly PreparedSuite[],
@@ -33,7 +34,9 @@ export class SuiteRunner {
     beta: number,
     rewardModel: ScoringRewardModel | null,
     reference: Map<CompletionSequence, number>,
+    old: CausalLm | null,
   ) {
+    this.#old = old;
     this.#suites = suites;
     this.#context = context;
     this.#beta = beta;
@@ -46,7 +49,13 @@ export class SuiteRunner {
     tokenizer: Tokenizer,
     maxPositions: number,
     context: JobContext,
-    options: { reference: Reference | null; beta: number; rewardModelPath: string | undefined },
+    options: {
+      reference: Reference | null;
+      beta: number;
+      rewardModelPath: string | undefined;
+      /** Whose KL to the model `generate` suites tell. */
+      old?: CausalLm | undefined;
+    },
   ): Promise<SuiteRunner> {
     const suites: PreparedSuite[] = [];
     for (const file of files) {
@@ -57,7 +66,7 @@ export class SuiteRunner {
     const rewardModel =
       needsRewards && options.rewardModelPath !== undefined ? await openRewardModel(options.rewardModelPath) : null;
     const reference = await pairReference(suites, options.reference);
-    return new SuiteRunner(suites, context, options.beta, rewardModel, reference);
+    return new SuiteRunner(suites, context, options.beta, rewardModel, reference, options.old ?? null);
   }
 
   /** All suites with the model as it stands, as events. */
@@ -85,6 +94,7 @@ export class SuiteRunner {
           ? null
           : (sequences) =>
               Promise.resolve(Float32Array.from(sequences, (sequence) => this.#reference.get(sequence) ?? Number.NaN)),
+      old: this.#old,
       scoring: {
         lexicon: this.#context.lexicon(),
         rewardModel: rewardModel === null ? null : (answers) => rewardModel.rewards(answers),

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { endpointFamily, endpointFile, endpointSchema } from '../../shared/domain/endpoints.ts';
 import type { EvaluationRecord, ImportRecord, RunRecord, SuiteRecord } from '../../shared/domain/entities.ts';
 import { elsewhere } from '../../shared/domain/run-origin.ts';
+import { WorkbenchError } from '../../shared/domain/errors.ts';
 import { betaOf, usualBeta } from '../../shared/domain/algorithms.ts';
 import type { EvaluateJob, SuiteFile } from '../../shared/domain/jobs.ts';
 import type { TrainerEvent } from '../../shared/domain/trainer-events.ts';
@@ -29,6 +30,8 @@ export interface EvaluateOptions {
   /** `pairs`: judge by implicit reward against these weights (a model, checkpoint or run), with this beta. */
   reference?: string | undefined;
   beta?: number | undefined;
+  /** `generate`: also tell KL(old ‖ new) of these weights (a model, checkpoint or run) to the model, as `kl/pre`. */
+  klFrom?: string | undefined;
   /** The model is what this run began with: the evaluation is the run’s, before training. */
   startOf?: RunRecord | undefined;
   /** Called with what the evaluation has to say to a person: what got no verdict, and why. */
@@ -82,6 +85,9 @@ async function evaluateJob(
 ): Promise<EvaluateJob> {
   const file = await suiteFile(core, suite);
   const reward = await rewardModelFolder(core, suite, task);
+  if (options.klFrom !== undefined) requireKlSuite(suite, weights);
+  const old =
+    options.klFrom === undefined ? null : await weightsFolder(core, await findWeights(core, options.klFrom), task);
   return {
     kind: 'evaluate',
     modelPath: await evaluatedFolder(core, weights, task),
@@ -89,7 +95,20 @@ async function evaluateJob(
     ...journalOf(core, weights, suite, options),
     ...(await referenceOf(core, weights, { ...options, ...startReference(weights, suite, options) }, task)),
     ...(reward === null ? {} : { rewardModelPath: reward }),
+    ...(old === null ? {} : { oldPath: old }),
   };
+}
+
+function requireKlSuite(suite: SuiteRecord, weights: Weights): void {
+  const isServed = weights.kind === 'model' && weights.model.family === endpointFamily;
+  if (suite.kind === 'generate' && !isServed) return;
+  throw new WorkbenchError(
+    'unsupported',
+    isServed
+      ? `“${weights.label}” is a model behind a server: its KL to another model cannot be told.`
+      : `The suite “${suite.name}” has no prompts to be answered (${suite.kind}), so no KL can be told on it.`,
+    { remedy: 'Give weights that are here, and a suite of the kind generate.' },
+  );
 }
 
 /** Before training every implicit reward is 0: pairs are held against the model itself, as they are in a run of our own. */

@@ -121,6 +121,7 @@ describe.skipIf(!goldenPresent)('suites on stories-260k', () => {
       ops: {},
       beta: 0.1,
       reference: null,
+      old: null,
       scoring: { lexicon: afinn(), rewardModel: null, postJson: () => Promise.reject(new Error('no judge')) },
       cancelled: () => false,
       breathe: () => Promise.resolve(),

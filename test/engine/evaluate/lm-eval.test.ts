@@ -59,6 +59,7 @@ async function runCloze(modelFolder: string, items: SuiteItem[]): Promise<Sample
     ops: nativeOps(),
     beta: 0.1,
     reference: null,
+    old: null,
     scoring: { lexicon: new Map(), rewardModel: null, postJson: () => Promise.reject(new Error('no judge here')) },
     cancelled: () => false,
     breathe: () => Promise.resolve(),

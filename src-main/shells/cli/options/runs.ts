@@ -57,7 +57,11 @@ export function addRuns(program: Program, go: Go): void {
     .requiredOption('--suite <name>', 'the check to run')
     .option('--name <name>', 'name of the evaluation; by default made of target and suite')
     .option('--seed <n>', 'of sampled decoding', wholeNumber)
-    .action((target: string, options: { suite: string; name?: string; seed?: number }) =>
+    .option(
+      '--kl-from <old>',
+      'also tell how far the weights are from these, in nats per answer (suites of the kind generate)',
+    )
+    .action((target: string, options: { suite: string; name?: string; seed?: number; klFrom?: string }) =>
       go(commands.evaluate, target, options),
     );
   program
