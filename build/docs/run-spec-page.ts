@@ -1,6 +1,8 @@
 import { stringify } from 'yaml';
 import { runSpecSchema } from '../../src-main/shared/domain/run-spec.ts';
 import { runSpecJsonSchema } from '../../src-main/workbench/runs/spec-schema.ts';
+import { studyFileSchema } from '../../src-main/shared/domain/studies.ts';
+import { studyJsonSchema } from '../../src-main/workbench/studies/study-text.ts';
 import { accepts } from './json-schema.ts';
 import type { JsonSchema } from './json-schema.ts';
 import { code, page, table } from './markdown.ts';
@@ -38,6 +40,51 @@ export function runSpecPage(): string {
 
 function yaml(spec: object): string {
   return `\`\`\`yaml\n${stringify(spec).trim()}\n\`\`\``;
+}
+
+const leastStudy = {
+  name: 'gentle',
+  models: [{ model: 'base' }],
+  seeds: [1, 2, 3],
+  spec: { dataset: { train: 'pairs' }, steps: 48 },
+  methods: [
+    { name: 'DPO', set: { algorithm: { kind: 'dpo' } } },
+    { name: 'DPO + FlipGuard', set: { algorithm: { kind: 'dpo' }, guard: { kind: 'flipguard' } } },
+  ],
+  reference: 'DPO',
+  test: { flips: ['words'], sampledReward: 'sampled', greedyReward: 'greedy' },
+};
+
+const studyIntro = `A study file is YAML or JSON for \`flipguard study\`: methods × seeds × models, trained and measured to one report
+([Run a study](../how-to/run-a-study.md)). Unknown keys, names that nothing has, and settings that cannot be launched are refused with their line.
+Keys of \`set\` and \`candidates\` are paths into a [run spec](run-spec.md), such as \`optimizer.learningRate\`.`;
+
+export function studyPage(): string {
+  const schema: JsonSchema = studyJsonSchema();
+  studyFileSchema.parse(leastStudy);
+  return page('Study file', 'src-main/shared/domain/studies.ts', [
+    studyIntro,
+    '## The least there is to write',
+    yaml(leastStudy),
+    ...studySections('', schema),
+  ]);
+}
+
+/** As `sections`, also of the objects that lists hold. */
+function studySections(path: string, schema: JsonSchema): string[] {
+  const own = schema.items ?? schema;
+  const fields = Object.entries(own.properties ?? {});
+  if (fields.length === 0) return [];
+  const required = new Set(own.required);
+  const rows = fields.map(([name, field]) => [
+    code(name),
+    accepts(field),
+    defaultOf(field, required.has(name)),
+    field.description ?? '',
+  ]);
+  const title = path === '' ? 'Top level' : `${path}${schema.items === undefined ? '' : ', each'}`;
+  const inner = fields.flatMap(([name, field]) => studySections(path === '' ? name : `${path}.${name}`, field));
+  return [`## ${title}`, table(['Key', 'Accepts', 'Default', 'Meaning'], rows), ...inner];
 }
 
 /** A table for the object at `path`, then one for each object inside it; unions get one for each variant. */

@@ -1,6 +1,8 @@
 import { comparisonName } from '../shared/presentation/names.ts';
 import { basisSentence, comparisonFindings, matchSentence, methodFinding } from './findings.ts';
 import { adjustedP, correctionNames, groupedSlicesNote } from '../shared/domain/statistics/multiple-tests.ts';
+import { studyTables } from '../shared/presentation/study-tables.ts';
+import type { StudyTableView } from '../shared/presentation/study-tables.ts';
 import { slicesLeftOutNote } from '../shared/presentation/slices.ts';
 import type { Correction } from '../shared/domain/statistics/multiple-tests.ts';
 import { block, inline, table } from './markdown-text.ts';
@@ -31,7 +33,7 @@ const sections: Record<ReportSection, { title: string; render: (model: ReportMod
     title: 'Where it got worse',
     render: slicesOfAll,
   },
-  methods: { title: 'Methods at equal reward or KL', render: ({ methods }) => methods.flatMap(methodTable) },
+  methods: { title: 'Methods at equal reward or KL', render: methodsOfAll },
   frontier: { title: 'Reward against flips', render: ({ frontiers }) => frontiers.flatMap(chartTable) },
   curves: { title: 'Curves', render: ({ curves }) => curves.flatMap(curveEnds) },
   cases: { title: 'The worst regressions', render: cases },
@@ -117,6 +119,22 @@ function slices({ title, summary, search }: ReportComparison, correction: Correc
           ),
         ]
       : []),
+  ];
+}
+
+function methodsOfAll({ methods, studies }: ReportModel): string[] {
+  return [...studies.flatMap(studyTables).flatMap(studyTable), ...methods.flatMap(methodTable)];
+}
+
+function studyTable({ title, note, heads, rows, findings }: StudyTableView): string[] {
+  return [
+    `### ${inline(title)}`,
+    inline(note),
+    table(
+      heads.map((head) => (head.startsWith('#') ? `>${inline(head.slice(1))}` : inline(head))),
+      rows.map((cells) => cells.map(inline)),
+    ),
+    ...(findings.length === 0 ? [] : [list(findings)]),
   ];
 }
 

@@ -18,6 +18,7 @@ import { runCurveReads } from './queries/run-curves.ts';
 import { runHistoryReads } from './queries/run-reads.ts';
 import { runSourceReads } from './queries/run-sources.ts';
 import { runReads } from './queries/runs.ts';
+import { studyReads } from './queries/studies.ts';
 import { smallReads } from './queries/small-lists.ts';
 import { thingReads } from './queries/things.ts';
 import { suiteReads } from './queries/suites.ts';
@@ -58,6 +59,7 @@ export function readerMethods(db: ReadableDb, owner: string) {
       ...bind(db, importReads),
       ...bind(db, joiningReads),
       ...bind(db, smallReads),
+      ...bind(db, studyReads),
       ...bind(db, madeFileReads),
       ...bind(db, sampleReads),
       ...bind(db, thingReads),

@@ -34,6 +34,7 @@ import { appendRunEvents } from './queries/run-events.ts';
 import { indexRowsOnce } from './queries/row-index.ts';
 import { removeRun, runKey, runWrites } from './queries/runs.ts';
 import { indexOnce } from './queries/search-index.ts';
+import { studyWrites } from './queries/studies.ts';
 import { tagSamples } from './queries/samples.ts';
 import { smallWrites } from './queries/small-lists.ts';
 import type { SuiteHead } from './queries/suites.ts';
@@ -93,6 +94,7 @@ export function writerMethods(writer: Writer) {
       ...bind(writer, smallWrites),
       ...bind(writer, madeFileWrites),
       ...bind(writer, thingWrites),
+      ...bind(writer, studyWrites),
       deleteThing: (kind: ThingKind, id: string) => waking(deleteThing(writer, kind, id)),
       /** Marks an import undone and removes what it brought, unless something depends on it (then `conflict`, named). */
       undoImport: (id: string) => waking(undoImport(writer, id)),

@@ -30,6 +30,7 @@ import { createSites } from './sites/sites.ts';
 import type { Pace } from './sites/follow.ts';
 import { createMadeFiles } from './workspace/made-files.ts';
 import { createSamples } from './comparing/samples.ts';
+import { createStudies } from './studies/studies.ts';
 import { createStatistics } from './statistics/statistics.ts';
 import { openWorkspaceStore } from './workspace/open-workspace.ts';
 import { claimFolder, makePrivate, mark } from './workspace/own-folder.ts';
@@ -102,6 +103,16 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
   const sites = createSites(core, options.sitePace);
   const runs = createRuns(core, comparisons, sites);
   const samples = createSamples(core);
+  const madeModels = createMadeModels(core, models);
+  const reports = createReports(core, {
+    comparisons,
+    samples,
+    files,
+    madeFiles,
+    statistics,
+    version,
+    printPdf: options.printPdf,
+  });
   const services: Omit<Services, 'openFile' | 'demo'> = {
     core,
     shell: options.shell,
@@ -110,7 +121,7 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
     hub: createHub(),
     things: createThings(core, models),
     models,
-    madeModels: createMadeModels(core, models),
+    madeModels,
     imports: createImports(core, files, models),
     runs,
     following: createFollowing({ core, models, evaluations, comparisons }),
@@ -119,15 +130,8 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
     comparisons,
     samples,
     consents: createConsents(),
-    reports: createReports(core, {
-      comparisons,
-      samples,
-      files,
-      madeFiles,
-      statistics,
-      version,
-      printPdf: options.printPdf,
-    }),
+    reports,
+    studies: createStudies(core, { runs, comparisons, madeModels, reports }),
     doctor: createDoctor(core, diagnoseBackends),
     checkWorkspace: (how, task) => checkWorkspace(core, models.hash, how, task),
   };

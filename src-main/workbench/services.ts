@@ -12,6 +12,7 @@ import type { Models } from './models/models.ts';
 import type { Reports } from './reports/reports.ts';
 import type { Runs } from './runs/runs.ts';
 import type { Sites } from './sites/sites.ts';
+import type { Studies } from './studies/studies.ts';
 import type { Task } from './supervision/task.ts';
 import type { WorkspaceCheck } from './workspace/check-workspace.ts';
 import type { Files } from './workspace/files.ts';
@@ -31,6 +32,7 @@ export interface Services {
   readonly runs: Runs;
   readonly following: Following;
   readonly sites: Sites;
+  readonly studies: Studies;
   readonly evaluations: Evaluations;
   readonly comparisons: Comparisons;
   readonly samples: Samples;

@@ -85,6 +85,7 @@ test('no list walks through a big table or sorts one', async () => {
       'listReports',
       'listSavedFilters',
       'listMadeFiles',
+      'listStudies',
     ] as const)
       reader[list]();
     reader.listCheckpoints();
@@ -134,6 +135,8 @@ test('no list walks through a big table or sorts one', async () => {
     reader.annotations(id);
     reader.guardSetRows(guard.id);
     reader.guardSetSampleKeys(guard.id);
+    reader.getStudy('x');
+    reader.studyPoints('x');
     reader.getModel('x');
     reader.getDataset(datasetId);
     reader.getSuite(suiteId);

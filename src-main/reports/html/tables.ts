@@ -16,6 +16,8 @@ import type {
   ReportModel,
 } from '../../shared/domain/reports/report-model.ts';
 import { adjustedP, correctionNames, groupedSlicesNote } from '../../shared/domain/statistics/multiple-tests.ts';
+import { studyTables } from '../../shared/presentation/study-tables.ts';
+import type { StudyTableView } from '../../shared/presentation/study-tables.ts';
 import { slicesLeftOutNote } from '../../shared/presentation/slices.ts';
 import type { Correction } from '../../shared/domain/statistics/multiple-tests.ts';
 import { seriesLooks } from '../../shared/domain/reports/series-looks.ts';
@@ -88,11 +90,26 @@ function searchTable({ search }: ReportComparison, correction: Correction): Mark
   );
 }
 
-export function methodsSection({ methods }: ReportModel): Markup | false {
-  if (methods.length === 0) return false;
+export function methodsSection({ methods, studies }: ReportModel): Markup | false {
+  if (methods.length === 0 && studies.length === 0) return false;
   return markup`<section id="methods"><h2>Methods at equal reward or KL</h2>
 <p>A method that barely moves the model flips little, so methods are compared where they have moved equally far.</p>
+${studies.flatMap(studyTables).map(studyBlock)}
 ${methods.map(methodBlock)}</section>`;
+}
+
+function studyBlock({ title, note, heads, rows, findings }: StudyTableView): Markup {
+  return markup`<h3><bdi>${title}</bdi></h3>
+${sortable(
+  note,
+  heads,
+  rows.map((cells) =>
+    cells.map((text, i) =>
+      i === 0 ? name(text) : markup`<td${heads[i]?.startsWith('#') === true && markup` class="n"`}>${text}</td>`,
+    ),
+  ),
+)}
+${findings.length > 0 && markup`<ul class="findings">${findings.map((text) => markup`<li>${text}</li>`)}</ul>`}`;
 }
 
 function methodBlock(table: ReportMethodTable): Markup {

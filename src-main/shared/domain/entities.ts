@@ -171,7 +171,10 @@ export interface ReportRecord {
   title: string;
   format: ReportFormat;
   subject:
-    { kind: 'comparison'; comparisonId: string } | { kind: 'run'; runId: string } | { kind: 'runs'; runIds: string[] };
+    | { kind: 'comparison'; comparisonId: string }
+    | { kind: 'run'; runId: string }
+    | { kind: 'runs'; runIds: string[] }
+    | { kind: 'study'; studyId: string };
   fileName: string;
   sizeBytes: number;
   createdAt: number;

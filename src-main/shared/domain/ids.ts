@@ -14,6 +14,7 @@ export type IdKind =
   | 'comparison'
   | 'guard set'
   | 'report'
+  | 'study'
   | 'import'
   | 'filter';
 

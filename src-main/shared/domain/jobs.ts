@@ -40,8 +40,8 @@ export interface EvaluateJob {
   referencePath?: string;
   rewardModelPath?: string;
   beta?: number;
-  /** `generate` suites also tell the KL of these weights to the model (`kl/pre`). */
-  oldPath?: string;
+  /** These `generate` suites also tell the KL of those weights to the model (`kl/pre`). */
+  old?: { path: string; suiteIds: string[] };
   suites: SuiteFile[];
   /** A model behind a server: answers are kept here until the evaluation is stored, so that a second try goes on. */
   journalPath?: string;

@@ -13,6 +13,7 @@ import { changeKindTables } from './007-change-kinds.ts';
 import { madeFiles } from './008-made-files.ts';
 import { dataRoom } from './009-data-room.ts';
 import { runOrigins } from './010-run-origins.ts';
+import { studies } from './011-studies.ts';
 
 /** One step from `version - 1` to `version`. A landed migration is never edited. */
 export interface Migration {
@@ -34,6 +35,7 @@ export const migrations: readonly Migration[] = [
   madeFiles,
   dataRoom,
   runOrigins,
+  studies,
 ];
 
 /** Marks the file as a workspace (“FGWB”), so that another program's database is not taken for one. */

@@ -17,12 +17,12 @@ export async function runEvaluateJob(job: EvaluateJob, context: JobContext): Pro
   const tokenizer = await openTokenizer(reader);
   const model = await loadModel(reader, { trainable: false });
   const reference = job.referencePath === undefined ? null : new Reference(job.referencePath, noCache, context);
-  const old = job.oldPath === undefined ? undefined : await loadModel(openFolder(job.oldPath), { trainable: false });
+  const old = job.old === undefined ? undefined : await loadModel(openFolder(job.old.path), { trainable: false });
   const runner = await SuiteRunner.open(job.suites, tokenizer, model.config.maxPositions, context, {
     reference,
     beta: job.beta ?? usualBeta,
     rewardModelPath: job.rewardModelPath,
-    old,
+    ...(old === undefined ? {} : { old: { model: old, suiteIds: job.old?.suiteIds ?? [] } }),
   });
   reference?.dispose();
   await context.emit(startedEvent(context, model));

@@ -16,6 +16,11 @@ import type { JobContext } from '../job-context.ts';
 import { openFolder } from '../node-folders.ts';
 import type { Reference } from './reference.ts';
 
+interface OldModel {
+  model: CausalLm;
+  suiteIds: readonly string[];
+}
+
 /** The suites of a job, tokenised once, with what their scoring needs. */
 export class SuiteRunner {
   /** Why answers of the suite at hand got no verdict. */
@@ -26,7 +31,7 @@ export class SuiteRunner {
   readonly #rewardModel: ScoringRewardModel | null;
   /** Reference log-probs of the pairs, by sequence; empty without a reference. */
   readonly #reference: Map<CompletionSequence, number>;
-  readonly #old: CausalLm | null;
+  readonly #old: OldModel | null;
 
   private constructor(
     suites: readonly PreparedSuite[],
@@ -34,7 +39,7 @@ export class SuiteRunner {
     beta: number,
     rewardModel: ScoringRewardModel | null,
     reference: Map<CompletionSequence, number>,
-    old: CausalLm | null,
+    old: OldModel | null,
   ) {
     this.#old = old;
     this.#suites = suites;
@@ -53,8 +58,8 @@ export class SuiteRunner {
       reference: Reference | null;
       beta: number;
       rewardModelPath: string | undefined;
-      /** Whose KL to the model `generate` suites tell. */
-      old?: CausalLm | undefined;
+      /** Whose KL to the model these `generate` suites tell. */
+      old?: OldModel;
     },
   ): Promise<SuiteRunner> {
     const suites: PreparedSuite[] = [];
@@ -75,14 +80,14 @@ export class SuiteRunner {
       const { scorer, name } = suite.spec;
       if (scorer?.kind === 'judge')
         yield told('info', `Prompts and answers of “${name}” go to ${new URL(scorer.endpoint).origin}.`);
-      yield* runSuite(suite, step, this.#evaluationContext(model, tokenizer));
+      yield* runSuite(suite, step, this.#evaluationContext(model, tokenizer, suite.spec.id));
       const failures = this.#unjudged.splice(0);
       if (failures.length === 0) continue;
       yield told('warning', `${failures.length} answers of “${name}” got no verdict: ${reasonsOf(failures)}`);
     }
   }
 
-  #evaluationContext(model: CausalLm, tokenizer: Tokenizer): EvaluationContext {
+  #evaluationContext(model: CausalLm, tokenizer: Tokenizer, suiteId: string): EvaluationContext {
     const rewardModel = this.#rewardModel;
     return {
       model,
@@ -94,7 +99,7 @@ export class SuiteRunner {
           ? null
           : (sequences) =>
               Promise.resolve(Float32Array.from(sequences, (sequence) => this.#reference.get(sequence) ?? Number.NaN)),
-      old: this.#old,
+      old: this.#old?.suiteIds.includes(suiteId) === true ? this.#old.model : null,
       scoring: {
         lexicon: this.#context.lexicon(),
         rewardModel: rewardModel === null ? null : (answers) => rewardModel.rewards(answers),

@@ -95,7 +95,7 @@ async function evaluateJob(
     ...journalOf(core, weights, suite, options),
     ...(await referenceOf(core, weights, { ...options, ...startReference(weights, suite, options) }, task)),
     ...(reward === null ? {} : { rewardModelPath: reward }),
-    ...(old === null ? {} : { oldPath: old }),
+    ...(old === null ? {} : { old: { path: old, suiteIds: [suite.id] } }),
   };
 }
 

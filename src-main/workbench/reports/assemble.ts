@@ -12,12 +12,13 @@ import type { LongCase, PartsContext } from './comparison-parts.ts';
 import { groundsOf } from './facts.ts';
 import type { ReportRequest, RowsOf } from './reports.ts';
 import { runParts } from './run-parts.ts';
+import { studyParts } from './study-parts.ts';
 import { comparisonName } from '../../shared/presentation/names.ts';
 
 export interface AssembledReport {
   model: ReportModel;
-  /** What CSV, JSON, NDJSON and Parquet list. */
-  rowsOf: RowsOf;
+  /** What CSV, JSON, NDJSON and Parquet list; null for a study, whose rows are its measured points. */
+  rowsOf: RowsOf | null;
   /** Cases of the model whose texts are shortened. */
   long: LongCase[];
 }
@@ -31,6 +32,7 @@ export async function assembleReport(
   task: Task,
 ): Promise<AssembledReport> {
   const asked = { title, correction };
+  if (subject.kind === 'study') return studyReport(context, subject.studyId, asked, task);
   if (subject.kind === 'comparison') return comparisonReport(context, subject.comparisonId, asked, task);
   return runsReport(context, subject.kind === 'run' ? [subject.runId] : subject.runIds, asked, task);
 }
@@ -91,6 +93,29 @@ async function runsReport(
     subject: { kind: runs.length === 1 ? 'run' : 'runs', ids: [...runIds] },
   });
   return { model, rowsOf: await rowsOfRuns(context, runs), long };
+}
+
+async function studyReport(
+  context: PartsContext,
+  studyId: string,
+  { title, correction }: Asked,
+  task: Task,
+): Promise<AssembledReport> {
+  const { study, evaluations, ...parts } = await studyParts(context, studyId, task);
+  const grounds = await groundsOf(context.core, evaluations, context.version);
+  const model = reportModel({
+    ...grounds,
+    ...parts,
+    provenance: [...(parts.provenance ?? []), ...grounds.provenance],
+    setup: parts.setup,
+    correction,
+    createdAt: new Date().toISOString(),
+    title: title ?? `Study: ${study.name}`,
+    question:
+      'Which method flips less than another that has moved as far, each with its own path from the old weights?',
+    subject: { kind: 'study', ids: [study.id] },
+  });
+  return { model, rowsOf: null, long: [] };
 }
 
 async function completed(

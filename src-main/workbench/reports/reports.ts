@@ -27,6 +27,7 @@ import type { Statistics } from '../statistics/statistics.ts';
 import type { Task } from '../supervision/task.ts';
 import { assembleReport } from './assemble.ts';
 import type { LongCase } from './comparison-parts.ts';
+import { studyTable } from './study-table.ts';
 import { readReportFile } from './report-file.ts';
 import { writeFlipRows } from './row-file.ts';
 import type { RowExport } from './row-file.ts';
@@ -108,6 +109,7 @@ export function createReports(core: Core, options: ReportsOptions): Reports {
         case 'json':
         case 'ndjson':
         case 'parquet':
+          if (rowsOf === null) return writeFile(draft, studyTable(cut, request.format));
           return writeFlipRows(
             core,
             rowsOf,

@@ -22,7 +22,7 @@ import { createRecovery } from '../supervision/recover.ts';
 import type { ResolvedSpec } from './resolve.ts';
 import { runFolder } from './run-folder.ts';
 import type { RunRequest, WeightsRef } from './run-folder.ts';
-import { combinations, withValue } from './spec-changes.ts';
+import { sweepSpecs } from './sweep-specs.ts';
 import { specObject } from './spec-text.ts';
 import type { SpecInput } from './spec-text.ts';
 import type { Sites } from '../sites/sites.ts';
@@ -45,6 +45,11 @@ export interface Runs {
   find(nameOrId: string): Promise<RunRecord>;
   check(input: SpecInput, parentRunId?: string, estimate?: boolean): Promise<SpecCheck>;
   launch(input: SpecInput, options?: LaunchOptions): Promise<RunRecord>;
+  /** All of them queued; at a site as one job, of which `atOnce` may run together. */
+  launchAll(
+    inputs: readonly SpecInput[],
+    options: LaunchOptions & { atOnce?: number | undefined },
+  ): Promise<RunRecord[]>;
   /** One run for every combination of the varied values, one after the other. */
   sweep(
     input: SpecInput,
@@ -113,6 +118,16 @@ export function createRuns(core: Core, comparisons: Comparisons, sites: Sites): 
     return runs;
   }
 
+  async function launchAll(
+    inputs: readonly SpecInput[],
+    { atOnce, ...options }: LaunchOptions & { atOnce?: number | undefined },
+  ) {
+    if (options.site !== undefined) return launchAt(options.site, inputs, options, atOnce);
+    const runs: RunRecord[] = [];
+    for (const input of inputs) runs.push(await launch(input, options));
+    return runs;
+  }
+
   async function resumeAt(site: string, runs: readonly RunRecord[]): Promise<RunRecord[]> {
     const owned: OwnedRun[] = [];
     for (const run of runs) {
@@ -128,17 +143,16 @@ export function createRuns(core: Core, comparisons: Comparisons, sites: Sites): 
     find: async (nameOrId) => findByName('run', await store.listRuns(), nameOrId),
     check: (input, parentRunId, estimate = false) => checks.check(input, parentRunId, estimate),
     launch,
+    launchAll,
     async sweep(input, vary, { parentRunId, site, atOnce } = {}) {
-      const sweepId = randomUUID();
       const specs = sweepSpecs(specObject(input), vary);
       // All or none: a sweep does not stop half-way at a value that is refused.
       for (const spec of specs) await requireLaunchable(core, { spec });
-      const options = { parentRunId, relation: 'sweep', sweepId } as const;
-      const inputs = specs.map((spec) => ({ spec }));
-      if (site !== undefined) return launchAt(site, inputs, options, atOnce);
-      const runs: RunRecord[] = [];
-      for (const one of inputs) runs.push(await launch(one, options));
-      return runs;
+      const options = { parentRunId, relation: 'sweep', sweepId: randomUUID(), site, atOnce } as const;
+      return launchAll(
+        specs.map((spec) => ({ spec })),
+        options,
+      );
     },
     async retryAt(site, sweepId) {
       const failed: RunRecord[] = [];
@@ -283,16 +297,5 @@ function requireResumable(run: RunRecord, inHand: boolean): void {
   if (run.status !== 'completed') return;
   throw new WorkbenchError('conflict', `“${run.name}” is completed.`, {
     remedy: 'Relaunch it with more steps, or start a new run from its last checkpoint.',
-  });
-}
-
-function sweepSpecs(
-  base: Record<string, unknown>,
-  vary: readonly { path: string; values: readonly unknown[] }[],
-): Record<string, unknown>[] {
-  return combinations(vary).map((settings) => {
-    const spec = settings.reduce((done, { path: at, value }) => withValue(done, at, value), base);
-    const label = settings.map(({ path: at, value }) => `${at}=${JSON.stringify(value)}`).join(' ');
-    return { ...spec, name: `${typeof base.name === 'string' ? base.name : 'sweep'} ${label}`.slice(0, 200) };
   });
 }

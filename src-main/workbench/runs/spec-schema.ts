@@ -11,10 +11,15 @@ let inputSchema: Record<string, unknown> | null = null;
 
 /** The keys an object of the spec accepts, in order; those of every variant where there are several. */
 export function acceptedKeys(path: readonly PropertyKey[]): string[] {
-  let places: unknown[] = [(inputSchema ??= runSpecJsonSchema())];
+  return keysAt((inputSchema ??= runSpecJsonSchema()), path);
+}
+
+/** As `acceptedKeys`, of any JSON Schema. */
+export function keysAt(schema: Record<string, unknown>, path: readonly PropertyKey[]): string[] {
+  let places: unknown[] = [schema];
   for (const key of path) {
-    places = places.flatMap(variants).flatMap((schema) => {
-      const child = field(field(schema, 'properties'), String(key));
+    places = places.flatMap(variants).flatMap((place) => {
+      const child = typeof key === 'number' ? field(place, 'items') : field(field(place, 'properties'), String(key));
       return child === undefined ? [] : [child];
     });
   }

@@ -14,39 +14,59 @@ export type ParsedSpec = { ok: true; spec: RunSpec; locate: Locate } | { ok: fal
 /** Where a path stands in the text, when there is a text. */
 export type Locate = (path: readonly PropertyKey[]) => { line: number; column: number } | undefined;
 
+/** A kind of text that is read: what messages call it, what it must fit, and which keys an object in it takes. */
+export interface TextKind<T> {
+  noun: string;
+  schema: z.ZodType<T>;
+  acceptedKeys(path: readonly PropertyKey[]): string[];
+}
+export type ParsedText<T> = { ok: true; value: T; locate: Locate } | { ok: false; issues: SpecIssue[] };
+
+const runSpecText: TextKind<RunSpec> = { noun: 'spec', schema: runSpecSchema, acceptedKeys };
+
 /** Reads a spec and fills in defaults, or says everything that is wrong with it, each by path and place. */
 export function parseSpec(input: SpecInput): ParsedSpec {
-  const source = readSource(input);
+  const parsed = parseText(input, runSpecText);
+  return parsed.ok ? { ok: true, spec: parsed.value, locate: parsed.locate } : parsed;
+}
+
+/** As `parseSpec`, for any text that a schema describes. */
+export function parseText<T>(input: SpecInput, kind: TextKind<T>): ParsedText<T> {
+  const source = readSource(input, kind.noun);
   if (!source.ok) return source;
-  const parsed = runSpecSchema.safeParse(source.value);
-  if (parsed.success) return { ok: true, spec: parsed.data, locate: source.locate };
-  return { ok: false, issues: firstOfEach(parsed.error.issues, source.locate) };
+  const parsed = kind.schema.safeParse(source.value);
+  if (parsed.success) return { ok: true, value: parsed.data, locate: source.locate };
+  return { ok: false, issues: firstOfEach(parsed.error.issues, source.locate, kind) };
 }
 
 /** What is wrong, once per path; after so many a person starts by mending these. */
-function firstOfEach(found: readonly z.core.$ZodIssue[], locate: Locate): SpecIssue[] {
+function firstOfEach(
+  found: readonly z.core.$ZodIssue[],
+  locate: Locate,
+  kind: Pick<TextKind<unknown>, 'noun' | 'acceptedKeys'>,
+): SpecIssue[] {
   const issues = new Map<string, SpecIssue>();
   for (const one of found) {
     // A thousand unknown keys are one finding with a thousand keys.
     const parts = one.code === 'unrecognized_keys' ? one.keys.map((key) => ({ ...one, keys: [key] })) : [one];
     for (const part of parts) {
-      for (const issue of specIssues(part, locate)) if (!issues.has(issue.path)) issues.set(issue.path, issue);
+      for (const issue of specIssues(part, locate, kind)) if (!issues.has(issue.path)) issues.set(issue.path, issue);
       if (issues.size >= shownIssues) return [...issues.values()];
     }
   }
   return [...issues.values()];
 }
 
-export function specError(issues: readonly SpecIssue[], file?: string): WorkbenchError {
+export function specError(issues: readonly SpecIssue[], file?: string, noun = 'spec'): WorkbenchError {
   const lines = issues.map((issue) => {
-    const place = issue.line === undefined ? '' : `${file ?? 'spec'}:${issue.line}:${issue.column ?? 1}: `;
+    const place = issue.line === undefined ? '' : `${file ?? noun}:${issue.line}:${issue.column ?? 1}: `;
     return `${place}${issue.path === '' ? '' : `${issue.path}: `}${issue.message}`;
   });
   const first = issues[0];
   // Where consent is all that is missing, it can be asked for and the same request made again.
   const consent = issues.every((issue) => issue.consent !== undefined) ? first?.consent : undefined;
   return new WorkbenchError('bad-input', lines.join('\n'), {
-    remedy: 'Mend the spec; the reference page lists every key and what it accepts.',
+    remedy: `Mend the ${noun}; the reference page lists every key and what it accepts.`,
     ...(consent === undefined ? {} : { consent }),
     place: {
       ...(file === undefined ? {} : { file }),
@@ -74,9 +94,9 @@ const maxSpecChars = 40_000;
 const maxNesting = 50;
 
 /** Why a text is not parsed at all: parsing holds the program, and this takes no time to see. */
-function refusedText(text: string): string | null {
+function refusedText(text: string, noun: string): string | null {
   if (text.length > maxSpecChars)
-    return `a spec has at most ${maxSpecChars.toLocaleString('en')} characters, and this has ${text.length.toLocaleString('en')}`;
+    return `a ${noun} has at most ${maxSpecChars.toLocaleString('en')} characters, and this has ${text.length.toLocaleString('en')}`;
   let depth = 0;
   for (const letter of text) {
     if (letter === '[' || letter === '{') depth += 1;
@@ -89,9 +109,9 @@ function refusedText(text: string): string | null {
 
 type Source = { ok: true; value: Record<string, unknown>; locate: Locate } | { ok: false; issues: SpecIssue[] };
 
-function readSource(input: SpecInput): Source {
+function readSource(input: SpecInput, noun = 'spec'): Source {
   if ('spec' in input) return { ok: true, value: input.spec, locate: () => undefined };
-  const refused = refusedText(input.yaml);
+  const refused = refusedText(input.yaml, noun);
   if (refused !== null) return { ok: false, issues: [{ path: '', message: refused, line: 1, column: 1 }] };
   const lines = new LineCounter();
   const document = parseDocument(input.yaml, { lineCounter: lines, prettyErrors: false });
@@ -104,7 +124,10 @@ function readSource(input: SpecInput): Source {
   }
   const value = plainValue(document);
   if (!isObject(value)) {
-    return { ok: false, issues: [{ path: '', message: 'a spec is a mapping of keys to values', line: 1, column: 1 }] };
+    return {
+      ok: false,
+      issues: [{ path: '', message: `a ${noun} is a mapping of keys to values`, line: 1, column: 1 }],
+    };
   }
   return { ok: true, value, locate: (path) => locateIn(document, lines, path) };
 }
@@ -146,11 +169,15 @@ function offsetOf(document: Document, path: readonly PropertyKey[]): number | un
 }
 
 /** One issue of the schema as what a person mends; an unknown key becomes an issue of its own, at the key. */
-function specIssues(issue: z.core.$ZodIssue, locate: Locate): SpecIssue[] {
+function specIssues(
+  issue: z.core.$ZodIssue,
+  locate: Locate,
+  kind: Pick<TextKind<unknown>, 'noun' | 'acceptedKeys'>,
+): SpecIssue[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => {
       const path = [...issue.path, key];
-      const message = `is not a key of the spec; accepted here: ${acceptedKeys(issue.path).join(', ')}`;
+      const message = `is not a key of the ${kind.noun}; accepted here: ${kind.acceptedKeys(issue.path).join(', ')}`;
       return { path: dotted(path), message, ...locate(path) };
     });
   }

@@ -1,3 +1,4 @@
+import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
 import { klAlong, probeKl } from '../../../src-main/engine/evaluate/kl-probe.ts';
 import { loadModel } from '../../../src-main/engine/checkpoint/load-model.ts';
@@ -18,7 +19,7 @@ describe.skipIf(!goldenPresent)('how far a model has moved', () => {
     await openTestBackend();
     const folder = openFolder(stories260k);
     const [old, model] = [await loadModel(folder, { trainable: false }), await loadModel(folder, { trainable: true })];
-    for (const [name, weight] of model.parameters) if (name.includes('_proj')) weight.assign(weight.mul(1.1));
+    for (const [name, weight] of model.parameters) if (name.includes('_proj')) weight.assign(tf.mul(weight, 1.1));
     const found = await klAlong({ model, old, ops: {} }, sequences);
     found.forEach((nats, i) => expect(nats).toBeCloseTo(expected[i] ?? Number.NaN, 4));
     const tokenizer = await loadTokenizer(folder);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { changeSummarySchema } from '../statistics/change-summary.ts';
 import { comparisonSummarySchema, rateSchema } from '../statistics/comparison-summary.ts';
+import { matchedAxes } from '../statistics/matched-curves.ts';
 import { corrections } from '../statistics/multiple-tests.ts';
 import { reportRowSchema } from './report-row.ts';
 
@@ -100,6 +101,53 @@ const methodTable = z.object({
   rows: z.array(methodRow),
 });
 
+const curveTable = z.object({
+  axis: z.enum(matchedAxes),
+  reference: z.string(),
+  shares: z.array(z.number()),
+  level: z.number(),
+  rows: z.array(
+    z.object({
+      method: z.string(),
+      ratio: overSeeds,
+      range: overSeeds,
+      leftOut: z.array(
+        z.object({ seed: z.number(), why: z.enum(['no-partner', 'not-measured', 'no-ground', 'no-flips']) }),
+      ),
+      answer: z.enum(['fewer', 'more', 'cannot-be-told']).nullable(),
+    }),
+  ),
+});
+/** A study's methods on one model, curve against curve. */
+const studyTable = z.object({
+  model: z.string(),
+  reference: z.string(),
+  /** The control with a lower learning rate, and how many configurations of each method were tried. */
+  lowerRate: z.string(),
+  methods: z.array(z.object({ method: z.string(), tried: z.number(), seeds: z.array(z.number()) })),
+  checks: z.array(
+    z.object({
+      check: z.string(),
+      /** Against the reference, and against the control with a lower rate. */
+      tables: z.array(curveTable),
+    }),
+  ),
+  /** Everything that was measured, seed by seed. */
+  points: z.array(
+    z.object({
+      method: z.string(),
+      seed: z.number(),
+      fraction: z.number(),
+      sampledReward: z.number().nullable(),
+      greedyReward: z.number().nullable(),
+      kl: z.number().nullable(),
+      counts: z.array(z.object({ check: z.string(), negative: z.number(), positive: z.number(), n: z.number() })),
+      /** Of training alone; null where the run does not say. */
+      seconds: z.number().nullable(),
+    }),
+  ),
+});
+
 const point = z.object({
   x: z.number(),
   y: z.number(),
@@ -147,12 +195,13 @@ export const reportModelSchema = z.object({
   question: z.string(),
   /** What was found, in sentences: before everything else. */
   answer: z.array(z.string()).default([]),
-  subject: z.object({ kind: z.enum(['comparison', 'run', 'runs']), ids: z.array(z.string()) }),
+  subject: z.object({ kind: z.enum(['comparison', 'run', 'runs', 'study']), ids: z.array(z.string()) }),
   sections: z.array(z.enum(reportSections)),
   /** How the p-values of slices that the report shows are adjusted. */
   correction: z.enum(corrections).default('holm'),
   comparisons: z.array(reportComparison),
   methods: z.array(methodTable),
+  studies: z.array(studyTable).default([]),
   frontiers: z.array(chart),
   curves: z.array(chart),
   cases: z.array(reportCase),
@@ -171,6 +220,8 @@ export const reportModelSchema = z.object({
 export type ReportModel = z.output<typeof reportModelSchema>;
 export type ReportComparison = z.output<typeof reportComparison>;
 export type ReportMethodTable = z.output<typeof methodTable>;
+export type ReportStudyTable = z.output<typeof studyTable>;
+export type ReportCurveTable = z.output<typeof curveTable>;
 export type ReportChart = z.output<typeof chart>;
 export type ReportCase = z.output<typeof reportCase>;
 export type ReportLedger = z.output<typeof ledger>;
@@ -190,6 +241,7 @@ export function reportModel(parts: ReportParts): ReportModel {
     answer: [],
     comparisons: [],
     methods: [],
+    studies: [],
     frontiers: [],
     curves: [],
     casesTotal: cases.length,

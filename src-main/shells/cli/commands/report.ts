@@ -41,6 +41,14 @@ function formatOf({ format, out }: ReportFlags): ReportFormat {
 /** One word is a run, two are the sides of a comparison; with --runs all are runs. */
 async function subjectOf(context: CommandContext, words: string[], flags: ReportFlags): Promise<ReportSubject> {
   const workbench = await context.workbench();
+  if (flags.study !== undefined) {
+    if (words.length > 0) {
+      throw new WorkbenchError('bad-input', `A report is about the study “${flags.study}” or about “${words[0]}”.`, {
+        remedy: 'With --study NAME leave the other names out.',
+      });
+    }
+    return { kind: 'study', studyId: (await workbench.studies.find(flags.study)).id };
+  }
   if (flags.runs === true) {
     const runs = await Promise.all(words.map((word) => workbench.runs.find(word)));
     return { kind: 'runs', runIds: runs.map(({ id }) => id) };
@@ -48,7 +56,7 @@ async function subjectOf(context: CommandContext, words: string[], flags: Report
   const [first, second, ...rest] = words;
   if (first === undefined || rest.length > 0) {
     throw new WorkbenchError('bad-input', 'A report is about LEFT RIGHT or about one RUN.', {
-      remedy: 'For several runs side by side add --runs.',
+      remedy: 'For several runs side by side add --runs; --study NAME is about a study.',
     });
   }
   if (second === undefined) return { kind: 'run', runId: (await workbench.runs.find(first)).id };

@@ -70,8 +70,8 @@ export function addComparisons(program: Program, go: Go): void {
     .option('--junit <file>', 'JUnit XML')
     .action((left: string, right: string, options: GateFlags) => go(commands.gate, left, right, options));
   program
-    .command('report <subject...>')
-    .description('LEFT RIGHT, one RUN, or several with --runs')
+    .command('report [subject...]')
+    .description('LEFT RIGHT, one RUN, several with --runs, or a study with --study')
     .addOption(
       new Option(
         '--format <format>',
@@ -83,6 +83,7 @@ export function addComparisons(program: Program, go: Go): void {
     .option(...suiteOption)
     .option(...pairByOption)
     .option(...variantOption)
+    .option('--study <name>', 'what a study has measured so far')
     .option('--runs', 'the words name runs: their methods side by side, at a match')
     .option('--title <title>', 'at the head of the report')
     .option('--sections <name...>', `only these: ${reportSections.join(', ')}`)
@@ -128,6 +129,7 @@ export interface ReportFlags extends PairFlags {
   format?: ReportFormat;
   out: string;
   runs?: boolean;
+  study?: string;
   title?: string;
   sections?: string[];
   correction: Correction;

@@ -12,6 +12,7 @@ const commands = {
   evaluate: lazily(async () => (await import('../commands/evaluate.ts')).evaluateCommand),
   watch: lazily(async () => (await import('../commands/foreign-runs.ts')).watchCommand),
   sweep: lazily(async () => (await import('../commands/sweep.ts')).sweepCommand),
+  study: lazily(async () => (await import('../commands/study.ts')).studyCommand),
   interpolate: lazily(async () => (await import('../commands/interpolate.ts')).interpolateCommand),
 };
 
@@ -24,6 +25,13 @@ export interface TrainFlags {
 export interface SweepFlags extends TrainFlags {
   vary: string[];
   atOnce?: number;
+}
+
+export interface StudyFlags {
+  site?: string;
+  atOnce?: number;
+  dryRun?: boolean;
+  out?: string;
 }
 
 export function addRuns(program: Program, go: Go): void {
@@ -85,6 +93,16 @@ export function addRuns(program: Program, go: Go): void {
     .option('--detach', 'with --site: submit and leave; the runs go on by themselves')
     .option('--dry-run', 'with --site: print the job script and Slurm’s estimate, and stop')
     .action((spec: string, options: SweepFlags) => go(commands.sweep, spec, options));
+  program
+    .command('study <file>')
+    .description(
+      'methods × seeds × models from a study file, trained, measured along their paths and matched curve against curve; goes on where it was',
+    )
+    .option('--site <name>', 'train at a site, all runs as one job')
+    .option('--at-once <n>', 'with --site: how many may run together', wholeNumber)
+    .option('--dry-run', 'check the file, say what would be trained and measured, and stop')
+    .option('--out <folder>', 'also write report.html, report.md and points.csv there')
+    .action((file: string, options: StudyFlags) => go(commands.study, file, options));
   program
     .command('interpolate <from> <to>')
     .description('a model on the line between two weights; each is a model, a run or a checkpoint (RUN@STEP)')

@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import type { SpecIssue } from '../../shared/contract/views.ts';
+import { studyFileSchema } from '../../shared/domain/studies.ts';
+import type { StudyFile } from '../../shared/domain/studies.ts';
+import { keysAt } from '../runs/spec-schema.ts';
+import { parseText, specError } from '../runs/spec-text.ts';
+import type { Locate, TextKind } from '../runs/spec-text.ts';
+
+/** JSON Schema of what a person writes: for messages and the reference page. */
+export function studyJsonSchema(): Record<string, unknown> {
+  return { ...z.toJSONSchema(studyFileSchema, { io: 'input' }) };
+}
+
+const studyText: TextKind<StudyFile> = {
+  noun: 'study',
+  schema: studyFileSchema,
+  acceptedKeys: (path) => keysAt(studyJsonSchema(), path),
+};
+
+/** A study as it was read, with where its parts stand. */
+export interface ReadStudy {
+  file: StudyFile;
+  locate: Locate;
+  /** Named in messages. */
+  path: string;
+}
+
+/** Reads a study file, or says everything that is wrong with its form. What its names stand for is looked up later. */
+export function readStudy(yaml: string, path: string): ReadStudy {
+  const parsed = parseText({ yaml }, studyText);
+  if (!parsed.ok) throw specError(parsed.issues, path, 'study');
+  const study = { file: parsed.value, locate: parsed.locate, path };
+  refuse(study, contradictions(parsed.value));
+  return study;
+}
+
+/** Throws what is wrong, each with its line; nothing where nothing is. */
+export function refuse({ locate, path }: Omit<ReadStudy, 'file'>, issues: readonly PlacedIssue[]): void {
+  if (issues.length === 0) return;
+  const placed = issues.map(({ at, message }): SpecIssue => ({ path: at.join('.'), message, ...locate(at) }));
+  throw specError(placed, path, 'study');
+}
+
+export interface PlacedIssue {
+  at: readonly (string | number)[];
+  message: string;
+}
+
+const notShared = ['name', 'model', 'seed', 'evaluate'];
+
+/** What the file says against itself. */
+function contradictions(file: StudyFile): PlacedIssue[] {
+  const issues: PlacedIssue[] = [];
+  const names = file.methods.map(({ name }) => name);
+  const known = names.map((name) => `“${name}”`).join(', ');
+  if (!names.includes(file.reference)) {
+    issues.push({ at: ['reference'], message: `no method is named “${file.reference}”; there are ${known}` });
+  }
+  if ('method' in file.lowerRate) {
+    const { method } = file.lowerRate;
+    const at = ['lowerRate', 'method'];
+    if (!names.includes(method)) issues.push({ at, message: `no method is named “${method}”; there are ${known}` });
+    if (method === file.reference) issues.push({ at, message: 'the reference is no control of itself' });
+  }
+  for (const key of notShared) {
+    if (!(key in file.spec)) continue;
+    const message = `is given by the study itself (models, seeds, methods, and the suites of the two splits)`;
+    issues.push({ at: ['spec', key], message });
+  }
+  file.methods.forEach(({ candidates }, i) => {
+    if (candidates === undefined || file.validation !== undefined) return;
+    issues.push({
+      at: ['methods', i, 'candidates'],
+      message: 'candidates are chosen on `validation`, which is missing',
+    });
+  });
+  if (file.validation === undefined) return issues;
+  const both = file.validation.seeds.filter((seed) => file.seeds.includes(seed));
+  if (both.length > 0) {
+    const message = `${both.join(', ')} ${both.length === 1 ? 'is a seed' : 'are seeds'} of the test split, too; a test needs fresh ones`;
+    issues.push({ at: ['validation', 'seeds'], message });
+  }
+  return issues;
+}

@@ -1,0 +1,175 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { ChildProcess } from 'node:child_process';
+import type { RunRecord } from '../../src-main/shared/domain/entities.ts';
+import { documentOf, flipguard, startCli } from '../helpers/cli.ts';
+import {
+  openTestWorkbench,
+  pairRows,
+  smallModel,
+  temporaryFolder,
+  withSmallModel,
+  wordItems,
+} from '../helpers/workbench.ts';
+import { quietTask } from '../../src-main/workbench/supervision/task.ts';
+
+const prompts = ['dog', 'cat', 'girl', 'boy', 'tree', 'fish'].map((thing) => `Once upon a time there was a ${thing}`);
+const words = (from: number, to: number) => wordItems.slice(from, to);
+
+/** A workspace with what the study below names. */
+async function prepared(): Promise<{ folder: string; file: string }> {
+  const folder = temporaryFolder();
+  const workbench = await openTestWorkbench({ folder: path.join(folder, 'workspace') });
+  await workbench.models.add(smallModel ?? '', { name: 'small' }, quietTask());
+  await workbench.imports.addDataset('pairs', pairRows);
+  await workbench.imports.addSuite('words-v', { kind: 'words' }, words(0, 4));
+  await workbench.imports.addSuite('words-t', { kind: 'words' }, words(4, 12));
+  for (const [name, temperature, from] of [
+    ['reward-v', 1, 0],
+    ['reward-t', 1, 3],
+    ['greedy-t', 0, 3],
+  ] as const) {
+    await workbench.imports.addSuite(
+      name,
+      {
+        kind: 'generate',
+        scorer: { kind: 'lexicon', lexicon: 'afinn' },
+        decoding: { temperature, maxNewTokens: 12, seed: 5 },
+      },
+      prompts.slice(from, from + 3).map((prompt, i) => ({ kind: 'generate', id: String(i), prompt })),
+    );
+  }
+  await workbench.close();
+  const file = path.join(folder, 'study.yaml');
+  writeFileSync(file, study);
+  return { folder: path.join(folder, 'workspace'), file };
+}
+
+const study = `name: gentle
+models: [{ model: small }]
+seeds: [3]
+spec:
+  dataset: { train: pairs }
+  batch: { size: 4, maxLength: 48 }
+  steps: 2
+methods:
+  - name: DPO
+    set: { algorithm: { kind: dpo }, guard: { kind: none } }
+    candidates:
+      - { optimizer.learningRate: 1.0e-3 }
+      - { optimizer.learningRate: 5.0e-4 }
+    triedElsewhere: 3
+reference: DPO
+lowerRate: { times: 0.25 }
+fractions: [0.5]
+validation: { seeds: [0], flips: [words-v], sampledReward: reward-v }
+test: { flips: [words-t], sampledReward: reward-t, greedyReward: greedy-t }
+`;
+
+interface Answer {
+  reportId: string;
+  frozen: { hash: string; at: string; candidates: object[]; seenBefore: number };
+  failed: unknown[];
+  files: string[];
+}
+
+describe.skipIf(smallModel === null)(`a study${withSmallModel}`, () => {
+  test('killed and run again, it freezes, measures and reports, trains nothing twice, and refuses other settings', async () => {
+    const { folder, file } = await prepared();
+    const plan = documentOf<object>(await flipguard(folder, '--json', 'study', file, '--dry-run'));
+    expect(plan).toEqual({
+      name: 'gentle',
+      phases: [
+        { phase: 'validation', trainings: 2, trained: 0, evaluations: 8 },
+        { phase: 'test', trainings: 2, trained: 0, evaluations: 12 },
+      ],
+      frozen: null,
+    });
+    const short = study
+      .replace(/ {4}candidates:\n( {6}.*\n)+/, '')
+      .replace('guard: { kind: none }', 'optimizer.learningRate: 1.0e-3');
+    writeFileSync(file, short);
+    await killedWhen(startCli(folder, ['study', file]), 'measuring gentle · DPO · seed 3');
+
+    const out = path.join(folder, '..', 'out');
+    mkdirSync(out);
+    const first = await flipguard(folder, '--json', 'study', file, '--out', out);
+    expect(first.status, first.stderr.slice(-600)).toBe(0);
+    const answer = documentOf<Answer>(first);
+    expect(answer.failed).toEqual([]);
+    expect(answer.frozen.candidates).toEqual([]);
+    expect(answer.frozen.seenBefore).toBe(0);
+    const runs = documentOf<RunRecord[]>(await flipguard(folder, '--json', 'list', 'runs'));
+    expect(runs.map(({ name, status }) => `${name} ${status}`).sort()).toEqual([
+      'gentle · DPO · seed 3 completed',
+      'gentle · DPO, 0.25 × the rate · seed 3 completed',
+    ]);
+    const markdown = readFileSync(path.join(out, 'report.md'), 'utf8');
+    expect(markdown).toContain('DPO, 0.25 × the rate (control)');
+    expect(markdown).toContain(answer.frozen.hash);
+    expect(readFileSync(path.join(out, 'report.html'), 'utf8')).toContain('equal sampled reward');
+    const rows = readFileSync(path.join(out, 'points.csv'), 'utf8').trim().split('\n');
+    // 2 methods × (start, half, end) × (words, fallen greedy rewards).
+    expect(rows).toHaveLength(1 + 2 * 3 * 2);
+    expect(rows[0]).toBe('model,method,seed,fraction,sampledReward,greedyReward,kl,seconds,check,negative,positive,n');
+
+    const again = documentOf<Answer>(await flipguard(folder, '--json', 'study', file));
+    expect(again.frozen).toEqual(answer.frozen);
+    expect(documentOf<RunRecord[]>(await flipguard(folder, '--json', 'list', 'runs'))).toEqual(runs);
+
+    writeFileSync(file, short.replace('seeds: [3]', 'seeds: [5]'));
+    const changed = await flipguard(folder, 'study', file);
+    expect(changed.status).toBe(2);
+    expect(changed.stderr).toContain('seeds was [3] and is [5]');
+  }, 180_000);
+
+  test('what is wrong with a study file is said by file, line and field, before anything is trained', async () => {
+    const { folder } = await prepared();
+    const { studies } = await openTestWorkbench({ folder });
+    for (const [right, wrong, expected] of mistakes) {
+      await expect(studies.plan(study.replace(right, wrong), 'study.yaml'), wrong).rejects.toThrow(expected);
+    }
+  });
+});
+
+const mistakes: readonly (readonly [string, string, RegExp])[] = [
+  ['reference: DPO', 'reference: DPA', /study\.yaml:15:1: reference: no method is named “DPA”/],
+  ['seeds: [0]', 'seeds: [3]', /study\.yaml:18:15: validation\.seeds: 3 is a seed of the test split, too/],
+  ['  steps: 2', '  seed: 2', /study\.yaml:7:3: spec\.seed: is given by the study itself/],
+  [
+    '    triedElsewhere: 3',
+    '    tried: 3',
+    /study\.yaml:14:5: methods\.0\.tried: is not a key of the study; accepted here: name, set/,
+  ],
+  ['kind: none', 'kind: nothing', /study\.yaml:10:\d+: methods\.0\.set\.guard: must be one of/],
+  [
+    'dataset: { train: pairs }',
+    'dataset: { train: pears }',
+    /study\.yaml:5:14: spec\.dataset\.train: There is no dataset “pears”/,
+  ],
+  ['flips: [words-v]', 'flips: [words-t]', /validation: “words-t” is in the test split, too/],
+  [
+    'sampledReward: reward-t',
+    'sampledReward: greedy-t',
+    /study\.yaml:19:\d+: test\.sampledReward: “greedy-t” answers greedily/,
+  ],
+  ['flips: [words-t]', 'flips: [reward-v]', /test\.flips\.0: “reward-v” has a scorer without a threshold/],
+  [
+    '      - { optimizer.learningRate: 5.0e-4 }',
+    '      - { optimizer.learningRate: 1.0e-3 }',
+    /“DPO” has the same settings as another of its candidates/,
+  ],
+  ['seeds: [3]', 'seeds: [3, 3]', /study\.yaml:3:\d+: seeds: each seed stands once/],
+  ['name: gentle', '- name: gentle', /study\.yaml:\d+:\d+/],
+];
+
+/** Kills the program as soon as it says so much, and waits until it is gone. */
+async function killedWhen(child: ChildProcess, said: string): Promise<void> {
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  child.stderr?.on('data', (text: Buffer) => {
+    if (text.toString().includes(said)) child.kill('SIGKILL');
+  });
+  await gone;
+  expect(child.signalCode).toBe('SIGKILL');
+}
