@@ -9,3 +9,6 @@ export const useCheckpoints = defineListStore('checkpoints.list', 'runs');
 export const useGuardSets = defineListStore('guardSets.list', 'guard-sets');
 export const useReports = defineListStore('reports.list', 'reports');
 export const useImports = defineListStore('imports.list', 'imports');
+export const useSites = defineListStore('sites.list', 'sites');
+/** By run. */
+export const useSiteJobs = defineListStore('sites.jobs', 'runs');

@@ -41,6 +41,8 @@ import { corrections } from '../domain/statistics/multiple-tests.ts';
 import { ruleSchema } from '../domain/flips.ts';
 import type { ShownEvent } from '../domain/trainer-events.ts';
 import type { RunClock } from '../domain/run-clock.ts';
+import { siteProfileSchema, siteSchema } from '../domain/sites.ts';
+import type { Site, SiteJob, SubmissionPreview } from '../domain/sites.ts';
 import { thingKindSchema } from '../domain/things.ts';
 import type { Dependants, ThingMarks } from '../domain/things.ts';
 import { channel, handle, id, name, none } from './channel.ts';
@@ -59,6 +61,7 @@ import type {
   ImportPreview,
   Job,
   Matrix,
+  SiteView,
   MitigationLedger,
   OpenedReport,
   SpecCheck,
@@ -99,6 +102,8 @@ const specInput = z.union([
   z.strictObject({ spec: z.record(z.string(), z.unknown()) }),
 ]);
 const importTarget = z.enum(['model', 'dataset', 'evaluation', 'suite']);
+
+const siteName = siteSchema.shape.name;
 
 /** Every request there is. A test lists these names exactly and feeds each a bad input. */
 export const channels = {
@@ -214,6 +219,34 @@ export const channels = {
   'datasets.version': channel<{ jobId: string }>()(
     z.strictObject({ datasetId: id, name, step: versionStepSchema, note: z.string().max(1000).optional() }),
   ),
+  /** Clusters that take runs; with what a doctor last saw of each. */
+  'sites.list': channel<SiteView[]>()(none),
+  'sites.add': channel<Site>()(
+    z.strictObject({
+      name: siteSchema.shape.name,
+      host: siteSchema.shape.host,
+      folder: siteSchema.shape.folder,
+      program: siteSchema.shape.program.optional(),
+      profile: siteProfileSchema.partial(),
+    }),
+  ),
+  'sites.remove': channel<null>()(z.strictObject({ name: siteName })),
+  'sites.doctor': channel<{ jobId: string }>()(z.strictObject({ name: siteName })),
+  /** The script as it would be submitted, and when Slurm expects it to start. */
+  'sites.preview': channel<SubmissionPreview>()(
+    z.strictObject({
+      name: siteName,
+      label: z.string().max(200),
+      tasks: z.number().int().min(1).max(100_000),
+      atOnce: z.number().int().min(1).max(10_000).optional(),
+    }),
+  ),
+  /** Of every run at a site, ended ones too. */
+  'sites.jobs': channel<(SiteJob & { id: string })[]>()(none),
+  'sites.log': channel<{ log: string }>()(
+    z.strictObject({ runId: id, lines: z.number().int().min(1).max(2000).default(200) }),
+  ),
+
   'suites.list': channel<SuiteRecord[]>()(none),
 
   'runs.list': channel<RunRecord[]>()(none),
@@ -223,11 +256,16 @@ export const channels = {
   'runs.check': channel<SpecCheck>()(
     z.strictObject({ input: specInput, parentRunId: id.optional(), estimate: z.boolean().default(false) }),
   ),
-  'runs.launch': channel<RunRecord>()(z.strictObject({ input: specInput, parentRunId: id.optional() })),
+  /** `site`: where it runs; this machine unless given. */
+  'runs.launch': channel<RunRecord>()(
+    z.strictObject({ input: specInput, parentRunId: id.optional(), site: siteName.optional() }),
+  ),
   'runs.sweep': channel<RunRecord[]>()(
     z.strictObject({
       input: specInput,
       parentRunId: id.optional(),
+      site: siteName.optional(),
+      atOnce: z.number().int().min(1).max(10_000).optional(),
       vary: z
         .array(z.strictObject({ path: z.string().min(1).max(200), values: z.array(z.unknown()).min(1).max(100) }))
         .min(1)

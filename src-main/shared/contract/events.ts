@@ -25,6 +25,7 @@ export type WorkbenchEventBody =
         | 'guard-sets'
         | 'reports'
         | 'imports'
+        | 'sites'
         | 'annotations'
       )[];
     };

@@ -1,3 +1,4 @@
+import type { Site, SiteReport } from '../domain/sites.ts';
 import type { Estimate } from '../domain/trainer-events.ts';
 import type { FoundKind } from '../domain/found-things.ts';
 import type { Consent, ErrorReport } from '../domain/errors.ts';
@@ -28,6 +29,7 @@ export interface Job {
     | 'flip-meter'
     | 'mitigation'
     | 'slice-search'
+    | 'site-doctor'
     | 'kinds';
   title: string;
   state: 'running' | 'done' | 'failed' | 'cancelled';
@@ -266,4 +268,14 @@ export interface MitigationLedger {
     prompt: string;
     outcome: 'repaired' | 'still-broken' | 'newly-broken' | 'kept';
   }[];
+}
+
+/** A site with what a doctor last saw of it. */
+export interface SiteView {
+  /** Its name. */
+  id: string;
+  site: Site;
+  /** Null until a doctor has looked, since the workbench was opened. */
+  report: SiteReport | null;
+  reportAt: number | null;
 }

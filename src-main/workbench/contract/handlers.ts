@@ -1,5 +1,4 @@
 import { WorkbenchError } from '../../shared/domain/errors.ts';
-import { shownEvent } from '../../shared/domain/trainer-events.ts';
 import { parsePairBy } from '../../shared/domain/pairing.ts';
 import type { Handlers } from './dispatch.ts';
 import type { Services } from '../services.ts';
@@ -13,7 +12,6 @@ import { matrix } from '../comparing/matrix.ts';
 import { recentFolders } from '../imports/recent-folders.ts';
 import { recogniseHandles } from '../imports/recognise.ts';
 import { requireAllowedScorer } from '../runs/prepare.ts';
-import { runSpecJsonSchema } from '../runs/spec-schema.ts';
 import { existing } from '../workspace/names.ts';
 import { comparisonName } from '../../shared/presentation/names.ts';
 import { workspaceSummary } from '../workspace/summary.ts';
@@ -25,6 +23,8 @@ import { showDatasetRow } from '../data/show-row.ts';
 import { makeVersion } from '../data/versions.ts';
 import { quietTask } from '../supervision/task.ts';
 import { nothing, started, present } from './answers.ts';
+import { runHandlers } from './run-handlers.ts';
+import { siteHandlers } from './site-handlers.ts';
 
 /** The whole contract on one page: which service answers which channel. */
 export function createHandlers(services: Services): Handlers {
@@ -32,6 +32,7 @@ export function createHandlers(services: Services): Handlers {
     ...workspaceHandlers(services),
     ...materialHandlers(services),
     ...runHandlers(services),
+    ...siteHandlers(services),
     ...comparisonHandlers(services),
     ...sampleHandlers(services),
     ...thingHandlers(services),
@@ -138,34 +139,6 @@ function datasetHandlers(core: Services['core']) {
 
 function presentStep(step: ParsedInput<'datasets.version'>['step']): VersionStep {
   return step.do === 'leave-out' || step.do === 'keep-only' ? { ...step, where: present(step.where) } : step;
-}
-
-function runHandlers({ core, runs }: Services) {
-  const { store } = core;
-  return {
-    'runs.list': () => runs.list(),
-    'runs.get': ({ runId }) => runs.get(runId),
-    'runs.schema': () => Promise.resolve(runSpecJsonSchema()),
-    'runs.check': ({ input, parentRunId, estimate }) => runs.check(input, parentRunId, estimate),
-    'runs.launch': ({ input, parentRunId }) => runs.launch(input, { parentRunId }),
-    'runs.sweep': ({ input, parentRunId, vary }) => runs.sweep(input, vary, { parentRunId }),
-    'runs.stop': ({ runId }) => nothing(runs.ask(runId, 'stop')),
-    'runs.pause': ({ runId }) => nothing(runs.ask(runId, 'pause')),
-    'runs.unpause': ({ runId }) => nothing(runs.ask(runId, 'resume')),
-    'runs.resume': ({ runId }) => runs.resume(runId),
-    'runs.remove': ({ runId }) => nothing(runs.remove(runId)),
-    'runs.annotate': ({ runId, ...change }) => runs.annotate(runId, present(change)),
-    'runs.metrics': ({ runId, ...options }) => store.runMetrics(runId, present(options)),
-    'runs.events': async ({ runId, afterSeq, limit }) =>
-      (await store.runEvents(runId, afterSeq, limit)).map(shownEvent).filter((event) => event !== null),
-    'runs.clock': ({ runId }) => store.runClock(runId),
-    'runs.sources': ({ runId, points }) => store.runSources(runId, points),
-    'runs.flipMeter': async ({ runId }) => {
-      const title = `Flips of ${(await runs.get(runId)).name}`;
-      return core.computations.ask({ kind: 'flip-meter', title }, runId, (task) => runs.flipMeter(runId, task));
-    },
-    'checkpoints.list': ({ runId }) => store.listCheckpoints(runId),
-  } satisfies Named<'runs' | 'checkpoints'>;
 }
 
 function comparisonHandlers({ core, imports, evaluations, comparisons, reports }: Services) {

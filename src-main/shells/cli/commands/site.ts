@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { WorkbenchError } from '../../../shared/domain/errors.ts';
 import type { Site, SiteReport } from '../../../shared/domain/sites.ts';
-import { checkoutFolder } from '../../../workbench/sites/checkout-folder.ts';
+import { newSite } from '../../../workbench/sites/new-site.ts';
 import type { CommandContext } from '../context.ts';
 import { exitStatus } from '../exit-status.ts';
 import type { ExitStatus } from '../exit-status.ts';
@@ -16,14 +16,10 @@ export async function siteAddCommand(context: CommandContext, flags: SiteFlags):
   }
   const { sites } = await context.workbench();
   const { name, folder, program, host } = flags;
-  const site = await sites.add({
-    name,
-    host: host ?? null,
-    folder: host === undefined ? path.resolve(folder) : folder,
-    program: program ?? checkoutFolder(),
-    slurmConf: host === undefined ? (process.env.SLURM_CONF ?? null) : null,
-    profile: profileOf(flags),
-  });
+  const place = host === undefined ? path.resolve(folder) : folder;
+  const site = await sites.add(
+    newSite({ name, host: host ?? null, folder: place, program, profile: profileOf(flags) }),
+  );
   terminal.document(site);
   terminal.print(
     `Site “${plain(site.name)}”: ${placeOf(site)}. flipguard site doctor ${plain(site.name)} tries it out.`,

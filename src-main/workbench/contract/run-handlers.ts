@@ -1,0 +1,36 @@
+import { shownEvent } from '../../shared/domain/trainer-events.ts';
+import { runSpecJsonSchema } from '../runs/spec-schema.ts';
+import type { Services } from '../services.ts';
+import { nothing, present } from './answers.ts';
+import type { Handlers } from './dispatch.ts';
+
+type RunHandlers = Pick<Handlers, Extract<keyof Handlers, `runs.${string}` | `checkpoints.${string}`>>;
+
+/** Runs of every place, and their checkpoints. */
+export function runHandlers({ core, runs }: Pick<Services, 'core' | 'runs'>) {
+  const { store } = core;
+  return {
+    'runs.list': () => runs.list(),
+    'runs.get': ({ runId }) => runs.get(runId),
+    'runs.schema': () => Promise.resolve(runSpecJsonSchema()),
+    'runs.check': ({ input, parentRunId, estimate }) => runs.check(input, parentRunId, estimate),
+    'runs.launch': ({ input, ...options }) => runs.launch(input, options),
+    'runs.sweep': ({ input, vary, ...options }) => runs.sweep(input, vary, options),
+    'runs.stop': ({ runId }) => nothing(runs.ask(runId, 'stop')),
+    'runs.pause': ({ runId }) => nothing(runs.ask(runId, 'pause')),
+    'runs.unpause': ({ runId }) => nothing(runs.ask(runId, 'resume')),
+    'runs.resume': ({ runId }) => runs.resume(runId),
+    'runs.remove': ({ runId }) => nothing(runs.remove(runId)),
+    'runs.annotate': ({ runId, ...change }) => runs.annotate(runId, present(change)),
+    'runs.metrics': ({ runId, ...options }) => store.runMetrics(runId, present(options)),
+    'runs.events': async ({ runId, afterSeq, limit }) =>
+      (await store.runEvents(runId, afterSeq, limit)).map(shownEvent).filter((event) => event !== null),
+    'runs.clock': ({ runId }) => store.runClock(runId),
+    'runs.sources': ({ runId, points }) => store.runSources(runId, points),
+    'runs.flipMeter': async ({ runId }) => {
+      const title = `Flips of ${(await runs.get(runId)).name}`;
+      return core.computations.ask({ kind: 'flip-meter', title }, runId, (task) => runs.flipMeter(runId, task));
+    },
+    'checkpoints.list': ({ runId }) => store.listCheckpoints(runId),
+  } satisfies RunHandlers;
+}
