@@ -1,41 +1,77 @@
 /**
- * Decoding with the key/value cache against recomputing the whole sequence for every token: stories15M, 128 new tokens, greedy.
+ * Greedy decoding with the key/value cache, compiled and operation by operation, in turn; with `--recompute`, against a whole pass for every
+ * token too.
  *
- *   node test/bench/decode.ts [batch sizes…]
+ *   node test/bench/decode.ts [--size 260K] [--tokens 128] [--rounds 3] [--recompute] [batch sizes…]
  */
+import os from 'node:os';
 import { performance } from 'node:perf_hooks';
+import { parseArgs } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
+import { nativeOps } from '../../src-main/backends/index.ts';
 import { loadModel } from '../../src-main/engine/checkpoint/load-model.ts';
 import { generate } from '../../src-main/engine/decode/generate.ts';
 import type { CausalLm } from '../../src-main/engine/models/causal-lm.ts';
+import { medianOf } from '../../src-main/shared/domain/benchmark.ts';
 import { loadTokenizer } from '../../src-main/engine/tokenizer/tokenizer.ts';
 import { openFolder } from '../../src-main/trainer/node-folders.ts';
 import { openTestBackend } from '../helpers/backend.ts';
 import { findStories15m } from '../helpers/stories15m.ts';
+import { stories260k } from '../helpers/trl-golden.ts';
 
-const newTokens = 128;
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    size: { type: 'string', default: '15M' },
+    tokens: { type: 'string', default: '128' },
+    rounds: { type: 'string', default: '3' },
+    recompute: { type: 'boolean', default: false },
+  },
+});
+const newTokens = Number(options.tokens);
 const backend = await openTestBackend();
-const stories = await findStories15m();
-if (stories.folder === null) throw new Error(stories.reason);
-const model = await loadModel(openFolder(stories.folder), { trainable: false });
-// No row may end early: the work is the same for both sides.
+const model = await loadModel(openFolder(await folderOf(options.size)), { trainable: false });
+// No row may end early: the work is the same for all sides.
 model.config.eosTokenIds.length = 0;
-const tokenizer = await loadTokenizer(openFolder(stories.folder));
+const tokenizer = await loadTokenizer(openFolder(await folderOf(options.size)));
 const prompt = tokenizer.encode('Once upon a time, there was a little girl named Lily.');
-console.log(`${backend.name}, ${backend.device}; prompt of ${prompt.length} tokens, ${newTokens} new ones`);
+console.log(
+  `${backend.name}, ${backend.device}, stories${options.size}; prompt of ${prompt.length} tokens, ${newTokens} new ones`,
+);
 
-for (const batch of process.argv.slice(2).length > 0 ? process.argv.slice(2).map(Number) : [1, 8, 32, 64]) {
+for (const batch of positionals.length > 0 ? positionals.map(Number) : [1, 8, 32]) {
   const prompts = new Array<number[]>(batch).fill(prompt);
   const settings = { temperature: 0, maxNewTokens: newTokens, seed: 0 };
-  await generate(model, tokenizer, prompts, { ...settings, maxNewTokens: 4 });
-  const cached = await measure(() => generate(model, tokenizer, prompts, settings, { batchSize: batch }));
-  const recomputed = await measure(() => recompute(model, prompts));
-  const told = ({ seconds, cpuSeconds }: Measured) =>
-    `${seconds.toFixed(2)} s (${((batch * newTokens) / seconds).toFixed(0)} tokens/s, ${cpuSeconds.toFixed(2)} s of processor time)`;
-  console.log(
-    `batch ${batch}: cache ${told(cached)}, recomputed ${told(recomputed)}, ` +
-      `ratio ${(recomputed.seconds / cached.seconds).toFixed(1)} (${(recomputed.cpuSeconds / cached.cpuSeconds).toFixed(1)} of processor time)`,
-  );
+  const sides: Record<string, () => Promise<unknown>> = {
+    compiled: () => generate(model, tokenizer, prompts, settings, { batchSize: batch, ops: nativeOps() }),
+    'operation by operation': () => generate(model, tokenizer, prompts, settings, { batchSize: batch }),
+    ...(options.recompute ? { recomputed: () => recompute(model, prompts) } : {}),
+  };
+  const measured = new Map(Object.keys(sides).map((name) => [name, [] as Measured[]]));
+  // The first round compiles, and is not counted.
+  for (let round = 0; round <= Number(options.rounds); round++) {
+    for (const [name, work] of Object.entries(sides)) {
+      const one = await measure(work);
+      if (round > 0) measured.get(name)!.push(one);
+    }
+  }
+  const of = (name: string, field: keyof Measured) => medianOf(measured.get(name)!.map((one) => one[field]));
+  for (const name of measured.keys()) {
+    const rate = (field: keyof Measured) => ((batch * newTokens) / of(name, field)).toFixed(0);
+    const ratio = (field: keyof Measured) => (of(name, field) / of('compiled', field)).toFixed(2);
+    console.log(
+      `batch ${batch}, ${name.padEnd(22)} ${rate('seconds')} tokens/s, ${rate('cpuSeconds')} per processor second; ` +
+        `${ratio('seconds')}× the time of compiled, ${ratio('cpuSeconds')}× by processor time`,
+    );
+  }
+}
+console.log(`load of the machine: ${os.loadavg()[0]!.toFixed(1)} on ${os.availableParallelism()} threads`);
+
+async function folderOf(size: string): Promise<string> {
+  if (size === '260K') return stories260k;
+  const stories = await findStories15m();
+  if (stories.folder === null) throw new Error(stories.reason);
+  return stories.folder;
 }
 
 interface Measured {

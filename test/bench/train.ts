@@ -19,7 +19,7 @@ import { PairGuard } from '../../src-main/engine/objectives/pair-guard.ts';
 import { AdamW } from '../../src-main/engine/optim/adamw.ts';
 import { disposeGradients } from '../../src-main/engine/optim/gradients.ts';
 import { createRandom, randomInteger } from '../../src-main/engine/random.ts';
-import { medianOf } from '../../src-main/shared/domain/benchmark.ts';
+import { type BenchmarkPair, medianOf } from '../../src-main/shared/domain/benchmark.ts';
 import { dpoSpec } from '../../src-main/shared/domain/algorithms.ts';
 import { guardSpec } from '../../src-main/shared/domain/run-spec.ts';
 import { childEnvironment } from '../../src-main/trainer/child-environment.ts';
@@ -184,9 +184,7 @@ async function openTrl(): Promise<TakeStep | null> {
 /** The golden batches in their order, with the reference's log-probs that TRL computed. */
 function goldenPairs(): TorchPair[] {
   const read = (name: string) => JSON.parse(readFileSync(path.join(goldenFolder, name), 'utf8')) as unknown;
-  const { rows } = read(`batches_${size}.json`) as {
-    rows: Record<`${'prompt' | 'chosen' | 'rejected'}_ids`, number[]>[];
-  };
+  const { rows } = read(`batches_${size}.json`) as { rows: BenchmarkPair[] };
   const { steps: golden } = read(`golden_${size}_full.json`) as {
     steps: Record<`ref_${'chosen' | 'rejected'}_logps`, number[]>[];
   };
@@ -194,7 +192,7 @@ function goldenPairs(): TorchPair[] {
     step.ref_chosen_logps.map((refChosen, i) => ({ refChosen, refRejected: step.ref_rejected_logps[i]! })),
   );
   return reference.map((logProbs, i) => {
-    const { prompt_ids: prompt, chosen_ids: chosen, rejected_ids: rejected } = rows[i]!;
+    const { prompt, chosen, rejected } = rows[i]!;
     return { prompt, chosen, rejected, ...logProbs };
   });
 }

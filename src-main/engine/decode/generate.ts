@@ -3,8 +3,9 @@ import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { DecodingSettings } from '../../shared/domain/evaluations.ts';
 import type { CausalLm, KeyValueCache } from '../models/causal-lm.ts';
 import { createRandom } from '../random.ts';
-import type { RandomStream } from '../ports.ts';
+import type { NativeOps, RandomStream } from '../ports.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
+import { CompiledSteps } from './compiled-steps.ts';
 import { pickTokens, type Picked } from './pick-tokens.ts';
 
 export interface Generation {
@@ -24,6 +25,10 @@ export interface GenerateOptions {
   /** Prompts finished, of all; awaited before the next ones. */
   onProgress?: (done: number, total: number) => unknown;
   signal?: Cancellation;
+  /** Where they compile, steps of long answers are one operation each. */
+  ops?: NativeOps | undefined;
+  /** Compiling pays from so many new tokens on; for tests. */
+  compileFrom?: number;
 }
 
 /** What an AbortSignal shows; the engine knows no more of it. */
@@ -34,6 +39,8 @@ export interface Cancellation {
 /** A step reads every weight once however many rows it has; beyond these little is gained. */
 const mostRows = 64;
 const leastRows = 8;
+/** A form costs about as much to compile as so many steps of a small model. */
+const compiledFrom = 32;
 /** Keys and values of a batch take about this much. */
 const cacheBytes = 2 ** 30;
 
@@ -56,7 +63,7 @@ export async function generate(
   const size = options.batchSize ?? usualBatchSize(model.config, longest + settings.maxNewTokens);
   for (const indices of batchesByLength(prompts, size)) {
     const rows = indices.map((index) => newRow(index, prompts[index]!, settings));
-    await decodeBatch(model, tokenizer, rows, settings, options.signal);
+    await decodeBatch(model, tokenizer, rows, settings, options);
     for (const row of rows) results[row.index] = finished(row, tokenizer, settings);
     done += rows.length;
     await options.onProgress?.(done, prompts.length);
@@ -102,7 +109,7 @@ async function decodeBatch(
   tokenizer: Pick<Tokenizer, 'decode'>,
   rows: readonly Row[],
   settings: DecodingSettings,
-  signal: Cancellation | undefined,
+  { signal, ops, compileFrom = compiledFrom }: GenerateOptions,
 ): Promise<void> {
   if (settings.maxNewTokens <= 0) return;
   const longest = Math.max(...rows.map((row) => row.prompt.length));
@@ -110,17 +117,28 @@ async function decodeBatch(
   const padding = rows.map((row) => longest - row.prompt.length);
   const cache = model.newCache(rows.length, maxTime, padding);
   const uniforms = (active: readonly Row[]) => active.map((row) => (settings.temperature > 0 ? row.random.next() : 0));
+  let compiled: CompiledSteps | null = null;
   try {
     let active = [...rows];
     let ids = rows.map((row, i) => [...new Array<number>(padding[i]!).fill(row.prompt[0]!), ...row.prompt]);
     while (active.length > 0) {
       if (signal?.aborted === true) throw new WorkbenchError('cancelled', 'Decoding was cancelled.');
-      const picked = await pickTokens(advance(model, cache, ids), settings, uniforms(active));
+      const picked: Picked[] =
+        compiled === null
+          ? await pickTokens(advance(model, cache, ids), settings, uniforms(active))
+          : await compiled.next(ids.flat(), uniforms(active));
+      const isFirst: boolean = active[0]!.ids.length === 0;
       active.forEach((row, i) => append(row, picked[i]!, model, tokenizer, settings));
-      active = keepRunning(active, cache);
+      if (isFirst && settings.maxNewTokens >= compileFrom) {
+        compiled = CompiledSteps.from(model, cache, padding, settings, ops);
+        // What it took over is its own copy.
+        if (compiled !== null) cache.dispose();
+      }
+      active = keepRunning(active, compiled ?? cache);
       ids = active.map((row) => [row.ids.at(-1)!]);
     }
   } finally {
+    compiled?.dispose();
     cache.dispose();
   }
 }
@@ -161,10 +179,12 @@ function stopPosition(
   return places.length === 0 ? null : Math.min(...places);
 }
 
-function keepRunning(active: Row[], cache: KeyValueCache): Row[] {
+function keepRunning(active: Row[], cache: KeyValueCache | CompiledSteps): Row[] {
   const places = active.flatMap((row, i) => (row.stopped === null ? [i] : []));
-  if (places.length === active.length || places.length === 0) return places.map((i) => active[i]!);
-  tf.tidy(() => cache.select(tf.tensor1d(places, 'int32')));
+  if (places.length < active.length && places.length > 0) {
+    if (cache instanceof CompiledSteps) cache.keep(places);
+    else tf.tidy(() => cache.select(tf.tensor1d(places, 'int32')));
+  }
   return places.map((i) => active[i]!);
 }
 

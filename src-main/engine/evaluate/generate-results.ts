@@ -100,13 +100,12 @@ async function answerOnce(
   settings: DecodingSettings,
   context: EvaluationContext,
 ): Promise<Pass | null> {
-  const signal = signalOf(context);
-  const generations = await generate(context.model, context.tokenizer, promptsOf(chunk), settings, { signal }).catch(
-    (error: unknown) => {
-      if (context.cancelled()) return null;
-      throw error;
-    },
-  );
+  const { model, tokenizer, ops } = context;
+  const options = { signal: signalOf(context), ops };
+  const generations = await generate(model, tokenizer, promptsOf(chunk), settings, options).catch((error: unknown) => {
+    if (context.cancelled()) return null;
+    throw error;
+  });
   if (generations === null) return null;
   const answers = generations.map(({ text }, i) => ({
     ...ofItem((chunk[i] as PreparedItem<ItemOf<'generate'>>).item),

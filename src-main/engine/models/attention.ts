@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { causalAttention, type AttentionBlock } from './causal-attention.ts';
 import type { ModelConfig } from './causal-lm.ts';
-import type { CacheSegment, DecoderCache } from './kv-cache.ts';
+import type { CacheSegment } from './kv-cache.ts';
 import { type LayerContext, linear, normGain, rmsNorm } from './layers.ts';
 import { packedAttention } from './packed-attention.ts';
 import type { PackedBatch } from './packed-batch.ts';
@@ -15,7 +15,13 @@ export interface PassContext extends LayerContext {
   time: number;
   /** One per layer. */
   views: readonly LayerView[];
-  cache: DecoderCache | null;
+  cache: LayerCache | null;
+}
+
+/** What attention asks of a cache. */
+interface LayerCache {
+  /** Appends keys and values [batch, kvHeads, stretch, headDim] to a layer; → all that it has, in order. */
+  extend(layer: number, keys: tf.Tensor4D, values: tf.Tensor4D): CacheSegment[];
 }
 
 /** What a pass makes of a layer's window and rotation; layers that are alike share it. */

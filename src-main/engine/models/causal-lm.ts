@@ -2,6 +2,9 @@ import type { NamedTensorMap, Rank, Tensor1D, Tensor2D, Tensor3D, Variable } fro
 import type { HalfPrecision, NativeOps } from '../ports.ts';
 import type { Architecture } from './architecture.ts';
 import type { PackedBatch } from './packed-batch.ts';
+import type { StepInput, StepOutput } from './step-once.ts';
+import type { CacheSegment } from './kv-cache.ts';
+import type { StepWeights } from './step-weights.ts';
 
 /**
  * A decoder as the rest of the engine sees it. Tensors it returns belong to the caller's `tidy`.
@@ -44,6 +47,12 @@ export interface CausalLm {
   newCache(batch: number, maxTime: number, leftPadding?: readonly number[]): KeyValueCache;
   /** One more stretch of tokens with the cache: ids [batch, stretch] → hidden of the last position of each row [batch, dim]. */
   step(ids: Tensor2D, cache: KeyValueCache): Tensor2D;
+  /** One position a row, of tensors alone, so that it can be compiled: → logits [rows, vocab] and the cache's new stretch. */
+  stepOnce(input: StepInput): StepOutput;
+  /** Weights laid out for single positions, as they are now; the caller disposes them. */
+  stepWeights(): StepWeights;
+  /** What is to be disposed with the model. */
+  readonly dependants: Set<{ dispose(): void }>;
   dispose(): void;
 }
 
@@ -74,6 +83,8 @@ export interface LoraSettings {
 
 export interface KeyValueCache {
   readonly length: number;
+  /** Keys and values of a layer so far, in order; they stay the cache's. */
+  segments(layer: number): readonly CacheSegment[];
   /** Keep these rows, in this order (rows that have stopped are dropped). */
   select(rows: Tensor1D): void;
   dispose(): void;

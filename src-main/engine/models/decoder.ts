@@ -20,6 +20,7 @@ import { blockLinears } from './parameters.ts';
 import { Rotations } from './rotations.ts';
 import { added, reshaped, scaled } from './unsaved.ts';
 import { rotationMatrix, stepBlock, type StepContext } from './step.ts';
+import { FixedCache, type StepInput, type StepOutput, stepView } from './step-once.ts';
 import { stepWeights, type StepWeights } from './step-weights.ts';
 import { runBlock, runPackedBlock, lastPositions } from './run-block.ts';
 import { cacheMask, perKind } from './decoder-views.ts';
@@ -50,6 +51,7 @@ class Decoder implements CausalLm {
   readonly parameters: ReadonlyMap<string, tf.Variable>;
   readonly trainable: ReadonlyMap<string, tf.Variable>;
   readonly adapter: LoraSettings | null;
+  readonly dependants = new Set<{ dispose(): void }>();
   readonly #ownsParameters: boolean;
   readonly #rotations: Rotations;
   #half: HalfPrecision | null = null;
@@ -157,7 +159,29 @@ class Decoder implements CausalLm {
     });
   }
 
+  stepOnce(input: StepInput): StepOutput {
+    const { config } = this;
+    const cache = new FixedCache(input);
+    const view = perKind((kind: LayerAttention) => stepView(input, kind, this.#rotations.nameOf(kind)));
+    const views = config.architecture.layers.map(view);
+    const step: StepContext = {
+      ...this.#context(),
+      ...{ config, batch: input.ids.shape[0], time: 1, cache, views },
+      rotations: views.map(({ rotary }) => rotary),
+    };
+    const hidden = this.#blocksOfStep(step, input.weights, this.#embedPlaces(input));
+    const { multiplier } = this.languageHead();
+    const scaledHidden: tf.Tensor2D = multiplier === 1 ? hidden : tf.mul(hidden, multiplier);
+    return { logits: tf.matMul(scaledHidden, input.weights.head), recent: cache.recent };
+  }
+
+  stepWeights(): StepWeights {
+    return stepWeights(this.#context(), this.config);
+  }
+
   dispose(): void {
+    for (const dependant of this.dependants) dependant.dispose();
+    this.dependants.clear();
     if (this.#ownsParameters) for (const parameter of this.parameters.values()) parameter.dispose();
     this.#rotations.dispose();
   }
@@ -204,7 +228,7 @@ class Decoder implements CausalLm {
   }
 
   /** → [places, dim] */
-  #embedPlaces({ ids, positions }: PackedBatch): tf.Tensor2D {
+  #embedPlaces({ ids, positions }: Pick<PackedBatch, 'ids' | 'positions'>): tf.Tensor2D {
     const { names, multipliers } = this.config.architecture;
     const table = (name: string) => this.parameters.get(`${name}.weight`) as tf.Variable<tf.Rank.R2>;
     const picked = tf.gather(table(names.embedding), ids);
@@ -277,14 +301,21 @@ class Decoder implements CausalLm {
     const { headDim } = this.config;
     const matrixOf = perKind((view: LayerView) => (view.rotary === null ? null : rotationMatrix(view.rotary, headDim)));
     const step: StepContext = { ...pass, time: 1, rotations: pass.views.map(matrixOf) };
+    return this.#blocksOfStep(step, this.#stepWeights(cache), embedded);
+  }
+
+  #blocksOfStep(step: StepContext, { layers }: StepWeights, embedded: tf.Tensor2D): tf.Tensor2D {
     let x = embedded;
-    this.#stepWeights(cache).layers.forEach((weights, layer) => (x = stepBlock(step, layer, weights, x)));
-    return norm(pass, pass.architecture.names.finalNorm, x);
+    layers.forEach((weights, layer) => (x = stepBlock(step, layer, weights, x)));
+    return norm(step, step.architecture.names.finalNorm, x);
   }
 
   #stepWeights(cache: DecoderCache): StepWeights {
+    return cache.weights(() => stepWeights(this.#context(), this.config));
+  }
+
+  #context() {
     const { architecture } = this.config;
-    const context = { architecture, parameters: this.parameters, lora: this.#loraContext({}), half: this.#half };
-    return cache.weights(() => stepWeights(context, this.config));
+    return { architecture, parameters: this.parameters, lora: this.#loraContext({}), half: this.#half };
   }
 }

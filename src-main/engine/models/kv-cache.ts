@@ -89,6 +89,10 @@ export class DecoderCache implements KeyValueCache {
     return held.settled === null ? [held.recent] : [held.settled, held.recent];
   }
 
+  segments(layer: number): readonly CacheSegment[] {
+    return segmentsOf(this.#layers[layer]!);
+  }
+
   /** After every layer has been extended by `stretch` positions. */
   advance(stretch: number): void {
     this.#length += stretch;

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 
 /** Far enough below any score that its exponential is exactly 0, and finite, so that a row with nothing to see stays a number. */
-const hidden = -1e9;
+export const hidden = -1e9;
 
 /**
  * What `stretch` new queries may see of `seen` keys (the last `stretch` of them are their own): additive, 0 or `hidden`,

@@ -2,14 +2,17 @@ import * as tf from '@tensorflow/tfjs-core';
 import { allHeadsNorm, attend, headNorm, type PassContext } from './attention.ts';
 import { blockOf } from './block.ts';
 import { activate } from './layers.ts';
-import type { RotaryTable } from './rotary.ts';
+import { rotate, type RotaryTable } from './rotary.ts';
 import type { Affine, StepLayer } from './step-weights.ts';
 
 /** What the blocks of one step share: a pass of one position a row. */
 export interface StepContext extends PassContext {
   time: 1;
-  /** Per layer [headDim, headDim], or [batch, headDim, headDim] where rows stand at different positions; null where nothing is rotated. */
-  rotations: readonly (tf.Tensor | null)[];
+  /**
+   * Per layer [headDim, headDim], or [batch, headDim, headDim] where rows stand at different positions: one operation where each costs as
+   * much as its numbers do. A compiled step takes the table as it is. Null where nothing is rotated.
+   */
+  rotations: readonly (tf.Tensor | RotaryTable | null)[];
 }
 
 /** As the block of a whole pass, for one new position a row: x [batch, dim]. */
@@ -55,8 +58,12 @@ function normed(step: StepContext, block: string, x: tf.Tensor): tf.Tensor {
   );
 }
 
-function turned(rotation: tf.Tensor | null, headDim: number, x: tf.Tensor): tf.Tensor {
+function turned(rotation: tf.Tensor | RotaryTable | null, headDim: number, x: tf.Tensor): tf.Tensor {
   if (rotation === null) return x;
+  if ('cos' in rotation && !(rotation instanceof tf.Tensor)) {
+    const [batch, count] = x.shape as [number, number];
+    return tf.reshape(rotate(tf.reshape(x, [batch, count, 1, headDim]), rotation), x.shape);
+  }
   if (rotation.rank === 3) return tf.matMul(x as tf.Tensor3D, rotation as tf.Tensor3D);
   return tf.reshape(tf.matMul(tf.reshape(x, [-1, headDim]), rotation as tf.Tensor2D), x.shape);
 }

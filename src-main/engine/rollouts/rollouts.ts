@@ -28,6 +28,7 @@ export interface SamplingOptions {
   maxNewTokens: number;
   seed: number;
   cancelled?: () => boolean;
+  ops?: NativeOps | undefined;
 }
 
 /** One response to every prompt. */
@@ -37,7 +38,7 @@ export async function sampleResponses(
   prompts: readonly PromptSample[],
   options: SamplingOptions,
 ): Promise<Rollout[]> {
-  const { temperature, maxNewTokens, seed, cancelled = () => false } = options;
+  const { temperature, maxNewTokens, seed, cancelled = () => false, ops } = options;
   const signal = {
     get aborted() {
       return cancelled();
@@ -48,7 +49,7 @@ export async function sampleResponses(
     tokenizer,
     prompts.map(({ ids }) => [...ids]),
     { temperature, maxNewTokens, seed },
-    { signal },
+    { signal, ops },
   );
   return generations.map(({ ids, text }, i) => {
     const prompt = (prompts[i] as PromptSample).ids;

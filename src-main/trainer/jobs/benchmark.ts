@@ -128,7 +128,16 @@ async function decode(job: BenchmarkJob, model: CausalLm, context: JobContext, l
   model.config.eosTokenIds.length = 0;
   const prompts = Array.from({ length: load.rows }, (_, i) => pairs[i % pairs.length]!.prompt);
   const run = (maxNewTokens: number) =>
-    generate(model, { decode: () => '' }, prompts, { temperature: 0, maxNewTokens, seed: 0 }, { batchSize: load.rows });
+    generate(
+      model,
+      { decode: () => '' },
+      prompts,
+      { temperature: 0, maxNewTokens, seed: 0 },
+      {
+        batchSize: load.rows,
+        ops: context.ops,
+      },
+    );
   await run(load.newTokens);
   const firstSeconds = (performance.now() - loadedAtMs) / 1000;
   const times = await repeat(3, () => run(load.newTokens), context);

@@ -50,6 +50,7 @@ export async function drawPreSamples(
       {
         signal,
         onProgress: told,
+        ops: context.ops,
       },
     );
     return generations.map(({ ids }) => Int32Array.from(ids));

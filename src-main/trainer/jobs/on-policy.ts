@@ -55,12 +55,12 @@ export async function openOnPolicy(
 
 /** Every step has a seed of its own, so that a resumed run draws what the uninterrupted one draws. */
 function sampler(
-  { policy, tokenizer, job }: ObjectiveInputs,
+  { policy, tokenizer, job, context }: ObjectiveInputs,
   { temperature, maxNewTokens }: OnPolicySpec,
 ): SampleRollouts {
   return (prompts, step) => {
     const seed = randomInteger(createRandom(job.spec.seed, `rollouts ${step}`), 2 ** 30);
-    return sampleResponses(policy, tokenizer, prompts, { temperature, maxNewTokens, seed });
+    return sampleResponses(policy, tokenizer, prompts, { temperature, maxNewTokens, seed, ops: context.ops });
   };
 }
 

@@ -25,7 +25,10 @@ export async function runSampleJob(job: SampleJob, context: JobContext): Promise
       return Array.from({ length: job.samplesPerPrompt }, () => ids);
     });
     const decoding = { ...job.decoding, seed: job.decoding.seed + start };
-    const generations = await generate(model, tokenizer, rows, decoding, { batchSize: rowsPerStretch });
+    const generations = await generate(model, tokenizer, rows, decoding, {
+      batchSize: rowsPerStretch,
+      ops: context.ops,
+    });
     for (const [i, { id }] of prompts.entries()) {
       const own = generations.slice(i * job.samplesPerPrompt, (i + 1) * job.samplesPerPrompt);
       const outputs = own.map(({ text, ids }) => ({

@@ -6,6 +6,7 @@ import { generate, type Generation } from '../../../src-main/engine/decode/gener
 import type { CausalLm } from '../../../src-main/engine/models/causal-lm.ts';
 import { createDecoder } from '../../../src-main/engine/models/decoder.ts';
 import { loadTokenizer, type Tokenizer } from '../../../src-main/engine/tokenizer/tokenizer.ts';
+import { nativeOps } from '../../../src-main/backends/index.ts';
 import { openFolder } from '../../../src-main/trainer/node-folders.ts';
 import { openTestBackend } from '../../helpers/backend.ts';
 import {
@@ -53,6 +54,39 @@ describe.each(goldenFamilies)('%s', (family) => {
       expect(ids).toEqual(best);
       logProbs.forEach((logProb, j) => expect(logProb).toBeCloseTo(scored[start + j - 1]![ids[j]!]!, 4));
     });
+  });
+});
+
+describe.each(goldenFamilies)('%s by compiled steps', (family) => {
+  it('writes the tokens of uncompiled ones, with their log-probs, whichever rows end when', async (ctx) => {
+    const { compile } = nativeOps();
+    if (compile === undefined) return ctx.skip('this backend compiles nothing');
+    const model = await loadGoldenModel(family);
+    const outcomes = new Set<string>();
+    const noted: typeof compile = (...args) => {
+      const made = compile(...args);
+      outcomes.add('refused' in made ? made.refused : 'compiled');
+      return made;
+    };
+    const ops = { ...nativeOps(), compile: noted };
+    // More rows than one, of several lengths; some reach an end or the model's last position before the others.
+    const rows = [...prompts, [1, 2, 3, 4, 5], [1, 40]];
+    for (const temperature of [0, 0.9]) {
+      const settings = { temperature, maxNewTokens: 40, seed: 5, ...(temperature > 0 ? { topP: 0.9 } : {}) };
+      const plainly = await generate(model, plain, rows, settings);
+      const tensors = tf.memory().numTensors;
+      const found = await generate(model, plain, rows, settings, { ops, compileFrom: 1 });
+      expect(tf.memory().numTensors).toBe(tensors);
+      expect(found.map(({ ids, stopped }) => [ids, stopped])).toEqual(
+        plainly.map(({ ids, stopped }) => [ids, stopped]),
+      );
+      found.forEach(({ logProbs }, row) =>
+        logProbs.forEach((logProb, i) => expect(logProb).toBeCloseTo(plainly[row]!.logProbs[i]!, 4)),
+      );
+    }
+    // Where frequencies follow the length of a sequence, nothing is compiled.
+    expect([...outcomes]).toEqual(model.sharesPrompts ? ['compiled'] : []);
+    model.dispose();
   });
 });
 

@@ -1,0 +1,68 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { LayerView } from './attention.ts';
+import type { LayerAttention } from './architecture.ts';
+import type { CacheSegment } from './kv-cache.ts';
+import type { StepWeights } from './step-weights.ts';
+
+/** All that a step for one position a row depends on, beside the model's own variables. */
+export interface StepInput {
+  /** Token ids and positions within their rows, int32 [rows]. */
+  ids: tf.Tensor1D;
+  positions: tf.Tensor1D;
+  weights: StepWeights;
+  /** Per layer a long stretch and a short one that this step writes into, each [rows, kvHeads, its length, headDim], 0 where nothing is yet. */
+  segments: readonly { settled: CacheSegment; recent: CacheSegment }[];
+  /** 1 at the place of the short stretch that is written, [its length]. */
+  place: tf.Tensor1D;
+  /** By a layer's window what its queries may see of both stretches, additive, [rows, length of both]. */
+  masks: ReadonlyMap<number | null, tf.Tensor2D>;
+  /** Cosines and sines of the rows' positions by rotation, [rows, dim/2] each. */
+  rotary: ReadonlyMap<string, { cos: tf.Tensor2D; sin: tf.Tensor2D }>;
+}
+
+export interface StepOutput {
+  /** [rows, vocab] */
+  logits: tf.Tensor2D;
+  /** The short stretches with this position, layer by layer. */
+  recent: CacheSegment[];
+}
+
+/** What a layer sees of both stretches. */
+export function stepView(
+  { ids, masks, rotary }: StepInput,
+  { window }: LayerAttention,
+  rotation: string | null,
+): LayerView {
+  const [rows] = ids.shape;
+  const table = rotation === null ? undefined : rotary.get(rotation);
+  const mask = masks.get(window);
+  if (mask === undefined) throw new Error('a layer’s window has no mask');
+  const apart = (x: tf.Tensor2D) => tf.reshape(x, [rows, 1, 1, x.shape[1]]);
+  return {
+    rotary: table === undefined ? null : { cos: apart(table.cos), sin: apart(table.sin) },
+    blocks: [],
+    mask: apart(mask),
+  };
+}
+
+/** A cache of stretches of fixed length, in place of one that grows. */
+export class FixedCache {
+  readonly recent: CacheSegment[] = [];
+  readonly #input: StepInput;
+
+  constructor(input: StepInput) {
+    this.#input = input;
+  }
+
+  /** As `DecoderCache.extend`, for one position. */
+  extend(layer: number, keys: tf.Tensor4D, values: tf.Tensor4D): CacheSegment[] {
+    const { settled, recent } = this.#input.segments[layer]!;
+    const place = tf.reshape(this.#input.place, [1, 1, -1, 1]);
+    const written = {
+      keys: tf.add<tf.Tensor4D>(recent.keys, tf.mul(place, keys)),
+      values: tf.add<tf.Tensor4D>(recent.values, tf.mul(place, values)),
+    };
+    this.recent[layer] = written;
+    return [settled, written];
+  }
+}
