@@ -5,7 +5,7 @@ import type { ShownRate } from '../../shared/presentation/rates.ts';
 import type { Comparisons } from './comparisons.ts';
 import type { Core } from '../core.ts';
 import { methodOfRun } from '../../shared/presentation/methods.ts';
-import { usualRule } from '../runs/flip-meter.ts';
+import { hasScoresAlone, usualRule } from '../runs/flip-meter.ts';
 import { partOf } from '../supervision/task.ts';
 import type { Task } from '../supervision/task.ts';
 
@@ -142,7 +142,8 @@ async function flipsAgainst(
   evaluation: EvaluationRecord,
   task: Task,
 ): Promise<Pick<FrontierPoint, 'nfr' | 'pfr' | 'counts'>> {
-  if (base === null || evaluation.right + evaluation.wrong === 0) return { nfr: null, pfr: null, counts: null };
+  if (base === null || (evaluation.right + evaluation.wrong === 0 && !hasScoresAlone(evaluation)))
+    return { nfr: null, pfr: null, counts: null };
   const { counts } = await comparisons.ready(base, evaluation.id, usualRule(evaluation), task);
   const { n, negative, positive, nfr, pfr } = ratesOf(counts);
   if (n === 0) return { nfr: null, pfr: null, counts: null };

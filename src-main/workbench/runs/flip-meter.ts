@@ -46,12 +46,25 @@ export function againstStart(evaluations: readonly EvaluationRecord[]): [Evaluat
   });
 }
 
+const fell: Rule = { kind: 'margin', tau: 0, direction: 'higher' };
+
 /**
  * Pairs are judged by their implicit reward, which is 0 for every pair before training: no verdict there could flip, so a pair
- * counts as lost when its margin fell. Everything else is judged by its verdict.
+ * counts as lost when its margin fell. So are answers that have a reward and no verdict: old output against new output, prompt by
+ * prompt, which is FlipGuard's own notion of a flip. Everything else is judged by its verdict.
  */
-export function usualRule({ suiteKind }: EvaluationRecord): Rule {
-  return suiteKind === 'pairs' ? { kind: 'margin', tau: 0, direction: 'higher' } : defaultRule;
+export function usualRule(evaluation: EvaluationRecord): Rule {
+  return evaluation.suiteKind === 'pairs' || hasScoresAlone(evaluation) ? fell : defaultRule;
+}
+
+/** Samples with scores and no verdict: rewards of a lexicon or a reward model without a threshold. */
+export function hasScoresAlone({ right, wrong, tie, meanScore }: EvaluationRecord): boolean {
+  return right + wrong + tie === 0 && meanScore !== null;
+}
+
+/** What two evaluations are compared by when nobody says: verdicts, or falls of the score where neither side has any verdict. */
+export function ruleOfPair(old: EvaluationRecord, now: EvaluationRecord): Rule {
+  return hasScoresAlone(old) && hasScoresAlone(now) ? fell : defaultRule;
 }
 
 async function meterPoint(
@@ -60,8 +73,7 @@ async function meterPoint(
   later: EvaluationRecord,
   task: Task,
 ): Promise<FlipMeterPoint | null> {
-  // Reward-like suites give scores and no verdicts: they have no flips to count.
-  if (later.right + later.wrong === 0) return null;
+  if (later.right + later.wrong === 0 && !hasScoresAlone(later)) return null;
   const rule = usualRule(later);
   const { counts } = await comparisons.ready(base.id, later.id, rule, task);
   const { n, negative, positive, nfr, pfr } = ratesOf(counts);

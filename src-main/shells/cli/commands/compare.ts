@@ -5,6 +5,7 @@ import { negativeFlipUnder } from '../../../shared/presentation/rules.ts';
 import { blameSentences, kindLabel, kindSentence, kindShares } from '../../../shared/domain/kinds/kind-sentences.ts';
 import type { ChangeSummary } from '../../../shared/domain/statistics/change-summary.ts';
 import type { ChangeEstimate } from '../../../shared/domain/statistics/attempt-summary-schema.ts';
+import type { NoiseFloor } from '../../../shared/domain/statistics/noise-floor.ts';
 import type { ComparisonSummary } from '../../../shared/domain/statistics/comparison-summary.ts';
 import { adjustedP, correctionNames } from '../../../shared/domain/statistics/multiple-tests.ts';
 import type { Correction } from '../../../shared/domain/statistics/multiple-tests.ts';
@@ -18,6 +19,9 @@ import {
   formatPointsRange,
   formatRange,
 } from '../../../shared/presentation/numbers.ts';
+import { noiseFloorOf } from '../../../workbench/comparing/noise-floor.ts';
+import { ruleOfPair } from '../../../workbench/runs/flip-meter.ts';
+import { findByName } from '../../../workbench/workspace/names.ts';
 import type { Workbench } from '../../../workbench/workbench.ts';
 import { comparisonName } from '../../../shared/presentation/names.ts';
 import { shownRates } from '../../../shared/presentation/rates.ts';
@@ -40,16 +44,17 @@ export async function compareCommand(
   };
   const summary = await opened.comparisons.summary(comparison.id, filter);
   const kinds = await opened.comparisons.kinds(comparison.id, filter, task);
+  const floor = options.repeat === undefined ? null : await floorOf({ task }, opened, comparison.id, options.repeat);
   const others = options.suite === undefined ? await otherSuites(opened, left, right) : [];
   terminal.settle();
   const trainedOn = await trainedSamples(opened, comparison.id);
-  terminal.document({ ...summary, kinds, trainedOn });
+  terminal.document({ ...summary, kinds, trainedOn, ...(floor === null ? {} : { noiseFloor: floor }) });
   if (trainedOn > 0 && options.withoutTrained !== true) {
     terminal.print(
       `! ${trainedOn} of the samples have a prompt that a run of these was trained on. --without-trained leaves them out.`,
     );
   }
-  terminal.print([describe(summary, options.correction), ...kindLines(summary, kinds)].join('\n'));
+  terminal.print([describe(summary, options.correction, floor), ...kindLines(summary, kinds)].join('\n'));
   if (others.length > 0)
     terminal.note(`Both sides have further suites: ${others.join(', ')}. Choose one with --suite.`);
 }
@@ -74,17 +79,29 @@ export async function openComparison(
   right: string,
   { rule, suite, pairBy = 'auto', variant }: PairFlags,
 ) {
-  const parsed = parseRule(rule);
+  const parsed = rule === undefined ? null : parseRule(rule);
   const paired = parsePairBy(pairBy);
   let [old, now] = await workbench.evaluations.pair(left, right, suite);
   if (variant !== undefined) {
     old = await workbench.imports.withVariant(old, variant, task);
     now = await workbench.imports.withVariant(now, variant, task);
   }
-  return workbench.comparisons.ready(old.id, now.id, parsed, task, paired);
+  return workbench.comparisons.ready(old.id, now.id, parsed ?? ruleOfPair(old, now), task, paired);
 }
 
-function describe(summary: ComparisonSummary, correction: Correction): string {
+/** What two evaluations of the old model under different seeds differ in: so much flips without any update. */
+async function floorOf(
+  { task }: Pick<CommandContext, 'task'>,
+  { core, comparisons, evaluations }: Workbench,
+  comparisonId: string,
+  repeat: string,
+): Promise<NoiseFloor | null> {
+  const again = findByName('evaluation', await evaluations.list(), repeat);
+  await core.store.setNoiseFloor(comparisonId, again.id, null);
+  return noiseFloorOf(core, comparisons, await comparisons.get(comparisonId), task);
+}
+
+function describe(summary: ComparisonSummary, correction: Correction, noiseFloor: NoiseFloor | null): string {
   const { left, right, n } = summary;
   const { nfr, pfr } = shownRates(summary);
   const lines = [
@@ -103,7 +120,7 @@ function describe(summary: ComparisonSummary, correction: Correction): string {
     ),
     '',
     // The first sentence says what the table has said.
-    ...comparisonFindings({ summary, noiseFloor: null, decoding: null }).slice(1 + measureSentences(summary).length),
+    ...comparisonFindings({ summary, noiseFloor, decoding: null }).slice(1 + measureSentences(summary).length),
   ];
   return [...lines, ...passLines(summary), ...sliceLines(summary, correction)].join('\n');
 }

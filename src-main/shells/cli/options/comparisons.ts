@@ -26,6 +26,10 @@ export function addComparisons(program: Program, go: Go): void {
     .option(...pairByOption)
     .option(...variantOption)
     .option('--slice <name>', 'only this slice')
+    .option(
+      '--repeat <evaluation>',
+      'a second evaluation of LEFT under another seed: how many samples differ by sampling alone (the A/A floor)',
+    )
     .option('--without-trained', 'only samples whose prompt no run of either side was trained on')
     .addOption(correctionOption())
     .action((left: string, right: string, options: CompareFlags) => go(commands.compare, left, right, options));
@@ -95,7 +99,7 @@ export function addComparisons(program: Program, go: Go): void {
 
 /** What says which two evaluations are compared, and how. */
 export interface PairFlags {
-  rule: string;
+  rule?: string;
   suite?: string;
   pairBy?: string;
   variant?: string;
@@ -103,6 +107,7 @@ export interface PairFlags {
 export interface CompareFlags extends PairFlags {
   slice?: string;
   withoutTrained?: boolean;
+  repeat?: string;
   correction: Correction;
 }
 /** What narrows a comparison to the samples that are meant. */

@@ -15,7 +15,11 @@ export const variantOption = [
   '--variant <name>',
   'the measure to compare by, where the sources of both sides have several (filter, annotator, scorer, metric)',
 ] as const;
-export const ruleOption = () => new Option('--rule <rule>', 'verdict, margin:TAU or threshold:C').default('verdict');
+export const ruleOption = () =>
+  new Option(
+    '--rule <rule>',
+    'verdict, margin:TAU or threshold:C; by default verdict, and margin:0 where samples have scores and no verdicts',
+  );
 export const outcomes = ['negative', 'positive', 'kept-right', 'kept-wrong'] as const;
 export function isOutcome(kind: string): kind is (typeof outcomes)[number] {
   return (outcomes as readonly string[]).includes(kind);
