@@ -10,11 +10,12 @@ interface Surfaces {
   /** Null while they are looked for, and while judging blind. */
   kinds: () => ChangeSummary | null;
   change: (filter: FlipFilter) => void;
+  words: () => void;
 }
 const most = 9;
 
-/** Keys of the bar that says what went wrong: “w 1” lists its first part alone, “w 0” every kind again. */
-export function useWhyCommands({ filter, kinds, change }: Surfaces): void {
+/** Keys of the bar that says what went wrong: “w 1” lists its first part alone, “w 0” every kind again, “w w” puts them into words. */
+export function useWhyCommands({ filter, kinds, change, words }: Surfaces): void {
   const partAt = (index: number) => {
     const known = kinds();
     return known === null ? undefined : kindShares(known, flipsShown(filter()))[index];
@@ -43,6 +44,14 @@ export function useWhyCommands({ filter, kinds, change }: Surfaces): void {
         const { changes: _changes, ...rest } = filter();
         change(rest);
       },
+    },
+    {
+      id: 'why-words',
+      title: 'The listed samples in words',
+      group: 'What went wrong',
+      keys: ['w w'],
+      enabled: () => kinds() !== null,
+      run: words,
     },
     {
       id: 'why-evidence',

@@ -116,6 +116,23 @@ describe.skipIf(noBrowser !== null)('why it flipped', () => {
     expect(app.complaints).toEqual([]);
   });
 
+  it('puts the list into words: groups, and which answer became which, each a click away', async () => {
+    const app = await openFlips(comparisonId, '?change=other-answer,refusal');
+    await app.page.getByRole('region', { name: 'What went wrong' }).getByText('refuse').waitFor();
+    await app.page.keyboard.press('w');
+    await app.page.keyboard.press('w');
+    const dialog = app.page.getByRole('dialog', { name: 'What changed in these samples' });
+    const answers = dialog.getByRole('region', { name: 'Answers' });
+    await answers.getByRole('row', { name: `18 20 ${plantedCounts['other-answer']} other-answer-0` }).waitFor();
+    const groups = await dialog.getByRole('region', { name: 'Groups' }).getByRole('row').allInnerTexts();
+    expect(groups.slice(1).map((text) => text.split('\t')[0])).toEqual(
+      ['other-answer', 'refusal'].map((kind) => String(plantedCounts[kind])),
+    );
+    await answers.getByRole('button').click();
+    await app.flips.sample.getByRole('heading', { level: 2, name: 'other-answer-0' }).waitFor();
+    expect(app.complaints).toEqual([]);
+  });
+
   it('says where the measure is to blame', async () => {
     const app = await openFlips(cutId);
     await app.page.getByText('5 of 8 negative flips are cut off: raise max_new_tokens and evaluate again.').waitFor();

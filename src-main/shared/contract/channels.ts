@@ -35,6 +35,7 @@ import type {
   TrainingTrace,
 } from '../domain/flip-view.ts';
 import { flipFilterSchema, flipSortSchema } from '../domain/flip-filter.ts';
+import type { FlipSet } from '../domain/kinds/flip-set.ts';
 import type { ChangeSummary } from '../domain/statistics/change-summary.ts';
 import type { SliceSearchResult } from '../domain/statistics/slice-search.ts';
 import { corrections } from '../domain/statistics/multiple-tests.ts';
@@ -345,6 +346,10 @@ export const channels = {
   ),
   /** Kinds of change among the samples of a filter; the first time, both sides' texts are read for it. */
   'comparisons.kinds': channel<Computed<ChangeSummary>>()(
+    z.strictObject({ comparisonId: id, filter: flipFilterSchema.default({}) }),
+  ),
+  /** What the samples of a filter have in common: which answers became which, and groups of what changed alike. */
+  'comparisons.flipSet': channel<Computed<FlipSet>>()(
     z.strictObject({ comparisonId: id, filter: flipFilterSchema.default({}) }),
   ),
   'comparisons.setNoiseFloor': channel<null>()(

@@ -30,7 +30,8 @@ export interface Job {
     | 'mitigation'
     | 'slice-search'
     | 'site-doctor'
-    | 'kinds';
+    | 'kinds'
+    | 'flip-set';
   title: string;
   state: 'running' | 'done' | 'failed' | 'cancelled';
   phase: string;
@@ -52,6 +53,7 @@ export const shownInPlace: ReadonlySet<Job['kind']> = new Set([
   'mitigation',
   'slice-search',
   'kinds',
+  'flip-set',
   'ledger',
 ] satisfies Job['kind'][]);
 

@@ -2,6 +2,7 @@ import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { ComparisonRecord, FlipFilter } from '../../shared/domain/flip-view.ts';
 import { defaultRule, flipKinds } from '../../shared/domain/flips.ts';
 import type { FlipKind, Rule } from '../../shared/domain/flips.ts';
+import type { FlipSet } from '../../shared/domain/kinds/flip-set.ts';
 import type { ChangeSummary } from '../../shared/domain/statistics/change-summary.ts';
 import type { ClusteredRate, ComparisonSummary, Rate } from '../../shared/domain/statistics/comparison-summary.ts';
 import type { SearchSample } from '../../shared/domain/statistics/slice-features.ts';
@@ -14,6 +15,7 @@ import type { FlipExportRow } from '../../store/api.ts';
 import type { PairBy } from '../../shared/domain/pairing.ts';
 import type { Core } from '../core.ts';
 import { basisOf } from './basis.ts';
+import { putIntoWords } from './flip-sets.ts';
 import type { Statistics } from '../statistics/statistics.ts';
 import { partOf, quietTask, throwIfCancelled, unlessCancelled } from '../supervision/task.ts';
 import type { Task } from '../supervision/task.ts';
@@ -36,6 +38,8 @@ export interface Comparisons {
   kinds(comparisonId: string, filter?: FlipFilter, task?: Task): Promise<ChangeSummary>;
   /** Negative flips of one kind among all samples counted; where samples come in groups, their interval knows it. */
   kindRate(comparisonId: string, kind: string): Promise<Rate | ClusteredRate>;
+  /** What the samples of a filter have in common: which answers became which, and groups of what changed alike. */
+  flipSet(comparisonId: string, filter: FlipFilter, task: Task): Promise<FlipSet>;
   /** Slices with excess negative flips, corrected for the search. */
   findSlices(comparisonId: string, task: Task): Promise<SliceSearchResult>;
   remove(comparisonId: string): Promise<void>;
@@ -204,6 +208,10 @@ export function createComparisons(core: Core, statistics: Statistics): Compariso
     summary,
     kinds,
     kindRate,
+    async flipSet(comparisonId, filter, task) {
+      requireReady(await get(comparisonId));
+      return putIntoWords({ store, statistics, findKinds }, comparisonId, filter, task);
+    },
     async findSlices(comparisonId, task) {
       const { counts } = requireReady(await get(comparisonId));
       const stride = Math.ceil(Math.max(1, counts.paired / searchedSamples));

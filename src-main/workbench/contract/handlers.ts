@@ -176,6 +176,13 @@ function comparisonHandlers({ core, imports, evaluations, comparisons, reports }
         comparisons.kinds(comparisonId, present(filter), task),
       );
     },
+    'comparisons.flipSet': async ({ comparisonId, filter }) => {
+      const { leftName, rightName } = await comparisons.get(comparisonId);
+      const title = `Flips of ${comparisonName(leftName, rightName)} in words`;
+      return core.computations.ask({ kind: 'flip-set', title }, [comparisonId, filter], (task) =>
+        comparisons.flipSet(comparisonId, present(filter), task),
+      );
+    },
     'comparisons.setNoiseFloor': ({ comparisonId, leftRepeat, rightRepeat }) =>
       nothing(
         store

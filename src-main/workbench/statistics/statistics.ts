@@ -122,6 +122,8 @@ function sizeOf(task: StatisticsTask): number {
       return task.samples.reduce((sum, { text, slices = [] }) => sum + 10 + text.length / 100 + slices.length, 0);
     case 'change-summary':
       return Math.max(...Object.values(task.outcomes)) * 2;
+    case 'flip-set':
+      return task.flips.reduce((sum, { old, now }) => sum + 10 + (old.length + now.length) / 50, 0);
     default:
       return assertNever(task);
   }

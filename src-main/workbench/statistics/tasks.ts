@@ -1,4 +1,7 @@
 import type { FlipKind } from '../../shared/domain/flips.ts';
+import { flipSet } from '../../shared/domain/kinds/flip-set.ts';
+import type { FlipSet } from '../../shared/domain/kinds/flip-set.ts';
+import type { FlipText } from '../../shared/domain/kinds/flip-text.ts';
 import { changeSummary } from '../../shared/domain/statistics/change-summary.ts';
 import type { ChangeSummary, CountedKinds } from '../../shared/domain/statistics/change-summary.ts';
 import { comparisonSummary } from '../../shared/domain/statistics/summarise.ts';
@@ -12,12 +15,14 @@ import type { SliceSearchResult } from '../../shared/domain/statistics/slice-sea
 export type StatisticsTask =
   | { kind: 'summary'; tally: ComparisonTally; options: SummaryOptions }
   | { kind: 'slice-search'; samples: SearchSample[] }
-  | { kind: 'change-summary'; counted: CountedKinds; outcomes: Record<FlipKind, number> };
+  | { kind: 'change-summary'; counted: CountedKinds; outcomes: Record<FlipKind, number> }
+  | { kind: 'flip-set'; flips: readonly FlipText[]; samples: number };
 
 export interface StatisticsAnswers {
   summary: ComparisonSummary;
   'slice-search': SliceSearchResult;
   'change-summary': ChangeSummary;
+  'flip-set': FlipSet;
 }
 
 export function calculate(
@@ -31,5 +36,7 @@ export function calculate(
       return searchSlices(task.samples, { onProgress });
     case 'change-summary':
       return changeSummary(task.counted, task.outcomes);
+    case 'flip-set':
+      return flipSet(task.flips, task.samples);
   }
 }

@@ -16,12 +16,11 @@ const signature = /\n\s*(?:[\p{Lu}][\p{L}.'’-]*\s?){1,4}$/u;
 export function findCut({ text, cut }: Answer): { span: Span | null; rule: string } | null {
   if (cut !== null) return cut ? { span: null, rule: 'reached the limit of tokens' } : null;
   const end = text.trimEnd();
-  if (end.length < leastCharacters) return null;
   const tail = { from: Math.max(0, end.length - 24), to: end.length };
   if ((end.match(/^[ \t]*```/gm)?.length ?? 0) % 2 === 1) return { span: tail, rule: 'stops inside a block of code' };
   if (end.endsWith('```')) return null;
   if (/\\boxed\{[^}]*$/.test(end)) return { span: tail, rule: 'stops inside a box' };
-  if (!unfinished.test(end)) return null;
+  if (end.length < leastCharacters || !unfinished.test(end)) return null;
   const line = end.slice(end.lastIndexOf('\n') + 1);
   // Items, headings and single words end without a stop; so does a name under a letter.
   if (/[\p{L}\p{M}]$/u.test(end) && (closedLine.test(line) || signature.test(end) || line.length < 24)) return null;

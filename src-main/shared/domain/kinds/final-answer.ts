@@ -77,6 +77,12 @@ export function optionAnswer(text: string): { value: string; span: Span } | null
     return { value: letter.toUpperCase(), span: trimmed(text, { from: 0, to: alone[0].length }) };
   }
   if (!/[A-J]/.test(text)) return null;
+  const end = text.trimEnd();
+  const lastLine = end.lastIndexOf('\n') + 1;
+  const onItsOwn = aloneOption.exec(end.slice(lastLine));
+  if (onItsOwn !== null) {
+    return { value: (onItsOwn[1] ?? '').toUpperCase(), span: trimmed(text, { from: lastLine, to: end.length }) };
+  }
   const boxed = boxedAnswer(text);
   const inBox =
     boxed === null ? null : /^(?:\\text\{|\\mathrm\{|\\textbf\{)?\(?([A-J])\)?\}?$/.exec(boxed.value.trim());
@@ -151,6 +157,11 @@ function saidIn(text: string, wanted: FinalAnswer['form'] | null): FinalAnswer |
 
 function asAnswer(shown: string, span: Span, wanted: FinalAnswer['form'] | null): FinalAnswer | null {
   const bare = shown.replace(/^\s*(?:\*\*|\$|\\text\{)+|(?:\*\*|\$|\})+\s*$/gu, '').trim();
+  const result = /=\s*([^=]+)$/u.exec(bare.replace(/[.。]$/u, ''))?.[1]?.trim() ?? '';
+  if (wholeNumber.test(result)) {
+    const value = numberValue(result);
+    if (value !== null) return { form: 'number', value, shown: result, span };
+  }
   if (wholeNumber.test(bare)) {
     const value = numberValue(bare);
     if (value !== null) return { form: 'number', value, shown: bare, span };
@@ -166,13 +177,32 @@ function asAnswer(shown: string, span: Span, wanted: FinalAnswer['form'] | null)
   return value === '' ? null : { form: 'span', value, shown: bare, span };
 }
 
-/** Case, punctuation, articles and blanks do not tell two answers apart. */
+const smallNumbers = [
+  'zero',
+  'one',
+  'two',
+  'three',
+  'four',
+  'five',
+  'six',
+  'seven',
+  'eight',
+  'nine',
+  'ten',
+  'eleven',
+  'twelve',
+];
+
+/** Case, punctuation, articles, blanks, and whether a small number is a word or a figure do not tell two answers apart. */
 export function comparable(text: string): string {
   return text
     .normalize('NFKC')
     .toLowerCase()
     .replace(/[^\p{L}\p{M}\p{N}%+=<>*/^.-]+/gu, ' ')
     .replace(/(?<!\d)[.-]|[.-](?!\d)/gu, ' ')
+    .replace(/\b(?:zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b/gu, (word) =>
+      String(smallNumbers.indexOf(word)),
+    )
     .replace(/^\s*(?:the|a|an|der|die|das|le|la|el|il|it is|it's|es ist)\s+/u, '')
     .replace(/\s+/gu, ' ')
     .trim();

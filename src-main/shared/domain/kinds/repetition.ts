@@ -51,7 +51,7 @@ const words = {
 };
 const characters = new Int32Array(readCharacters);
 
-/** Fills `words`; returns how many there are. */
+/** Fills `words`; returns how many there are. A model that loops writes the same words, in the same case. */
 function readWords(text: string): number {
   let count = 0;
   let hash = 0;
@@ -61,7 +61,7 @@ function readWords(text: string): number {
     const isBlank = code <= 32 || code === 0xa0 || code === 0x3000;
     if (!isBlank) {
       if (from < 0) from = i;
-      hash = (Math.imul(hash, 31) + (code >= 65 && code <= 90 ? code + 32 : code)) | 0;
+      hash = (Math.imul(hash, 31) + code) | 0;
     } else if (from >= 0) {
       words.hashes[count] = hash ^ (hash >>> 15);
       words.starts[count] = from;

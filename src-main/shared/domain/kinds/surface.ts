@@ -43,6 +43,7 @@ function wordsOf(text: string): string {
   return text
     .normalize('NFKC')
     .toLowerCase()
+    .replace(/^\s*#{1,6}\s+/gmu, '')
     .replace(/(?<=\d),(?=\d{3}(?!\d))/gu, '')
     .replace(/[\p{P}\p{Cf}`~]|\ufe0f/gu, (sign, at: number, whole: string) => kept(sign, at, whole))
     .replace(/\s+/gu, '');

@@ -45,7 +45,7 @@ function listOf(text: string): string[] | null {
 }
 
 const sayingNo =
-  /(?:\b(?:not|n['’]t|never|no longer|rather than|instead of|nicht|kein\w*|statt|pas|jamais|no es|non è|não é|niet|geen|nie|не|ليس|ليست|değil)(?: (?:in|at|the|a|an|der|die|das|le|la|el|il|be|called))?|不是|并非|並非|ではなく)\s*["“'*]*$/iu;
+  /(?:(?:\b(?:not|never|no longer|rather than|instead of|nicht|kein\w*|statt|pas|jamais|no es|non è|não é|niet|geen|nie|не|ليس|ليست|değil)|n['’]t)(?: (?:in|at|the|a|an|der|die|das|le|la|el|il|be|called))?|不是|并非|並非|ではなく)\s*["“'*]*$/iu;
 const yesOrNo = /^(?:yes|no|true|false|ja|nein|oui|non|sí|si|да|нет|是|否)$/iu;
 
 /**
@@ -65,11 +65,14 @@ export function findTarget(text: string, wanted: Wanted): Span | null {
   return null;
 }
 
+/** A yes or a no answers where a line begins. */
 function standsFirst(text: string, value: string): Span | null {
-  const from = text.search(/[\p{L}\p{N}]/u);
-  if (from < 0) return null;
-  const head = text.slice(from, from + value.length);
-  return same(head, value) && !letterOrDigit(text[from + value.length]) ? { from, to: from + value.length } : null;
+  for (const match of text.matchAll(/^[^\p{L}\p{N}\n]*(?=[\p{L}\p{N}])/gmu)) {
+    const from = match.index + match[0].length;
+    const to = from + value.length;
+    if (same(text.slice(from, to), value) && !letterOrDigit(text[to])) return { from, to };
+  }
+  return null;
 }
 
 /** Case does not count, nor do blanks between words; the words' borders do, where the script has any. */
