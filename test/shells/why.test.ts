@@ -34,6 +34,41 @@ test('planted changes of every kind are counted exactly on the command line', as
   expect(compared.kinds['target-absent']).toMatchObject({ negative: 0, positive: 1 });
 });
 
+test('a set of flips goes out as pairs, tasks and an issue, with what is left out and why', async () => {
+  const written = async (tool: string, kind: string) => {
+    const out = path.join(folder, `out-${tool}`);
+    const answer = await flipguard(
+      workspace,
+      'flips',
+      'old',
+      'new',
+      '--kind',
+      kind,
+      '--as',
+      tool,
+      '--out',
+      out,
+      '--json',
+    );
+    return { ...documentOf<{ paths: string[]; written: number; leftOut: { count: number }[] }>(answer), out };
+  };
+  const pairs = await written('trl', 'negative');
+  // The same text on both sides is no preference.
+  expect([pairs.written, pairs.leftOut]).toEqual([
+    plantedFlips - (plantedCounts['same-text'] ?? 0),
+    [{ count: plantedCounts['same-text'], why: 'are the same text on both sides' }],
+  ]);
+  const [first = ''] = readFileSync(pairs.out, 'utf8').split('\n');
+  expect(Object.keys(JSON.parse(first) as object)).toEqual(['prompt', 'chosen', 'rejected']);
+  const task = await written('lm-eval', 'refusal');
+  expect(task.paths).toEqual([task.out, `${task.out}.jsonl`]);
+  expect(readFileSync(task.out, 'utf8')).toContain('test: "out-lm-eval.jsonl"');
+  const issue = readFileSync((await written('issue', 'negative')).out, 'utf8');
+  expect(issue.match(/^#### /gm)).toHaveLength(10);
+  const refused = await flipguard(workspace, 'flips', 'old', 'new', '--as', 'trl');
+  expect([refused.status, refused.stderr]).toEqual([2, expect.stringContaining('--out FILE')]);
+});
+
 test('a report has them, as Markdown, as HTML that is read without scripts, and as the data it carries', async () => {
   const files = { markdown: path.join(folder, 'r.md'), html: path.join(folder, 'r.html') };
   for (const out of Object.values(files)) {

@@ -10,7 +10,7 @@ export interface FlipCluster {
   readonly gained: readonly string[];
   readonly lost: readonly string[];
   readonly count: number;
-  /** Those that share most with the others, at most two. */
+  /** Those that share most with the others, the most typical first; two where nobody asks for more. */
   readonly typical: readonly ExampleSample[];
 }
 
@@ -33,7 +33,7 @@ interface Item {
  * Groups flips by their kinds of change and, within these, by the word of the difference that most of them share. The largest group
  * first; each flip is in one group. The same flips give the same groups, in whatever order they come.
  */
-export function flipClusters(flips: readonly FlipText[]): FlipCluster[] {
+export function flipClusters(flips: readonly FlipText[], typical = 2): FlipCluster[] {
   const bySignature = new Map<string, Item[]>();
   for (const flip of [...flips].sort((a, b) => compareText(a.sampleId, b.sampleId))) {
     const signature = JSON.stringify(signatureOf(flip));
@@ -43,7 +43,7 @@ export function flipClusters(flips: readonly FlipText[]): FlipCluster[] {
     else group.push(item);
   }
   const clusters = [...bySignature].flatMap(([signature, items]) =>
-    dividedByWords(items).map((members) => described(JSON.parse(signature) as string[], members)),
+    dividedByWords(items).map((members) => described(JSON.parse(signature) as string[], members, typical)),
   );
   return clusters
     .sort((a, b) => b.count - a.count || compareText(JSON.stringify(a), JSON.stringify(b)))
@@ -103,7 +103,7 @@ function frequencies(items: readonly Item[]): Map<string, number> {
   return counts;
 }
 
-function described(kinds: string[], members: readonly Item[]): FlipCluster {
+function described(kinds: string[], members: readonly Item[], typical: number): FlipCluster {
   const counts = frequencies(members);
   const naming = [...counts]
     .filter(([, count]) => members.length > 1 && count >= namingShare * members.length)
@@ -116,18 +116,18 @@ function described(kinds: string[], members: readonly Item[]): FlipCluster {
     gained: named('+'),
     lost: named('-'),
     count: members.length,
-    typical: mostTypical(members, counts),
+    typical: mostTypical(members, counts, typical),
   };
 }
 
 /** Shares the most words with the others, for its own number of words. */
-function mostTypical(members: readonly Item[], counts: ReadonlyMap<string, number>): ExampleSample[] {
+function mostTypical(members: readonly Item[], counts: ReadonlyMap<string, number>, most: number): ExampleSample[] {
   const score = ({ words }: Item): number =>
     [...words].reduce((sum, word) => sum + (counts.get(word) ?? 0), 0) / Math.sqrt(Math.max(1, words.size));
   return members
     .map((item) => ({ item, score: score(item) }))
     .sort((a, b) => b.score - a.score || compareText(a.item.flip.sampleId, b.item.flip.sampleId))
-    .slice(0, 2)
+    .slice(0, most)
     .map(({ item }) => exampleOf(item.flip));
 }
 

@@ -9,6 +9,7 @@ import type { FlipChoice, FlipFlags } from '../options/comparisons.ts';
 import { isOutcome, outcomes } from '../options/pairs.ts';
 import { plain } from '../terminal.ts';
 import { openComparison } from './compare.ts';
+import { writeFlipsOut } from './flips-out.ts';
 import { formatSignedNumber } from '../../../shared/presentation/numbers.ts';
 import { throwIfCancelled } from '../../../workbench/supervision/task.ts';
 
@@ -27,6 +28,10 @@ export async function flipsCommand(
   terminal.settle();
   const limit = flags.limit ?? (terminal.json ? Infinity : readable);
   if (!isOutcome(flags.kind)) await requireKind(workbench, comparison.id, flags.kind);
+  if (flags.as !== undefined) {
+    const chosen = { filter: filterOf(flags), sort: sortOf(flags) };
+    return writeFlipsOut(context, workbench, comparison, { ...flags, as: flags.as }, chosen);
+  }
   let shown = 0;
   const enough = new Error('as many as were asked for');
   const streamed = workbench.core.store.streamFlips(comparison.id, filterOf(flags), sortOf(flags), async (rows) => {

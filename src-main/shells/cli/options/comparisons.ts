@@ -1,3 +1,5 @@
+import { flipTools } from '../../../reports/flips-out.ts';
+import type { FlipTool } from '../../../reports/flips-out.ts';
 import { Option } from 'commander';
 import type { Command as Program } from 'commander';
 import { reportFormats } from '../../../shared/domain/reports/report-formats.ts';
@@ -50,6 +52,13 @@ export function addComparisons(program: Program, go: Go): void {
         .default('delta'),
     )
     .option('--limit <n>', 'at most so many', wholeNumber)
+    .addOption(
+      new Option(
+        '--as <tool>',
+        'write them for another tool: preference pairs for TRL, a configuration of promptfoo, a task of lm-eval (its documents lie next to it), or the text of an issue with the ten most typical samples',
+      ).choices([...flipTools]),
+    )
+    .option('--out <file>', 'with --as: where to write it')
     .action((left: string, right: string, options: FlipFlags) => go(commands.flips, left, right, options));
   program
     .command('gate <left> <right>')
@@ -121,6 +130,8 @@ export interface FlipChoice extends PairFlags {
 export interface FlipFlags extends FlipChoice {
   sort: 'delta' | 'id' | 'length';
   limit?: number;
+  as?: FlipTool;
+  out?: string;
 }
 export interface GateFlags extends PairFlags {
   maxNfr?: number;
