@@ -34,7 +34,7 @@ export const benchmarkLoads = {
   },
   tiny: {
     ...{ pairs: 4, promptTokens: 16, responseTokens: 32, batches: 2, steps: 4 },
-    ...{ rows: 8, newTokens: 16, product: 1024 },
+    ...{ rows: 8, newTokens: 48, product: 1024 },
   },
 } as const satisfies Record<string, BenchmarkLoad>;
 
