@@ -115,7 +115,9 @@ export function runTask<Batch, Outcome>(
     if (signal?.aborted === true) abort();
     worker.on('message', (message: FromWorker) => {
       if (message.type === 'batch') {
-        onBatch(message.batch as Batch).then(() => worker.postMessage({ type: 'next' } satisfies ToWorker), stop);
+        // One that throws instead of rejecting, as on a cancel, ends this task and not the program.
+        const taken = Promise.resolve().then(() => onBatch(message.batch as Batch));
+        taken.then(() => worker.postMessage({ type: 'next' } satisfies ToWorker), stop);
       } else if (message.type === 'done') resolve(message.value as Outcome);
       else if (message.type === 'failed') stop(WorkbenchError.fromReport(message.error));
     });

@@ -133,3 +133,16 @@ test('an answer was cut where its evaluation says so, or where it took all token
   const { viewId } = await store.openFlipView(id, { changes: ['cut'] }, byId);
   expect((await store.flipWindow(viewId, 0, 9)).map(({ sampleId }) => sampleId)).toEqual(['a']);
 });
+
+test('a reader of flips that throws ends its reading, and nothing else', async () => {
+  const store = await testStore();
+  const id = await planted(store, pairs);
+  const thrown = new Error('enough');
+  const reading = store.streamFlips(id, {}, byId, () => {
+    throw thrown;
+  });
+  await expect(reading).rejects.toBe(thrown);
+  const seen: string[] = [];
+  await store.streamFlips(id, {}, byId, async (rows) => void seen.push(...rows.map(({ sampleId }) => sampleId)));
+  expect(seen).toEqual(['0', '1', '2', '3', '4', '5']);
+});

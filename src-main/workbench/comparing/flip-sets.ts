@@ -29,7 +29,7 @@ export async function putIntoWords(
   const stride = Math.max(1, Math.ceil(total / mostRead));
   const flips: FlipText[] = [];
   let [seen, withText] = [0, 0];
-  await store.streamFlips(comparisonId, filter, { column: 'sampleId', direction: 'ascending' }, (rows) => {
+  await store.streamFlips(comparisonId, filter, { column: 'sampleId', direction: 'ascending' }, async (rows) => {
     throwIfCancelled(task);
     for (const row of rows) {
       seen += 1;
@@ -38,7 +38,6 @@ export async function putIntoWords(
       if (withText++ % stride === 0) flips.push(text);
     }
     reading.progress('reading the samples', seen / Math.max(1, total));
-    return Promise.resolve();
   });
   task.progress('grouping what changed', 0.8);
   return statistics.calculate<'flip-set'>({ kind: 'flip-set', flips, samples: withText }, { signal: task.signal });

@@ -32,10 +32,10 @@ export async function writeFlipsOut(
   const rows: FlipExportRow[] = [];
   const enough = new Error('as many as were asked for');
   await workbench.core.store
-    .streamFlips(comparison.id, chosen.filter, chosen.sort, (batch) => {
+    .streamFlips(comparison.id, chosen.filter, chosen.sort, async (batch) => {
       throwIfCancelled(task);
       rows.push(...batch.slice(0, (flags.limit ?? Infinity) - rows.length));
-      return rows.length >= (flags.limit ?? Infinity) ? Promise.reject(enough) : Promise.resolve();
+      if (rows.length >= (flags.limit ?? Infinity)) throw enough;
     })
     .catch((error: unknown) => {
       if (error !== enough) throw error;
