@@ -37,6 +37,7 @@ const routes: { path: string; name: string; title: string; view: () => Promise<{
   { path: '/reports/file/:handle', name: 'report-file', title: 'Report', view: () => import('./views/ReportView.vue') },
   { path: '/reports/:reportId', name: 'report', title: 'Report', view: () => import('./views/ReportView.vue') },
   { path: '/settings', name: 'settings', title: 'Settings', view: () => import('./views/SettingsView.vue') },
+  { path: '/connect', name: 'connect', title: 'Connect to host', view: () => import('./views/ConnectView.vue') },
   { path: '/:rest(.*)*', name: 'nowhere', title: 'Not found', view: () => import('./views/NowhereView.vue') },
 ];
 

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -96,7 +97,8 @@ async function copyTree(source: string, target: string, options: TransferOptions
 
 async function copyFile(source: string, target: string, signal: AbortSignal): Promise<void> {
   await mkdir(path.dirname(target), { recursive: true });
-  const draft = `${target}.${process.pid}.partial`;
+  // Two arrays of one sweep bring the same file at once.
+  const draft = `${target}.${randomUUID()}.partial`;
   try {
     await pipeline(createReadStream(source), createWriteStream(draft), { signal });
     await rename(draft, target);

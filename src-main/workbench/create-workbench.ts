@@ -1,3 +1,4 @@
+import { WorkbenchError } from '../shared/domain/errors.ts';
 import os from 'node:os';
 import path from 'node:path';
 import { diagnoseBackends } from '../backends/index.ts';
@@ -52,6 +53,8 @@ export interface WorkbenchOptions {
   printPdf?: PdfPrinter;
   /** How often sites are looked at; tests look more often than a cluster should be asked. */
   sitePace?: Pace;
+  /** Shows the workbench of another machine in place of this one. */
+  connectHost?: Services['connectHost'];
   /** Opens a file with the system; answers whether it did. */
   openFile?: (file: string) => Promise<boolean>;
   /** Where failures go that are no expected ones. */
@@ -113,7 +116,7 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
     version,
     printPdf: options.printPdf,
   });
-  const services: Omit<Services, 'openFile' | 'demo'> = {
+  const services: Omit<Services, 'openFile' | 'connectHost' | 'demo'> = {
     core,
     shell: options.shell,
     version,
@@ -147,6 +150,7 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
     handle: createDispatcher(
       createHandlers({
         ...services,
+        connectHost: options.connectHost ?? refuseHost,
         openFile: options.openFile ?? (() => Promise.resolve(false)),
         async demo(quick, task) {
           const { reportId, runIds } = await runDemo(workbench, { quick, task });
@@ -174,4 +178,11 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
     tidying.add(madeFiles.tidy());
   }
   return workbench;
+}
+
+function refuseHost({ host }: { host: string }): Promise<void> {
+  const message = 'A browser cannot connect to another machine.';
+  return Promise.reject(
+    new WorkbenchError('unsupported', message, { remedy: `Run in a terminal: flipguard connect ${host} --open` }),
+  );
 }

@@ -18,6 +18,13 @@ import type { WorkspaceCheck } from './workspace/check-workspace.ts';
 import type { Files } from './workspace/files.ts';
 import type { Things } from './workspace/things.ts';
 
+/** Another machine as ssh knows it, and where its workbench and workspace lie; null leaves that to the machine. */
+export interface HostToConnect {
+  host: string;
+  program: string | null;
+  workspace: string | null;
+}
+
 /** What the application consists of: each service is one room's door. */
 export interface Services {
   readonly core: Core;
@@ -42,6 +49,8 @@ export interface Services {
   /** Compares the whole workspace with its records; with `repair`, does what loses nothing. */
   readonly checkWorkspace: (options: { repair: boolean }, task: Task) => Promise<WorkspaceCheck>;
   /** Opens a finished report with the system, where the shell can; answers whether it did. */
+  /** Shows the workbench of another machine; refused by a shell without windows. */
+  readonly connectHost: (request: HostToConnect) => Promise<void>;
   readonly openFile: (file: string) => Promise<boolean>;
   readonly demo: (quick: boolean, task: Task) => Promise<Record<string, string>>;
 }

@@ -6,7 +6,7 @@ import type { Services } from './services.ts';
  * The application, without a shell. Windows and scripts go through `handle` and `subscribe`; the command line and the demo,
  * which are on the trusted side and may name paths, use the services.
  */
-export interface Workbench extends Omit<Services, 'openFile' | 'demo'> {
+export interface Workbench extends Omit<Services, 'openFile' | 'connectHost' | 'demo'> {
   readonly handle: Handle;
   subscribe(listener: WorkbenchListener): () => void;
   readonly bus: EventBus;

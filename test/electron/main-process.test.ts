@@ -138,6 +138,7 @@ describe('the main process, with a stand-in for Electron', () => {
     ]);
     for (const entry of [
       'Open Workspace…',
+      'Connect to Host…',
       'Open Recent',
       'Show Workspace Folder',
       'Show Logs',

@@ -156,6 +156,9 @@ export class StandInWindow extends EventEmitter {
     return Promise.resolve();
   };
   readonly show: Electron.BrowserWindow['show'] = () => void (this.shown = true);
+  readonly hide: Electron.BrowserWindow['hide'] = () => void (this.shown = false);
+  title = '';
+  readonly setTitle: Electron.BrowserWindow['setTitle'] = (title) => void (this.title = title);
   readonly focus: Electron.BrowserWindow['focus'] = () => void (this.shown = true);
   readonly isMinimized: Electron.BrowserWindow['isMinimized'] = () => false;
   readonly restore: Electron.BrowserWindow['restore'] = () => {};
@@ -166,6 +169,7 @@ export class StandInWindow extends EventEmitter {
   readonly setProgressBar: Electron.BrowserWindow['setProgressBar'] = (progress) => void (this.progress = progress);
   readonly destroy: Electron.BrowserWindow['destroy'] = () => {
     this.destroyed = true;
+    this.emit('closed');
     if (StandInWindow.getAllWindows().length === 0) app.emit('window-all-closed');
   };
   readonly close: Electron.BrowserWindow['close'] = () => {
@@ -208,7 +212,35 @@ export const protocol: Part<Electron.Protocol, 'registerSchemesAsPrivileged'> = 
   registerSchemesAsPrivileged: (schemes) => void recorded.schemes.push(...schemes),
 };
 
+/** Of a window on another machine: in memory, with cookies. */
+export const partition = {
+  cookies: [] as Electron.CookiesSetDetails[],
+  request: null as ((url: string) => boolean) | null,
+};
+
 export const session = {
+  fromPartition: (_name: string) => ({
+    setPermissionRequestHandler: () => {},
+    setPermissionCheckHandler: () => {},
+    setDevicePermissionHandler: () => {},
+    cookies: {
+      set: ((details) => {
+        partition.cookies.push(details);
+        return Promise.resolve();
+      }) satisfies Electron.Cookies['set'],
+    },
+    webRequest: {
+      onBeforeRequest: (
+        listener: (details: { url: string }, answer: (response: { cancel?: boolean }) => void) => void,
+      ) => {
+        partition.request = (url) => {
+          let allowed = true;
+          listener({ url }, ({ cancel }) => (allowed = cancel !== true));
+          return allowed;
+        };
+      },
+    },
+  }),
   defaultSession: {
     setPermissionRequestHandler: ((handler) => {
       recorded.permission = (permission) => {

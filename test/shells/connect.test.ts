@@ -1,27 +1,18 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { findServed } from '../../src-main/shells/serve/served.ts';
 import { isAlive } from '../../src-main/system/alive.ts';
+import { cliEntry, installedCommand } from '../helpers/installed-command.ts';
 import { startSshd, whyNoSshd } from '../helpers/sshd.ts';
 import type { TestHost } from '../helpers/sshd.ts';
 import { temporaryFolder } from '../helpers/workbench.ts';
 
-const root = path.resolve(import.meta.dirname, '..', '..');
-const main = path.join(root, 'src-main', 'shells', 'cli', 'main.ts');
+const main = cliEntry;
 const why = whyNoSshd();
 
 describe.skipIf(why !== null)(`flipguard connect over a real sshd${why === null ? '' : ` (skipped: ${why})`}`, () => {
@@ -35,17 +26,7 @@ describe.skipIf(why !== null)(`flipguard connect over a real sshd${why === null 
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** A command at the other end that starts this checkout, as an installed `flipguard` would. */
-  function installed(saysVersion?: string): string {
-    const file = path.join(temporaryFolder(), 'flipguard');
-    const other = saysVersion === undefined ? '' : `[ "$1" != --version ] || { echo ${saysVersion}; exit 0; }\n`;
-    const words = `"${process.execPath}" --disable-warning=ExperimentalWarning "${main}" "$@"`;
-    writeFileSync(file, `#!/bin/sh\n${other}exec ${words}\n`);
-    chmodSync(file, 0o755);
-    return file;
-  }
-
-  function connect(workspace: string, program = installed()): Session {
+  function connect(workspace: string, program = installedCommand(temporaryFolder())): Session {
     const words = ['connect', host.name, '--program', program, '--remote-workspace', workspace];
     return new Session(words, host.command);
   }
@@ -97,7 +78,8 @@ describe.skipIf(why !== null)(`flipguard connect over a real sshd${why === null 
     ['another version', '9.9.9', /“box” has FlipGuard Workbench 9\.9\.9 .*; here it is .*\n.*git checkout v/],
     ['no workbench', null, /was not found at .*\n.*--program DIR/],
   ])('says what to run where there is %s', async (_, version, expected) => {
-    const program = version === null ? path.join(temporaryFolder(), 'nowhere') : installed(version);
+    const program =
+      version === null ? path.join(temporaryFolder(), 'nowhere') : installedCommand(temporaryFolder(), version);
     const workspace = path.join(temporaryFolder(), 'there');
     const session = connect(workspace, program);
     expect(await session.end).not.toBe(0);

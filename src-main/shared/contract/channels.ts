@@ -248,6 +248,15 @@ export const channels = {
     z.strictObject({ runId: id, lines: z.number().int().min(1).max(2000).default(200) }),
   ),
 
+  /** The workbench of another machine in place of this window, where the shell has windows. */
+  'hosts.connect': channel<null>()(
+    z.strictObject({
+      host: z.string().min(1).max(255),
+      program: z.string().min(1).max(2000).optional(),
+      workspace: z.string().min(1).max(2000).optional(),
+    }),
+  ),
+
   'suites.list': channel<SuiteRecord[]>()(none),
 
   'runs.list': channel<RunRecord[]>()(none),

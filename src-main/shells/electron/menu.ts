@@ -6,6 +6,7 @@ import type { MenuItemConstructorOptions } from 'electron';
 export interface MenuActions {
   openWorkspace(folder: string | null): void;
   openFile(): void;
+  connectToHost(): void;
   showWorkspaceFolder(): void;
   showLogs(): void;
   installCommand(): void;
@@ -23,6 +24,7 @@ export function installMenu(recent: readonly string[], actions: MenuActions): vo
       submenu: [
         { label: 'Open Workspace…', accelerator: 'CmdOrCtrl+O', click: () => actions.openWorkspace(null) },
         { label: 'Open Recent', submenu: recentEntries(recent, actions) },
+        { label: 'Connect to Host…', click: () => actions.connectToHost() },
         { label: 'Open Report or Workspace File…', click: () => actions.openFile() },
         { type: 'separator' },
         { label: 'Show Workspace Folder', click: () => actions.showWorkspaceFolder() },

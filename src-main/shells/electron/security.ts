@@ -1,6 +1,7 @@
 import { app } from 'electron';
 import type { Session } from 'electron';
 import { isAppAddress } from './app-address.ts';
+import { isHostAddress } from './host-address.ts';
 
 /** A page may ask for nothing: no camera, no notifications, no devices. */
 export function denyPermissions(session: Session): void {
@@ -23,11 +24,11 @@ export function pinContents(): void {
     contents.setWindowOpenHandler(() => ({ action: 'deny' }));
     contents.on('will-attach-webview', (event) => event.preventDefault());
     contents.on('will-navigate', (event) => {
-      if (!isAppAddress(event.url)) event.preventDefault();
+      if (!isAppAddress(event.url) && !isHostAddress(contents, event.url)) event.preventDefault();
     });
     contents.on('will-redirect', (event) => event.preventDefault());
     contents.on('will-frame-navigate', (event) => {
-      if (!isAppAddress(event.url)) event.preventDefault();
+      if (!isAppAddress(event.url) && !isHostAddress(contents, event.url)) event.preventDefault();
     });
   });
 }

@@ -15,6 +15,8 @@ import { createAppProtocol } from './app-protocol.ts';
 import { askAboutRuns, askToReload, confirmQuit, pickFile, pickFolder, tell } from './dialogs.ts';
 import { diagnosticsText } from './diagnostics.ts';
 import { installCommand } from './install-command.ts';
+import { isHostWindow } from './host-address.ts';
+import { HostWindows } from './host-window.ts';
 import { serveIpc } from './ipc.ts';
 import { installMenu } from './menu.ts';
 import type { MenuActions } from './menu.ts';
@@ -46,12 +48,14 @@ export async function startElectron(request: StartRequest): Promise<Desktop | nu
   const pages = rendererFolder();
   if (pages === null) return giveUp('The interface has not been built.', 'Run npm start, which builds it.');
   try {
+    const hosts = new HostWindows();
     const workbench = await createWorkbench({
       folder,
       shell: 'electron',
       launchTrainer: launchElectronTrainer,
       dialog: pickFile,
       printPdf: electronPdfPrinter,
+      connectHost: (request) => hosts.open(request),
       openFile: async (file) => (await shell.openPath(file)) === '',
       onDefect: noteDefect,
     });
@@ -66,7 +70,7 @@ export async function startElectron(request: StartRequest): Promise<Desktop | nu
     serveIpc(workbench);
     const recent = await rememberRecent(path.join(app.getPath('userData'), 'recent.json'), folder);
     app.addRecentDocument(folder);
-    const desktop = new DesktopShell(workbench, folder);
+    const desktop = new DesktopShell(workbench, folder, hosts);
     installMenu(recent, desktop.menu());
     await desktop.show(request.place);
     if (request.file !== null) desktop.open(request);
@@ -87,11 +91,13 @@ function giveUp(message: string, detail: string): null {
 class DesktopShell implements Desktop {
   readonly #workbench: Workbench;
   readonly #folder: string;
+  readonly #hosts: HostWindows;
   readonly #endActivity: () => void;
   #removeTray: (() => void) | null = null;
   #quitting = false;
 
-  constructor(workbench: Workbench, folder: string) {
+  constructor(workbench: Workbench, folder: string, hosts: HostWindows) {
+    this.#hosts = hosts;
     this.#workbench = workbench;
     this.#folder = folder;
     this.#endActivity = showActivity(workbench, (place) => this.open({ file: null, place }));
@@ -119,7 +125,7 @@ class DesktopShell implements Desktop {
   async show(place: string | null): Promise<void> {
     this.#removeTray?.();
     this.#removeTray = null;
-    const [window] = BrowserWindow.getAllWindows();
+    const window = BrowserWindow.getAllWindows().find((one) => !isHostWindow(one));
     if (window === undefined) {
       await openWindow({
         preload: bundledFile('preload/index.cjs'),
@@ -139,6 +145,7 @@ class DesktopShell implements Desktop {
     return {
       openWorkspace: (folder) => this.#do('opening a workspace', this.#openWorkspace(folder)),
       openFile: () => this.#do('opening a file', this.#openPicked()),
+      connectToHost: () => this.open({ file: null, place: '#/connect' }),
       showWorkspaceFolder: () => shell.showItemInFolder(path.join(this.#folder, 'workspace.sqlite')),
       showLogs: () => shell.showItemInFolder(defectLog()),
       installCommand: () => this.#do('installing the command', this.#installCommand()),
@@ -202,6 +209,7 @@ class DesktopShell implements Desktop {
     this.#quitting = true;
     try {
       this.#endActivity();
+      await this.#hosts.close();
       await this.#workbench.close();
     } catch (error) {
       noteDefect('closing', error);

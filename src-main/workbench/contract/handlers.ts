@@ -242,7 +242,7 @@ function thingHandlers({ things }: Services) {
   } satisfies Named<'things'>;
 }
 
-function actionHandlers({ core, comparisons, files, reports, demo, openFile }: Services) {
+function actionHandlers({ core, comparisons, files, reports, demo, openFile, connectHost }: Services) {
   const { store, jobs, bus } = core;
   const guardSetsChanged = () => bus.publish({ topic: 'changed', lists: ['guard-sets'] });
   return {
@@ -271,6 +271,7 @@ function actionHandlers({ core, comparisons, files, reports, demo, openFile }: S
         [suiteName, baseEvaluationId],
         (task) => frontier(core, comparisons, suiteName, baseEvaluationId, task),
       ),
+    'hosts.connect': ({ host, program = null, workspace = null }) => nothing(connectHost({ host, program, workspace })),
     'reports.list': () => reports.list(),
     'reports.create': (request) => started(reports.start(request)),
     'reports.open': async ({ reportId }) => {
@@ -287,5 +288,5 @@ function actionHandlers({ core, comparisons, files, reports, demo, openFile }: S
       }
       return started(jobs.start({ kind: 'demo', title: quick ? 'Quick demo' : 'Demo' }, (task) => demo(quick, task)));
     },
-  } satisfies Named<'guardSets' | 'findings' | 'matrix' | 'frontier' | 'reports' | 'demo'>;
+  } satisfies Named<'hosts' | 'guardSets' | 'findings' | 'matrix' | 'frontier' | 'reports' | 'demo'>;
 }
