@@ -132,7 +132,8 @@ function studyTable({ title, note, heads, rows, findings }: StudyTableView): str
     inline(note),
     table(
       heads.map((head) => (head.startsWith('#') ? `>${inline(head.slice(1))}` : inline(head))),
-      rows.map((cells) => cells.map(inline)),
+      // Only names come from outside; an escaped number would not line up.
+      rows.map((cells) => cells.map((text, i) => (i === 0 ? inline(text) : text))),
     ),
     ...(findings.length === 0 ? [] : [list(findings)]),
   ];
