@@ -3,6 +3,8 @@ import type { VersionStep } from '../shared/domain/data/row-view.ts';
 import type { ScanResult } from '../shared/domain/data/row-scan.ts';
 import type { DatasetRow } from '../shared/domain/datasets.ts';
 import type { GuardSetRecord, ImportRecord } from '../shared/domain/entities.ts';
+import type { Nearest } from './tasks/rows-near.ts';
+import type { TrainedRows } from './tasks/trained-rows.ts';
 import type { SampleResult, SuiteItem } from '../shared/domain/evaluations.ts';
 import type { ComparisonRecord, FlipFilter, FlipRow, FlipSort } from '../shared/domain/flip-view.ts';
 import type { Rule } from '../shared/domain/flips.ts';
@@ -49,6 +51,10 @@ export interface Store extends Remote<StoreReads>, Remote<StoreWrites> {
   /** Places of the rows that a version's step takes over, from 0. */
   selectDatasetRows(datasetId: string, step: VersionStep): Promise<Int32Array>;
   /** Ids of the rows whose prompt shares at least this part of its words with one of the prompts. */
+  /** Of each row the prompt that shares most of its words. */
+  nearestPrompts(datasetId: string, rows: number, prompts: string[]): Promise<Nearest>;
+  /** What a run’s training did to the rows of a dataset, from all of its steps. */
+  trainedRows(runId: string, datasetId: string): Promise<TrainedRows>;
   rowsNearPrompts(datasetId: string, prompts: string[], threshold: number): Promise<string[]>;
   /** Scans the texts of a dataset in a thread of its own; an abort of the signal ends it. */
   scanDataset(

@@ -206,6 +206,8 @@ class OpenStore {
       exportSuiteItems: (id, path) => this.#task('exportSuiteItems', [id, path]),
       selectDatasetRows: async (id, step) =>
         (await this.#task<never, { places: Int32Array }>('selectRows', [id, step])).places,
+      nearestPrompts: (id, rows, prompts) => this.#task('nearestPrompts', [id, rows, prompts]),
+      trainedRows: (runId, datasetId) => this.#task('trainedRows', [runId, datasetId]),
       rowsNearPrompts: (id, prompts, threshold) => this.#task('rowsNear', [id, prompts, threshold]),
       scanDataset: (id, settings, onProgress, signal) =>
         this.#task<{ fraction: number }, ScanResult>('checkDataset', [id, settings], ({ fraction }) => {

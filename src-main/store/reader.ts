@@ -4,6 +4,8 @@ import { unbuiltComparisons } from './queries/comparison-builds.ts';
 import { kindOrder } from './queries/change-kinds.ts';
 import { comparisonReads, existingComparison } from './queries/comparisons.ts';
 import { rowCounts, sizeOnDisk } from './queries/counts.ts';
+import { alertReads } from './queries/alerts.ts';
+import { rowScoreReads } from './queries/row-scores.ts';
 import { datasetCheckReads } from './queries/dataset-checks.ts';
 import { datasetReads } from './queries/datasets.ts';
 import { evaluationReads } from './queries/evaluations.ts';
@@ -46,6 +48,8 @@ export function readerMethods(db: ReadableDb, owner: string) {
       ...bind(db, modelReads),
       ...bind(db, datasetReads),
       ...bind(db, datasetCheckReads),
+      ...bind(db, rowScoreReads),
+      ...bind(db, alertReads),
       ...bind(db, suiteReads),
       ...bind(db, runReads),
       ...bind(db, runHistoryReads),

@@ -14,6 +14,8 @@ import type { KindSettings } from '../shared/domain/kinds/own-kinds.ts';
 import { finishKinds } from './queries/change-kinds.ts';
 import { beginBuild, failBuild, finishBuild, putColumns } from './queries/comparison-builds.ts';
 import { comparisonWrites, openComparison, setRepeats } from './queries/comparisons.ts';
+import { alertWrites } from './queries/alerts.ts';
+import { rowScoreWrites } from './queries/row-scores.ts';
 import { datasetCheckWrites } from './queries/dataset-checks.ts';
 import { datasetMarkWrites } from './queries/dataset-marks.ts';
 import type { DatasetHead } from './queries/datasets.ts';
@@ -86,6 +88,8 @@ export function writerMethods(writer: Writer) {
     offered: {
       ...bind(writer, modelWrites),
       ...bind(writer, datasetCheckWrites),
+      ...bind(writer, rowScoreWrites),
+      ...bind(writer, alertWrites),
       ...bind(writer, datasetMarkWrites),
       ...bind(writer, runWrites),
       ...bind(writer, comparisonWrites),

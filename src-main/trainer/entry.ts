@@ -10,6 +10,7 @@ import { JobControl } from './control.ts';
 import { afinn } from './afinn.ts';
 import type { JobContext } from './job-context.ts';
 import { runBenchmarkJob } from './jobs/benchmark.ts';
+import { runChesJob } from './jobs/ches.ts';
 import { runEstimateJob } from './jobs/estimate.ts';
 import { runEvaluateJob } from './jobs/evaluate.ts';
 import { runInterpolateJob } from './jobs/interpolate.ts';
@@ -105,6 +106,8 @@ async function runJob(job: TrainerJob, context: JobContext): Promise<void> {
       return finish(context, runLedgerJob(job, context));
     case 'interpolate':
       return finish(context, runInterpolateJob(job));
+    case 'ches':
+      return finish(context, runChesJob(job, context));
     case 'sample':
       return finish(context, runSampleJob(job, context));
     case 'merge':

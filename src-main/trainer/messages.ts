@@ -47,6 +47,7 @@ const jobKinds: readonly TrainerJob['kind'][] = [
   'sample',
   'merge',
   'estimate',
+  'ches',
   'serve',
   'benchmark',
 ];

@@ -13,6 +13,7 @@ import { createDoctor } from './workspace/doctor.ts';
 import { createEvaluations } from './comparing/evaluations.ts';
 import { createEventBus } from './contract/event-bus.ts';
 import { createFollowing } from './following/following.ts';
+import { createRunAlerts } from './following/run-alerts.ts';
 import { createFiles } from './workspace/files.ts';
 import type { Dialog } from './workspace/files.ts';
 import { createHandlers } from './contract/handlers.ts';
@@ -138,6 +139,7 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
     doctor: createDoctor(core, diagnoseBackends),
     checkWorkspace: (how, task) => checkWorkspace(core, models.hash, how, task),
   };
+  const alerts = createRunAlerts(core, comparisons);
   const unwatch = watchStore(core, runs.looksAfter);
   const tidying = new Pending((error) => options.onDefect?.('tidying uploads and exports', error));
   // A shell that stays open for weeks tidies too.
@@ -146,6 +148,7 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
   const workbench: Workbench = {
     ...services,
     bus,
+    alerts,
     subscribe: bus.subscribe,
     handle: createDispatcher(
       createHandlers({
@@ -165,6 +168,7 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
       clearInterval(tidyTimer);
       await tidying.settled();
       await runs.close();
+      await alerts.close();
       await core.jobs.close();
       await core.device.settled();
       await services.things.close();

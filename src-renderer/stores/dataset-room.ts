@@ -8,6 +8,7 @@ import { reportOf } from '@shared/domain/errors.ts';
 import type { ErrorReport } from '@shared/domain/errors.ts';
 import { invoke } from '../api/client.ts';
 import { useJobs } from './jobs.ts';
+import { isRowScore } from '../format/row-scores.ts';
 import { PagedRows } from './paged-rows.ts';
 import { useToasts } from './toasts.ts';
 
@@ -40,7 +41,8 @@ export function useDatasetRoom(dataset: DatasetRecord) {
     const known = check.value !== null;
     // Before a check there is nothing to filter or sort by but the words.
     const wanted = known || !needsCheck(filter.value) ? filter.value : {};
-    const order: RowSort = known ? sort.value : { column: 'row', direction: sort.value.direction };
+    const order: RowSort =
+      known || isRowScore(sort.value.column) ? sort.value : { column: 'row', direction: sort.value.direction };
     try {
       const opened = await invoke('datasets.open', { datasetId, filter: wanted, sort: order });
       if (mine !== asked) {

@@ -3,6 +3,7 @@ import { defineStore } from 'pinia';
 import { events, invoke } from '../api/client.ts';
 import { isActive } from '@shared/presentation/words.ts';
 import { defineListStore } from './list-store.ts';
+import { useToasts } from './toasts.ts';
 
 const useRunList = defineListStore('runs.list', 'runs');
 
@@ -10,6 +11,13 @@ const useRunList = defineListStore('runs.list', 'runs');
 export const useRuns = defineStore('runs', () => {
   const list = useRunList();
   events().on('run', ({ run }) => list.put(run));
+  events().on('alert', ({ alert }) =>
+    useToasts().show({
+      tone: 'bad',
+      title: `Alert: ${alert.runName}`,
+      detail: alert.message.replace(/^Alert: /, ''),
+    }),
+  );
 
   /** Those at work first, then the queue in its order. */
   const active = computed(() =>

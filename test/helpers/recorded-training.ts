@@ -7,7 +7,7 @@ import type { PreferenceSample } from '../../src-main/engine/data/tokenise.ts';
 
 /** What the scripts of test/golden/training recorded. */
 export function readTraining<Recorded>(
-  name: 'dpo' | 'reward' | 'ppo' | 'sft' | 'kto' | 'reference-free' | 'groups' | 'flipguard',
+  name: 'dpo' | 'reward' | 'ppo' | 'sft' | 'kto' | 'reference-free' | 'groups' | 'flipguard' | 'ches',
 ): Recorded {
   const file = path.join(import.meta.dirname, '..', 'assets', 'training', `${name}.json`);
   return JSON.parse(readFileSync(file, 'utf8')) as Recorded;

@@ -109,6 +109,10 @@ test('no list walks through a big table or sorts one', async () => {
     reader.runEvents(runId, 0, 10);
     reader.runClock(runId);
     reader.evaluationMetrics(left);
+    reader.listAlerts(runId);
+    reader.listRowScores(datasetId);
+    reader.rowsOfHighestScore(datasetId, 'ches', 0.1);
+    reader.knownRowIds(datasetId, ['x']);
     reader.curveRows(runId, 0, 10);
     reader.curveNames(runId);
     reader.newestFigure(runId, 'loss');

@@ -19,6 +19,9 @@ import type {
 import type { StoredCheck } from '../domain/data/check.ts';
 import { findings } from '../domain/data/findings.ts';
 import { rowSortColumns } from '../domain/data/row-view.ts';
+import type { AlertRecord } from '../domain/alerts.ts';
+import { rowScoreNames } from '../domain/data/row-scores.ts';
+import type { Suspects } from '../domain/data/row-scores.ts';
 import type { ListedRow, RowViewHandle } from '../domain/data/row-view.ts';
 import { rowReadings } from '../domain/data/shown-row.ts';
 import type { PlacedRow } from '../domain/data/shown-row.ts';
@@ -82,6 +85,7 @@ const rowFilterSchema = z.strictObject({
   response: lengths,
   difference: lengths,
   ids: z.array(z.string().max(500)).max(2_000_000).optional(),
+  scores: z.partialRecord(z.enum(rowScoreNames), z.tuple([z.number().nullable(), z.number().nullable()])).optional(),
 });
 const rowSortSchema = z.strictObject({
   column: z.enum(rowSortColumns),
@@ -317,6 +321,18 @@ export const channels = {
     z.strictObject({ runId: id, points: z.number().int().min(10).max(10_000).default(1000) }),
   ),
   'runs.flipMeter': channel<Computed<FlipMeterPoint[]>>()(z.strictObject({ runId: id })),
+  /** What rules of the run found, the newest first. */
+  'runs.alerts': channel<AlertRecord[]>()(z.strictObject({ runId: id })),
+  /** Which training rows may have caused its flips: of those chosen, or all; their scores stay with the dataset. */
+  'runs.suspects': channel<Computed<Suspects>>()(
+    z.strictObject({
+      runId: id,
+      comparisonId: id.optional(),
+      sampleKeys: z.array(z.number().int()).max(5000).optional(),
+      by: z.enum(rowScoreNames).optional(),
+      ches: z.boolean().optional(),
+    }),
+  ),
   'checkpoints.list': channel<CheckpointRecord[]>()(z.strictObject({ runId: id.optional() })),
 
   'evaluations.list': channel<EvaluationRecord[]>()(

@@ -1,3 +1,4 @@
+import type { AlertRecord } from '../domain/alerts.ts';
 import type { ComparisonRecord } from '../domain/flip-view.ts';
 import type { RunRecord } from '../domain/entities.ts';
 import type { ShownEvent } from '../domain/trainer-events.ts';
@@ -11,6 +12,7 @@ export type WorkbenchEventBody =
   | { topic: 'job'; job: Job }
   | { topic: 'run'; run: RunRecord }
   | { topic: 'run-events'; runId: string; events: ShownEvent[] }
+  | { topic: 'alert'; alert: AlertRecord }
   | { topic: 'comparison'; comparison: ComparisonRecord }
   /** Lists of these kinds changed: read them again. */
   | {

@@ -27,6 +27,7 @@ export interface Job {
     | 'findings'
     | 'frontier'
     | 'flip-meter'
+    | 'suspects'
     | 'mitigation'
     | 'slice-search'
     | 'site-doctor'
@@ -50,6 +51,7 @@ export const shownInPlace: ReadonlySet<Job['kind']> = new Set([
   'findings',
   'frontier',
   'flip-meter',
+  'suspects',
   'mitigation',
   'slice-search',
   'kinds',

@@ -23,6 +23,20 @@ export interface Alert {
   readonly message: string;
 }
 
+/** An alert as it is kept, shown and told. */
+export interface AlertRecord {
+  readonly id: number;
+  readonly runId: string;
+  readonly runName: string;
+  /** As a person writes it. */
+  readonly rule: string;
+  readonly step: number;
+  readonly suiteName: string | null;
+  readonly value: number;
+  readonly message: string;
+  readonly at: number;
+}
+
 /** `nfr>2%`, `nfr > 0.02`, `rewards/margins<0`. */
 export function parseAlert(text: string): AlertRule {
   const [, metric = '', sign = '', number = '', percent = ''] =
@@ -35,6 +49,16 @@ export function parseAlert(text: string): AlertRule {
     });
   }
   return { metric, direction: sign === '>' ? 'above' : 'below', limit };
+}
+
+/** Whether a text is a rule. */
+export function isAlert(text: string): boolean {
+  try {
+    parseAlert(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 export function holds({ direction, limit }: AlertRule, value: number): boolean {

@@ -86,6 +86,13 @@ export interface EstimateJob {
   trainRowsPath: string;
   trainSources?: TrainJob['trainSources'];
 }
+/** Scores every pair of a file by CHES under a model; answers with `row-scores` events. */
+export interface ChesJob {
+  kind: 'ches';
+  modelPath: string;
+  rowsPath: string;
+  maxLength: number;
+}
 /** Answers questions until it is stopped: `ask` commands bring them, `answer` events the answers. */
 export interface ServeJob {
   kind: 'serve';
@@ -100,7 +107,16 @@ export interface BenchmarkJob {
   pairs: BenchmarkPair[];
 }
 export type TrainerJob =
-  TrainJob | EvaluateJob | LedgerJob | InterpolateJob | SampleJob | MergeJob | EstimateJob | ServeJob | BenchmarkJob;
+  | TrainJob
+  | EvaluateJob
+  | LedgerJob
+  | InterpolateJob
+  | SampleJob
+  | MergeJob
+  | EstimateJob
+  | ChesJob
+  | ServeJob
+  | BenchmarkJob;
 
 export type RunStatus =
   'queued' | 'starting' | 'running' | 'paused' | 'stopping' | 'completed' | 'stopped' | 'failed' | 'interrupted';

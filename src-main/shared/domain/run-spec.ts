@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { algorithmSpec, guardedAlgorithms } from './algorithms.ts';
+import { isAlert } from './alerts.ts';
+import { rowScoreNames } from './data/row-scores.ts';
 
 /**
  * The run spec: one object in YAML, JSON, the launch form, the CLI and the store. Every object is strict: an unknown key is
@@ -36,6 +38,18 @@ export const datasetChoice = z.strictObject({
     .default(0)
     .describe(
       'Fraction of rows kept out of training and turned into the suite “held-out-pairs”; of a mixture, one suite per dataset.',
+    ),
+  leaveOut: z
+    .union([
+      z.array(z.string().min(1)).min(1).max(100_000),
+      z.strictObject({
+        score: z.enum(rowScoreNames).describe('Of suspects; `flipguard suspects RUN` measures it.'),
+        top: fraction.gt(0).lt(1).describe('Share of rows with the highest score.'),
+      }),
+    ])
+    .optional()
+    .describe(
+      'Rows that training does without: their ids, or the most suspect by a score, as they stand at launch. Held-out pairs stay the same.',
     ),
 });
 
@@ -155,6 +169,13 @@ export const runSpecSchema = z
       .prefault({}),
     limits: z
       .strictObject({
+        alerts: z
+          .array(z.string().refine(isAlert, 'is not a rule: nfr>2%, or rewards/margins<0'))
+          .max(20)
+          .optional()
+          .describe(
+            'Rules that are told when they begin to hold: nfr>2% (the lower bound of NFR against the start), or any curve, kl/pre>10.',
+          ),
         maxNfr: fraction.optional().describe('Stop when the lower bound of NFR against the start passes this.'),
         action: z
           .enum(['stop', 'checkpoint', 'raise-weight'])

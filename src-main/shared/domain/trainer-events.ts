@@ -174,6 +174,10 @@ export const trainerEventSchema = z.discriminatedUnion('type', [
       }),
     ),
   }),
+  event('row-scores', 'a score of rows, where a job was asked for one', {
+    rowIds: z.array(text),
+    values: z.array(figure),
+  }),
   event('estimate', 'what a run would take', { estimate }),
   event('benchmark', 'what a benchmark measured', { measure: benchmarkMeasureSchema }),
   event('answer', 'a part of an answer to a question, of a model that is served', {

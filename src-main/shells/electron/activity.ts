@@ -31,6 +31,8 @@ export function showActivity(workbench: Pick<Workbench, 'subscribe'>, open: (pla
     app.setBadgeCount(running.size);
   };
   const heard = (event: WorkbenchEvent): void => {
+    if (event.topic === 'alert' && BrowserWindow.getFocusedWindow() === null)
+      notify(`Alert: ${event.alert.runName}`, event.alert.message, () => open(`#/runs/${event.alert.runId}`));
     if (event.topic !== 'run') return;
     const { run } = event;
     const before = running.get(run.id);

@@ -14,6 +14,7 @@ import { madeFiles } from './008-made-files.ts';
 import { dataRoom } from './009-data-room.ts';
 import { runOrigins } from './010-run-origins.ts';
 import { studies } from './011-studies.ts';
+import { suspectsAndAlerts } from './012-suspects-and-alerts.ts';
 
 /** One step from `version - 1` to `version`. A landed migration is never edited. */
 export interface Migration {
@@ -36,6 +37,7 @@ export const migrations: readonly Migration[] = [
   dataRoom,
   runOrigins,
   studies,
+  suspectsAndAlerts,
 ];
 
 /** Marks the file as a workspace (“FGWB”), so that another program's database is not taken for one. */

@@ -169,6 +169,7 @@ export function forgetRows(db: WritableDb, from: number, to: number, limit: numb
 /** What is known of a dataset goes with it. */
 export function forgetDataset(db: WritableDb, dataset: number): void {
   run(db, sql`DELETE FROM dataset_checks WHERE dataset_key = ${dataset}`);
+  run(db, sql`DELETE FROM row_scores WHERE dataset_key = ${dataset}`);
   run(db, sql`DELETE FROM row_index WHERE dataset_key = ${dataset}`);
 }
 

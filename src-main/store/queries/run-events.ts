@@ -120,6 +120,7 @@ class Appending {
       case 'progress':
       case 'ledger':
       case 'samples':
+      case 'row-scores':
       case 'estimate':
       case 'benchmark':
       case 'answer':

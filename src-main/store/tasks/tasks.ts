@@ -8,7 +8,7 @@ import { refuseForeign } from '../migrations/migrate.ts';
 import { datasetKey } from '../queries/datasets.ts';
 import type { VersionStep } from '../../shared/domain/data/row-view.ts';
 import { openRowSource, rowsOfStep } from '../views/row-selection.ts';
-import { rowsNear } from './rows-near.ts';
+import { nearestPrompts, rowsNear } from './rows-near.ts';
 import { loadComparison } from '../views/comparison.ts';
 import { orderedRows } from '../views/flip-views.ts';
 import { exportRows } from '../views/rows.ts';
@@ -21,6 +21,7 @@ import { buildKinds } from './build-kinds.ts';
 import { copyWorkspace } from './copy-workspace.ts';
 import { exportDatasetRows, exportSuiteItems } from './export-rows.ts';
 import { streamSamples } from './stream-samples.ts';
+import { trainedRows } from './trained-rows.ts';
 
 type Emit<Batch> = (batch: Batch) => Promise<void>;
 
@@ -50,6 +51,10 @@ export const tasks = {
   }),
   rowsNear: (db: ReadableDb, _emit: Emit<never>, id: string, prompts: string[], threshold: number) =>
     rowsNear(db, datasetKey(db, id), prompts, threshold),
+  nearestPrompts: (db: ReadableDb, _emit: Emit<never>, id: string, rows: number, prompts: string[]) =>
+    nearestPrompts(db, datasetKey(db, id), rows, prompts),
+  trainedRows: (db: ReadableDb, _emit: Emit<never>, runId: string, datasetId: string) =>
+    trainedRows(db, runId, datasetId),
   /** Of a database that somebody else wrote: that it is a workspace at all, then everything. */
   checkFile: (db: ReadableDb) => {
     refuseForeign(db);

@@ -2,6 +2,7 @@ import type { DatasetRow } from '../../shared/domain/datasets.ts';
 import { findingsOf } from '../../shared/domain/data/findings.ts';
 import { rowTexts } from '../../shared/domain/data/row-texts.ts';
 import type { ListedRow, RowFilter, RowSort, RowViewHandle } from '../../shared/domain/data/row-view.ts';
+import type { RowScores } from '../../shared/domain/data/row-scores.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import { previewCharacters } from '../../shared/domain/flip-view.ts';
 import type { ReadableDb } from '../database.ts';
@@ -41,7 +42,7 @@ export class DatasetViews {
     const kind = value<RowViewHandle['kind']>(this.#db, sql`SELECT kind FROM datasets WHERE dataset_key = ${key}`);
     const indexed = rowsIndexedTo(this.#db, key) - packKey(key, 0) + 1;
     const unindexed = source.rows < indexedFrom ? 0 : Math.max(0, source.rows - Math.max(0, indexed));
-    return { viewId, total: order.length, kind: kind ?? 'preference', unindexed };
+    return { viewId, total: order.length, kind: kind ?? 'preference', unindexed, scores: [...source.scores.keys()] };
   }
 
   window(viewId: string, offset: number, limit: number): ListedRow[] {
@@ -57,7 +58,7 @@ export class DatasetViews {
     this.#views.delete(viewId);
   }
 
-  #row({ key, check }: RowSource, row: number, marked: ReadonlySet<number>): ListedRow {
+  #row({ key, check, scores }: RowSource, row: number, marked: ReadonlySet<number>): ListedRow {
     const body = one<{ body: string }>(
       this.#db,
       sql`SELECT body FROM dataset_rows WHERE row_key = ${packKey(key, row)}`,
@@ -65,6 +66,10 @@ export class DatasetViews {
     if (body === undefined) throw new WorkbenchError('not-found', 'This dataset was deleted');
     const read = JSON.parse(body) as DatasetRow;
     const { prompt, answers } = rowTexts(read);
+    const known = [...scores].flatMap(([name, values]): [string, number][] => {
+      const score = values()[row] ?? NaN;
+      return Number.isNaN(score) ? [] : [[name, score]];
+    });
     const like = check?.column('like')[row] ?? -1;
     const [first, second] = [check?.column('first')[row], check?.column('second')[row]];
     return {
@@ -74,6 +79,7 @@ export class DatasetViews {
       answers: answers.map((answer) => preview(answer, previewCharacters)),
       tags: read.tags ?? [],
       marked: marked.has(row),
+      scores: Object.fromEntries(known) as RowScores,
       findings: check === null ? [] : findingsOf(check.column('flags')[row] ?? 0),
       like: like < 0 ? null : like + 1,
       lengths:

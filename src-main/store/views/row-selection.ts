@@ -1,5 +1,7 @@
 import { hash } from 'node:crypto';
 import { maskOf } from '../../shared/domain/data/findings.ts';
+import { rowScoreNames, rowScores } from '../../shared/domain/data/row-scores.ts';
+import type { RowScoreName } from '../../shared/domain/data/row-scores.ts';
 import { needsCheck } from '../../shared/domain/data/row-view.ts';
 import type { RowFilter, RowSort, VersionStep } from '../../shared/domain/data/row-view.ts';
 import { scriptNames } from '../../shared/domain/data/templates.ts';
@@ -9,6 +11,7 @@ import { each, sql, value } from '../database.ts';
 import { firstKey, memberOf } from '../keys.ts';
 import { loadCheck } from '../queries/dataset-checks.ts';
 import type { LoadedCheck } from '../queries/dataset-checks.ts';
+import { rowScoreColumn, rowScoreNamesOf } from '../queries/row-scores.ts';
 import { searchDatasetRows } from './row-search.ts';
 
 /** A dataset and its newest check, as lists and versions choose rows of it. */
@@ -17,11 +20,35 @@ export interface RowSource {
   key: number;
   rows: number;
   check: LoadedCheck | null;
+  /** Scores by name, each read when it is first asked for. */
+  scores: ReadonlyMap<RowScoreName, () => Float64Array>;
 }
 
 export function openRowSource(db: ReadableDb, key: number): RowSource {
   const rows = value<number>(db, sql`SELECT rows FROM datasets WHERE dataset_key = ${key}`) ?? 0;
-  return { db, key, rows, check: loadCheck(db, key, null) };
+  return { db, key, rows, check: loadCheck(db, key, null), scores: scoresOf(db, key) };
+}
+
+function scoresOf(db: ReadableDb, key: number): RowSource['scores'] {
+  const read = new Map<RowScoreName, Float64Array>();
+  return new Map(
+    rowScoreNamesOf(db, key).map((name) => [
+      name,
+      () => {
+        const values = read.get(name) ?? rowScoreColumn(db, key, name) ?? new Float64Array(0);
+        read.set(name, values);
+        return values;
+      },
+    ]),
+  );
+}
+
+function requireScore({ scores }: RowSource, name: RowScoreName): Float64Array {
+  const read = scores.get(name);
+  if (read !== undefined) return read();
+  throw new WorkbenchError('conflict', `The rows have no score “${rowScores[name].label}” yet.`, {
+    remedy: 'flipguard suspects RUN makes it, with --ches the one that a model is asked for.',
+  });
 }
 
 /** Places of the rows that pass, ascending. */
@@ -35,11 +62,26 @@ export function filterRows(source: RowSource, filter: RowFilter): Int32Array {
 
 export function sortRowPlaces(source: RowSource, places: Int32Array, { column, direction }: RowSort): Int32Array {
   if (column === 'row') return direction === 'ascending' ? places : places.toReversed();
+  const sign = direction === 'ascending' ? 1 : -1;
+  if (isRowScore(column)) {
+    const scores = requireScore(source, column);
+    // Rows without a score come last, whichever way.
+    const rank = (row: number) => (Number.isNaN(scores[row]) ? Infinity : sign * (scores[row] ?? 0));
+    return places.toSorted((a, b) => compare(rank(a), rank(b)) || a - b);
+  }
   const check = requireCheck(source);
   const names = { prompt: 'prompt', response: 'first', rejected: 'second', difference: 'difference' } as const;
   const values = check.column(names[column]);
-  const sign = direction === 'ascending' ? 1 : -1;
   return places.toSorted((a, b) => sign * ((values[a] ?? 0) - (values[b] ?? 0)) || a - b);
+}
+
+function isRowScore(column: RowSort['column']): column is RowScoreName {
+  return rowScoreNames.some((name) => name === column);
+}
+
+/** Differences of infinities are no numbers. */
+function compare(a: number, b: number): number {
+  return a === b ? 0 : a < b ? -1 : 1;
 }
 
 type Test = (row: number) => boolean;
@@ -56,6 +98,13 @@ function testsOf(source: RowSource, filter: RowFilter): Test[] {
   if (filter.marked !== undefined) {
     const marked = markedRows(db, key);
     tests.push((row) => marked.has(row) === filter.marked);
+  }
+  for (const name of rowScoreNames) {
+    const range = filter.scores?.[name];
+    if (range === undefined) continue;
+    const scores = requireScore(source, name);
+    const [least, most] = [range[0] ?? -Infinity, range[1] ?? Infinity];
+    tests.push((row) => (scores[row] ?? NaN) >= least && (scores[row] ?? NaN) <= most);
   }
   if (filter.ids !== undefined) {
     const places = placesOf(db, key, filter.ids);

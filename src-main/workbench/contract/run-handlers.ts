@@ -1,4 +1,5 @@
 import { shownEvent } from '../../shared/domain/trainer-events.ts';
+import { findSuspects } from '../data/suspects.ts';
 import { runSpecJsonSchema } from '../runs/spec-schema.ts';
 import type { Services } from '../services.ts';
 import { nothing, present } from './answers.ts';
@@ -7,7 +8,7 @@ import type { Handlers } from './dispatch.ts';
 type RunHandlers = Pick<Handlers, Extract<keyof Handlers, `runs.${string}` | `checkpoints.${string}`>>;
 
 /** Runs of every place, and their checkpoints. */
-export function runHandlers({ core, runs }: Pick<Services, 'core' | 'runs'>) {
+export function runHandlers({ core, runs, comparisons }: Pick<Services, 'core' | 'runs' | 'comparisons'>) {
   const { store } = core;
   return {
     'runs.list': () => runs.list(),
@@ -30,6 +31,13 @@ export function runHandlers({ core, runs }: Pick<Services, 'core' | 'runs'>) {
     'runs.flipMeter': async ({ runId }) => {
       const title = `Flips of ${(await runs.get(runId)).name}`;
       return core.computations.ask({ kind: 'flip-meter', title }, runId, (task) => runs.flipMeter(runId, task));
+    },
+    'runs.alerts': ({ runId }) => store.listAlerts(runId),
+    'runs.suspects': async ({ runId, ...choice }) => {
+      const run = await runs.get(runId);
+      return core.computations.ask({ kind: 'suspects', title: `Suspects of ${run.name}` }, [run, choice], (task) =>
+        findSuspects({ core, comparisons }, run, choice, task),
+      );
     },
     'checkpoints.list': ({ runId }) => store.listCheckpoints(runId),
   } satisfies RunHandlers;

@@ -1,74 +1,109 @@
 import type { FlipMeterPoint } from '../../shared/contract/views.ts';
 import { flipRate, holds, ruleText } from '../../shared/domain/alerts.ts';
-import type { Alert, AlertRule } from '../../shared/domain/alerts.ts';
+import type { Alert, AlertRecord, AlertRule } from '../../shared/domain/alerts.ts';
 import type { RunRecord } from '../../shared/domain/entities.ts';
-import { WorkbenchError } from '../../shared/domain/errors.ts';
 import { formatNumber, formatPercent } from '../../shared/presentation/numbers.ts';
 import { endpointOrigin } from '../../system/endpoints.ts';
 import type { Core } from '../core.ts';
-import { addOwnEvents } from '../supervision/own-events.ts';
+import { sendAlert } from './webhook.ts';
 
-export interface Alerts {
-  /** What holds now and did not at the last look, stored with the run and sent on; → the new ones. */
-  look(run: RunRecord, meter: readonly FlipMeterPoint[]): Promise<Alert[]>;
+/** Figures of one step by name. */
+export interface StepFigures {
+  step: number;
+  figures: Readonly<Record<string, number | null | undefined>>;
 }
 
-const webhookTimeoutMs = 10_000;
+export interface Alerts {
+  /** What holds now and did not at the last look, stored with the run and told; → the new ones. */
+  look(run: RunRecord, meter: readonly FlipMeterPoint[]): Promise<AlertRecord[]>;
+  /** The same of a step that has just been made, without the flips. */
+  lookAtStep(run: RunRecord, step: StepFigures): Promise<AlertRecord[]>;
+}
+
+export interface AlertTelling {
+  /** The one address that the person named; nothing is sent anywhere else. */
+  webhook: string | null;
+  say(sentence: string): void;
+}
 
 /**
- * Rules of one run. An alert is raised when its rule begins to hold, on each suite by itself, and again only after it held no more.
- * `webhook`: the one address that the person named for them; nothing is sent anywhere else.
+ * Rules of one run. An alert is raised when its rule begins to hold, on each suite by itself, and again only after it held no more; what
+ * was raised before the program was started again counts.
  */
-export function createAlerts(
-  core: Core,
-  rules: readonly AlertRule[],
-  webhook: string | null,
-  say: (sentence: string) => void,
-): Alerts {
+export function createAlerts(core: Core, rules: readonly AlertRule[], { webhook, say }: AlertTelling): Alerts {
   if (webhook !== null) endpointOrigin(webhook);
-  const holding = new Set<string>();
+  let holding: Set<string> | null = null;
 
-  async function raise(run: RunRecord, alert: Alert): Promise<void> {
-    await addOwnEvents(core, run, [{ type: 'log', level: 'warning', message: alert.message }]);
-    if (webhook === null) return;
-    const failure = await send(webhook, run, alert);
+  async function known(run: RunRecord): Promise<Set<string>> {
+    holding ??= new Set((await core.store.listAlerts(run.id)).map(({ rule, suiteName }) => placeOf(rule, suiteName)));
+    return holding;
+  }
+
+  async function decide(run: RunRecord, found: readonly Alert[]): Promise<AlertRecord[]> {
+    if (found.length === 0) return [];
+    const held = await known(run);
+    const raised: AlertRecord[] = [];
+    for (const alert of found) {
+      const place = placeOf(ruleText(alert.rule), alert.suiteName);
+      if (!holds(alert.rule, alert.value)) held.delete(place);
+      else if (!held.has(place)) {
+        held.add(place);
+        const record = await raise(run, alert);
+        if (record !== null) raised.push(record);
+      }
+    }
+    return raised;
+  }
+
+  async function raise(run: RunRecord, { rule, step, suiteName, value, message }: Alert): Promise<AlertRecord | null> {
+    const at = Date.now();
+    const alert = await core.store.addAlert({
+      runId: run.id,
+      rule: ruleText(rule),
+      step,
+      suiteName,
+      value,
+      message,
+      at,
+    });
+    if (alert === null) return null;
+    core.bus.publish({ topic: 'alert', alert });
+    const failure = webhook === null ? null : await sendAlert(webhook, alert);
     if (failure !== null) say(`The alert did not reach ${webhook}: ${failure}`);
+    return alert;
   }
 
   return {
     async look(run, meter) {
-      const raised: Alert[] = [];
+      const found: Alert[] = [];
       for (const rule of rules) {
-        for (const [place, alert] of await findings(core, run, rule, meter)) {
-          const key = `${ruleText(rule)} ${place}`;
-          if (!holds(rule, alert.value)) holding.delete(key);
-          else if (!holding.has(key)) {
-            holding.add(key);
-            raised.push(alert);
-            await raise(run, alert);
-          }
+        if (rule.metric === flipRate) found.push(...newestOfSuites(meter).map((point) => ofMeter(run, rule, point)));
+        else {
+          const newest = await core.store.newestFigure(run.id, rule.metric);
+          if (newest !== null) found.push(ofFigure(run, rule, newest));
         }
       }
-      return raised;
+      return decide(run, found);
+    },
+    lookAtStep(run, { step, figures }) {
+      const found = rules.flatMap((rule) => {
+        const value = figures[rule.metric];
+        return rule.metric === flipRate || value === null || value === undefined
+          ? []
+          : [ofFigure(run, rule, { step, value })];
+      });
+      return decide(run, found);
     },
   };
 }
 
-/** The newest figure of a rule, of the flip rate one per suite. */
-async function findings(
-  core: Core,
-  run: RunRecord,
-  rule: AlertRule,
-  meter: readonly FlipMeterPoint[],
-): Promise<[string, Alert][]> {
-  if (rule.metric === flipRate)
-    return newestOfSuites(meter).map((point) => [point.suiteName, ofMeter(run, rule, point)]);
-  const [series] = await core.store.runMetrics(run.id, { names: [rule.metric], points: 1_000_000 });
-  const value = series?.values.at(-1) ?? null;
-  const step = series?.steps.at(-1);
-  if (value === null || step === undefined) return [];
+function placeOf(rule: string, suiteName: string | null): string {
+  return `${rule} ${suiteName ?? ''}`;
+}
+
+function ofFigure(run: RunRecord, rule: AlertRule, { step, value }: { step: number; value: number }): Alert {
   const message = `Alert: ${rule.metric} of “${run.name}” is ${formatNumber(value)} at step ${step} (${ruleText(rule)}).`;
-  return [['', { rule, step, suiteName: null, value, message }]];
+  return { rule, step, suiteName: null, value, message };
 }
 
 function newestOfSuites(meter: readonly FlipMeterPoint[]): FlipMeterPoint[] {
@@ -82,30 +117,4 @@ function ofMeter(run: RunRecord, rule: AlertRule, point: FlipMeterPoint): Alert 
   const { suiteName, step, negative, n, nfr } = point;
   const message = `Alert: “${run.name}” lost ${negative} of ${n} samples of ${suiteName} at step ${step}: at least ${formatPercent(nfr.low)} are negative flips (${ruleText(rule)}).`;
   return { rule, step, suiteName, value: nfr.low, message };
-}
-
-/** Null when it arrived. */
-async function send(url: string, run: RunRecord, alert: Alert): Promise<string | null> {
-  const { rule, step, suiteName, value, message } = alert;
-  const body = JSON.stringify({
-    run: run.name,
-    runId: run.id,
-    rule: ruleText(rule),
-    step,
-    suite: suiteName,
-    value,
-    text: message,
-  });
-  try {
-    const answer = await fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body,
-      redirect: 'error',
-      signal: AbortSignal.timeout(webhookTimeoutMs),
-    });
-    return answer.ok ? null : `it answered ${answer.status}.`;
-  } catch (error) {
-    return error instanceof WorkbenchError || error instanceof Error ? error.message : String(error);
-  }
 }

@@ -24,8 +24,8 @@ export interface WatchOptions extends ForeignRunOptions {
   say(sentence: string): void;
   /** Called when an evaluation is done, with the flip meter as it is then. */
   onEvaluated(evaluation: EvaluationRecord, meter: readonly FlipMeterPoint[], run: RunRecord): Promise<void> | void;
-  /** Called when something was taken in. */
-  onGrown?(run: RunRecord): Promise<void> | void;
+  /** Called when something was taken in; with the flip meter where that brought evaluations, else without points. */
+  onGrown?(run: RunRecord, meter: readonly FlipMeterPoint[]): Promise<void> | void;
 }
 
 export interface Watched {
@@ -47,6 +47,13 @@ export async function watchRun(
   let watching: { run: RunRecord; owner: Claim } | null = null;
   let found = await surveyTrainerFolder(folder);
   let ended = false;
+  let brought = 0;
+  /** A callback in the trainer brings evaluations of its own. */
+  async function broughtFlips(run: RunRecord): Promise<readonly FlipMeterPoint[]> {
+    const before = brought;
+    brought = (await core.store.listEvaluations({ runId: run.id })).length;
+    return brought === before ? [] : flipMeter(core, comparisons, run.id, task);
+  }
   try {
     for (;;) {
       if (watching === null && (await hasBegun(found))) watching = await begin(parts, found, options, task);
@@ -55,7 +62,7 @@ export async function watchRun(
         const taken = await takeInFolder(core, watching.run, found, { settled: isDone(found) }, task);
         watching.run = taken.run;
         taken.said.forEach(options.say);
-        if (taken.grew) await options.onGrown?.(taken.run);
+        if (taken.grew) await options.onGrown?.(taken.run, await broughtFlips(taken.run));
         await evaluateNew(parts, watching.run, { suites, given }, options, task);
         // Its end was said after the folder was looked through: what came in between is looked for once more.
         if (hasEnded(watching.run.status) && ended) break;

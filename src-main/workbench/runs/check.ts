@@ -8,6 +8,7 @@ import type { Core } from '../core.ts';
 import { quietTask } from '../supervision/task.ts';
 import { runTrainerJob } from '../supervision/trainer-jobs.ts';
 import { weightsFolder } from '../models/weights.ts';
+import { withoutRows } from './left-out.ts';
 import { mixedRows } from './prepare.ts';
 import { resolveSpec } from './resolve.ts';
 import type { ResolvedSpec } from './resolve.ts';
@@ -91,7 +92,12 @@ export async function differenceTo(core: Core, parentRunId: string, spec: RunSpe
 async function estimateSpec(core: Core, { spec, resolved }: CheckedSpec): Promise<Estimate | null> {
   const task = quietTask();
   const modelPath = await weightsFolder(core, resolved.model, task);
-  const rows = await mixedRows(core, resolved.sources, spec.dataset.heldOut, isMixture(spec));
+  const rows = await mixedRows(
+    core,
+    withoutRows(resolved.sources, resolved.leftOut),
+    spec.dataset.heldOut,
+    isMixture(spec),
+  );
   let estimate: Estimate | null = null;
   const job = {
     kind: 'estimate' as const,

@@ -14,6 +14,7 @@ import type { Task } from '../supervision/task.ts';
 import { findWeights, weightsFolder } from '../models/weights.ts';
 import { requireAllowedReward } from './resolve.ts';
 import { heldOutName, heldOutSuite } from './held-out.ts';
+import { withoutRows } from './left-out.ts';
 import { writeMixture } from './mixture.ts';
 import { runFolder } from './run-folder.ts';
 
@@ -28,7 +29,8 @@ export async function prepareTrainJob(core: Core, run: RunRecord, resume: boolea
     sources.push({ dataset: existing('dataset', await core.store.getDataset(datasetId), datasetId), weight });
   }
   const modelPath = await weightsFolder(core, await findWeights(core, inputs.model.id), task);
-  const rows = await mixedRows(core, sources, run.spec.dataset.heldOut, inputs.sources !== undefined);
+  const kept = withoutRows(sources, inputs.leftOut ?? []);
+  const rows = await mixedRows(core, kept, run.spec.dataset.heldOut, inputs.sources !== undefined);
   const suites = await Promise.all(
     (await suitesOf(core, inputs.suiteIds, rows.heldOut)).map((suite) => suiteFile(core, suite)),
   );
@@ -57,6 +59,8 @@ export async function prepareTrainJob(core: Core, run: RunRecord, resume: boolea
 export interface MixedDataset {
   dataset: DatasetRecord;
   weight: number;
+  /** Ids of rows that the spec leaves out. */
+  leftOut?: readonly string[];
 }
 
 export interface TrainRows {
@@ -74,17 +78,17 @@ export async function mixedRows(
   fraction: number,
   asMixture: boolean,
 ): Promise<TrainRows> {
-  const parts: { source: MixedDataset; path: string; heldOut: SuiteRecord | null }[] = [];
-  for (const source of sources) parts.push({ source, ...(await trainRows(core, source.dataset, fraction)) });
+  const parts: ({ source: MixedDataset } & PreparedRows)[] = [];
+  for (const source of sources)
+    parts.push({ source, ...(await trainRows(core, source.dataset, fraction, source.leftOut)) });
   const heldOut = parts.flatMap((part) => (part.heldOut === null ? [] : [part.heldOut]));
   const [only] = parts;
   if (!asMixture && only !== undefined) return { path: only.path, heldOut };
-  const digests = parts.map(({ source: { dataset } }) => `${dataset.id} ${dataset.sha256}`).join('\n');
+  const digests = parts
+    .map(({ source: { dataset }, path: from }) => `${dataset.id} ${dataset.sha256} ${path.basename(from)}`)
+    .join('\n');
   const file = inside(core.layout.cache, 'rows', `mixture-${hash('sha256', `${fraction}\n${digests}`, 'hex')}.ndjson`);
-  const total = parts.reduce(
-    (sum, { source: { dataset }, heldOut: held }) => sum + dataset.rows - (held?.items ?? 0),
-    0,
-  );
+  const total = parts.reduce((sum, { rows }) => sum + rows, 0);
   await cachedRows(file, total, (draft) =>
     writeMixture(
       draft,
@@ -95,19 +99,29 @@ export async function mixedRows(
   return { path: file, heldOut, trainSources };
 }
 
-/** Rows to train on, without the held-out ones; one file a dataset and fraction, shared by all runs. */
+interface PreparedRows {
+  path: string;
+  rows: number;
+  heldOut: SuiteRecord | null;
+}
+
+/** Rows to train on, without the held-out ones and those left out; one file per dataset and choice, shared by all runs. */
 export async function trainRows(
   core: Core,
   dataset: DatasetRecord,
   fraction: number,
-): Promise<{ path: string; heldOut: SuiteRecord | null }> {
+  leftOut: readonly string[] = [],
+): Promise<PreparedRows> {
   const heldOut = fraction === 0 ? null : await heldOutSuite(core.store, dataset, fraction);
-  const file = inside(core.layout.cache, 'rows', `${dataset.sha256}-${fraction}.ndjson`);
-  const skip = heldOut?.rowIds ?? [];
-  await cachedRows(file, dataset.rows - skip.length, async (draft) => {
+  const skip = [...new Set([...(heldOut?.rowIds ?? []), ...leftOut])];
+  const without =
+    leftOut.length === 0 ? '' : `-without-${hash('sha256', leftOut.toSorted().join('\n'), 'hex').slice(0, 16)}`;
+  const file = inside(core.layout.cache, 'rows', `${dataset.sha256}-${fraction}${without}.ndjson`);
+  const rows = dataset.rows - skip.length;
+  await cachedRows(file, rows, async (draft) => {
     return (await core.store.exportDatasetRows(dataset.id, draft, { skip })).rows;
   });
-  return { path: file, heldOut: heldOut?.suite ?? null };
+  return { path: file, rows, heldOut: heldOut?.suite ?? null };
 }
 
 /** @throws WorkbenchError with the consent that is missing, where its scorer is a judge or a program that nobody here has allowed. */

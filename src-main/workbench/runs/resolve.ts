@@ -10,6 +10,8 @@ import { findByName } from '../workspace/names.ts';
 import { findWeights } from '../models/weights.ts';
 import type { Weights } from '../models/weights.ts';
 import { heldOutName } from './held-out.ts';
+import { rowsToLeaveOut, unknownRows } from './left-out.ts';
+import type { LeftOut } from './left-out.ts';
 
 /** What the names in a spec stand for in this workspace. */
 export interface ResolvedSpec {
@@ -21,6 +23,8 @@ export interface ResolvedSpec {
   rewardModel: Weights | null;
   /** In the spec's order; `held-out` is made from the dataset when the run starts. */
   suites: (SuiteRecord | 'held-out')[];
+  /** Rows of its datasets that the spec leaves out. */
+  leftOut: LeftOut[];
 }
 
 export type Resolution = { ok: true; resolved: ResolvedSpec } | { ok: false; issues: SpecIssue[] };
@@ -58,6 +62,12 @@ export async function resolveSpec(core: Core, spec: RunSpec): Promise<Resolution
   if (spec.dataset.heldOut === 0 && spec.evaluate.suites.includes(heldOutName)) {
     issues.push({ path: 'evaluate.suites', message: `${heldOutName} needs dataset.heldOut above 0` });
   }
+  const leftOut: LeftOut[] = [];
+  for (const { dataset: source } of sources) {
+    const rows = await at('dataset.leaveOut', () => rowsToLeaveOut(core, source, spec));
+    if (rows !== null && rows.rowIds.length > 0) leftOut.push(rows);
+  }
+  if (!issues.some(({ path }) => path === 'dataset.leaveOut')) issues.push(...unknownRows(spec, leftOut));
   const guardSet = await at('guard.guardSet', () => findGuardSet(core, spec));
   const rewardModel = await at('algorithm.reward.model', () => findRewardModel(core, spec));
   await at('algorithm.reward.command', () => Promise.resolve(requireAllowedReward(spec)));
@@ -70,7 +80,7 @@ export async function resolveSpec(core: Core, spec: RunSpec): Promise<Resolution
     if (suite !== null) suites.push(suite);
   }
   if (issues.length > 0 || model === null || dataset === null) return { ok: false, issues };
-  return { ok: true, resolved: { model, dataset, sources, guardSet, rewardModel, suites } };
+  return { ok: true, resolved: { model, dataset, sources, guardSet, rewardModel, suites, leftOut } };
 }
 
 /** A spec can come from other people: that it names a program does not start it. */

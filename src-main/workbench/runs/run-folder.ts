@@ -41,6 +41,8 @@ const inputsSchema = z.object({
   sources: z.array(z.object({ datasetId: z.string(), weight: z.number() })).optional(),
   guardSetId: z.string().nullable(),
   suiteIds: z.array(z.string()),
+  /** Rows that the spec leaves out, by dataset, as they were at launch. */
+  leftOut: z.array(z.object({ datasetId: z.string(), rowIds: z.array(z.string()) })).optional(),
 });
 export type RunInputs = z.infer<typeof inputsSchema>;
 export type WeightsRef = z.infer<typeof weightsRef>;

@@ -245,6 +245,7 @@ async function prepareFolder(core: Core, spec: RunSpec, resolved: ResolvedSpec):
       : {}),
     guardSetId: resolved.guardSet?.id ?? null,
     suiteIds: resolved.suites.map((suite) => (suite === 'held-out' ? heldOutName : suite.id)),
+    ...(resolved.leftOut.length === 0 ? {} : { leftOut: resolved.leftOut }),
   });
   return { id, name, folder, spec: named };
 }

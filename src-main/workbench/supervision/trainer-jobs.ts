@@ -16,6 +16,7 @@ const names: Readonly<Record<ShortJob['kind'], string>> = {
   sample: 'a sampling of texts',
   merge: 'a merge of an adapter',
   estimate: 'an estimate',
+  ches: 'scores of pairs',
 };
 
 /**

@@ -1,5 +1,7 @@
 import type { DatasetKind } from '../datasets.ts';
 import type { Finding } from './findings.ts';
+import type { RowScoreName, RowScores } from './row-scores.ts';
+import { rowScoreNames } from './row-scores.ts';
 
 /** What narrows a list of rows. Values of one part are or-ed, parts are and-ed; ranges are inclusive, null = open end. */
 export interface RowFilter {
@@ -18,9 +20,11 @@ export interface RowFilter {
   difference?: [number | null, number | null];
   /** Rows by id: what a choice outside the dataset came to, such as the rows near some flips. */
   ids?: string[];
+  /** Scores of suspects; rows without one never pass. */
+  scores?: { [Name in RowScoreName]?: [number | null, number | null] };
 }
 
-export const rowSortColumns = ['row', 'prompt', 'response', 'rejected', 'difference'] as const;
+export const rowSortColumns = ['row', 'prompt', 'response', 'rejected', 'difference', ...rowScoreNames] as const;
 export interface RowSort {
   column: (typeof rowSortColumns)[number];
   direction: 'ascending' | 'descending';
@@ -41,6 +45,8 @@ export interface ListedRow {
   like: number | null;
   /** In the check's unit; null before a check. */
   lengths: { prompt: number; answers: number[] } | null;
+  /** Those that are known. */
+  scores: RowScores;
 }
 
 export interface RowViewHandle {
@@ -49,6 +55,8 @@ export interface RowViewHandle {
   kind: DatasetKind;
   /** Rows that the words' index does not hold yet; they are read when a search comes. */
   unindexed: number;
+  /** Scores that the dataset has. */
+  scores: RowScoreName[];
 }
 
 /** How a version of a dataset is made of its parent. */

@@ -42,7 +42,7 @@ export async function watchCommand(context: CommandContext, folder: string, flag
   const rules = (flags.alert ?? []).map(parseAlert);
   const workbench = await context.workbench();
   const say = (sentence: string) => terminal.note(plain(sentence));
-  const alerts = createAlerts(workbench.core, rules, flags.webhook ?? null, say);
+  const alerts = createAlerts(workbench.core, rules, { webhook: flags.webhook ?? null, say });
   let raised = 0;
   let shown = -1;
   const look = async (run: RunRecord, meter: readonly FlipMeterPoint[]) => {
@@ -60,11 +60,11 @@ export async function watchCommand(context: CommandContext, folder: string, flag
       suites: flags.suite ?? [],
       paceMs: (flags.every ?? usualEverySeconds) * 1000,
       say,
-      async onGrown(grown) {
+      async onGrown(grown, points) {
         if (grown.step !== shown)
           say(`“${grown.name}”: step ${grown.step}${grown.totalSteps === null ? '' : ` of ${grown.totalSteps}`}`);
         shown = grown.step;
-        await look(grown, []);
+        await look(grown, points);
       },
       async onEvaluated(evaluation, points, followed) {
         const { step, suiteName, right, wrong } = evaluation;

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { stringify } from 'yaml';
 import type { RunRecord } from '../../../shared/domain/entities.ts';
+import { parseAlert, ruleText } from '../../../shared/domain/alerts.ts';
 import { WorkbenchError, reportOf } from '../../../shared/domain/errors.ts';
 import type { StepMetrics } from '../../../shared/domain/metrics.ts';
 import type { ShownEvent } from '../../../shared/domain/trainer-events.ts';
@@ -11,6 +12,7 @@ import type { SpecDifference } from '../../../workbench/runs/spec-changes.ts';
 import { specObject } from '../../../workbench/runs/spec-text.ts';
 import type { SpecInput } from '../../../workbench/runs/spec-text.ts';
 import type { Workbench } from '../../../workbench/workbench.ts';
+import { endpointOrigin } from '../../../system/endpoints.ts';
 import { hasEnded } from '../../../shared/domain/run-states.ts';
 import type { CommandContext } from '../context.ts';
 import type { TrainFlags } from '../options/runs.ts';
@@ -22,8 +24,9 @@ import { leave, requireSite, showSubmission, tellJob } from './at-site.ts';
 
 export async function trainCommand(context: CommandContext, file: string, options: TrainFlags): Promise<ExitStatus> {
   requireSite(options);
-  const input = withAssignments({ yaml: await readSpec(file) }, options.set ?? []);
+  const input = withAlerts(withAssignments({ yaml: await readSpec(file) }, options.set ?? []), options.alert ?? []);
   const workbench = await context.workbench();
+  sendAlerts(context, workbench, options);
   if (options.dryRun === true) return showSubmission(context, workbench, [input], options);
   const run = await workbench.runs.launch(input, { file, site: options.site });
   return options.detach === true ? leave(context, workbench, [run]) : follow(context, workbench, run);
@@ -39,7 +42,8 @@ export async function relaunchCommand(context: CommandContext, name: string, opt
   if (options.detach === true) requireSite(options);
   const workbench = await context.workbench();
   const parent = await workbench.runs.find(name);
-  const input = withAssignments({ spec: { ...parent.spec } }, options.set ?? []);
+  const input = withAlerts(withAssignments({ spec: { ...parent.spec } }, options.set ?? []), options.alert ?? []);
+  sendAlerts(context, workbench, options);
   const check = await workbench.runs.check(input, parent.id);
   const difference = describeDifference(check.difference ?? []);
   if (options.dryRun !== true) {
@@ -75,6 +79,23 @@ export function withAssignments(input: SpecInput, assignments: readonly string[]
   if (assignments.length === 0) return input;
   const changes = assignments.map(parseAssignment);
   return { spec: changes.reduce((spec, { path: at, value }) => withValue(spec, at, value), specObject(input)) };
+}
+
+/** Rules of the command line beside those of the spec. */
+function withAlerts(input: SpecInput, rules: readonly string[]): SpecInput {
+  if (rules.length === 0) return input;
+  const spec = specObject(input);
+  const limits = typeof spec['limits'] === 'object' && spec['limits'] !== null ? spec['limits'] : {};
+  const known: unknown[] = 'alerts' in limits && Array.isArray(limits.alerts) ? limits.alerts : [];
+  return {
+    spec: { ...spec, limits: { ...limits, alerts: [...known, ...rules.map((rule) => ruleText(parseAlert(rule)))] } },
+  };
+}
+
+function sendAlerts({ terminal }: CommandContext, { alerts }: Workbench, { webhook }: TrainFlags): void {
+  if (webhook === undefined) return;
+  endpointOrigin(webhook);
+  alerts.sendTo(webhook, (sentence) => terminal.note(plain(sentence)));
 }
 
 export function describeDifference(difference: SpecDifference): string {
@@ -122,13 +143,15 @@ export async function followRun(
   const stopTelling = site === null ? () => {} : tellJob(context, workbench, run.id);
   let total = run.totalSteps;
   const unsubscribe = workbench.subscribe((event) => {
+    if (event.topic === 'alert' && event.alert.runId === run.id) terminal.note(plain(event.alert.message));
     if (event.topic !== 'run-events' || event.runId !== run.id) return;
     for (const one of event.events) {
       if (one.type === 'started') total = one.totalSteps;
       showEvent(context, one, total);
     }
   });
-  const ended = await Promise.race([workbench.runs.ended(run.id), left.promise]).finally(unsubscribe);
+  const ended = await Promise.race([workbench.runs.ended(run.id), left.promise]);
+  await workbench.alerts.settled().finally(unsubscribe);
   stopTelling();
   terminal.settle();
   if (site !== null && !hasEnded(ended.status)) {

@@ -1,4 +1,7 @@
+import { Option } from 'commander';
 import type { Command as Program } from 'commander';
+import { rowScoreNames } from '../../../shared/domain/data/row-scores.ts';
+import type { SuspectsFlags } from '../commands/suspects.ts';
 import type { WatchFlags } from '../commands/foreign-runs.ts';
 import { lazily } from './go.ts';
 import type { Go } from './go.ts';
@@ -11,6 +14,7 @@ const commands = {
   train: lazily(async () => (await import('../commands/train.ts')).trainCommand),
   evaluate: lazily(async () => (await import('../commands/evaluate.ts')).evaluateCommand),
   watch: lazily(async () => (await import('../commands/foreign-runs.ts')).watchCommand),
+  suspects: lazily(async () => (await import('../commands/suspects.ts')).suspectsCommand),
   sweep: lazily(async () => (await import('../commands/sweep.ts')).sweepCommand),
   study: lazily(async () => (await import('../commands/study.ts')).studyCommand),
   interpolate: lazily(async () => (await import('../commands/interpolate.ts')).interpolateCommand),
@@ -18,6 +22,8 @@ const commands = {
 
 export interface TrainFlags {
   set?: string[];
+  alert?: string[];
+  webhook?: string;
   site?: string;
   detach?: boolean;
   dryRun?: boolean;
@@ -39,6 +45,12 @@ export function addRuns(program: Program, go: Go): void {
     .command('train <spec>')
     .description('train in the foreground; Ctrl-C stops after the step, with a checkpoint')
     .option('--set <path=value...>', 'change the spec, e.g. guard.weight=0.5', collect)
+    .option(
+      '--alert <rule>',
+      'say when it begins to hold: nfr>2% (its lower bound), or a curve, kl/pre>10; repeatable',
+      collect,
+    )
+    .option('--webhook <url>', 'send alerts to this address too')
     .option('--site <name>', 'hand the run to a site, and follow it from here')
     .option('--detach', 'with --site: submit and leave; the run goes on by itself')
     .option('--dry-run', 'with --site: print the job script and Slurm’s estimate, and stop')
@@ -51,6 +63,8 @@ export function addRuns(program: Program, go: Go): void {
     .command('relaunch <run>')
     .description('a new run from a copy of the spec')
     .option('--set <path=value...>', 'change the copy', collect)
+    .option('--alert <rule>', 'say when it begins to hold; repeatable', collect)
+    .option('--webhook <url>', 'send alerts to this address too')
     .option('--site <name>', 'hand the run to a site')
     .option('--detach', 'with --site: submit and leave; the run goes on by itself')
     .option('--dry-run', 'print the difference (with --site also the job script) and stop')
@@ -72,6 +86,22 @@ export function addRuns(program: Program, go: Go): void {
     .action((target: string, options: { suite: string; name?: string; seed?: number; klFrom?: string }) =>
       go(commands.evaluate, target, options),
     );
+  program
+    .command('suspects <run>')
+    .description('the training rows that may have caused a run’s flips; their scores stay with the dataset')
+    .option(
+      '--sample <id>',
+      'held against this sample of its evaluations, instead of all negative flips; repeatable',
+      collect,
+    )
+    .option('--ches', 'also measure CHES under the model that training began with: a pass over the data')
+    .addOption(
+      new Option('--by <score>', 'the order; by default nearest to a flip first, or what fell most').choices(
+        rowScoreNames,
+      ),
+    )
+    .option('--limit <n>', 'rows to list (default: 50)', wholeNumber)
+    .action((name: string, options: SuspectsFlags) => go(commands.suspects, name, options));
   program
     .command('watch <folder>')
     .description('follow a training of another program by its output folder, and evaluate each checkpoint as it comes')

@@ -1,0 +1,69 @@
+import type { WorkbenchEvent } from '../../shared/contract/events.ts';
+import { parseAlert } from '../../shared/domain/alerts.ts';
+import type { RunRecord } from '../../shared/domain/entities.ts';
+import type { ShownEvent } from '../../shared/domain/trainer-events.ts';
+import type { Comparisons } from '../comparing/comparisons.ts';
+import type { Core } from '../core.ts';
+import { flipMeter } from '../runs/flip-meter.ts';
+import { quietTask } from '../supervision/task.ts';
+import { createAlerts } from './alerts.ts';
+import type { Alerts } from './alerts.ts';
+
+/** Alerts of the runs that this program trains, by the rules of their specs (`limits.alerts`). */
+export interface RunAlerts {
+  /** From now on they go to this address as well, and what did not arrive is said. */
+  sendTo(webhook: string, say: (sentence: string) => void): void;
+  /** Resolves when all that was said so far was looked at. */
+  settled(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Follows what trainers say: each step’s figures, and the flips at each evaluation. */
+export function createRunAlerts(core: Core, comparisons: Comparisons): RunAlerts {
+  const of = new Map<string, Promise<{ run: RunRecord; alerts: Alerts } | null>>();
+  const closing = new AbortController();
+  let telling = { webhook: null as string | null, say: (_sentence: string): void => undefined };
+  /** One look after another: two at once would raise one alert twice. */
+  let line: Promise<void> = Promise.resolve();
+
+  async function rulesOf(runId: string): Promise<{ run: RunRecord; alerts: Alerts } | null> {
+    const run = await core.store.getRun(runId);
+    const rules = run?.spec.limits.alerts ?? [];
+    // Of a training elsewhere, whoever follows it has the rules.
+    if (run === null || rules.length === 0 || (run.origin !== undefined && run.origin !== null)) return null;
+    return { run, alerts: createAlerts(core, rules.map(parseAlert), telling) };
+  }
+
+  async function look(runId: string, events: readonly ShownEvent[]): Promise<void> {
+    if (!of.has(runId)) of.set(runId, rulesOf(runId));
+    const found = await of.get(runId);
+    if (found === null || found === undefined || closing.signal.aborted) return;
+    for (const event of events)
+      if (event.type === 'step')
+        await found.alerts.lookAtStep(found.run, { step: event.step, figures: { ...event.metrics, ...event.others } });
+    if (!events.some(({ type }) => type === 'evaluation-done')) return;
+    const meter = await flipMeter(core, comparisons, runId, { ...quietTask(), signal: closing.signal });
+    await found.alerts.look(found.run, meter);
+  }
+
+  const unsubscribe = core.bus.subscribe((event: WorkbenchEvent) => {
+    if (event.topic === 'run' && event.run.endedAt !== null) line = line.then(() => void of.delete(event.run.id));
+    if (event.topic !== 'run-events') return;
+    const { runId, events } = event;
+    if (!events.some(({ type }) => type === 'step' || type === 'evaluation-done')) return;
+    // A look that fails is made again with the next step: it never holds the training up.
+    line = line.then(() => look(runId, events)).catch(() => undefined);
+  });
+
+  return {
+    sendTo(webhook, say) {
+      telling = { webhook, say };
+    },
+    settled: () => line,
+    async close() {
+      unsubscribe();
+      closing.abort();
+      await line;
+    },
+  };
+}

@@ -1,0 +1,129 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import type { WorkbenchEvent } from '../../../src-main/shared/contract/events.ts';
+import type { FlipMeterPoint } from '../../../src-main/shared/contract/views.ts';
+import { parseAlert } from '../../../src-main/shared/domain/alerts.ts';
+import { createAlerts } from '../../../src-main/workbench/following/alerts.ts';
+import { quietTask } from '../../../src-main/workbench/supervision/task.ts';
+import type { Workbench } from '../../../src-main/workbench/workbench.ts';
+import { FakeTrainer } from '../../helpers/fake-trainer.ts';
+import {
+  addTrainingMaterial,
+  openTestWorkbench,
+  smallModel,
+  tinySpec,
+  withSmallModel,
+} from '../../helpers/workbench.ts';
+
+const told = path.resolve(import.meta.dirname, '../../assets/trainers/dpo-told');
+
+async function withRun(): Promise<Workbench> {
+  const workbench = await openTestWorkbench();
+  await workbench.following.importRun(told, { name: 'told' }, quietTask());
+  return workbench;
+}
+
+/** An address of this machine that takes what is sent to it. */
+async function listen(status = 200): Promise<{ url: string; taken: unknown[] }> {
+  const taken: unknown[] = [];
+  const server = createServer((request, response) => {
+    let text = '';
+    request.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    request.on('end', () => {
+      taken.push(JSON.parse(text));
+      response.writeHead(status).end();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/alerts`, taken };
+}
+
+const point = (step: number, low: number): FlipMeterPoint => ({
+  suiteName: 'words',
+  step,
+  evaluationId: 'e',
+  baseEvaluationId: 'b',
+  rule: { kind: 'verdict', ties: 'wrong' },
+  n: 100,
+  negative: 9,
+  positive: 0,
+  nfr: { value: 0.09, low, high: 0.2, level: 0.95 } as FlipMeterPoint['nfr'],
+  pfr: { value: 0, low: 0, high: 0.03, level: 0.95 } as FlipMeterPoint['pfr'],
+});
+
+test('a rule is told once while it holds, and again only after it held no more; a start in between changes nothing', async () => {
+  const { core } = await withRun();
+  const [run] = await core.store.listRuns();
+  if (run === undefined) throw new Error('no run');
+  const { url, taken } = await listen();
+  const heard: string[] = [];
+  core.bus.subscribe((event: WorkbenchEvent) => event.topic === 'alert' && heard.push(event.alert.message));
+  const rules = ['nfr>5%', 'loss<0.6', 'rewards/margins<0', 'unknown>1'].map(parseAlert);
+  const start = () => createAlerts(core, rules, { webhook: url, say: (sentence) => heard.push(sentence) });
+  let alerts = start();
+  const raised = async (step: number, low: number) =>
+    (await alerts.look(run, [point(step, low)])).map(({ rule }) => rule);
+
+  // The loss of the recorded training ends below 0.6, and its margins above 0.
+  expect(await raised(4, 0.06)).toEqual(['nfr > 0.05', 'loss < 0.6']);
+  expect(await raised(5, 0.07)).toEqual([]);
+  alerts = start();
+  expect(await raised(6, 0.07)).toEqual([]);
+  expect(await raised(7, 0.01)).toEqual([]);
+  expect(await raised(8, 0.08)).toEqual(['nfr > 0.05']);
+  expect(heard).toHaveLength(3);
+  expect(heard[0]).toBe(
+    'Alert: “told” lost 9 of 100 samples of words at step 4: at least 6.0 % are negative flips (nfr > 0.05).',
+  );
+  expect((await core.store.listAlerts(run.id)).map(({ rule, step, suiteName }) => [rule, step, suiteName])).toEqual([
+    ['nfr > 0.05', 8, 'words'],
+    ['loss < 0.6', 8, null],
+    ['nfr > 0.05', 4, 'words'],
+  ]);
+  expect(taken[0]).toEqual({
+    run: 'told',
+    runId: run.id,
+    rule: 'nfr > 0.05',
+    step: 4,
+    suite: 'words',
+    value: 0.06,
+    text: heard[0],
+  });
+});
+
+test('an address that refuses is a sentence, and one that is neither here nor encrypted is refused', async () => {
+  const { core } = await withRun();
+  const [run] = await core.store.listRuns();
+  const { url } = await listen(500);
+  const said: string[] = [];
+  const alerts = createAlerts(core, [parseAlert('nfr>5%')], { webhook: url, say: (sentence) => said.push(sentence) });
+  if (run !== undefined) await alerts.look(run, [point(1, 0.5)]);
+  expect(said).toEqual([`The alert did not reach ${url}: it answered 500.`]);
+  expect(() => createAlerts(core, [], { webhook: 'http://example.org/x', say: () => {} })).toThrow();
+});
+
+test(`a run that is trained here is looked at with each step, by the rules of its spec${withSmallModel}`, async (ctx) => {
+  if (smallModel === null) return ctx.skip('no small model here');
+  const trainer = new FakeTrainer();
+  const workbench = await openTestWorkbench({ launchTrainer: () => trainer });
+  await addTrainingMaterial(workbench, smallModel);
+  const spec = { ...tinySpec({ name: 'own' }), limits: { alerts: ['kl/pre>10', 'loss<0.1'] } };
+  const run = await workbench.runs.launch({ spec: spec as object as Record<string, unknown> });
+  const ready = Promise.withResolvers<void>();
+  workbench.subscribe((event) => event.topic === 'run' && event.run.status === 'starting' && ready.resolve());
+  if ((await workbench.runs.get(run.id)).status !== 'starting') await ready.promise;
+  trainer.start();
+  const step = (number: number, kl: number) =>
+    trainer.say({ type: 'step', step: number, epoch: 0, metrics: { loss: 0.5, 'kl/pre': kl }, tables: {} });
+  step(1, 3);
+  step(2, 11);
+  step(3, 12);
+  trainer.finish('completed');
+  await workbench.runs.ended(run.id);
+  await workbench.alerts.settled();
+  const alerts = await workbench.core.store.listAlerts(run.id);
+  expect(alerts.map(({ message }) => message)).toEqual(['Alert: kl/pre of “own” is 11 at step 2 (kl/pre > 10).']);
+});
