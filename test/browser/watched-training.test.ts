@@ -112,5 +112,5 @@ describe.skipIf(missing !== null)('a training of TRL that is watched while it is
     );
     const flips = await flipguard(workspace, 'flips', 'live@0', 'live@8', '--suite', 'evaluation data');
     expect(flips.stderr).toContain('4 shown of 4 negative');
-  }, 240_000);
+  });
 });

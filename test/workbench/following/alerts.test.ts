@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import type { WorkbenchEvent } from '../../../src-main/shared/contract/events.ts';
 import type { FlipMeterPoint } from '../../../src-main/shared/contract/views.ts';
 import { parseAlert } from '../../../src-main/shared/domain/alerts.ts';
@@ -9,6 +9,7 @@ import { createAlerts } from '../../../src-main/workbench/following/alerts.ts';
 import { quietTask } from '../../../src-main/workbench/supervision/task.ts';
 import type { Workbench } from '../../../src-main/workbench/workbench.ts';
 import { FakeTrainer } from '../../helpers/fake-trainer.ts';
+import { patienceMs } from '../../helpers/patience.ts';
 import {
   addTrainingMaterial,
   openTestWorkbench,
@@ -112,9 +113,7 @@ test(`a run that is trained here is looked at with each step, by the rules of it
   await addTrainingMaterial(workbench, smallModel);
   const spec = { ...tinySpec({ name: 'own' }), limits: { alerts: ['kl/pre>10', 'loss<0.1'] } };
   const run = await workbench.runs.launch({ spec: spec as object as Record<string, unknown> });
-  const ready = Promise.withResolvers<void>();
-  workbench.subscribe((event) => event.topic === 'run' && event.run.status === 'starting' && ready.resolve());
-  if ((await workbench.runs.get(run.id)).status !== 'starting') await ready.promise;
+  await vi.waitUntil(() => trainer.job !== null, { timeout: patienceMs });
   trainer.start();
   const step = (number: number, kl: number) =>
     trainer.say({ type: 'step', step: number, epoch: 0, metrics: { loss: 0.5, 'kl/pre': kl }, tables: {} });
