@@ -13,16 +13,17 @@ test('which answer became which: the same value in other dress is one, the most 
   const sums = [
     flip('So it is 18.', 'The answer is 20.', ['other-answer'], '18'),
     flip('The answer is $18.00', 'That makes 20', ['other-answer', 'shorter'], '18'),
+    flip('12 + 6 = 18\nA: 18', '12 + 6 = 20\nA: 20', ['other-answer'], 'She has 12 + 6 = 18.\nA: 18'),
     flip('The answer is 7.', 'The answer is 8.', ['other-answer'], '7'),
     flip('The answer is (B).', 'The answer is (C).', ['other-answer'], 'B'),
     flip('The answer is 5.', 'The answer is 5!', ['surface'], '5'),
   ];
   const { samples, distinct, changes } = answerChanges(sums);
-  expect([samples, distinct]).toEqual([4, 3]);
+  expect([samples, distinct]).toEqual([5, 3]);
   expect(changes.map(({ from, to, count, example }) => [from, to, count, example.sampleId])).toEqual([
-    ['18', '20', 2, sums[0]?.sampleId],
-    ['7', '8', 1, sums[2]?.sampleId],
-    ['B', 'C', 1, sums[3]?.sampleId],
+    ['18', '20', 3, sums[0]?.sampleId],
+    ['7', '8', 1, sums[3]?.sampleId],
+    ['B', 'C', 1, sums[4]?.sampleId],
   ]);
 });
 

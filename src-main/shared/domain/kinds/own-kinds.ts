@@ -27,7 +27,7 @@ export const defaultKindSettings: KindSettings = { refusals: null, own: [] };
 export const kindSettingsKey = 'kinds';
 
 /** Grows whenever a rule changes, so that kinds that were counted by older rules are counted anew. */
-const rulesVersion = 2;
+const rulesVersion = 3;
 const ownCharacters = 20_000;
 
 /** Reads the setting; throws `bad-input` where it is not one. */

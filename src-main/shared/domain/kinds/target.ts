@@ -9,7 +9,8 @@ export interface Wanted {
   readonly values: readonly string[];
 }
 
-const gold = /####\s*([^\n]+)\s*$/u;
+/** A worked solution ends in its answer: after four hash marks, or on a line that begins “A:” or “Answer:”. */
+const gold = /(?:####|(?:^|\n)(?:a|(?:final )?answer):)\s*([^\n]+)\s*$/iu;
 /** A longer target is a whole text; that it stands in another word for word says nothing beyond equality. */
 const longestTarget = 400;
 
