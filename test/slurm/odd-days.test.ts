@@ -18,12 +18,10 @@ import {
   lossesOf,
   openSiteWorkbench,
   untilStep,
-  whyNoLongSlurmTests,
   whyNoSlurmTests,
 } from './site-runs.ts';
 
 const why = whyNoSlurmTests();
-const whyNotLong = whyNoLongSlurmTests();
 const whyNotSsh = why ?? whyNoSshd();
 const skipped = (reason: string | null) => (reason === null ? '' : ` (skipped: ${reason})`);
 
@@ -146,26 +144,4 @@ describe.skipIf(why !== null)(`days that are not usual, on a real Slurm${skipped
     const task = { signal: new AbortController().signal, progress: () => {} };
     expect(await workbench.sites.bring(ended, 40, false, task)).toBe(true);
   });
-
-  it.skipIf(whyNotLong !== null)(
-    `saves before a time limit of one minute, and is put back until it is done${skipped(whyNotLong)}`,
-    async () => {
-      const workbench = await openSiteWorkbench();
-      await addSite(workbench, cluster, { profile: { time: '1', requeues: 8 } });
-      const spec = longSpec({ steps: 400, checkpoint: { every: 100 } });
-      const run = await workbench.runs.launch({ spec }, { site: 'here' });
-      const said = new Set<string>();
-      workbench.subscribe(() => {
-        for (const { runId, says } of workbench.sites.jobs()) if (runId === run.id) said.add(says);
-      });
-      // As long as the machine is too fast for the limit, it is made to fit by hand: what counts is the put-back.
-      const ended = await workbench.runs.ended(run.id);
-      expect([ended.status, ended.step]).toEqual(['completed', 400]);
-      const losses = await lossesOf(workbench, ended);
-      expect(losses.filter((loss) => loss !== null)).toHaveLength(400);
-      expect([...said].some((says) => says.startsWith('Put back into the queue after attempt 1 saved itself'))).toBe(
-        true,
-      );
-    },
-  );
 });

@@ -11,17 +11,8 @@ import { until, whyNoSlurm } from './cluster.ts';
 /** Why the tests on a real Slurm are not run; null where they are. They take minutes, so a command of their own asks for them. */
 export function whyNoSlurmTests(): string | null {
   if (smallModel === null) return 'no small model is here';
-  if (asked() === '') return 'npm run test:slurm runs them';
+  if (process.env.FLIPGUARD_TEST_SLURM !== '1') return 'npm run test:slurm runs them';
   return whyNoSlurm();
-}
-
-/** The same for those that wait for a time limit. */
-export function whyNoLongSlurmTests(): string | null {
-  return whyNoSlurmTests() ?? (asked() === 'short' ? 'it takes minutes; npm run test:slurm runs it' : null);
-}
-
-function asked(): string {
-  return process.env.FLIPGUARD_TEST_SLURM ?? '';
 }
 
 /** A cluster of our own may be asked as often as we like. */
