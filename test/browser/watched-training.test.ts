@@ -1,0 +1,116 @@
+import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { Suspects } from '../../src-main/shared/domain/data/row-scores.ts';
+import { quietTask } from '../../src-main/workbench/supervision/task.ts';
+import { documentOf, flipguard, startCli } from '../helpers/cli.ts';
+import { wordItems } from '../helpers/workbench.ts';
+import { useBrowserWorkbench, whyNoBrowser } from './shell.ts';
+
+const missing = await whyNoBrowser();
+const root = path.resolve(import.meta.dirname, '../..');
+/** What TRL wrote with the callback for Python (test/golden/trainers/trl_runs.py). */
+const told = path.join(root, 'test/assets/trainers/dpo-told');
+const scratch = mkdtempSync(path.join(tmpdir(), 'flipguard-watched-'));
+afterAll(() => rmSync(scratch, { recursive: true, force: true, maxRetries: 5 }));
+
+function withTokenizer(folder: string): string {
+  for (const file of ['tokenizer.json', 'tokenizer_config.json'])
+    cpSync(path.join(root, 'resources/quick-model', file), path.join(folder, file));
+  return folder;
+}
+
+/** The recorded training as it stood after its first evaluation, and what came then. */
+function growing() {
+  const folder = path.join(scratch, 'output');
+  mkdirSync(path.join(folder, 'flipguard'), { recursive: true });
+  const lines = readFileSync(path.join(told, 'flipguard/events.ndjson'), 'utf8').split('\n').filter(Boolean);
+  const half = 1 + lines.findIndex((line) => line.includes('"evaluation-done"') && line.includes('"step": 4'));
+  const events = path.join(folder, 'flipguard/events.ndjson');
+  const checkpoint = (step: number) => {
+    cpSync(path.join(told, `checkpoint-${step}`), path.join(folder, `checkpoint-${step}`), { recursive: true });
+    withTokenizer(path.join(folder, `checkpoint-${step}`));
+  };
+  return {
+    folder,
+    begin() {
+      checkpoint(4);
+      writeFileSync(events, `${lines.slice(0, half).join('\n')}\n`);
+    },
+    goOn() {
+      checkpoint(8);
+      appendFileSync(events, `${lines.slice(half).join('\n')}\n`);
+    },
+  };
+}
+
+describe.skipIf(missing !== null)('a training of TRL that is watched while it is written', () => {
+  const served = useBrowserWorkbench(async (workbench) => {
+    const things = ['cat', 'dog', 'bird', 'ball', 'tree', 'frog', 'girl', 'boy'];
+    const pairs = things.map((thing) => ({
+      prompt: `Once upon a time, there was a ${thing}`,
+      chosen: ' who was sad.',
+      rejected: ' who was happy.',
+    }));
+    const source = path.join(scratch, 'pairs.jsonl');
+    writeFileSync(source, pairs.map((pair) => `${JSON.stringify(pair)}\n`).join(''));
+    await workbench.imports.dataset({ source, name: 'pairs' }, quietTask());
+    await workbench.imports.addSuite('words', { kind: 'words' }, wordItems.slice(0, 2));
+  });
+
+  it('shows its curves, its flips at each checkpoint, its suspects and one alert, in the window and by the command line', async () => {
+    const training = growing();
+    training.begin();
+    const base = path.join(scratch, 'base');
+    cpSync(path.join(root, 'test/assets/trainers/base'), base, { recursive: true });
+    const workspace = served.workbench.core.layout.root;
+    const watch = startCli(workspace, [
+      ...['watch', training.folder, '--name', 'live', '--dataset', 'pairs', '--base', withTokenizer(base)],
+      ...['--suite', 'words', '--every', '0.2', '--alert', 'nfr>10%'],
+    ]);
+    let said = '';
+    watch.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    const ended = new Promise<number | null>((resolve) => watch.on('close', resolve));
+
+    const app = await served.open();
+    await app.goto('/runs');
+    await app.page
+      .getByRole('link', { name: 'live' })
+      .or(app.page.getByText('live', { exact: true }))
+      .first()
+      .click();
+    await app.page.waitForURL(/#\/runs\/[0-9a-f-]+/);
+    const lost = '“live” lost 4 of 8 samples of evaluation data at step 4: at least';
+    const alerts = app.page.getByRole('region', { name: 'Alerts' });
+    await alerts.getByText(lost).waitFor();
+    await app.page.locator('.head').getByText('running', { exact: true }).waitFor();
+    await app.page.getByRole('figure', { name: 'Loss', exact: true }).locator('canvas').waitFor();
+
+    training.goOn();
+    expect({ status: await ended, alerts: said.split('Alert: ').length - 1 }, said).toEqual({ status: 1, alerts: 1 });
+    expect(said).toContain('evaluated words at step 8');
+    await app.page.locator('.head').getByText('completed', { exact: true }).waitFor();
+    const meter = app.page.getByRole('group', { name: 'Flips of evaluation data over the run' });
+    await meter.getByRole('button', { name: /8/ }).first().waitFor();
+    expect(await alerts.getByText(/lost/).count()).toBe(1);
+
+    await app.button('Find suspects').click();
+    const suspects = app.page.getByRole('region', { name: 'Suspect rows of pairs' });
+    await suspects.getByRole('row').nth(8).waitFor();
+    expect(await suspects.getByRole('row').nth(1).innerText()).toMatch(/cat[\s\S]*cat/);
+    await app.page.getByRole('link', { name: 'All rows of pairs' }).click();
+    await app.page.getByRole('group', { name: 'Suspect rows' }).getByLabel('Near flips, at least').fill('0.9');
+    await app.page.keyboard.press('Enter');
+    await app.page.getByText('4 rows', { exact: true }).waitFor();
+    expect(app.complaints).toEqual([]);
+    await app.close();
+
+    const found = documentOf<Suspects>(await flipguard(workspace, '--json', 'suspects', 'live', '--limit', '4'));
+    expect(found.rows.map(({ number, scores }) => [number, scores['near-flips']])).toEqual(
+      [1, 2, 3, 4].map((n) => [n, 1]),
+    );
+    const flips = await flipguard(workspace, 'flips', 'live@0', 'live@8', '--suite', 'evaluation data');
+    expect(flips.stderr).toContain('4 shown of 4 negative');
+  });
+});
