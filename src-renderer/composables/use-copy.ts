@@ -10,5 +10,10 @@ export function useCopy() {
       useToasts().show({ tone: 'bad', title: 'The clipboard is not available here' });
     }
   }
-  return { copy };
+  /** The address of a place, as this window would open it. */
+  function copyLink(place: string): Promise<void> {
+    const { origin, pathname } = location;
+    return copy(`${origin}${pathname}#${place}`, 'Link copied');
+  }
+  return { copy, copyLink };
 }

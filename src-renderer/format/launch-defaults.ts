@@ -1,5 +1,5 @@
 import { trainSources } from '@shared/domain/train-sources.ts';
-import type { DatasetRecord, ModelRecord, RunRecord } from '@shared/domain/entities.ts';
+import type { DatasetRecord, ModelRecord, RunRecord, SuiteRecord } from '@shared/domain/entities.ts';
 
 /**
  * The model and the dataset a new run starts from: those of the newest run whose model is still here, else the first model
@@ -24,4 +24,25 @@ export function launchDefaults(
     dataset:
       (last && datasetOf(trainSources(last.spec)[0]?.name ?? '')?.name) ?? pairs?.name ?? datasets[0]?.name ?? '',
   };
+}
+
+const mostSuites = 3;
+
+/**
+ * The suites a new run is checked on: those of the newest run that are still here, else the first few whose samples have verdicts and
+ * whose answers nobody outside has to judge. Held-out pairs alone say little about what was lost.
+ */
+export function defaultSuites(suites: readonly SuiteRecord[], runs: readonly RunRecord[]): string[] {
+  const known = new Set(suites.map(({ name }) => name));
+  const newest = [...runs].sort((a, b) => b.createdAt - a.createdAt);
+  const last = newest
+    .map(({ spec }) => spec.evaluate.suites.filter((name) => known.has(name)))
+    .find((names) => names.length > 0);
+  if (last !== undefined) return last;
+  const asksNobody = ({ scorer }: SuiteRecord) => scorer === undefined || !['judge', 'command'].includes(scorer.kind);
+  return suites
+    .filter((suite) => suite.kind !== 'pairs' && suite.origin !== 'held-out' && asksNobody(suite))
+    .sort((a, b) => a.createdAt - b.createdAt)
+    .slice(0, mostSuites)
+    .map(({ name }) => name);
 }

@@ -35,12 +35,13 @@ export function recentItems(runs: RunRecord[], imports: ImportRecord[], reports:
         at: createdAt,
         route: importRoutes[target],
       })),
-    ...reports.map(({ id, title, createdAt }) => ({
+    // Only HTML can be opened again as a page.
+    ...reports.map(({ id, title, createdAt, format }) => ({
       kind: 'report' as const,
       id,
       title,
       at: createdAt,
-      route: '/reports',
+      route: format === 'html' ? `/reports/${id}` : '/reports',
     })),
   ];
   return items.sort((a, b) => b.at - a.at);

@@ -98,3 +98,18 @@ ${trainOnly}`,
 function quote(text: string): string {
   return /^[A-Za-z][\w-]*$/.test(text) ? text : JSON.stringify(text);
 }
+
+/** A preset on what the workspace has, checked with `suites` too: samples that flips can be counted on. */
+export function presetSpec(
+  preset: Preset,
+  start: { model: string; dataset: string; suites: readonly string[] },
+): string {
+  const suites = start.suites.map(quote);
+  return preset
+    .yaml(start.model, start.dataset)
+    .replace('suites: [held-out-pairs]', `suites: [${[...suites, 'held-out-pairs'].join(', ')}]`)
+    .replace(
+      'evaluate: {every',
+      suites.length === 0 ? 'evaluate: {every' : `evaluate: {suites: [${suites.join(', ')}], every`,
+    );
+}

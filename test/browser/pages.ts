@@ -163,7 +163,8 @@ export class Flips {
 
   async ready(): Promise<void> {
     await this.table.getByRole('row', { selected: true }).waitFor();
-    await this.sample.getByRole('heading', { level: 2 }).waitFor();
+    // The pane that waits for a sample has a heading, too.
+    await this.sample.getByRole('heading', { level: 2 }).filter({ hasNotText: 'No sample open' }).waitFor();
   }
 
   rows(): Locator {

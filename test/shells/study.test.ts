@@ -140,9 +140,9 @@ const mistakes: readonly (readonly [string, string, RegExp])[] = [
   [
     '    triedElsewhere: 3',
     '    tried: 3',
-    /study\.yaml:14:5: methods\.0\.tried: is not a key of the study; accepted here: name, set/,
+    /study\.yaml:14:5: methods\.0\.tried: There is no key “tried” here\. Keys here: name, set/,
   ],
-  ['kind: none', 'kind: nothing', /study\.yaml:10:\d+: methods\.0\.set\.guard: must be one of/],
+  ['kind: none', 'kind: nothing', /study\.yaml:10:\d+: methods\.0\.set\.guard: Must be one of/],
   [
     'dataset: { train: pairs }',
     'dataset: { train: pears }',

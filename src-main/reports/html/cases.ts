@@ -30,13 +30,18 @@ export function casesSection({ cases, casesTotal, comparisons, redaction }: Repo
   const several = comparisons.length > 1;
   return markup`<section id="cases"><h2>The worst regressions</h2>
 <p class="note">${formatCount(cases.length)} of ${formatCount(casesTotal)}, the largest fall first. ${redaction.texts ? 'Texts are left out of this report.' : 'Struck words are the old output’s alone, underlined ones the new one’s.'}</p>
-<div id="case-list">${cases.map((one) => caseBlock(one, several, redaction.texts))}</div></section>`;
+<div id="case-list">${cases.map((one, index) => caseBlock(one, index + 1, several, redaction.texts))}</div></section>`;
 }
 
-function caseBlock({ row, ledgers, comparison }: ReportCase, several: boolean, redacted: boolean): Markup {
+function caseBlock(
+  { row, ledgers, comparison }: ReportCase,
+  number: number,
+  several: boolean,
+  redacted: boolean,
+): Markup {
   const kindClass = row.kind === 'negative' || row.kind === 'positive' ? row.kind : '';
-  return markup`<article class="case" data-kind="${row.kind}">
-<header><h3>${row.sampleId}</h3><span class="kind ${kindClass}">${kindGlyph[row.kind]} ${row.kind}</span>
+  return markup`<article class="case" id="sample-${number}" data-kind="${row.kind}">
+<header><h3><a href="#sample-${number}" title="Link to this sample">${row.sampleId}</a></h3><span class="kind ${kindClass}">${kindGlyph[row.kind]} ${row.kind}</span>
 ${several && markup`<bdi>${comparison}</bdi>`}${row.delta !== null && markup`<span>score ${formatSignedNumber(row.delta)}</span>`}
 ${row.stability !== null && markup`<span>${row.stability}</span>`}${[...row.slices, ...row.tags].map((tag) => markup`<bdi class="tag">${tag}</bdi>`)}</header>
 ${!redacted && texts(row)}${ledgers.map(ledgerBlock)}${row.note !== '' && labelled('Note', markup`<p class="text" dir="auto">${row.note}</p>`)}

@@ -6,6 +6,7 @@ import { acceptedKeys } from './spec-schema.ts';
 import type { RunSpec } from '../../shared/domain/run-spec.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { SpecIssue } from '../../shared/contract/views.ts';
+import { issueSentence, unknownKeySentence } from './issue-words.ts';
 
 /** A spec as the form has it (object) or as an editor or a file has it (YAML; JSON is YAML too). */
 export type SpecInput = { yaml: string } | { spec: Record<string, unknown> };
@@ -66,7 +67,7 @@ export function specError(issues: readonly SpecIssue[], file?: string, noun = 's
   // Where consent is all that is missing, it can be asked for and the same request made again.
   const consent = issues.every((issue) => issue.consent !== undefined) ? first?.consent : undefined;
   return new WorkbenchError('bad-input', lines.join('\n'), {
-    remedy: `Mend the ${noun}; the reference page lists every key and what it accepts.`,
+    remedy: `Correct the ${noun}; the reference page lists every key and what it accepts.`,
     ...(consent === undefined ? {} : { consent }),
     place: {
       ...(file === undefined ? {} : { file }),
@@ -126,7 +127,7 @@ function readSource(input: SpecInput, noun = 'spec'): Source {
   if (!isObject(value)) {
     return {
       ok: false,
-      issues: [{ path: '', message: `a ${noun} is a mapping of keys to values`, line: 1, column: 1 }],
+      issues: [{ path: '', message: `A ${noun} is a mapping of keys to values.`, line: 1, column: 1 }],
     };
   }
   return { ok: true, value, locate: (path) => locateIn(document, lines, path) };
@@ -177,25 +178,11 @@ function specIssues(
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => {
       const path = [...issue.path, key];
-      const message = `is not a key of the ${kind.noun}; accepted here: ${kind.acceptedKeys(issue.path).join(', ')}`;
+      const message = unknownKeySentence(key, kind.acceptedKeys(issue.path));
       return { path: dotted(path), message, ...locate(path) };
     });
   }
-  return [{ path: dotted(issue.path), message: messageOf(issue), ...locate(issue.path) }];
-}
-
-function messageOf(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_value') return `must be ${oneOf(issue.values)}`;
-  return lowerFirst(issue.message);
-}
-
-function oneOf(values: readonly unknown[]): string {
-  const quoted = values.map((value) => JSON.stringify(value));
-  return quoted.length === 1 ? String(quoted[0]) : `one of ${quoted.join(', ')}`;
-}
-
-function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1);
+  return [{ path: dotted(issue.path), message: issueSentence(issue), ...locate(issue.path) }];
 }
 
 export function dotted(path: readonly PropertyKey[]): string {

@@ -74,7 +74,7 @@ describe('a spec as text', () => {
           .fill(`*a${i - 1}`)
           .join(', ')}]`,
       );
-    expect(issuesOf(bomb.join('\n'))).toMatchObject([{ message: 'a spec is a mapping of keys to values' }]);
+    expect(issuesOf(bomb.join('\n'))).toMatchObject([{ message: 'A spec is a mapping of keys to values.' }]);
   });
 });
 

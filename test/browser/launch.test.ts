@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import { addTrainingMaterial, smallModel } from '../helpers/workbench.ts';
+import type { App } from './pages.ts';
+import { useBrowserWorkbench, whyNoBrowser } from './shell.ts';
+
+const missing = (await whyNoBrowser()) ?? (smallModel === null ? 'no small model is here' : null);
+
+describe.skipIf(missing !== null)('the launch form', () => {
+  const served = useBrowserWorkbench((workbench) => addTrainingMaterial(workbench, smallModel ?? ''));
+  const yaml = (app: App) => app.page.getByRole('textbox', { name: 'Run spec as YAML' });
+  const field = (app: App, name: string) => app.page.getByRole('textbox', { name, exact: true });
+
+  it('begins with what most runs need, and is checked on suites whose flips can be counted', async () => {
+    const app = await served.open();
+    await app.goto('/launch');
+    await app.page.getByText('ready to start').waitFor();
+    expect(await app.page.getByRole('checkbox', { name: 'words' }).isChecked()).toBe(true);
+    expect(await field(app, 'weightDecay').count()).toBe(0);
+    await app.page.getByText('Advanced', { exact: true }).click();
+    await field(app, 'weightDecay').waitFor();
+    await app.page.reload();
+    await field(app, 'weightDecay').waitFor();
+    expect(app.complaints).toEqual([]);
+    await app.close();
+  });
+
+  it('finds a model by a part of its name, offers to import one, and says plainly what is missing', async () => {
+    const app = await served.open();
+    await app.goto('/launch');
+    await app.page.getByText('ready to start').waitFor();
+    const model = app.page.getByRole('combobox', { name: 'model' });
+    await model.fill('');
+    await model.press('Tab');
+    await app.page.getByText('Choose a model.').first().waitFor();
+    await model.click();
+    await app.page.getByRole('button', { name: 'Import a model…' }).waitFor();
+    await app.page.keyboard.type('sma');
+    await app.page.keyboard.press('Enter');
+    expect(await model.inputValue()).toBe('small');
+    await app.page.getByText('ready to start').waitFor();
+    await model.click();
+    await app.page.getByRole('button', { name: 'Import a model…' }).click();
+    await app.importDialog.root.waitFor();
+    expect(app.complaints).toEqual([]);
+    await app.close();
+  });
+
+  it('suggests the key that was meant, and keeps a draft over a reload', async () => {
+    const app = await served.open();
+    await app.goto('/launch');
+    await app.page.getByText('ready to start').waitFor();
+    await yaml(app).fill(
+      'name: mine\nmodel: small\ndataset: {train: pairs}\nalgorithm: {kind: dpo}\nguard: {kind: flipguard, wieght: 2}\nsteps: 3\n',
+    );
+    await app.page.getByRole('region', { name: 'Problems' }).getByText('Did you mean “weight”?').waitFor();
+    await app.page.reload();
+    await app.page.getByText('Your draft was restored.').waitFor();
+    await app.page.getByRole('region', { name: 'Problems' }).getByText('Did you mean “weight”?').waitFor();
+    await app.button('Start over').click();
+    await app.page.getByText('ready to start').waitFor();
+    await app.page.reload();
+    await app.page.getByText('ready to start').waitFor();
+    expect(await app.page.getByText('Your draft was restored.').count()).toBe(0);
+    await app.close();
+  });
+
+  it('shows the grid of a sweep before it starts, and what in it cannot', async () => {
+    const app = await served.open();
+    await app.goto('/launch');
+    await app.page.getByText('ready to start').waitFor();
+    await app.button('Add sweep parameter').click();
+    await app.page.getByLabel('Field 1 to vary').fill('guard.wieght');
+    await app.page.getByText('There is no field “guard.wieght”. Did you mean “guard.weight”?').waitFor();
+    expect(await app.button('Start').isDisabled()).toBe(true);
+    await app.page.getByLabel('Field 1 to vary').fill('guard.weight');
+    await app.page.getByLabel('Values of guard.weight, with commas').fill('0.5, x');
+    const grid = app.page.getByRole('region', { name: 'Runs of the sweep' });
+    await grid.getByText('guard.weight: Must be a number.').waitFor();
+    await app.page.getByText('1 cannot start').waitFor();
+    await app.page.getByLabel('Values of guard.weight, with commas').fill('0.5, 2');
+    await grid.getByRole('row', { name: /1 0\.5 ready/ }).waitFor();
+    await grid.getByRole('row', { name: /2 2 ready/ }).waitFor();
+    expect(await app.button('Start the sweep').isEnabled()).toBe(true);
+    expect(app.complaints).toEqual([]);
+    await app.close();
+  });
+});
