@@ -81,7 +81,7 @@ describe.skipIf(missing !== null)('a run', () => {
     await app.page.getByText('ready to start').waitFor();
     await app.button('Start').click();
     await app.heading('watched 2').waitFor();
-    await status(app, 'completed').waitFor();
+    await status(app, 'finished').waitFor();
     await app.page.getByRole('list', { name: 'Lineage of runs' }).getByText('relaunch').waitFor();
     expect(app.complaints).toEqual([]);
     await app.close();
@@ -91,7 +91,7 @@ describe.skipIf(missing !== null)('a run', () => {
     const app = await served.open();
     await launch(app, spec('followed', 20));
     await app.page.getByRole('img', { name: /^Loss, step/ }).waitFor({ timeout: 90_000 });
-    await status(app, 'completed').waitFor({ timeout: 120_000 });
+    await status(app, 'finished').waitFor({ timeout: 120_000 });
     await app.page.getByRole('img', { name: /^Loss, step [01] to 20$/ }).waitFor();
     expect(await app.page.locator('.head strong').first().innerText()).toBe('step 20');
 
@@ -114,7 +114,7 @@ describe.skipIf(missing !== null)('a run', () => {
   it('leads by keys alone from its flips to a guard set, a relaunch, and the ledger of what became of them', async () => {
     const app = await served.open();
     await launch(app, spec('regressed', 10).replace('kind: flipguard, weight: 1', 'kind: none'));
-    await status(app, 'completed').waitFor();
+    await status(app, 'finished').waitFor();
     const meter = app.page.getByRole('group', { name: 'Flips of words over the run' });
     await app.pressByKeys(meter.getByRole('button', { name: /^Step 10/ }));
     await app.flips.ready();
@@ -131,7 +131,7 @@ describe.skipIf(missing !== null)('a run', () => {
     await app.page.getByText('ready to start').waitFor();
     await app.pressByKeys(app.button('Start'));
     await app.heading('regressed 2').waitFor();
-    await status(app, 'completed').waitFor();
+    await status(app, 'finished').waitFor();
 
     await app.pressByKeys(app.place('Guard sets'));
     const list = app.page.getByRole('grid', { name: 'Guard sets' });

@@ -70,7 +70,7 @@ describe.skipIf(why !== null)(`sites in the window, on a real Slurm${why === nul
     await app.button('Submit to here').click();
     await page.waitForURL(/#\/runs\//);
     const head = page.locator('.head');
-    await head.getByText('completed', { exact: true }).waitFor();
+    await head.getByText('finished', { exact: true }).waitFor();
     await head.getByText(/^Ended on n[12]\.$/).waitFor();
     await head.getByRole('button', { name: 'Log', exact: true }).click();
     await page

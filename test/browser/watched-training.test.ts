@@ -90,7 +90,7 @@ describe.skipIf(missing !== null)('a training of TRL that is watched while it is
     training.goOn();
     expect({ status: await ended, alerts: said.split('Alert: ').length - 1 }, said).toEqual({ status: 1, alerts: 1 });
     expect(said).toContain('evaluated words at step 8');
-    await app.page.locator('.head').getByText('completed', { exact: true }).waitFor();
+    await app.page.locator('.head').getByText('finished', { exact: true }).waitFor();
     const meter = app.page.getByRole('group', { name: 'Flips of evaluation data over the run' });
     await meter.getByRole('button', { name: /8/ }).first().waitFor();
     expect(await alerts.getByText(/lost/).count()).toBe(1);

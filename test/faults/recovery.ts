@@ -79,7 +79,7 @@ async function restOf(journey: JourneyName, workbench: Workbench, material: Mate
   switch (journey) {
     case 'train':
       if (run === undefined) return [again];
-      return run.status === 'completed' ? [] : [['resume', run.name]];
+      return run.status === 'finished' ? [] : [['resume', run.name]];
     case 'import':
       return names.includes('third') ? [] : [again];
     case 'evaluate':

@@ -50,7 +50,7 @@ export async function tryTogether(material: Material): Promise<Trial> {
         evaluated: evaluations.filter(({ name }) => name.startsWith('small')).length,
         comparisons: (await workbench.comparisons.list()).length,
       };
-      const expected = { runs: ['completed', 'completed'], imported: [3000, 3000, 3000], evaluated: 1, comparisons: 2 };
+      const expected = { runs: ['finished', 'finished'], imported: [3000, 3000, 3000], evaluated: 1, comparisons: 2 };
       const faults = findings.map(({ kind, message }) => `${kind}: ${message}`);
       if (JSON.stringify(held) !== JSON.stringify(expected)) faults.push(`it holds ${JSON.stringify(held)}`);
       return faults;

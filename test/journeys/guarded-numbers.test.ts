@@ -63,7 +63,7 @@ async function trained(workbench: Workbench, spec: Partial<RunSpecInput>): Promi
     }),
   });
   const ended = await workbench.runs.ended(run.id);
-  expect(ended).toMatchObject({ status: 'completed', step: steps });
+  expect(ended).toMatchObject({ status: 'finished', step: steps });
   return ended;
 }
 

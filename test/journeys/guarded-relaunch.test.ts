@@ -46,7 +46,7 @@ test.skipIf(smallModel === null)(`flips → guard set → relaunch → mitigatio
   const launched = await request(handle, 'runs.launch', { input: { spec: guarded }, parentRunId: unguarded.id });
   const run = await workbench.runs.ended(launched.id);
   expect(run).toMatchObject({
-    status: 'completed',
+    status: 'finished',
     name: 'tiny 2',
     relation: 'relaunch',
     parentRunId: unguarded.id,

@@ -117,7 +117,7 @@ test.skipIf(smallModel === null)(
     });
     const launched = await request(handle, 'runs.launch', { input: { spec } });
     const run = await workbench.runs.ended(launched.id);
-    expect(run).toMatchObject({ status: 'completed', step: 4 });
+    expect(run).toMatchObject({ status: 'finished', step: 4 });
 
     const [point] = await requestComputed(workbench, 'runs.flipMeter', { runId: run.id });
     expect(point).toMatchObject({ suiteName: 'words', step: 4 });

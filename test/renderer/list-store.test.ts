@@ -60,7 +60,7 @@ describe('a list of the workspace', () => {
   it('follows single items by their events', async () => {
     const runs = useRuns();
     await runs.load();
-    bridge.tell({ topic: 'run', run: runRecord({ status: 'completed' }) });
+    bridge.tell({ topic: 'run', run: runRecord({ status: 'finished' }) });
     bridge.tell({ topic: 'run', run: runRecord({ id: 'run-2', status: 'queued', createdAt: 2 }) });
     bridge.tell({ topic: 'run', run: runRecord({ id: 'run-3', status: 'running', createdAt: 3 }) });
     expect(runs.byNewest.map(({ id }) => id)).toEqual(['run-3', 'run-2', 'run-1']);
@@ -70,11 +70,11 @@ describe('a list of the workspace', () => {
   it('takes what an event told over an older answer', async () => {
     const runs = useRuns();
     bridge.handlers['runs.list'] = () => {
-      bridge.tell({ topic: 'run', run: runRecord({ status: 'completed' }) });
+      bridge.tell({ topic: 'run', run: runRecord({ status: 'finished' }) });
       return [runRecord({ status: 'running' })];
     };
     await runs.load();
-    expect(runs.byNewest.map(({ status }) => status)).toEqual(['completed']);
+    expect(runs.byNewest.map(({ status }) => status)).toEqual(['finished']);
   });
 });
 

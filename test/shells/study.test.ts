@@ -102,8 +102,8 @@ describe.skipIf(smallModel === null)(`a study${withSmallModel}`, () => {
     expect(answer.frozen.seenBefore).toBe(0);
     const runs = documentOf<RunRecord[]>(await flipguard(folder, '--json', 'list', 'runs'));
     expect(runs.map(({ name, status }) => `${name} ${status}`).sort()).toEqual([
-      'gentle · DPO · seed 3 completed',
-      'gentle · DPO, 0.25 × the rate · seed 3 completed',
+      'gentle · DPO · seed 3 finished',
+      'gentle · DPO, 0.25 × the rate · seed 3 finished',
     ]);
     const markdown = readFileSync(path.join(out, 'report.md'), 'utf8');
     expect(markdown).toContain('DPO, 0.25 × the rate (control)');

@@ -63,7 +63,7 @@ describe.skipIf(why !== null)(`days that are not usual, on a real Slurm${skipped
     expect([preview.arrays, preview.tasks]).toEqual([2, 4]);
     expect(new Set(jobs.map(([array]) => array)).size).toBe(2);
     expect(jobs.map(([, task]) => task)).toEqual(['0', '1', '0', '1']);
-    expect(ended.map(({ status }) => status)).toEqual(runs.map(() => 'completed'));
+    expect(ended.map(({ status }) => status)).toEqual(runs.map(() => 'finished'));
   });
 
   it('takes in what a run did while the workbench that had submitted it was dead', async () => {
@@ -94,7 +94,7 @@ describe.skipIf(why !== null)(`days that are not usual, on a real Slurm${skipped
     const workbench = await openSiteWorkbench({ folder: workspace });
     const run = await workbench.runs.find('orphan');
     const ended = await workbench.runs.ended(run.id);
-    expect([ended.status, ended.step, ended.error]).toEqual(['completed', 25, null]);
+    expect([ended.status, ended.step, ended.error]).toEqual(['finished', 25, null]);
     expect(await lossesOf(workbench, ended)).toEqual(await lossesOf(workbench, whole));
     const [job] = (await workbench.sites.seen()).filter(({ runId }) => runId === run.id);
     expect(job).toMatchObject({ site: 'here', phase: 'ended' });
@@ -112,7 +112,7 @@ describe.skipIf(why !== null)(`days that are not usual, on a real Slurm${skipped
     // By somebody at the cluster, not by us.
     two.slurm('scancel', '4711');
     const [first, second] = await Promise.all([workbench.runs.ended(stays.id), workbench.runs.ended(goes.id)]);
-    expect([first.status, second.status]).toEqual(['completed', 'stopped']);
+    expect([first.status, second.status]).toEqual(['finished', 'stopped']);
     const said = new Map((await workbench.sites.seen()).map(({ site, says }) => [site, says]));
     expect(said.get('two')).toMatch(/^Cancelled/);
     expect(said.get('one')).toMatch(/^Ended/);
@@ -139,7 +139,7 @@ describe.skipIf(why !== null)(`days that are not usual, on a real Slurm${skipped
     expect((await workbench.runs.get(run.id)).status).toBe('running');
     host.mend();
     const ended = await workbench.runs.ended(run.id);
-    expect([ended.status, ended.step, ended.error]).toEqual(['completed', 40, null]);
+    expect([ended.status, ended.step, ended.error]).toEqual(['finished', 40, null]);
     // Weights come over the same wire.
     const task = { signal: new AbortController().signal, progress: () => {} };
     expect(await workbench.sites.bring(ended, 40, false, task)).toBe(true);

@@ -30,7 +30,7 @@ test('events set the run’s status, steps and curves, and come back as they wer
   ]);
   expect(await store.appendRunEvents(runId, events)).toEqual({ lastSeq: 5 });
   expect(await store.getRun(runId)).toMatchObject({
-    status: 'completed',
+    status: 'finished',
     step: 2,
     totalSteps: 48,
     startedAt: 1001,

@@ -119,4 +119,4 @@ export type TrainerJob =
   | BenchmarkJob;
 
 export type RunStatus =
-  'queued' | 'starting' | 'running' | 'paused' | 'stopping' | 'completed' | 'stopped' | 'failed' | 'interrupted';
+  'queued' | 'starting' | 'running' | 'paused' | 'stopping' | 'finished' | 'stopped' | 'failed' | 'interrupted';

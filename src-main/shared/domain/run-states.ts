@@ -1,7 +1,7 @@
 import type { RunStatus } from './jobs.ts';
 
 /** States that a run stays in until somebody resumes it. */
-export const endStates = ['completed', 'stopped', 'failed', 'interrupted'] as const satisfies readonly RunStatus[];
+export const endStates = ['finished', 'stopped', 'failed', 'interrupted'] as const satisfies readonly RunStatus[];
 /** States of a run that somebody looks after. `stopping` is a running one that was asked to stop. */
 export const liveStates = [
   'queued',
@@ -27,7 +27,7 @@ export const runTransitions: Readonly<Record<RunStatus, readonly RunStatus[]>> =
   running: ['queued', 'starting', 'paused', 'interrupted'],
   paused: ['running'],
   stopping: ['starting', 'running', 'paused'],
-  completed: [...liveStates, 'interrupted'],
+  finished: [...liveStates, 'interrupted'],
   stopped: [...liveStates, 'interrupted'],
   failed: [...liveStates, 'interrupted'],
   // `stopped` may have been the decision of a trainer whose program was gone.

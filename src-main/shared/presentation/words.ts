@@ -25,7 +25,7 @@ export const statusNames: Record<RunStatus, string> = {
   running: 'running',
   paused: 'paused',
   stopping: 'stopping',
-  completed: 'completed',
+  finished: 'finished',
   stopped: 'stopped',
   failed: 'failed',
   interrupted: 'interrupted',

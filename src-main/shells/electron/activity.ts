@@ -5,7 +5,7 @@ import type { Workbench } from '../../workbench/workbench.ts';
 
 /** What ending says to somebody who looks elsewhere. */
 const endings: Partial<Record<RunRecord['status'], string>> = {
-  completed: 'completed',
+  finished: 'finished',
   failed: 'failed',
   interrupted: 'was interrupted',
 };

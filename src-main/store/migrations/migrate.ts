@@ -15,6 +15,7 @@ import { dataRoom } from './009-data-room.ts';
 import { runOrigins } from './010-run-origins.ts';
 import { studies } from './011-studies.ts';
 import { suspectsAndAlerts } from './012-suspects-and-alerts.ts';
+import { finishedRuns } from './013-finished-runs.ts';
 
 /** One step from `version - 1` to `version`. A landed migration is never edited. */
 export interface Migration {
@@ -38,6 +39,7 @@ export const migrations: readonly Migration[] = [
   runOrigins,
   studies,
   suspectsAndAlerts,
+  finishedRuns,
 ];
 
 /** Marks the file as a workspace (“FGWB”), so that another program's database is not taken for one. */

@@ -111,7 +111,7 @@ class Appending {
         break;
       case 'finished':
         this.#dropPending(null);
-        this.#end(event.outcome, event, null);
+        this.#end(event.outcome === 'completed' ? 'finished' : 'stopped', event, null);
         break;
       case 'failed':
         this.#dropPending(null);

@@ -66,7 +66,7 @@ export async function trainOne(
   try {
     const ended = await workbench.runs.ended(run.id);
     throwIfCancelled(task);
-    if (ended.status === 'completed') return ended;
+    if (ended.status === 'finished') return ended;
     throw ended.error === null
       ? new WorkbenchError('conflict', `The run “${run.name}” was ${ended.status}, so the demo stops here.`)
       : WorkbenchError.fromReport(ended.error);

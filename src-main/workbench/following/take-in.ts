@@ -62,7 +62,7 @@ export async function takeInFolder(
   for (const sentence of await markGone(core, run)) say(sentence);
   await add(said.map((message): Body => ({ type: 'log', level: 'warning', message })));
   const grown = await current(core, run.id);
-  if (isDone(found) && grown.status !== 'completed')
+  if (isDone(found) && grown.status !== 'finished')
     await add([{ type: 'finished', outcome: 'completed', step: found.step, at: found.lastAt }]);
   await writeFollowNote(noteFile, note);
   const after = await current(core, run.id);

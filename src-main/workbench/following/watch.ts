@@ -99,7 +99,7 @@ async function begin(parts: FollowingParts, found: TrainerFolder, options: Watch
   const owner = await own(core, run);
   missingBase(run).forEach(options.say);
   // Followed again after a stop: it is shown as running, and nothing of it is forgotten.
-  if (run.lastSeq > 0 && run.status !== 'completed') await addOwnEvents(core, run, [startOf(run, found, run.step)]);
+  if (run.lastSeq > 0 && run.status !== 'finished') await addOwnEvents(core, run, [startOf(run, found, run.step)]);
   return { run: existing('run', await core.store.getRun(run.id), run.id), owner };
 }
 

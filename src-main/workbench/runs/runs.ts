@@ -295,7 +295,7 @@ function requireOwn({ name, origin }: RunRecord): void {
 
 function requireResumable(run: RunRecord, inHand: boolean): void {
   if (inHand || !hasEnded(run.status)) throw new WorkbenchError('conflict', `“${run.name}” is ${run.status} already.`);
-  if (run.status !== 'completed') return;
+  if (run.status !== 'finished') return;
   throw new WorkbenchError('conflict', `“${run.name}” is completed.`, {
     remedy: 'Relaunch it with more steps, or start a new run from its last checkpoint.',
   });

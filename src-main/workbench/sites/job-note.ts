@@ -92,7 +92,7 @@ export function lastShown(status: RunStatus, sight: JobSight | null, before: Sit
   const slurm = sight === null || phaseOf(sight) !== 'ended' ? null : sentenceOf(sight);
   const where = before.node === null ? '' : ` on ${before.node}`;
   const words: Partial<Record<RunStatus, string>> = {
-    completed: `Ended${where}.`,
+    finished: `Ended${where}.`,
     stopped: slurm?.startsWith('Cancelled') === true ? slurm : 'Stopped on request.',
     failed: `Failed${where}.`,
   };

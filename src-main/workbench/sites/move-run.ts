@@ -16,6 +16,6 @@ export async function moveAnyhow(
   const direct = await store.moveRun(runId, status, error);
   if (direct.moved || direct.run.status === status) return direct.run;
   await store.moveRun(runId, 'interrupted', null);
-  if (status !== 'queued' && status !== 'completed' && status !== 'failed') await store.moveRun(runId, 'queued', null);
+  if (status !== 'queued' && status !== 'finished' && status !== 'failed') await store.moveRun(runId, 'queued', null);
   return (await store.moveRun(runId, status, error)).run;
 }

@@ -38,7 +38,7 @@ export function judge(evidence: Evidence, patience: Patience): Verdict {
   const { lastWord, sight, stopAsked } = evidence;
   if (lastWord?.type === 'failed') return { kind: 'over', status: 'failed', error: lastWord.error };
   if (lastWord?.type === 'finished' && lastWord.outcome === 'completed') {
-    return { kind: 'over', status: 'completed', error: null };
+    return { kind: 'over', status: 'finished', error: null };
   }
   if (lastWord?.type === 'finished' && stopAsked) return { kind: 'over', status: 'stopped', error: null };
   if (sight === null) {

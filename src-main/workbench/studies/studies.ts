@@ -74,7 +74,7 @@ export function createStudies(core: Core, services: StudiesOptions): Studies {
     for (const [i, cell] of cells.entries()) {
       const part = partOf(task, i / cells.length, (i + 1) / cells.length);
       const run = await trained(trainings, cell.spec, partOf(part, 0, 0.6));
-      if (run.status !== 'completed') {
+      if (run.status !== 'finished') {
         failed.push({ name: run.name, status: run.status, error: run.error });
         continue;
       }

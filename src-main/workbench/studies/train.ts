@@ -35,7 +35,7 @@ export async function trained(trainings: Trainings, spec: Record<string, unknown
   const { runs, studyId, site } = trainings;
   throwIfCancelled(task);
   const known = await knownRun(trainings, spec);
-  if (known?.status === 'completed') return known;
+  if (known?.status === 'finished') return known;
   if (known !== null && !hasEnded(known.status) && !runs.looksAfter(known.id)) {
     throw new WorkbenchError('conflict', `“${known.name}” is ${known.status} in another program.`, {
       remedy: 'Run the study again when it has ended.',

@@ -28,7 +28,7 @@ export async function settle(core: Core, runId: string, end: RunEnd): Promise<Ru
   const replayed = end.kind === 'died' ? await takeInRest(core, before) : null;
   const run = (await core.store.getRun(runId)) ?? before;
   // Its last word arrived, or was on disk: how the child went after it does not matter.
-  const spoken = run.status === 'completed' || run.status === 'failed' || (hasEnded(run.status) && end.kind !== 'died');
+  const spoken = run.status === 'finished' || run.status === 'failed' || (hasEnded(run.status) && end.kind !== 'died');
   const settled = spoken ? run : await endUnspoken(core, run, await verdictOf(core, run, end, replayed));
   publishEnd(core, settled);
   return settled;

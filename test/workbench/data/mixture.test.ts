@@ -21,7 +21,7 @@ describe.skipIf(smallModel === null)(`a run on a mixture${withSmallModel}`, () =
     const ended = await workbench.runs.ended(run.id);
     const sources = await workbench.core.store.runSources(run.id, 100);
     const evaluations = await workbench.core.store.listEvaluations({ runId: run.id });
-    expect(ended).toMatchObject({ status: 'completed', step: 6 });
+    expect(ended).toMatchObject({ status: 'finished', step: 6 });
     // 9 rows of a twice and 6 of b once: one pass of 24 in six steps of four.
     expect(
       sources.map(({ name, weight, rowsSeen, samplesSeen, share }) => ({ name, weight, rowsSeen, samplesSeen, share })),

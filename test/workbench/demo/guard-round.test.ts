@@ -29,7 +29,7 @@ test.skipIf(smallModel === null)(
     const guarded = await guardRound(workbench, recipe, [dpo], quietTask());
     if (guarded === null) throw new Error('this training was to lose words');
     const run = await workbench.runs.get(guarded.runId);
-    expect(run).toMatchObject({ name: 'DPO + guard set', status: 'completed', parentRunId: dpo.id, step: 8 });
+    expect(run).toMatchObject({ name: 'DPO + guard set', status: 'finished', parentRunId: dpo.id, step: 8 });
     expect(methodOf(run.spec)).toBe('DPO + guard set');
     const { core, comparisons } = workbench;
     const [ledger] = await mitigationLedger(core, comparisons, guarded.guardSetId, guarded.runId, quietTask());

@@ -41,7 +41,7 @@ test('a run of TRL that was told by the callback has its pairs, under the names 
   const { run } = await workbench.following.importRun(told, { name: 'told', dataset: 'pairs' }, quietTask());
 
   expect({ status: run.status, step: run.step, backend: run.backend?.name }).toEqual({
-    status: 'completed',
+    status: 'finished',
     step: 8,
     backend: 'PyTorch',
   });
@@ -96,7 +96,7 @@ test(`in a live Python, pairs have the ids of their rows, and a resumed training
 
   const dataset = await workbench.imports.dataset({ source: file, name: 'pairs' }, quietTask());
   const { run } = await workbench.following.importRun(out, { base, dataset: 'pairs' }, quietTask());
-  expect({ status: run.status, step: run.step }).toEqual({ status: 'completed', step: 4 });
+  expect({ status: run.status, step: run.step }).toEqual({ status: 'finished', step: 4 });
   const tables = await tablesOf(workbench, run.id);
   expect(tables.map(({ step }) => step)).toEqual([1, 2, 3, 4]);
   const known = await workbench.core.store.datasetRows(dataset.id, 0, 20);

@@ -52,7 +52,7 @@ test('a folder that TRL wrote is a run with its settings, its curves under their
     origin: run.origin,
     algorithm: run.spec.algorithm,
   }).toEqual({
-    status: 'completed',
+    status: 'finished',
     step: 4,
     of: 4,
     origin: { tool: 'trl', version: '5.18.0', folder, method: 'DPO', base: null },
@@ -91,7 +91,7 @@ test('done again, an import takes what is new and nothing twice', async () => {
   const second = await workbench.following.importRun(folder, {}, quietTask());
   expect({ id: second.run.id, status: second.run.status, step: second.run.step }).toEqual({
     id: first.run.id,
-    status: 'completed',
+    status: 'finished',
     step: 4,
   });
   expect((await curve(workbench, first.run.id, 'loss'))?.steps).toEqual([1, 2, 3, 4]);
@@ -121,7 +121,7 @@ test('completions of GRPO are samples of their steps, found again by their promp
   const workbench = await openTestWorkbench();
   const folder = trainerFolder('grpo');
   const { run } = await workbench.following.importRun(folder, {}, quietTask());
-  expect({ method: run.origin?.method, status: run.status }).toEqual({ method: 'GRPO', status: 'completed' });
+  expect({ method: run.origin?.method, status: run.status }).toEqual({ method: 'GRPO', status: 'finished' });
   expect(run.spec.algorithm).toMatchObject({ kind: 'grpo', samplesPerPrompt: 2, maxNewTokens: 6, klWeight: 0 });
   const events = await workbench.core.store.runEvents(run.id, 0, 1000);
   const texts = events.filter((event) => event.type === 'samples');
@@ -192,7 +192,7 @@ test('a training is watched while it is written: each checkpoint is evaluated as
   const { run, meter } = await watched;
 
   expect({ status: run.status, step: run.step, evaluated }).toEqual({
-    status: 'completed',
+    status: 'finished',
     step: 4,
     evaluated: [0, 2, 4],
   });

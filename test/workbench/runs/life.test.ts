@@ -52,8 +52,8 @@ describe.skipIf(smallModel === null)(`runs${withSmallModel}`, () => {
     });
     const launched = await workbench.runs.launch({ spec: tinySpec() });
     const run = await workbench.runs.ended(launched.id);
-    expect(run).toMatchObject({ status: 'completed', step: 6, error: null, totalSteps: 6 });
-    expect(statuses).toEqual(['queued', 'starting', 'running', 'completed']);
+    expect(run).toMatchObject({ status: 'finished', step: 6, error: null, totalSteps: 6 });
+    expect(statuses).toEqual(['queued', 'starting', 'running', 'finished']);
     expect(run.lastSeq).toBe(eventsOnDisk(workbench, run).at(-1)?.seq);
     const evaluations = await workbench.evaluations.list({ runId: run.id });
     const steps = evaluations.map(({ suiteKind, step, samples }) => `${suiteKind} ${step} ${samples > 0}`).sort();
@@ -138,7 +138,7 @@ describe.skipIf(smallModel === null)(`runs${withSmallModel}`, () => {
     expect(await damage).toMatchObject({
       message: 'checkpoints/3/model.safetensors is damaged: its sha256 does not match what was recorded.',
     });
-    expect(await workbench.runs.ended(run.id)).toMatchObject({ status: 'completed', step: 8, error: null });
+    expect(await workbench.runs.ended(run.id)).toMatchObject({ status: 'finished', step: 8, error: null });
     const steps = (await workbench.core.store.listCheckpoints(run.id)).map(({ step }) => step);
     expect(steps).toEqual([3, 6, 8]);
     expect(eventsOnDisk(workbench, run).map(({ seq }) => seq)).toEqual(
@@ -195,7 +195,7 @@ describe.skipIf(smallModel === null)(`runs${withSmallModel}`, () => {
     workbench.subscribe((event) => {
       if (event.topic !== 'run') return;
       if (event.run.status === 'starting') most = Math.max(most, (training += 1));
-      if (event.run.status === 'completed') training -= 1;
+      if (event.run.status === 'finished') training -= 1;
     });
     const runs = await workbench.runs.sweep({ spec }, [
       { path: 'guard.weight', values: [0.5] },
@@ -205,7 +205,7 @@ describe.skipIf(smallModel === null)(`runs${withSmallModel}`, () => {
     expect(new Set(runs.map(({ sweepId }) => sweepId)).size).toBe(1);
     await workbench.runs.ask(runs[2]?.id ?? '', 'stop');
     const ended = await Promise.all(runs.map(({ id }) => workbench.runs.ended(id)));
-    expect(ended.map(({ status }) => status)).toEqual(['completed', 'completed', 'stopped']);
+    expect(ended.map(({ status }) => status)).toEqual(['finished', 'finished', 'stopped']);
     expect(ended[2]?.step).toBe(0);
     expect(most).toBe(1);
   });

@@ -46,8 +46,8 @@ describe('what a job is said to do', () => {
   });
 
   it.each<[RunStatus, JobSight | null, string]>([
-    ['completed', sight('RUNNING'), 'Ended on n1.'],
-    ['completed', sight('COMPLETED'), 'Ended on n1.'],
+    ['finished', sight('RUNNING'), 'Ended on n1.'],
+    ['finished', sight('COMPLETED'), 'Ended on n1.'],
     ['failed', sight('RUNNING'), 'Failed on n1.'],
     ['failed', sight('OUT_OF_MEMORY'), 'Out of memory on n1.'],
     ['stopped', sight('CANCELLED by 12'), 'Cancelled by user 12.'],

@@ -34,10 +34,10 @@ describe('how a run at a site stands', () => {
   it('is what its folder says, whatever Slurm says', () => {
     expect(said({ lastWord: finished('completed'), sight: sight('COMPLETING') })).toEqual([
       'over',
-      'completed',
+      'finished',
       undefined,
     ]);
-    expect(said({ lastWord: finished('completed'), sight: null })).toEqual(['over', 'completed', undefined]);
+    expect(said({ lastWord: finished('completed'), sight: null })).toEqual(['over', 'finished', undefined]);
     expect(said({ lastWord: finished('stopped'), stopAsked: true })).toEqual(['over', 'stopped', undefined]);
     const failed = { type: 'failed' as const, error: { code: 'diverged' as const, message: 'NaN.' }, step: 3, ...end };
     expect(said({ lastWord: failed })).toEqual(['over', 'failed', 'NaN.']);

@@ -136,7 +136,7 @@ class Interleaving {
 
   async #again(runId: string): Promise<void> {
     const run = await this.#stage.core.store.getRun(runId);
-    if (run === null || this.#supervisor.has(runId) || !hasEnded(run.status) || run.status === 'completed') return;
+    if (run === null || this.#supervisor.has(runId) || !hasEnded(run.status) || run.status === 'finished') return;
     await this.#enter(run).catch(() => {});
   }
 
@@ -182,7 +182,7 @@ test(`${interleavings} interleavings lose no run, run none twice, free the devic
       expect(trained, `${about}: a start is trained once at most`).toBeLessThanOrEqual(play.starts.get(id) ?? 0);
       const said = readFileSync(path.join(layout.root, 'runs', id, 'events.ndjson'), 'utf8');
       const status = stored.find((run) => run?.id === id)?.status;
-      expect(status === 'completed', `${about}: completed as it said`).toBe(said.includes('"outcome":"completed"'));
+      expect(status === 'finished', `${about}: completed as it said`).toBe(said.includes('"outcome":"completed"'));
       expect(existsSync(path.join(layout.root, 'runs', id, 'owner.lock')), about).toBe(false);
     }
     expect(

@@ -46,12 +46,12 @@ describe('runs in one program’s care', () => {
     for (const run of [first, third]) {
       const ended = supervisor.ended(run.id);
       (await trainerOf(stage, run)).finish('completed');
-      expect((await ended)?.status).toBe('completed');
+      expect((await ended)?.status).toBe('finished');
     }
     expect(await Promise.all([first, second, third].map((run) => statusOf(stage, run)))).toEqual([
-      'completed',
+      'finished',
       'stopped',
-      'completed',
+      'finished',
     ]);
     await supervisor.close();
     expect(stage.children).toHaveLength(2);
@@ -66,7 +66,7 @@ describe('runs in one program’s care', () => {
     await theirs?.release();
     (await trainerOf(stage, second)).finish('completed');
     await supervisor.ended(second.id);
-    expect([await statusOf(stage, first), await statusOf(stage, second)]).toEqual(['stopped', 'completed']);
+    expect([await statusOf(stage, first), await statusOf(stage, second)]).toEqual(['stopped', 'finished']);
     expect(stage.children.map(({ job }) => job?.runId)).toEqual([second.id]);
   });
 
@@ -78,14 +78,14 @@ describe('runs in one program’s care', () => {
     trainer.start();
     trainer.deaf = true;
     trainer.say({ type: 'finished', outcome: 'completed', step: 9 });
-    await vi.waitUntil(async () => (await statusOf(stage, run)) === 'completed', soon);
+    await vi.waitUntil(async () => (await statusOf(stage, run)) === 'finished', soon);
     const shown: string[] = [];
     stage.core.bus.subscribe((event) => void (event.topic === 'run' && shown.push(event.run.status)));
     await supervisor.ask(run.id, 'stop');
     const ended = supervisor.ended(run.id);
     trainer.exit({ code: 0, signal: null });
-    expect((await ended)?.status).toBe('completed');
-    expect([await statusOf(stage, run), new Set(shown)]).toEqual(['completed', new Set(['completed'])]);
+    expect((await ended)?.status).toBe('finished');
+    expect([await statusOf(stage, run), new Set(shown)]).toEqual(['finished', new Set(['finished'])]);
   });
 
   test('a stop stays a stop when the trainer goes on a little: no event makes it look running again', async () => {
@@ -154,7 +154,7 @@ describe('runs in one program’s care', () => {
     expect(await ended).toMatchObject({ status: 'failed', error: { code: 'corrupt' } });
     const completed = supervisor.ended(run.id);
     (await trainerOf(stage, run)).finish('completed');
-    expect((await completed)?.status).toBe('completed');
+    expect((await completed)?.status).toBe('finished');
   });
 
   test('closing stops what trains and interrupts what waits; nothing is taken in afterwards', async () => {

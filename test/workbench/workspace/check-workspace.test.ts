@@ -92,7 +92,7 @@ async function trainOnce(folder: string): Promise<{ folder: string }> {
   await addTrainingMaterial(workbench, smallModel ?? '');
   const run = await workbench.runs.launch({ spec: tinySpec({ checkpoint: { every: 3, keep: 'all' } }) });
   const ended = await workbench.runs.ended(run.id);
-  expect(ended.status).toBe('completed');
+  expect(ended.status).toBe('finished');
   await workbench.close();
   return run;
 }

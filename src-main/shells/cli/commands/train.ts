@@ -208,7 +208,7 @@ function conclude({ terminal }: CommandContext, workbench: Workbench, run: RunRe
     if (run.error.remedy !== undefined) terminal.note(plain(run.error.remedy));
     return exitStatus.failure;
   }
-  if (run.status === 'completed') return exitStatus.ok;
+  if (run.status === 'finished') return exitStatus.ok;
   terminal.note(plain(`flipguard resume “${run.name}” goes on from there.`));
   return exitStatus.failure;
 }
