@@ -75,7 +75,9 @@ export function markdownNodes(block: MarkdownBlock, text: (run: string) => VNode
 function nodesOf(tokens: readonly Token[], text: (run: string) => VNodeArrayChildren): VNode[] {
   const stack: { node: (children: VNodeArrayChildren) => VNode; children: VNodeArrayChildren }[] = [];
   const done: VNodeArrayChildren = [];
-  const put = (...nodes: VNodeArrayChildren) => void (stack.at(-1)?.children ?? done).push(...nodes);
+  function put(...nodes: VNodeArrayChildren): void {
+    (stack.at(-1)?.children ?? done).push(...nodes);
+  }
   for (const token of tokens) {
     if (token.nesting === 1) stack.push({ node: opened(token), children: [] });
     else if (token.nesting === -1) {
