@@ -4,6 +4,10 @@ import type { VNode, VNodeArrayChildren } from 'vue';
 
 type Token = ReturnType<InstanceType<typeof MarkdownIt>['parse']>[number];
 
+const formula = /^(?:\$\$[\s\S]+?\$\$|\\\([\s\S]+?\\\)|\\\[[\s\S]+?\\\]|\$(?=\S)[^$\n]*?[^\s$]\$(?!\d))/;
+/** In characters. A text of openings that never close is looked at so far from each of them, and not to its end. */
+const longestFormula = 2000;
+
 /**
  * Markdown of models as nodes of the page. Nothing is ever handed to the browser as HTML: tags in the text are text, pictures are their
  * names, links show where they would lead and lead nowhere, so nothing is fetched and nothing can run.
@@ -11,9 +15,8 @@ type Token = ReturnType<InstanceType<typeof MarkdownIt>['parse']>[number];
 const parser = new MarkdownIt({ html: false, linkify: false, breaks: true });
 // A backslash before a bracket begins a formula before it escapes the bracket.
 parser.inline.ruler.before('escape', 'formula', (state, silent) => {
-  const found = /^(?:\$\$[\s\S]+?\$\$|\\\([\s\S]+?\\\)|\\\[[\s\S]+?\\\]|\$(?=\S)[^$\n]*?[^\s$]\$(?!\d))/.exec(
-    state.src.slice(state.pos, state.posMax),
-  );
+  if (!/[$\\]/.test(state.src.charAt(state.pos))) return false;
+  const found = formula.exec(state.src.slice(state.pos, Math.min(state.posMax, state.pos + longestFormula)));
   if (found === null) return false;
   if (!silent) state.push('formula', '', 0).content = found[0];
   state.pos += found[0].length;
@@ -30,7 +33,7 @@ export interface MarkdownBlock {
 }
 
 /** Deeper and longer than any answer; what is beyond is shown as it stands. */
-const mostCharacters = 200_000;
+const mostCharacters = 50_000;
 
 export function markdownBlocks(text: string): MarkdownBlock[] {
   const lines = text.split('\n');
