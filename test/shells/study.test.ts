@@ -160,7 +160,7 @@ const mistakes: readonly (readonly [string, string, RegExp])[] = [
     '      - { optimizer.learningRate: 1.0e-3 }',
     /“DPO” has the same settings as another of its candidates/,
   ],
-  ['seeds: [3]', 'seeds: [3, 3]', /study\.yaml:3:\d+: seeds: each seed stands once/],
+  ['seeds: [3]', 'seeds: [3, 3]', /study\.yaml:3:\d+: seeds: List each seed once/],
   ['name: gentle', '- name: gentle', /study\.yaml:\d+:\d+/],
 ];
 

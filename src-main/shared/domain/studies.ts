@@ -8,7 +8,7 @@ const seed = z.number().int().min(0);
 const seeds = z
   .array(seed)
   .min(1)
-  .refine((all) => new Set(all).size === all.length, { message: 'each seed stands once' });
+  .refine((all) => new Set(all).size === all.length, { message: 'list each seed once' });
 const name = z.string().min(1).max(80);
 const settings = z
   .record(z.string().min(1), z.unknown())
@@ -48,7 +48,7 @@ export const studyFileSchema = z.strictObject({
     )
     .min(1)
     .refine((all) => new Set(all.map(({ model }) => model)).size === all.length, {
-      message: 'each model stands once',
+      message: 'list each model once',
     }),
   seeds: seeds.describe('Of the runs that are measured on the test split.'),
   spec: z
