@@ -195,7 +195,7 @@ export function longAnswersFile(answers: readonly LongAnswer[] = longAnswers) {
     rows: answers.length,
     negative: answers.filter(({ oldRight, nowRight }) => oldRight && !nowRight).length,
     positive: answers.filter(({ oldRight, nowRight }) => !oldRight && nowRight).length,
-    old: { output: 'before.output', correct: 'before.right' },
-    now: { output: 'after.output', correct: 'after.right' },
+    old: { id: 'id', output: 'before.output', correct: 'before.right' },
+    now: { id: 'id', output: 'after.output', correct: 'after.right' },
   };
 }

@@ -23,7 +23,7 @@ const extra: LongAnswer[] = [
     instruction: 'Recite the poem.',
     category: 'poem',
     old: poem.join('\n'),
-    now: poem.map((line, i) => (i === 20 ? 'Line 21 is quite another here.' : line)).join('\n'),
+    now: poem.map((line, i) => (i === 20 ? 'Line 21 of a poem that one model knows.' : line)).join('\n'),
     oldRight: true,
     nowRight: false,
   },
@@ -61,7 +61,7 @@ describe.skipIf(noBrowser !== null)('answers', () => {
   it('differ by words, by lines or not at all, with equal parts folded and a key to the next difference', async () => {
     const app = await served.open();
     await show(app, 'aa-poem');
-    expect(await marks(app, 'New')).toEqual(['is quite another here']);
+    expect(await marks(app, 'New')).toEqual(['one model knows']);
     const folds = app.flips.sample.getByRole('button', { name: /^Show \d+ equal lines$/ });
     expect(await folds.allInnerTexts()).toEqual(['Show 18 equal lines', 'Show 17 equal lines']);
     await folds.first().click();
@@ -70,11 +70,11 @@ describe.skipIf(noBrowser !== null)('answers', () => {
     await app.flips.sample.getByText('1 of 1').waitFor();
     expect(await app.flips.sample.locator('[data-current]').count()).toBeGreaterThan(0);
     // Equal lines stand at the same height on both sides.
-    const height = async (name: 'Old' | 'New') => (await side(app, name).getByText('Line 24 of').boundingBox())?.y;
+    const height = async (name: 'Old' | 'New') => (await side(app, name).getByText('Line 22 of').boundingBox())?.y;
     const heights = await Promise.all([height('Old'), height('New')]);
     expect(heights[0]).toBe(heights[1]);
     await app.page.keyboard.press('d');
-    expect((await marks(app, 'New')).map((text) => text.trim())).toEqual(['Line 21 is quite another here.']);
+    expect((await marks(app, 'New')).map((text) => text.trim())).toEqual(['Line 21 of a poem that one model knows.']);
     await app.page.keyboard.press('d');
     expect(await marks(app, 'New')).toEqual([]);
     expect(app.complaints).toEqual([]);
@@ -111,6 +111,7 @@ describe.skipIf(noBrowser !== null)('answers', () => {
       await app.flips.sample.getByRole('combobox', { name: 'Read as' }).selectOption(form);
       await side(app, 'New').getByText('and more').waitFor();
     }
+    await app.flips.sample.getByRole('button', { name: /equal lines$/ }).first().click();
     await side(app, 'New').getByText('click me').click();
     await side(app, 'New').getByText('[picture: a picture]').waitFor();
     expect(await app.page.evaluate(() => (window as unknown as { hacked?: number }).hacked ?? null)).toBe(null);
