@@ -111,7 +111,10 @@ describe.skipIf(noBrowser !== null)('answers', () => {
       await app.flips.sample.getByRole('combobox', { name: 'Read as' }).selectOption(form);
       await side(app, 'New').getByText('and more').waitFor();
     }
-    await app.flips.sample.getByRole('button', { name: /equal lines$/ }).first().click();
+    await app.flips.sample
+      .getByRole('button', { name: /equal lines$/ })
+      .first()
+      .click();
     await side(app, 'New').getByText('click me').click();
     await side(app, 'New').getByText('[picture: a picture]').waitFor();
     expect(await app.page.evaluate(() => (window as unknown as { hacked?: number }).hacked ?? null)).toBe(null);
