@@ -117,6 +117,7 @@ describe.skipIf(noBrowser !== null)('a first start', () => {
     await app.goto('/models');
     await cancel.waitFor();
     await cancel.click();
+    await app.button('Cancel the demo').click();
     await app.page
       .getByRole('log', { name: 'Notices' })
       .getByText(/^Cancelled/)

@@ -26,22 +26,26 @@ describe.skipIf(noBrowser !== null)('a report', () => {
     await dialog.getByRole('button', { name: 'Write', exact: true }).click();
     await app.button('Show reports').click();
     await app.button('Open').click();
-    const flips = app.page.getByRole('grid', { name: 'Flips' });
-    await flips.waitFor();
+    // It opens on what was found.
+    await app.page.getByRole('heading', { name: 'What was found' }).waitFor();
     expect(await app.page.getByRole('radio', { name: /^Flips/ }).count()).toBe(1);
+    const flips = app.page.getByRole('grid', { name: 'Flips' });
+    await app.page.getByText(/^Flips \(/).click();
+    await flips.waitFor();
     const sample = app.page.getByRole('region', { name: 'Sample' });
     const first = await sample.getByRole('heading', { level: 2 }).innerText();
     await flips.press('j');
     await flips.press('j');
-    expect(await sample.getByRole('heading', { level: 2 }).innerText()).not.toBe(first);
+    await sample.getByRole('heading', { level: 2 }).filter({ hasNotText: first }).waitFor();
     expect(await sample.locator('mark').count()).toBeGreaterThan(0);
     await app.page.getByText('Findings', { exact: true }).click();
     expect(await app.page.getByLabel('Headline').innerText()).toContain(`${material.negative} of 1,319`);
-    await app.page.getByText('Grounds', { exact: true }).click();
+    await app.page.getByText('Method and sources', { exact: true }).click();
     expect(await app.page.getByRole('heading', { name: 'Provenance' }).count()).toBe(0);
 
     await app.page.reload();
     await app.ready();
+    // The address names the open sample.
     await flips.waitFor();
     await app.goto(`/compare/${comparisonId}`);
     await app.flips.ready();
