@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { WorkbenchError, reportOf } from '../shared/domain/errors.ts';
+import { WorkbenchError } from '../shared/domain/errors.ts';
 import type { ErrorReport } from '../shared/domain/errors.ts';
 import { markOf } from '../system/alive.ts';
 import { Pending } from '../system/pending.ts';
@@ -20,6 +19,7 @@ import { SideReaders } from './side-readers.ts';
 import { forward, WorkerClient, runTask } from './worker-client.ts';
 import type { StoreWrites, WriterMethods } from './writer.ts';
 import { longSearch, longRead } from './long-reads.ts';
+import { makeFolder } from './database-file.ts';
 
 export interface StoreOptions {
   /** The database may not grow beyond this; writing then fails as on a full disk. */
@@ -68,23 +68,6 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
     await Promise.all([writer.terminate(), reader.terminate()]);
     await copy?.remove();
     throw error;
-  }
-}
-
-/** “ok”, or what is wrong with a database that is not open, in SQLite's words; another program's is refused. */
-export function checkDatabaseFile(path: string): Promise<string> {
-  const start = { path: resolve(path), owner: 'check', role: 'task' as const };
-  return runTask<never, string>({ ...start, task: { name: 'checkFile', args: [] } }, () => Promise.resolve());
-}
-
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    throw new WorkbenchError('io', `The workspace folder cannot be made: ${reportOf(error).message}`, {
-      remedy: 'Choose a folder that you may write to.',
-      cause: error,
-    });
   }
 }
 

@@ -7,11 +7,8 @@ import { hidden } from '../models/mask.ts';
 import type { StepWeights } from '../models/step-weights.ts';
 import type { CompiledFunction, NativeOps, TensorSpec } from '../ports.ts';
 import { type Picked, picksOf, tokenSummary } from './pick-tokens.ts';
+import { affines, roomFor, padded, empty, recentLength } from './step-arrays.ts';
 
-/** Positions that are written one by one; then they join the long stretch, which is copied. */
-const recentLength = 16;
-/** The long stretch has room for so many positions, or a power of two more. */
-const leastRoom = 128;
 /** Functions kept per model. */
 const mostFunctions = 16;
 
@@ -281,26 +278,6 @@ export class CompiledSteps {
     const { logits, recent } = this.#model.stepOnce({ ids, positions, weights, segments, place, masks, rotary });
     return [tokenSummary(logits, this.#settings, uniforms), ...recent.flatMap(({ keys, values }) => [keys, values])];
   }
-}
-
-function affines({ queryKeyValue, attentionOut, up, down }: StepWeights['layers'][number]) {
-  return [queryKeyValue, attentionOut, up, down];
-}
-
-/** Positions that the long stretch has room for: powers of two, so that few forms occur. */
-function roomFor(length: number): number {
-  return Math.max(leastRoom, 2 ** Math.ceil(Math.log2(length)));
-}
-
-/** All parts after one another along time, and zeros up to `room`. */
-function padded(parts: readonly tf.Tensor4D[], room: number): tf.Tensor4D {
-  const [rows, heads, , width] = parts[0]!.shape;
-  const rest = room - parts.reduce((sum, { shape }) => sum + shape[2], 0);
-  return tf.concat(rest === 0 ? [...parts] : [...parts, tf.zeros<tf.Rank.R4>([rows, heads, rest, width])], 2);
-}
-
-function empty({ shape: [rows, heads, , width] }: tf.Tensor4D): tf.Tensor4D {
-  return tf.zeros([rows, heads, recentLength, width]);
 }
 
 const functionsByModel = new WeakMap<CausalLm, Map<string, CompiledFunction | null>>();

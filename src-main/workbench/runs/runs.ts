@@ -4,7 +4,6 @@ import path from 'node:path';
 import type { SpecCheck, FlipMeterPoint } from '../../shared/contract/views.ts';
 import type { RunRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
-import { trainerName } from '../../shared/domain/run-origin.ts';
 import { hasEnded } from '../../shared/domain/run-states.ts';
 import type { RunSpec } from '../../shared/domain/run-spec.ts';
 import { isMixture } from '../../shared/domain/train-sources.ts';
@@ -27,6 +26,7 @@ import { specObject } from './spec-text.ts';
 import type { SpecInput } from './spec-text.ts';
 import type { Sites } from '../sites/sites.ts';
 import type { OwnedRun } from '../sites/pending-runs.ts';
+import { requireOwn, requireResumable } from './may-change.ts';
 
 export interface LaunchOptions {
   parentRunId?: string | undefined;
@@ -283,20 +283,4 @@ function refOf(weights: Weights): WeightsRef {
 /** The model a checkpoint goes back to. */
 function rootModelId(weights: Weights): string {
   return weights.kind === 'model' ? weights.model.id : weights.run.modelId;
-}
-
-/** What trains elsewhere is stopped and resumed there. */
-function requireOwn({ name, origin }: RunRecord): void {
-  if (origin === undefined || origin === null) return;
-  throw new WorkbenchError('unsupported', `“${name}” is trained by ${trainerName(origin)}, not by this workspace.`, {
-    remedy: `Stop it and go on with it there; flipguard watch ${origin.folder} follows it.`,
-  });
-}
-
-function requireResumable(run: RunRecord, inHand: boolean): void {
-  if (inHand || !hasEnded(run.status)) throw new WorkbenchError('conflict', `“${run.name}” is ${run.status} already.`);
-  if (run.status !== 'finished') return;
-  throw new WorkbenchError('conflict', `“${run.name}” is completed.`, {
-    remedy: 'Relaunch it with more steps, or start a new run from its last checkpoint.',
-  });
 }

@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import * as yauzl from 'yauzl';
 import { checkZipDirectory, checksumGate, notAnArchive } from '../../imports/index.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
-import { checkDatabaseFile } from '../../store/client.ts';
+import { checkDatabaseFile } from '../../store/database-file.ts';
 import { throwIfCancelled } from '../supervision/task.ts';
 import type { Task } from '../supervision/task.ts';
 import { asFileError } from './file-errors.ts';

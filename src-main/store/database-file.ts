@@ -1,0 +1,21 @@
+import { mkdirSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { WorkbenchError, reportOf } from '../shared/domain/errors.ts';
+import { runTask } from './worker-client.ts';
+
+/** “ok”, or what is wrong with a database that is not open, in SQLite's words; another program's is refused. */
+export function checkDatabaseFile(path: string): Promise<string> {
+  const start = { path: resolve(path), owner: 'check', role: 'task' as const };
+  return runTask<never, string>({ ...start, task: { name: 'checkFile', args: [] } }, () => Promise.resolve());
+}
+
+export function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw new WorkbenchError('io', `The workspace folder cannot be made: ${reportOf(error).message}`, {
+      remedy: 'Choose a folder that you may write to.',
+      cause: error,
+    });
+  }
+}
