@@ -21,6 +21,8 @@ export const jobFiles = {
   job: 'job.json',
   log: 'log.txt',
   ends: 'ends.ndjson',
+  /** Of the newest attempt: a short run can be over before the scheduler is asked where it is. */
+  node: 'node.txt',
   runs: 'runs.txt',
   script: 'job.sh',
 } as const;
@@ -44,6 +46,7 @@ job="\${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}\${SLURM_ARRAY_TASK_ID:+_$SLURM_ARRAY_
 attempt="\${SLURM_RESTART_COUNT:-0}"
 where="\${SLURMD_NODENAME:-$(hostname)}"
 echo "== $(date -u +%Y-%m-%dT%H:%M:%SZ) job $job on $where, attempt $((attempt + 1))"
+echo "$where" >${jobFiles.node}
 [ ! -e ${stopFile} ] || { echo 'Stopped before it began.'; exit 0; }
 
 child=''

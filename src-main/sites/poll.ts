@@ -31,6 +31,8 @@ export interface RunSight {
   size: number;
   /** From the offset on; may end inside a line. */
   bytes: Buffer;
+  /** Where its newest attempt runs or ran, as the job script noted it; null before it began. */
+  node: string | null;
   /** How each attempt ended, as the job script noted it. */
   ends: AttemptEnd[];
   /** A person asked it to stop. */
@@ -56,6 +58,7 @@ size=$(stat -c %s events.ndjson 2>/dev/null || echo 0)
 echo "@size $size"
 [ "$size" -le ${offset} ] || { printf '@bytes '; tail -c +${offset + 1} events.ndjson | head -c ${mostBytes} | gzip -1 | base64 -w0; echo; }
 [ ! -e ${stopFile} ] || echo @stop
+[ ! -s ${jobFiles.node} ] || echo "@node $(head -n 1 ${jobFiles.node})"
 [ ! -e ${jobFiles.ends} ] || { sed 's/^/@end /' ${jobFiles.ends}; echo; }
 else echo @gone; fi
 `;
@@ -87,6 +90,7 @@ export function parsePoll(text: string): PollAnswer {
 function take(run: RunSight, line: string): void {
   if (line.startsWith('@size ')) run.size = Number(line.slice('@size '.length));
   else if (line.startsWith('@bytes ')) run.bytes = gunzipSync(Buffer.from(line.slice('@bytes '.length), 'base64'));
+  else if (line.startsWith('@node ')) run.node = line.slice('@node '.length);
   else if (line === '@stop') run.stopAsked = true;
   else if (line.startsWith('@end ')) {
     const end = parseEnd(line.slice('@end '.length));
@@ -104,5 +108,5 @@ function parseEnd(text: string): AttemptEnd | null {
 }
 
 function emptySight(present: boolean): RunSight {
-  return { present, size: 0, bytes: Buffer.alloc(0), ends: [], stopAsked: false };
+  return { present, size: 0, bytes: Buffer.alloc(0), node: null, ends: [], stopAsked: false };
 }

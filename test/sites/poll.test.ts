@@ -20,6 +20,7 @@ describe('one look at a site', () => {
       '{"status":75,"signal":"USR1","job":"1","attempt":0,"node":"n1"}\n{"sta',
     );
     writeFileSync(path.join(folder, 'stop'), '');
+    writeFileSync(path.join(folder, 'node.txt'), 'node 7\n');
     const { queue, runs } = look([
       { folder, offset: 0 },
       { folder: `${folder} that is not there`, offset: 0 },
@@ -35,6 +36,7 @@ describe('one look at a site', () => {
     ]);
     expect(runs[0]?.ends).toEqual([{ status: 75, signal: 'USR1', job: '1', attempt: 0, node: 'n1' }]);
     expect(runs[0]?.stopAsked).toBe(true);
+    expect(runs.map(({ node }) => node)).toEqual(['node 7', null, 'node 7', 'node 7']);
   });
 
   it('takes an answer that broke off for none', () => {

@@ -183,7 +183,7 @@ export function createFollower(core: Core, access: SiteAccess, pace: Pace, nowMs
       logTail: isEnding ? await logTail(entry) : '',
     };
     const verdict = judge(evidence, pace);
-    if (verdict.kind === 'over') await conclude(entry, verdict.status, verdict.error);
+    if (verdict.kind === 'over') await conclude(entry, verdict.status, verdict.error, seen.node);
     else await restate(run, verdict.status, entry.lastWord === null);
   }
 
@@ -200,9 +200,14 @@ export function createFollower(core: Core, access: SiteAccess, pace: Pace, nowMs
     return (await access.shell.run(script, { signal: abort.signal })).stdout;
   }
 
-  async function conclude(entry: Followed, status: RunStatus, error: ErrorReport | null): Promise<void> {
+  async function conclude(
+    entry: Followed,
+    status: RunStatus,
+    error: ErrorReport | null,
+    node: string | null,
+  ): Promise<void> {
     const run = await moveAnyhow(core, entry.run.id, status, error);
-    show(entry, lastShown(status, entry.sight, entry.shown));
+    show(entry, lastShown(status, entry.sight, { ...entry.shown, node: entry.shown.node ?? node }));
     await entry.noted;
     publishEnd(core, run);
     await leave(entry, run);

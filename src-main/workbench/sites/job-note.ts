@@ -88,7 +88,7 @@ function whyBack({ signal, status, attempt }: AttemptEnd): string {
 }
 
 /** How a job ended, to be read when its scheduler knows it no more. The folder may have said the end before Slurm did. */
-export function lastShown(status: RunStatus, sight: JobSight | null, before: SiteJob): Partial<SiteJob> {
+export function lastShown(status: RunStatus, sight: JobSight | null, before: Pick<SiteJob, 'node'>): Partial<SiteJob> {
   const slurm = sight === null || phaseOf(sight) !== 'ended' ? null : sentenceOf(sight);
   const where = before.node === null ? '' : ` on ${before.node}`;
   const words: Partial<Record<RunStatus, string>> = {
@@ -98,5 +98,5 @@ export function lastShown(status: RunStatus, sight: JobSight | null, before: Sit
   };
   const isWord = slurm === null || slurm.startsWith('Ended');
   const says = status === 'stopped' || isWord ? (words[status] ?? slurm ?? 'Slurm knows the job no more.') : slurm;
-  return { phase: 'ended', says, expectedStartAt: null, trouble: null };
+  return { phase: 'ended', says, node: before.node, expectedStartAt: null, trouble: null };
 }

@@ -111,7 +111,7 @@ async function layOut(core: Core, { site, shell, transfer }: SiteAccess, run: Ru
   const text = JSON.stringify(there);
   const folder = quote(folders.run(run.id));
   const { status, stderr } = await shell.run(
-    `set -e; mkdir -p ${folder} ${quote(folders.cache)}; cd ${folder}; rm -f ${stopFile}; cat >${jobFiles.job}.new; mv ${jobFiles.job}.new ${jobFiles.job}`,
+    `set -e; mkdir -p ${folder} ${quote(folders.cache)}; cd ${folder}; rm -f ${stopFile} ${jobFiles.node}; cat >${jobFiles.job}.new; mv ${jobFiles.job}.new ${jobFiles.job}`,
     { signal: task.signal, input: text },
   );
   if (status === 0) return;
