@@ -46,7 +46,7 @@ export class Misfit extends Error {
 /** A problem as the error that ends a strict import. */
 export function strictError(place: Place, problem: Problem): WorkbenchError {
   return new WorkbenchError('bad-input', `${place.file}, line ${place.line}: ${problem.message}`, {
-    remedy: 'Mend the record, or import without strict: records that do not fit are then counted and left out.',
+    remedy: 'Fix the record, or import without strict: records that do not fit are then counted and left out.',
     place: { ...place, ...(problem.field === undefined ? {} : { field: problem.field }) },
   });
 }

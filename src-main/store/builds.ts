@@ -20,7 +20,7 @@ interface Building {
 
 /**
  * Builds comparisons in the background, one at a time: a task's thread reads and compares, the writer takes the finished ranges
- * in short transactions. A build that was cut off is begun anew; nothing of it was ever shown.
+ * in short transactions. A build that was cut off starts over; nothing of it was ever shown.
  */
 export class Builds {
   readonly #writer: WorkerClient<WriterMethods>;

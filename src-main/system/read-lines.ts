@@ -43,7 +43,7 @@ export async function readJsonLines<Row>(file: string): Promise<Row[]> {
 
 function damagedLine(file: string, line: number, what: string, cause?: unknown): WorkbenchError {
   return new WorkbenchError('corrupt', `${path.basename(file)} is damaged: its line ${line} ${what}.`, {
-    remedy: 'Start again: what the workbench can make anew is made anew.',
+    remedy: 'Start again: what the workbench can rebuild is rebuilt.',
     place: { file: path.basename(file), line },
     cause,
   });

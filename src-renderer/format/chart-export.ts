@@ -1,7 +1,7 @@
 import { formatTick } from '@shared/presentation/numbers.ts';
 import { extent, niceTicks } from '@shared/presentation/scale.ts';
 
-/** Charts as files. CSV carries every value; SVG is drawn anew from the data, so that it stays sharp in a paper. */
+/** Charts as files. CSV carries every value; SVG is redrawn from the data, so that it stays sharp in a paper. */
 
 export interface ExportedChart {
   title: string;

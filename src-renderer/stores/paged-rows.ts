@@ -68,7 +68,7 @@ export class PagedRows<Row> {
     this.version.value += 1;
   }
 
-  /** Forgets what is here and fetches what is in sight anew. */
+  /** Forgets what is here and fetches what is in sight again. */
   invalidate(): void {
     this.pages.clear();
     this.version.value += 1;

@@ -78,7 +78,7 @@ describe.skipIf(noBrowser !== null)('a workbench that is gone for a while', () =
   });
 });
 
-describe.skipIf(noBrowser !== null)('a workbench that is started anew', () => {
+describe.skipIf(noBrowser !== null)('a workbench that is restarted', () => {
   const served = useBrowserWorkbench();
 
   it('says so in a page that is open, and goes on there once its new address was opened', async () => {

@@ -51,7 +51,7 @@ async function untrueStates(workbench: Workbench): Promise<string[]> {
   return atWork.map(({ status }) => `a run is said to be ${status}`);
 }
 
-/** The same, locks that a living process holds, and what the workbench's own check finds and cannot mend. */
+/** The same, locks that a living process holds, and what the workbench's own check finds and cannot repair. */
 async function faultsOf(workbench: Workbench): Promise<string[]> {
   const { findings } = await workbench.checkWorkspace({ repair: true }, quietTask());
   return [

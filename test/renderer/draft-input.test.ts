@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import DraftInput from '../../src-renderer/components/base/DraftInput.vue';
 
 describe('a field under edit', () => {
-  it('keeps what is being typed when its surroundings are drawn anew', async () => {
+  it('keeps what is being typed when its surroundings are redrawn', async () => {
     const field = mount(DraftInput, { props: { value: 'old' } });
     await field.find('input').setValue('half typ');
     await field.setProps({ value: 'from elsewhere' });

@@ -32,7 +32,7 @@ describe('the stream of events', () => {
     bridge.tell({ topic: 'changed', lists: ['models'] });
     expect(seen).toEqual(['runs', 'models', 'resync']);
   });
-  it('has snapshots read again when the workbench was started anew', () => {
+  it('has snapshots read again when the workbench was restarted', () => {
     const { bridge, seen } = follow();
     bridge.tell({ topic: 'changed', lists: ['runs'] });
     bridge.restart();

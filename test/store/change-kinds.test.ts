@@ -93,7 +93,7 @@ test('kinds are counted by outcome, narrow lists, and stand in facets, rows and 
   expect(detail?.parting).toMatchObject({ left: 0, leftWord: 'It', rightWord: "I'm", sentence: 1 });
 });
 
-test('kinds are kept, and found anew when the rules of the workspace change', async () => {
+test('kinds are kept, and found again when the rules of the workspace change', async () => {
   const folder = temporaryFolder();
   const store = await testStore(folder);
   const id = await planted(store, pairs);

@@ -142,7 +142,7 @@ test('a workspace of the version before opens with everything in it', async () =
   expect(await again.checkIntegrity()).toBe('ok');
 });
 
-test('contents hashed by the rule of version 2 are hashed anew, and pair with what comes after', async () => {
+test('contents hashed by the rule of version 2 are hashed again, and pair with what comes after', async () => {
   const folder = temporaryFolder();
   const store = await testStore(folder);
   await addEvaluation(store, 'old', [sample('a', 'right', { prompt: 'caf\u00e9' })], { suiteName: 'one' });

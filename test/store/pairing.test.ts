@@ -91,7 +91,7 @@ test('different tasks with the same ids do not pair at all', async () => {
   });
 });
 
-test('within one task ids pair although every prompt was worded anew, and it is said', async () => {
+test('within one task ids pair although every prompt was reworded, and it is said', async () => {
   const store = await testStore();
   const left = await addEvaluation(
     store,

@@ -9,7 +9,7 @@ import { jsonStyle, toJson } from './jinja-json.ts';
 
 /**
  * Jinja as Python renders it. @huggingface/jinja reads templates well but runs them by JavaScript's rules: `strip("\n")` forgets
- * its argument, `-7 % 3` is −1, `True` prints “true”, `1 == "1"`. Here its parser is kept, and what differs is done anew on its
+ * its argument, `-7 % 3` is −1, `True` prints “true”, `1 == "1"`. Here its parser is kept, and what differs is done again on its
  * interpreter's own values. Checked against jinja2 (test/golden/jinja).
  */
 export class PythonTemplate {

@@ -98,14 +98,14 @@ async function readHeaderEntry(
     session.checkCancelled();
     const detail = cause instanceof Error ? cause.message : String(cause);
     throw new WorkbenchError('bad-input', `${file.name} is damaged: its “${name}” cannot be read (${detail}).`, {
-      remedy: 'Fetch the log again, or write it anew with: inspect log convert.',
+      remedy: 'Fetch the log again, or rewrite it with: inspect log convert.',
       place: { file: file.name },
       cause,
     });
   }
 }
 
-/** Names of scores that are remembered: a scorer that names its values anew in each sample has no end of them. */
+/** Names of scores that are remembered: a scorer that names its values differently in each sample has no end of them. */
 const mostScorers = 100;
 
 class InspectLog {

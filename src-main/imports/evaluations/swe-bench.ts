@@ -19,7 +19,7 @@ interface Told {
   id: string;
   verdict: Verdict | null;
   patch: string | null;
-  /** Shares of the tests that had to be mended and that had to stay whole. */
+  /** Shares of the tests that had to be fixed and that had to stay whole. */
   failToPass: number | null;
   passToPass: number | null;
   tags: string[];
@@ -82,8 +82,8 @@ function planTold(
       tool: { name: 'swe-bench', version: null },
       tasks: ['SWE-bench'],
       models: model === null ? [] : [model],
-      verdictFrom: 'Resolved: all tests that had to be mended pass, and those that passed still do.',
-      scoreMeaning: 'Share of the tests to be mended that pass.',
+      verdictFrom: 'Resolved: all tests that had to be fixed pass, and those that passed still do.',
+      scoreMeaning: 'Share of the tests to be fixed that pass.',
       measure: { metric: 'resolved' },
       notes: [
         ...(run === null ? [] : [`Run ${run}.`]),

@@ -51,7 +51,7 @@ export function planTracker(
     variant,
     totalBytes: file.bytes,
     async *records(session) {
-      // Read twice: attempts are counted anew each time.
+      // Read twice: attempts are counted again each time.
       attempts.clear();
       yield* unfolded({ format, file, layout }, session, trackedOf, (whole) => (header = whole));
     },

@@ -4,7 +4,7 @@ import type { Migration } from './migrate.ts';
 
 /**
  * Hashes of contents by the one rule of `content-hash.ts`; before, the store took texts as they were, so that composed and
- * decomposed letters did not pair. What is hashed is in the database: every hash is made anew.
+ * decomposed letters did not pair. What is hashed is in the database: every hash is computed again.
  * Two samples of one id that were told apart by nothing but this keep to themselves: the second keeps its old hash.
  * Comparisons stay as they were built; the next build pairs by the new hashes.
  */

@@ -151,7 +151,7 @@ function comparisonOfBuild(db: ReadableDb, buildKey: number): string {
     db,
     sql`SELECT c.id FROM comparison_builds b JOIN comparisons c USING (comparison_key) WHERE b.build_key = ${buildKey}`,
   );
-  if (id === undefined) throw new WorkbenchError('cancelled', 'This comparison was removed or built anew meanwhile');
+  if (id === undefined) throw new WorkbenchError('cancelled', 'This comparison was removed or rebuilt meanwhile');
   return id;
 }
 

@@ -171,7 +171,7 @@ class Appending {
       sql`UPDATE runs SET backend = ${JSON.stringify(event.backend)}, total_steps = ${event.totalSteps},
             started_at = coalesce(started_at, ${event.at}), ended_at = NULL, error = NULL WHERE run_key = ${this.#head.run_key}`,
     );
-    // A run that was ended before its first checkpoint begins anew.
+    // A run that was ended before its first checkpoint starts over.
     const from = event.resumedAtStep ?? 0;
     this.#steps.finish();
     dropStepsAfter(this.#db, this.#head.run_key, from);

@@ -172,7 +172,7 @@ export function metricNamesOf(db: ReadableDb, runKey: number): { metrics: string
   };
 }
 
-/** A resumed run takes up at `step`: what came after it is trained anew and is forgotten here. */
+/** A resumed run takes up at `step`: what came after it is trained again and is forgotten here. */
 export function dropStepsAfter(db: WritableDb, runKey: number, step: number): void {
   const from = firstKey(runKey);
   const to = firstKey(runKey + 1);

@@ -175,7 +175,7 @@ export class FlipViews {
     }
     if (readHead(this.#db, view.comparison.id).build_key !== view.comparison.columns.buildKey) {
       this.#views.delete(viewId);
-      throw new WorkbenchError('not-found', 'The comparison was built anew meanwhile', {
+      throw new WorkbenchError('not-found', 'The comparison was rebuilt meanwhile', {
         remedy: 'Open the list again.',
       });
     }

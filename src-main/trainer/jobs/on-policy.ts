@@ -80,7 +80,7 @@ async function openReward({ context, job }: ObjectiveInputs, { reward }: OnPolic
           if ('answer' in outcome && outcome.answer.score !== null) return outcome.answer.score;
           const why = 'fault' in outcome ? outcome.fault : `${commandText(reward)} gave no score.`;
           throw new WorkbenchError('unavailable', `The prompt ${samples[i]?.id ?? ''} got no reward: ${why}`, {
-            remedy: 'Training needs a number for every response. Mend the program, then resume the run.',
+            remedy: 'Training needs a number for every response. Fix the program, then resume the run.',
             place: { field: 'algorithm.reward.command' },
           });
         });

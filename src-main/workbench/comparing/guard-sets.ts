@@ -50,7 +50,7 @@ async function originOf(core: Core, guardSet: GuardSetRecord): Promise<Compariso
   const found = guardSet.comparisonId === null ? null : await core.store.getComparison(guardSet.comparisonId);
   if (found !== null) return found;
   throw new WorkbenchError('not-found', `The comparison in which “${guardSet.name}” was selected is gone.`, {
-    remedy: 'Compare the two evaluations again and choose the set anew.',
+    remedy: 'Compare the two evaluations again and choose the set again.',
   });
 }
 

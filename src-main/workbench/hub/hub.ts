@@ -46,7 +46,7 @@ export interface Hub {
   cached(): Promise<CachedModel[]>;
 }
 
-/** `settings` are read anew for each use: a window stays open while the environment's token file changes. */
+/** `settings` are read again for each use: a window stays open while the environment's token file changes. */
 export function createHub(settingsOf: () => HubSettings = hubSettings): Hub {
   return {
     async model(name, task, announce = () => {}) {

@@ -10,7 +10,7 @@ export interface HubSettings {
   readonly cacheFolder: string;
   readonly offline: boolean;
   /**
-   * Of `HF_TOKEN`, or of the file that a login writes; null without either. Read anew for every use and held by nobody: it goes into
+   * Of `HF_TOKEN`, or of the file that a login writes; null without either. Read again for every use and held by nobody: it goes into
    * the header of requests to the endpoint, and nowhere else.
    */
   token(): Promise<string | null>;

@@ -57,7 +57,7 @@ function findRun(runs: readonly RunRecord[], name: string, text: string): RunRec
   } catch (error) {
     if (!(error instanceof WorkbenchError) || error.code !== 'not-found') throw error;
     throw new WorkbenchError('not-found', `There is no model, run or checkpoint “${text}”.`, {
-      remedy: 'flipguard list models, list runs and list checkpoints name what there is.',
+      remedy: 'Choose one from flipguard list models, list runs or list checkpoints.',
     });
   }
 }

@@ -49,7 +49,7 @@ async function* rowsOf(store: Store, dataset: DatasetRecord): AsyncGenerator<Dat
   }
 }
 
-/** A dataset of the same name may have been imported anew: the items decide, not the name. */
+/** A dataset of the same name may have been imported again: the items decide, not the name. */
 async function holds(store: Store, suite: SuiteRecord, rowIds: readonly string[]): Promise<boolean> {
   if (suite.items !== rowIds.length) return false;
   const wanted = new Set(rowIds);

@@ -40,7 +40,7 @@ export function parseText<T>(input: SpecInput, kind: TextKind<T>): ParsedText<T>
   return { ok: false, issues: firstOfEach(parsed.error.issues, source.locate, kind) };
 }
 
-/** What is wrong, once per path; after so many a person starts by mending these. */
+/** What is wrong, once per path; after so many a person fixes these first. */
 function firstOfEach(
   found: readonly z.core.$ZodIssue[],
   locate: Locate,
@@ -169,7 +169,7 @@ function offsetOf(document: Document, path: readonly PropertyKey[]): number | un
   return isNode(node) ? node.range?.[0] : undefined;
 }
 
-/** One issue of the schema as what a person mends; an unknown key becomes an issue of its own, at the key. */
+/** One issue of the schema as something a person can fix; an unknown key becomes an issue of its own, at the key. */
 function specIssues(
   issue: z.core.$ZodIssue,
   locate: Locate,

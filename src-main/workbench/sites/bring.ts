@@ -34,7 +34,7 @@ export async function bringCheckpoint(
   const target = path.join(runFolder(core.layout, run).path, 'checkpoints', String(step));
   const isWhole = await exists(withOptimizer ? path.join(target, optimizerFile) : target);
   if (isWhole) return;
-  // Named by its content: a checkpoint of the same step that a resumed run wrote anew is not mixed with the old one.
+  // Named by its content: a checkpoint of the same step that a resumed run wrote again is not mixed with the old one.
   const draft = `${target}.partial-${found.sha256.slice(0, 16)}`;
   const phase = `bringing ${run.name}@${step} from ${site.name}`;
   task.progress(phase, 0);

@@ -31,7 +31,7 @@ export function createSiteRegistry(root: string): SiteRegistry {
       return fileSchema.parse(JSON.parse(text));
     } catch (cause) {
       throw new WorkbenchError('corrupt', `${file} cannot be read.`, {
-        remedy: 'Mend or remove the file, and add the sites again.',
+        remedy: 'Fix or remove the file, and add the sites again.',
         place: { file },
         cause,
       });

@@ -14,7 +14,7 @@ test('every rule has a marked set of 60 texts or more, a fifth of them not of it
 });
 
 test('the reference says what is measured, and what is below 0.95 precision is called “maybe”', () => {
-  // `npm run bench:kinds` writes it anew.
+  // `npm run bench:kinds` rewrites it.
   expect(readFileSync(page, 'utf8')).toContain(measuredTable(measured));
   const unsure = measured.filter(({ precision }) => (precision.value ?? 0) < 0.95).map(({ kind }) => kind);
   expect([...unsureKinds]).toEqual(unsure);

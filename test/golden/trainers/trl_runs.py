@@ -2,7 +2,7 @@
 
     python test/golden/trainers/trl_runs.py test/assets/trainers [NAME…]
 
-With names, only those folders are made anew, from the base that is kept.
+With names, only those folders are rebuilt, from the base that is kept.
 
 base/       the model that every training began with (random weights, the tokenizer of resources/quick-model)
 dpo/        DPO over 4 steps with an evaluation, checkpoints 2 and 4

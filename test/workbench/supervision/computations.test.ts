@@ -104,7 +104,7 @@ describe('what is worked out', () => {
     expect(await jobs.settled(ids[2] ?? '')).toMatchObject({ state: 'done' });
   });
 
-  test('is worked out anew when the workspace changed meanwhile', async () => {
+  test('is computed again when the workspace changed meanwhile', async () => {
     const { computations, bus } = setUp();
     const [before, after] = [held('before'), held('after')];
     const first = jobOf(await computations.ask(head, 'a', before.work));

@@ -26,7 +26,7 @@ export const defaultKindSettings: KindSettings = { refusals: null, own: [] };
 /** The setting's key in the workspace. */
 export const kindSettingsKey = 'kinds';
 
-/** Grows whenever a rule changes, so that kinds that were counted by older rules are counted anew. */
+/** Grows whenever a rule changes, so that kinds that were counted by older rules are counted again. */
 const rulesVersion = 3;
 const ownCharacters = 20_000;
 

@@ -3,7 +3,7 @@ import type { ReportModel } from './report-model.ts';
 /** Which colour, shape and dash a series has, by its name: the same in every chart of a report, in its file, opened again, and in the frontier. */
 export type SeriesLooks = ReadonlyMap<string, number>;
 
-/** How many colours there are before they start anew. */
+/** How many colours there are before they repeat. */
 export const seriesColours = 8;
 
 export function seriesLooks({ curves, frontiers }: Pick<ReportModel, 'curves' | 'frontiers'>): SeriesLooks {

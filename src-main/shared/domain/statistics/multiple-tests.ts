@@ -5,7 +5,7 @@ export const correctionNames: Record<Correction, string> = { holm: 'Holm', bh: '
 
 /** What tables of slices say where samples come in groups. */
 export const groupedSlicesNote =
-  'Intervals of slices take the groups of samples together; p, and whatever a search found, count each sample by itself.';
+  'Intervals of slices account for grouped samples; p, and whatever a search found, count each sample by itself.';
 
 /** The adjusted p that was asked for. */
 export function adjustedP({ pHolm, pBh }: { pHolm: number; pBh?: number | undefined }, correction: Correction): number {

@@ -40,7 +40,7 @@ export async function connectCommand(context: CommandContext, host: string, flag
         ),
       onBack: () => terminal.note(`Connected to ${host} again.`),
       onAddress(address) {
-        terminal.note(`Connected to ${host} again; its server is another one, and pages have to be opened anew.`);
+        terminal.note(`Connected to ${host} again; its server is another one, and pages have to be reloaded.`);
         show(address);
       },
     },
