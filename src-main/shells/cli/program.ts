@@ -42,14 +42,18 @@ export function createProgram({ streams, run }: ProgramOptions): Program {
   const program = new Program('flipguard')
     .description('Find the negative flips of an aligned language model, understand them, and train without them.')
     .version(version)
-    .option('--workspace <dir>', 'folder of the workspace (else $FLIPGUARD_HOME, else the user data folder)')
-    .option('--allow-endpoint <origin>', 'an address that may get prompts and answers, e.g. of a judge', collect)
+    .option('--workspace <dir>', 'workspace folder (default: $FLIPGUARD_HOME, else a folder in your user data)')
     .option(
-      '--allow-command <command>',
-      'a program that a suite or a spec names and that may run, e.g. "python score.py"',
+      '--allow-endpoint <origin>',
+      'allow prompts and answers to be sent to this address, e.g. a judge’s',
       collect,
     )
-    .option('--json', 'one JSON document on stdout (NDJSON for flips); progress stays on stderr')
+    .option(
+      '--allow-command <command>',
+      'allow a program that a suite or a spec names to run, e.g. "python score.py"',
+      collect,
+    )
+    .option('--json', 'print one JSON document on stdout (NDJSON for flips); progress stays on stderr')
     .exitOverride()
     .configureOutput({ writeOut: (text) => streams.stdout.write(text), writeErr: (text) => streams.stderr.write(text) })
     .showHelpAfterError('(flipguard --help lists the commands)');
@@ -58,18 +62,18 @@ export function createProgram({ streams, run }: ProgramOptions): Program {
 
   program
     .command('doctor')
-    .description('backends, devices, versions, disk, health of the workspace')
-    .option('--check', 'compare every file and row of the workspace with what was recorded; exit 1 on findings')
-    .option('--repair', 'with --check: also do what loses nothing')
+    .description('check backends, devices, versions, disk space and the workspace')
+    .option('--check', 'verify every file and row of the workspace against its records; exit 1 on findings')
+    .option('--repair', 'with --check: also apply the repairs that lose nothing')
     .action((options: { check?: boolean; repair?: boolean }) => go(commands.doctor, options));
   addBench(program, go);
   addImports(program, go);
   addDatasets(program, go);
   program
     .command('list')
-    .description('what the workspace holds')
+    .description('list what is in the workspace')
     .addArgument(new Argument('<what>').choices(listNames))
-    .option('--archived', 'archived ones too')
+    .option('--archived', 'include archived ones')
     .action((what: (typeof listNames)[number], options: { archived?: boolean }) => go(commands.list, what, options));
   addRuns(program, go);
   addSites(program, go);
@@ -85,15 +89,15 @@ function addBench(program: Program, go: Go): void {
     .command('bench')
     .description('measure this machine')
     .command('gpu')
-    .description('what a GPU reaches: DPO on all weights and by LoRA, and decoding, next to TRL where a Python has it')
-    .option('--model <dir>', 'a model folder in Hugging Face layout, in place of three models’ shapes')
+    .description('benchmark this machine: DPO (full and LoRA) and decoding, next to TRL where a Python has it')
+    .option('--model <dir>', 'a Hugging Face model folder, instead of the built-in shapes')
     .addOption(
       new Option(
         '--shapes <size>',
-        'gpu: 15M, 0.5B and 1B parameters; tiny: seconds; by default what computes decides',
+        'gpu: 15M, 0.5B and 1B parameters; tiny: done in seconds (default: depends on the backend)',
       ).choices(['gpu', 'tiny']),
     )
-    .option('--out <file>', 'where the table is written (default: flipguard-bench.md, here)')
+    .option('--out <file>', 'write the table to this file (default: flipguard-bench.md)')
     .action((options: BenchFlags) => go(commands.bench, options));
 }
 
@@ -101,53 +105,55 @@ function addDoors(program: Program, go: Go): void {
   program
     .command('export <what> [names...]')
     .description(
-      'adapter or checkpoint (MODEL or RUN@STEP), dataset, metrics of runs, evaluation with every sample, run (spec, metrics, environment), or the whole workspace',
+      'export an adapter or checkpoint (MODEL or RUN@STEP), a dataset, metrics of runs, an evaluation with every sample, a run (spec, metrics, environment), or the whole workspace',
     )
-    .requiredOption('--out <path>', 'a file, or a folder that does not exist yet')
-    .option('--force', 'replace a file that is there')
+    .requiredOption('--out <path>', 'file, or folder that does not exist yet')
+    .option('--force', 'overwrite an existing file')
     .option(
       '--format <format>',
-      'of a checkpoint: safetensors (a folder with whole weights), adapter (for PEFT and vLLM) or gguf; of metrics: csv, parquet or tensorboard; of an evaluation: jsonl or parquet; the first by default',
+      'checkpoint: safetensors (a folder with full weights), adapter (for PEFT and vLLM) or gguf; metrics: csv, parquet or tensorboard; evaluation: jsonl or parquet (default: the first)',
     )
-    .addOption(new Option('--type <type>', 'of numbers in GGUF').choices(['f32', 'f16', 'bf16', 'q8_0']).default('f16'))
-    .option('--suite <suite>', 'of an evaluation that is named by its run or model')
+    .addOption(
+      new Option('--type <type>', 'number format in the GGUF file')
+        .choices(['f32', 'f16', 'bf16', 'q8_0'])
+        .default('f16'),
+    )
+    .option('--suite <suite>', 'suite of an evaluation that is named by its run or model')
     .action((what: string, names: string[], options: ExportFlags) => go(commands.export, what, names, options));
   program
     .command('serve')
-    .description('the workbench in a browser, on this machine only')
-    .option('--port <n>', 'any free one unless given', wholeNumber)
+    .description('open the workbench in a browser, on this machine only')
+    .option('--port <n>', 'port to listen on (default: any free one)', wholeNumber)
     .option('--open', 'open the browser')
-    .option('--detach', 'leave it running without a terminal, one for each workspace; again, it shows another address')
-    .option('--stop', 'end the one that serves this workspace; runs of this machine save a checkpoint first')
+    .option('--detach', 'run in the background, one server per workspace; if it already runs, print a new address')
+    .option('--stop', 'stop the server of this workspace; local runs save a checkpoint first')
     .action((options: ServeFlags) => go(commands.serve, options));
   program
     .command('connect <host>')
-    .description('the workbench of another machine, over ssh, in a browser here; what runs there goes on without you')
+    .description('open the workbench of another machine over ssh; runs there continue when you disconnect')
     .option(
       '--program <dir>',
-      'where the workbench lies there (else its flipguard in the PATH, else the same path as here)',
+      'path of the workbench there (default: flipguard in the PATH, else the same path as here)',
     )
-    .option('--remote-workspace <dir>', 'folder of the workspace there (else that machine’s own default)')
-    .option('--port <n>', 'of this machine; any free one unless given', wholeNumber)
+    .option('--remote-workspace <dir>', 'workspace folder there (default: that machine’s own default)')
+    .option('--port <n>', 'local port (default: any free one)', wholeNumber)
     .option('--open', 'open the browser')
     .action((host: string, options: ConnectFlags) => go(commands.connect, host, options));
   program
     .command('endpoint <targets...>')
-    .description(
-      'models and checkpoints (MODEL, RUN, RUN@STEP) behind OpenAI’s interface, for any harness on this machine',
-    )
-    .option('--port <n>', 'any free one unless given', wholeNumber)
-    .option('--key-env <variable>', 'the environment variable that holds the key which clients must send')
-    .option('--idle <seconds>', 'how long weights stay loaded after the last answer (default: 60)', wholeNumber)
+    .description('serve models and checkpoints (MODEL, RUN, RUN@STEP) through an OpenAI-compatible API on this machine')
+    .option('--port <n>', 'port to listen on (default: any free one)', wholeNumber)
+    .option('--key-env <variable>', 'environment variable with the key that clients must send')
+    .option('--idle <seconds>', 'how long weights stay loaded when idle (default: 60)', wholeNumber)
     .action((targets: string[], options: EndpointFlags) => go(commands.endpoint, targets, options));
   program
     .command('mcp')
-    .description('the read side of the workspace for agents, over stdio (Model Context Protocol)')
+    .description('serve the workspace read-only to agents over stdio (Model Context Protocol)')
     .action(() => go(commands.mcp));
   program
     .command('demo')
     .description('train, guard and compare a small model, and report what flipped')
-    .option('--quick', 'a smaller model: about three minutes')
-    .option('--seed <n>', 'of the order of pairs in training', wholeNumber)
+    .option('--quick', 'use a smaller model')
+    .option('--seed <n>', 'random seed of the training order', wholeNumber)
     .action((options: { quick?: boolean; seed?: number }) => go(commands.demo, options));
 }

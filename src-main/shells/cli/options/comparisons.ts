@@ -22,7 +22,7 @@ const commands = {
 export function addComparisons(program: Program, go: Go): void {
   program
     .command('compare <left> <right>')
-    .description('old against new: flips, rates, intervals')
+    .description('compare two evaluations: flips, rates, intervals')
     .addOption(ruleOption())
     .option(...suiteOption)
     .option(...pairByOption)
@@ -30,79 +30,79 @@ export function addComparisons(program: Program, go: Go): void {
     .option('--slice <name>', 'only this slice')
     .option(
       '--repeat <evaluation>',
-      'a second evaluation of LEFT under another seed: how many samples differ by sampling alone (the A/A floor)',
+      'a second evaluation of LEFT with another seed, to see how many samples differ by sampling alone (the A/A floor)',
     )
-    .option('--without-trained', 'only samples whose prompt no run of either side was trained on')
+    .option('--without-trained', 'only samples whose prompt neither side was trained on')
     .addOption(correctionOption())
     .action((left: string, right: string, options: CompareFlags) => go(commands.compare, left, right, options));
   program
     .command('flips <left> <right>')
-    .description('the samples that changed')
+    .description('list the samples that changed')
     .addOption(ruleOption())
     .option(...suiteOption)
     .option(...pairByOption)
     .option(...variantOption)
     .addOption(kindOption())
     .option('--slice <name>', 'only this slice')
-    .option('--without-trained', 'only samples whose prompt no run of either side was trained on')
-    .option('--search <text>', 'in prompts and outputs')
+    .option('--without-trained', 'only samples whose prompt neither side was trained on')
+    .option('--search <text>', 'only samples with this text in a prompt or output')
     .addOption(
-      new Option('--sort <column>', 'the worst change, the id, or the longest new output first')
+      new Option('--sort <column>', 'sort by worst change, id, or longest new output')
         .choices(['delta', 'id', 'length'])
         .default('delta'),
     )
-    .option('--limit <n>', 'at most so many', wholeNumber)
+    .option('--limit <n>', 'largest number to list', wholeNumber)
     .addOption(
       new Option(
         '--as <tool>',
-        'write them for another tool: preference pairs for TRL, a configuration of promptfoo, a task of lm-eval (its documents lie next to it), or the text of an issue with the ten most typical samples',
+        'write them for another tool: preference pairs for TRL, a promptfoo configuration, an lm-eval task (with its documents), or the text of an issue with the ten most typical samples',
       ).choices([...flipTools]),
     )
-    .option('--out <file>', 'with --as: where to write it')
+    .option('--out <file>', 'with --as: file to write')
     .action((left: string, right: string, options: FlipFlags) => go(commands.flips, left, right, options));
   program
     .command('gate <left> <right>')
-    .description('exit 0 pass, 1 fail, 2 could not be decided; judged on the interval’s bound')
+    .description('check limits for CI, judged by the interval’s bound: exit 0 pass, 1 fail, 2 undecided')
     .option('--max-nfr <x>', 'highest rate of negative flips, e.g. 0.02', realNumber)
-    .option('--max-drop <y>', 'largest fall of accuracy, e.g. 0.01', realNumber)
+    .option('--max-drop <y>', 'largest drop in accuracy, e.g. 0.01', realNumber)
     .option(
       '--max-excess <z>',
-      'highest rate of negative flips beyond what sampling alone brings, where samples were answered several times',
+      'highest rate of negative flips beyond sampling noise, for evaluations with repeats',
       realNumber,
     )
     .option(
       '--max-kind <kind=x>',
-      'highest rate of negative flips of a kind of change among all samples, e.g. refusal=0.5%; repeatable',
+      'highest rate of negative flips of one kind of change, e.g. refusal=0.5%; repeatable',
       kindLimits,
     )
     .addOption(ruleOption())
     .option(...suiteOption)
     .option(...pairByOption)
     .option(...variantOption)
-    .option('--markdown <file>', 'a summary for a pull request')
-    .option('--junit <file>', 'JUnit XML')
+    .option('--markdown <file>', 'write a summary for a pull request')
+    .option('--junit <file>', 'write JUnit XML')
     .action((left: string, right: string, options: GateFlags) => go(commands.gate, left, right, options));
   program
     .command('report [subject...]')
-    .description('LEFT RIGHT, one RUN, several with --runs, or a study with --study')
+    .description('write a report on LEFT RIGHT, one RUN, several runs (--runs) or a study (--study)')
     .addOption(
       new Option(
         '--format <format>',
-        'a report to read (html, pdf, md), or its rows; by default taken from the ending of FILE',
+        'a report to read (html, pdf, md), or its rows (default: from the extension of --out)',
       ).choices([...reportFormats]),
     )
-    .requiredOption('--out <file>', 'where to write it')
+    .requiredOption('--out <file>', 'file to write')
     .addOption(ruleOption())
     .option(...suiteOption)
     .option(...pairByOption)
     .option(...variantOption)
-    .option('--study <name>', 'what a study has measured so far')
-    .option('--runs', 'the words name runs: their methods side by side, at a match')
-    .option('--title <title>', 'at the head of the report')
-    .option('--sections <name...>', `only these: ${reportSections.join(', ')}`)
+    .option('--study <name>', 'report on a study, as far as it is measured')
+    .option('--runs', 'the arguments are runs: show their methods side by side at equal reward and KL')
+    .option('--title <title>', 'title of the report')
+    .option('--sections <name...>', `only these sections: ${reportSections.join(', ')}`)
     .addOption(correctionOption())
-    .option('--redact-texts', 'leave prompts and outputs out')
-    .option('--private-tag <tag...>', 'leave samples with these tags out')
+    .option('--redact-texts', 'leave out prompts and outputs')
+    .option('--private-tag <tag...>', 'leave out samples with these tags')
     .action((subject: string[], options: ReportFlags) => go(commands.report, subject, options));
 }
 

@@ -63,35 +63,35 @@ export function addDatasets(program: Program, go: Go): void {
   const datasets = program.command('dataset').description('what a model is taught: seen, checked, cleaned, mixed');
   datasets
     .command('show <name> <row>')
-    .description('a row, by its number from 1 or its id, token by token as training reads it')
-    .requiredOption('--model <model>', 'whose tokenizer and chat template: a model, or RUN@STEP')
-    .option('--max-length <n>', 'tokens a sequence may have (default: 512)', wholeNumber)
+    .description('show a row, by number (from 1) or id, token by token as training reads it')
+    .requiredOption('--model <model>', 'model or RUN@STEP whose tokenizer and chat template to use')
+    .option('--max-length <n>', 'longest sequence in tokens (default: 512)', wholeNumber)
     .addOption(readingOption())
     .action((name: string, row: string, options: ShowFlags) => go(commands.show, name, row, options));
   datasets
     .command('check <name>')
     .description(
-      'what is in it: copies, contradictions, lengths, cut rows, overlap with evaluations; exit 1 past a limit',
+      'check a dataset for duplicates, contradictions, lengths, truncation and overlap with evaluations; exit 1 if a limit is exceeded',
     )
-    .option('--model <model>', 'count lengths in the tokens of a model, or of RUN@STEP')
-    .option('--max-length <n>', 'with --model: tokens a sequence may have (default: 512)', wholeNumber)
-    .option('--suite <name>', 'a suite, or an evaluation, that rows are looked up in; repeatable', collect)
+    .option('--model <model>', 'measure lengths in tokens of this model or RUN@STEP')
+    .option('--max-length <n>', 'with --model: longest sequence in tokens (default: 512)', wholeNumber)
+    .option('--suite <name>', 'suite or evaluation to look for overlaps in; repeatable', collect)
     .addOption(readingOption())
     .option(
       '--max-duplicates <n>',
-      'rows that may repeat another text for text; this and the others: 10, or 0.5%',
+      'limit on exact duplicates; like the other limits a count or a share: 10, or 0.5%',
       rowLimit,
     )
-    .option('--max-near-duplicates <n>', 'rows that may nearly repeat another', rowLimit)
-    .option('--max-contradictions <n>', 'prompts that may contradict themselves', rowLimit)
-    .option('--max-overlaps <n>', 'rows that may stand in an evaluation; with --suite', rowLimit)
-    .option('--max-truncated <n>', 'rows that the length limit may cut; with --model', rowLimit)
-    .option('--max-left-out <n>', 'rows that the length limit may leave out; with --model', rowLimit)
-    .option('--max-longer-chosen <n>', 'pairs whose chosen response may be the longer one', rowLimit)
-    .option('--max-empty-sides <n>', 'rows that may have a side without text', rowLimit)
-    .option('--max-identical-sides <n>', 'pairs whose responses may be the same', rowLimit)
-    .option('--max-odd-roles <n>', 'conversations whose roles may not alternate', rowLimit)
-    .option('--max-template-marks <n>', 'rows that may have marks of a template in their text', rowLimit)
+    .option('--max-near-duplicates <n>', 'limit on near duplicates', rowLimit)
+    .option('--max-contradictions <n>', 'limit on prompts with contradicting preferences', rowLimit)
+    .option('--max-overlaps <n>', 'limit on rows that overlap with an evaluation; needs --suite', rowLimit)
+    .option('--max-truncated <n>', 'limit on rows cut off at the maximum length; needs --model', rowLimit)
+    .option('--max-left-out <n>', 'limit on rows left out for their length; needs --model', rowLimit)
+    .option('--max-longer-chosen <n>', 'limit on pairs whose chosen response is the longer one', rowLimit)
+    .option('--max-empty-sides <n>', 'limit on rows with an empty side', rowLimit)
+    .option('--max-identical-sides <n>', 'limit on pairs with identical responses', rowLimit)
+    .option('--max-odd-roles <n>', 'limit on conversations whose roles do not alternate', rowLimit)
+    .option('--max-template-marks <n>', 'limit on rows with chat template tokens in their text', rowLimit)
     .action((name: string, options: CheckFlags) => go(commands.check, name, options));
   addVersions(datasets, go);
 }
@@ -99,59 +99,59 @@ export function addDatasets(program: Program, go: Go): void {
 /** Each makes a dataset of its own and leaves the one it is made of as it is. */
 function addVersions(datasets: Program, go: Go): void {
   where(datasets.command('leave-out <name>'))
-    .description('a version without the rows that are meant; several options narrow each other')
+    .description('make a version without the selected rows; each further option narrows the selection')
     .action((name: string, options: WhereFlags) => go(commands.leaveOut, name, options));
   where(datasets.command('keep-only <name>'))
-    .description('a version of nothing but the rows that are meant')
+    .description('make a version with only the selected rows')
     .action((name: string, options: WhereFlags) => go(commands.keepOnly, name, options));
   datasets
     .command('sample <name> <rows>')
-    .description('a version of so many rows, the same ones for the same seed')
-    .requiredOption('--as <name>', 'what the version is called')
-    .option('--seed <n>', 'which rows (default: 0)', wholeNumber)
+    .description('make a version with a random sample of rows; the same seed gives the same rows')
+    .requiredOption('--as <name>', 'name of the new version')
+    .option('--seed <n>', 'random seed (default: 0)', wholeNumber)
     .action((name: string, rows: string, options: { as: string; seed?: number }) =>
       go(commands.sample, name, wholeNumber(rows), options),
     );
   datasets
     .command('split <name> <share>')
-    .description('two versions: a share of the rows, such as 0.9, and the rest; no prompt is in both')
-    .requiredOption('--as <name>', 'what the version with the share is called')
-    .requiredOption('--rest <name>', 'what the other one is called')
-    .option('--seed <n>', 'which prompts go where (default: 0)', wholeNumber)
+    .description('split into two versions, such as 0.9 and the rest, with no prompt in both')
+    .requiredOption('--as <name>', 'name of the version with the share')
+    .requiredOption('--rest <name>', 'name of the version with the rest')
+    .option('--seed <n>', 'random seed (default: 0)', wholeNumber)
     .action((name: string, share: string, options: { as: string; rest: string; seed?: number }) =>
       go(commands.split, name, realNumber(share), options),
     );
   datasets
     .command('replay <version>')
-    .description('make a version again by its recipe, of its parent or of another dataset; says whether it is the same')
-    .requiredOption('--as <name>', 'what the new one is called')
-    .option('--on <dataset>', 'what it is made of; its parent by default')
+    .description('rebuild a version from its recipe, on its parent or another dataset, and say whether it is identical')
+    .requiredOption('--as <name>', 'name of the new version')
+    .option('--on <dataset>', 'dataset to build from (default: its parent)')
     .action((name: string, options: { as: string; on?: string }) => go(commands.replay, name, options));
   datasets
     .command('history <name>')
-    .description('where it came from, what was made of it, and how')
+    .description('show where a dataset came from and which versions were made of it')
     .action((name: string) => go(commands.history, name));
   datasets
     .command('mark <name> <row...>')
     .description('mark rows, by number or id, for leave-out --marked and keep-only --marked')
-    .option('--remove', 'take the marks off')
+    .option('--remove', 'remove the marks')
     .action((name: string, rows: string[], options: { remove?: boolean }) => go(commands.mark, name, rows, options));
 }
 
 function where(command: Program): Program {
   return command
-    .requiredOption('--as <name>', 'what the version is called')
+    .requiredOption('--as <name>', 'name of the new version')
     .addOption(
-      new Option('--finding <finding>', 'what a check found in the row; repeatable, any of them')
+      new Option('--finding <finding>', 'rows with this finding of the check; repeatable (any of them)')
         .choices(findings)
         .argParser((value: string, before: Finding[] | undefined) => [...(before ?? []), findingOf(value)]),
     )
-    .option('--tag <tag>', 'of the row; repeatable, any of them', collect)
-    .option('--search <words>', 'all of these words, in any of its texts')
-    .option('--marked', 'rows that were marked')
-    .option('--near-flips <comparison>', 'rows whose prompt is near one of the changed samples of a comparison')
-    .addOption(new Option('--kind <kind>', 'with --near-flips: of which changes').choices([...flipKinds]))
-    .option('--similarity <x>', 'with --near-flips: the share of words in common (default: 0.5)', realNumber);
+    .option('--tag <tag>', 'rows with this tag; repeatable (any of them)', collect)
+    .option('--search <words>', 'rows that contain all of these words')
+    .option('--marked', 'marked rows')
+    .option('--near-flips <comparison>', 'rows with a prompt similar to a changed sample of this comparison')
+    .addOption(new Option('--kind <kind>', 'with --near-flips: which changes to look at').choices([...flipKinds]))
+    .option('--similarity <x>', 'with --near-flips: smallest share of words in common (default: 0.5)', realNumber);
 }
 
 function findingOf(value: string): Finding {
@@ -163,6 +163,6 @@ function findingOf(value: string): Finding {
 function readingOption(): Option {
   return new Option(
     '--as <method>',
-    'the training whose reading is meant; by default dpo for pairs, sft for completions, prompts for prompts (sft-all: loss on every token)',
+    'training method whose view to show (default: dpo for pairs, sft for completions, prompts for prompts; sft-all: loss on every token)',
   ).choices(rowReadings);
 }

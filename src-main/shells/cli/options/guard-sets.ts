@@ -18,22 +18,22 @@ export function addGuardSets(program: Program, go: Go): void {
   const sets = program.command('guard-set').description('samples that a relaunch holds to their old answers');
   sets
     .command('create <name> <left> <right>')
-    .description('of the samples that changed from LEFT to RIGHT')
+    .description('make a guard set from the samples that changed from LEFT to RIGHT')
     .addOption(ruleOption())
     .option(...suiteOption)
     .addOption(kindOption())
     .option('--slice <name>', 'only this slice')
-    .option('--search <text>', 'in prompts and outputs')
-    .option('--note <text>', 'why these')
+    .option('--search <text>', 'only samples with this text in a prompt or output')
+    .option('--note <text>', 'a note on why these were chosen')
     .action((name: string, left: string, right: string, options: GuardSetFlags) =>
       go(commands.create, name, left, right, options),
     );
   sets
     .command('show <name>')
-    .description('its samples with the answers that are held')
+    .description('list its samples and their reference answers')
     .action((name: string) => go(commands.show, name));
   sets
     .command('ledger <name> <run>')
-    .description('what became of it in RUN: repaired, still broken, newly broken')
+    .description('show what became of its samples in RUN: repaired, still broken, newly broken')
     .action((name: string, run: string) => go(commands.ledger, name, run));
 }

@@ -38,12 +38,12 @@ export function addSites(program: Program, go: Go): void {
   const sites = program.command('site').description('clusters that run what you hand over: Slurm, here or behind ssh');
   sites
     .command('add')
-    .description('remember a site')
-    .requiredOption('--name <name>', 'what specs and commands call it')
-    .option('--local', 'Slurm’s commands work on this machine')
-    .option('--host <host>', 'as ssh knows it, with your ~/.ssh/config')
-    .requiredOption('--folder <dir>', 'absolute, on a disk that its nodes share; runs and what they read lie there')
-    .option('--program <dir>', 'where this workbench lies there (default: the same path as here)')
+    .description('add a site where runs can be submitted')
+    .requiredOption('--name <name>', 'name of the site')
+    .option('--local', 'Slurm’s commands are available on this machine')
+    .option('--host <host>', 'host name for ssh, which reads your ~/.ssh/config')
+    .requiredOption('--folder <dir>', 'absolute path on a disk shared by the nodes, for runs and their inputs')
+    .option('--program <dir>', 'path of this workbench there (default: the same as here)')
     .option('--partition <name>', 'sbatch --partition')
     .option('--account <name>', 'sbatch --account')
     .option('--qos <name>', 'sbatch --qos')
@@ -53,43 +53,39 @@ export function addSites(program: Program, go: Go): void {
     .option('--cpus <n>', 'sbatch --cpus-per-task', wholeNumber)
     .option('--memory <size>', 'sbatch --mem, for example 32G')
     .option('--constraint <features>', 'sbatch --constraint')
-    .option(
-      '--setup <line>',
-      'a shell line before the trainer starts, for example "module load cuda"; repeatable',
-      collect,
-    )
-    .option('--sbatch <line>', 'a further #SBATCH line, for example --sbatch=--exclusive; repeatable', collect)
-    .option('--requeues <n>', 'how often a job that runs out of time puts itself back (default: 3)', wholeNumber)
+    .option('--setup <line>', 'shell line to run before the trainer, e.g. "module load cuda"; repeatable', collect)
+    .option('--sbatch <line>', 'additional #SBATCH option, e.g. --sbatch=--exclusive; repeatable', collect)
+    .option('--requeues <n>', 'how often a job may requeue itself when its time is up (default: 3)', wholeNumber)
     .action((options: SiteFlags) => go(commands.add, options));
   sites
     .command('list')
-    .description('the sites of this workspace')
+    .description('list the sites of this workspace')
     .action(() => go(commands.list));
   sites
     .command('doctor <name>')
-    .description('submit a one-minute job and say what it saw')
+    .description('submit a one-minute job and report what it found')
     .action((name: string) => go(commands.doctor, name));
   sites
     .command('remove <name>')
-    .description('forget a site; its folder stays')
+    .description('remove a site; its folder is kept')
     .action((name: string) => go(commands.remove, name));
   sites
     .command('jobs')
-    .description('what the jobs of unfinished runs do, and why they wait')
+    .description('show the jobs of unfinished runs, and why they wait')
     .action(() => go(commands.jobs));
   sites
     .command('log <run>')
-    .description('the end of a job’s log')
-    .option('--lines <n>', 'how much of it (default: 40)', wholeNumber)
+    .description('print the end of a job’s log')
+    .option('--lines <n>', 'number of lines (default: 40)', wholeNumber)
     .action((run: string, options: { lines?: number }) => go(commands.log, run, options));
   sites
     .command('bring <checkpoint>')
     .description('copy a checkpoint (RUN@STEP, or a run’s newest) into this workspace')
-    .option('--with-optimizer', 'also what only a resume needs')
+    .option('--with-optimizer', 'also copy the optimizer state, which only a resume needs')
     .action((checkpoint: string, options: { withOptimizer?: boolean }) => go(commands.bring, checkpoint, options));
   sites
     .command('retry <name>')
-    .description('resume what failed or was interrupted there, as one job')
+    .description('resume the runs that failed or were interrupted at a site, as one job')
     .option('--sweep <id>', 'only the runs of this sweep')
     .action((name: string, options: { sweep?: string }) => go(commands.retry, name, options));
 }
