@@ -76,7 +76,7 @@ function scalarHead(model: CausalLm): Variable<tf.Rank.R2> {
   if (head?.shape[0] === 1) return head;
   const found = head === undefined ? 'no score head' : `a head of ${head.shape[0]} labels`;
   throw new WorkbenchError('bad-input', `the reward model has ${found}`, {
-    remedy: 'Train one with algorithm reward, or name a …ForSequenceClassification model with one label.',
+    remedy: 'Train one with the algorithm reward, or name a …ForSequenceClassification model with one label.',
   });
 }
 

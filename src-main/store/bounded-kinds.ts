@@ -39,7 +39,8 @@ export function boundedKinds(settings: KindSettings): BoundedKinds {
           'bad-input',
           `A pattern of ${tried} in the setting “kinds” takes too long on some text.`,
           {
-            remedy: 'Write it without repeats of what repeats, such as (a|a)* or .*.*, or take it out of the setting.',
+            remedy:
+              'Rewrite it without nested or adjacent repeats, such as (a|a)* or .*.*, or remove it from the setting.',
             place: { field: 'kinds' },
           },
         );

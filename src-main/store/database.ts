@@ -206,13 +206,13 @@ const sqliteReports = [
     codes: ['SQLITE_CONSTRAINT_UNIQUE', 'SQLITE_CONSTRAINT_PRIMARYKEY'],
     kind: 'conflict',
     message: 'Something with this id is in the workspace already',
-    remedy: 'Leave the id out, so that a new one is made.',
+    remedy: 'Leave the id out, so that a new one is generated.',
   },
   {
     codes: ['SQLITE_CONSTRAINT_FOREIGNKEY'],
     kind: 'conflict',
     message: 'Something in the workspace depends on this, or this depends on something that is not there',
-    remedy: 'Look at what was removed or written at the same time, then try again.',
+    remedy: 'See what was removed or written at the same time, then try again.',
   },
   {
     codes: ['SQLITE_TOOBIG'],

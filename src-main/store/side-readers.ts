@@ -49,7 +49,7 @@ export class SideReaders {
   async #turn(): Promise<void> {
     if (this.#waiting.length >= mostWaiting) {
       throw new WorkbenchError('unavailable', 'Too many long searches at once.', {
-        remedy: 'Wait until those before have ended.',
+        remedy: 'Wait until the earlier ones have ended.',
       });
     }
     if (this.#running < mostThreads) this.#running++;

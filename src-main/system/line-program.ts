@@ -70,7 +70,7 @@ export function openLineProgram(program: Program, { signal, onStderr }: LineProg
     if (signal?.aborted === true) return new WorkbenchError('cancelled', 'Stopped.');
     const why = error.code === 'ENOENT' ? 'there is no such program, or no such folder' : error.message;
     return new WorkbenchError('bad-input', `${name} cannot be started: ${why}.`, {
-      remedy: 'Name the program as a terminal finds it, and its folder.',
+      remedy: 'Give the program by the name a terminal would find it under, and its folder.',
       place: { field: 'command' },
     });
   }

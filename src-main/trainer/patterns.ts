@@ -34,7 +34,7 @@ export function openTokenizer(reader: FolderReader): Promise<Tokenizer> {
         'unsupported',
         `The patterns of ${reader.label}/tokenizer.json take too long on a text of ${characters} characters: they backtrack without end.`,
         {
-          remedy: 'Use the tokenizer.json that the model was published with; this one was made or changed by somebody.',
+          remedy: 'Use the tokenizer.json that the model was published with; this one has been altered.',
           place: { file: 'tokenizer.json' },
           cause: error,
         },

@@ -43,7 +43,7 @@ async function shardsOf(reader: FolderReader, files: readonly string[]): Promise
       'not-found',
       `${reader.label}: the shard ${JSON.stringify(missing)} named by ${index} is not there`,
       {
-        remedy: 'Complete the download of the model.',
+        remedy: 'Finish downloading the model.',
         place: { file: index, field: 'weight_map' },
       },
     );

@@ -202,7 +202,7 @@ function finished(row: Row, tokenizer: Pick<Tokenizer, 'decode'>, settings: Deco
 function checkPrompt(prompt: readonly number[], index: number, maxPositions: number): void {
   if (prompt.length === 0) {
     throw new WorkbenchError('bad-input', `prompt ${index + 1} has no tokens`, {
-      remedy: 'Begin it with the BOS token at least.',
+      remedy: 'Start it with the BOS token at least.',
     });
   }
   if (prompt.length >= maxPositions) {

@@ -38,5 +38,5 @@ function pieceOf(id: number, text: Uint8Array, score: number): Piece {
 }
 
 function cutOff(id: number): WorkbenchError {
-  return new WorkbenchError('corrupt', `the vocabulary ends at token ${id}`, { remedy: 'Fetch the file again.' });
+  return new WorkbenchError('corrupt', `the vocabulary ends at token ${id}`, { remedy: 'Download the file again.' });
 }

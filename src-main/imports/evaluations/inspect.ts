@@ -98,7 +98,7 @@ async function readHeaderEntry(
     session.checkCancelled();
     const detail = cause instanceof Error ? cause.message : String(cause);
     throw new WorkbenchError('bad-input', `${file.name} is damaged: its “${name}” cannot be read (${detail}).`, {
-      remedy: 'Fetch the log again, or rewrite it with: inspect log convert.',
+      remedy: 'Copy the log again, or rewrite it with: inspect log convert.',
       place: { file: file.name },
       cause,
     });

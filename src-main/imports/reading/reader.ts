@@ -171,7 +171,7 @@ export class Reader {
 
   #unreadable(why: string): WorkbenchError {
     return new WorkbenchError('bad-input', `${this.#file} cannot be read: ${why}.`, {
-      remedy: 'It is damaged or made to do harm; fetch or write it again.',
+      remedy: 'It is damaged or malicious. Download or write it again.',
       place: { file: this.#file },
     });
   }

@@ -24,12 +24,12 @@ export function jsonFault(text: string): TextFault | null {
     return null;
   } catch {
     const fault = findJsonFault(text);
-    if (fault === null) return { why: 'it is not valid JSON', remedy: 'Write or fetch it again.' };
+    if (fault === null) return { why: 'it is not valid JSON', remedy: 'Write or download it again.' };
     const line = lineOf(text, fault.offset);
     if (fault.atEnd)
       return {
         why: `its JSON ends in the middle, in line ${line}`,
-        remedy: 'It was cut short: write or fetch it again.',
+        remedy: 'It was cut short: write or download it again.',
       };
     return {
       why: `it is not valid JSON at line ${line}: ${fault.what}`,

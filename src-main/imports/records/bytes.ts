@@ -49,7 +49,7 @@ function damaged(name: string, compression: Compression, cause: unknown): Damage
     'bad-input',
     `${name} is damaged or cut short: its ${compression} data cannot be read (${detail}).`,
     {
-      remedy: 'Fetch or compress the file again.',
+      remedy: 'Download or compress the file again.',
       place: { file: name },
       cause,
     },
@@ -75,7 +75,7 @@ class InflationGuard {
     throw new WorkbenchError(
       'bad-input',
       `${this.#name} was refused: it grows more than ${maxInflationRatio} times, or beyond ${maxInflatedBytes} bytes, when decompressed.`,
-      { remedy: 'If the file is honest, decompress it first and import the result.', place: { file: this.#name } },
+      { remedy: 'If you trust the file, decompress it first and import the result.', place: { file: this.#name } },
     );
   }
 }

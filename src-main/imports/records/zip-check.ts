@@ -58,7 +58,7 @@ export function notAnArchive(file: string, cause: unknown): WorkbenchError {
   }
   const detail = cause instanceof Error ? cause.message : String(cause);
   return new WorkbenchError('bad-input', `${file} cannot be read as a zip archive: ${detail}.`, {
-    remedy: 'Fetch it again; a download may have been cut short.',
+    remedy: 'Download it again; a download may have been cut short.',
     cause,
     place: { file },
   });

@@ -34,7 +34,7 @@ export function requireHost(host: string): void {
   const parsed = siteSchema.shape.host.safeParse(host);
   if (parsed.success) return;
   throw new WorkbenchError('bad-input', `“${host}” is not a host as ssh knows it.`, {
-    remedy: 'Name it as in “ssh HOST”: a name of ~/.ssh/config, HOST or USER@HOST.',
+    remedy: 'Name it as you would in “ssh HOST”: a name of ~/.ssh/config, HOST or USER@HOST.',
     place: { field: 'host' },
   });
 }

@@ -15,7 +15,7 @@ export class HostWindows {
   async open(request: HostRequest): Promise<void> {
     if (this.#connection !== null) {
       throw new WorkbenchError('conflict', 'The window is connected to another machine already.', {
-        remedy: 'Close that window first; what runs there goes on.',
+        remedy: 'Close that window first; its runs continue.',
       });
     }
     let window: BrowserWindow | null = null;

@@ -121,7 +121,7 @@ function deaf({ pid, port }: Served, cause: unknown): WorkbenchError {
     'unavailable',
     `The server of this workspace (process ${pid}, port ${port}) does not answer.`,
     {
-      remedy: 'flipguard serve --stop ends it; start it again then.',
+      remedy: 'Stop it with flipguard serve --stop, then start it again.',
       cause,
     },
   );

@@ -47,7 +47,7 @@ function requireScore({ scores }: RowSource, name: RowScoreName): Float64Array {
   const read = scores.get(name);
   if (read !== undefined) return read();
   throw new WorkbenchError('conflict', `The rows have no score “${rowScores[name].label}” yet.`, {
-    remedy: 'flipguard suspects RUN makes it, with --ches the one that a model is asked for.',
+    remedy: 'flipguard suspects RUN computes it; add --ches for the score that needs the model.',
   });
 }
 

@@ -104,7 +104,7 @@ function refuseDisagreement({ record, runFolder }: TrainJob, { lastSeq }: EventF
   throw new WorkbenchError(
     'conflict',
     `The events of ${runFolder} end with ${lastSeq}, and the workspace knows them up to ${record.lastSeq}.`,
-    { remedy: 'Let no other program write into the run folder, then resume the run.' },
+    { remedy: 'Make sure that no other program writes to the run folder, then resume the run.' },
   );
 }
 

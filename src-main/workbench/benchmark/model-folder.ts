@@ -24,7 +24,7 @@ function parsed(text: string, file: string): unknown {
     return JSON.parse(text) as unknown;
   } catch {
     throw new WorkbenchError('bad-input', `${file} is not JSON.`, {
-      remedy: 'Copy it from where the model came from once more.',
+      remedy: 'Copy it again from where the model came from.',
       place: { file },
     });
   }

@@ -98,7 +98,7 @@ function chosen(backends: readonly BackendReport[], wanted: string | undefined) 
   const backend = open.find(({ name }) => name === wanted) ?? open[0];
   if (backend === undefined) {
     throw new WorkbenchError('unavailable', 'No training backend can be opened.', {
-      remedy: 'flipguard doctor says why of each.',
+      remedy: 'flipguard doctor says why for each.',
     });
   }
   const before = backends.slice(0, backends.indexOf(backend));

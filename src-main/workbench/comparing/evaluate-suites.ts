@@ -92,7 +92,7 @@ async function rewardModelOf(core: Core, suites: readonly SuiteRecord[], task: T
       'unsupported',
       `These suites are scored by ${names.length} reward models: ${names.join(', ')}.`,
       {
-        remedy: 'Let all suites that are measured together be scored by one.',
+        remedy: 'Use one reward model for all suites that are measured together.',
       },
     );
   }

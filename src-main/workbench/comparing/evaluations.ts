@@ -107,7 +107,7 @@ function requireKlSuite(suite: SuiteRecord, weights: Weights): void {
     isServed
       ? `“${weights.label}” is a model behind a server: its KL to another model cannot be told.`
       : `The suite “${suite.name}” has no prompts to be answered (${suite.kind}), so no KL can be told on it.`,
-    { remedy: 'Give weights that are here, and a suite of the kind generate.' },
+    { remedy: 'Use weights that are in this workspace and a suite of the kind generate.' },
   );
 }
 

@@ -53,7 +53,7 @@ export async function oneEvaluation(core: Core, text: string, suite: string | un
   const more = new Set([found, ...others].map(({ suiteName }) => suiteName));
   if (more.size === 1) return found;
   throw new WorkbenchError('bad-input', `“${text}” was evaluated on several suites: ${[...more].join(', ')}.`, {
-    remedy: 'Say which with --suite.',
+    remedy: 'Choose one with --suite.',
   });
 }
 
@@ -108,7 +108,7 @@ async function findEvaluated(core: Core, text: string): Promise<Weights> {
   } catch (error) {
     if (!(error instanceof WorkbenchError) || error.code !== 'not-found') throw error;
     const place = /@\d+$/.test(text) ? error.message : `There is no evaluation, run, checkpoint or model “${text}”.`;
-    throw new WorkbenchError('not-found', place, { remedy: 'flipguard list evals names the evaluations there are.' });
+    throw new WorkbenchError('not-found', place, { remedy: 'flipguard list evals lists the evaluations.' });
   }
 }
 
@@ -138,6 +138,6 @@ function newestFirst(evaluations: EvaluationRecord[]): EvaluationRecord[] {
 function requireSome(evaluations: EvaluationRecord[], what: string): EvaluationRecord[] {
   if (evaluations.length > 0) return evaluations;
   throw new WorkbenchError('not-found', `There is no evaluation of ${what} yet.`, {
-    remedy: 'flipguard evaluate … --suite S makes one.',
+    remedy: 'Make one with flipguard evaluate … --suite S.',
   });
 }

@@ -128,7 +128,7 @@ async function weightsIdOf(core: Core, evaluation: EvaluationRecord): Promise<st
     const found = checkpoints.find((checkpoint) => checkpoint.step === evaluation.step);
     if (found !== undefined) return found.id;
     throw new WorkbenchError('unsupported', `The weights of “${evaluation.name}” were not kept.`, {
-      remedy: 'Let checkpoints be written when evaluations are: checkpoint.every equal to evaluate.every.',
+      remedy: 'Write a checkpoint at every evaluation: set checkpoint.every to evaluate.every.',
     });
   }
   if (evaluation.runId !== null) return startOf(core, evaluation.runId);

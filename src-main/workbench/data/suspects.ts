@@ -141,7 +141,7 @@ async function flipsOf(
     const missing = [...ids].filter((id) => !flips.some(({ sampleId }) => sampleId === id));
     if (missing.length > 0)
       throw new WorkbenchError('not-found', `No evaluation of “${run.name}” has the sample ${missing.join(', ')}.`, {
-        remedy: 'flipguard flips names the samples that changed.',
+        remedy: 'flipguard flips lists the samples that changed.',
       });
   }
   return { flips, comparisonIds };

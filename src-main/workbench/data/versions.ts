@@ -120,12 +120,12 @@ async function withIds(core: Core, parent: DatasetRecord, step: VersionStep): Pr
 function requireRows(parent: DatasetRecord, rows: number): void {
   if (rows === 0) {
     throw new WorkbenchError('bad-input', 'Nothing would be left: this step takes over no row.', {
-      remedy: 'Choose rows otherwise.',
+      remedy: 'Select rows differently.',
     });
   }
   if (rows === parent.rows) {
     throw new WorkbenchError('bad-input', 'Nothing would change: this step takes over every row.', {
-      remedy: 'Choose rows otherwise; “check” says how many there are of each finding.',
+      remedy: 'Select rows differently; “check” counts the rows of each finding.',
     });
   }
 }

@@ -24,7 +24,7 @@ export async function own(core: Core, run: RunRecord): Promise<Claim> {
   const owner = await claim(runFolder(core.layout, run).file('owner'));
   if (owner !== null) return owner;
   throw new WorkbenchError('conflict', `Another program follows “${run.name}” now.`, {
-    remedy: 'It takes in what is new by itself; look at the run there.',
+    remedy: 'It picks up new events by itself; see the run there.',
   });
 }
 

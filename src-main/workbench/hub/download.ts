@@ -61,7 +61,8 @@ async function downloadBlob(file: HubFile, blob: string, transfer: Transfer): Pr
   if (resumed && (await receive(file, draft, transfer))) return rename(draft, blob);
   await rm(draft, { force: true });
   throw new WorkbenchError('corrupt', `${file.path} arrived damaged: its content is not what the Hub’s digest names.`, {
-    remedy: 'Run the same command again; if it stays so, something between here and the Hub changes what it sends.',
+    remedy:
+      'Run the same command again. If this persists, something between this machine and the Hub alters its answers.',
     place: { file: file.path },
   });
 }
@@ -140,7 +141,7 @@ function asDiskError(error: unknown, { cacheFolder }: HubSettings): unknown {
   if ((error as Error).name === 'AbortError') return new WorkbenchError('cancelled', 'Cancelled.');
   if (!isDiskError(error)) return error;
   return new WorkbenchError('io', `The cache at ${cacheFolder} cannot be written to: ${(error as Error).message}`, {
-    remedy: 'Make room or name another folder in HF_HOME; what is fetched already is kept.',
+    remedy: 'Free some space, or set HF_HOME to another folder; what has been downloaded is kept.',
     place: { file: cacheFolder },
     cause: error,
   });

@@ -41,14 +41,14 @@ export function refusal(
   }
   if (status === 429) {
     return new WorkbenchError('unavailable', `${settings.endpoint} asks to slow down (429).`, {
-      remedy: 'Wait a few minutes and run the same command again; what is fetched already is kept.',
+      remedy: 'Wait a few minutes and run the same command again; what has been downloaded is kept.',
     });
   }
   return new WorkbenchError(
     'unavailable',
     `${settings.endpoint} answered with status ${status} for ${name.repository}.`,
     {
-      remedy: 'Run the same command again later; what is fetched already is kept.',
+      remedy: 'Run the same command again later; what has been downloaded is kept.',
     },
   );
 }

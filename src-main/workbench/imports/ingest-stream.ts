@@ -88,7 +88,7 @@ export function nothingFits(
     'bad-input',
     `Nothing ${part === null ? '' : `of ${part} `}in ${path.basename(request.source)} could be imported: ${why}.`,
     {
-      remedy: 'Look at a preview, or say with --format and --map where the fields are.',
+      remedy: 'Look at the preview, or name the format and fields with --format and --map.',
       place: { file: request.source },
     },
   );

@@ -275,7 +275,7 @@ function countNumbers(file: string, header: string): number {
 
 function notSafetensors(file: string): WorkbenchError {
   return new WorkbenchError('corrupt', `${file} is not a whole safetensors file.`, {
-    remedy: 'Fetch it again; a download may have been cut short.',
+    remedy: 'Download it again; a download may have been cut short.',
     place: { file },
   });
 }

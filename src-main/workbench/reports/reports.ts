@@ -202,7 +202,7 @@ function reportFile(layout: Core['layout'], report: ReportRecord): string {
     'corrupt',
     `The file of the report “${report.title}” is not one that the workbench writes.`,
     {
-      remedy: 'It was changed by hand or made to do harm. Write the report again.',
+      remedy: 'It was edited by hand or is malicious. Export the report again.',
       place: { file: report.fileName },
     },
   );
@@ -242,7 +242,7 @@ function asIoError(error: unknown, out: string): unknown {
   const code = (error as NodeJS.ErrnoException).code;
   if (error instanceof WorkbenchError || code === undefined) return error;
   return new WorkbenchError('io', `${out} could not be written: ${(error as Error).message}`, {
-    remedy: 'Choose a folder that exists, may be written to and has room.',
+    remedy: 'Choose a folder that exists, is writable and has space.',
     place: { file: out },
     cause: error,
   });

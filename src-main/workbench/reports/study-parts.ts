@@ -27,7 +27,7 @@ export async function studyParts(context: PartsContext, studyId: string, task: T
   const { frozen } = study;
   if (frozen === null) {
     throw new WorkbenchError('bad-input', `The study “${study.name}” has not opened its test split yet.`, {
-      remedy: 'flipguard study FILE goes on with it.',
+      remedy: 'flipguard study FILE continues it.',
     });
   }
   const { test } = frozen.settings;
@@ -50,7 +50,7 @@ export async function studyParts(context: PartsContext, studyId: string, task: T
   }
   if (studies.length === 0) {
     throw new WorkbenchError('bad-input', `The study “${study.name}” has measured nothing yet.`, {
-      remedy: 'flipguard study FILE goes on with it.',
+      remedy: 'flipguard study FILE continues it.',
     });
   }
   return {

@@ -22,7 +22,7 @@ export async function rowsToLeaveOut({ store }: Core, dataset: DatasetRecord, sp
   if (rowIds === null) {
     const score = Array.isArray(leaveOut) ? '' : rowScores[leaveOut.score].label;
     throw new WorkbenchError('bad-input', `“${dataset.name}” has no score “${score}” yet.`, {
-      remedy: 'flipguard suspects RUN measures it, with --ches the one that a model is asked for.',
+      remedy: 'flipguard suspects RUN computes it; add --ches for the score that needs the model.',
     });
   }
   if (rowIds.length >= dataset.rows) {

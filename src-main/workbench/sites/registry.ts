@@ -77,7 +77,7 @@ function siteError(error: z.ZodError): WorkbenchError {
   const said = error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
   const [first] = error.issues;
   return new WorkbenchError('bad-input', said.join('\n'), {
-    remedy: 'flipguard site add --help names what each option takes.',
+    remedy: 'flipguard site add --help describes each option.',
     ...(first === undefined ? {} : { place: { field: first.path.join('.') } }),
   });
 }

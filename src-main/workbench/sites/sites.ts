@@ -207,7 +207,7 @@ export function createSites(core: Core, pace: Pace = usualPace): Sites {
     if (note === null) throw new WorkbenchError('internal', `${run.name} is at no site.`);
     if (request !== 'stop') {
       throw new WorkbenchError('unsupported', `“${run.name}” is at “${note.site}”, where runs are not paused.`, {
-        remedy: 'Stop it, which leaves a checkpoint, and resume it later.',
+        remedy: 'Stop it (it leaves a checkpoint) and resume it later.',
       });
     }
     const waiting = pending.get(run.id);

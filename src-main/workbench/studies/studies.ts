@@ -223,7 +223,7 @@ function unfinishedValidation(failed: StudyOutcome['failed']): WorkbenchError {
     'conflict',
     `Nothing can be chosen while runs of validation have not ended: ${names}.${reason}`,
     {
-      remedy: 'Run the study again: it takes them up where they are. Or leave their candidates out.',
+      remedy: 'Run the study again: it continues where they are. Or leave their candidates out.',
     },
   );
 }

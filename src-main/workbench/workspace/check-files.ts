@@ -65,7 +65,7 @@ export async function checkRun(core: Core, run: RunRecord): Promise<Finding[]> {
       {
         kind: 'missing-folder',
         message: `The folder of run “${run.name}” is gone: ${folder.path}.`,
-        remedy: 'Bring it back from a backup. Its curves and evaluations can still be read; it cannot be resumed.',
+        remedy: 'Restore it from a backup. Its curves and evaluations can still be read; it cannot be resumed.',
       },
     ];
   }
@@ -108,7 +108,7 @@ async function checkCheckpoints(core: Core, run: RunRecord, folder: string): Pro
     const label = `${run.name}@${checkpoint.step}`;
     if (!found.includes(String(checkpoint.step))) {
       const message = `The checkpoint ${label} is gone: ${path.join(core.layout.root, checkpoint.path)}.`;
-      findings.push({ kind: 'missing-checkpoint', message, remedy: 'Bring it back from a backup, or train it again.' });
+      findings.push({ kind: 'missing-checkpoint', message, remedy: 'Restore it from a backup, or train it again.' });
       continue;
     }
     const damage = await verifyCheckpoint(folder, checkpoint.step, checkpoint.sha256).then(() => null, reportOf);
@@ -140,7 +140,7 @@ async function checkForeign(run: RunRecord, recorded: readonly CheckpointRecord[
     findings.push({
       kind: 'damaged-checkpoint',
       message: `The checkpoint ${run.name}@${checkpoint.step} is not what was imported: ${checkpoint.path}.`,
-      remedy: 'Its folder was written again: import the run again, under another name.',
+      remedy: 'Its folder was overwritten: import the run again under another name.',
     });
   }
   return findings;

@@ -58,12 +58,12 @@ async function unknownPlace(root: string, name: string, why: string): Promise<Fi
   const place = path.join(root, name);
   const isEmpty = (await lstat(place)).isDirectory() && (await namesIn(place)).length === 0;
   const message = `${place} ${why}.`;
-  if (!isEmpty) return { kind: 'unknown-folder', message, remedy: 'Look what it holds, then move or remove it.' };
+  if (!isEmpty) return { kind: 'unknown-folder', message, remedy: 'See what it holds, then move or remove it.' };
   const remedy = 'It is empty; flipguard doctor --check --repair removes it.';
   return { kind: 'unknown-folder', message, remedy, repair: () => removeInside(root, name) };
 }
 
 function unknownFile(place: string): Finding {
   const message = `${place} is in no record of this workspace.`;
-  return { kind: 'unknown-file', message, remedy: 'Look what it is, then move or remove it.' };
+  return { kind: 'unknown-file', message, remedy: 'See what it is, then move or remove it.' };
 }

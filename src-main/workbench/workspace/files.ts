@@ -159,7 +159,7 @@ export function createFiles(options: FilesOptions): Files {
 
 function notABatch(): WorkbenchError {
   return new WorkbenchError('not-found', 'These files are no longer being handed over.', {
-    remedy: 'Drop them again.',
+    remedy: 'Drop the files again.',
   });
 }
 
@@ -187,7 +187,7 @@ async function writeUpload(file: string, chunks: AsyncIterable<Uint8Array>, maxB
 
 function tooLarge(maxBytes: number): WorkbenchError {
   return new WorkbenchError('bad-input', `The file is larger than ${Math.round(maxBytes / 1e9)} GB.`, {
-    remedy: 'Import it on the machine itself: flipguard import …, or browse to it.',
+    remedy: 'Import it on the machine itself: flipguard import …, or browse to it there.',
   });
 }
 

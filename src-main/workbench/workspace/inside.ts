@@ -63,7 +63,7 @@ function outside(named: string, root: string): WorkbenchError {
     'corrupt',
     `The workspace names a place outside itself: “${named}” is not inside ${root}.`,
     {
-      remedy: 'It was changed by hand or made to do harm. Nothing there was touched; ask for a fresh export.',
+      remedy: 'It was edited by hand or is malicious. Nothing outside was touched; ask for a fresh export.',
       place: { file: root },
     },
   );

@@ -208,7 +208,7 @@ async function unpack(file: string, folder: string, entries: readonly PackedEntr
     const code = (error as NodeJS.ErrnoException).code ?? '';
     if (error instanceof WorkbenchError || /^E[A-Z]+$/.test(code)) throw error;
     throw new WorkbenchError('bad-input', `${file} is damaged: ${(error as Error).message}.`, {
-      remedy: 'Copy or export it again; nothing of it was kept.',
+      remedy: 'Copy or export it again; nothing was imported.',
       place: { file },
       cause: error,
     });
@@ -238,7 +238,7 @@ async function requireSound(file: string, database: string): Promise<void> {
     'bad-input',
     `${file} is damaged: the database in it fails its check (${said.slice(0, 200)}).`,
     {
-      remedy: 'Export the workspace again; nothing of it was kept.',
+      remedy: 'Export the workspace again; nothing was imported.',
       place: { file },
     },
   );

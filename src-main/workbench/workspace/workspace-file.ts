@@ -111,7 +111,7 @@ export async function refuseExisting(target: string): Promise<void> {
 
 function alreadyThere(target: string): WorkbenchError {
   return new WorkbenchError('conflict', `${target} is there already.`, {
-    remedy: 'Choose another name, or say --force to replace it.',
+    remedy: 'Choose another name, or replace it with --force.',
     place: { file: target },
   });
 }
