@@ -131,7 +131,7 @@ async function inspectFolder(file: SourceFile, request: InspectRequest): Promise
 async function inspectArchive(file: SourceFile, session: ReadSession): Promise<InspectedSource> {
   const header = await readArchiveHeader(file, session);
   if (!isInspectHeader(header)) {
-    throw new WorkbenchError('unsupported', `${file.name} is a zip archive, but no Inspect log.`, {
+    throw new WorkbenchError('unsupported', `${file.name} is a zip archive, but not an Inspect log.`, {
       place: { file: file.name },
     });
   }

@@ -4,14 +4,14 @@ import { WorkbenchError } from '../shared/domain/errors.ts';
 export const longSearch = {
   ms: 60_000,
   tooLong: () =>
-    new WorkbenchError('unavailable', 'The search was ended: it took longer than a minute.', {
+    new WorkbenchError('unavailable', 'The search was stopped after one minute.', {
       remedy: 'Search for more characters, or for something rarer. New texts are found quickly once they are indexed.',
     }),
 };
 export const longRead = {
   ms: 120_000,
   tooLong: () =>
-    new WorkbenchError('unavailable', 'Counting the slices was ended: it took longer than two minutes.', {
+    new WorkbenchError('unavailable', 'Counting the slices was stopped after two minutes.', {
       remedy: 'Import the evaluations with fewer slices.',
     }),
 };

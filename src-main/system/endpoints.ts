@@ -42,7 +42,7 @@ function isLoopback(host: string): boolean {
 export function requireAllowedEndpoint(address: string, what: string, env: NodeJS.ProcessEnv = process.env): string {
   const origin = endpointOrigin(address);
   if (allowedOrigins(env).includes(origin)) return origin;
-  throw new WorkbenchError('bad-input', `${what} sends prompts and answers to ${origin}, which nobody has allowed.`, {
+  throw new WorkbenchError('bad-input', `${what} sends prompts and answers to ${origin}, which has not been allowed.`, {
     remedy: `If you trust it: --allow-endpoint ${origin}, or ${endpointVariables.allowed}=${origin} in the environment.`,
     place: { field: 'endpoint' },
     consent: { kind: 'endpoint', origin },

@@ -63,7 +63,7 @@ export function requireAllowedProgram(program: Program, what: string, env: NodeJ
   const place = program.folder === undefined ? '' : ` in ${program.folder}`;
   throw new WorkbenchError(
     'bad-input',
-    `${what} runs a program on this machine, which nobody here has allowed: ${text}${place}.`,
+    `${what} runs a program on this machine, which has not been allowed: ${text}${place}.`,
     {
       remedy: `Look at what it does. If you trust it: --allow-command '${text.replaceAll("'", "'\\''")}'.`,
       place: { field: 'command' },

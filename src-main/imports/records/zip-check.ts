@@ -38,7 +38,7 @@ export async function checkZipDirectory(path: string, file: string, maxEntries: 
       if ((starts[i] ?? 0) >= (ends[i - 1] ?? 0)) continue;
       throw new WorkbenchError(
         'bad-input',
-        `${file} was refused: two of its entries overlap, as no honest archive’s do.`,
+        `${file} was refused: two of its entries overlap, which no sound archive does.`,
         {
           place: { file },
         },

@@ -37,14 +37,10 @@ export const idPattern = /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/;
  */
 export function idOf<Kind extends IdKind>(kind: Kind, text: string): Id<Kind> {
   if (!idPattern.test(text)) {
-    throw new WorkbenchError(
-      'corrupt',
-      `The workspace holds a ${kind} with the id ${quoted(text)}, which is not an id.`,
-      {
-        remedy:
-          'Ids consist of letters, digits, “-” and “_”. Another program wrote this one; do not use the workspace if you do not know where it comes from.',
-      },
-    );
+    throw new WorkbenchError('corrupt', `The workspace holds a ${kind} whose id ${quoted(text)} is not valid.`, {
+      remedy:
+        'Ids consist of letters, digits, “-” and “_”. Another program wrote this one; do not use the workspace if you do not know where it comes from.',
+    });
   }
   return text as Id<Kind>;
 }

@@ -21,7 +21,7 @@ export function parsePairBy(text: string): PairBy {
   const word = text.trim();
   if (word === 'auto' || word === 'id' || word === 'content' || word === 'prompt') return word;
   if (/^field:./.test(word)) return word as PairBy;
-  throw new WorkbenchError('bad-input', `“${text}” is no way to pair samples.`, {
+  throw new WorkbenchError('bad-input', `“${text}” is not a way to pair samples.`, {
     remedy: 'Write auto, id, content, prompt or field:NAME (the name of a field that the records of both sides have).',
     place: { field: 'pair-by' },
   });

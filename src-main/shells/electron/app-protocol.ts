@@ -59,7 +59,7 @@ async function download(files: Files, handle: string): Promise<Response> {
       },
     });
   } catch {
-    return text(404, 'This file is no longer on offer.');
+    return text(404, 'This file is no longer offered.');
   }
 }
 

@@ -63,7 +63,7 @@ export async function sendDownload(files: Files, handle: string, response: Serve
   try {
     file = files.pathOf(handle);
   } catch {
-    answerText(response, 404, 'This file is no longer on offer.');
+    answerText(response, 404, 'This file is no longer offered.');
     return;
   }
   const found = await stat(file).catch(() => null);

@@ -85,10 +85,7 @@ export function addGuardSet(
       else insert.run(packKey(key, samples++), sampleKey, JSON.stringify(row));
     });
     if (samples === 0) {
-      throw new WorkbenchError(
-        'bad-input',
-        'None of these samples has an output or a target that a guard could hold on to',
-      );
+      throw new WorkbenchError('bad-input', 'None of these samples has an output or a target that a guard could use');
     }
     run(db, sql`UPDATE guard_sets SET samples = ${samples}, skipped = ${skipped} WHERE guard_key = ${key}`);
     const record = one<GuardSetRecord>(db, { text: `${columns} WHERE guard_key = ?`, values: [key] });

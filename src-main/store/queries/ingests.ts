@@ -104,7 +104,7 @@ export class Ingests {
 
   #get(ingestId: string): OpenIngest {
     const ingest = this.#open.get(ingestId);
-    if (ingest === undefined) throw new WorkbenchError('not-found', 'This import is over');
+    if (ingest === undefined) throw new WorkbenchError('not-found', 'This import has ended');
     return ingest;
   }
 }

@@ -150,7 +150,7 @@ function tagTest(check: LoadedCheck, tags: readonly string[]): Test {
 
 function requireCheck({ check }: RowSource): LoadedCheck {
   if (check !== null) return check;
-  throw new WorkbenchError('conflict', 'Findings, tags and lengths are known once the dataset was checked.', {
+  throw new WorkbenchError('conflict', 'Findings, tags and lengths are known once the dataset has been checked.', {
     remedy: 'Check it first: flipguard dataset check, or Check in its view.',
   });
 }

@@ -27,7 +27,7 @@ export async function openRewardGuard(
   if (spec.gate === 'margin') {
     throw new WorkbenchError(
       'unsupported',
-      `A guard beside ${algorithm.kind} compares rewards, and a margin gate would need pairs.`,
+      `A guard with ${algorithm.kind} compares rewards, and a margin gate would need pairs.`,
       {
         remedy: 'Set guard.gate to sequence or per-token.',
         place: { field: 'guard.gate' },

@@ -134,7 +134,7 @@ async function begin(asked: Asked, model: CausalLm, tokenizer: Tokenizer): Promi
   if (foreign !== undefined)
     throw new WorkbenchError('bad-input', `The prompt holds token ${foreign}, and the model has ${vocabSize}.`);
   if (ids.length === 0)
-    throw new WorkbenchError('bad-input', 'The prompt is empty, and this model has no token to begin with.');
+    throw new WorkbenchError('bad-input', 'The prompt is empty, and this model has no token to start with.');
   if (ids.length > maxPositions || (ids.length === maxPositions && (question.maxTokens ?? 1) > 1)) {
     throw new WorkbenchError(
       'bad-input',

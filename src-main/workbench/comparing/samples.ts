@@ -116,7 +116,7 @@ async function sideFolders(
 
 /** The weights that gave an evaluation its answers. */
 async function sideFolder(core: Core, evaluationId: string | undefined, task: Task): Promise<string> {
-  if (evaluationId === undefined) throw new WorkbenchError('unsupported', 'The sample has one side only.');
+  if (evaluationId === undefined) throw new WorkbenchError('unsupported', 'The sample has only one side.');
   const evaluation = existing('evaluation', await core.store.getEvaluation(evaluationId), evaluationId);
   return weightsFolder(core, await findWeights(core, await weightsIdOf(core, evaluation)), task);
 }

@@ -67,7 +67,7 @@ export async function settingsFor(
   { model, reading, maxLength, against = [] }: CheckChoice,
 ): Promise<{ settings: CheckSettings; weights: Weights | null }> {
   if (model === undefined && maxLength !== undefined) {
-    throw new WorkbenchError('bad-input', 'A length limit is in tokens, and tokens are those of a model.', {
+    throw new WorkbenchError('bad-input', 'A length limit is in tokens, so it needs a model.', {
       remedy: 'Give --model too.',
       place: { field: 'max-length' },
     });

@@ -17,7 +17,7 @@ export async function chesScores(core: Core, run: RunRecord, dataset: DatasetRec
     );
   }
   if (run.modelId === elsewhere) {
-    throw new WorkbenchError('not-found', `The model that “${run.name}” began with is not known here.`, {
+    throw new WorkbenchError('not-found', `The model that “${run.name}” started from is not known here.`, {
       remedy: 'Import the run with --base NAME|FOLDER.',
     });
   }

@@ -53,7 +53,7 @@ export async function replayVersion(
 ): Promise<{ made: DatasetRecord; same: boolean }> {
   const { recipe, parentId } = version;
   if (recipe === undefined || parentId === undefined) {
-    throw new WorkbenchError('bad-input', `“${version.name}” is no version: it has no recipe.`, {
+    throw new WorkbenchError('bad-input', `“${version.name}” is not a version: it has no recipe.`, {
       remedy: 'flipguard dataset history shows which datasets are.',
     });
   }
@@ -119,12 +119,12 @@ async function withIds(core: Core, parent: DatasetRecord, step: VersionStep): Pr
 
 function requireRows(parent: DatasetRecord, rows: number): void {
   if (rows === 0) {
-    throw new WorkbenchError('bad-input', 'Nothing would be left: this step takes over no row.', {
+    throw new WorkbenchError('bad-input', 'Nothing would be left: this step keeps no row.', {
       remedy: 'Select rows differently.',
     });
   }
   if (rows === parent.rows) {
-    throw new WorkbenchError('bad-input', 'Nothing would change: this step takes over every row.', {
+    throw new WorkbenchError('bad-input', 'Nothing would change: this step keeps every row.', {
       remedy: 'Select rows differently; “check” counts the rows of each finding.',
     });
   }

@@ -39,7 +39,7 @@ export async function exportWeights(
   task: Task,
 ): Promise<WeightsOut> {
   if (await isThere(out)) {
-    throw new WorkbenchError('conflict', `${out} is there already.`, { remedy: 'Name a folder that does not exist.' });
+    throw new WorkbenchError('conflict', `${out} already exists.`, { remedy: 'Name a folder that does not exist.' });
   }
   const weights = await findWeights(core, name);
   const source = format === 'adapter' ? adapterFolder(core, weights) : await weightsFolder(core, weights, task);
@@ -69,7 +69,7 @@ function adapterFolder(core: Core, weights: Weights): string {
   }
   if (weights.kind === 'model' && weights.model.baseId !== undefined)
     return modelFolder(core.layout.root, weights.model);
-  throw new WorkbenchError('bad-input', `${weights.label} is no adapter: it holds whole weights.`, {
+  throw new WorkbenchError('bad-input', `${weights.label} is not an adapter: it holds full weights.`, {
     remedy: 'Export it with: flipguard export checkpoint NAME --format safetensors.',
   });
 }

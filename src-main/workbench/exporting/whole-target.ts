@@ -20,7 +20,7 @@ export async function wholeFile<T>({ out, overwrite }: Target, make: (draft: str
 /** The same of a folder. One that is there is never replaced: it may hold more than an export. */
 export async function wholeFolder<T>({ out }: Target, make: (draft: string) => Promise<T>): Promise<T> {
   if ((await lstat(out).catch(() => null)) !== null) {
-    throw new WorkbenchError('conflict', `${out} is there already.`, {
+    throw new WorkbenchError('conflict', `${out} already exists.`, {
       remedy: 'Name a folder that does not exist.',
       place: { file: out },
     });

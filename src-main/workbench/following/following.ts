@@ -47,7 +47,7 @@ async function requireSomething(found: TrainerFolder): Promise<void> {
   if (holdsAnything(found) || (await foreignEventsFile(found.folder)) !== null) return;
   throw new WorkbenchError(
     'bad-input',
-    `${found.folder} holds nothing of a training: no checkpoints, no log, no completions.`,
+    `${found.folder} holds no training run: no checkpoints, no log, no completions.`,
     {
       remedy:
         'Give the trainer’s output folder, with checkpoint-… folders or others that hold config.json and model.safetensors. flipguard watch FOLDER waits for them.',

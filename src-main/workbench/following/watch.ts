@@ -76,7 +76,7 @@ export async function watchRun(
       if (task.signal.aborted) break;
       found = await surveyTrainerFolder(folder);
     }
-    if (watching === null) throw new WorkbenchError('cancelled', `Nothing had come in ${folder} yet.`);
+    if (watching === null) throw new WorkbenchError('cancelled', `Nothing has appeared in ${folder} yet.`);
     const run = await endWhereItStands(core, watching.run, found);
     return { run, meter: await flipMeter(core, comparisons, run.id, task) };
   } catch (error) {

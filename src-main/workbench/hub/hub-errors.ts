@@ -40,7 +40,7 @@ export function refusal(
     });
   }
   if (status === 429) {
-    return new WorkbenchError('unavailable', `${settings.endpoint} asks to slow down (429).`, {
+    return new WorkbenchError('unavailable', `${settings.endpoint} asks for fewer requests (429).`, {
       remedy: 'Wait a few minutes and run the same command again; what has been downloaded is kept.',
     });
   }

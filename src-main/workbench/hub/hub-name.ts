@@ -20,7 +20,7 @@ export function parseHubName(kind: RepositoryKind, text: string): HubName | null
   if (!repositoryName.test(repository) || repository.includes('--') || repository.includes('..')) return null;
   const revision = at < 0 ? 'main' : text.slice(at + 1);
   if (/^[\w][\w./-]*$/.test(revision) && !revision.includes('..')) return { kind, repository, revision };
-  throw new WorkbenchError('bad-input', `“${revision}” is no revision of ${repository}.`, {
+  throw new WorkbenchError('bad-input', `“${revision}” is not a revision of ${repository}.`, {
     remedy: 'Write a branch, a tag or a commit behind the @.',
   });
 }

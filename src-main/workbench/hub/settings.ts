@@ -29,7 +29,7 @@ export function hubSettings(env: NodeJS.ProcessEnv = process.env): HubSettings {
 function endpointOf(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url !== null && ['http:', 'https:'].includes(url.protocol)) return text.replace(/\/+$/, '');
-  throw new WorkbenchError('bad-input', `HF_ENDPOINT is “${text}”, which is no address.`, {
+  throw new WorkbenchError('bad-input', `HF_ENDPOINT is “${text}”, which is not an address.`, {
     remedy: 'Write it as https://HOST, or unset it for the public Hub.',
   });
 }

@@ -161,7 +161,7 @@ async function describeFolder(
     return { ...(await describeFiles(root, folder, family, files, task)), notes };
   }
   if (!(await isAdapterFolder(folder))) {
-    throw new WorkbenchError('bad-input', `${folder} holds no ${adapterConfigFile}: it is no adapter.`, {
+    throw new WorkbenchError('bad-input', `${folder} holds no ${adapterConfigFile}: it is not an adapter.`, {
       remedy: 'Leave --base out for a whole model.',
     });
   }

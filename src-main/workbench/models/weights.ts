@@ -146,9 +146,13 @@ export async function baseFolder(core: Core, run: RunRecord, task: Task): Promis
   if (run.modelId === elsewhere) {
     const { base = null, folder = '' } = run.origin ?? {};
     const named = base === null ? '' : ` (its trainer calls it ${base})`;
-    throw new WorkbenchError('not-found', `The model that “${run.name}” began with is not in the workspace${named}.`, {
-      remedy: `Import it, then say which it is: flipguard import run ${folder} --base NAME.`,
-    });
+    throw new WorkbenchError(
+      'not-found',
+      `The model that “${run.name}” started from is not in the workspace${named}.`,
+      {
+        remedy: `Import it, then say which it is: flipguard import run ${folder} --base NAME.`,
+      },
+    );
   }
   const { model } = await runFolder(core.layout, run).readInputs();
   return weightsFolder(core, await findWeights(core, model.id), task);

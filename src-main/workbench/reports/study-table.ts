@@ -8,7 +8,7 @@ const perCheck = ['check', 'negative', 'positive', 'n'] as const;
 export function studyTable(model: ReportModel, format: 'csv' | 'json' | 'ndjson' | 'parquet'): string {
   if (format === 'json') return `${JSON.stringify(model)}\n`;
   if (format === 'parquet') {
-    throw new WorkbenchError('unsupported', 'A study is not written as Parquet: it has some hundred rows at most.', {
+    throw new WorkbenchError('unsupported', 'A study is not exported as Parquet: it has a few hundred rows at most.', {
       remedy: 'Write CSV, NDJSON or JSON.',
     });
   }

@@ -215,7 +215,7 @@ export function createRuns(core: Core, comparisons: Comparisons, sites: Sites): 
 
 function onlyOf(runs: readonly RunRecord[]): RunRecord {
   const [run] = runs;
-  if (run === undefined) throw new WorkbenchError('internal', 'No run was made.');
+  if (run === undefined) throw new WorkbenchError('internal', 'No run was created.');
   return run;
 }
 

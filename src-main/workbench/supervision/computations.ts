@@ -107,7 +107,7 @@ export function createComputations(jobs: Jobs, bus: EventBus, showAfterMs: numbe
     take(jobId) {
       const computation = known.get(jobId);
       if (computation?.done == null) {
-        throw new WorkbenchError('not-found', 'What was worked out is no longer kept.', { remedy: 'Ask again.' });
+        throw new WorkbenchError('not-found', 'The result is no longer kept.', { remedy: 'Ask again.' });
       }
       part(computation);
       return computation.done.value;

@@ -188,7 +188,7 @@ function reportUnreleased(error: unknown): void {
 }
 
 function inOtherHands(name: string): WorkbenchError {
-  return new WorkbenchError('conflict', `Another program looks after “${name}” now.`, {
+  return new WorkbenchError('conflict', `Another program is in charge of “${name}” now.`, {
     remedy: 'Wait for it to end, or stop it first.',
   });
 }

@@ -93,7 +93,7 @@ export function createFiles(options: FilesOptions): Files {
   function pathOf(handle: string): string {
     const file = paths.get(handle);
     if (file !== undefined) return file;
-    throw new WorkbenchError('not-found', 'This file is no longer on offer.', { remedy: 'Choose it again.' });
+    throw new WorkbenchError('not-found', 'This file is no longer offered.', { remedy: 'Choose it again.' });
   }
 
   async function receiveInto(
@@ -104,7 +104,7 @@ export function createFiles(options: FilesOptions): Files {
     const files = batches.get(folder);
     if (files === undefined) throw notABatch();
     if (files >= mostFilesTogether)
-      throw new WorkbenchError('bad-input', `More than ${mostFilesTogether} files were handed over together.`, {
+      throw new WorkbenchError('bad-input', `More than ${mostFilesTogether} files were dropped together.`, {
         remedy: 'Import them on the machine itself: type the path of their folder.',
       });
     batches.set(folder, files + 1);
@@ -158,7 +158,7 @@ export function createFiles(options: FilesOptions): Files {
 }
 
 function notABatch(): WorkbenchError {
-  return new WorkbenchError('not-found', 'These files are no longer being handed over.', {
+  return new WorkbenchError('not-found', 'These files are no longer being transferred.', {
     remedy: 'Drop the files again.',
   });
 }

@@ -70,7 +70,7 @@ function outside(named: string, root: string): WorkbenchError {
 }
 
 function unreadable(place: string, cause: unknown): WorkbenchError {
-  return new WorkbenchError('io', `${place} cannot be looked at: ${(cause as Error).message}.`, {
+  return new WorkbenchError('io', `${place} cannot be examined: ${(cause as Error).message}.`, {
     place: { file: place },
     cause,
   });

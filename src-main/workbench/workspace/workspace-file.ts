@@ -110,7 +110,7 @@ export async function refuseExisting(target: string): Promise<void> {
 }
 
 function alreadyThere(target: string): WorkbenchError {
-  return new WorkbenchError('conflict', `${target} is there already.`, {
+  return new WorkbenchError('conflict', `${target} already exists.`, {
     remedy: 'Choose another name, or replace it with --force.',
     place: { file: target },
   });

@@ -51,7 +51,7 @@ describe('an adapter that PEFT wrote', () => {
     });
     await expect(
       workbench.models.add(modelAsset('llama'), { name: 'again', base: 'base' }, quietTask()),
-    ).rejects.toMatchObject({ message: expect.stringContaining('it is no adapter') });
+    ).rejects.toMatchObject({ message: expect.stringContaining('it is not an adapter') });
   });
 
   it('is refused by name at import where it would be computed wrongly', async () => {

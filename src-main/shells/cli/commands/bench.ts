@@ -58,7 +58,7 @@ async function refuseForeignFile(file: string): Promise<void> {
     throw error;
   });
   if (before === null || before.startsWith(benchmarkHeading)) return;
-  throw new WorkbenchError('conflict', `${file} is there, and it is no table of a benchmark.`, {
+  throw new WorkbenchError('conflict', `${file} exists and is not a benchmark table.`, {
     remedy: 'Choose another file with --out.',
     place: { file },
   });

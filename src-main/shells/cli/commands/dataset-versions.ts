@@ -48,7 +48,7 @@ async function whereFor(
   };
   if (nearFlips === undefined) {
     if (Object.keys(where).length > 0) return { where };
-    throw new WorkbenchError('bad-input', 'It is not said which rows are meant.', {
+    throw new WorkbenchError('bad-input', 'No rows were selected.', {
       remedy: 'Give --finding, --tag, --search, --marked or --near-flips.',
     });
   }

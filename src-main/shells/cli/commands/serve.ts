@@ -119,7 +119,7 @@ async function settled({ folder, task }: CommandContext): Promise<Served | null>
     const found = await findServed(folder);
     if (found !== 'starting') return found;
     if (Date.now() > deadline) {
-      throw new WorkbenchError('unavailable', `A server of ${folder} was started and does not come to listen.`, {
+      throw new WorkbenchError('unavailable', `A server of ${folder} was started but is not listening.`, {
         remedy: `End the process that ${servedFiles(folder).lock} names, and try again.`,
       });
     }
