@@ -109,7 +109,7 @@ describe.skipIf(noBrowser !== null)('a first start', () => {
 
   it('has the demo one click away, shows how it fares everywhere, and can cancel it', async () => {
     const app = await served.open();
-    await app.heading('Which answers did training take away?').waitFor();
+    await app.heading('What did training break?').waitFor();
     await app.button('Start the quick demo').click();
     const bar = app.page.getByRole('contentinfo', { name: 'Status' });
     const cancel = bar.getByRole('button', { name: /^Cancel/ });

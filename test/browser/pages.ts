@@ -119,7 +119,7 @@ export class ImportDialog {
   }
 
   things(): Locator {
-    return this.root.getByRole('list', { name: 'What was handed over' }).locator('> li');
+    return this.root.getByRole('list', { name: 'Files to import' }).locator('> li');
   }
 
   /** Every thing with the next steps it offers. */

@@ -46,7 +46,7 @@ try {
 
 async function firstStart(chromium: Browser): Promise<void> {
   const app = await openApp(chromium, served.shell.address);
-  await app.heading('Which answers did training take away?').waitFor();
+  await app.heading('What did training break?').waitFor();
   await app.page.screenshot({ path: path.join(out, 'first-start.png') });
   await app.close();
 }

@@ -165,7 +165,7 @@ export function exclusionsSection({ exclusions }: ReportModel): Markup | false {
 export function annotationsSection({ annotations }: ReportModel): Markup | false {
   if (annotations.length === 0) return false;
   return markup`<section id="annotations"><h2>Annotations</h2>${sortable(
-    'Judgements of people, beside the verdicts and never in place of them',
+    'Human judgements, alongside the verdicts and never in place of them',
     ['sample', 'label', 'note', 'tags', '#when'],
     annotations.map((one) => [
       name(one.sampleId ?? 'the whole'),
