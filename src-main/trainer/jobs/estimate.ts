@@ -1,19 +1,20 @@
-import type { Variable } from '@tensorflow/tfjs-core';
 import { openTokenizer } from '../patterns.ts';
 import type { CausalLm } from '../../engine/models/causal-lm.ts';
+import { shapeOf } from '../../engine/models/shape.ts';
 import type { Objective } from '../../engine/objectives/objective.ts';
 import { AdamW } from '../../engine/optim/adamw.ts';
 import { disposeGradients, globalNorm } from '../../engine/optim/gradients.ts';
 import { samplesOfPass, stepsForEpochs } from '../../engine/data/order.ts';
 import type { DatasetRow } from '../../shared/domain/datasets.ts';
 import type { EstimateJob, TrainJob } from '../../shared/domain/jobs.ts';
+import { estimateMemory } from '../../shared/domain/memory-estimate.ts';
 import type { Estimate } from '../../shared/domain/trainer-events.ts';
 import type { RunSpec } from '../../shared/domain/run-spec.ts';
 import { readJsonLines } from '../../system/read-lines.ts';
 import type { JobContext } from '../job-context.ts';
 import { openFolder } from '../node-folders.ts';
 import { noCache } from '../number-cache.ts';
-import { checkpointingFor, halfFor, keptBytes } from './memory.ts';
+import { checkpointingFor, halfFor } from './memory.ts';
 import { openObjective } from './objectives.ts';
 import { loadPolicy } from './policy.ts';
 import { Reference } from './reference.ts';
@@ -104,18 +105,17 @@ function memoryOf(
   return { memoryBytes: computedBytes(policy, objective, spec, context), basis: '' };
 }
 
-/** Weights, gradients and two moments, what a backward pass keeps of the longest micro-batch, and the head's logits. */
+/** Of the step alone: a device has no program of ours in its memory, and evaluations come on top. */
 function computedBytes(policy: CausalLm, objective: Objective, spec: RunSpec, context: JobContext): number {
-  const bytesOf = (variable: Variable) => variable.size * (policy.half?.stores(variable) === true ? 2 : 4);
-  const weights = [...policy.parameters.values()].reduce((sum, variable) => sum + bytesOf(variable), 0);
-  const trained = [...objective.trainable.values()].reduce((sum, { size }) => sum + size, 0);
   const longest = Math.min(spec.batch.maxLength, Math.max(...objective.lengths));
-  const checkpointing = checkpointingFor(spec, policy, longest, context);
-  return weights + 3 * 4 * trained + keptBytes(spec, policy, longest, checkpointing) + mostLogitBytes;
+  return estimateMemory(spec, shapeOf(policy.config), {
+    half: policy.half !== null,
+    checkpointing: checkpointingFor(spec, policy, longest, context),
+    longest,
+    decoding: null,
+    processBytes: { idle: 0, working: 0 },
+  }).peakBytes;
 }
-
-/** The head makes its logits in pieces; two of them and their gradient are there at once. */
-const mostLogitBytes = 2 ** 29;
 
 /** A guard beside pairs passes over one response a pair where its targets are not the chosen ones: half of a step again, if all fire. */
 function guardFactor({ algorithm, guard }: RunSpec): number {

@@ -1,7 +1,8 @@
 import type { CausalLm } from '../../engine/models/causal-lm.ts';
+import { shapeOf } from '../../engine/models/shape.ts';
 import type { HalfPrecision } from '../../engine/ports.ts';
-import { responsesPerRow } from '../../shared/domain/algorithms.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
+import { keptBytes, mostKeptShare } from '../../shared/domain/memory-estimate.ts';
 import type { RunSpec } from '../../shared/domain/run-spec.ts';
 import type { JobContext } from '../job-context.ts';
 
@@ -20,9 +21,6 @@ export function halfFor(
   });
 }
 
-/** Share of the device's free memory that what a step keeps may take before blocks are computed twice. */
-const mostKept = 0.6;
-
 /** Whether blocks are computed again on the way back, for micro-batches of sequences of at most so many tokens. */
 export function checkpointingFor(
   spec: RunSpec,
@@ -32,20 +30,5 @@ export function checkpointingFor(
 ): boolean {
   const { checkpointing } = spec.memory;
   if (checkpointing !== 'auto') return checkpointing;
-  return keptBytes(spec, policy, longest, false) > mostKept * freeBytes;
-}
-
-/** What a backward pass keeps of the longest micro-batch: per layer and token as counted on one, or a block's input alone. */
-export function keptBytes(
-  spec: RunSpec,
-  { config }: Pick<CausalLm, 'config'>,
-  longest: number,
-  checkpointing: boolean,
-): number {
-  const tokens = responsesPerRow(spec.algorithm) * spec.batch.size * longest;
-  const { activation, kind } = config.architecture.feedForward;
-  const feedForwardRows = kind === 'gated' && activation === 'silu' ? 3 : 8;
-  const perLayer = 8 * config.dim + feedForwardRows * config.ffnDim + config.heads * longest;
-  const blocks = checkpointing ? config.layers * config.dim + perLayer : config.layers * perLayer;
-  return Float32Array.BYTES_PER_ELEMENT * tokens * blocks;
+  return keptBytes(spec, shapeOf(policy.config), longest, false) > mostKeptShare * freeBytes;
 }

@@ -1,6 +1,7 @@
 import { Option } from 'commander';
 import type { Command as Program } from 'commander';
 import { rowScoreNames } from '../../../shared/domain/data/row-scores.ts';
+import type { EstimateFlags } from '../commands/estimate.ts';
 import type { SuspectsFlags } from '../commands/suspects.ts';
 import type { WatchFlags } from '../commands/foreign-runs.ts';
 import { lazily } from './go.ts';
@@ -13,6 +14,7 @@ const commands = {
   stop: lazily(async () => (await import('../commands/train.ts')).stopCommand),
   train: lazily(async () => (await import('../commands/train.ts')).trainCommand),
   evaluate: lazily(async () => (await import('../commands/evaluate.ts')).evaluateCommand),
+  estimate: lazily(async () => (await import('../commands/estimate.ts')).estimateCommand),
   watch: lazily(async () => (await import('../commands/foreign-runs.ts')).watchCommand),
   suspects: lazily(async () => (await import('../commands/suspects.ts')).suspectsCommand),
   sweep: lazily(async () => (await import('../commands/sweep.ts')).sweepCommand),
@@ -55,6 +57,14 @@ export function addRuns(program: Program, go: Go): void {
     .option('--detach', 'with --site: submit and return at once')
     .option('--dry-run', 'with --site: print the job script and Slurm’s estimate, and stop')
     .action((spec: string, options: TrainFlags) => go(commands.train, spec, options));
+  program
+    .command('estimate <spec>')
+    .description(
+      'the highest memory of a run by part, whether it fits, and what would make it fit; of a spec, or of a known size: 135M, 0.5B, 1B, 1.7B, 4B, 8B',
+    )
+    .option('--set <path=value...>', 'change the spec, e.g. tuning.kind=lora batch.maxLength=2048', collect)
+    .option('--memory <gigabytes>', 'what it has to fit into (default: the memory of this machine)', realNumber)
+    .action((spec: string, options: EstimateFlags) => go(commands.estimate, spec, options));
   program
     .command('resume <run>')
     .description('continue a run from its newest checkpoint')

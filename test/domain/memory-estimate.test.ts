@@ -1,0 +1,83 @@
+import { expect, test } from 'vitest';
+import { readModelConfig } from '../../src-main/engine/models/families.ts';
+import { shapeOf } from '../../src-main/engine/models/shape.ts';
+import { knownShapes, type KnownShape } from '../../src-main/shared/domain/known-shapes.ts';
+import { estimateMemory } from '../../src-main/shared/domain/memory-estimate.ts';
+import { runSpecSchema, type RunSpecInput } from '../../src-main/shared/domain/run-spec.ts';
+
+const tiny = readModelConfig({
+  ...{ model_type: 'llama', hidden_size: 8, num_hidden_layers: 2, num_attention_heads: 2, num_key_value_heads: 1 },
+  ...{ intermediate_size: 12, vocab_size: 20, tie_word_embeddings: true, max_position_embeddings: 64 },
+});
+const conditions = { half: false, checkpointing: false, longest: 10, decoding: null };
+const processBytes = { idle: 1000, working: 3000 };
+
+function spec(changes: Partial<RunSpecInput> = {}) {
+  return runSpecSchema.parse({
+    ...{ name: 'n', model: 'm', dataset: { train: 'd' }, algorithm: { kind: 'dpo' }, steps: 1, batch: { size: 3 } },
+    ...changes,
+  });
+}
+
+test('every part of a tiny model’s memory is what one counts by hand', () => {
+  // A block: q 64, k and v 32 each, o 64, gate, up and down 96 each, two norms of 8 = 496. Embedding 160, last norm 8.
+  const parameters = 2 * 496 + 160 + 8;
+  const places = 2 * 3 * 10;
+  // Per layer and token 8·8 + 3·12 + 2·10 = 120 numbers.
+  expect(estimateMemory(spec(), shapeOf(tiny), { ...conditions, processBytes }).phases).toEqual({
+    load: { process: 1000, weights: 4 * parameters, reading: 4 * 160 },
+    step: {
+      process: 3000,
+      weights: 4 * parameters,
+      gradients: 4 * parameters,
+      optimiser: 8 * parameters,
+      activations: 4 * places * 2 * 120,
+      logits: 8 * places * 20,
+    },
+    evaluate: { process: 3000, weights: 4 * parameters, optimiser: 8 * parameters },
+  });
+});
+
+test('an adapter trains alone, bfloat16 narrows what does not train, blocks that are computed twice keep their input', () => {
+  const lora = spec({ tuning: { kind: 'lora', rank: 2, targets: ['q_proj', 'down_proj'] } });
+  const estimate = estimateMemory(lora, shapeOf(tiny), {
+    ...conditions,
+    half: true,
+    checkpointing: true,
+    decoding: { rows: 4, tokens: 5 },
+    processBytes,
+  });
+  const adapter = 2 * 2 * (16 + 20);
+  const frozen = 1160;
+  const matrices = 2 * 480;
+  expect(estimate.phases.step).toEqual({
+    process: 3000,
+    weights: 4 * (frozen + adapter) - 2 * matrices,
+    gradients: 4 * adapter,
+    optimiser: 8 * adapter,
+    activations: 4 * 60 * (2 * 8 + 120),
+    logits: 8 * 60 * 20,
+  });
+  // Every matrix and the head once more, and keys and values of one head of 4.
+  expect(estimate.phases.evaluate.decoding).toBe(4 * (matrices + 160 + 2 * 2 * 4 * 4 * 5));
+  expect([estimate.peakPhase, estimate.peakBytes]).toEqual([
+    'step',
+    Object.values(estimate.phases.step).reduce((sum, bytes) => sum + bytes, 0),
+  ]);
+});
+
+test('known shapes have the parameters that their models have', () => {
+  const counts = Object.entries(knownShapes).map(([name, { config }]) => [
+    name,
+    shapeOf(readModelConfig(config)).parameters,
+  ]);
+  const published: Record<KnownShape, number> = {
+    '135M': 134_515_008,
+    '0.5B': 494_032_768,
+    '1B': 1_235_814_400,
+    '1.7B': 1_720_574_976,
+    '4B': 4_022_468_096,
+    '8B': 8_030_261_248,
+  };
+  expect(Object.fromEntries(counts)).toEqual(published);
+});
