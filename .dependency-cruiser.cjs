@@ -82,7 +82,7 @@ module.exports = {
       'engine/models/(families|causal-lm)',
       'engine/checkpoint/peft-config',
       'engine/checkpoint/(safetensors|weight-index|model-files)',
-      'engine/models/parameters',
+      'engine/models/(parameters|shape)',
       entries,
     ]),
     // Shells choose how a trainer is started, and print what reports and imports name.
