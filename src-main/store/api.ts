@@ -1,12 +1,19 @@
 import type { CheckSettings } from '../shared/domain/data/check.ts';
-import type { VersionStep } from '../shared/domain/data/row-view.ts';
+import type { RowFilter, RowSort, RowViewHandle, VersionStep } from '../shared/domain/data/row-view.ts';
 import type { ScanResult } from '../shared/domain/data/row-scan.ts';
 import type { DatasetRow } from '../shared/domain/datasets.ts';
 import type { GuardSetRecord, ImportRecord } from '../shared/domain/entities.ts';
 import type { Nearest } from './tasks/rows-near.ts';
 import type { TrainedRows } from './tasks/trained-rows.ts';
 import type { SampleResult, SuiteItem } from '../shared/domain/evaluations.ts';
-import type { ComparisonRecord, FlipFilter, FlipRow, FlipSort } from '../shared/domain/flip-view.ts';
+import type {
+  ComparisonRecord,
+  FlipFacets,
+  FlipFilter,
+  FlipRow,
+  FlipSort,
+  FlipView,
+} from '../shared/domain/flip-view.ts';
 import type { Rule } from '../shared/domain/flips.ts';
 import type { TrainerEvent } from '../shared/domain/trainer-events.ts';
 import type { PairBy } from '../shared/domain/pairing.ts';
@@ -19,12 +26,24 @@ import type { ContentFault } from './tasks/check-contents.ts';
 import type { NewEvaluation, Provenance, StoreWrites } from './writer.ts';
 
 /**
+ * Reads that may search. `place` is the list of a window that asks: what it asked for before, and nobody else waits for, is ended then,
+ * and so is everything it waits for by `endSearches`. What was ended rejects with `cancelled`.
+ */
+export interface Searching {
+  openFlipView(comparisonId: string, filter: FlipFilter, sort: FlipSort, place?: string): Promise<FlipView>;
+  flipFacets(comparisonId: string, filter: FlipFilter, place?: string): Promise<FlipFacets>;
+  flipVectors(comparisonId: string, filter: FlipFilter, place?: string): Promise<FlipVectors>;
+  openDatasetView(datasetId: string, filter: RowFilter, sort: RowSort, place?: string): Promise<RowViewHandle>;
+  endSearches(place: string): void;
+}
+
+/**
  * The store's client: every call crosses to a worker thread. Reads never wait for the writer (WAL), writes go through the
  * one writer in order. A promise of a write resolves once the transaction is on disk: what was acknowledged survives kill -9.
  *
  * Reads and writes are those of `reader.ts` and `writer.ts`; what is said here takes more than one call of a worker.
  */
-export interface Store extends Remote<StoreReads>, Remote<StoreWrites> {
+export interface Store extends Omit<Remote<StoreReads>, keyof Searching>, Searching, Remote<StoreWrites> {
   /** Absolute path of the database file. */
   readonly path: string;
   /** Another program wrote to the same workspace, or a background build moved on. */

@@ -5,7 +5,6 @@ import type { ErrorReport } from '../shared/domain/errors.ts';
 import { markOf } from '../system/alive.ts';
 import { Pending } from '../system/pending.ts';
 import type { SampleResult } from '../shared/domain/evaluations.ts';
-import type { FlipFilter } from '../shared/domain/flip-view.ts';
 import type { FlipExportRow, Ingest, Store, StoreChange } from './api.ts';
 import { Builds } from './builds.ts';
 import { copyForReading } from './read-only-copy.ts';
@@ -16,9 +15,10 @@ import type { ContentFault } from './tasks/check-contents.ts';
 import type { BuildBatch } from './tasks/build-comparison.ts';
 import type { WorkerStart } from './rpc.ts';
 import { SideReaders } from './side-readers.ts';
+import { SearchedLists } from './searched-lists.ts';
 import { forward, WorkerClient, runTask } from './worker-client.ts';
 import type { StoreWrites, WriterMethods } from './writer.ts';
-import { longSearch, longRead } from './long-reads.ts';
+import { longRead } from './long-reads.ts';
 import { makeFolder } from './database-file.ts';
 
 export interface StoreOptions {
@@ -82,6 +82,7 @@ class OpenStore {
   readonly #events: EventQueue;
   readonly #listeners = new Set<(change: StoreChange) => void>();
   readonly #aside: SideReaders;
+  readonly #lists: SearchedLists;
   readonly #abort = new AbortController();
   readonly #timers: NodeJS.Timeout[] = [];
   #integrity = 'checking';
@@ -100,6 +101,7 @@ class OpenStore {
   ) {
     this.#start = start;
     this.#aside = new SideReaders(start);
+    this.#lists = new SearchedLists(reader, this.#aside);
     this.#writer = writer;
     this.#reader = reader;
     this.#schemaVersion = schemaVersion;
@@ -127,18 +129,24 @@ class OpenStore {
   store(): Store {
     const writer = this.#writer;
     const reader = this.#reader;
+    const lists = this.#lists;
     return {
       ...forward<StoreReads>(reader, this.#names.reader),
-      openFlipView: (id, filter, sort) =>
-        this.#prepared(id, filter).then(() => reader.call('openFlipView', id, filter, sort)),
-      flipFacets: (id, filter) => this.#prepared(id, filter, true).then(() => reader.call('flipFacets', id, filter)),
-      flipVectors: (id, filter) => this.#prepared(id, filter).then(() => reader.call('flipVectors', id, filter)),
-      changeCounts: (id, filter) => this.#prepared(id, filter).then(() => reader.call('changeCounts', id, filter)),
-      sliceCounts: (id, verdicts) => this.#prepared(id, {}, true).then(() => reader.call('sliceCounts', id, verdicts)),
+      openFlipView: (id, filter, sort, place) =>
+        lists.prepare(id, filter, { place }).then(() => reader.call('openFlipView', id, filter, sort)),
+      flipFacets: (id, filter, place) =>
+        lists.prepare(id, filter, { place, slices: true }).then(() => reader.call('flipFacets', id, filter)),
+      flipVectors: (id, filter, place) =>
+        lists.prepare(id, filter, { place }).then(() => reader.call('flipVectors', id, filter)),
+      changeCounts: (id, filter) => lists.prepare(id, filter).then(() => reader.call('changeCounts', id, filter)),
+      sliceCounts: (id, verdicts) =>
+        lists.prepare(id, {}, { slices: true }).then(() => reader.call('sliceCounts', id, verdicts)),
       sliceSamples: (id, verdicts) =>
-        this.#prepared(id, {}, true).then(() =>
-          this.#aside.read((thread) => thread.call('sliceSamples', id, verdicts), longRead),
-        ),
+        lists
+          .prepare(id, {}, { slices: true })
+          .then(() => this.#aside.read((thread) => thread.call('sliceSamples', id, verdicts), longRead)),
+      openDatasetView: (id, filter, sort, place) => lists.openRows(id, filter, sort, place),
+      endSearches: (place) => lists.leave(place),
       ...forward<StoreWrites>(writer, this.#names.writer),
       path: this.#start.path,
       onChange: (listener) => {
@@ -199,17 +207,6 @@ class OpenStore {
           return Promise.resolve();
         }),
     };
-  }
-
-  /** Has what takes long (a search, a million slices) found next to the reader, which then has it at hand. */
-  async #prepared(id: string, filter: FlipFilter, slices = false): Promise<void> {
-    if (filter.search === undefined && !slices) return;
-    const found = await this.#reader.call('lacks', id, filter);
-    const lacking = { search: found.search, slices: found.slices && slices };
-    if (!lacking.search && !lacking.slices) return;
-    const limit = lacking.search ? longSearch : longRead;
-    const result = await this.#aside.read((thread) => thread.call('find', id, filter, lacking), limit);
-    await this.#reader.call('take', id, filter, result);
   }
 
   #ingest<Row extends Parameters<WriterMethods['pushRows']>[1][number]>({

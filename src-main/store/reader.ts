@@ -1,3 +1,4 @@
+import type { RowFilter, RowSort } from '../shared/domain/data/row-view.ts';
 import type { FlipFilter } from '../shared/domain/flip-view.ts';
 import { annotationReads } from './queries/annotations.ts';
 import { unbuiltComparisons } from './queries/comparison-builds.ts';
@@ -75,8 +76,11 @@ export function readerMethods(db: ReadableDb, owner: string) {
       counts: () => ({ counts: rowCounts(db), sizeBytes: sizeOnDisk(db.raw.name) }),
       existingComparison: (id: string) => existingComparison(db, id),
       lacks: (id: string, filter: FlipFilter) => views.lacks(id, filter),
-      find: (id: string, filter: FlipFilter, lacking: Lacking) => views.find(id, filter, lacking),
+      find: (id: string, filter: FlipFilter, lacking: Partial<Lacking>) => views.find(id, filter, lacking),
       take: (id: string, filter: FlipFilter, found: Found) => views.take(id, filter, found),
+      rowsNeedThread: (id: string, filter: RowFilter, sort: RowSort) => datasetViews.needsThread(id, filter, sort),
+      orderedRows: (id: string, filter: RowFilter, sort: RowSort) => datasetViews.order(id, filter, sort),
+      adoptRows: (id: string, order: Int32Array) => datasetViews.adopt(id, order),
       kindOrder: (id: string) => kindOrder(db, id),
       unbuiltComparisons: () => unbuiltComparisons(db, owner),
       guardPairs: (id: string, from: { sampleKeys: number[] } | { viewId: string }) => views.guardPairs(id, from),

@@ -1,6 +1,7 @@
 import { WorkbenchError } from '../shared/domain/errors.ts';
 import type { ReaderMethods } from './reader.ts';
 import type { WorkerStart } from './rpc.ts';
+import { searchEnded } from './searches.ts';
 import { WorkerClient } from './worker-client.ts';
 
 /** Threads at most; more work waits. */
@@ -13,7 +14,7 @@ const mostWaiting = 32;
  */
 export class SideReaders {
   readonly #start: Omit<WorkerStart, 'role'>;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: ((goes: boolean) => void)[] = [];
   readonly #busy = new Set<WorkerClient<ReaderMethods>>();
   /** One is kept: it has the comparison's columns. */
   #idle: WorkerClient<ReaderMethods> | null = null;
@@ -27,47 +28,72 @@ export class SideReaders {
   async read<T>(
     work: (reader: WorkerClient<ReaderMethods>) => Promise<T>,
     limit: { ms: number; tooLong: () => WorkbenchError },
+    signal: AbortSignal = new AbortController().signal,
   ): Promise<T> {
-    await this.#turn();
+    await this.#turn(signal);
     try {
-      return await this.#within(work, limit);
+      return await this.#within(work, limit, signal);
     } finally {
       // The turn goes to the next in line, if there is one.
       const next = this.#waiting.shift();
       if (next === undefined) this.#running--;
-      else next();
+      else next(true);
     }
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    for (const go of this.#waiting.splice(0)) go();
+    for (const go of this.#waiting.splice(0)) go(true);
     const threads = [...this.#busy, ...(this.#idle === null ? [] : [this.#idle])];
     await Promise.all(threads.map((thread) => end(thread)));
   }
 
-  async #turn(): Promise<void> {
+  /** Resolves with the turn taken; one that is ended while it waits steps out of the line. */
+  async #turn(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) throw searchEnded();
     if (this.#waiting.length >= mostWaiting) {
       throw new WorkbenchError('unavailable', 'Too many long searches at once.', {
         remedy: 'Wait until the earlier ones have ended.',
       });
     }
-    if (this.#running < mostThreads) this.#running++;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    if (this.#running < mostThreads) {
+      this.#running++;
+      return;
+    }
+    const goes = await new Promise<boolean>((resolve) => {
+      const leave = (): void => {
+        this.#waiting.splice(this.#waiting.indexOf(go), 1);
+        resolve(false);
+      };
+      const go = (mine: boolean): void => {
+        signal.removeEventListener('abort', leave);
+        resolve(mine);
+      };
+      this.#waiting.push(go);
+      signal.addEventListener('abort', leave, { once: true });
+    });
+    if (!goes) throw searchEnded();
   }
 
   async #within<T>(
     work: (reader: WorkerClient<ReaderMethods>) => Promise<T>,
     { ms, tooLong }: { ms: number; tooLong: () => WorkbenchError },
+    signal: AbortSignal,
   ): Promise<T> {
     if (this.#closed) throw new WorkbenchError('unavailable', 'The workspace is closed');
     const thread = this.#idle ?? this.#open();
     this.#idle = null;
     this.#busy.add(thread);
     let timer: NodeJS.Timeout | undefined;
+    const stopped = new AbortController();
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(tooLong()), ms);
+      const end = (): void => reject(searchEnded());
+      signal.addEventListener('abort', end, { once: true, signal: stopped.signal });
+      if (signal.aborted) end();
     });
+    // It may be ended before anybody races with it.
+    late.catch(() => undefined);
     let fit = false;
     try {
       const result = await Promise.race([thread.ready.then(() => work(thread)), late]);
@@ -75,6 +101,7 @@ export class SideReaders {
       return result;
     } finally {
       clearTimeout(timer);
+      stopped.abort();
       this.#busy.delete(thread);
       if (fit && this.#idle === null && !this.#closed) this.#idle = thread;
       // What still computes in it is ended with it, after what SQLite is at; nobody waits for that.

@@ -70,6 +70,41 @@ export async function verifyCheckpoint(runFolder: string, step: number, recorded
   if (found[optimizerFile] === undefined) throw damaged(path.join(folder, optimizerFile), 'it is missing');
 }
 
+/** Where a run can go on: a checkpoint, or its start. */
+export interface ResumePoint {
+  step: number | null;
+  /** What was wrong with newer checkpoints, in sentences. */
+  damages: string[];
+}
+
+/**
+ * The newest checkpoint that the record knows (its weights' sums by step) and that is as it was written. One that the record does not
+ * know was never announced: steps or evaluations before it may be missing, so it is trained again. One that is damaged is passed over.
+ */
+export async function newestWhole(
+  runFolder: string,
+  recorded: ReadonlyMap<number, string | null>,
+): Promise<ResumePoint> {
+  const damages: string[] = [];
+  for (const step of (await checkpointSteps(runFolder)).reverse()) {
+    const sha256 = recorded.get(step);
+    if (sha256 === undefined) continue;
+    try {
+      await verifyCheckpoint(runFolder, step, sha256);
+      return { step, damages };
+    } catch (error) {
+      if (!(error instanceof WorkbenchError) || error.code !== 'corrupt') throw error;
+      damages.push(error.message);
+    }
+  }
+  return { step: null, damages };
+}
+
+/** Where the run goes on, for whoever reads of the damage. */
+export function goesOnFrom(step: number | null): string {
+  return step === null ? 'The run starts over from step 0.' : `The run goes on from the checkpoint of step ${step}.`;
+}
+
 /** SHA-256 of a folder's weights as a checkpoint's record has it. */
 export async function hashWeights(folder: string): Promise<string> {
   const names = (await fs.readdir(folder)).filter(isWeights);

@@ -4,7 +4,7 @@ import type { Finding } from '@shared/domain/data/findings.ts';
 import { needsCheck } from '@shared/domain/data/row-view.ts';
 import type { ListedRow, RowFilter, RowSort, RowViewHandle } from '@shared/domain/data/row-view.ts';
 import type { DatasetRecord } from '@shared/domain/entities.ts';
-import { reportOf } from '@shared/domain/errors.ts';
+import { WorkbenchError, reportOf } from '@shared/domain/errors.ts';
 import type { ErrorReport } from '@shared/domain/errors.ts';
 import { invoke } from '../api/client.ts';
 import { useJobs } from './jobs.ts';
@@ -12,6 +12,8 @@ import { isRowScore } from '../format/row-scores.ts';
 import { PagedRows } from './paged-rows.ts';
 import { useToasts } from './toasts.ts';
 
+/** How long a search takes before the window offers to end it. */
+const noticedAfterMs = 400;
 /** Datasets up to this many rows are checked when they are opened: it takes a moment. */
 const checkedAtOnce = 5_000;
 
@@ -33,18 +35,26 @@ export function useDatasetRoom(dataset: DatasetRecord) {
   const check = shallowRef<DatasetCheck | null>(null);
   const jobId = ref<string | null>(null);
   const error = shallowRef<ErrorReport | null>(null);
+  /** A search or an order has been taking long; the person ended one. */
+  const searching = ref(false);
+  const searchStopped = ref(false);
+  const place = crypto.randomUUID();
   const job = computed(() => (jobId.value === null ? null : jobs.byId(jobId.value)));
   let asked = 0;
 
   async function reopen(): Promise<void> {
     const mine = ++asked;
+    searchStopped.value = false;
+    const notice = setTimeout(() => {
+      if (mine === asked) searching.value = true;
+    }, noticedAfterMs);
     const known = check.value !== null;
     // Before a check there is nothing to filter or sort by but the words.
     const wanted = known || !needsCheck(filter.value) ? filter.value : {};
     const order: RowSort =
       known || isRowScore(sort.value.column) ? sort.value : { column: 'row', direction: sort.value.direction };
     try {
-      const opened = await invoke('datasets.open', { datasetId, filter: wanted, sort: order });
+      const opened = await invoke('datasets.open', { datasetId, filter: wanted, sort: order, place });
       if (mine !== asked) {
         await invoke('datasets.close', { viewId: opened.viewId });
         return;
@@ -60,8 +70,17 @@ export function useDatasetRoom(dataset: DatasetRecord) {
       error.value = null;
       if (before !== null) await invoke('datasets.close', { viewId: before.viewId });
     } catch (problem) {
-      error.value = reportOf(problem);
+      if (mine !== asked) return;
+      if (problem instanceof WorkbenchError && problem.code === 'cancelled') searchStopped.value = true;
+      else error.value = reportOf(problem);
+    } finally {
+      clearTimeout(notice);
+      if (mine === asked) searching.value = false;
     }
+  }
+
+  function endSearch(): void {
+    invoke('searches.end', { place }).catch(() => undefined);
   }
 
   async function load(): Promise<void> {
@@ -122,6 +141,7 @@ export function useDatasetRoom(dataset: DatasetRecord) {
 
   function close(): void {
     asked += 1;
+    endSearch();
     rows.value?.close();
     if (view.value !== null) invoke('datasets.close', { viewId: view.value.viewId }).catch(() => undefined);
   }
@@ -134,6 +154,9 @@ export function useDatasetRoom(dataset: DatasetRecord) {
     check,
     job,
     error,
+    searching,
+    searchStopped,
+    endSearch,
     load,
     reopen,
     runCheck,

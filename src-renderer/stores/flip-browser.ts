@@ -13,6 +13,11 @@ import { useComputation } from './computation.ts';
 import { PagedRows } from './paged-rows.ts';
 import { attend } from './toasts.ts';
 
+/** How long a search takes before the window offers to end it. */
+const noticedAfterMs = 400;
+/** One list per window: what it searched for before is ended when the person types on. */
+const place = crypto.randomUUID();
+
 /**
  * The flip browser's data: one comparison, one view of it (an ordered list kept by the workbench, read in windows), facets
  * and the headline. `show` is called with every new state of the address; parts that did not change are not read again.
@@ -31,6 +36,10 @@ export const useFlipBrowser = defineStore('flip-browser', () => {
   const kinds = useComputation('comparisons.kinds');
   const position = ref<number | null>(null);
   const loading = ref(false);
+  /** A search has been running long enough to offer its end. */
+  const searching = ref(false);
+  /** The person ended the search: the list is that of before. */
+  const searchStopped = ref(false);
   const error = shallowRef<ErrorReport | null>(null);
   const total = computed(() => rows.value?.total ?? 0);
   let turn = 0;
@@ -72,7 +81,11 @@ export const useFlipBrowser = defineStore('flip-browser', () => {
     const mine = ++turn;
     listKey = key;
     loading.value = true;
+    searchStopped.value = false;
     const { filter, sort } = state.value;
+    const notice = setTimeout(() => {
+      if (mine === turn) searching.value = (filter.search ?? filter.slices) !== undefined;
+    }, noticedAfterMs);
     attend(readFacets(comparisonId, mine));
     attend(readSummaries(comparisonId, mine));
     askKinds(comparisonId);
@@ -81,16 +94,24 @@ export const useFlipBrowser = defineStore('flip-browser', () => {
       if (kindsFoundOf !== comparisonId && (filter.changes !== undefined || sort.column === 'changes'))
         await kindsAsked;
       if (mine !== turn) return;
-      const view = await invoke('flips.open', { comparisonId, filter, sort });
+      const view = await invoke('flips.open', { comparisonId, filter, sort, place });
       if (mine !== turn) return closeView(view.viewId);
       adopt(view.viewId, view.total);
       error.value = null;
       await locate();
     } catch (problem) {
-      if (mine === turn) error.value = reportOf(problem);
+      if (mine !== turn) return;
+      if (isEnded(problem)) searchStopped.value = true;
+      else error.value = reportOf(problem);
     } finally {
-      if (mine === turn) loading.value = false;
+      clearTimeout(notice);
+      if (mine === turn) loading.value = searching.value = false;
     }
+  }
+
+  /** The person has waited long enough; what was listed before stays. */
+  function endSearch(): void {
+    invoke('searches.end', { place }).catch(() => undefined);
   }
 
   function adopt(id: string, count: number): void {
@@ -138,7 +159,7 @@ export const useFlipBrowser = defineStore('flip-browser', () => {
   }
 
   async function readFacets(comparisonId: string, mine: number): Promise<void> {
-    const answer = await invoke('flips.facets', { comparisonId, filter: state.value.filter }).catch(() => null);
+    const answer = await invoke('flips.facets', { comparisonId, filter: state.value.filter, place }).catch(() => null);
     if (mine === turn && answer !== null) facets.value = answer;
   }
 
@@ -150,7 +171,7 @@ export const useFlipBrowser = defineStore('flip-browser', () => {
     summaryBasis = filter.verdicts;
     const [whole, within] = await Promise.all([
       known ?? invoke('comparisons.summary', { comparisonId, filter: basis }).catch(() => null),
-      part === null ? null : invoke('comparisons.summary', { comparisonId, filter: part }).catch(() => null),
+      part === null ? null : invoke('comparisons.summary', { comparisonId, filter: part, place }).catch(() => null),
     ]);
     if (mine !== turn) return;
     summary.value = whole;
@@ -175,6 +196,8 @@ export const useFlipBrowser = defineStore('flip-browser', () => {
   }
 
   function forget(): void {
+    endSearch();
+    searching.value = searchStopped.value = false;
     kinds.clear();
     kindsKey = kindsFoundOf = '';
     rows.value?.close();
@@ -229,6 +252,9 @@ export const useFlipBrowser = defineStore('flip-browser', () => {
     kinds: markRaw(kinds),
     position,
     loading,
+    searching,
+    searchStopped,
+    endSearch,
     error,
     total,
     show,
@@ -239,3 +265,7 @@ export const useFlipBrowser = defineStore('flip-browser', () => {
     reopen,
   };
 });
+
+function isEnded(problem: unknown): boolean {
+  return problem instanceof WorkbenchError && problem.code === 'cancelled';
+}

@@ -74,7 +74,7 @@ describe.skipIf(why !== null)(`runs on a real Slurm${why === null ? '' : ` (skip
     await untilStep(workbench, run, 5);
     cluster.slurm('scontrol', 'requeue', jobOf(workbench, run));
     const ended = await workbench.runs.ended(run.id);
-    expect([whole.status, ended.status, ended.step]).toEqual(['finished', 'finished', 40]);
+    expect([whole.status, ended.status, ended.error, ended.step]).toEqual(['finished', 'finished', null, 40]);
     const events = await workbench.core.store.runEvents(run.id, 0, 2000);
     const starts = events.flatMap((event) => (event.type === 'started' ? [event.resumedAtStep] : []));
     expect(starts).toHaveLength(2);
@@ -90,7 +90,7 @@ describe.skipIf(why !== null)(`runs on a real Slurm${why === null ? '' : ` (skip
     cluster.slurm('sbatch', '-p', 'urgent', '-N', '2', '--exclusive', '-o', '/dev/null', '--wrap', 'sleep 2');
     await until('a run that waits again', async () => (await workbench.runs.get(run.id)).status === 'queued');
     const ended = await workbench.runs.ended(run.id);
-    expect([ended.status, ended.step]).toEqual(['finished', 40]);
+    expect([ended.status, ended.error, ended.step]).toEqual(['finished', null, 40]);
   });
 
   it('goes on elsewhere when its node goes down', async () => {
@@ -104,7 +104,7 @@ describe.skipIf(why !== null)(`runs on a real Slurm${why === null ? '' : ` (skip
     expect(waits?.says).toMatch(/^Waits: /);
     bringUp(cluster, 'n1');
     const ended = await workbench.runs.ended(run.id);
-    expect([ended.status, ended.step]).toEqual(['finished', 40]);
+    expect([ended.status, ended.error, ended.step]).toEqual(['finished', null, 40]);
   });
 
   it('does not mind that the controller is away for a while', async () => {
@@ -131,7 +131,7 @@ describe.skipIf(why !== null)(`runs on a real Slurm${why === null ? '' : ` (skip
     expect(checkpoints.at(-1)?.step).toBe(stopped.step);
     await workbench.runs.resume(run.id);
     const ended = await workbench.runs.ended(run.id);
-    expect([ended.status, ended.step]).toEqual(['finished', 40]);
+    expect([ended.status, ended.error, ended.step]).toEqual(['finished', null, 40]);
   });
 
   it('brings weights when they are wanted, without the optimiser', async () => {

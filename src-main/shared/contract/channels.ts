@@ -108,6 +108,9 @@ const specInput = z.union([
 ]);
 const importTarget = z.enum(['model', 'dataset', 'evaluation', 'suite']);
 
+/** The list of a window that asks: a search of its own that it no longer wants is ended by the next one. */
+const place = id.optional();
+
 const siteName = siteSchema.shape.name;
 
 /** Every request there is. A test lists these names exactly and feeds each a bad input. */
@@ -199,7 +202,7 @@ export const channels = {
   /** The newest check: what lists and versions go by. */
   'datasets.checked': channel<StoredCheck | null>()(z.strictObject({ datasetId: id })),
   'datasets.open': channel<RowViewHandle>()(
-    z.strictObject({ datasetId: id, filter: rowFilterSchema, sort: rowSortSchema }),
+    z.strictObject({ datasetId: id, filter: rowFilterSchema, sort: rowSortSchema, place }),
   ),
   'datasets.window': channel<ListedRow[]>()(
     z.strictObject({
@@ -361,7 +364,7 @@ export const channels = {
   ),
   'comparisons.get': channel<ComparisonRecord>()(z.strictObject({ comparisonId: id })),
   'comparisons.summary': channel<ComparisonSummary>()(
-    z.strictObject({ comparisonId: id, filter: flipFilterSchema.default({}) }),
+    z.strictObject({ comparisonId: id, filter: flipFilterSchema.default({}), place }),
   ),
   /** By what it was paired and what judged either side: shown before any number. */
   'comparisons.basis': channel<ComparisonBasis>()(z.strictObject({ comparisonId: id })),
@@ -385,14 +388,18 @@ export const channels = {
   'comparisons.remove': channel<null>()(z.strictObject({ comparisonId: id })),
 
   'flips.open': channel<FlipView>()(
-    z.strictObject({ comparisonId: id, filter: flipFilterSchema.default({}), sort: flipSortSchema }),
+    z.strictObject({ comparisonId: id, filter: flipFilterSchema.default({}), sort: flipSortSchema, place }),
   ),
   'flips.window': channel<FlipRow[]>()(
     z.strictObject({ viewId: id, offset: z.number().int().min(0), limit: z.number().int().min(1).max(500) }),
   ),
   'flips.position': channel<number | null>()(z.strictObject({ viewId: id, sampleKey: z.number().int() })),
   'flips.close': channel<null>()(z.strictObject({ viewId: id })),
-  'flips.facets': channel<FlipFacets>()(z.strictObject({ comparisonId: id, filter: flipFilterSchema.default({}) })),
+  'flips.facets': channel<FlipFacets>()(
+    z.strictObject({ comparisonId: id, filter: flipFilterSchema.default({}), place }),
+  ),
+  /** Ends what a list of a window still searches for (texts, slices, rows); whoever waits for it hears `cancelled`. */
+  'searches.end': channel<null>()(z.strictObject({ place: id })),
   'flips.export': channel<{ jobId: string }>()(
     z.strictObject({
       comparisonId: id,

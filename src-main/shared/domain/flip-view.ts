@@ -66,6 +66,7 @@ export interface FlipRow {
   rightScore: number | null;
   leftVerdict: Verdict | null;
   rightVerdict: Verdict | null;
+  /** In a list the first twenty by name, of an open sample and in exports all. */
   slices: string[];
   tags: string[];
   length: number;

@@ -30,7 +30,10 @@ export interface TrainJob {
   cacheFolder: string;
   /** Continue from the newest checkpoint in the run folder, or from the one that the record names. */
   resume: boolean;
-  /** What the store has of the run: the last event's `seq`, and the step of the checkpoint to go on from; null starts over. */
+  /**
+   * What the store has of the run: the last event's `seq`, and the step of the checkpoint to go on from; null starts over. Without it
+   * the folder's own events say which checkpoints were announced.
+   */
   record?: { lastSeq: number; checkpoint: number | null };
 }
 export interface EvaluateJob {

@@ -51,6 +51,22 @@ export function sliceNames(db: ReadableDb, setKey: number): string[] {
   return setKey === 0 ? [] : (JSON.parse(sliceText(db, setKey)) as string[]);
 }
 
+/** Slices of a row in a list, of which there are hundreds on a screen; the open sample has all. */
+export const listedSlices = 20;
+/** A set may have hundreds of thousands: names are taken out of the beginning of its text. */
+const listedCharacters = 8000;
+
+/** The first slices of a set by name. */
+export function firstSlices(db: ReadableDb, setKey: number): string[] {
+  if (setKey === 0) return [];
+  const text =
+    value<string>(db, sql`SELECT substr(names, 1, ${listedCharacters}) FROM slice_sets WHERE set_key = ${setKey}`) ??
+    '';
+  // JSON strings that are whole: one that was cut has no end.
+  const names = text.match(/"(?:[^"\\]|\\.)*"(?=[,\]])/gu) ?? [];
+  return names.slice(0, listedSlices).map((name) => JSON.parse(name) as string);
+}
+
 /** The names of a set, as the JSON array that is stored. */
 export function sliceText(db: ReadableDb, setKey: number): string {
   return value<string>(db, sql`SELECT names FROM slice_sets WHERE set_key = ${setKey}`) ?? '[]';

@@ -6,15 +6,13 @@ import type { ReadableDb } from '../database.ts';
 import { all, each, one, sql } from '../database.ts';
 import { isOfPairs } from '../queries/answers.ts';
 import { ownKindsOf } from '../queries/change-kinds.ts';
-import { sliceNames } from '../queries/names.ts';
 import { emptyPrompt } from '../texts.ts';
 import { StoredColumns } from './columns.ts';
 import { correctedKinds } from './corrections.ts';
 import type { Corrections } from './corrections.ts';
 import { rowsByKey } from './rows-by-key.ts';
 import { SearchResults } from './search-results.ts';
-import { makeSliceIndex, rowsOfSets, sliceCharacters } from './slice-index.ts';
-import type { SliceIndex } from './slice-index.ts';
+import { Sliced } from './sliced.ts';
 import type { RowByKey } from './rows-by-key.ts';
 
 /** What people add to a comparison after it was built, as columns: one entry a pair. */
@@ -34,10 +32,6 @@ interface SideRows {
   right: RowByKey;
 }
 
-/** Bytes of slice names that are gone through in passing. */
-const littleSliced = 500_000;
-const keptSliceNames = 100_000;
-
 /** One comparison as the reader holds it: columns, and what is looked up beside them. */
 export class LoadedComparison {
   readonly db: ReadableDb;
@@ -48,11 +42,7 @@ export class LoadedComparison {
   readonly columns: StoredColumns;
   /** What was searched for, and where it was found. */
   readonly searches: SearchResults;
-  readonly #sliceNames = new Map<number, string[]>();
-  /** Names kept; those of further sets are read when they are shown. */
-  #sliceNamesKept = 0;
-  #sliceIndex: SliceIndex | null = null;
-  #isSliced: 'little' | 'much' | null = null;
+  readonly sliced: Sliced;
   #rowsByKey: SideRows | null = null;
   readonly rule: Rule;
   #judgements: Judgements | null = null;
@@ -71,6 +61,7 @@ export class LoadedComparison {
     this.rule = ruleAndPairing(row.rule).rule;
     this.columns = new StoredColumns(db, row.build_key, row.rows);
     this.searches = new SearchResults(this);
+    this.sliced = new Sliced(db, () => this.columns.get('sliceSet'));
   }
 
   /** Of preference pairs: both sides' texts are the rejected response, and neither is an output. */
@@ -90,36 +81,6 @@ export class LoadedComparison {
     this.columns.forgetMarks();
     this.#ownKinds = undefined;
     this.#trained = null;
-  }
-
-  slices(setKey: number): readonly string[] {
-    let names = this.#sliceNames.get(setKey);
-    if (names === undefined) {
-      names = sliceNames(this.db, setKey);
-      this.#sliceNamesKept += names.length;
-      if (this.#sliceNamesKept <= keptSliceNames) this.#sliceNames.set(setKey, names);
-    }
-    return names;
-  }
-
-  /** The slices that are counted. */
-  sliceIndex(): SliceIndex {
-    return (this.#sliceIndex ??= makeSliceIndex(this.db, this.columns.get('sliceSet')));
-  }
-
-  /** Takes an index that was made in another thread. */
-  takeSliceIndex(index: SliceIndex): void {
-    this.#sliceIndex = index;
-  }
-
-  /** Whether making the index would hold up everybody else who asks this thread. */
-  get needsSliceIndex(): boolean {
-    if (this.#sliceIndex !== null) return false;
-    this.#isSliced ??=
-      sliceCharacters(this.db, rowsOfSets(this.columns.get('sliceSet')).keys(), littleSliced) > littleSliced
-        ? 'much'
-        : 'little';
-    return this.#isSliced === 'much';
   }
 
   /** Rows by the sample's key on either side; −1 where there is none. */

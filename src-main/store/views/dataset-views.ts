@@ -11,6 +11,7 @@ import { packKey } from '../keys.ts';
 import { datasetKey } from '../queries/datasets.ts';
 import { indexedFrom, rowsIndexedTo } from '../queries/row-index.ts';
 import { preview } from '../texts.ts';
+import { keepNewest } from './newest.ts';
 import { filterRows, markedRows, openRowSource, sortRowPlaces } from './row-selection.ts';
 import type { RowSource } from './row-selection.ts';
 
@@ -33,12 +34,27 @@ export class DatasetViews {
   }
 
   open(datasetId: string, filter: RowFilter, sort: RowSort): RowViewHandle {
+    return this.adopt(datasetId, this.order(datasetId, filter, sort));
+  }
+
+  /** Places of the rows that pass, in order. Takes long where there are many rows: then in a thread next to the reader. */
+  order(datasetId: string, filter: RowFilter, sort: RowSort): Int32Array {
+    const source = openRowSource(this.#db, datasetKey(this.#db, datasetId));
+    return sortRowPlaces(source, filterRows(source, filter), sort);
+  }
+
+  /** Whether putting the list together would hold up everybody else who asks this thread. */
+  needsThread(datasetId: string, filter: RowFilter, sort: RowSort): boolean {
+    const whole = sort.column === 'row' && Object.values(filter).every((part) => part === undefined);
+    return !whole && openRowSource(this.#db, datasetKey(this.#db, datasetId)).rows >= indexedFrom;
+  }
+
+  /** Opens a list that was put together, here or in another thread. */
+  adopt(datasetId: string, order: Int32Array): RowViewHandle {
     const key = datasetKey(this.#db, datasetId);
     const source = openRowSource(this.#db, key);
-    const order = sortRowPlaces(source, filterRows(source, filter), sort);
     const viewId = `rows-${++this.#opened}`;
-    this.#views.set(viewId, { source, order });
-    if (this.#views.size > viewsKept) this.#views.delete(this.#views.keys().next().value ?? viewId);
+    keepNewest(this.#views, viewId, { source, order }, viewsKept);
     const kind = value<RowViewHandle['kind']>(this.#db, sql`SELECT kind FROM datasets WHERE dataset_key = ${key}`);
     const indexed = rowsIndexedTo(this.#db, key) - packKey(key, 0) + 1;
     const unindexed = source.rows < indexedFrom ? 0 : Math.max(0, source.rows - Math.max(0, indexed));

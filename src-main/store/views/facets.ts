@@ -46,7 +46,7 @@ export function facetsOf(
   return {
     kinds: values(byCode('kinds', kind), (code) => flipKinds[code] ?? ''),
     slices: sliceValues(comparison, byCode('slices', columns.get('sliceSet'))),
-    slicesLeftOut: comparison.sliceIndex().leftOut,
+    slicesLeftOut: comparison.sliced.index().leftOut,
     tags: tagValues(comparison, pass),
     labels: values(withoutZero(byCode('labels', comparison.judgements().label)), String),
     stability: values(
@@ -85,7 +85,7 @@ function withoutZero(tallies: Map<number, Tally>): Map<number, Tally> {
 
 /** A sample in two slices counts in both. */
 function sliceValues(comparison: LoadedComparison, bySet: Map<number, Tally>): FacetValue[] {
-  const { names, sets } = comparison.sliceIndex();
+  const { names, sets } = comparison.sliced.index();
   const bySlice = new Map<number, Tally>();
   for (const [set, tally] of bySet) {
     for (const slice of sets.get(set) ?? []) count(bySlice, slice, tally.negative, tally.count);

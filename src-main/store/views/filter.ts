@@ -2,7 +2,6 @@ import type { FlipFilter } from '../../shared/domain/flip-view.ts';
 import { flipKinds } from '../../shared/domain/flips.ts';
 import type { LoadedComparison } from './comparison.ts';
 import { tagKeys } from './comparison.ts';
-import { sliceText } from '../queries/names.ts';
 import { stabilities } from './columns.ts';
 import { changeBits } from './kind-columns.ts';
 
@@ -65,7 +64,10 @@ function testsOf(comparison: LoadedComparison, filter: FlipFilter): Test[] {
     const kind = comparison.kinds(filter.verdicts);
     add('kinds', (row) => wanted[kind[row] ?? 0] ?? false);
   }
-  if (asks(filter.slices)) add('slices', sliceTest(comparison, new Set(filter.slices)));
+  if (asks(filter.slices)) {
+    const inSlices = comparison.sliced.within(filter.slices);
+    add('slices', (row) => inSlices[row] === 1);
+  }
   if (asks(filter.tags)) {
     const wanted = tagKeys(comparison.db, filter.tags);
     const tags = comparison.tags();
@@ -113,29 +115,6 @@ function testsOf(comparison: LoadedComparison, filter: FlipFilter): Test[] {
 
 function asks<T>(list: readonly T[] | undefined): list is readonly T[] {
   return list !== undefined && list.length > 0;
-}
-
-/** Rows share few distinct sets of slices, so each set is judged once. */
-function sliceTest(comparison: LoadedComparison, wanted: ReadonlySet<string>): (row: number) => boolean {
-  const sets = comparison.columns.get('sliceSet');
-  const judged = new Map<number, boolean>();
-  return (row) => {
-    const set = sets[row] ?? 0;
-    let passes = judged.get(set);
-    if (passes === undefined) {
-      passes = isSetOf(comparison, set, wanted);
-      judged.set(set, passes);
-    }
-    return passes;
-  };
-}
-
-/** Sets may have hundreds of slices: only one whose text holds a wanted name is taken apart. */
-function isSetOf({ db }: LoadedComparison, set: number, wanted: ReadonlySet<string>): boolean {
-  const text = set === 0 ? '' : sliceText(db, set);
-  const quoted = [...wanted].map((name) => JSON.stringify(name));
-  if (!quoted.some((name) => text.includes(name))) return false;
-  return (JSON.parse(text) as string[]).some((name) => wanted.has(name));
 }
 
 type Range = readonly [number | null, number | null];

@@ -13,6 +13,7 @@ import { failuresOf, knownFirings, knownNumbers, passingRows } from './filter.ts
 import { changeCounts, firstChanges } from './kind-columns.ts';
 import type { ChangeCounts } from './kind-columns.ts';
 import { neighbours } from './neighbours.ts';
+import { keepNewest } from './newest.ts';
 import { flipRows } from './rows.ts';
 import { sampleDetail } from './sample.ts';
 import { sliceCounts, sliceSamples } from './slice-index.ts';
@@ -30,14 +31,17 @@ interface View {
   verdicts: FlipFilter['verdicts'];
 }
 
+/** What would hold this thread up: a search over much text, finding the rows of some slices among very many, counting those. */
 export interface Lacking {
   search: boolean;
+  within: boolean;
   slices: boolean;
 }
 
 export interface Found {
   buildKey: number;
   rows: Uint8Array | null;
+  within: Uint8Array | null;
   slices: SliceIndex | null;
 }
 
@@ -108,29 +112,36 @@ export class FlipViews {
   }
 
   /** What has to be found in a thread of its own before this is asked for here. */
-  lacks(comparisonId: string, { search, searchMode = 'substring' }: FlipFilter): Lacking {
+  lacks(comparisonId: string, { search, searchMode = 'substring', slices = [] }: FlipFilter): Lacking {
     const comparison = this.#comparison(comparisonId);
     return {
       search: search !== undefined && comparison.searches.needs(search, searchMode),
-      slices: comparison.needsSliceIndex,
+      within: comparison.sliced.needsWithin(slices),
+      slices: comparison.sliced.needsIndex,
     };
   }
 
   /** For the threads next to the reader: what `lacks` says is lacking. */
-  find(comparisonId: string, { search = '', searchMode = 'substring' }: FlipFilter, lacking: Lacking): Found {
+  find(
+    comparisonId: string,
+    { search = '', searchMode = 'substring', slices = [] }: FlipFilter,
+    lacking: Partial<Lacking>,
+  ): Found {
     const comparison = this.#comparison(comparisonId);
     return {
       buildKey: comparison.columns.buildKey,
-      rows: lacking.search ? comparison.searches.rows(search, searchMode).slice() : null,
-      slices: lacking.slices ? comparison.sliceIndex() : null,
+      rows: lacking.search === true ? comparison.searches.rows(search, searchMode).slice() : null,
+      within: lacking.within === true ? comparison.sliced.within(slices).slice() : null,
+      slices: lacking.slices === true ? comparison.sliced.index() : null,
     };
   }
 
-  take(comparisonId: string, { search = '', searchMode = 'substring' }: FlipFilter, found: Found): void {
+  take(comparisonId: string, { search = '', searchMode = 'substring', slices = [] }: FlipFilter, found: Found): void {
     const comparison = this.#comparison(comparisonId);
     if (comparison.columns.buildKey !== found.buildKey) return;
     if (found.rows !== null) comparison.searches.take(search, searchMode, found.rows);
-    if (found.slices !== null) comparison.takeSliceIndex(found.slices);
+    if (found.within !== null) comparison.sliced.takeWithin(slices, found.within);
+    if (found.slices !== null) comparison.sliced.takeIndex(found.slices);
   }
 
   vectors(comparisonId: string, filter: FlipFilter): FlipVectors {
@@ -246,15 +257,6 @@ function sortKeys(comparison: LoadedComparison, column: FlipSort['column']): Arr
 }
 
 /** Moves an entry to the newest end and drops the oldest beyond `most`. */
-function keepNewest<V>(entries: Map<string, V>, key: string, entry: V, most: number): void {
-  entries.delete(key);
-  entries.set(key, entry);
-  for (const oldest of entries.keys()) {
-    if (entries.size <= most) break;
-    entries.delete(oldest);
-  }
-}
-
 /** What is asked of the open lists, under the names that `Store` has. */
 export const flipReads = {
   openFlipView: (views: FlipViews, id: string, filter: FlipFilter, sort: FlipSort) => views.open(id, filter, sort),

@@ -33,6 +33,7 @@ export function flipRows(comparison: LoadedComparison, rows: Int32Array, verdict
     };
     return {
       ...numbersOf(comparison, row, verdicts),
+      slices: [...comparison.sliced.listed(columns.get('sliceSet')[row] ?? 0)],
       sampleKey,
       sampleId: externalId,
       prompt: preview(prompt, previewCharacters),
@@ -71,6 +72,7 @@ export function exportRows(
     const [leftText, rightText] = [text(comparison.leftKey, sampleKey), text(comparison.rightKey, rightKey)];
     return {
       ...numbersOf(comparison, row, verdicts),
+      slices: [...comparison.sliced.names(columns.get('sliceSet')[row] ?? 0)],
       sampleKey,
       sampleId: externalId,
       prompt,
@@ -88,7 +90,7 @@ function numbersOf(
   comparison: LoadedComparison,
   row: number,
   verdicts: FlipFilter['verdicts'],
-): Omit<FlipRow, 'sampleKey' | 'sampleId' | 'prompt' | 'leftOutput' | 'rightOutput'> {
+): Omit<FlipRow, 'slices' | 'sampleKey' | 'sampleId' | 'prompt' | 'leftOutput' | 'rightOutput'> {
   const { columns } = comparison;
   const { label, reviewed, noted, corrections } = comparison.judgements();
   const correction = verdicts === 'as-evaluated' ? undefined : corrections.get(row);
@@ -100,7 +102,6 @@ function numbersOf(
     rightScore: numberOrNull(columns.get('rightScore')[row]),
     leftVerdict: verdictOf(correction?.left || (columns.get('leftVerdict')[row] ?? 0)),
     rightVerdict: verdictOf(correction?.right || (columns.get('rightVerdict')[row] ?? 0)),
-    slices: [...comparison.slices(columns.get('sliceSet')[row] ?? 0)],
     tags: (comparison.tags().get(row) ?? []).map((tag) => nameOf(comparison.db, tag) ?? '').sort(),
     length: columns.get('length')[row] ?? 0,
     firing: firing < 0 ? null : firing,

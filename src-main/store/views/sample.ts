@@ -44,7 +44,7 @@ export function sampleDetail(comparison: LoadedComparison, sampleKey: number): S
     prompt: texts.prompt,
     target: texts.target,
     cluster: cluster === 0 ? null : nameOf(db, cluster),
-    slices: [...comparison.slices(columns.get('sliceSet')[row] ?? 0)],
+    slices: [...comparison.sliced.names(columns.get('sliceSet')[row] ?? 0)],
     tags: all<{ name: string }>(
       db,
       sql`SELECT n.name FROM sample_tags t JOIN names n USING (name_key) WHERE t.sample_key = ${sampleKey} ORDER BY n.name`,

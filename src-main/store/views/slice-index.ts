@@ -94,7 +94,7 @@ export interface SliceCounts {
 
 /** Slice → counts of kinds over the whole comparison. */
 export function sliceCounts(comparison: LoadedComparison, verdicts?: FlipFilter['verdicts']): SliceCounts {
-  const { names, leftOut, sets } = comparison.sliceIndex();
+  const { names, leftOut, sets } = comparison.sliced.index();
   const kind = comparison.kinds(verdicts);
   const column = comparison.columns.get('sliceSet');
   const width = flipKinds.length;
@@ -132,7 +132,7 @@ export interface SliceSamples {
 }
 
 export function sliceSamples(comparison: LoadedComparison, verdicts?: FlipFilter['verdicts']): SliceSamples {
-  const { names, sets } = comparison.sliceIndex();
+  const { names, sets } = comparison.sliced.index();
   const kind = comparison.kinds(verdicts);
   const column = comparison.columns.get('sliceSet');
   const cluster = comparison.columns.get('cluster');

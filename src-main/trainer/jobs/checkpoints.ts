@@ -32,14 +32,13 @@ export class Checkpoints {
   }
 
   /**
-   * The checkpoint of a step, or the newest where none is named; null where there is none.
+   * The checkpoint of a step; null for the start.
    * @throws WorkbenchError `corrupt` when its state is not of this step.
    */
-  async open(step?: number | null): Promise<{ folder: string; state: TrainingState } | null> {
-    const wanted = step === undefined ? (await checkpointSteps(this.#runFolder)).at(-1) : step;
-    if (wanted === undefined || wanted === null) return null;
-    const state = await readState(this.#runFolder, wanted);
-    return { folder: checkpointFolder(this.#runFolder, wanted), state };
+  async open(step: number | null): Promise<{ folder: string; state: TrainingState } | null> {
+    if (step === null) return null;
+    const state = await readState(this.#runFolder, step);
+    return { folder: checkpointFolder(this.#runFolder, step), state };
   }
 
   /** Weights (of the adapter alone, where there is one), optimiser and state. `modelPath`: where the policy came from. */

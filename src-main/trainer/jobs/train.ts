@@ -16,8 +16,9 @@ import type { TrainJob } from '../../shared/domain/jobs.ts';
 import type { TrainerEvent, TrainerEventBody } from '../../shared/domain/trainer-events.ts';
 import { withPlace } from '../../shared/domain/run-failure.ts';
 import type { RunSpec } from '../../shared/domain/run-spec.ts';
-import { hashFile } from '../../system/file-sums.ts';
+import { hashFile, hashOfFiles } from '../../system/file-sums.ts';
 import { readJsonLines } from '../../system/read-lines.ts';
+import { goesOnFrom, newestWhole } from '../checkpoint-folder.ts';
 import { BatchNoteFile } from '../batch-note.ts';
 import { EventFile } from '../event-file.ts';
 import type { JobContext } from '../job-context.ts';
@@ -38,7 +39,9 @@ import { SuiteRunner } from './suites.ts';
 export async function runTrainJob(job: TrainJob, context: JobContext, reporter: Reporter): Promise<void> {
   const { spec } = job;
   const limit = spec.limits.maxNfr === undefined ? null : new FlipLimit(spec.limits.maxNfr);
+  const announced = new Map<number, string>();
   const observe = (event: TrainerEvent) => {
+    if (event.type === 'checkpoint') announced.set(event.checkpoint.step, hashOfFiles(event.checkpoint.sha256));
     if (event.type === 'evaluation-batch' && event.mark.step === 0) limit?.observe(event.mark, event.results);
   };
   const events = await EventFile.open(path.join(job.runFolder, 'events.ndjson'), observe);
@@ -46,7 +49,7 @@ export async function runTrainJob(job: TrainJob, context: JobContext, reporter: 
   refuseDisagreement(job, events);
 
   const checkpoints = new Checkpoints(job.runFolder, spec.checkpoint.keep);
-  const newest = job.resume ? await checkpoints.open(job.record?.checkpoint) : null;
+  const newest = await checkpoints.open(job.resume ? await resumeStep(job, announced, context) : null);
   const tokenizer = await openTokenizer(openFolder(job.modelPath));
   const policy = await loadPolicy(spec, tokenizer, job.modelPath, newest?.folder ?? null);
   const half = halfFor(spec, context);
@@ -96,6 +99,19 @@ export async function runTrainJob(job: TrainJob, context: JobContext, reporter: 
     await context.emit(event.type === 'failed' ? { ...event, error: withPlace(event.error, event) } : event);
     if (event.type === 'checkpoint') await checkpoints.removeOld();
   }
+}
+
+/** What the record says; of a run whose folder is its only record what that has announced, and what is passed over is said in it. */
+async function resumeStep(
+  { record, runFolder }: TrainJob,
+  announced: ReadonlyMap<number, string>,
+  context: JobContext,
+): Promise<number | null> {
+  if (record !== undefined) return record.checkpoint;
+  const { step, damages } = await newestWhole(runFolder, announced);
+  const said = damages.length === 0 ? [] : [...damages, goesOnFrom(step)];
+  for (const message of said) await context.emit({ type: 'log', level: 'warning', message });
+  return step;
 }
 
 /** The owner has brought file and store to one record: where they differ now, somebody else writes here. */

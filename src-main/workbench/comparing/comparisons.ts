@@ -33,7 +33,7 @@ export interface Comparisons {
     task: Task,
     pairBy?: PairBy,
   ): Promise<ComparisonRecord>;
-  summary(comparisonId: string, filter?: FlipFilter): Promise<ComparisonSummary>;
+  summary(comparisonId: string, filter?: FlipFilter, place?: string): Promise<ComparisonSummary>;
   /** Kinds of change among the samples of a filter; found first where they are missing. */
   kinds(comparisonId: string, filter?: FlipFilter, task?: Task): Promise<ChangeSummary>;
   /** Negative flips of one kind among all samples counted; where samples come in groups, their interval knows it. */
@@ -98,9 +98,9 @@ export function createComparisons(core: Core, statistics: Statistics): Compariso
     );
   }
 
-  async function summary(comparisonId: string, filter: FlipFilter = {}): Promise<ComparisonSummary> {
+  async function summary(comparisonId: string, filter: FlipFilter = {}, place?: string): Promise<ComparisonSummary> {
     const comparison = requireReady(await get(comparisonId));
-    const vectors = await store.flipVectors(comparisonId, filter);
+    const vectors = await store.flipVectors(comparisonId, filter, place);
     const whole = isEmpty(filter);
     const choices = await store.choiceVectors(comparisonId, filter);
     const clusters = clustersOrNull(vectors.clusters);

@@ -54,6 +54,10 @@ function workspaceHandlers({ core, shell, version, files, doctor, consents }: Se
     'jobs.cancel': ({ jobId }) => nothing(jobs.cancel(jobId)),
     'jobs.take': async ({ jobId }) => computations.take(jobId),
     'jobs.leave': ({ jobId }) => nothing(computations.leave(jobId)),
+    'searches.end': async ({ place }) => {
+      store.endSearches(place);
+      return null;
+    },
     'files.pick': ({ purpose }) => files.pick(purpose),
     'files.browse': ({ handle }) => files.browse(handle),
     'files.find': ({ path }) => files.find(path),
@@ -63,7 +67,7 @@ function workspaceHandlers({ core, shell, version, files, doctor, consents }: Se
     'filters.list': () => store.listSavedFilters(),
     'filters.save': ({ name, query }) => store.saveFilter(name, query),
     'filters.remove': ({ filterId }) => nothing(store.removeFilter(filterId)),
-  } satisfies Named<'workspace' | 'settings' | 'consents' | 'jobs' | 'files' | 'filters'>;
+  } satisfies Named<'workspace' | 'settings' | 'consents' | 'jobs' | 'searches' | 'files' | 'filters'>;
 }
 
 function materialHandlers({ core, files, models, madeModels, imports }: Services) {
@@ -111,7 +115,8 @@ function datasetHandlers(core: Services['core']) {
       );
     },
     'datasets.checked': ({ datasetId }) => store.getDatasetCheck(datasetId, null),
-    'datasets.open': ({ datasetId, filter, sort }) => store.openDatasetView(datasetId, present(filter), sort),
+    'datasets.open': ({ datasetId, filter, sort, place }) =>
+      store.openDatasetView(datasetId, present(filter), sort, place),
     'datasets.window': ({ viewId, offset, limit }) => store.datasetWindow(viewId, offset, limit),
     'datasets.close': ({ viewId }) => nothing(store.closeDatasetView(viewId)),
     'datasets.mark': ({ datasetId, rows, on }) =>
@@ -165,7 +170,8 @@ function comparisonHandlers({ core, imports, evaluations, comparisons, reports }
         pairBy === undefined ? undefined : parsePairBy(pairBy),
       ),
     'comparisons.get': ({ comparisonId }) => comparisons.get(comparisonId),
-    'comparisons.summary': ({ comparisonId, filter }) => comparisons.summary(comparisonId, present(filter)),
+    'comparisons.summary': ({ comparisonId, filter, place }) =>
+      comparisons.summary(comparisonId, present(filter), place),
     'comparisons.basis': ({ comparisonId }) => basisWithChoices(store, comparisonId),
     'comparisons.byVariant': ({ comparisonId, variant }) =>
       started(compareByVariant({ core, imports, comparisons }, comparisonId, variant)),
@@ -197,11 +203,12 @@ function comparisonHandlers({ core, imports, evaluations, comparisons, reports }
       );
     },
     'comparisons.remove': ({ comparisonId }) => nothing(comparisons.remove(comparisonId)),
-    'flips.open': ({ comparisonId, filter, sort }) => store.openFlipView(comparisonId, present(filter), sort),
+    'flips.open': ({ comparisonId, filter, sort, place }) =>
+      store.openFlipView(comparisonId, present(filter), sort, place),
     'flips.window': ({ viewId, offset, limit }) => store.flipWindow(viewId, offset, limit),
     'flips.position': ({ viewId, sampleKey }) => store.flipPosition(viewId, sampleKey),
     'flips.close': ({ viewId }) => nothing(store.closeFlipView(viewId)),
-    'flips.facets': ({ comparisonId, filter }) => store.flipFacets(comparisonId, present(filter)),
+    'flips.facets': ({ comparisonId, filter, place }) => store.flipFacets(comparisonId, present(filter), place),
     'flips.export': ({ comparisonId, filter, sort, format }) =>
       started(reports.exportFlips({ comparisonId, filter: present(filter), sort, format })),
   } satisfies Named<'evaluations' | 'comparisons' | 'flips'>;

@@ -18,8 +18,16 @@ import { withoutRows } from './left-out.ts';
 import { writeMixture } from './mixture.ts';
 import { runFolder } from './run-folder.ts';
 
-/** Writes everything a trainer reads as files and names it by path: the child never opens the database. */
-export async function prepareTrainJob(core: Core, run: RunRecord, resume: boolean, task: Task): Promise<TrainJob> {
+/**
+ * Writes everything a trainer reads as files and names it by path: the child never opens the database. Of a run that is trained
+ * `elsewhere` the folder there is the only record: a scheduler starts it again without asking anybody.
+ */
+export async function prepareTrainJob(
+  core: Core,
+  run: RunRecord,
+  { resume, elsewhere = false }: { resume: boolean; elsewhere?: boolean },
+  task: Task,
+): Promise<TrainJob> {
   const folder = runFolder(core.layout, run);
   await refuseLinksIn(folder.path);
   requireAllowedReward(run.spec);
@@ -50,7 +58,7 @@ export async function prepareTrainJob(core: Core, run: RunRecord, resume: boolea
     runFolder: folder.path,
     cacheFolder: path.join(core.layout.cache, 'reference'),
     resume,
-    record: await resumeRecord(core, run, resume),
+    ...(elsewhere ? {} : { record: await resumeRecord(core, run, resume) }),
     ...(rewardModelPath === null ? {} : { rewardModelPath }),
     ...(inputs.guardSetId === null ? {} : { guardRowsPath: folder.file('guardRows') }),
   };

@@ -97,7 +97,7 @@ function refused(site: Site, stderr: string): WorkbenchError {
 /** The run’s folder at the site: its job with the paths of there, and what it reads. */
 async function layOut(core: Core, { site, shell, transfer }: SiteAccess, run: RunRecord, task: Task): Promise<void> {
   task.progress('preparing', null);
-  const job = await prepareTrainJob(core, run, true, task);
+  const job = await prepareTrainJob(core, run, { resume: true, elsewhere: true }, task);
   const folders = siteFolders(site);
   const bring = async (file: string): Promise<string> => {
     const target = path.posix.join(folders.inputs, await identityOf(file));

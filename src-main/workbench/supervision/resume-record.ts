@@ -2,7 +2,8 @@ import type { TrainJob } from '../../shared/domain/jobs.ts';
 import type { Core } from '../core.ts';
 import { agreeOnRecord } from './agree.ts';
 import { addOwnEvents } from './own-events.ts';
-import { goesOnFrom, resumePoint } from './resume-point.ts';
+import { goesOnFrom } from '../../trainer/checkpoint-folder.ts';
+import { resumePoint } from './resume-point.ts';
 
 /**
  * What a trainer has to know of the run before it adds to it: the end of a record on which folder and store agree, and the checkpoint

@@ -55,7 +55,7 @@ export function trainRun(core: Core, run: RunRecord, resume: boolean, device: De
   async function train(): Promise<RunEnd> {
     await announce(core, run.id, 'starting');
     const task = { signal: preparing.signal, progress: () => {}, device };
-    const job = await prepareTrainJob(core, run, resume, task);
+    const job = await prepareTrainJob(core, run, { resume }, task);
     if (preparing.signal.aborted) throw new WorkbenchError('cancelled', 'Stopped before the first step.');
     session = superviseTrainer(core.launchTrainer, job, (events) => takeEvents(core, run.id, events));
     pass();

@@ -1,0 +1,63 @@
+import type { RowFilter, RowSort, RowViewHandle } from '../shared/domain/data/row-view.ts';
+import type { FlipFilter } from '../shared/domain/flip-view.ts';
+import { longRead, longSearch } from './long-reads.ts';
+import type { ReaderMethods } from './reader.ts';
+import { Searches } from './searches.ts';
+import type { Sought } from './searches.ts';
+import type { SideReaders } from './side-readers.ts';
+import type { Lacking } from './views/flip-views.ts';
+import type { WorkerClient } from './worker-client.ts';
+
+/** Lists that may have to be searched for: by threads next to the reader, for as long as somebody waits. */
+export class SearchedLists {
+  readonly #reader: WorkerClient<ReaderMethods>;
+  readonly #aside: SideReaders;
+  readonly #searches = new Searches();
+
+  constructor(reader: WorkerClient<ReaderMethods>, aside: SideReaders) {
+    this.#reader = reader;
+    this.#aside = aside;
+  }
+
+  /** Ends what a place still searches for. */
+  leave(place: string): void {
+    this.#searches.leave(place);
+  }
+
+  /** Has what takes long (a search, the rows of some slices among a million) found next to the reader, which then has it at hand. */
+  async prepare(id: string, filter: FlipFilter, wish: { place?: string; slices?: boolean } = {}): Promise<void> {
+    const { search, searchMode, slices } = filter;
+    const { place } = wish;
+    const texts =
+      search === undefined && slices === undefined ? null : JSON.stringify([id, search, searchMode, slices]);
+    const slicesKey = `slices ${id}`;
+    if (place !== undefined) this.#searches.wish(place, 'texts', texts);
+    if (place !== undefined && wish.slices === true) this.#searches.wish(place, 'slices', slicesKey);
+    if (texts === null && wish.slices !== true) return;
+    const lacking = await this.#reader.call('lacks', id, filter);
+    const find = (sought: Sought, key: string, part: Partial<Lacking>): Promise<void> =>
+      this.#searches.find({ key, sought, place }, async (signal) => {
+        const limit = sought === 'texts' ? longSearch : longRead;
+        const found = await this.#aside.read((thread) => thread.call('find', id, filter, part), limit, signal);
+        await this.#reader.call('take', id, filter, found);
+      });
+    await Promise.all([
+      texts !== null && (lacking.search || lacking.within)
+        ? find('texts', texts, { search: lacking.search, within: lacking.within })
+        : null,
+      wish.slices === true && lacking.slices ? find('slices', slicesKey, { slices: true }) : null,
+    ]);
+  }
+
+  /** A list of many rows is put together next to the reader too. */
+  async openRows(id: string, filter: RowFilter, sort: RowSort, place?: string): Promise<RowViewHandle> {
+    const key = JSON.stringify(['rows', id, filter, sort]);
+    if (place !== undefined) this.#searches.wish(place, 'rows', key);
+    const many = await this.#reader.call('rowsNeedThread', id, filter, sort);
+    if (!many) return this.#reader.call('openDatasetView', id, filter, sort);
+    const order = await this.#searches.find({ key, sought: 'rows', place }, (signal) =>
+      this.#aside.read((thread) => thread.call('orderedRows', id, filter, sort), longSearch, signal),
+    );
+    return this.#reader.call('adoptRows', id, order);
+  }
+}
