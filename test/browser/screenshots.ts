@@ -1,16 +1,17 @@
 /**
  * Pictures of every place, for the README and for whoever judges the look: `npm run screenshots [-- --workspace DIR] [NAME …]`.
- * Without a workspace the quick demo is run first, for real; nothing in the pictures is made up but the names of folders.
+ * Without a workspace the quick demo is run first, for real; nothing in the pictures is made up but the names of folders. `first` takes
+ * the pictures of docs/first-ten-minutes.md.
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import os, { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Browser } from 'playwright-core';
 import { request } from '../../src-main/workbench/contract/dispatch.ts';
 import { quietTask } from '../../src-main/workbench/supervision/task.ts';
 import type { Workbench } from '../../src-main/workbench/workbench.ts';
 import { launchChromium } from '../helpers/chromium.ts';
+import { firstTenMinutes } from './first-ten-minutes.ts';
 import type { App } from './pages.ts';
 import { places } from './places.ts';
 import { openApp, serveWorkbench } from './serve.ts';
@@ -31,12 +32,12 @@ const temporary = mkdtempSync(path.join(tmpdir(), 'flipguard-screenshots-'));
 const folder = values.workspace ?? path.join(temporary, 'quick-demo');
 const served = await serveWorkbench(folder);
 const browser = await launchChromium();
+const wants = (name: string) => positionals.length === 0 || positionals.includes(name);
 try {
-  if (values.workspace === undefined) await firstStart(browser);
-  await runDemo(served.workbench);
-  const shots = await shotsOf(served.workbench);
-  for (const shot of shots) {
-    if (positionals.length === 0 || positionals.includes(shot.name)) await take(shot);
+  if (wants('first')) await takeFirstTenMinutes();
+  if (positionals.some((name) => name !== 'first') || positionals.length === 0) {
+    await runDemo(served.workbench);
+    for (const shot of await shotsOf(served.workbench)) if (wants(shot.name)) await take(shot);
   }
 } finally {
   await browser.close();
@@ -44,11 +45,24 @@ try {
   rmSync(temporary, { recursive: true, force: true });
 }
 
-async function firstStart(chromium: Browser): Promise<void> {
-  const app = await openApp(chromium, served.shell.address);
-  await app.heading('What did training break?').waitFor();
-  await app.page.screenshot({ path: path.join(out, 'first-start.png') });
-  await app.close();
+/** The pictures of docs/first-ten-minutes.md, in a workspace of their own. */
+async function takeFirstTenMinutes(): Promise<void> {
+  const own = await serveWorkbench(path.join(temporary, 'my-results'));
+  const app = await openApp(browser, own.shell.address, {
+    viewport: { width: 1440, height: 900 },
+    colorScheme: 'light',
+  });
+  try {
+    await firstTenMinutes(app, async (name) => {
+      await app.page.waitForLoadState('networkidle');
+      await leaveOutThisMachine(app);
+      await app.page.screenshot({ path: path.join(out, `first-${name}.png`) });
+      console.info(`first-${name}.png`);
+    });
+  } finally {
+    await app.close();
+    await own.close();
+  }
 }
 
 async function take({ name, path: place, prepare, dark, width = 1440 }: Shot): Promise<void> {
