@@ -15,7 +15,7 @@ export const findingWords: Record<Finding, string> = {
   'system-prompt': 'system prompt unlike most rows',
   'mixed-form': 'written unlike most rows',
   'template-marks': 'marks of a template in the text',
-  overlap: 'stands in an evaluation',
+  overlap: 'is in an evaluation',
   cut: 'cut at the length limit',
   'left-out': 'left out at the length limit',
   'longer-chosen': 'chosen longer than rejected',
