@@ -71,7 +71,7 @@ function findingRows(check: DatasetCheck): (string | number | null)[][] {
     ['a system prompt unlike most rows', check.systemPrompts],
     ['plain text among conversations, or the reverse', check.mixedForms],
     ['marks of a template in the text', check.templateMarks],
-    [`stands in an evaluation (words: ${check.settings.overlapThreshold} or more)`, check.overlaps],
+    [`is in an evaluation (words: ${check.settings.overlapThreshold} or more)`, check.overlaps],
     [`cut at ${maxLength ?? '–'} tokens`, check.truncated],
     ['  of these, left out of training', check.leftOut],
     ['chosen longer than rejected', check.longerChosen],
