@@ -73,7 +73,7 @@ describe('detectFormat', () => {
       /^unsupported: The folder other holds no tool’s results/,
     );
     expect(await failureOf(detectFormat(folder.write('some.zip', zipOf([{ name: 'a.txt', content: 'a' }]))))).toMatch(
-      /is a zip archive, but no Inspect log/,
+      /is a zip archive, but not an Inspect log/,
     );
   });
 

@@ -32,7 +32,7 @@ test('refuses before it measures: another file’s place, and a folder that is n
   writeFileSync(notes, '# My notes\n');
   expect(await bench('--out', notes)).toMatchObject({
     status: 2,
-    stderr: expect.stringContaining('it is no table of a benchmark') as string,
+    stderr: expect.stringContaining('is not a benchmark table') as string,
   });
   expect(readFileSync(notes, 'utf8')).toBe('# My notes\n');
   expect(await bench('--model', folder, '--out', path.join(folder, 'other.md'))).toMatchObject({

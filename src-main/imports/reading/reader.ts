@@ -162,7 +162,7 @@ export class Reader {
   }
 
   #tooMuchMemory(): WorkbenchError {
-    return new WorkbenchError('bad-input', `${this.#file}needs more memory to read than a source may use.`, {
+    return new WorkbenchError('bad-input', `${this.#file} needs more memory to read than a source may use.`, {
       remedy:
         'It is damaged or made to do harm. If it is honest, write it again in smaller parts: shorter row groups, lines or entries.',
       place: { file: this.#file },

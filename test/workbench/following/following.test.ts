@@ -227,7 +227,7 @@ test('what cannot be taken is a sentence, and what is no trainer’s folder an e
   });
   await expect(workbench.following.importRun(temporaryFolder(), {}, quietTask())).rejects.toMatchObject({
     code: 'bad-input',
-    message: expect.stringContaining('holds nothing of a training') as string,
+    message: expect.stringContaining('holds no training run') as string,
   });
   const one = path.join(assets, 'dpo/checkpoint-2');
   await expect(workbench.following.importRun(one, {}, quietTask())).rejects.toMatchObject({

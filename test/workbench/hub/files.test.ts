@@ -24,7 +24,7 @@ describe('a name of the Hub', () => {
     expect(parseHubName('model', text)).toBeNull();
   });
   it.each(['a/b@', 'a/b@../x', 'a/b@a b'])('%s has no revision to ask for', (text) => {
-    expect(() => parseHubName('model', text)).toThrow(/is no revision/);
+    expect(() => parseHubName('model', text)).toThrow(/is not a revision/);
   });
 });
 
