@@ -59,7 +59,7 @@ module.exports = {
     mayImport('shared/contract', ['shared/domain']),
     mayImport('shared/presentation', ['shared/domain']),
     mayImport('engine', ['shared/domain']),
-    mayImport('backends', ['shared/domain']),
+    mayImport('backends', ['shared/domain', system, entries]),
     mayImport('system', ['shared/domain']),
     // Names of evaluations are given where a run's events become records.
     mayImport('store', ['shared/domain', 'shared/presentation/names', system, entries, contentHash]),

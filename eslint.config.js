@@ -93,7 +93,22 @@ export default ts.config(
     files: ['src-main/**/*.ts', 'src-renderer/**/*.{ts,vue}'],
     rules: { '@typescript-eslint/no-floating-promises': ['error', { ignoreVoid: false, checkThenables: false }] },
   },
-  // The rule above does not look into `() => void promise`.
+  // A packaged application cannot be started as a Node, which `fork` would do: what is started goes through a launcher.
+  {
+    files: ['src-main/**/*.ts'],
+    ignores: ['src-main/system/helper-process.ts', 'src-main/trainer/node-child.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'ImportSpecifier[imported.name="fork"]',
+          message: 'Use launchHelper (system/helper-process.ts): Electron cannot fork once it is packaged.',
+        },
+        { selector: 'Literal[value="ELECTRON_RUN_AS_NODE"]', message: 'The fuse for it is off in the package.' },
+      ],
+    },
+  },
+  // no-floating-promises does not look into `() => void promise`.
   {
     files: ['src-renderer/**/*.{ts,vue}'],
     rules: {

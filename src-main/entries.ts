@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Files that are started on their own: the worker threads of the store, of the statistics and of reading rows, the trainer's and the imports' child processes. */
-export type Entry = 'store-worker' | 'import-reader' | 'statistics-worker' | 'row-reader' | 'trainer';
+/** Files that are started on their own: the worker threads of the store, of the statistics and of reading rows, the child processes of the trainer, of imports and of trying a backend. */
+export type Entry = 'store-worker' | 'import-reader' | 'statistics-worker' | 'row-reader' | 'trainer' | 'backend-probe';
 
 const sources: Record<Entry, string> = {
   'store-worker': './store/worker.ts',
@@ -11,6 +11,7 @@ const sources: Record<Entry, string> = {
   'statistics-worker': './workbench/statistics/worker.ts',
   'row-reader': './trainer/reading/worker.ts',
   trainer: './trainer/entry.ts',
+  'backend-probe': './backends/probe.ts',
 };
 
 /**

@@ -1,7 +1,7 @@
-import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import os from 'node:os';
-import { fileURLToPath } from 'node:url';
+import { entryPath } from '../entries.ts';
+import { launchHelper } from '../system/helper-process.ts';
+import { createTail } from '../system/text-tail.ts';
 import { nvidiaGpus } from './device-names.ts';
 import type { NvidiaGpu } from './device-names.ts';
 import { backendNames } from './types.ts';
@@ -42,15 +42,23 @@ export async function diagnoseBackends(): Promise<BackendDiagnosis> {
   };
 }
 
+const withinMs = 120_000;
+
 function probe(name: BackendName): Promise<BackendReport> {
-  const env = { ...process.env, ELECTRON_RUN_AS_NODE: '1' };
-  const args = ['--disable-warning=ExperimentalWarning', probeFile(), name];
+  const stderr = createTail();
+  const child = launchHelper(entryPath('backend-probe'), {
+    name: `backend probe ${name}`,
+    args: [name],
+    onStderr: (text) => stderr.push(text),
+  });
+  const timer = setTimeout(() => child.kill(), withinMs);
+  let answer: Answer | null = null;
+  // Written by probe.ts, which is part of this program.
+  child.onMessage((message) => (answer = message as Answer));
   return new Promise((resolve) => {
-    execFile(process.execPath, args, { env, timeout: 120_000 }, (error, stdout, stderr) => {
-      const answer = parse(stdout);
-      if (answer?.ok === true)
-        resolve({ name, available: true, device: answer.device, versions: answer.versions, notes: answer.notes });
-      else resolve({ name, available: false, reason: answer?.reason ?? crashReason(error, stderr) });
+    child.onExit(({ signal, error }) => {
+      clearTimeout(timer);
+      resolve({ name, ...reportOf(answer, error?.message ?? stderr.text(), signal) });
     });
   });
 }
@@ -58,26 +66,15 @@ function probe(name: BackendName): Promise<BackendReport> {
 type Answer =
   { ok: true; device: string; versions: Record<string, string>; notes: string[] } | { ok: false; reason: string };
 
-function parse(stdout: string): Answer | undefined {
-  const line = stdout.trim().split('\n').at(-1) ?? '';
-  try {
-    // Written by probe.ts, which is part of this program.
-    return JSON.parse(line) as Answer;
-  } catch {
-    return undefined;
+function reportOf(answer: Answer | null, stderr: string, signal: string | null) {
+  if (answer?.ok === true) {
+    const { device, versions, notes } = answer;
+    return { available: true as const, device, versions, notes };
   }
+  return { available: false as const, reason: answer?.reason ?? crashReason(stderr, signal) };
 }
 
-function crashReason(error: Error | null, stderr: string): string {
+function crashReason(stderr: string, signal: string | null): string {
   const word = stderr.trim().split('\n').at(-1) ?? '';
-  const signal = error !== null && 'signal' in error && typeof error.signal === 'string' ? ` (${error.signal})` : '';
-  return `it crashed while opening${signal}${word === '' ? '' : `: ${word.slice(0, 200)}`}`;
-}
-
-/** The probe's source beside this file, or its bundle in out/main. */
-function probeFile(): string {
-  const candidates = ['./probe.ts', './backend-probe.js', '../backend-probe.js'].map((name) =>
-    fileURLToPath(new URL(name, import.meta.url)),
-  );
-  return candidates.find((file) => existsSync(file)) ?? candidates[0] ?? '';
+  return `it crashed while opening${signal === null ? '' : ` (${signal})`}${word === '' ? '' : `: ${word.slice(0, 200)}`}`;
 }

@@ -1,5 +1,6 @@
 // A process of its own per backend: a broken native library may abort the process that loads it, and the doctor has to live on.
 import * as tf from '@tensorflow/tfjs-core';
+import { openParentChannel } from '../system/parent-channel.ts';
 import { openers } from './open-backend.ts';
 import { backendNames } from './types.ts';
 
@@ -16,6 +17,8 @@ try {
 }
 
 function answer(document: object): void {
-  // Dawn keeps the event loop alive, so the process is ended, once the answer has left it.
-  process.stdout.write(`${JSON.stringify(document)}\n`, () => process.exit(0));
+  // Dawn keeps the event loop alive, so the process is ended, once the answer has left it. At a site a script reads it.
+  const parent = openParentChannel();
+  if (parent === null) process.stdout.write(`${JSON.stringify(document)}\n`, () => process.exit(0));
+  else parent.send(document).then(parent.exit, () => process.exit(1));
 }

@@ -1,4 +1,5 @@
 import { reportOf } from '../shared/domain/errors.ts';
+import { openParentChannel } from '../system/parent-channel.ts';
 import { parseCommand } from './messages.ts';
 import type { TrainerCommand, TrainerReport } from './messages.ts';
 
@@ -13,48 +14,11 @@ export interface ChildChannel {
   close(): void;
 }
 
-/** Electron's utility processes talk through `process.parentPort`; Electron's types are not imported for its sake. */
-interface ParentPort {
-  postMessage(message: unknown): void;
-  on(event: 'message', listener: (event: { data: unknown }) => void): void;
-}
-
-/** Electron's utility process when there is one, else Node's own channel to the parent. */
+/** What could not be sent to a host that has gone is in the run folder. */
 export function openChildChannel(): ChildChannel {
-  const parentPort = (process as { parentPort?: ParentPort }).parentPort;
-  return parentPort === undefined ? nodeChannel() : electronChannel(parentPort);
-}
-
-function nodeChannel(): ChildChannel {
-  return {
-    send: (report) =>
-      new Promise((resolve) => {
-        if (!process.connected || process.send === undefined) resolve();
-        // A host that has gone is told by `disconnect`; what could not be sent is in the run folder.
-        else process.send(report, undefined, undefined, () => resolve());
-      }),
-    onCommand: (listener) => void process.on('message', (message) => deliver(message, listener)),
-    onLost: (listener) => void process.once('disconnect', listener),
-    close: () => {
-      if (process.connected) process.disconnect();
-    },
-  };
-}
-
-const lastMessageMs = 250;
-
-function electronChannel(parentPort: ParentPort): ChildChannel {
-  return {
-    send: (report) => {
-      parentPort.postMessage(report);
-      return Promise.resolve();
-    },
-    onCommand: (listener) => parentPort.on('message', ({ data }) => deliver(data, listener)),
-    // A utility process ends with its application.
-    onLost: () => {},
-    // The port keeps the process alive and tells nobody when a message has left; a moment is given to the last one.
-    close: () => void setTimeout(() => process.exit(0), lastMessageMs),
-  };
+  const parent = openParentChannel();
+  if (parent === null) return { send: () => Promise.resolve(), onCommand: () => {}, onLost: () => {}, close: () => {} };
+  return { ...parent, onCommand: (listener) => parent.onMessage((message) => deliver(message, listener)) };
 }
 
 /** One unreadable command must not end a run; it is told on stderr, which the host keeps. */

@@ -2,7 +2,7 @@ import { utilityProcess } from 'electron';
 import { entryPath } from '../entries.ts';
 import { childEnvironment } from './child-environment.ts';
 import type { TrainerChild } from './host.ts';
-import { createTail } from './text-tail.ts';
+import { createTail } from '../system/text-tail.ts';
 
 /** The trainer as Electron's utility process: ends with the application, and never takes the window with it. */
 export function launchElectronTrainer(): TrainerChild {
@@ -22,10 +22,7 @@ export function launchElectronTrainer(): TrainerChild {
     send(command) {
       if (!gone) child.postMessage(command);
     },
-    kill() {
-      // `kill()` asks politely (SIGTERM); a native loop does not listen.
-      if (child.pid !== undefined) killNow(child.pid);
-    },
+    kill: () => killNow(child.pid),
     onReport: (listener) => void child.on('message', listener),
     onExit: (listener) => void child.once('exit', (code) => listener({ code, signal: signalOf(code) })),
     stderrTail: () => stderr.text(),
@@ -33,13 +30,15 @@ export function launchElectronTrainer(): TrainerChild {
 }
 
 /** Electron passes on what waitpid says, where the low bits are the signal and 128 a core dump. */
-function signalOf(code: number): string | null {
+export function signalOf(code: number): string | null {
   if (process.platform === 'win32') return null;
   if (code === 9 || code === 137) return 'SIGKILL';
   return code === 6 || code === 134 ? 'SIGABRT' : null;
 }
 
-function killNow(pid: number): void {
+/** `kill()` asks politely (SIGTERM); a native loop does not listen. */
+export function killNow(pid: number | undefined): void {
+  if (pid === undefined) return;
   try {
     process.kill(pid, 'SIGKILL');
   } catch {

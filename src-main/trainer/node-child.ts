@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { entryPath } from '../entries.ts';
 import { childEnvironment } from './child-environment.ts';
 import type { TrainerChild } from './host.ts';
-import { createTail } from './text-tail.ts';
+import { createTail } from '../system/text-tail.ts';
 
 /** The trainer as a plain Node child: under the web shell, the command line, and in tests. */
 export function launchNodeTrainer(): TrainerChild {

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type * as Electron from 'electron';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { ensureBundle } from '../../build/setup/bundle.mjs';
+import { backendNames } from '../../src-main/backends/types.ts';
 import { appPage } from '../../src-main/shells/electron/app-address.ts';
 import { progressOf } from '../../src-main/shells/electron/activity.ts';
 import { withoutPerson } from '../../src-main/shells/electron/diagnostics.ts';
@@ -72,6 +73,8 @@ describe('the main process, with a stand-in for Electron', () => {
       navigateOnDragDrop: false,
       spellcheck: false,
     });
+    const switches = Object.keys(window().options.webPreferences ?? {});
+    expect(switches.filter((name) => /experimental|blink/i.test(name))).toEqual([]);
     expect(window().options.webPreferences?.preload).toMatch(/preload[\\/]index\.cjs$/);
   });
 
@@ -80,6 +83,20 @@ describe('the main process, with a stand-in for Electron', () => {
     expect(await invoke('files.readAnything', {})).toMatchObject({ ok: false, error: { code: 'bad-input' } });
     expect(await invoke({ toString: () => 'runs.list' }, null)).toMatchObject({ ok: false });
     expect(await invoke('runs.get', { runId: 7 })).toMatchObject({ ok: false, error: { code: 'bad-input' } });
+  });
+
+  test('reads sources and tries backends in utility processes: packaged, it cannot be started as a Node', async () => {
+    const source = path.join(folder, 'answers.jsonl');
+    writeFileSync(source, '{"id": "a", "prompt": "1 + 1", "output": "2", "correct": true}\n');
+    const { value: file } = (await invoke('files.find', { path: source })) as { value: { handle: string } };
+    expect(await invoke('imports.recognise', { handles: [file.handle] })).toMatchObject({
+      ok: true,
+      value: [{ label: 'answers.jsonl' }],
+    });
+    const examined = (await invoke('workspace.doctor', null)) as { value: { backend: { backends: object[] } } };
+    expect(examined.value.backend.backends).toContainEqual(expect.objectContaining({ name: 'cpu', available: true }));
+    const probes = backendNames.map((name) => `FlipGuard backend probe ${name}`);
+    expect([...new Set(recorded.utilities)].sort()).toEqual([...probes, 'FlipGuard import reader'].sort());
   });
 
   test('hears its own page alone: not a frame in it, not another page', async () => {

@@ -19,6 +19,8 @@ export interface Recorded {
   schemes: Electron.CustomScheme[];
   notifications: Electron.NotificationConstructorOptions[];
   trays: string[];
+  /** Services of the utility processes that were started. */
+  utilities: string[];
   exits: number[];
   relaunches: Electron.RelaunchOptions[];
   errors: string[];
@@ -47,6 +49,7 @@ function empty(): Recorded {
     schemes: [],
     notifications: [],
     trays: [],
+    utilities: [],
     exits: [],
     relaunches: [],
     errors: [],
@@ -325,9 +328,11 @@ export const clipboard = { writeText: (text: string) => Promise.resolve(void rec
 /** A utility process is a child of Node here: the trainer talks over whichever channel it finds. */
 export const utilityProcess = {
   fork(modulePath: string, args: string[] = [], options: Electron.ForkOptions = {}) {
+    recorded.utilities.push(options.serviceName ?? '');
     const child = fork(modulePath, args, {
       env: options.env as NodeJS.ProcessEnv,
-      execArgv: ['--disable-warning=ExperimentalWarning'],
+      execArgv: [...(options.execArgv ?? []), '--disable-warning=ExperimentalWarning'],
+      serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       cwd: path.resolve(import.meta.dirname, '../..'),
     });

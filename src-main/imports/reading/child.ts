@@ -4,6 +4,7 @@ import type { ErrorReport } from '../../shared/domain/errors.ts';
 import type { DatasetRow } from '../../shared/domain/datasets.ts';
 import type { SampleResult, SuiteItem } from '../../shared/domain/evaluations.ts';
 import { useCompileCache } from '../../system/compile-cache.ts';
+import { openParentChannel } from '../../system/parent-channel.ts';
 import type { ImportStream } from '../import-stream.ts';
 import { openDatasetImport, openEvaluationImport, openSuiteImport } from '../open.ts';
 import { openEvaluationParts } from '../parts.ts';
@@ -20,19 +21,26 @@ import type { FromReader, ReadProgress, ReadRequest } from './messages.ts';
  * memory, and where a reader that does not come back can be killed. One source, then it ends.
  */
 useCompileCache();
-const send = process.send?.bind(process) ?? fail();
+const channel = openParentChannel() ?? fail();
+let room = batchesAhead;
+let wake: (() => void) | null = null;
 const request = await new Promise<ReadRequest>((resolve) => {
-  // The host is the only one who starts this file, and sends the request first.
-  process.once('message', (message) => resolve(message as ReadRequest));
+  let first = true;
+  channel.onMessage((message) => {
+    // The host is the only one who starts this file, and sends the request first; after it, that a batch was taken.
+    if (first) resolve(message as ReadRequest);
+    else {
+      room += 1;
+      wake?.();
+    }
+    first = false;
+  });
 });
 // Several columns of a damaged Parquet file fail at once: the first one is the answer, the others are nobody's.
 process.on('unhandledRejection', () => {});
 // Without a host there is nobody to read for.
-process.once('disconnect', () => process.exit());
-const post = (message: FromReader): Promise<void> =>
-  new Promise((resolve) => {
-    send(message, undefined, undefined, () => resolve());
-  });
+channel.onLost(() => process.exit());
+const post = (message: FromReader): Promise<void> => channel.send(message);
 
 const beatMs = 1000;
 let progress: ReadProgress | null = null;
@@ -41,14 +49,7 @@ const onProgress = (now: ReadProgress): void => {
   progress = now;
   work += 1;
 };
-const beating = setInterval(() => send({ type: 'beat', work } satisfies FromReader), beatMs);
-
-let room = batchesAhead;
-let wake: (() => void) | null = null;
-process.on('message', () => {
-  room += 1;
-  wake?.();
-});
+const beating = setInterval(() => post({ type: 'beat', work }).catch(() => {}), beatMs);
 
 try {
   await read();
@@ -56,7 +57,7 @@ try {
   await post({ type: 'failed', error: failureOf(error) });
 } finally {
   clearInterval(beating);
-  process.exit();
+  channel.exit();
 }
 
 async function read(): Promise<void> {

@@ -1,9 +1,9 @@
 import { totalmem } from 'node:os';
 import { basename } from 'node:path';
-import { fork } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
 import { entryPath } from '../../entries.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
+import { launchHelper } from '../../system/helper-process.ts';
+import type { HelperProcess } from '../../system/helper-process.ts';
 import type { ImportOptions } from '../types.ts';
 import type { FromReader, ReadRequest, ToReader } from './messages.ts';
 import { processorMsOf, residentBytesOf } from './usage.ts';
@@ -35,7 +35,7 @@ const nurseryMb = 4;
 
 /** A process that reads one source, watched from outside; what it says in order. */
 export class Reader {
-  readonly #child: ChildProcess;
+  readonly #child: HelperProcess;
   readonly #gone: Promise<void>;
   readonly #file: string;
   readonly #limits: ReadingLimits;
@@ -55,29 +55,19 @@ export class Reader {
     this.#file = basename(request.path);
     this.#limits = limits;
     this.#listen = listen;
-    this.#child = fork(entryPath('import-reader'), [], {
+    this.#child = launchHelper(entryPath('import-reader'), {
+      name: 'import reader',
       // Rows live for as long as a batch: a small nursery holds them, and the process stays tens of megabytes smaller.
-      execArgv: [
-        `--max-old-space-size=${limits.heapMb}`,
-        `--max-semi-space-size=${nurseryMb}`,
-        '--disable-warning=ExperimentalWarning',
-      ],
-      // Structured clone: rows arrive as they are.
-      serialization: 'advanced',
-      stdio: ['ignore', 'ignore', process.env.FLIPGUARD_DEBUG ? 'inherit' : 'ignore', 'ipc'],
+      execArgv: [`--max-old-space-size=${limits.heapMb}`, `--max-semi-space-size=${nurseryMb}`],
+      ...(process.env.FLIPGUARD_DEBUG ? { onStderr: (text: string) => console.error(text) } : {}),
     });
     this.#gone = new Promise((resolve) => {
-      // What it sent before it left has been heard by then.
-      this.#child.once('close', (code, signal) => {
-        this.#fail(this.#deathOf(code, signal));
-        resolve();
-      });
-      this.#child.once('error', (error) => {
-        this.#fail(this.#unstarted(error));
+      this.#child.onExit(({ code, signal, error }) => {
+        this.#fail(error === undefined ? this.#deathOf(code, signal) : this.#unstarted(error));
         resolve();
       });
     });
-    this.#child.on('message', (message) => this.#take(message as FromReader));
+    this.#child.onMessage((message) => this.#take(message as FromReader));
     this.#watch = setInterval(() => this.#look(), watchMs);
     listen.signal?.addEventListener('abort', this.#cancel, { once: true });
     if (listen.signal?.aborted === true) this.#cancel();
@@ -101,13 +91,13 @@ export class Reader {
   async end(): Promise<void> {
     clearInterval(this.#watch);
     this.#listen.signal?.removeEventListener('abort', this.#cancel);
-    this.#child.kill('SIGKILL');
+    this.#child.kill();
     await this.#gone;
   }
 
   /** A message that cannot be delivered any more is answered by the exit that follows. */
   #send(message: ReadRequest | ToReader): void {
-    if (this.#child.connected) this.#child.send(message, () => {});
+    this.#child.send(message);
   }
 
   #take(message: FromReader): void {
@@ -143,7 +133,7 @@ export class Reader {
     this.#failure = error;
     clearInterval(this.#watch);
     // Ended from outside: an endless loop does not hear anything.
-    this.#child.kill('SIGKILL');
+    this.#child.kill();
     this.#waiting?.();
   }
 

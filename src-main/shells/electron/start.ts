@@ -2,6 +2,7 @@ import path from 'node:path';
 import { BrowserWindow, app, clipboard, dialog, protocol, session, shell } from 'electron';
 import { reportOf } from '../../shared/domain/errors.ts';
 import { hasEnded } from '../../shared/domain/run-states.ts';
+import { useHelperLauncher } from '../../system/helper-process.ts';
 import { launchElectronTrainer } from '../../trainer/electron-child.ts';
 import { createWorkbench } from '../../workbench/create-workbench.ts';
 import { version } from '../../workbench/version.ts';
@@ -27,6 +28,7 @@ import { denyNetwork, denyPermissions, pinContents } from './security.ts';
 import type { StartRequest } from './start-request.ts';
 import { showTray } from './tray.ts';
 import { bundledFile, iconFile } from './files.ts';
+import { launchElectronHelper } from './helper-process.ts';
 import { openWindow } from './window.ts';
 
 /** Has to happen before the application is ready: a secure, standard origin with fetch and streams. */
@@ -42,6 +44,7 @@ export interface Desktop {
 
 /** Opens the workspace and its window; null when it could not, which was said. */
 export async function startElectron(request: StartRequest): Promise<Desktop | null> {
+  useHelperLauncher(launchElectronHelper);
   pinContents();
   await app.whenReady();
   const folder = request.workspace ?? defaultWorkspaceFolder();
