@@ -15,6 +15,8 @@ export interface JobRequest {
 
 /** Status of a trainer that stopped on request and left a checkpoint (EX_TEMPFAIL). */
 export const stoppedStatus = 75;
+/** Status of one that SIGTERM ended before it could listen: what it had before is still there. */
+const terminatedStatus = 143;
 /** A person's wish in the run's folder: the job ends and does not come back. */
 export const stopFile = 'stop';
 export const jobFiles = {
@@ -56,13 +58,18 @@ trap 'ask USR1' USR1
 trap 'ask TERM' TERM
 ${setUpLines(profile)}
 ${findNodeLines}
-"$node" --disable-warning=ExperimentalWarning "$entry" ${jobFiles.job} &
-child=$!
-[ -z "$asked" ] || kill -TERM "$child"
-# A signal ends a wait early, so it is waited until the trainer is gone.
-while kill -0 "$child" 2>/dev/null; do wait "$child"; done
-wait "$child"
-status=$?
+# Where the wish came during the set-up there is nothing to save.
+status=${stoppedStatus}
+if [ -z "$asked" ]; then
+  "$node" --disable-warning=ExperimentalWarning "$entry" ${jobFiles.job} &
+  child=$!
+  [ -z "$asked" ] || kill -TERM "$child"
+  # A signal ends a wait early, so it is waited until the trainer is gone.
+  while kill -0 "$child" 2>/dev/null; do wait "$child"; done
+  wait "$child"
+  status=$?
+  [ "$status" -ne ${terminatedStatus} ] || [ -z "$asked" ] || status=${stoppedStatus}
+fi
 printf '{"status":%d,"signal":"%s","job":"%s","attempt":%d,"node":"%s"}\\n' "$status" "$asked" "$job" "$attempt" "$where" >>${jobFiles.ends}
 echo "== ended with status $status"
 if [ "$status" -eq ${stoppedStatus} ] && [ "$asked" = USR1 ] && [ ! -e ${stopFile} ]; then

@@ -11,6 +11,7 @@ import { afinn } from './afinn.ts';
 import type { JobContext } from './job-context.ts';
 import { runBenchmarkJob } from './jobs/benchmark.ts';
 import { runChesJob } from './jobs/ches.ts';
+import { runMarginsJob } from './jobs/margins.ts';
 import { runEstimateJob } from './jobs/estimate.ts';
 import { runEvaluateJob } from './jobs/evaluate.ts';
 import { runInterpolateJob } from './jobs/interpolate.ts';
@@ -108,6 +109,8 @@ async function runJob(job: TrainerJob, context: JobContext): Promise<void> {
       return finish(context, runInterpolateJob(job));
     case 'ches':
       return finish(context, runChesJob(job, context));
+    case 'margins':
+      return finish(context, runMarginsJob(job, context));
     case 'sample':
       return finish(context, runSampleJob(job, context));
     case 'merge':

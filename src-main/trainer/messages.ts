@@ -48,6 +48,7 @@ const jobKinds: readonly TrainerJob['kind'][] = [
   'merge',
   'estimate',
   'ches',
+  'margins',
   'serve',
   'benchmark',
 ];

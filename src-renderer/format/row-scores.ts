@@ -9,6 +9,7 @@ const heads: Record<RowScoreName, string> = {
   displacement: 'fell',
   fired: 'fired',
   'near-flips': 'near',
+  mislabelled: 'rej. +',
 };
 
 export function scoreColumns(names: readonly RowScoreName[]): GridColumn[] {

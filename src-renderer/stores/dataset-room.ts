@@ -3,6 +3,7 @@ import type { DatasetCheck } from '@shared/domain/data/check.ts';
 import type { Finding } from '@shared/domain/data/findings.ts';
 import { needsCheck } from '@shared/domain/data/row-view.ts';
 import type { ListedRow, RowFilter, RowSort, RowViewHandle } from '@shared/domain/data/row-view.ts';
+import type { FlipFilter } from '@shared/domain/flip-view.ts';
 import type { DatasetRecord } from '@shared/domain/entities.ts';
 import { WorkbenchError, reportOf } from '@shared/domain/errors.ts';
 import type { ErrorReport } from '@shared/domain/errors.ts';
@@ -21,6 +22,7 @@ export interface CheckWish {
   model?: string;
   maxLength?: number;
   against?: string[];
+  margins?: boolean;
 }
 
 /** One dataset in its view: the list under a filter, the newest check, and what may be done with the rows. */
@@ -38,6 +40,8 @@ export function useDatasetRoom(dataset: DatasetRecord) {
   /** A search or an order has been taking long; the person ended one. */
   const searching = ref(false);
   const searchStopped = ref(false);
+  /** Which rows are shown, in a sentence, where they are those near flips. */
+  const near = ref<string | null>(null);
   const place = crypto.randomUUID();
   const job = computed(() => (jobId.value === null ? null : jobs.byId(jobId.value)));
   let asked = 0;
@@ -114,6 +118,19 @@ export function useDatasetRoom(dataset: DatasetRecord) {
     return reopen();
   }
 
+  /** Shows the rows whose prompts are like those of samples that flipped. */
+  async function showNear(comparisonId: string, flips: FlipFilter): Promise<void> {
+    near.value = 'Looking for rows near the flips…';
+    try {
+      const found = await invoke('datasets.nearFlips', { datasetId, comparisonId, filter: flips });
+      near.value = found.ids.length === 0 ? `No row is near. ${found.note}` : found.note;
+      if (found.ids.length > 0) await narrow({ ids: found.ids });
+    } catch (problem) {
+      near.value = null;
+      toasts.error(problem, 'Rows near the flips could not be looked for');
+    }
+  }
+
   function sortBy(column: RowSort['column']): Promise<void> {
     const same = sort.value.column === column;
     sort.value = { column, direction: same && sort.value.direction === 'descending' ? 'ascending' : 'descending' };
@@ -157,6 +174,8 @@ export function useDatasetRoom(dataset: DatasetRecord) {
     searching,
     searchStopped,
     endSearch,
+    near,
+    showNear,
     load,
     reopen,
     runCheck,

@@ -1,15 +1,15 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { addCluster, startAccounting } from './accounting.ts';
+import { daemon, ended, findProgram, freePorts, until } from './daemons.ts';
 
 /**
  * A real Slurm on loopback: munge, slurmctld and two nodes of two processors each, all children of this process and with ports, key
- * and socket of their own, so that several stand next to each other. Without accounting.
+ * and socket of their own, so that several stand next to each other. Without accounting by default.
  */
 export interface Cluster {
   /** What Slurm's commands need to find it: `SLURM_CONF`. */
@@ -28,6 +28,8 @@ export interface ClusterOptions {
   conf?: string;
   /** Seconds between SIGTERM and SIGKILL. */
   killWait?: number;
+  /** With slurmdbd on a MariaDB of its own. */
+  accounting?: boolean;
 }
 
 const programs = ['slurmctld', 'slurmd', 'munged', 'sbatch'] as const;
@@ -40,19 +42,18 @@ export function whyNoSlurm(): string | null {
   return process.getuid?.() === 0 ? null : 'slurmd has to be started by root';
 }
 
-export function findProgram(name: string): string | null {
-  const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin'];
-  const found = spawnSync('/bin/sh', ['-c', `PATH="${folders.join(':')}" command -v ${name}`], { encoding: 'utf8' });
-  return found.status === 0 ? found.stdout.trim() : null;
-}
-
 export async function startCluster(folder: string, options: ClusterOptions = {}): Promise<Cluster> {
   const ports = await freePorts(3);
   for (const name of ['state', 'spool-n1', 'spool-n2', 'log']) mkdirSync(path.join(folder, name), { recursive: true });
   const munge = startMunge(folder);
   const conf = path.join(folder, 'slurm.conf');
-  writeFileSync(conf, confText(folder, ports, options));
   const environment = { SLURM_CONF: conf };
+  writeFileSync(conf, confText(folder, ports, options));
+  const accounting = options.accounting === true ? await startAccounting(folder, mungeSocketOf(folder)) : null;
+  if (accounting !== null) {
+    writeFileSync(conf, confText(folder, ports, options, accounting.conf));
+    await addCluster(environment);
+  }
   const nodes = ['n1', 'n2'].map((name) => daemon(folder, 'slurmd', ['-D', '-N', name], name, environment));
   let controller = daemon(folder, 'slurmctld', ['-D'], 'slurmctld', environment);
 
@@ -82,6 +83,7 @@ export async function startCluster(folder: string, options: ClusterOptions = {})
     },
     async stop() {
       await Promise.all([controller, ...nodes].map(ended));
+      await accounting?.stop();
       await ended(munge);
     },
   };
@@ -115,13 +117,22 @@ function startMunge(folder: string): ChildProcess {
   );
 }
 
-function confText(folder: string, [controller, first, second]: readonly number[], options: ClusterOptions): string {
+function mungeSocketOf(folder: string): string {
+  return path.join(folder, 'munge', 'socket');
+}
+
+function confText(
+  folder: string,
+  [controller, first, second]: readonly number[],
+  options: ClusterOptions,
+  accounting = 'AccountingStorageType=accounting_storage/none',
+): string {
   const host = os.hostname().split('.')[0];
   return `ClusterName=test
 SlurmctldHost=${host}(127.0.0.1)
 SlurmctldPort=${controller}
 AuthType=auth/munge
-AuthInfo=socket=${folder}/munge/socket,cred_expire=5
+AuthInfo=socket=${mungeSocketOf(folder)},cred_expire=5
 CryptoType=crypto/munge
 SlurmUser=root
 SlurmdUser=root
@@ -144,48 +155,11 @@ SlurmdTimeout=30
 KillWait=${options.killWait ?? 5}
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
-AccountingStorageType=accounting_storage/none
+${accounting}
 NodeName=n1 NodeHostname=${host} NodeAddr=127.0.0.1 Port=${first} CPUs=2 RealMemory=8000 State=UNKNOWN
 NodeName=n2 NodeHostname=${host} NodeAddr=127.0.0.1 Port=${second} CPUs=2 RealMemory=8000 State=UNKNOWN
 PartitionName=main Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP PriorityTier=1
 PartitionName=urgent Nodes=n1,n2 MaxTime=INFINITE State=UP PriorityTier=10
 ${options.conf ?? ''}
 `;
-}
-
-function daemon(folder: string, command: string, args: readonly string[], name: string, env: object): ChildProcess {
-  const log = openSync(path.join(folder, 'log', `${name}.out`), 'a');
-  return spawn(findProgram(command) ?? command, args, { stdio: ['ignore', log, log], env: { ...process.env, ...env } });
-}
-
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGTERM');
-  const insist = setTimeout(() => child.kill('SIGKILL'), 10_000);
-  await gone;
-  clearTimeout(insist);
-}
-
-/** Ports that were free a moment ago; all are held open until every one is known, so that they differ. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
-}
-
-/** Looks again and again until it holds; an error that names what was waited for after two minutes. */
-export async function until(what: string, holds: () => boolean | Promise<boolean>, withinMs = 120_000): Promise<void> {
-  const deadline = Date.now() + withinMs;
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`waited in vain for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
 }

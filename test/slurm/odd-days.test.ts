@@ -7,7 +7,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished }
 import { stringify } from 'yaml';
 import { startSshd, whyNoSshd } from '../helpers/sshd.ts';
 import { temporaryFolder, tinySpec } from '../helpers/workbench.ts';
-import { startCluster, until } from './cluster.ts';
+import { startCluster } from './cluster.ts';
+import { until } from './daemons.ts';
 import type { Cluster, ClusterOptions } from './cluster.ts';
 import {
   addSite,

@@ -6,7 +6,8 @@ import type { Pace } from '../../src-main/workbench/sites/follow.ts';
 import type { Workbench } from '../../src-main/workbench/workbench.ts';
 import { addTrainingMaterial, openTestWorkbench, smallModel, temporaryFolder, tinySpec } from '../helpers/workbench.ts';
 import type { Cluster } from './cluster.ts';
-import { until, whyNoSlurm } from './cluster.ts';
+import { whyNoSlurm } from './cluster.ts';
+import { until } from './daemons.ts';
 
 /** Why the tests on a real Slurm are not run; null where they are. They take minutes, so a command of their own asks for them. */
 export function whyNoSlurmTests(): string | null {

@@ -4,7 +4,8 @@ import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { quietTask } from '../../src-main/workbench/supervision/task.ts';
 import { tinySpec } from '../helpers/workbench.ts';
-import { startCluster, until } from './cluster.ts';
+import { startCluster } from './cluster.ts';
+import { until } from './daemons.ts';
 import type { Cluster } from './cluster.ts';
 import {
   addSite,

@@ -197,6 +197,8 @@ export const channels = {
       reading: z.enum(rowReadings).optional(),
       maxLength: z.number().int().min(1).max(10_000_000).optional(),
       against: texts.optional(),
+      /** Measures the margins of pairs under the model as well. */
+      margins: z.boolean().optional(),
     }),
   ),
   /** The newest check: what lists and versions go by. */

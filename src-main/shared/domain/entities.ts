@@ -17,6 +17,8 @@ export interface HubSource {
   repository: string;
   revision: string;
   commit: string;
+  /** As the repository names it. */
+  licence?: string;
 }
 
 export interface ModelRecord {

@@ -96,6 +96,15 @@ export interface ChesJob {
   rowsPath: string;
   maxLength: number;
 }
+/** How much a reference prefers the rejected response of every pair of a file; answers with `row-scores` events. */
+export interface MarginsJob {
+  kind: 'margins';
+  modelPath: string;
+  rowsPath: string;
+  maxLength: number;
+  /** Where reference log-probs are cached across runs. */
+  cacheFolder: string;
+}
 /** Answers questions until it is stopped: `ask` commands bring them, `answer` events the answers. */
 export interface ServeJob {
   kind: 'serve';
@@ -118,6 +127,7 @@ export type TrainerJob =
   | MergeJob
   | EstimateJob
   | ChesJob
+  | MarginsJob
   | ServeJob
   | BenchmarkJob;
 

@@ -177,6 +177,8 @@ export const trainerEventSchema = z.discriminatedUnion('type', [
   event('row-scores', 'a score of rows, where a job was asked for one', {
     rowIds: z.array(text),
     values: z.array(figure),
+    /** The same per token, where the score is a sum over them. */
+    perToken: z.array(figure).optional(),
   }),
   event('estimate', 'what a run would take', { estimate }),
   event('benchmark', 'what a benchmark measured', { measure: benchmarkMeasureSchema }),

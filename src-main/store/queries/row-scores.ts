@@ -37,6 +37,12 @@ export function listRowScores(db: ReadableDb, datasetId: string): StoredRowScore
   }));
 }
 
+/** What a score of the dataset was made of; null where it has none of this name. */
+export function rowScoreAbout(db: ReadableDb, dataset: number, name: RowScoreName): RowScoreAbout | null {
+  const about = value<string>(db, sql`SELECT about FROM row_scores WHERE dataset_key = ${dataset} AND name = ${name}`);
+  return about === undefined ? null : (JSON.parse(about) as RowScoreAbout);
+}
+
 /** Null where the dataset has no score of this name. */
 export function rowScoreColumn(db: ReadableDb, dataset: number, name: RowScoreName): Float64Array | null {
   const data = value<Uint8Array>(

@@ -9,6 +9,7 @@ import type { ReadableDb } from '../database.ts';
 import { one, sql, value } from '../database.ts';
 import { packKey } from '../keys.ts';
 import { datasetKey } from '../queries/datasets.ts';
+import { rowScoreAbout } from '../queries/row-scores.ts';
 import { indexedFrom, rowsIndexedTo } from '../queries/row-index.ts';
 import { preview } from '../texts.ts';
 import { keepNewest } from './newest.ts';
@@ -58,7 +59,14 @@ export class DatasetViews {
     const kind = value<RowViewHandle['kind']>(this.#db, sql`SELECT kind FROM datasets WHERE dataset_key = ${key}`);
     const indexed = rowsIndexedTo(this.#db, key) - packKey(key, 0) + 1;
     const unindexed = source.rows < indexedFrom ? 0 : Math.max(0, source.rows - Math.max(0, indexed));
-    return { viewId, total: order.length, kind: kind ?? 'preference', unindexed, scores: [...source.scores.keys()] };
+    return {
+      viewId,
+      total: order.length,
+      kind: kind ?? 'preference',
+      unindexed,
+      scores: [...source.scores.keys()],
+      margins: rowScoreAbout(this.#db, key, 'mislabelled')?.margins ?? null,
+    };
   }
 
   window(viewId: string, offset: number, limit: number): ListedRow[] {

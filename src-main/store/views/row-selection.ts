@@ -47,7 +47,10 @@ function requireScore({ scores }: RowSource, name: RowScoreName): Float64Array {
   const read = scores.get(name);
   if (read !== undefined) return read();
   throw new WorkbenchError('conflict', `The rows have no score “${rowScores[name].label}” yet.`, {
-    remedy: 'flipguard suspects RUN computes it; add --ches for the score that needs the model.',
+    remedy:
+      name === 'mislabelled'
+        ? 'flipguard dataset check NAME --model MODEL --margins measures it.'
+        : 'flipguard suspects RUN computes it; add --ches for the score that needs the model.',
   });
 }
 

@@ -18,6 +18,7 @@ import { workspaceSummary } from '../workspace/summary.ts';
 import type { VersionStep } from '../../shared/domain/data/row-view.ts';
 import type { ParsedInput } from '../../shared/contract/channels.ts';
 import { checkDataset } from '../data/check-dataset.ts';
+import { measureMargins } from '../data/margins.ts';
 import { rowsNearFlips } from '../data/near-flips.ts';
 import { showDatasetRow } from '../data/show-row.ts';
 import { makeVersion } from '../data/versions.ts';
@@ -105,11 +106,12 @@ function datasetHandlers(core: Services['core']) {
   return {
     'datasets.show': async ({ datasetId, row, ...choice }) =>
       showDatasetRow(core, await find(datasetId), row, choice, quietTask()),
-    'datasets.check': async ({ datasetId, ...choice }) => {
+    'datasets.check': async ({ datasetId, margins, ...choice }) => {
       const dataset = await find(datasetId);
       return started(
         jobs.start({ kind: 'dataset-check', title: `check of ${dataset.name}` }, async (task) => {
           await checkDataset(core, dataset, choice, task);
+          if (margins === true) await measureMargins(core, dataset, choice, task);
           return { datasetId };
         }),
       );

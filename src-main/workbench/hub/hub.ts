@@ -192,6 +192,7 @@ async function cardOf(repository: Repository, settings: HubSettings, task: Task)
   return readFile(path.join(folder, 'README.md'), 'utf8').catch(() => null);
 }
 
-function sourceOf({ name, commit }: Repository): HubSource {
-  return { repository: name.repository, revision: name.revision, commit };
+function sourceOf({ name, commit, licence }: Repository): HubSource {
+  const named = licence === null ? {} : { licence };
+  return { repository: name.repository, revision: name.revision, commit, ...named };
 }

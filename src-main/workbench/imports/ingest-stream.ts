@@ -50,7 +50,7 @@ export function provenanceOf(
   return {
     target: metadata.purpose,
     name: request.name,
-    source: path.basename(request.source),
+    source: sourceName(request),
     tool: metadata.tool?.name ?? metadata.format,
     toolVersion: metadata.tool?.version ?? null,
     sha256: '',
@@ -73,6 +73,12 @@ export function outcomeOf(metadata: ImportMetadata, problems: ProblemTally): Non
     rejected: metadata.problems,
     problems: problems.list(),
   };
+}
+
+/** A name and a commit say which bytes these were; a path of a cache says nothing to anybody else. */
+function sourceName({ source, hub }: ImportRequest): string {
+  const file = path.basename(source);
+  return hub === undefined ? file : `${hub.repository}@${hub.commit} ${file}`;
 }
 
 /** `part`: which of the evaluations of a source it is. */

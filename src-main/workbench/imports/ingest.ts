@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
-import type { ImportRecord } from '../../shared/domain/entities.ts';
+import type { HubSource, ImportRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import { readDataset, readEvaluationParts, readSuite } from '../../imports/index.ts';
 import type { EvaluationLabel, FieldMap, ImportFormat, ImportMetadata, RowStream } from '../../imports/index.ts';
@@ -24,6 +24,8 @@ export interface ImportRequest {
   map?: FieldMap;
   strict?: boolean;
   variant?: string;
+  /** Where the files came from, when that was the Hub. */
+  hub?: HubSource;
   /** Of several models in one source: called by the import and the model (the usual), or by the model alone. */
   naming?: 'by-model';
 }
@@ -34,7 +36,13 @@ export async function ingestDataset(store: Store, request: ImportRequest, task: 
   return ingestStream(request, stream, task, (rows, provenance) => {
     const kind = rows[0]?.kind;
     if (kind === undefined) throw nothingFits(request);
-    return store.beginDataset({ name: request.name, kind, import: provenance });
+    const licence = request.hub?.licence;
+    return store.beginDataset({
+      name: request.name,
+      kind,
+      import: provenance,
+      ...(licence === undefined ? {} : { licence }),
+    });
   });
 }
 

@@ -176,7 +176,7 @@ function withParents(chosen: readonly DatasetRecord[], datasets: readonly Datase
   return all;
 }
 
-function datasetDetail({ rows, kind, recipe }: DatasetRecord): string {
-  const size = `${rows} ${kind} rows`;
+function datasetDetail({ rows, kind, recipe, licence }: DatasetRecord): string {
+  const size = `${rows} ${kind} rows${licence === undefined ? '' : `, licence ${licence}`}`;
   return recipe === undefined ? size : `${size}: ${describeStep(recipe.step)}`;
 }

@@ -17,6 +17,7 @@ const names: Readonly<Record<ShortJob['kind'], string>> = {
   merge: 'a merge of an adapter',
   estimate: 'an estimate',
   ches: 'scores of pairs',
+  margins: 'margins of pairs',
 };
 
 /**

@@ -46,7 +46,7 @@ describe('a model by its name', () => {
     const lines: string[] = [];
     const { folder, source } = await (await start()).model(tiny, quietTask(), (line) => lines.push(line));
     const commit = hub.commitOf('models/someone/tiny');
-    expect(source).toEqual({ repository: 'someone/tiny', revision: 'main', commit });
+    expect(source).toEqual({ repository: 'someone/tiny', revision: 'main', commit, licence: 'mit' });
     expect(folder).toBe(cache('snapshots', commit));
     expect((await readdir(folder)).sort()).toEqual(['config.json', 'model.safetensors']);
     expect(await readFile(path.join(folder, 'model.safetensors'))).toEqual(weights);
@@ -199,6 +199,7 @@ describe('data by its name', () => {
     const repositories = {
       'datasets/someone/pairs': {
         files: { 'train-00000-of-00002.jsonl': rows, 'train-00001-of-00002.jsonl': rows, 'test.jsonl': rows },
+        licence: 'cc-by-4.0',
       },
       'datasets/someone/script': {
         files: { 'script.py': 'import this' },
@@ -210,6 +211,12 @@ describe('data by its name', () => {
     const named = async (name: HubName, choice = {}) =>
       (await opened.dataset(name, choice, quietTask())).files.map((file) => path.basename(file));
     expect(await named(pairs)).toEqual(['train-00000-of-00002.jsonl', 'train-00001-of-00002.jsonl']);
+    expect((await opened.dataset(pairs, {}, quietTask())).source).toEqual({
+      repository: 'someone/pairs',
+      revision: 'main',
+      commit: hub.commitOf('datasets/someone/pairs'),
+      licence: 'cc-by-4.0',
+    });
     expect(await named(pairs, { split: 'test' })).toEqual(['test.jsonl']);
     expect(await named({ ...pairs, repository: 'someone/script' }, { split: 'test' })).toEqual(['0000.parquet']);
     await expect(named(pairs, { split: 'prefs' })).rejects.toMatchObject({

@@ -1,8 +1,10 @@
+import type { Rate } from '../statistics/comparison-summary.ts';
+
 /**
  * What makes a training row suspect of a loss. Every score is larger the more suspect its row is, so that lists, filters and
  * `dataset.leaveOut` read them alike.
  */
-export const rowScoreNames = ['ches', 'displacement', 'fired', 'near-flips'] as const;
+export const rowScoreNames = ['ches', 'displacement', 'fired', 'near-flips', 'mislabelled'] as const;
 export type RowScoreName = (typeof rowScoreNames)[number];
 
 export const rowScores: Readonly<Record<RowScoreName, { label: string; meaning: string }>> = {
@@ -20,13 +22,35 @@ export const rowScores: Readonly<Record<RowScoreName, { label: string; meaning: 
     label: 'Near flips',
     meaning: 'share of words that its prompt has in common with that of the nearest negative flip (Jaccard)',
   },
+  mislabelled: {
+    label: 'Rejected preferred',
+    meaning:
+      'nats by which a reference model prefers the rejected response to the chosen one: above 0 the pair is wrong under it (mislabelled, or what training has to teach), below 0 it is right already',
+  },
 };
+
+/** What a reference model makes of the pairs of a dataset. */
+export interface RowMargins {
+  model: string;
+  sha256: string;
+  maxLength: number;
+  /** Pairs with a margin; the length limit may leave nothing of others. */
+  pairs: number;
+  /** Right already: the chosen response has the higher log-prob. */
+  right: number;
+  rightShare: Rate;
+  wrong: number;
+  /** Of the wrong ones those that are wrong per token too, so that it is not their lengths. */
+  likelyMislabelled: number;
+}
 
 /** Of what a score was made: sentences and ids for whoever reads it later. */
 export interface RowScoreAbout {
   sentence: string;
   runId?: string;
   comparisonIds?: string[];
+  /** Of `mislabelled`. */
+  margins?: RowMargins;
 }
 
 export interface StoredRowScore {

@@ -2,6 +2,7 @@ import type { DatasetKind } from '../datasets.ts';
 import type { Finding } from './findings.ts';
 import type { RowScoreName, RowScores } from './row-scores.ts';
 import { rowScoreNames } from './row-scores.ts';
+import type { RowMargins } from './row-scores.ts';
 
 /** What narrows a list of rows. Values of one part are or-ed, parts are and-ed; ranges are inclusive, null = open end. */
 export interface RowFilter {
@@ -57,6 +58,8 @@ export interface RowViewHandle {
   unindexed: number;
   /** Scores that the dataset has. */
   scores: RowScoreName[];
+  /** What a reference model makes of the pairs, where that was measured. */
+  margins: RowMargins | null;
 }
 
 /** How a version of a dataset is made of its parent. */

@@ -1,6 +1,8 @@
 import type { DatasetCheck } from '../../../shared/domain/data/check.ts';
 import { WorkbenchError } from '../../../shared/domain/errors.ts';
 import { formatPercent, formatPercentRange } from '../../../shared/presentation/numbers.ts';
+import type { RowMargins } from '../../../shared/domain/data/row-scores.ts';
+import { measureMargins } from '../../../workbench/data/margins.ts';
 import { checkDataset } from '../../../workbench/data/check-dataset.ts';
 import { findByName } from '../../../workbench/workspace/names.ts';
 import type { CommandContext } from '../context.ts';
@@ -34,15 +36,25 @@ export async function checkCommand(context: CommandContext, name: string, flags:
     { model, maxLength, reading, against },
     context.task,
   );
+  const margins =
+    flags.margins === true ? await measureMargins(core, dataset, { model, maxLength }, context.task) : null;
   const passed = limitsPassed(check, flags);
   terminal.settle();
-  terminal.document({ dataset: dataset.name, checkedAt: createdAt, ...check, overlapping: overlaps, limits: passed });
+  terminal.document({
+    dataset: dataset.name,
+    checkedAt: createdAt,
+    ...check,
+    ...(margins === null ? {} : { margins }),
+    overlapping: overlaps,
+    limits: passed,
+  });
   terminal.print(`“${plain(dataset.name)}”: ${check.rows} ${check.kind} rows\n`);
   terminal.print(table(['finding', 'rows', 'share'], findingRows(check)));
   for (const { name: source, kind, rows, exact } of check.overlapsBySource) {
     terminal.print(`  in ${kind} “${plain(source)}”: ${rows}, of which ${exact} text for text`);
   }
   terminal.print(`\n${table([`length in ${check.unit}`, 'median', 'mean', '95 %', 'longest'], lengthRows(check))}`);
+  if (margins !== null) terminal.print(`\n${marginText(margins)}\n`);
   if (check.tags.length > 0) {
     terminal.print(
       `\n${table(
@@ -55,6 +67,14 @@ export async function checkCommand(context: CommandContext, name: string, flags:
     terminal.note(`--${limit} ${allowed} is passed: ${found}.`);
   }
   return passed.length === 0 ? exitStatus.ok : exitStatus.no;
+}
+
+function marginText({ model, pairs, right, rightShare, wrong, likelyMislabelled }: RowMargins): string {
+  return [
+    `under ${plain(model)}, of ${pairs} pairs:`,
+    `  right already: ${right} (${formatPercent(rightShare.value)}, ${formatPercentRange(rightShare)})`,
+    `  rejected preferred: ${wrong}, of which ${likelyMislabelled} per token too: likely mislabelled`,
+  ].join('\n');
 }
 
 function findingRows(check: DatasetCheck): (string | number | null)[][] {

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { ImportFormat } from '../../../imports/index.ts';
 import { acceptedFields, parseFieldMap } from '../../../imports/index.ts';
 import { checkedEndpoint } from '../../../endpoints/address.ts';
-import type { EvaluationRecord } from '../../../shared/domain/entities.ts';
+import type { EvaluationRecord, HubSource } from '../../../shared/domain/entities.ts';
 import type { Scorer } from '../../../shared/domain/evaluations.ts';
 import { describeMeasure, otherVariants } from '../../../shared/domain/measures.ts';
 import { WorkbenchError } from '../../../shared/domain/errors.ts';
@@ -77,17 +77,18 @@ export async function importDataset(context: CommandContext, file: string, flags
   const map = parseFieldMap(flags.map ?? [], acceptedFields('dataset', undefined));
   const name =
     flags.name ?? (named === null ? stemOf(file) : named.repository.slice(named.repository.indexOf('/') + 1));
-  const sources = named === null ? [file] : await filesOf(named);
-  const [first = file, ...moreFiles] = sources;
-  const dataset = await imports.dataset({ ...requestOf(first, name, flags), moreFiles, map }, context.task);
+  const fetched = named === null ? null : await fetch(named);
+  const [first = file, ...moreFiles] = fetched?.files ?? [file];
+  const from = fetched === null ? {} : { hub: fetched.source };
+  const dataset = await imports.dataset({ ...requestOf(first, name, flags), ...from, moreFiles, map }, context.task);
   context.terminal.settle();
   context.terminal.document(dataset);
   context.terminal.print(`Dataset “${plain(dataset.name)}”: ${formatCount(dataset.rows)} ${dataset.kind} rows.`);
   await noteProblems(context, await context.workbench(), dataset.importId);
 
-  async function filesOf(repository: HubName): Promise<string[]> {
+  function fetch(repository: HubName): Promise<{ files: string[]; source: HubSource }> {
     const note = context.terminal.note.bind(context.terminal);
-    return (await hub.dataset(repository, flags, context.task, note)).files;
+    return hub.dataset(repository, flags, context.task, note);
   }
 }
 

@@ -32,6 +32,7 @@ export interface ShowFlags {
 export interface CheckFlags {
   model?: string;
   maxLength?: number;
+  margins?: boolean;
   as?: RowReading;
   suite?: string[];
   maxDuplicates?: RowLimit;
@@ -75,6 +76,10 @@ export function addDatasets(program: Program, go: Go): void {
     )
     .option('--model <model>', 'measure lengths in tokens of this model or RUN@STEP')
     .option('--max-length <n>', 'with --model: longest sequence in tokens (default: 512)', wholeNumber)
+    .option(
+      '--margins',
+      'with --model: which pairs are right already under it, and which are likely mislabelled; a run’s reference log-probs are reused',
+    )
     .option('--suite <name>', 'suite or evaluation to look for overlaps in; repeatable', collect)
     .addOption(readingOption())
     .option(
