@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -19,8 +20,12 @@ export function whyNoAccounting(): string | null {
   return mysqlUser() === null ? 'there is no user “mysql”' : null;
 }
 
-/** Runs before slurmctld; munge has to be there. */
-export async function startAccounting(folder: string, mungeSocket: string): Promise<Accounting> {
+/** Runs before slurmctld; munge has to be there. What was started is ended again where `use` fails. */
+export async function startAccounting(
+  folder: string,
+  mungeSocket: string,
+  use: (accounting: Accounting) => Promise<void>,
+): Promise<Accounting> {
   const [dbPort = 0, dbdPort = 0] = await freePorts(2);
   const data = path.join(folder, 'mysql');
   const socket = path.join(data, 's.sock');
@@ -41,7 +46,32 @@ export async function startAccounting(folder: string, mungeSocket: string): Prom
     'mariadbd',
     {},
   );
-  await until('a database', () => spawnSync('mariadb', ['-S', socket, '-e', 'select 1']).status === 0);
+  let dbd: ChildProcess | null = null;
+  const stop = async (): Promise<void> => {
+    if (dbd !== null) await ended(dbd);
+    await ended(database);
+  };
+  try {
+    dbd = await startDbd(folder, { socket, mungeSocket, dbPort, dbdPort });
+    const conf = `AccountingStorageType=accounting_storage/slurmdbd
+AccountingStorageHost=127.0.0.1
+AccountingStoragePort=${dbdPort}
+AccountingStoragePass=${mungeSocket}
+JobAcctGatherType=jobacct_gather/linux`;
+    const accounting = { conf, stop };
+    await use(accounting);
+    return accounting;
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startDbd(
+  folder: string,
+  { socket, mungeSocket, dbPort, dbdPort }: { socket: string; mungeSocket: string; dbPort: number; dbdPort: number },
+): Promise<ChildProcess> {
+  await until('a database', () => ask('mariadb', ['-S', socket, '-e', 'select 1']).status === 0);
   const tables = ['create database slurm_acct_db'];
   for (const host of ['127.0.0.1', 'localhost']) {
     tables.push(
@@ -54,18 +84,7 @@ export async function startAccounting(folder: string, mungeSocket: string): Prom
   writeFileSync(conf, slurmdbdConf(folder, mungeSocket, dbPort, dbdPort), { mode: 0o600 });
   // It reads its file next to the one that SLURM_CONF names.
   const environment = { SLURM_CONF: path.join(folder, 'slurm.conf') };
-  const accounting = daemon(folder, 'slurmdbd', ['-D'], 'slurmdbd', environment);
-  return {
-    conf: `AccountingStorageType=accounting_storage/slurmdbd
-AccountingStorageHost=127.0.0.1
-AccountingStoragePort=${dbdPort}
-AccountingStoragePass=${mungeSocket}
-JobAcctGatherType=jobacct_gather/linux`,
-    async stop() {
-      await ended(accounting);
-      await ended(database);
-    },
-  };
+  return daemon(folder, 'slurmdbd', ['-D'], 'slurmdbd', environment);
 }
 
 function slurmdbdConf(folder: string, mungeSocket: string, dbPort: number, dbdPort: number): string {
@@ -90,18 +109,22 @@ PidFile=${folder}/slurmdbd.pid
 export async function addCluster(environment: { SLURM_CONF: string }): Promise<void> {
   const env = { ...process.env, ...environment };
   await until('a cluster in the accounting', () => {
-    spawnSync('sacctmgr', ['-i', 'add', 'cluster', 'test'], { env });
-    return spawnSync('sacctmgr', ['-n', 'show', 'cluster'], { env, encoding: 'utf8' }).stdout.includes('test');
+    ask('sacctmgr', ['-i', 'add', 'cluster', 'test'], env);
+    return ask('sacctmgr', ['-n', 'show', 'cluster'], env).stdout.includes('test');
   });
 }
 
+function ask(command: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env) {
+  return spawnSync(findProgram(command) ?? command, args, { encoding: 'utf8', env });
+}
+
 function demand(command: string, args: readonly string[]): void {
-  const { status, stderr, stdout } = spawnSync(findProgram(command) ?? command, args, { encoding: 'utf8' });
+  const { status, stderr, stdout } = ask(command, args);
   if (status !== 0) throw new Error(`${command}: ${stderr}${stdout}`);
 }
 
 function mysqlUser(): { uid: number; gid: number } | null {
-  const number = (flag: string) => Number(spawnSync('id', [flag, 'mysql'], { encoding: 'utf8' }).stdout.trim() || NaN);
+  const number = (flag: string) => Number(ask('id', [flag, 'mysql']).stdout.trim() || NaN);
   const [uid, gid] = [number('-u'), number('-g')];
   return Number.isNaN(uid) || Number.isNaN(gid) ? null : { uid, gid };
 }

@@ -49,11 +49,16 @@ export async function startCluster(folder: string, options: ClusterOptions = {})
   const conf = path.join(folder, 'slurm.conf');
   const environment = { SLURM_CONF: conf };
   writeFileSync(conf, confText(folder, ports, options));
-  const accounting = options.accounting === true ? await startAccounting(folder, mungeSocketOf(folder)) : null;
-  if (accounting !== null) {
-    writeFileSync(conf, confText(folder, ports, options, accounting.conf));
-    await addCluster(environment);
-  }
+  const accounting =
+    options.accounting === true
+      ? await startAccounting(folder, mungeSocketOf(folder), ({ conf: lines }) => {
+          writeFileSync(conf, confText(folder, ports, options, lines));
+          return addCluster(environment);
+        }).catch(async (error: unknown) => {
+          await ended(munge);
+          throw error;
+        })
+      : null;
   const nodes = ['n1', 'n2'].map((name) => daemon(folder, 'slurmd', ['-D', '-N', name], name, environment));
   let controller = daemon(folder, 'slurmctld', ['-D'], 'slurmctld', environment);
 
