@@ -1,5 +1,14 @@
 import type { ReportComparison, ReportModel } from '../shared/domain/reports/report-model.ts';
-import { kindHeads, kindNote, kindRows, kindSentences } from '../shared/presentation/kinds.ts';
+import {
+  commonSentences,
+  groupHeads,
+  groupRows,
+  groupsLeftOut,
+  kindHeads,
+  kindNote,
+  kindRows,
+  kindSentences,
+} from '../shared/presentation/kinds.ts';
 import { inline, table } from './markdown-text.ts';
 
 /** Why it flipped, as Markdown: sentences, and a table of the kinds of change. */
@@ -9,9 +18,10 @@ export function whyMarkdown({ comparisons }: ReportModel): string[] {
   return [...explained.flatMap((one) => whyBlock(one, comparisons.length > 1)), kindNote];
 }
 
-function whyBlock({ kinds = {}, summary, title }: ReportComparison, titled: boolean): string[] {
+function whyBlock({ kinds = {}, summary, title, words }: ReportComparison, titled: boolean): string[] {
   const rows = kindRows(kinds).map((cells) => cells.map(inline));
-  const sentences = kindSentences(kinds, summary.negativeFlips).map((sentence) => `- ${inline(sentence)}`);
+  const told = [...kindSentences(kinds, summary.negativeFlips), ...commonSentences(words)];
+  const sentences = told.map((sentence) => `- ${inline(sentence)}`);
   return [
     ...(titled ? [`### ${inline(title)}`] : []),
     sentences.join('\n'),
@@ -23,5 +33,19 @@ function whyBlock({ kinds = {}, summary, title }: ReportComparison, titled: bool
             rows,
           ),
         ]),
+    ...groupBlock(words),
+  ];
+}
+
+function groupBlock(words: ReportComparison['words']): string[] {
+  if (words === undefined || words.groups.length === 0) return [];
+  const left = groupsLeftOut(words);
+  return [
+    'Groups of what changed alike, the largest first:',
+    table(
+      groupHeads.map((head) => head.replace('#', '>')),
+      groupRows(words).map((cells) => cells.map(inline)),
+    ),
+    ...(left === null ? [] : [left]),
   ];
 }

@@ -1,4 +1,5 @@
-import type { ReportModel, ReportSection } from '../shared/domain/reports/report-model.ts';
+import { parseStatement } from '../shared/domain/kinds/statements.ts';
+import type { ReportModel, ReportSection, ReportWords } from '../shared/domain/reports/report-model.ts';
 import type { ReportRow } from '../shared/domain/reports/report-row.ts';
 
 /** Which sections a report has, and what is kept out of it. */
@@ -8,11 +9,11 @@ export interface ReportTemplate {
   redact?: Redaction;
 }
 export interface Redaction {
-  /** Leave out prompts, outputs, targets, token ledgers, notes on samples, and slices named by words of the texts. */
+  /** Leave out prompts, outputs, targets, token ledgers, notes on samples, and slices, statements and groups named by words of the texts. */
   texts?: boolean;
   /**
    * Leave out samples that carry one of these tags (or lie in a slice of that name), the names, and slices found by words,
-   * which these samples may have lent them. Counts keep them.
+   * which these samples may have lent them, as well as groups of flips. Counts keep them.
    */
   privateTags?: readonly string[];
 }
@@ -54,7 +55,7 @@ function keepSlices(comparison: ReportModel['comparisons'][number], keep: boolea
 
 function keepKinds(comparison: ReportModel['comparisons'][number], keep: boolean) {
   if (keep) return comparison;
-  const { kinds: _kinds, ...rest } = comparison;
+  const { kinds: _kinds, words: _words, ...rest } = comparison;
   return rest;
 }
 
@@ -110,9 +111,10 @@ export function redactRow(row: ReportRow, redaction: Redaction): ReportRow | nul
 }
 
 function redactSlices(comparison: ReportModel['comparisons'][number], texts: boolean, hidden: ReadonlySet<string>) {
-  const { summary, search } = comparison;
+  const { summary, search, words, ...rest } = comparison;
   return {
-    ...comparison,
+    ...rest,
+    ...(words === undefined ? {} : redactWords(words, texts, hidden)),
     summary: { ...summary, slices: summary.slices.filter(({ name }) => !hidden.has(name)) },
     search: search && {
       ...search,
@@ -123,4 +125,15 @@ function redactSlices(comparison: ReportModel['comparisons'][number], texts: boo
       ),
     },
   };
+}
+
+/** Groups are named by words of the texts, and list samples. */
+function redactWords(words: ReportWords, texts: boolean, hidden: ReadonlySet<string>): { words?: ReportWords } {
+  if (!texts && hidden.size === 0) return { words };
+  const inCommon = words.inCommon.filter(({ statement }) => {
+    const parsed = parseStatement(statement);
+    if (parsed === null || parsed.is === 'prompt') return false;
+    return !('name' in parsed && hidden.has(parsed.name));
+  });
+  return { words: { ...words, inCommon, groups: [], inOtherGroups: 0 } };
 }

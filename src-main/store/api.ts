@@ -15,6 +15,7 @@ import type {
   FlipView,
 } from '../shared/domain/flip-view.ts';
 import type { Rule } from '../shared/domain/flips.ts';
+import type { SetStatements } from '../shared/domain/kinds/set-statements.ts';
 import type { TrainerEvent } from '../shared/domain/trainer-events.ts';
 import type { PairBy } from '../shared/domain/pairing.ts';
 import type { Measure } from '../shared/domain/measures.ts';
@@ -116,6 +117,13 @@ export interface Store extends Omit<Remote<StoreReads>, keyof Searching>, Search
    * they are there, else after reading both sides' texts in a thread of its own.
    */
   findKinds(comparisonId: string, onProgress?: (fraction: number) => void): Promise<void>;
+  /** What the samples of a filter have in common, in statements; kinds count where they were found. */
+  setStatements(
+    comparisonId: string,
+    filter: FlipFilter,
+    onProgress: (fraction: number) => void,
+    signal: AbortSignal,
+  ): Promise<SetStatements>;
   /** Sets the flakiness marks of a comparison from the A/A evaluations of the same checkpoints. */
   setNoiseFloor(comparisonId: string, leftRepeat: string | null, rightRepeat: string | null): Promise<void>;
   addGuardSet(

@@ -5,6 +5,7 @@ import type { ErrorReport } from '../shared/domain/errors.ts';
 import { markOf } from '../system/alive.ts';
 import { Pending } from '../system/pending.ts';
 import type { SampleResult } from '../shared/domain/evaluations.ts';
+import type { SetStatements } from '../shared/domain/kinds/set-statements.ts';
 import type { FlipExportRow, Ingest, Store, StoreChange } from './api.ts';
 import { Builds } from './builds.ts';
 import { copyForReading } from './read-only-copy.ts';
@@ -190,6 +191,12 @@ class OpenStore {
       streamFlips: async (id, filter, sort, onBatch) => {
         await this.#task<FlipExportRow[], null>('streamFlips', [id, filter, sort], onBatch);
       },
+      setStatements: (id, filter, onProgress, signal) =>
+        this.#task<{ fraction: number }, SetStatements>('setStatements', [id, filter], ({ fraction }) => {
+          if (signal.aborted) return Promise.reject(new WorkbenchError('cancelled', 'Cancelled.'));
+          onProgress(fraction);
+          return Promise.resolve();
+        }),
       streamSamples: async (id, onBatch) => {
         await this.#task<SampleResult[], null>('streamSamples', [id], onBatch);
       },

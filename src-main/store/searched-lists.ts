@@ -26,10 +26,10 @@ export class SearchedLists {
 
   /** Has what takes long (a search, the rows of some slices among a million) found next to the reader, which then has it at hand. */
   async prepare(id: string, filter: FlipFilter, wish: { place?: string; slices?: boolean } = {}): Promise<void> {
-    const { search, searchMode, slices } = filter;
+    const { search, searchMode, slices, where } = filter;
     const { place } = wish;
-    const texts =
-      search === undefined && slices === undefined ? null : JSON.stringify([id, search, searchMode, slices]);
+    const isPlain = search === undefined && slices === undefined && where === undefined;
+    const texts = isPlain ? null : JSON.stringify([id, search, searchMode, slices, where]);
     const slicesKey = `slices ${id}`;
     if (place !== undefined) this.#searches.wish(place, 'texts', texts);
     if (place !== undefined && wish.slices === true) this.#searches.wish(place, 'slices', slicesKey);
@@ -42,8 +42,8 @@ export class SearchedLists {
         await this.#reader.call('take', id, filter, found);
       });
     await Promise.all([
-      texts !== null && (lacking.search || lacking.within)
-        ? find('texts', texts, { search: lacking.search, within: lacking.within })
+      texts !== null && (lacking.searches.length > 0 || lacking.within)
+        ? find('texts', texts, { searches: lacking.searches, within: lacking.within })
         : null,
       wish.slices === true && lacking.slices ? find('slices', slicesKey, { slices: true }) : null,
     ]);

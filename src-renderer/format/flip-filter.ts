@@ -1,4 +1,6 @@
 import type { FlipFilter } from '@shared/domain/flip-view.ts';
+import { isOfInput, parseStatement } from '@shared/domain/kinds/statements.ts';
+import { statementLabel } from '@shared/presentation/statements.ts';
 import { kindLabel } from '@shared/domain/kinds/kind-sentences.ts';
 import { formatNumber } from '@shared/presentation/numbers.ts';
 import { kindNames } from '@shared/presentation/words.ts';
@@ -60,12 +62,26 @@ export function withReviewed(filter: FlipFilter, reviewed: boolean | undefined):
  */
 export function populationPart(filter: FlipFilter): FlipFilter {
   const { slices, tags, search, searchMode, length, firing, trained, verdicts } = filter;
-  const part = { slices, tags, search, searchMode, length, firing, trained, verdicts };
+  const stated = filter.where?.filter(isOfInput) ?? [];
+  const where = stated.length > 0 ? stated : undefined;
+  const part = { slices, tags, search, searchMode, length, firing, trained, where, verdicts };
   return Object.fromEntries(Object.entries(part).filter(([, value]) => value !== undefined));
 }
 
 export function hasPopulationPart(filter: FlipFilter): boolean {
   return Object.keys(populationPart(filter)).some((key) => key !== 'searchMode' && key !== 'verdicts');
+}
+
+/** Whether a list by this filter needs kinds of change. */
+export function asksForKinds({ changes, where = [] }: FlipFilter): boolean {
+  return changes !== undefined || where.some((text) => parseStatement(text)?.is === 'change');
+}
+
+/** A further statement that has to hold, or one fewer. */
+export function withStatement(filter: FlipFilter, statement: string): FlipFilter {
+  const { where = [], ...rest } = filter;
+  const next = where.includes(statement) ? where.filter((other) => other !== statement) : [...where, statement];
+  return next.length === 0 ? rest : { ...rest, where: next };
 }
 
 export function withCorrected(filter: FlipFilter, corrected: boolean | undefined): FlipFilter {
@@ -91,7 +107,9 @@ export function withVerdicts(filter: FlipFilter, asEvaluated: boolean): FlipFilt
 /** In blind mode: without everything that tells what became of a sample, or which side is new. */
 export function blindPart(filter: FlipFilter): FlipFilter {
   const { slices, tags, labels, reviewed, search, searchMode, verdicts } = filter;
-  const part = { slices, tags, labels, reviewed, search, searchMode, verdicts };
+  const stated = filter.where?.filter(isOfInput) ?? [];
+  const where = stated.length > 0 ? stated : undefined;
+  const part = { slices, tags, labels, reviewed, search, searchMode, where, verdicts };
   return Object.fromEntries(Object.entries(part).filter(([, value]) => value !== undefined));
 }
 
@@ -113,6 +131,9 @@ export function partsOf(filter: FlipFilter, labelNames: string[]): FilterPart[] 
     const range = filter[facet];
     if (range)
       parts.push({ text: `${rangeNames[facet]} ${rangeWords(range)}`, without: withRange(filter, facet, null) });
+  }
+  for (const statement of filter.where ?? []) {
+    parts.push({ text: statementLabel(statement), without: withStatement(filter, statement) });
   }
   if (filter.search) parts.push({ text: `“${filter.search}”`, without: withSearch(filter, '') });
   if (filter.reviewed !== undefined) {

@@ -2,6 +2,7 @@ import type { FlipFilter, FlipSort } from '@shared/domain/flip-view.ts';
 import { flipSortColumns } from '@shared/domain/flip-view.ts';
 import type { FlipKind } from '@shared/domain/flips.ts';
 import { flipKinds } from '@shared/domain/flips.ts';
+import { parseStatement } from '@shared/domain/kinds/statements.ts';
 
 /** What the flip browser shows: the part of its state that back, forward, reload and saved filters bring back. */
 export interface FlipBrowserState {
@@ -30,6 +31,7 @@ export function toQuery(state: FlipBrowserState): Record<string, string | string
   if (filter.changes?.length) query['change'] = filter.changes.join(',');
   if (filter.slices?.length) query['slice'] = filter.slices;
   if (filter.tags?.length) query['tag'] = filter.tags;
+  if (filter.where?.length) query['where'] = filter.where;
   if (filter.labels?.length) query['label'] = filter.labels.join(',');
   if (filter.reviewed !== undefined) query['reviewed'] = filter.reviewed ? 'yes' : 'no';
   if (filter.trained !== undefined) query['trained'] = filter.trained;
@@ -58,6 +60,8 @@ export function fromQuery(query: Query): FlipBrowserState {
   if (slices.length > 0) filter.slices = slices;
   const tags = many(query['tag']);
   if (tags.length > 0) filter.tags = tags;
+  const where = many(query['where']).filter((text) => parseStatement(text) !== null);
+  if (where.length > 0) filter.where = where;
   const labels = list(query['label']).map(Number).filter(isLabel);
   if (labels.length > 0) filter.labels = labels;
   const reviewed = one(query['reviewed']);

@@ -5,7 +5,7 @@ import type { ComparisonRecord, FlipFacets, FlipFilter, FlipRow } from '@shared/
 import type { ErrorReport } from '@shared/domain/errors.ts';
 import { WorkbenchError, reportOf } from '@shared/domain/errors.ts';
 import { events, invoke } from '../api/client.ts';
-import { hasPopulationPart, populationPart } from '../format/flip-filter.ts';
+import { asksForKinds, hasPopulationPart, populationPart } from '../format/flip-filter.ts';
 import type { FlipBrowserState } from '../format/flip-query.ts';
 import { defaultState } from '../format/flip-query.ts';
 import { useComparisons } from './comparisons.ts';
@@ -34,6 +34,8 @@ export const useFlipBrowser = defineStore('flip-browser', () => {
   const filteredSummary = shallowRef<ComparisonSummary | null>(null);
   /** Kinds of change within the filter's population; the first time, both sides' texts are read for them. */
   const kinds = useComputation('comparisons.kinds');
+  /** What the listed samples have in common; asked for once kinds are found, and anew with every filter. */
+  const words = useComputation('comparisons.statements');
   const position = ref<number | null>(null);
   const loading = ref(false);
   /** A search has been running long enough to offer its end. */
@@ -50,6 +52,7 @@ export const useFlipBrowser = defineStore('flip-browser', () => {
   let kindsKey = '';
   let kindsFoundOf = '';
   let kindsAsked: Promise<void> = Promise.resolve();
+  let wordsKey = '';
 
   async function show(comparisonId: string, next: FlipBrowserState): Promise<void> {
     if (comparison.value?.id !== comparisonId) {
@@ -89,10 +92,10 @@ export const useFlipBrowser = defineStore('flip-browser', () => {
     attend(readFacets(comparisonId, mine));
     attend(readSummaries(comparisonId, mine));
     askKinds(comparisonId);
+    attend(askWords(comparisonId, filter, mine));
     try {
       // A list by kinds has none before they are found.
-      if (kindsFoundOf !== comparisonId && (filter.changes !== undefined || sort.column === 'changes'))
-        await kindsAsked;
+      if (kindsFoundOf !== comparisonId && (asksForKinds(filter) || sort.column === 'changes')) await kindsAsked;
       if (mine !== turn) return;
       const view = await invoke('flips.open', { comparisonId, filter, sort, place });
       if (mine !== turn) return closeView(view.viewId);
@@ -187,6 +190,17 @@ export const useFlipBrowser = defineStore('flip-browser', () => {
     attend(kindsAsked);
   }
 
+  /** The filter's samples in words; what was found for another filter is no longer shown. */
+  async function askWords(comparisonId: string, filter: FlipFilter, mine: number): Promise<void> {
+    const key = JSON.stringify([comparisonId, filter]);
+    if (key === wordsKey) return;
+    wordsKey = key;
+    words.clear();
+    await kindsAsked;
+    if (mine !== turn || kinds.value.value === null) return;
+    await words.ask({ comparisonId, filter });
+  }
+
   async function readKinds(comparisonId: string, filter: FlipFilter): Promise<void> {
     await kinds.ask({ comparisonId, filter });
     if (kinds.value.value === null || comparison.value?.id !== comparisonId || kindsFoundOf === comparisonId) return;
@@ -199,7 +213,8 @@ export const useFlipBrowser = defineStore('flip-browser', () => {
     endSearch();
     searching.value = searchStopped.value = false;
     kinds.clear();
-    kindsKey = kindsFoundOf = '';
+    words.clear();
+    kindsKey = kindsFoundOf = wordsKey = '';
     rows.value?.close();
     if (viewId.value !== null) closeView(viewId.value);
     comparison.value = null;
@@ -228,8 +243,9 @@ export const useFlipBrowser = defineStore('flip-browser', () => {
     if (id === undefined) return;
     summary.value = null;
     rows.value?.invalidate();
-    kindsKey = '';
+    kindsKey = wordsKey = '';
     askKinds(id);
+    attend(askWords(id, state.value.filter, turn));
     await Promise.all([readFacets(id, turn), readSummaries(id, turn)]);
   }
 
@@ -250,6 +266,7 @@ export const useFlipBrowser = defineStore('flip-browser', () => {
     summary,
     filteredSummary,
     kinds: markRaw(kinds),
+    words: markRaw(words),
     position,
     loading,
     searching,

@@ -133,6 +133,25 @@ describe.skipIf(noBrowser !== null)('why it flipped', () => {
     expect(app.complaints).toEqual([]);
   });
 
+  it('says what the listed samples have in common, each statement a filter that can be linked to', async () => {
+    const app = await openFlips(comparisonId, '?change=other-answer');
+    const common = app.page.getByRole('group', { name: 'In common' });
+    const statement = common
+      .getByRole('button', { name: /^10 of 10 have “.*” in the prompt, none of the rest$/ })
+      .first();
+    await statement.click();
+    await app.button(/^Remove prompt: /).waitFor();
+    await app.flips.count().getByText(`${plantedCounts['other-answer']} samples`).waitFor();
+    await app.page.reload();
+    await app.button(/^Remove prompt: /).click();
+    await statement.waitFor();
+    // Of all negative flips, kinds stand out.
+    await app.button('Remove Other answer').click();
+    await common.getByRole('button', { name: /^14 of 105 leak the chat template/ }).click();
+    await app.flips.count().getByText('14 samples').waitFor();
+    expect(app.complaints).toEqual([]);
+  });
+
   it('says where the measure is to blame', async () => {
     const app = await openFlips(cutId);
     await app.page.getByText('5 of 8 negative flips are cut off: raise max_new_tokens and evaluate again.').waitFor();

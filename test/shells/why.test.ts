@@ -34,6 +34,48 @@ test('planted changes of every kind are counted exactly on the command line', as
   expect(compared.kinds['target-absent']).toMatchObject({ negative: 0, positive: 1 });
 });
 
+test('a set is put into words: what it has in common, and groups, the largest first, with their typical samples', async () => {
+  const compared = documentOf<{
+    inCommon: { samples: number; rest: number; best: { statement: string; hits: number }[] };
+  }>(await flipguard(workspace, 'compare', 'old', 'new', '--json'));
+  expect(compared.inCommon).toMatchObject({ samples: plantedFlips, rest: 41 });
+  // Of the whole set only kinds stand out; the most frequent of those that are not of the verdict come first.
+  expect(compared.inCommon.best.map(({ statement, hits }) => [statement, hits])).toEqual(
+    ['template-leak', 'echo', 'shorter'].map((kind) => [`change:${kind}`, plantedCounts[kind]]),
+  );
+  const said = documentOf<{
+    samples: number;
+    inCommon: { best: { sentence: string; statement: string }[] };
+    groups: { name: string; kinds: string[]; count: number; typical: { sampleId: string }[] }[];
+    answers: { changes: { from: string; to: string; count: number }[] };
+  }>(await flipguard(workspace, 'flips', 'old', 'new', '--groups', '--json'));
+  expect(said.samples).toBe(plantedFlips);
+  expect(said.inCommon.best[0]?.sentence).toMatch(/^14 of 105 leak the chat template: none of the other 41 /);
+  const counts = said.groups.map(({ count }) => count);
+  expect(counts).toEqual(counts.toSorted((a, b) => b - a));
+  expect(counts.reduce((sum, count) => sum + count, 0)).toBe(plantedFlips);
+  for (const { count, typical } of said.groups) expect(typical).toHaveLength(Math.min(2, count));
+  expect(said.answers.changes).toMatchObject([{ from: '18', to: '20', count: plantedCounts['other-answer'] }]);
+  const text = await flipguard(workspace, 'flips', 'old', 'new', '--kind', 'other-answer', '--groups');
+  expect(text.stdout).toMatch(
+    /What they have in common .*\n- 10 of 10 .*apples.* in the prompt: none of the other 136 .*--where/,
+  );
+  const narrowed = await flipguard(
+    workspace,
+    'flips',
+    'old',
+    'new',
+    '--where',
+    'prompt:apples',
+    '--where',
+    'change:other-answer',
+    '--json',
+  );
+  expect(narrowed.stdout.trim().split('\n')).toHaveLength(plantedCounts['other-answer'] ?? 0);
+  const unknown = await flipguard(workspace, 'flips', 'old', 'new', '--where', 'change:nonsense');
+  expect([unknown.status, unknown.stderr]).toEqual([2, expect.stringContaining('“nonsense” is neither')]);
+});
+
 test('a set of flips goes out as pairs, tasks and an issue, with what is left out and why', async () => {
   const written = async (tool: string, kind: string) => {
     const out = path.join(folder, `out-${tool}`);
@@ -82,6 +124,10 @@ test('a report has them, as Markdown, as HTML that is read without scripts, and 
   const planted = Object.entries(plantedCounts).map(([kind, count]) => [kindLabels[kind as ChangeKind], count]);
   expect(Object.fromEntries(rows)).toEqual(Object.fromEntries(planted));
   expect(markdown).toContain(`- ${plantedFlips} negative flips: 16 hold the right answer,`);
+  expect(markdown).toContain('- 14 of 105 leak the chat template: none of the other 41 ');
+  expect(markdown).toContain(
+    '| Template leak: “end”, “lyon”, “rhône” instead of “city”, “country”, “paris” | 14 | template-leak-0, template-leak-1 |',
+  );
 
   const html = readFileSync(files.html, 'utf8');
   expect(html).toMatch(/<section id="why"><h2>Why it got worse<\/h2>/);
@@ -89,10 +135,25 @@ test('a report has them, as Markdown, as HTML that is read without scripts, and 
     expect(html).toContain(`<th scope="row"><bdi>${label}</bdi></th><td class="n">${count}</td>`);
   }
   const data = new RegExp(`id="${reportDataId}">(.*?)</script>`, 's').exec(html)?.[1] ?? '';
-  const { comparisons } = JSON.parse(data) as { comparisons: { kinds: Record<string, { negative: number }> }[] };
+  const { comparisons } = JSON.parse(data) as {
+    comparisons: {
+      kinds: Record<string, { negative: number }>;
+      words: { groups: { count: number }[]; inOtherGroups: number };
+    }[];
+  };
+  const grouped = comparisons[0]?.words.groups.reduce((sum, { count }) => sum + count, 0) ?? 0;
+  expect(grouped + (comparisons[0]?.words.inOtherGroups ?? 0)).toBe(plantedFlips);
+  expect(html).toContain('<caption>Groups of what changed alike, the largest first</caption>');
   expect(comparisons[0]?.kinds['refusal']?.negative).toBe(plantedCounts['refusal']);
 
   const without = path.join(folder, 'without.html');
   await flipguard(workspace, 'report', 'old', 'new', '--out', without, '--sections', 'headline');
-  expect(readFileSync(without, 'utf8')).not.toMatch(/id="why"|"kinds"/);
+  expect(readFileSync(without, 'utf8')).not.toMatch(/id="why"|"kinds"|"words"/);
+
+  // Groups and statements named by words of texts go with the texts.
+  const redacted = path.join(folder, 'redacted.md');
+  await flipguard(workspace, 'report', 'old', 'new', '--out', redacted, '--redact-texts');
+  const told = readFileSync(redacted, 'utf8');
+  expect(told).toContain('- 14 of 105 leak the chat template');
+  expect(told).not.toMatch(/lyon|rhône|Groups of what/i);
 });

@@ -39,6 +39,7 @@ import type {
 } from '../domain/flip-view.ts';
 import { flipFilterSchema, flipSortSchema } from '../domain/flip-filter.ts';
 import type { FlipSet } from '../domain/kinds/flip-set.ts';
+import type { SetStatements } from '../domain/kinds/set-statements.ts';
 import type { ChangeSummary } from '../domain/statistics/change-summary.ts';
 import type { SliceSearchResult } from '../domain/statistics/slice-search.ts';
 import { corrections } from '../domain/statistics/multiple-tests.ts';
@@ -380,6 +381,10 @@ export const channels = {
   ),
   /** What the samples of a filter have in common: which answers became which, and groups of what changed alike. */
   'comparisons.flipSet': channel<Computed<FlipSet>>()(
+    z.strictObject({ comparisonId: id, filter: flipFilterSchema.default({}) }),
+  ),
+  /** What the samples of a filter have in common, in the statements that tell most; each is a filter's `where`. */
+  'comparisons.statements': channel<Computed<SetStatements>>()(
     z.strictObject({ comparisonId: id, filter: flipFilterSchema.default({}) }),
   ),
   'comparisons.setNoiseFloor': channel<null>()(

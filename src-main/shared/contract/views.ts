@@ -32,7 +32,8 @@ export interface Job {
     | 'slice-search'
     | 'site-doctor'
     | 'kinds'
-    | 'flip-set';
+    | 'flip-set'
+    | 'statements';
   title: string;
   state: 'running' | 'done' | 'failed' | 'cancelled';
   phase: string;
@@ -56,6 +57,7 @@ export const shownInPlace: ReadonlySet<Job['kind']> = new Set([
   'slice-search',
   'kinds',
   'flip-set',
+  'statements',
   'ledger',
 ] satisfies Job['kind'][]);
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { flipKinds } from './flips.ts';
+import { parseStatement } from './kinds/statements.ts';
 
 /** An optional key is left out or has a value; it is never set to undefined. */
 type Given<T> = { [K in keyof T]: Exclude<T[K], undefined> };
@@ -36,6 +37,16 @@ export const flipFilterSchema = z.strictObject({
    * they were found.
    */
   changes: texts.optional(),
+  /** Statements that all hold (`shared/domain/kinds/statements.ts`): `change:refusal`, `prompt:not happy`, `prompt-length:120..300`. */
+  where: z
+    .array(
+      z
+        .string()
+        .max(500)
+        .refine((text) => parseStatement(text) !== null, 'is no statement, such as prompt:WORDS or slice:NAME'),
+    )
+    .max(20)
+    .optional(),
   /** Samples whose prompt a run of either side was trained on, or all others. */
   trained: z.enum(['only', 'without']).optional(),
 });

@@ -1,5 +1,6 @@
 import { blameSentences, kindLabel, kindSentence, kindShares } from '../domain/kinds/kind-sentences.ts';
 import type { ChangeSummary } from '../domain/statistics/change-summary.ts';
+import type { ReportWords } from '../domain/reports/report-model.ts';
 import {
   formatCount,
   formatNumber,
@@ -9,6 +10,7 @@ import {
   formatRange,
   nothing,
 } from './numbers.ts';
+import { plural } from './words.ts';
 
 /** Heads of the table of kinds; one that begins with `#` is of figures. */
 export const kindHeads = [
@@ -52,4 +54,21 @@ export function kindRows(kinds: ChangeSummary): string[][] {
 export function kindSentences(kinds: ChangeSummary, negativeFlips: number): string[] {
   const sentence = kindSentence(kinds, 'negative', negativeFlips);
   return sentence === null ? [] : [sentence, ...blameSentences(kinds, negativeFlips)];
+}
+
+export const groupHeads = ['what changed', '#samples', 'most typical'] as const;
+
+/** What negative flips have in common, in sentences. */
+export function commonSentences(words: ReportWords | undefined): string[] {
+  return words?.inCommon.map(({ sentence }) => sentence) ?? [];
+}
+
+/** Groups of what changed alike, the largest first, as the cells of a row each. */
+export function groupRows({ groups }: ReportWords): string[][] {
+  return groups.map(({ name, count, typical }) => [name, formatCount(count), typical.join(', ')]);
+}
+
+/** What a list of groups leaves out; null where it is whole. */
+export function groupsLeftOut({ inOtherGroups }: ReportWords): string | null {
+  return inOtherGroups === 0 ? null : `${plural(inOtherGroups, 'further flip')} in smaller groups.`;
 }

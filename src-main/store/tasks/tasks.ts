@@ -20,6 +20,7 @@ import type { KindOrder } from '../queries/change-kinds.ts';
 import { buildKinds } from './build-kinds.ts';
 import { copyWorkspace } from './copy-workspace.ts';
 import { exportDatasetRows, exportSuiteItems } from './export-rows.ts';
+import { setStatements } from './set-statements.ts';
 import { streamSamples } from './stream-samples.ts';
 import { trainedRows } from './trained-rows.ts';
 
@@ -38,6 +39,7 @@ export const tasks = {
     buildStability(db, order, emit),
   buildKinds: (db: ReadableDb, emit: Emit<BuildBatch>, order: KindOrder) => buildKinds(db, order, emit),
   streamFlips,
+  setStatements,
   streamSamples: (db: ReadableDb, emit: Emit<SampleResult[]>, id: string) => streamSamples(db, emit, id),
   exportDatasetRows: (db: ReadableDb, _emit: Emit<never>, id: string, path: string, skip: string[]) =>
     exportDatasetRows(db, id, path, new Set(skip)),

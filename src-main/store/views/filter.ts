@@ -4,6 +4,7 @@ import type { LoadedComparison } from './comparison.ts';
 import { tagKeys } from './comparison.ts';
 import { stabilities } from './columns.ts';
 import { changeBits } from './kind-columns.ts';
+import { statementTest } from './statement-rows.ts';
 
 /** The parts of a filter. Each row carries one bit a part that it fails, so that every facet can leave its own part out. */
 export const filterParts = [
@@ -20,6 +21,7 @@ export const filterParts = [
   'stability',
   'changes',
   'trained',
+  'where',
 ] as const;
 export type FilterPart = (typeof filterParts)[number];
 
@@ -109,6 +111,10 @@ function testsOf(comparison: LoadedComparison, filter: FlipFilter): Test[] {
     const wanted = filter.trained === 'only' ? 1 : 0;
     const trained = comparison.trained();
     add('trained', (row) => trained[row] === wanted);
+  }
+  if (asks(filter.where)) {
+    const stated = filter.where.map((statement) => statementTest(comparison, statement));
+    add('where', (row) => stated.every((holds) => holds(row)));
   }
   return tests;
 }

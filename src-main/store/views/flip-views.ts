@@ -19,6 +19,7 @@ import { sampleDetail } from './sample.ts';
 import { sliceCounts, sliceSamples } from './slice-index.ts';
 import type { SliceCounts, SliceIndex, SliceSamples } from './slice-index.ts';
 import { sortRows } from './sort.ts';
+import { readsTexts } from './statement-rows.ts';
 
 /** Comparisons and views the reader keeps; a million pairs take about 60 MB as columns and 4 MB a view. */
 const comparisonsKept = 4;
@@ -33,16 +34,29 @@ interface View {
 
 /** What would hold this thread up: a search over much text, finding the rows of some slices among very many, counting those. */
 export interface Lacking {
-  search: boolean;
+  /** What is searched for in texts: the filter's search, and its statements on prompts, targets and slices. */
+  searches: SoughtText[];
   within: boolean;
   slices: boolean;
 }
 
+interface SoughtText {
+  text: string;
+  mode: 'substring' | 'word' | 'statement';
+}
+
 export interface Found {
   buildKey: number;
-  rows: Uint8Array | null;
+  searches: (SoughtText & { rows: Uint8Array })[];
   within: Uint8Array | null;
   slices: SliceIndex | null;
+}
+
+function soughtBy({ search, searchMode = 'substring', where = [] }: FlipFilter): SoughtText[] {
+  return [
+    ...(search === undefined ? [] : [{ text: search, mode: searchMode }]),
+    ...where.filter(readsTexts).map((text) => ({ text, mode: 'statement' as const })),
+  ];
 }
 
 /** The reader's open lists: an ordered list of rows under a handle, from which windows are cut at any depth. */
@@ -112,34 +126,32 @@ export class FlipViews {
   }
 
   /** What has to be found in a thread of its own before this is asked for here. */
-  lacks(comparisonId: string, { search, searchMode = 'substring', slices = [] }: FlipFilter): Lacking {
+  lacks(comparisonId: string, filter: FlipFilter): Lacking {
     const comparison = this.#comparison(comparisonId);
     return {
-      search: search !== undefined && comparison.searches.needs(search, searchMode),
-      within: comparison.sliced.needsWithin(slices),
+      searches: soughtBy(filter).filter(({ text, mode }) => comparison.searches.needs(text, mode)),
+      within: comparison.sliced.needsWithin(filter.slices ?? []),
       slices: comparison.sliced.needsIndex,
     };
   }
 
   /** For the threads next to the reader: what `lacks` says is lacking. */
-  find(
-    comparisonId: string,
-    { search = '', searchMode = 'substring', slices = [] }: FlipFilter,
-    lacking: Partial<Lacking>,
-  ): Found {
+  find(comparisonId: string, { slices = [] }: FlipFilter, lacking: Partial<Lacking>): Found {
     const comparison = this.#comparison(comparisonId);
     return {
       buildKey: comparison.columns.buildKey,
-      rows: lacking.search === true ? comparison.searches.rows(search, searchMode).slice() : null,
+      searches: (lacking.searches ?? []).map(({ text, mode }) => {
+        return { text, mode, rows: comparison.searches.rows(text, mode).slice() };
+      }),
       within: lacking.within === true ? comparison.sliced.within(slices).slice() : null,
       slices: lacking.slices === true ? comparison.sliced.index() : null,
     };
   }
 
-  take(comparisonId: string, { search = '', searchMode = 'substring', slices = [] }: FlipFilter, found: Found): void {
+  take(comparisonId: string, { slices = [] }: FlipFilter, found: Found): void {
     const comparison = this.#comparison(comparisonId);
     if (comparison.columns.buildKey !== found.buildKey) return;
-    if (found.rows !== null) comparison.searches.take(search, searchMode, found.rows);
+    for (const { text, mode, rows } of found.searches) comparison.searches.take(text, mode, rows);
     if (found.within !== null) comparison.sliced.takeWithin(slices, found.within);
     if (found.slices !== null) comparison.sliced.takeIndex(found.slices);
   }

@@ -1,14 +1,17 @@
+import { assertNever } from '../../shared/domain/errors.ts';
 import type { FlipFilter } from '../../shared/domain/flip-view.ts';
 import type { ReadableDb } from '../database.ts';
 import { each, sql } from '../database.ts';
 import { firstKey } from '../keys.ts';
 import type { LoadedComparison } from './comparison.ts';
 import { searchRows } from './search.ts';
+import { statementRows } from './statement-rows.ts';
 
-type Mode = NonNullable<FlipFilter['searchMode']>;
+/** What is read: a search of all texts, or a statement on prompts or targets. */
+type Mode = NonNullable<FlipFilter['searchMode']> | 'statement';
 
 /** Searches kept of one comparison: a filter is asked for its list, its facets and its counts. */
-const keptSearches = 8;
+const keptSearches = 12;
 /** Texts, and bytes of texts, that are searched in passing. */
 const fewTexts = 4000;
 const littleText = 300_000;
@@ -26,7 +29,7 @@ export class SearchResults {
   rows(search: string, mode: Mode): Uint8Array {
     const known = this.#found.get(nameOf(search, mode));
     if (known !== undefined) return known;
-    const found = searchRows(this.#comparison, search, mode);
+    const found = foundRows(this.#comparison, search, mode);
     this.take(search, mode, found);
     return found;
   }
@@ -46,6 +49,18 @@ export class SearchResults {
   needs(search: string, mode: Mode): boolean {
     if (search.trim() === '' || this.#found.has(nameOf(search, mode))) return false;
     return (this.#isLong ??= hasMuchText(this.#comparison));
+  }
+}
+
+function foundRows(comparison: LoadedComparison, search: string, mode: Mode): Uint8Array {
+  switch (mode) {
+    case 'substring':
+    case 'word':
+      return searchRows(comparison, search, mode);
+    case 'statement':
+      return statementRows(comparison, search);
+    default:
+      return assertNever(mode);
   }
 }
 

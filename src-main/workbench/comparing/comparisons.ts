@@ -3,6 +3,7 @@ import type { ComparisonRecord, FlipFilter } from '../../shared/domain/flip-view
 import { defaultRule, flipKinds } from '../../shared/domain/flips.ts';
 import type { FlipKind, Rule } from '../../shared/domain/flips.ts';
 import type { FlipSet } from '../../shared/domain/kinds/flip-set.ts';
+import type { SetStatements } from '../../shared/domain/kinds/set-statements.ts';
 import type { ChangeSummary } from '../../shared/domain/statistics/change-summary.ts';
 import type { ClusteredRate, ComparisonSummary, Rate } from '../../shared/domain/statistics/comparison-summary.ts';
 import type { SearchSample } from '../../shared/domain/statistics/slice-features.ts';
@@ -15,7 +16,7 @@ import type { FlipExportRow } from '../../store/api.ts';
 import type { PairBy } from '../../shared/domain/pairing.ts';
 import type { Core } from '../core.ts';
 import { basisOf } from './basis.ts';
-import { putIntoWords } from './flip-sets.ts';
+import { putIntoWords, statementsOf } from './flip-sets.ts';
 import type { Statistics } from '../statistics/statistics.ts';
 import { partOf, quietTask, throwIfCancelled, unlessCancelled } from '../supervision/task.ts';
 import type { Task } from '../supervision/task.ts';
@@ -40,6 +41,8 @@ export interface Comparisons {
   kindRate(comparisonId: string, kind: string): Promise<Rate | ClusteredRate>;
   /** What the samples of a filter have in common: which answers became which, and groups of what changed alike. */
   flipSet(comparisonId: string, filter: FlipFilter, task: Task): Promise<FlipSet>;
+  /** What the samples of a filter have in common: the statements that tell most, each a filter's `where`. */
+  statements(comparisonId: string, filter: FlipFilter, task: Task): Promise<SetStatements>;
   /** Slices with excess negative flips, corrected for the search. */
   findSlices(comparisonId: string, task: Task): Promise<SliceSearchResult>;
   remove(comparisonId: string): Promise<void>;
@@ -211,6 +214,10 @@ export function createComparisons(core: Core, statistics: Statistics): Compariso
     async flipSet(comparisonId, filter, task) {
       requireReady(await get(comparisonId));
       return putIntoWords({ store, statistics, findKinds }, comparisonId, filter, task);
+    },
+    async statements(comparisonId, filter, task) {
+      requireReady(await get(comparisonId));
+      return statementsOf({ store, findKinds }, comparisonId, filter, task);
     },
     async findSlices(comparisonId, task) {
       const { counts } = requireReady(await get(comparisonId));

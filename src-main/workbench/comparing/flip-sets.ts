@@ -1,9 +1,10 @@
 import type { FlipFilter } from '../../shared/domain/flip-view.ts';
 import type { FlipSet } from '../../shared/domain/kinds/flip-set.ts';
+import type { SetStatements } from '../../shared/domain/kinds/set-statements.ts';
 import type { FlipText } from '../../shared/domain/kinds/flip-text.ts';
 import type { FlipExportRow, Store } from '../../store/api.ts';
 import type { Statistics } from '../statistics/statistics.ts';
-import { partOf, throwIfCancelled } from '../supervision/task.ts';
+import { partOf, throwIfCancelled, unlessCancelled } from '../supervision/task.ts';
 import type { Task } from '../supervision/task.ts';
 
 /** Of a larger set, evenly spread samples are read. */
@@ -41,6 +42,19 @@ export async function putIntoWords(
   });
   task.progress('grouping what changed', 0.8);
   return statistics.calculate<'flip-set'>({ kind: 'flip-set', flips, samples: withText }, { signal: task.signal });
+}
+
+/** What the samples of a filter have in common, in statements that all samples of the comparison are counted by. */
+export async function statementsOf(
+  { store, findKinds }: Omit<Context, 'statistics'>,
+  comparisonId: string,
+  filter: FlipFilter,
+  task: Task,
+): Promise<SetStatements> {
+  await findKinds(comparisonId, partOf(task, 0, 0.5));
+  const searching = partOf(task, 0.5, 1);
+  const progress = (fraction: number): void => searching.progress('looking for what they have in common', fraction);
+  return unlessCancelled(task, store.setStatements(comparisonId, filter, progress, task.signal));
 }
 
 function flipText({ sampleKey, sampleId, target, leftOutput, rightOutput, changes }: FlipExportRow): FlipText | null {

@@ -191,6 +191,13 @@ function comparisonHandlers({ core, imports, evaluations, comparisons, reports }
         comparisons.flipSet(comparisonId, present(filter), task),
       );
     },
+    'comparisons.statements': async ({ comparisonId, filter }) => {
+      const { leftName, rightName } = await comparisons.get(comparisonId);
+      const title = `What samples of ${comparisonName(leftName, rightName)} have in common`;
+      return core.computations.ask({ kind: 'statements', title }, [comparisonId, filter], (task) =>
+        comparisons.statements(comparisonId, present(filter), task),
+      );
+    },
     'comparisons.setNoiseFloor': ({ comparisonId, leftRepeat, rightRepeat }) =>
       nothing(
         store

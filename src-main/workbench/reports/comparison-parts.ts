@@ -1,9 +1,16 @@
-import type { ReportCase, ReportComparison, ReportParts } from '../../shared/domain/reports/report-model.ts';
+import type {
+  ReportCase,
+  ReportComparison,
+  ReportParts,
+  ReportWords,
+} from '../../shared/domain/reports/report-model.ts';
 import { reportRowOf } from '../../shared/domain/reports/report-row.ts';
 import { reportCharacters, shortened } from '../../shared/domain/long-texts.ts';
 import { shortRow } from '../../shared/domain/reports/short-row.ts';
 import type { EvaluationRecord } from '../../shared/domain/entities.ts';
-import type { ComparisonRecord } from '../../shared/domain/flip-view.ts';
+import type { ComparisonRecord, FlipFilter } from '../../shared/domain/flip-view.ts';
+import { clusterName } from '../../shared/presentation/flip-set.ts';
+import { statementSentence } from '../../shared/presentation/statements.ts';
 import { adjustedP } from '../../shared/domain/statistics/multiple-tests.ts';
 import type { Correction } from '../../shared/domain/statistics/multiple-tests.ts';
 import type { ComparisonSummary } from '../../shared/domain/statistics/comparison-summary.ts';
@@ -65,8 +72,9 @@ export async function comparisonParts(
   task.progress('counting flips', 0.2);
   const summary = await comparisons.summary(comparison.id);
   const kinds = await comparisons.kinds(comparison.id, {}, partOf(task, 0.2, 0.4));
-  task.progress('searching slices', 0.4);
-  const search = await comparisons.findSlices(comparison.id, partOf(task, 0.4, 0.6));
+  const words = await wordsOf(context, comparison.id, partOf(task, 0.4, 0.5));
+  task.progress('searching slices', 0.5);
+  const search = await comparisons.findSlices(comparison.id, partOf(task, 0.5, 0.6));
   task.progress('collecting regressions', 0.6);
   const { cases, long } = await worstCases(context, comparison, right.suiteName, shown, task);
   const reported: ReportComparison = {
@@ -74,6 +82,7 @@ export async function comparisonParts(
     decoding: decodingWords(right.decoding),
     summary,
     kinds,
+    words,
     noiseFloor: await noiseFloorOf(core, comparisons, comparison, partOf(task, 0.6, 0.9)),
     search: { tried: search.tried, found: standingOut(search.found, shown.correction) },
   };
@@ -85,6 +94,27 @@ export async function comparisonParts(
     casesTotal: summary.negativeFlips,
     annotations: await annotationsOf(context, comparison.id),
     exclusions: exclusionsOf(summary, right.suiteName),
+  };
+}
+
+/** Groups that are listed; what is rare is told as a number. */
+const shownGroups = 12;
+
+/** The negative flips in words: what they have in common, and groups of what changed alike with their most typical samples. */
+async function wordsOf({ comparisons }: PartsContext, comparisonId: string, task: Task): Promise<ReportWords> {
+  const filter = { kinds: ['negative'] } satisfies FlipFilter;
+  const { best, tried } = await comparisons.statements(comparisonId, filter, partOf(task, 0, 0.5));
+  const { clusters, read } = await comparisons.flipSet(comparisonId, filter, partOf(task, 0.5, 1));
+  const listed = clusters.slice(0, shownGroups);
+  return {
+    inCommon: best.map((one) => ({ statement: one.statement, sentence: statementSentence(one) })),
+    tried,
+    groups: listed.map((cluster) => ({
+      name: clusterName(cluster),
+      count: cluster.count,
+      typical: cluster.typical.map(({ sampleId }) => sampleId),
+    })),
+    inOtherGroups: read - listed.reduce((sum, { count }) => sum + count, 0),
   };
 }
 

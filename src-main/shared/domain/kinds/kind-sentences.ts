@@ -72,13 +72,15 @@ export function blameSentences(kinds: ChangeSummary, negativeFlips: number): str
     const remedy = remedies[kind];
     const count = kinds[kind]?.negative ?? 0;
     if (remedy === undefined || count < leastBlamed || count * 2 < negativeFlips) return [];
-    return [`${count} of ${negativeFlips} negative flips ${blamed(kind)}: ${remedy}.`];
+    return [`${count} of ${negativeFlips} negative flips ${kindPredicate(kind, count)}: ${remedy}.`];
   });
 }
 
-function blamed(kind: ChangeKind): string {
-  const phrase = kindPhrase(kind, 2);
-  return kind === 'cut' || kind === 'empty' ? `are ${phrase}` : phrase;
+/** After a number of samples: “refuse”, “are cut off”. */
+export function kindPredicate(name: string, count: number): string {
+  const phrase = kindPhrase(name, count);
+  if (name !== 'cut' && name !== 'empty') return phrase;
+  return `${count === 1 ? 'is' : 'are'} ${phrase}`;
 }
 
 function isNamed(name: string): name is ChangeKind {

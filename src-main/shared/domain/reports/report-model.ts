@@ -58,6 +58,16 @@ const noiseFloor = z.object({
   flaky: z.number(),
 });
 
+/** What its negative flips have in common, and groups of what changed alike. */
+const words = z.object({
+  inCommon: z.array(z.object({ statement: z.string(), sentence: z.string() })),
+  tried: z.number(),
+  groups: z.array(z.object({ name: z.string(), count: z.number(), typical: z.array(z.string()) })),
+  /** Flips in groups that are not listed. */
+  inOtherGroups: z.number(),
+});
+export type ReportWords = z.output<typeof words>;
+
 const reportComparison = z.object({
   /** E.g. the suite's name: heads the comparison where a report has several. */
   title: z.string(),
@@ -67,6 +77,7 @@ const reportComparison = z.object({
   noiseFloor: noiseFloor.nullable(),
   /** Kinds of change of its samples; absent in reports of earlier versions. */
   kinds: changeSummarySchema.optional(),
+  words: words.optional(),
   /** Slices the search found, and how many candidates it tried. */
   search: z.object({ tried: z.number(), found: z.array(foundSlice) }).nullable(),
 });

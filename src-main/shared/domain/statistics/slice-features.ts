@@ -22,6 +22,8 @@ export interface Candidate {
   rightBefore: number;
   /** Order-free digest of its members, to tell candidates that select the same samples. */
   members: number;
+  /** The same as a filter's `where` has it; absent where no filter can ask for it. */
+  statement?: string;
 }
 
 /** Counts members by key; each sample may be added to a key once. */
@@ -38,7 +40,10 @@ export class CandidateCounter<Key> {
   }
 
   /** The tallies of at least `minSamples`, named. */
-  candidates(minSamples: number, describe: (key: Key) => { name: string; family: SliceFamily }): Candidate[] {
+  candidates(
+    minSamples: number,
+    describe: (key: Key) => Pick<Candidate, 'name' | 'family' | 'statement'>,
+  ): Candidate[] {
     return [...this.tallies].flatMap(([key, tally]) => (tally.n < minSamples ? [] : [{ ...describe(key), ...tally }]));
   }
 }

@@ -9,19 +9,33 @@ export function groupCandidates(samples: readonly SearchSample[], minSamples: nu
   const lengthCuts = quartiles(samples.map((sample) => sample.text.length));
   const numberCuts = cutsByName(samples);
   const counter = new CandidateCounter<string>();
+  const statements = new Map<string, string>();
   samples.forEach((sample, index) => {
-    const add = (family: SliceFamily, name: string) => counter.add(`${family}:${name}`, index, sample.kind);
-    add('length', ranged('text length', sample.text.length, lengthCuts));
+    const add = (family: SliceFamily, name: string, statement?: string) => {
+      const key = `${family}:${name}`;
+      counter.add(key, index, sample.kind);
+      if (statement !== undefined) statements.set(key, statement);
+    };
+    const length = rangeOf(sample.text.length, lengthCuts);
+    add('length', rangeName('text length', length), rangeStatement('prompt-length', length));
     for (const [name, value] of Object.entries(sample.numbers ?? {})) {
-      if (Number.isFinite(value)) add('number', ranged(name, value, numberCuts.get(name) ?? []));
+      if (!Number.isFinite(value)) continue;
+      const range = rangeOf(value, numberCuts.get(name) ?? []);
+      add(
+        'number',
+        rangeName(name, range),
+        name === 'wanted length' ? rangeStatement('target-length', range) : undefined,
+      );
     }
-    for (const tag of new Set(sample.tags)) add('tag', `tag: ${tag}`);
-    for (const slice of new Set(sample.slices)) add('slice', `slice: ${slice}`);
+    for (const tag of new Set(sample.tags)) add('tag', `tag: ${tag}`, `tag:${tag}`);
+    for (const slice of new Set(sample.slices)) add('slice', `slice: ${slice}`, `slice:${slice}`);
     for (const [name, value] of Object.entries(sample.labels ?? {})) add('label', `${name} = ${value}`);
   });
   return counter.candidates(minSamples, (key) => {
     const border = key.indexOf(':');
-    return { family: key.slice(0, border) as SliceFamily, name: key.slice(border + 1) }; // as put together by `add`
+    const [family, name] = [key.slice(0, border) as SliceFamily, key.slice(border + 1)]; // as put together by `add`
+    const statement = statements.get(key);
+    return statement === undefined ? { family, name } : { family, name, statement };
   });
 }
 
@@ -45,15 +59,26 @@ function quartiles(values: readonly number[]): number[] {
   return [...new Set(cuts)].filter((cut) => cut > (sorted[0] ?? cut));
 }
 
-/** The quartile a value falls into, named by its bounds. */
-function ranged(what: string, value: number, cuts: readonly number[]): string {
-  const upper = cuts.find((cut) => value < cut);
-  const lower = cuts.findLast((cut) => value >= cut);
+interface Range {
+  lower: number | undefined;
+  upper: number | undefined;
+}
+
+/** The quartile a value falls into. */
+function rangeOf(value: number, cuts: readonly number[]): Range {
+  return { upper: cuts.find((cut) => value < cut), lower: cuts.findLast((cut) => value >= cut) };
+}
+
+function rangeName(what: string, { lower, upper }: Range): string {
   const bounds = [
     ...(lower === undefined ? [] : [`≥ ${shortNumber(lower)}`]),
     ...(upper === undefined ? [] : [`< ${shortNumber(upper)}`]),
   ];
   return bounds.length === 0 ? `${what}: any` : `${what} ${bounds.join(' and ')}`;
+}
+
+function rangeStatement(is: 'prompt-length' | 'target-length', { lower, upper }: Range): string | undefined {
+  return lower === undefined && upper === undefined ? undefined : `${is}:${lower ?? 0}..${upper ?? ''}`;
 }
 
 function shortNumber(value: number): string {

@@ -25,11 +25,11 @@ export function textCandidates(
   onProgress(0.35);
   const words = countWords(samples, texts);
   onProgress(0.6);
-  const wordCandidates = words.candidates(minSamples, (word) => ({ name: quoted(vocabulary[word]), family: 'word' }));
+  const wordCandidates = words.candidates(minSamples, (word) => named(vocabulary[word], 'word'));
   const phrases = countPhrases(samples, texts, vocabulary.length, minSamples);
   const phraseCandidates = phrases.candidates(minSamples, (phrase) => {
     const [first, second] = [Math.floor(phrase / vocabulary.length), phrase % vocabulary.length];
-    return { name: quoted(`${vocabulary[first]} ${vocabulary[second]}`), family: 'phrase' };
+    return named(`${vocabulary[first]} ${vocabulary[second]}`, 'phrase');
   });
   return [...wordCandidates, ...phraseCandidates];
 }
@@ -88,6 +88,6 @@ function slotOf(first: number, second: number, size: number): number {
   return (Math.imul(first, 0x9e3779b1) ^ Math.imul(second + 1, 0x85ebca6b)) & (size - 1);
 }
 
-function quoted(words: string | undefined): string {
-  return `text has “${words ?? ''}”`;
+function named(words = '', family: 'word' | 'phrase'): Pick<Candidate, 'name' | 'family' | 'statement'> {
+  return { name: `text has “${words}”`, family, statement: `prompt:${words}` };
 }

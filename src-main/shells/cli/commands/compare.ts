@@ -29,6 +29,7 @@ import { slicesLeftOutNote } from '../../../shared/presentation/slices.ts';
 import type { CommandContext } from '../context.ts';
 import type { CompareFlags, PairFlags } from '../options/comparisons.ts';
 import { plain, table } from '../terminal.ts';
+import { statementLines, statementsDocument } from './flip-groups.ts';
 
 export async function compareCommand(
   { terminal, workbench, task }: CommandContext,
@@ -44,17 +45,26 @@ export async function compareCommand(
   };
   const summary = await opened.comparisons.summary(comparison.id, filter);
   const kinds = await opened.comparisons.kinds(comparison.id, filter, task);
+  const words = await opened.comparisons.statements(comparison.id, { ...filter, kinds: ['negative'] }, task);
   const floor = options.repeat === undefined ? null : await floorOf({ task }, opened, comparison.id, options.repeat);
   const others = options.suite === undefined ? await otherSuites(opened, left, right) : [];
   terminal.settle();
   const trainedOn = await trainedSamples(opened, comparison.id);
-  terminal.document({ ...summary, kinds, trainedOn, ...(floor === null ? {} : { noiseFloor: floor }) });
+  terminal.document({
+    ...summary,
+    kinds,
+    inCommon: statementsDocument(words),
+    trainedOn,
+    ...(floor === null ? {} : { noiseFloor: floor }),
+  });
   if (trainedOn > 0 && options.withoutTrained !== true) {
     terminal.print(
       `! ${trainedOn} of the samples have a prompt that a run of these was trained on. --without-trained leaves them out.`,
     );
   }
-  terminal.print([describe(summary, options.correction, floor), ...kindLines(summary, kinds)].join('\n'));
+  terminal.print(
+    [describe(summary, options.correction, floor), ...kindLines(summary, kinds), ...statementLines(words)].join('\n'),
+  );
   if (others.length > 0)
     terminal.note(`Both sides have further suites: ${others.join(', ')}. Choose one with --suite.`);
 }

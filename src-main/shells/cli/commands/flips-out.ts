@@ -5,13 +5,13 @@ import type { ComparisonRecord, FlipFilter, FlipSort } from '../../../shared/dom
 import { flipsOut } from '../../../reports/flips-out.ts';
 import type { FlipTool } from '../../../reports/flips-out.ts';
 import type { FlipExportRow } from '../../../store/api.ts';
+import { filterWords } from '../../../shared/presentation/filter-words.ts';
 import { titleOfComparison } from '../../../shared/presentation/names.ts';
 import { throwIfCancelled } from '../../../workbench/supervision/task.ts';
 import { asFileError } from '../../../workbench/workspace/file-errors.ts';
 import type { Workbench } from '../../../workbench/workbench.ts';
 import type { CommandContext } from '../context.ts';
 import type { FlipFlags } from '../options/comparisons.ts';
-import { isOutcome } from '../options/pairs.ts';
 import { handOver } from '../own-files.ts';
 
 /** The chosen samples as files of another tool. */
@@ -42,7 +42,7 @@ export async function writeFlipsOut(
     });
   const { files, written, leftOut } = flipsOut(flags.as, rows, {
     comparison: titleOfComparison(comparison),
-    filter: filterWords(flags),
+    filter: filterWords(chosen.filter),
   });
   const out = path.resolve(flags.out);
   const paths: string[] = [];
@@ -61,13 +61,4 @@ export async function writeFlipsOut(
   terminal.document({ paths, written, leftOut });
   terminal.print(`${written} of ${rows.length} samples written to ${paths.join(' and ')}.`);
   for (const { count, why } of leftOut) terminal.print(`${count} ${why}.`);
-}
-
-function filterWords({ kind, slice, search, withoutTrained }: FlipFlags): string {
-  return [
-    isOutcome(kind) ? kind : `negative flips of the kind ${kind}`,
-    ...(slice === undefined ? [] : [`slice ${slice}`]),
-    ...(search === undefined ? [] : [`text has “${search}”`]),
-    ...(withoutTrained === true ? ['without prompts that were trained on'] : []),
-  ].join(', ');
 }

@@ -9,7 +9,9 @@ import type { FlipChoice, FlipFlags } from '../options/comparisons.ts';
 import { isOutcome, outcomes } from '../options/pairs.ts';
 import { plain } from '../terminal.ts';
 import { openComparison } from './compare.ts';
+import { printGroups } from './flip-groups.ts';
 import { writeFlipsOut } from './flips-out.ts';
+import { parseStatement } from '../../../shared/domain/kinds/statements.ts';
 import { formatSignedNumber } from '../../../shared/presentation/numbers.ts';
 import { throwIfCancelled } from '../../../workbench/supervision/task.ts';
 
@@ -27,7 +29,8 @@ export async function flipsCommand(
   const comparison = await openComparison(context, workbench, left, right, flags);
   terminal.settle();
   const limit = flags.limit ?? (terminal.json ? Infinity : readable);
-  if (!isOutcome(flags.kind)) await requireKind(workbench, comparison.id, flags.kind);
+  await requireKinds(workbench, comparison.id, flags);
+  if (flags.groups === true) return printGroups(context, workbench, comparison, filterOf(flags));
   if (flags.as !== undefined) {
     const chosen = { filter: filterOf(flags), sort: sortOf(flags) };
     return writeFlipsOut(context, workbench, comparison, { ...flags, as: flags.as }, chosen);
@@ -48,9 +51,23 @@ export async function flipsCommand(
     if (error !== enough) throw error;
   });
   const narrowed =
-    flags.slice !== undefined || flags.search !== undefined || flags.withoutTrained === true || !isOutcome(flags.kind);
+    flags.slice !== undefined ||
+    flags.search !== undefined ||
+    flags.where !== undefined ||
+    flags.withoutTrained === true ||
+    !isOutcome(flags.kind);
   const total = isOutcome(flags.kind) ? (comparison.counts.corrected ?? comparison.counts).kinds[flags.kind] : 0;
   if (!terminal.json) terminal.note(`${shown} shown${narrowed ? '' : ` of ${total} ${flags.kind}`}.`);
+}
+
+/** Finds the kinds of change that are asked for, and refuses what is none. */
+export async function requireKinds(
+  workbench: Workbench,
+  comparisonId: string,
+  { kind, where = [] }: Pick<FlipChoice, 'kind' | 'where'>,
+): Promise<void> {
+  const stated = where.map(parseStatement).flatMap((one) => (one?.is === 'change' ? [one.name] : []));
+  for (const name of [...(isOutcome(kind) ? [] : [kind]), ...stated]) await requireKind(workbench, comparisonId, name);
 }
 
 /** Finds the kinds of change, and refuses one that is none. */
@@ -63,11 +80,12 @@ export async function requireKind(workbench: Workbench, comparisonId: string, ki
   });
 }
 
-/** The samples that --kind, --slice and --search choose. */
-export function filterOf({ kind, slice, search, withoutTrained }: FlipChoice): FlipFilter {
+/** The samples that --kind, --slice, --search and --where choose. */
+export function filterOf({ kind, slice, search, where, withoutTrained }: FlipChoice): FlipFilter {
   return {
     ...(isOutcome(kind) ? { kinds: [kind] } : { kinds: ['negative'] as const satisfies FlipKind[], changes: [kind] }),
     ...(slice === undefined ? {} : { slices: [slice] }),
+    ...(where === undefined ? {} : { where }),
     ...(withoutTrained === true ? { trained: 'without' as const } : {}),
     ...(search === undefined ? {} : { search, searchMode: 'substring' as const }),
   };

@@ -5,8 +5,7 @@ import { findByName } from '../../../workbench/workspace/names.ts';
 import { mitigationLedger } from '../../../workbench/comparing/guard-sets.ts';
 import { plain, table } from '../terminal.ts';
 import { openComparison } from './compare.ts';
-import { isOutcome } from '../options/pairs.ts';
-import { filterOf, requireKind } from './flips.ts';
+import { filterOf, requireKinds } from './flips.ts';
 
 export async function createGuardSet(
   context: CommandContext,
@@ -18,7 +17,7 @@ export async function createGuardSet(
   const workbench = await context.workbench();
   const { store } = workbench.core;
   const comparison = await openComparison(context, workbench, left, right, flags);
-  if (!isOutcome(flags.kind)) await requireKind(workbench, comparison.id, flags.kind);
+  await requireKinds(workbench, comparison.id, flags);
   const view = await store.openFlipView(comparison.id, filterOf(flags), {
     column: 'sampleId',
     direction: 'ascending',
@@ -28,7 +27,7 @@ export async function createGuardSet(
       'bad-input',
       `${describeChoice(flags)} from ${comparison.leftName} to ${comparison.rightName}.`,
       {
-        remedy: 'Choose another --kind, --slice, --search or --rule; flipguard flips lists what there is.',
+        remedy: 'Choose another --kind, --slice, --search, --where or --rule; flipguard flips lists what there is.',
       },
     );
   }
@@ -42,10 +41,11 @@ export async function createGuardSet(
   context.terminal.print(`Guard set “${plain(set.name)}”: ${set.samples} samples.${leftOut}`);
 }
 
-function describeChoice({ kind, slice, search }: GuardSetFlags): string {
+function describeChoice({ kind, slice, search, where }: GuardSetFlags): string {
   const inSlice = slice === undefined ? '' : ` in slice “${slice}”`;
   const withText = search === undefined ? '' : ` with “${search}”`;
-  return `There is no ${kind} sample${inSlice}${withText}`;
+  const ofWhich = where === undefined ? '' : ` of which holds ${where.map((one) => `“${one}”`).join(' and ')}`;
+  return `There is no ${kind} sample${inSlice}${withText}${ofWhich}`;
 }
 
 export async function showGuardSet({ terminal, workbench }: CommandContext, name: string): Promise<void> {

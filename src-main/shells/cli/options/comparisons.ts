@@ -8,7 +8,15 @@ import { reportSections } from '../../../shared/domain/reports/report-model.ts';
 import type { Correction } from '../../../shared/domain/statistics/multiple-tests.ts';
 import { lazily } from './go.ts';
 import type { Go } from './go.ts';
-import { correctionOption, kindOption, pairByOption, ruleOption, suiteOption, variantOption } from './pairs.ts';
+import {
+  correctionOption,
+  kindOption,
+  pairByOption,
+  ruleOption,
+  suiteOption,
+  variantOption,
+  whereOption,
+} from './pairs.ts';
 import { kindLimits, realNumber, wholeNumber } from './values.ts';
 import type { KindLimit } from './values.ts';
 
@@ -46,6 +54,8 @@ export function addComparisons(program: Program, go: Go): void {
     .option('--slice <name>', 'only this slice')
     .option('--without-trained', 'only samples whose prompt neither side was trained on')
     .option('--search <text>', 'only samples with this text in a prompt or output')
+    .option(...whereOption)
+    .option('--groups', 'put the set into words: what it has in common, groups of what changed alike')
     .addOption(
       new Option('--sort <column>', 'sort by worst change, id, or longest new output')
         .choices(['delta', 'id', 'length'])
@@ -125,12 +135,14 @@ export interface FlipChoice extends PairFlags {
   kind: string;
   slice?: string;
   search?: string;
+  where?: string[];
   withoutTrained?: boolean;
 }
 export interface FlipFlags extends FlipChoice {
   sort: 'delta' | 'id' | 'length';
   limit?: number;
   as?: FlipTool;
+  groups?: boolean;
   out?: string;
 }
 export interface GateFlags extends PairFlags {

@@ -2,7 +2,7 @@ import type { Command as Program } from 'commander';
 import type { FlipChoice } from './comparisons.ts';
 import { lazily } from './go.ts';
 import type { Go } from './go.ts';
-import { kindOption, ruleOption, suiteOption } from './pairs.ts';
+import { kindOption, ruleOption, suiteOption, whereOption } from './pairs.ts';
 
 const commands = {
   create: lazily(async () => (await import('../commands/guard-set.ts')).createGuardSet),
@@ -22,6 +22,7 @@ export function addGuardSets(program: Program, go: Go): void {
     .addOption(ruleOption())
     .option(...suiteOption)
     .addOption(kindOption())
+    .option(...whereOption)
     .option('--slice <name>', 'only this slice')
     .option('--search <text>', 'only samples with this text in a prompt or output')
     .option('--note <text>', 'a note on why these were chosen')

@@ -1,5 +1,6 @@
 import { Option } from 'commander';
 import { changeKinds } from '../../../shared/domain/kinds/change-kinds.ts';
+import { addStatement } from './values.ts';
 import { correctionNames, corrections } from '../../../shared/domain/statistics/multiple-tests.ts';
 
 /** Options of every command that takes two evaluations. */
@@ -33,3 +34,8 @@ export const correctionOption = () =>
   new Option('--correction <method>', `how to adjust p-values of slices (bh: ${correctionNames.bh})`)
     .choices([...corrections])
     .default('holm');
+export const whereOption = [
+  '--where <statement>',
+  'only samples of which this holds: prompt:WORDS, prompt-length:FROM..BELOW, target-length:FROM..BELOW, slice:NAME, tag:NAME or change:KIND; repeatable',
+  addStatement,
+] as const;

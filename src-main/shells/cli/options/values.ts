@@ -1,8 +1,17 @@
 import { InvalidArgumentError } from 'commander';
+import { parseStatement } from '../../../shared/domain/kinds/statements.ts';
 
 /** Gathers a repeatable option’s values. */
 export function collect(value: string, before: string[] | undefined): string[] {
   return [...(before ?? []), value];
+}
+
+/** A statement on samples, such as `prompt:river`; repeatable. */
+export function addStatement(text: string, before: string[] | undefined): string[] {
+  if (parseStatement(text) !== null) return [...(before ?? []), text];
+  throw new InvalidArgumentError(
+    'A statement is needed: prompt:WORDS, prompt-length:FROM..BELOW, target-length:FROM..BELOW, slice:NAME, tag:NAME or change:KIND.',
+  );
 }
 
 export function wholeNumber(text: string): number {
