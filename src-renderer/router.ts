@@ -21,6 +21,7 @@ const routes: { path: string; name: string; title: string; view: () => Promise<{
     view: () => import('./views/GuardSetsView.vue'),
   },
   { path: '/models', name: 'models', title: 'Models', view: () => import('./views/ModelsView.vue') },
+  { path: '/models/:modelId', name: 'model', title: 'Model', view: () => import('./views/ModelView.vue') },
   {
     path: '/datasets/:datasetId?',
     name: 'datasets',
@@ -32,6 +33,12 @@ const routes: { path: string; name: string; title: string; view: () => Promise<{
     name: 'evaluations',
     title: 'Evaluations',
     view: () => import('./views/EvaluationsView.vue'),
+  },
+  {
+    path: '/evaluations/:evaluationId',
+    name: 'evaluation',
+    title: 'Evaluation',
+    view: () => import('./views/EvaluationView.vue'),
   },
   { path: '/reports', name: 'reports', title: 'Reports', view: () => import('./views/ReportsView.vue') },
   { path: '/reports/file/:handle', name: 'report-file', title: 'Report', view: () => import('./views/ReportView.vue') },

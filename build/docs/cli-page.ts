@@ -1,4 +1,4 @@
-import { Writable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import type { Command } from 'commander';
 import { createProgram } from '../../src-main/shells/cli/program.ts';
 import { code, codes, page, table } from './markdown.ts';
@@ -58,7 +58,7 @@ export const documentedVariables: readonly string[] = variables.map(([name]) => 
 
 export function cliPage(): string {
   const program = createProgram({
-    streams: { env: {}, stdout: nowhere(), stderr: nowhere() },
+    streams: { env: {}, stdin: Readable.from([]), stdout: nowhere(), stderr: nowhere() },
     run: () => Promise.resolve(),
   });
   return page('Command line', 'src-main/shells/cli/options', [

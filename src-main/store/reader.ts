@@ -9,6 +9,7 @@ import { alertReads } from './queries/alerts.ts';
 import { rowScoreReads } from './queries/row-scores.ts';
 import { datasetCheckReads } from './queries/dataset-checks.ts';
 import { datasetReads } from './queries/datasets.ts';
+import { evaluationSampleReads } from './queries/evaluation-samples.ts';
 import { evaluationReads } from './queries/evaluations.ts';
 import { guardSetReads } from './queries/guard-sets.ts';
 import { importReads } from './queries/imports.ts';
@@ -57,6 +58,7 @@ export function readerMethods(db: ReadableDb, owner: string) {
       ...bind(db, runCurveReads),
       ...bind(db, runSourceReads),
       ...bind(db, evaluationReads),
+      ...bind(db, evaluationSampleReads),
       ...bind(db, comparisonReads),
       ...bind(db, partnerReads),
       ...bind(db, annotationReads),

@@ -40,7 +40,7 @@ import { studyWrites } from './queries/studies.ts';
 import { tagSamples } from './queries/samples.ts';
 import { smallWrites } from './queries/small-lists.ts';
 import type { SuiteHead } from './queries/suites.ts';
-import { SuiteDraft } from './queries/suites.ts';
+import { SuiteDraft, suiteWrites } from './queries/suites.ts';
 import { bind } from './rpc.ts';
 
 type Parts = ReturnType<typeof writerMethods>;
@@ -98,6 +98,7 @@ export function writerMethods(writer: Writer) {
       ...bind(writer, smallWrites),
       ...bind(writer, madeFileWrites),
       ...bind(writer, thingWrites),
+      ...bind(writer, suiteWrites),
       ...bind(writer, studyWrites),
       deleteThing: (kind: ThingKind, id: string) => waking(deleteThing(writer, kind, id)),
       /** Marks an import undone and removes what it brought, unless something depends on it (then `conflict`, named). */

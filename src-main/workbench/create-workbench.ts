@@ -27,6 +27,7 @@ import { createMadeModels } from './models/made-models.ts';
 import { createModels } from './models/models.ts';
 import { createReports } from './reports/reports.ts';
 import type { PdfPrinter } from '../reports/pdf.ts';
+import { createPrompting } from './serving/prompts.ts';
 import { createRuns } from './runs/runs.ts';
 import { createSites } from './sites/sites.ts';
 import type { Pace } from './sites/follow.ts';
@@ -132,6 +133,7 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
     sites,
     evaluations,
     comparisons,
+    prompting: createPrompting(core),
     samples,
     consents: createConsents(),
     reports,
@@ -170,6 +172,7 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
       await runs.close();
       await alerts.close();
       await core.jobs.close();
+      await services.prompting.close();
       await core.device.settled();
       await services.things.close();
       await statistics.close();

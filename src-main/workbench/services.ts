@@ -11,6 +11,7 @@ import type { MadeModels } from './models/made-models.ts';
 import type { Models } from './models/models.ts';
 import type { Reports } from './reports/reports.ts';
 import type { Runs } from './runs/runs.ts';
+import type { Prompting } from './serving/prompts.ts';
 import type { Sites } from './sites/sites.ts';
 import type { Studies } from './studies/studies.ts';
 import type { Task } from './supervision/task.ts';
@@ -42,6 +43,7 @@ export interface Services {
   readonly studies: Studies;
   readonly evaluations: Evaluations;
   readonly comparisons: Comparisons;
+  readonly prompting: Prompting;
   readonly samples: Samples;
   readonly consents: Consents;
   readonly reports: Reports;

@@ -3,7 +3,7 @@ import { useRouter } from 'vue-router';
 import { comparisonName } from '@shared/presentation/names.ts';
 import { useCommands } from '../stores/commands.ts';
 import { useComparisons } from '../stores/comparisons.ts';
-import { useDatasets, useGuardSets, useModels } from '../stores/library.ts';
+import { useDatasets, useEvaluations, useGuardSets, useModels } from '../stores/library.ts';
 import { useRuns } from '../stores/runs.ts';
 import { attend } from '../stores/toasts.ts';
 
@@ -22,6 +22,7 @@ export function usePaletteEntries() {
   const runs = useRuns();
   const comparisons = useComparisons();
   const models = useModels();
+  const evaluations = useEvaluations();
   const datasets = useDatasets();
   const guardSets = useGuardSets();
 
@@ -35,7 +36,8 @@ export function usePaletteEntries() {
     ),
     ...datasets.items.map((one) => entry('Dataset', one.name, `/datasets/${one.id}`)),
     ...guardSets.items.map((one) => entry('Guard set', one.name, `/guard-sets/${one.id}`)),
-    ...models.items.map((one) => ({ ...entry('Model', one.name, '/models'), id: `model-${one.id}` })),
+    ...models.items.map((one) => entry('Model', one.name, `/models/${one.id}`)),
+    ...evaluations.items.map((one) => entry('Evaluation', one.name, `/evaluations/${one.id}`)),
   ]);
 
   function entry(group: string, title: string, path: string): PaletteEntry {
@@ -44,7 +46,7 @@ export function usePaletteEntries() {
 
   /** Reads the lists that no place has needed yet. */
   function load(): void {
-    for (const store of [runs, comparisons, datasets, guardSets, models]) attend(store.load());
+    for (const store of [runs, comparisons, datasets, guardSets, models, evaluations]) attend(store.load());
   }
 
   return { entries, load };

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import path from 'node:path';
-import { Writable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import { runCli } from '../../src-main/shells/cli/run-cli.ts';
 
 const root = path.resolve(import.meta.dirname, '..', '..');
@@ -20,10 +20,16 @@ export function startCli(workspace: string, args: readonly string[]): ChildProce
 }
 
 /** Runs a command line in this process, with streams of its own, to its end. */
-export async function flipguard(workspace: string, ...args: string[]): Promise<CliAnswer> {
+export function flipguard(workspace: string, ...args: string[]): Promise<CliAnswer> {
+  return flipguardReading('', workspace, ...args);
+}
+
+/** The same, of a command that reads what a pipe brings. */
+export async function flipguardReading(input: string, workspace: string, ...args: string[]): Promise<CliAnswer> {
   const [stdout, stderr] = [collect(), collect()];
   const status = await runCli(['--workspace', workspace, ...args], {
     env: {},
+    stdin: Readable.from([input]),
     stdout: stdout.stream,
     stderr: stderr.stream,
   });

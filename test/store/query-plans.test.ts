@@ -109,6 +109,9 @@ test('no list walks through a big table or sorts one', async () => {
     reader.runEvents(runId, 0, 10);
     reader.runClock(runId);
     reader.evaluationMetrics(left);
+    const [first] = reader.evaluationSamples(left, 'right', 0, 1).rows;
+    reader.evaluationSamples(left, 'all', 0, 1);
+    reader.evaluationSample(left, first?.sampleKey ?? 0);
     reader.listAlerts(runId);
     reader.listRowScores(datasetId);
     reader.rowsOfHighestScore(datasetId, 'ches', 0.1);

@@ -26,6 +26,8 @@ import type { ListedRow, RowViewHandle } from '../domain/data/row-view.ts';
 import { rowReadings } from '../domain/data/shown-row.ts';
 import type { PlacedRow } from '../domain/data/shown-row.ts';
 import type { DatasetRow } from '../domain/datasets.ts';
+import { verdictChoices } from '../domain/evaluation-samples.ts';
+import type { ListedSample } from '../domain/evaluation-samples.ts';
 import type { TokenLedger } from '../domain/evaluations.ts';
 import type {
   ComparisonRecord,
@@ -46,6 +48,8 @@ import { corrections } from '../domain/statistics/multiple-tests.ts';
 import { ruleSchema } from '../domain/flips.ts';
 import type { ShownEvent } from '../domain/trainer-events.ts';
 import type { RunClock } from '../domain/run-clock.ts';
+import { promptFormats } from '../domain/tried-prompt.ts';
+import type { TriedPrompt } from '../domain/tried-prompt.ts';
 import { siteProfileSchema, siteSchema } from '../domain/sites.ts';
 import type { Site, SiteJob, SubmissionPreview } from '../domain/sites.ts';
 import { thingKindSchema } from '../domain/things.ts';
@@ -268,6 +272,28 @@ export const channels = {
   ),
 
   'suites.list': channel<SuiteRecord[]>()(none),
+  /** Adds a prompt to a suite of prompts, or makes one of it. */
+  'suites.keep': channel<SuiteRecord>()(
+    z.strictObject({
+      into: z.union([z.strictObject({ suiteId: id }), z.strictObject({ name })]),
+      prompt: z.string().min(1).max(1_000_000),
+      format: z.enum(['text', 'chat']),
+      target: z.string().min(1).max(1_000_000).optional().describe('What an answer should be, or contain.'),
+    }),
+  ),
+
+  /** What models answer to a prompt; pieces of it come as `prompt-text` events of this `stream` while they are made. */
+  'prompts.try': channel<Computed<TriedPrompt>>()(
+    z.strictObject({
+      targets: z.array(id.describe('A model or a checkpoint.')).min(1).max(2),
+      prompt: z.string().min(1).max(1_000_000),
+      format: z.enum(promptFormats),
+      temperature: z.number().min(0).max(10),
+      maxTokens: z.number().int().min(1).max(100_000),
+      seed,
+      stream: id,
+    }),
+  ),
 
   'runs.list': channel<RunRecord[]>()(none),
   'runs.get': channel<RunRecord>()(z.strictObject({ runId: id })),
@@ -354,6 +380,19 @@ export const channels = {
   ),
   /** How many samples each other evaluation is likely to share with this one. */
   'evaluations.partners': channel<Partner[]>()(z.strictObject({ evaluationId: id })),
+  /** Samples of one evaluation, whatever it is compared with; texts are cut. */
+  'evaluations.samples': channel<{ total: number; rows: ListedSample[] }>()(
+    z.strictObject({
+      evaluationId: id,
+      verdict: z.enum(verdictChoices).default('all'),
+      offset: z.number().int().min(0),
+      limit: z.number().int().min(1).max(500),
+    }),
+  ),
+  /** One of them, whole. */
+  'evaluations.sample': channel<ListedSample>()(
+    z.strictObject({ evaluationId: id, sampleKey: z.number().int().min(0) }),
+  ),
   'evaluations.remove': channel<null>()(z.strictObject({ evaluationId: id })),
 
   'comparisons.list': channel<ComparisonRecord[]>()(none),

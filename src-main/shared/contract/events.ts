@@ -14,6 +14,8 @@ export type WorkbenchEventBody =
   | { topic: 'run-events'; runId: string; events: ShownEvent[] }
   | { topic: 'alert'; alert: AlertRecord }
   | { topic: 'comparison'; comparison: ComparisonRecord }
+  /** A piece of an answer to a prompt that a window tries; `stream` is the window's own word for it. */
+  | { topic: 'prompt-text'; stream: string; side: number; text: string }
   /** Lists of these kinds changed: read them again. */
   | {
       topic: 'changed';

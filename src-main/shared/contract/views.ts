@@ -33,7 +33,8 @@ export interface Job {
     | 'site-doctor'
     | 'kinds'
     | 'flip-set'
-    | 'statements';
+    | 'statements'
+    | 'prompt';
   title: string;
   state: 'running' | 'done' | 'failed' | 'cancelled';
   phase: string;
@@ -59,6 +60,7 @@ export const shownInPlace: ReadonlySet<Job['kind']> = new Set([
   'flip-set',
   'statements',
   'ledger',
+  'prompt',
 ] satisfies Job['kind'][]);
 
 /**

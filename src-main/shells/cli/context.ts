@@ -1,12 +1,14 @@
 import type { WorkbenchOptions } from '../../workbench/create-workbench.ts';
 import type { Task } from '../../workbench/supervision/task.ts';
 import type { Workbench } from '../../workbench/workbench.ts';
-import type { Terminal } from './terminal.ts';
+import type { Streams, Terminal } from './terminal.ts';
 import type { ExitStatus } from './exit-status.ts';
 
 /** What a command works with. */
 export interface CommandContext {
   readonly terminal: Terminal;
+  /** What a person types, or a pipe brings. */
+  readonly input: Streams['stdin'];
   /** The workspace's folder. */
   readonly folder: string;
   /** Progress to stderr; aborted by Ctrl-C. */

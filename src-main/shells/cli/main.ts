@@ -6,6 +6,10 @@ keepFilesPrivate();
 // Set rather than exited with: what is still on its way to a pipe is written first.
 process.exitCode = await runCli(process.argv.slice(2), {
   env: process.env,
+  // Opened by who reads it: a pipe that nobody reads should not be touched.
+  get stdin() {
+    return process.stdin;
+  },
   stdout: process.stdout,
   stderr: process.stderr,
 });

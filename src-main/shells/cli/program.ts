@@ -1,5 +1,6 @@
 import { Argument, Command as Program, Option } from 'commander';
 import type { BenchFlags } from './commands/bench.ts';
+import type { ChatFlags } from './commands/chat.ts';
 import type { ConnectFlags } from './commands/connect.ts';
 import type { EndpointFlags } from './commands/endpoint.ts';
 import type { ServeFlags } from './commands/serve.ts';
@@ -15,7 +16,7 @@ import { addImports } from './options/imports.ts';
 import { addRuns } from './options/runs.ts';
 import { addSites } from './options/sites.ts';
 import { addThings } from './options/things.ts';
-import { collect, wholeNumber } from './options/values.ts';
+import { collect, realNumber, wholeNumber } from './options/values.ts';
 import type { GlobalOptions } from './run-cli.ts';
 import type { Streams } from './terminal.ts';
 import { version } from '../../workbench/version.ts';
@@ -30,6 +31,7 @@ const commands = {
   doctor: lazily(async () => (await import('./commands/doctor.ts')).doctorCommand),
   list: lazily(async () => (await import('./commands/list.ts')).listCommand),
   export: lazily(async () => (await import('./commands/export.ts')).exportCommand),
+  chat: lazily(async () => (await import('./commands/chat.ts')).chatCommand),
   endpoint: lazily(async () => (await import('./commands/endpoint.ts')).endpointCommand),
   mcp: lazily(async () => (await import('./commands/mcp.ts')).mcpCommand),
   serve: lazily(async () => (await import('./commands/serve.ts')).serveCommand),
@@ -139,6 +141,21 @@ function addDoors(program: Program, go: Go): void {
     .option('--port <n>', 'local port (default: any free one)', wholeNumber)
     .option('--open', 'open the browser')
     .action((host: string, options: ConnectFlags) => go(commands.connect, host, options));
+  program
+    .command('chat <model>')
+    .description(
+      'answers of a model or checkpoint (MODEL, RUN, RUN@STEP) to prompts from the terminal or a pipe, one per line',
+    )
+    .option(
+      '--against <model>',
+      'another model or checkpoint, the old one: both answer, and the first difference is named',
+    )
+    .option('--prompt <text>', 'a prompt, in place of lines; repeatable', collect)
+    .option('--temperature <n>', '0 takes the likeliest token each time (default: 0)', realNumber)
+    .option('--seed <n>', 'of sampling, the same for both models (default: 0)', wholeNumber)
+    .option('--max-tokens <n>', 'where an answer is cut (default: 128)', wholeNumber)
+    .option('--plain', 'the prompt as it is, without the models’ chat template')
+    .action((model: string, options: ChatFlags) => go(commands.chat, model, options));
   program
     .command('endpoint <targets...>')
     .description('serve models and checkpoints (MODEL, RUN, RUN@STEP) through an OpenAI-compatible API on this machine')

@@ -66,6 +66,9 @@ async function runCommand<Args extends unknown[]>(
     options.workspace === undefined ? defaultWorkspaceFolder(streams.env) : path.resolve(options.workspace);
   const context: CommandContext = {
     terminal,
+    get input() {
+      return streams.stdin;
+    },
     folder,
     task: { signal: interrupts.signal, progress: terminal.progress },
     workbench: () =>

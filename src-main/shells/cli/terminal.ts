@@ -1,8 +1,9 @@
-import type { Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { formatDuration } from '../../shared/presentation/times.ts';
 
 export interface Streams {
   readonly env: NodeJS.ProcessEnv;
+  readonly stdin: Readable & { isTTY?: boolean };
   readonly stdout: Writable & { isTTY?: boolean };
   readonly stderr: Writable & { isTTY?: boolean; columns?: number };
 }
@@ -12,6 +13,8 @@ export interface Terminal {
   readonly json: boolean;
   /** The answer for people; left out with --json. */
   print(text: string): void;
+  /** As `print`, without an end of the line: of text that comes in pieces. */
+  write(text: string): void;
   /** The answer for programs; left out without --json. */
   document(value: unknown): void;
   /** One line of NDJSON, whichever way. Resolves when the reader has room for more. */
@@ -54,6 +57,11 @@ export function createTerminal(streams: Streams, json: boolean): Terminal {
     json,
     print(text) {
       if (!json) stdout.write(`${harmless(text)}\n`);
+    },
+    write(text) {
+      if (json) return;
+      this.settle();
+      stdout.write(harmless(text));
     },
     document(value) {
       if (json) stdout.write(`${harmlessJson(value, 2)}\n`);

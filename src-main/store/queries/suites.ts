@@ -9,6 +9,8 @@ import { all, one, prepare, run, sql, value } from '../database.ts';
 import { firstKey, idFor, packKey } from '../keys.ts';
 import { storable } from '../texts.ts';
 import { duplicateId } from './datasets.ts';
+import { change } from './marks.ts';
+import type { Writer } from './marks.ts';
 
 type SuiteSettings = Omit<
   SuiteRecord,
@@ -124,4 +126,37 @@ export class SuiteDraft {
   }
 }
 
+/**
+ * One more item at the end of a suite. Evaluations that were made before keep to the items they had: they pair by sample.
+ * Throws `not-found`, and `conflict` where the suite has an item of this id.
+ */
+function addSuiteItem(writer: Writer, suiteId: string, item: SuiteItem): void {
+  const { db } = writer;
+  change(writer, ['suites'], () => {
+    const key = suiteKey(db, suiteId);
+    const bodies = all<{ body: string; item_id: string }>(
+      db,
+      sql`SELECT body, item_id FROM suite_items WHERE item_key >= ${firstKey(key)} AND item_key < ${firstKey(key + 1)}
+          ORDER BY item_key`,
+    );
+    if (bodies.some(({ item_id }) => item_id === item.id)) {
+      throw new WorkbenchError('conflict', 'This suite has this prompt already.', { remedy: 'Choose another suite.' });
+    }
+    const body = storable(JSON.stringify(item), `item “${item.id}”`);
+    const sha = createHash('sha256');
+    for (const known of bodies) sha.update(known.body).update('\n');
+    sha.update(body).update('\n');
+    run(
+      db,
+      sql`INSERT INTO suite_items (item_key, suite_key, item_id, body)
+          VALUES (${packKey(key, bodies.length)}, ${key}, ${item.id}, ${body})`,
+    );
+    run(
+      db,
+      sql`UPDATE suites SET items = ${bodies.length + 1}, sha256 = ${sha.digest('hex')} WHERE suite_key = ${key}`,
+    );
+  });
+}
+
+export const suiteWrites = { addSuiteItem };
 export const suiteReads = { listSuites, getSuite, suiteItems };

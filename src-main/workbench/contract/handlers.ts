@@ -24,6 +24,7 @@ import { showDatasetRow } from '../data/show-row.ts';
 import { makeVersion } from '../data/versions.ts';
 import { quietTask } from '../supervision/task.ts';
 import { nothing, started, present } from './answers.ts';
+import { promptHandlers } from './prompt-handlers.ts';
 import { runHandlers } from './run-handlers.ts';
 import { siteHandlers } from './site-handlers.ts';
 
@@ -34,6 +35,7 @@ export function createHandlers(services: Services): Handlers {
     ...materialHandlers(services),
     ...runHandlers(services),
     ...siteHandlers(services),
+    ...promptHandlers(services),
     ...comparisonHandlers(services),
     ...sampleHandlers(services),
     ...thingHandlers(services),
@@ -96,8 +98,7 @@ function materialHandlers({ core, files, models, madeModels, imports }: Services
     'datasets.list': () => store.listDatasets(),
     'datasets.rows': ({ datasetId, offset, limit }) => store.datasetRows(datasetId, offset, limit),
     ...datasetHandlers(core),
-    'suites.list': () => store.listSuites(),
-  } satisfies Named<'imports' | 'models' | 'datasets' | 'suites'>;
+  } satisfies Named<'imports' | 'models' | 'datasets'>;
 }
 
 function datasetHandlers(core: Services['core']) {
@@ -161,6 +162,9 @@ function comparisonHandlers({ core, imports, evaluations, comparisons, reports }
         })),
       );
     },
+    'evaluations.samples': ({ evaluationId, verdict, offset, limit }) =>
+      store.evaluationSamples(evaluationId, verdict, offset, limit),
+    'evaluations.sample': ({ evaluationId, sampleKey }) => store.evaluationSample(evaluationId, sampleKey),
     'evaluations.partners': ({ evaluationId }) => store.partnersOf(evaluationId),
     'evaluations.remove': ({ evaluationId }) => nothing(evaluations.remove(evaluationId)),
     'comparisons.list': () => comparisons.list(),

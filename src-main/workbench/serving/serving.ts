@@ -14,6 +14,8 @@ export type TextPart = Extract<AnswerPart, { kind: 'text' }>;
 export interface Serving {
   /** Names as they were given, in that order. */
   readonly models: readonly string[];
+  /** Where the whole weights of one of them lie. */
+  folderOf(model: string): string;
   /** Rejects as `cancelled` when nobody waits any more. */
   ask(question: Question, onText: (part: TextPart) => void, signal: AbortSignal): Promise<Answered>;
   close(): Promise<void>;
@@ -22,6 +24,8 @@ export interface Serving {
 export interface ServingOptions {
   /** How long the weights stay loaded, and the device taken, after the last answer. */
   idleMs: number;
+  /** What others read who wait for the device. */
+  what?: string;
   /** Called with sentences for the person at the terminal. */
   say(sentence: string): void;
 }
@@ -44,7 +48,7 @@ interface Child {
 export async function openServing(
   core: Core,
   targets: readonly string[],
-  { idleMs, say }: ServingOptions,
+  { idleMs, what = `an endpoint for ${targets.join(', ')}`, say }: ServingOptions,
   task: Task,
 ): Promise<Serving> {
   const models: ServedModel[] = [];
@@ -70,7 +74,7 @@ export async function openServing(
 
   async function start(onGone: () => void): Promise<Child> {
     const device = await core.device.take({
-      what: `an endpoint for ${targets.join(', ')}`,
+      what,
       short: true,
       signal: closing.signal,
       onWait: (holder) => say(`Questions wait for the device: ${holder}.`),
@@ -145,6 +149,7 @@ export async function openServing(
 
   return {
     models: targets,
+    folderOf: (model) => models.find(({ name }) => name === model)?.path ?? '',
     async ask(question, onText, signal) {
       if (idle !== null) clearTimeout(idle);
       open += 1;
