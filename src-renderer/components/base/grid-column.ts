@@ -19,3 +19,17 @@ export interface ListColumn<Row> extends GridColumn {
   /** What the column sorts and is filtered by. */
   value: (row: Row) => string | number | null;
 }
+/** The heading of rows that belong together. */
+export interface GridGroup {
+  label: string;
+  count: number;
+  open: boolean;
+}
+/** A way to put rows of a list into groups: of a row the groups it is in, none where it is in no group. */
+export interface ListGrouping<Row> {
+  value: string;
+  label: string;
+  of: (row: Row) => readonly string[];
+  /** Heads the rows that are in no group. */
+  rest: string;
+}

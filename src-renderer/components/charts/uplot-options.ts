@@ -9,13 +9,24 @@ interface Ink {
 
 const font = "11px 'Inter Variable', system-ui, sans-serif";
 
+/** Widest figure of the face, and what stands around a label. */
+const digitPx = 7;
+const aroundPx = 14;
+const leastGutterPx = 40;
+
+/** As wide as the longest label of the axis: none is cut. */
+export function gutterPx(labels: readonly (string | null)[] | null): number {
+  const longest = Math.max(0, ...(labels ?? []).map((label) => label?.length ?? 0));
+  return Math.max(leastGutterPx, longest * digitPx + aroundPx);
+}
+
 export function axisOptions(ink: Ink): uPlot.Axis[] {
   const common = { stroke: ink.faint, font, ticks: { show: false }, grid: { stroke: ink.line, width: 1 } };
   return [
     { ...common, size: 26, space: 70, values: (_, ticks) => ticks.map((tick) => formatNumber(tick)) },
     {
       ...common,
-      size: 54,
+      size: (_, labels) => gutterPx(labels),
       space: 34,
       values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : formatNumber(tick, 3))),
     },
