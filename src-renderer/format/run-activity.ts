@@ -1,11 +1,12 @@
 import type { ShownEvent } from '@shared/domain/trainer-events.ts';
+import { formatCount } from '@shared/presentation/numbers.ts';
 import { suiteLabel } from '@shared/presentation/names.ts';
 
 /** What the trainer is at, by the newest event that says so: a phase that has come to its end is over. */
 export function activityText(event: ShownEvent | null): string {
   switch (event?.type) {
     case 'progress':
-      return event.total > 0 && event.done >= event.total ? '' : `${event.phase} ${event.done}/${event.total}`;
+      return event.total > 0 && event.done >= event.total ? '' : phaseText(event);
     case 'evaluation-started':
       return `evaluating ${suiteLabel(event.mark.suiteName)}`;
     case 'step':
@@ -15,4 +16,9 @@ export function activityText(event: ShownEvent | null): string {
     default:
       return '';
   }
+}
+
+/** Work of one piece has no count to speak of: “writing a checkpoint”, but “sampling, 40 of 90”. */
+function phaseText({ phase, done, total }: Extract<ShownEvent, { type: 'progress' }>): string {
+  return total > 1 ? `${phase}, ${formatCount(done)} of ${formatCount(total)}` : phase;
 }
