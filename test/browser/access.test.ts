@@ -15,15 +15,19 @@ interface Finding {
   nodes: { html: string; failureSummary?: string }[];
 }
 
-/** What axe finds that matters: serious and critical, as short lines. */
+/** Of no level, or moderate for axe, and yet what people find their way by. */
+const alsoAsked = ['heading-order', 'landmark-unique', 'page-has-heading-one', 'target-size'];
+
+/** What axe finds that matters: serious and critical, headings, landmarks and sizes of targets, as short lines. */
 async function findings(app: App): Promise<string[]> {
   await app.page.evaluate(axeSource);
-  const violations = await app.page.evaluate(async () => {
+  const violations = await app.page.evaluate(async (also) => {
     const { axe } = window as unknown as { axe: { run: (options: object) => Promise<{ violations: Finding[] }> } };
-    return (await axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa'] })).violations;
-  });
+    const rules = Object.fromEntries(also.map((id) => [id, { enabled: true }]));
+    return (await axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa'], rules })).violations;
+  }, alsoAsked);
   return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .filter(({ id, impact }) => impact === 'serious' || impact === 'critical' || alsoAsked.includes(id))
     .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary ?? ''}`));
 }
 
@@ -32,10 +36,16 @@ const sticksOut = (app: App) => app.page.evaluate(() => document.documentElement
 
 describe.skipIf(noBrowser !== null)('every place', () => {
   let comparisonId = '';
+  let evaluationId = '';
   const served = useBrowserWorkbench(async (workbench) => {
     comparisonId = await compareTwoModels(workbench);
+    evaluationId = (await workbench.comparisons.get(comparisonId)).leftEvaluationId;
   });
-  const withFlips = () => [...places, { path: `/compare/${comparisonId}`, name: 'flips', heading: /old model/ }];
+  const withFlips = () => [
+    ...places,
+    { path: `/evaluations/${evaluationId}`, name: 'evaluation', heading: 'old model' },
+    { path: `/compare/${comparisonId}`, name: 'flips', heading: /old model/ },
+  ];
 
   it.each([
     ['light', 1440],
