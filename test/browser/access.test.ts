@@ -93,9 +93,9 @@ describe.skipIf(noBrowser !== null)('every place', () => {
     await keyboard.press('Enter');
     await keyboard.press('j');
     await keyboard.press('Enter');
-    await app.page.getByRole('heading', { name: 'Compare', exact: true }).waitFor();
+    await app.page.getByRole('heading', { level: 1, name: 'new model' }).waitFor();
     await keyboard.press('Control+K');
-    await keyboard.type('old model');
+    await keyboard.type('old model → new model');
     await keyboard.press('Enter');
     await app.flips.ready();
     const first = await app.flips.sampleId.innerText();
