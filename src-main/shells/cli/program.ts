@@ -144,17 +144,14 @@ function addDoors(program: Program, go: Go): void {
   program
     .command('chat <model>')
     .description(
-      'answers of a model or checkpoint (MODEL, RUN, RUN@STEP) to prompts from the terminal or a pipe, one per line',
+      'answer prompts from the terminal or a pipe, one per line, with a model or checkpoint (MODEL, RUN, RUN@STEP)',
     )
-    .option(
-      '--against <model>',
-      'another model or checkpoint, the old one: both answer, and the first difference is named',
-    )
-    .option('--prompt <text>', 'a prompt, in place of lines; repeatable', collect)
-    .option('--temperature <n>', '0 takes the likeliest token each time (default: 0)', realNumber)
-    .option('--seed <n>', 'of sampling, the same for both models (default: 0)', wholeNumber)
-    .option('--max-tokens <n>', 'where an answer is cut (default: 128)', wholeNumber)
-    .option('--plain', 'the prompt as it is, without the models’ chat template')
+    .option('--against <model>', 'old model or checkpoint to answer as well; prints where the two answers first differ')
+    .option('--prompt <text>', 'prompt to answer instead of lines (repeatable)', collect)
+    .option('--temperature <n>', 'sampling temperature; 0 takes the likeliest token each time (default: 0)', realNumber)
+    .option('--seed <n>', 'seed of sampling, the same for both models (default: 0)', wholeNumber)
+    .option('--max-tokens <n>', 'most tokens per answer (default: 128)', wholeNumber)
+    .option('--plain', 'send the prompt as it is, without the models’ chat template')
     .action((model: string, options: ChatFlags) => go(commands.chat, model, options));
   program
     .command('endpoint <targets...>')

@@ -11,7 +11,6 @@ import { mitigationLedger } from '../comparing/guard-sets.ts';
 import { matrix } from '../comparing/matrix.ts';
 import { recentFolders } from '../imports/recent-folders.ts';
 import { recogniseHandles } from '../imports/recognise.ts';
-import { requireAllowedScorer } from '../runs/prepare.ts';
 import { existing } from '../workspace/names.ts';
 import { comparisonName } from '../../shared/presentation/names.ts';
 import { workspaceSummary } from '../workspace/summary.ts';
@@ -24,6 +23,7 @@ import { showDatasetRow } from '../data/show-row.ts';
 import { makeVersion } from '../data/versions.ts';
 import { quietTask } from '../supervision/task.ts';
 import { nothing, started, present } from './answers.ts';
+import { evaluationHandlers } from './evaluation-handlers.ts';
 import { promptHandlers } from './prompt-handlers.ts';
 import { runHandlers } from './run-handlers.ts';
 import { siteHandlers } from './site-handlers.ts';
@@ -36,6 +36,7 @@ export function createHandlers(services: Services): Handlers {
     ...runHandlers(services),
     ...siteHandlers(services),
     ...promptHandlers(services),
+    ...evaluationHandlers(services),
     ...comparisonHandlers(services),
     ...sampleHandlers(services),
     ...thingHandlers(services),
@@ -149,24 +150,9 @@ function presentStep(step: ParsedInput<'datasets.version'>['step']): VersionStep
   return step.do === 'leave-out' || step.do === 'keep-only' ? { ...step, where: present(step.where) } : step;
 }
 
-function comparisonHandlers({ core, imports, evaluations, comparisons, reports }: Services) {
-  const { store, jobs, bus } = core;
+function comparisonHandlers({ core, imports, comparisons, reports }: Services) {
+  const { store, bus } = core;
   return {
-    'evaluations.list': (filter) => evaluations.list(present(filter)),
-    'evaluations.start': async ({ target, suiteId, name, seed }) => {
-      // Before the job: what has to be allowed is asked of whoever starts it.
-      requireAllowedScorer(existing('suite', await store.getSuite(suiteId), suiteId));
-      return started(
-        jobs.start({ kind: 'evaluation', title: name ?? `evaluation on ${suiteId}` }, async (task) => ({
-          evaluationId: (await evaluations.evaluate(target, suiteId, { name, seed }, task)).id,
-        })),
-      );
-    },
-    'evaluations.samples': ({ evaluationId, verdict, offset, limit }) =>
-      store.evaluationSamples(evaluationId, verdict, offset, limit),
-    'evaluations.sample': ({ evaluationId, sampleKey }) => store.evaluationSample(evaluationId, sampleKey),
-    'evaluations.partners': ({ evaluationId }) => store.partnersOf(evaluationId),
-    'evaluations.remove': ({ evaluationId }) => nothing(evaluations.remove(evaluationId)),
     'comparisons.list': () => comparisons.list(),
     'comparisons.open': ({ leftEvaluationId, rightEvaluationId, rule, pairBy }) =>
       comparisons.open(
@@ -224,7 +210,7 @@ function comparisonHandlers({ core, imports, evaluations, comparisons, reports }
     'flips.facets': ({ comparisonId, filter, place }) => store.flipFacets(comparisonId, present(filter), place),
     'flips.export': ({ comparisonId, filter, sort, format }) =>
       started(reports.exportFlips({ comparisonId, filter: present(filter), sort, format })),
-  } satisfies Named<'evaluations' | 'comparisons' | 'flips'>;
+  } satisfies Named<'comparisons' | 'flips'>;
 }
 
 function sampleHandlers({ core, samples }: Services) {
