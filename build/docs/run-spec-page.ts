@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { guardedAlgorithms } from '../../src-main/shared/domain/algorithms.ts';
 import { runSpecSchema } from '../../src-main/shared/domain/run-spec.ts';
 import { runSpecJsonSchema } from '../../src-main/workbench/runs/spec-schema.ts';
 import { studyFileSchema } from '../../src-main/shared/domain/studies.ts';
@@ -22,7 +23,8 @@ Unknown keys and bad values are refused with their path, line and column. A path
 
 const rules = `Beyond the tables:
 - give either \`steps\` or \`epochs\`;
-- a \`guard\` other than \`none\` needs \`algorithm.kind\` \`dpo\` or \`ppo\`;
+- a gated \`guard\` and its controls (\`flipguard\`, \`ungated\`, \`random\`) need \`algorithm.kind\` ${guardedAlgorithms.map((kind) => `\`${kind}\``).join(', ')};
+  \`flip-hinge\` works with every algorithm but \`reward\`, and needs \`guard.suite\`;
 - \`guard.target: guard-set\` needs \`guard.guardSet\`, and \`guard.kind: random\` needs \`guard.randomRate\`.`;
 
 export function runSpecPage(): string {

@@ -15,6 +15,8 @@ const basic = new Set([
   'guard.target',
   'guard.weight',
   'guard.guardSet',
+  'guard.suite',
+  'guard.tokens',
   'optimizer.learningRate',
   'batch.size',
   'evaluate.suites',

@@ -1,3 +1,4 @@
+import { guardKeys, guardKinds } from '@shared/domain/spec-defaults.ts';
 import { shownValue } from './values.ts';
 
 /** The run spec's JSON Schema as a tree of form fields. What the schema gains, the form shows without being told. */
@@ -150,22 +151,16 @@ export function valueAt(spec: unknown, path: Path): unknown {
   return value;
 }
 
-/** Keys of the guard that do nothing under the guard that is selected. */
-const idleGuardKeys: Record<string, string[]> = {
-  none: ['target', 'gate', 'divergence', 'reduction', 'epsilon', 'weight', 'learnedWeight'],
-  ungated: ['gate', 'epsilon', 'learnedWeight'],
-};
-
 /** Whether a field matters for the spec as it stands. One that was given a value is always shown, so that it can be taken back. */
 export function matters(path: Path, spec: unknown): boolean {
   const [group, key = ''] = path;
   if (group !== 'guard' || path.length !== 2 || key === 'kind') return true;
   if (valueAt(spec, path) !== undefined) return true;
   const given = valueAt(spec, ['guard', 'kind']);
-  const kind = typeof given === 'string' ? given : 'none';
-  if (key === 'guardSet') return kind !== 'none' && valueAt(spec, ['guard', 'target']) === 'guard-set';
-  if (key === 'randomRate') return kind === 'random';
-  return !(idleGuardKeys[kind] ?? []).includes(key);
+  const kind = guardKinds.find((one) => one === given) ?? 'none';
+  const needed: readonly string[] = guardKeys[kind];
+  if (key === 'guardSet' && valueAt(spec, ['guard', 'target']) !== 'guard-set') return false;
+  return needed.includes(key);
 }
 
 /** What was typed for a value that may be a word or a number. */

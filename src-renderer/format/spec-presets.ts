@@ -79,6 +79,14 @@ ${rest}`,
       `${head('rloo', model, dataset, 0)}algorithm: {kind: rloo, reward: {kind: lexicon}, samplesPerPrompt: 4}\n${trainOnly}`,
   },
   {
+    name: 'RLOO + flip hinge',
+    about: 'RLOO that holds what the old model gets right in the texts of a guard suite.',
+    yaml: (model, dataset) =>
+      `${head('rloo-hinge', model, dataset, 0)}algorithm: {kind: rloo, reward: {kind: lexicon}, samplesPerPrompt: 4}
+guard: {kind: flip-hinge, suite: guard-texts}
+${trainOnly}`,
+  },
+  {
     name: 'GRPO, lexicon reward',
     about: 'Each sampled answer held against its group, clipped per token.',
     yaml: (model, dataset) =>

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { DatasetRecord, ModelRecord } from '../../src-main/shared/domain/entities.ts';
 import { idOf } from '../../src-main/shared/domain/ids.ts';
+import { runSpecSchema } from '../../src-main/shared/domain/run-spec.ts';
+import { usualValue, withoutUsual } from '../../src-main/shared/domain/spec-defaults.ts';
 import { launchDefaults } from '../../src-renderer/format/launch-defaults.ts';
 import { isRounding } from '../../src-renderer/format/matrix.ts';
 import { matters } from '../../src-renderer/format/spec-form.ts';
@@ -53,6 +55,38 @@ describe('the guard’s form', () => {
     expect(shown({ kind: 'flipguard', target: 'guard-set' })).toEqual(['guardSet', 'epsilon', 'weight']);
     expect(shown({ kind: 'ungated' })).toEqual(['weight']);
     expect(shown({ kind: 'random', epsilon: 1 })).toEqual(['epsilon', 'weight', 'randomRate']);
+    const hinge = ['suite', 'tokens', 'margin', 'weight', 'target', 'gate', 'randomRate'];
+    expect(hinge.filter((key) => matters(['guard', key], { guard: { kind: 'flip-hinge' } }))).toEqual(
+      hinge.slice(0, 4),
+    );
+  });
+  it('shows the default that the rest of the spec makes', () => {
+    const usual = (spec: object) => ['guard.weight', 'optimizer.learningRate'].map((path) => usualValue(path, spec));
+    const [lora, hinge] = [{ tuning: { kind: 'lora' } }, { guard: { kind: 'flip-hinge' } }];
+    expect([
+      usual({}),
+      usual({ algorithm: { kind: 'dpo' }, ...hinge }),
+      usual({ algorithm: { kind: 'rloo' } }),
+      usual({ algorithm: { kind: 'online-dpo' }, ...lora }),
+    ]).toEqual([
+      [1, undefined],
+      [0.05, 2e-5],
+      [1, 6e-6],
+      [1, 1e-4],
+    ]);
+  });
+  it('relaunches with the defaults of the new kind, and keeps what was chosen', () => {
+    const spec = { name: 'n', model: 'm', dataset: { train: 'd' }, algorithm: { kind: 'dpo' }, steps: 1 } as const;
+    const again = (changed: object, from: object) =>
+      runSpecSchema.parse({ ...withoutUsual(runSpecSchema.parse({ ...spec, ...from })), ...changed });
+    const rloo = {
+      algorithm: { kind: 'rloo', reward: { kind: 'lexicon' } },
+      guard: { kind: 'flip-hinge', suite: 's' },
+    };
+    const [usual, chosen] = [again(rloo, {}), again(rloo, { optimizer: { learningRate: 3e-5 } })];
+    expect([usual.optimizer.learningRate, usual.guard.weight, chosen.optimizer.learningRate]).toEqual([
+      6e-6, 0.05, 3e-5,
+    ]);
   });
 });
 

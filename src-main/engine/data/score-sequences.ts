@@ -128,6 +128,56 @@ export async function cachedScores(
   return values;
 }
 
+/**
+ * Of every completion token, 1 where the model's greedy choice is right and 0 where not: a list per sequence, in order. Looked up first, as
+ * `cachedScores` does.
+ */
+export async function cachedGreedyHits(
+  model: () => Promise<CausalLm>,
+  modelHash: string,
+  sequences: readonly CompletionSequence[],
+  options: ScoringOptions & { cache: NumberCache },
+): Promise<Float32Array[]> {
+  const key: CacheKey = ['greedy hits', modelHash, ...sequences.flatMap(keyParts)];
+  const starts = sequences.map(() => 0);
+  const total = sequences.reduce((sum, sequence, i) => {
+    starts[i] = sum;
+    return sum + completionLength(sequence);
+  }, 0);
+  let flat = await options.cache.get(key);
+  if (flat?.length !== total) {
+    flat = await greedyHits(await model(), sequences, starts, total, options);
+    await options.cache.put(key, flat);
+  }
+  const hits = flat;
+  return sequences.map((sequence, i) => hits.slice(starts[i], (starts[i] as number) + completionLength(sequence)));
+}
+
+async function greedyHits(
+  model: CausalLm,
+  sequences: readonly CompletionSequence[],
+  starts: readonly number[],
+  total: number,
+  { ops, limits, onProgress }: ScoringOptions,
+): Promise<Float32Array> {
+  const hits = new Float32Array(total);
+  let done = 0;
+  for (const pass of planPasses(sequences, model.config.vocabSize, limits)) {
+    const members = pass.map((index) => sequences[index] as CompletionSequence);
+    const { layout, greedy } = await scorePass(model, members, { ops, greedy: true });
+    pass.forEach((index, i) => {
+      const from = layout.starts[i] as number;
+      for (let token = 0; token < (layout.counts[i] as number); token++) {
+        const isHit = greedy?.[from + token] === layout.arrays.labels[from + token];
+        hits[(starts[index] as number) + token] = isHit ? 1 : 0;
+      }
+    });
+    done += pass.length;
+    await onProgress?.(done, sequences.length);
+  }
+  return hits;
+}
+
 function keyParts(sequence: CompletionSequence): [string, Int32Array] {
   return [`${sequence.from}/${sequence.ids.length}`, sequence.ids];
 }

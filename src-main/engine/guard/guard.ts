@@ -44,6 +44,7 @@ function gate(fall: Tensor1D, spec: GuardSpec, drawn: Tensor1D): Tensor1D {
     case 'random':
       return drawn;
     case 'none':
+    case 'flip-hinge':
       return tf.zerosLike(fall);
     default:
       return assertNever(spec.kind);
@@ -51,7 +52,7 @@ function gate(fall: Tensor1D, spec: GuardSpec, drawn: Tensor1D): Tensor1D {
 }
 
 /** 1[fall > ε], cut off from the gradient. */
-const firesAbove = (fall: Tensor1D, epsilon: number): Tensor1D =>
+export const firesAbove = (fall: Tensor1D, epsilon: number): Tensor1D =>
   (
     tf.customGrad((input) => ({
       value: tf.cast(tf.greater(input as Tensor1D, epsilon), 'float32'),
@@ -69,6 +70,7 @@ export function gateNumbers(fall: readonly number[], spec: GuardSpec, random: Ra
     case 'random':
       return fall.map(() => random.next() < (spec.randomRate ?? 0));
     case 'none':
+    case 'flip-hinge':
       return fall.map(() => false);
     default:
       return assertNever(spec.kind);
@@ -116,6 +118,14 @@ export function implicitRewardFall(values: GatedLogProbs, gateOn: GuardSpec['gat
 
 function lostLogProbs(before: Tensor1D, now: Tensor1D): Tensor1D {
   return tf.sub(tf.sub(before, now), tf.mul(tf.abs(before), logProbRounding));
+}
+
+/**
+ * D(x) = fall − ε → [instances]: under the gate max(0, fall − ε), which is 0 where the gate opens and grows with the fall. Its gradient is
+ * that of the fall, β times the sum (or mean) of the target's cross-entropy.
+ */
+export function fallBeyond(fall: Tensor1D, epsilon: number): Tensor1D {
+  return tf.sub(fall, epsilon);
 }
 
 /** D(x) = −lp(π, y_c) as a token sum or token mean → [instances]. */

@@ -14,20 +14,20 @@ export interface GuardedPass {
   logits: () => Tensor2D;
   /** Completion log-probs, [sequences]. */
   sums: Tensor1D;
-  /** At every place of the batch; null where D is the cross-entropy. */
+  /** At every place of the batch; null where D is no KL. */
   pre: PreDistributions | null;
   /** Completion tokens of each target, at least 1, [targets]. */
   tokens: Tensor1D;
 }
 
-/** What the pre-aligned model expects at every place of the batch; null where D is the cross-entropy. */
+/** What the pre-aligned model expects at every place of the batch; null where D is no KL. */
 export function preDistributions(
   spec: Pick<GuardSpec, 'divergence'>,
   preModel: CausalLm | null,
   batch: Batch,
   ops: NativeOps,
 ): PreDistributions | null {
-  if (spec.divergence === 'ce') return null;
+  if (spec.divergence !== 'kl') return null;
   if (preModel === null) throw new Error('the KL divergence needs the pre-aligned model');
   return withoutGradient(() =>
     tf.tidy(() => distributionsOf(preModel.logits(completionHidden(preModel, batch, { ops })), ops)),

@@ -6,7 +6,8 @@ import type { GuardTargets } from './pair-guard.ts';
 /** What a guard needs to go on as if it had not been interrupted: its weight, its random gate, its place in a guard set. */
 export interface GuardProgress {
   weight: number;
-  random: RandomStream;
+  /** Of a gate that draws. */
+  random?: RandomStream;
   /** Of the last step, where the next one's pass depends on it. */
   firingRate?: number;
 }
@@ -18,7 +19,7 @@ export function guardState({ weight, random, firingRate }: GuardProgress, target
   const position = targets.position?.();
   return {
     guardWeight: weight,
-    guardRandom: random.state(),
+    ...(random === undefined ? {} : { guardRandom: random.state() }),
     ...(firingRate === undefined ? {} : { guardFiringRate: firingRate }),
     ...(position === undefined ? {} : { guardSet: [position.epoch, position.used, ...position.random] }),
   };
@@ -39,6 +40,6 @@ export function restoreGuard<Progress extends GuardProgress>(
     ...now,
     ...(typeof guardFiringRate === 'number' ? { firingRate: guardFiringRate } : {}),
     weight: typeof guardWeight === 'number' ? guardWeight : now.weight,
-    random: Array.isArray(guardRandom) ? randomFromState(guardRandom) : now.random,
+    ...(Array.isArray(guardRandom) ? { random: randomFromState(guardRandom) } : {}),
   };
 }

@@ -4,7 +4,7 @@ import type { CausalLm } from '../models/causal-lm.ts';
 import type { NativeOps } from '../ports.ts';
 import type { RewardFunction, SampleRollouts } from '../rollouts/rollouts.ts';
 import type { DropoutSeed } from './objective.ts';
-import type { RewardGuard } from './reward-guard.ts';
+import type { OnPolicyGuard } from './reward-guard.ts';
 
 /** What every algorithm that trains on samples of its own policy is built from. */
 export interface OnPolicyOptions<Spec extends OnPolicySpec> {
@@ -13,7 +13,7 @@ export interface OnPolicyOptions<Spec extends OnPolicySpec> {
   samples: readonly PromptSample[];
   reward: RewardFunction;
   spec: Spec;
-  guard: RewardGuard | null;
+  guard: OnPolicyGuard | null;
   ops: NativeOps;
   /** The policy's responses to a step's prompts. */
   sample: SampleRollouts;

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
-import { drawGates, gateNumbers, guardTerm, implicitRewardFall } from '../guard/guard.ts';
+import { drawGates, fallBeyond, gateNumbers, guardTerm, implicitRewardFall } from '../guard/guard.ts';
 import type { BatchLayout, CompletionSequence } from '../losses/layout.ts';
 import { headLogProbs } from '../losses/head.ts';
 import {
@@ -62,7 +62,8 @@ export class OwnPass {
     };
     const { told, sum } = await this.#measured(task, layout, count, inputs, 'guard together', (pass, tensors) => {
       const fall = this.#fall(count, tensors, pass.sums);
-      const term = guardTerm({ fall, divergence: pass.divergence() }, spec, tensors['gates']!);
+      const divergence = spec.divergence === 'fall' ? fallBeyond(fall, spec.epsilon) : pass.divergence();
+      const term = guardTerm({ fall, divergence }, spec, tensors['gates']!);
       return { told: tf.concat([term.fired, term.loss]), loss: term.loss };
     });
     return { fired: told.subarray(0, count), loss: told.subarray(count), sum };

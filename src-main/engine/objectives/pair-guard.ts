@@ -2,7 +2,14 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import type { StepMetrics, SampleTable } from '../../shared/domain/metrics.ts';
 import type { GuardSpec } from '../../shared/domain/run-spec.ts';
-import { drawGates, guardTerm, implicitRewardFall, nextGuardWeight, type GuardTerm } from '../guard/guard.ts';
+import {
+  drawGates,
+  fallBeyond,
+  guardTerm,
+  implicitRewardFall,
+  nextGuardWeight,
+  type GuardTerm,
+} from '../guard/guard.ts';
 import type { PairLogProbs } from '../losses/dpo.ts';
 import type { DataPosition } from '../data/order.ts';
 import { completionLength, type BatchLayout, type CompletionSequence } from '../losses/layout.ts';
@@ -59,7 +66,7 @@ const mostForGateFirst = 2 / 3;
 
 /** What a guard on the chosen responses brings into the alignment's pass. */
 export interface GuardedChosen {
-  /** Of the chosen responses alone; their completion tokens are the first of the alignment's. Null where D is the cross-entropy. */
+  /** Of the chosen responses alone; their completion tokens are the first of the alignment's. Null where D is no KL. */
   layout: BatchLayout | null;
   inputs: PassInputs;
 }
@@ -98,7 +105,7 @@ export class PairGuard {
     const { targets, preModel } = this.#options;
     const selected = targets.select(indices);
     const gates = { 'guard gates': drawGates(this.spec, selected.length, this.#random) };
-    if (this.spec.divergence === 'ce' || preModel === null) return { layout: null, inputs: gates };
+    if (this.spec.divergence !== 'kl' || preModel === null) return { layout: null, inputs: gates };
     const chosen = selected.map((index) => targets.sequences[index] as CompletionSequence);
     const layout = layoutFor(preModel, chosen, rounded);
     return { layout, inputs: { ...gates, ...batchInputs(preModel, layout, guardPrefix) } };
@@ -122,6 +129,9 @@ export class PairGuard {
       this.spec.gate,
       this.#options.beta,
     );
+    if (this.spec.divergence === 'fall') {
+      return guardTerm({ fall, divergence: fallBeyond(fall, this.spec.epsilon) }, this.spec, tensors['guard gates']!);
+    }
     const guarded = layout === null ? null : batchOf(layout.form, tensors, guardPrefix);
     const divergence = divergenceOf(
       this.spec,
@@ -156,7 +166,8 @@ export class PairGuard {
   ): Promise<StepGradients> {
     const selected = this.#options.targets.select(indices);
     const task = { selected, pairMargins, random: this.#random, factor: this.weight / stepSize, trainable, sum };
-    const few = this.spec.kind !== 'flipguard' || this.#firingRate < mostForGateFirst;
+    const few =
+      this.spec.divergence !== 'fall' && (this.spec.kind !== 'flipguard' || this.#firingRate < mostForGateFirst);
     const outcome = await (few ? this.#pass.gateFirst(task) : this.#pass.together(task));
     this.#note(selected, outcome.fired, outcome.loss);
     return outcome.sum;

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Scalar, Variable } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor1D, Variable } from '@tensorflow/tfjs-core';
 import type { GuardSpec } from '../../shared/domain/run-spec.ts';
 import type { PromptSample } from '../data/tokenise.ts';
 import { gateNumbers, nextGuardWeight } from '../guard/guard.ts';
@@ -36,6 +36,27 @@ export interface RewardGuardOptions {
   ops: NativeOps;
 }
 
+/** A guard beside an algorithm that samples. */
+export interface OnPolicyGuard {
+  weight: number;
+  /** Sets the step's gates, once its answers are there. */
+  gate(
+    batch: StepBatch,
+    answers: readonly PromptAnswer[],
+    sample: SampleRollouts,
+    reward: RewardFunction,
+  ): Promise<void>;
+  /** `sum` with the gradients of λ·Σ(I·D)/instances. */
+  gradients(
+    microBatchSize: number,
+    trainable: ReadonlyMap<string, Variable>,
+    sum: StepGradients,
+  ): Promise<StepGradients>;
+  finishStep(): GuardStep;
+  state(): ObjectiveState;
+  restore(state: ObjectiveState): void;
+}
+
 /** Before the names of the pre-aligned model's arrays. */
 const prePrefix = 'pre ';
 
@@ -43,7 +64,7 @@ const prePrefix = 'pre ';
  * FlipGuard beside algorithms that sample: I(x) = 1[ R(x, y_c) − R(x, y) > ε ], y the policy's own response and R the reward without its KL
  * penalty. The gate is set once a step, when responses are sampled; its pull then joins every update of the step.
  */
-export class RewardGuard {
+export class RewardGuard implements OnPolicyGuard {
   weight: number;
   readonly spec: GuardSpec;
   readonly #options: RewardGuardOptions;
@@ -52,6 +73,8 @@ export class RewardGuard {
   #random: RandomStream;
   #selected: number[] = [];
   #fired: boolean[] = [];
+  /** What each target's divergence counts: 1, or the reward it fell by beyond ε. */
+  #amounts: number[] = [];
   /** D of every fired target at the last update, by place in `#selected`. */
   #divergences = new Map<number, number>();
 
@@ -82,6 +105,9 @@ export class RewardGuard {
       return before / this.#tokens(index) - now.score / Math.max(1, now.tokens);
     });
     this.#fired = gateNumbers(fall, this.spec, this.#random);
+    // No gradient passes through a sampled answer's reward: its fall weighs the pull, and so there is no jump either.
+    const weighs = this.spec.divergence === 'fall';
+    this.#amounts = fall.map((value) => (weighs ? Math.max(0, value - this.spec.epsilon) : 1));
   }
 
   async #answer(step: number, sample: SampleRollouts, reward: RewardFunction): Promise<PromptAnswer[]> {
@@ -124,6 +150,7 @@ export class RewardGuard {
         ...batchInputs(model, layout),
         ...(spec.divergence === 'kl' && preModel !== null ? batchInputs(preModel, layout, prePrefix) : {}),
         tokens: Float32Array.from(layout.counts, (tokens) => Math.max(1, tokens)),
+        amounts: Float32Array.from(places, (place) => this.#amounts[place] as number),
         factor: Float32Array.of(this.weight / this.#selected.length),
       },
       build: (tensors: PassTensors) => {
@@ -135,7 +162,7 @@ export class RewardGuard {
         const hidden = completionHidden(model, batch, { ops });
         const sums = sumPerSequence(headLogProbs(model, hidden, batch.labels, { ops }), batch);
         const pass = { batch, logits: () => model.logits(hidden), sums, pre, tokens: tensors['tokens']! };
-        const divergence = divergenceOf(spec, pass, ops);
+        const divergence = tf.mul(divergenceOf(spec, pass, ops), tensors['amounts']!) as Tensor1D;
         return { told: divergence, loss: tf.mul(tf.sum(divergence), tf.squeeze(tensors['factor']!)) as Scalar };
       },
     };

@@ -214,6 +214,20 @@ export type GrpoSpec = z.output<typeof grpoSpec>;
 /** Algorithms that train on samples of the present policy. */
 export type OnPolicySpec = PpoSpec | OnlineDpoSpec | RlooSpec | GrpoSpec;
 
+export const algorithmKinds = [
+  'sft',
+  'reward',
+  'dpo',
+  'kto',
+  'orpo',
+  'simpo',
+  'ppo',
+  'online-dpo',
+  'rloo',
+  'grpo',
+] as const satisfies AlgorithmSpec['kind'][];
+export type AlgorithmKind = AlgorithmSpec['kind'];
+
 export const guardedAlgorithms = [
   'dpo',
   'ppo',

@@ -24,6 +24,8 @@ export interface TrainJob {
   /** Of a mixture: its datasets. Ids of rows begin with the dataset's; `weight` is how often a row is seen in one pass. */
   trainSources?: { datasetId: string; name: string; weight: number }[];
   guardRowsPath?: string;
+  /** Whose texts a flip hinge reads. */
+  guardSuite?: SuiteFile;
   suites: SuiteFile[];
   runFolder: string;
   /** Where reference log-probs are cached across runs. */
@@ -88,6 +90,7 @@ export interface EstimateJob {
   rewardModelPath?: string;
   trainRowsPath: string;
   trainSources?: TrainJob['trainSources'];
+  guardSuite?: SuiteFile;
 }
 /** Scores every pair of a file by CHES under a model; answers with `row-scores` events. */
 export interface ChesJob {

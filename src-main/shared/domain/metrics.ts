@@ -67,6 +67,7 @@ const everywhere = { source: 'Every algorithm', perStep: true, perSample: null }
 const pairs = { source: 'DPO and reward models', perStep: true, perSample: 'trained' } as const;
 const sampled = { source: 'Algorithms that sample', perStep: true, perSample: 'trained' } as const;
 const ppoStep = { source: 'PPO', perStep: true, perSample: null } as const;
+const guardTokens = { source: 'The guard', perStep: false, perSample: 'guarded', unit: 'tokens' } as const;
 const guardStep = { source: 'The guard', perStep: true, perSample: null, chart: 'Guard' } as const;
 
 export const metrics = {
@@ -256,13 +257,14 @@ export const metrics = {
     perSample: 'guarded',
     unit: '',
     better: 'lower',
-    meaning: 'mean of I(x)·D(x), before λ',
+    meaning: 'mean of I(x)·D(x), or of a flip hinge, before λ',
   },
   'guard/firing_rate': {
     ...guardStep,
     unit: 'share',
     better: 'lower',
-    meaning: 'share of samples on which the gate fired',
+    meaning:
+      'share of samples on which the gate fired; flip hinge: share of the held tokens whose lead is below the margin',
   },
   'guard/firing_rate/short': {
     ...guardStep,
@@ -282,6 +284,12 @@ export const metrics = {
     better: 'lower',
     meaning: 'the same on the third with the most tokens',
   },
+  'guard/flipped': {
+    ...guardStep,
+    unit: 'share',
+    better: 'lower',
+    meaning: 'flip hinge: share of the held tokens of this step’s guard texts that the policy no longer chooses',
+  },
   'guard/weight': { ...guardStep, unit: '', better: null, meaning: 'λ' },
   'guard/fired': {
     source: 'The guard',
@@ -289,7 +297,7 @@ export const metrics = {
     perSample: 'guarded',
     unit: '0 or 1',
     better: 'lower',
-    meaning: '1 where the gate fired',
+    meaning: '1 where the gate fired; flip hinge: where a held token’s lead is below the margin',
   },
   'guard/tokens': {
     source: 'The guard',
@@ -297,7 +305,18 @@ export const metrics = {
     perSample: 'guarded',
     unit: 'tokens',
     better: null,
-    meaning: 'tokens of the guarded response',
+    meaning: 'tokens of the guarded response or text',
+  },
+  'guard/held_tokens': { ...guardTokens, better: null, meaning: 'flip hinge: how many of them it holds' },
+  'guard/near_tokens': {
+    ...guardTokens,
+    better: 'lower',
+    meaning: 'flip hinge: held tokens whose lead is below the margin, on which it pulls',
+  },
+  'guard/flipped_tokens': {
+    ...guardTokens,
+    better: 'lower',
+    meaning: 'flip hinge: held tokens that the policy no longer chooses',
   },
 } as const satisfies Record<string, Metric>;
 

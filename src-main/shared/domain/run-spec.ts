@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { algorithmSpec, guardedAlgorithms } from './algorithms.ts';
 import { isAlert } from './alerts.ts';
 import { rowScoreNames } from './data/row-scores.ts';
+import { guardKinds, usualGuardWeight, usualHinge, usualLearningRate } from './spec-defaults.ts';
 
 /**
  * The run spec: one object in YAML, JSON, the launch form, the CLI and the store. Every object is strict: an unknown key is
@@ -53,11 +54,13 @@ export const datasetChoice = z.strictObject({
     ),
 });
 
-export const guardSpec = z.strictObject({
+const guardFields = z.strictObject({
   kind: z
-    .enum(['none', 'flipguard', 'ungated', 'random'])
+    .enum(guardKinds)
     .default('none')
-    .describe('FlipGuard, or one of its controls.'),
+    .describe(
+      'FlipGuard, or one of its controls; or a hinge on what the old model got right in texts of a suite (flip-hinge).',
+    ),
   target: z
     .enum(['chosen', 'pre-sample', 'guard-set'])
     .default('chosen')
@@ -68,19 +71,62 @@ export const guardSpec = z.strictObject({
     .default('sequence')
     .describe('Quantity whose fall beyond epsilon is a negative flip.'),
   divergence: z
-    .enum(['ce', 'kl'])
+    .enum(['ce', 'kl', 'fall'])
     .default('ce')
-    .describe('Cross-entropy on the target, or the full-vocabulary forward KL.'),
-  reduction: z.enum(['token-mean', 'token-sum']).default('token-mean').describe('How D(x) sums over response tokens.'),
+    .describe(
+      'Cross-entropy on the target, the full-vocabulary forward KL, or the amount by which the gated quantity fell beyond epsilon: a hinge, without a jump where the gate opens.',
+    ),
+  reduction: z
+    .enum(['token-mean', 'token-sum'])
+    .default('token-mean')
+    .describe('How D(x), or the hinge, sums over tokens.'),
+  reward: z
+    .enum(['given', 'implicit'])
+    .default('given')
+    .describe(
+      'Next to an algorithm that samples: whether the gate compares the rewards of answers, or (online-dpo) the target’s implicit reward β·(lp(π) − lp(ref)). Pairs have implicit rewards alone.',
+    ),
   epsilon: z.number().min(0).default(0).describe('Tolerated fall of the gated quantity.'),
-  weight: z.number().min(0).default(1).describe('λ: weight of the guard beside the alignment loss.'),
+  weight: z
+    .number()
+    .min(0)
+    .optional()
+    .describe(
+      `λ: weight of the guard beside the alignment loss; ${usualGuardWeight('flipguard')} by default, ${usualGuardWeight('flip-hinge')} for a flip hinge.`,
+    ),
   learnedWeight: z
     .strictObject({ rate: positive, target: fraction })
     .nullable()
     .default(null)
     .describe('λ ← max(0, λ + rate·(firing rate − target)); null keeps λ fixed.'),
   randomRate: fraction.optional().describe('Firing probability of the random gate.'),
+  suite: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Of a flip hinge: the guard suite by name or id, whose texts it reads. Not one whose flips are to be reported.',
+    ),
+  tokens: z
+    .enum(['old-right', 'all', 'random'])
+    .optional()
+    .describe(
+      'Of a flip hinge: the tokens it holds. old-right, the default: those that the old model’s greedy choice gets right. As controls: all, or as many as old-right has, drawn at random by the seed.',
+    ),
+  margin: z
+    .number()
+    .min(0)
+    .optional()
+    .describe('Of a flip hinge: how far, in logits, a held token shall stay ahead of every other one; 1 by default.'),
 });
+
+export const guardSpec = guardFields.transform((guard) => ({
+  ...guard,
+  ...(guard.kind === 'flip-hinge'
+    ? { tokens: guard.tokens ?? usualHinge.tokens, margin: guard.margin ?? usualHinge.margin }
+    : {}),
+  weight: guard.weight ?? usualGuardWeight(guard.kind),
+}));
 
 export const tuningSpec = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('full') }),
@@ -92,14 +138,18 @@ export const tuningSpec = z.discriminatedUnion('kind', [
     targets: z
       .array(z.string().min(1))
       .min(1)
-      .default(['q_proj', 'k_proj', 'v_proj', 'o_proj'])
-      .describe('Names of the linear layers that get an adapter.'),
+      .default(['all-linear'])
+      .describe('Names of the linear layers that get an adapter; all-linear: every one in the blocks.'),
   }),
 ]);
 
 export const optimizerSpec = z.strictObject({
   kind: z.literal('adamw').default('adamw'),
-  learningRate: positive.default(2e-5).describe('At its highest; the schedule lowers it.'),
+  learningRate: positive
+    .optional()
+    .describe(
+      'At its highest; the schedule lowers it. By default 2e-5, of online-dpo 1e-5, of rloo, grpo and ppo 6e-6, and ten times as much for LoRA: for small models; one of billions of parameters wants less.',
+    ),
   weightDecay: z.number().min(0).default(0).describe('Decoupled; norms and biases have none.'),
   beta1: fraction.lt(1).default(0.9),
   beta2: fraction.lt(1).default(0.999),
@@ -188,6 +238,10 @@ export const runSpecSchema = z
     if ((spec.steps === undefined) === (spec.epochs === undefined)) {
       context.addIssue({ code: 'custom', path: ['steps'], message: 'give either steps or epochs' });
     }
+    if (spec.guard.kind === 'flip-hinge') {
+      checkFlipHinge(spec, context);
+      return;
+    }
     if (spec.guard.kind !== 'none' && !guardedAlgorithms.some((kind) => kind === spec.algorithm.kind)) {
       context.addIssue({
         code: 'custom',
@@ -202,6 +256,7 @@ export const runSpecSchema = z
         message: 'target guard-set needs the name of a guard set',
       });
     }
+    checkGuardParts(spec, context);
     if (spec.guard.kind === 'random' && spec.guard.randomRate === undefined) {
       context.addIssue({
         code: 'custom',
@@ -209,7 +264,56 @@ export const runSpecSchema = z
         message: 'the random gate needs its firing rate',
       });
     }
+  })
+  .transform((spec) => {
+    const learningRate = spec.optimizer.learningRate ?? usualLearningRate(spec.algorithm.kind, spec.tuning.kind);
+    return { ...spec, optimizer: { ...spec.optimizer, learningRate } };
   });
+
+/** Parts of a guard that do not go together. */
+function checkGuardParts(
+  { guard, algorithm }: { guard: GuardSpec; algorithm: { kind: string } },
+  context: z.RefinementCtx,
+): void {
+  if (guard.kind === 'none') return;
+  const refuse = (key: string, message: string) => context.addIssue({ code: 'custom', path: ['guard', key], message });
+  const judges = guard.reward === 'given' && algorithm.kind !== 'dpo';
+  if (guard.reward === 'implicit' && algorithm.kind !== 'online-dpo') {
+    refuse(
+      'reward',
+      `implicit is for online-dpo; ${algorithm.kind} ${algorithm.kind === 'dpo' ? 'has no other' : 'has none'}`,
+    );
+  }
+  if (guard.divergence !== 'fall') return;
+  if (judges && guard.kind !== 'flipguard') {
+    refuse(
+      'divergence',
+      'the fall of a given reward weighs the gate’s own pull; its controls have divergence ce or kl',
+    );
+  }
+  if (!judges && guard.gate === 'margin' && guard.target === 'pre-sample') {
+    refuse(
+      'divergence',
+      'the margin is that of the training pair, which no pull on a pre-sample changes; set gate to sequence',
+    );
+  }
+}
+
+function checkFlipHinge(
+  { guard, algorithm }: { guard: GuardSpec; algorithm: { kind: string } },
+  context: z.RefinementCtx,
+): void {
+  if (algorithm.kind === 'reward') {
+    context.addIssue({
+      code: 'custom',
+      path: ['guard', 'kind'],
+      message: 'a flip hinge holds the tokens a model chooses, and a reward model chooses none',
+    });
+  }
+  if (guard.suite === undefined) {
+    context.addIssue({ code: 'custom', path: ['guard', 'suite'], message: 'a flip hinge needs the name of a suite' });
+  }
+}
 
 /** A complete spec: every default filled in. */
 export type RunSpec = z.output<typeof runSpecSchema>;
@@ -217,4 +321,4 @@ export type RunSpec = z.output<typeof runSpecSchema>;
 export type RunSpecInput = z.input<typeof runSpecSchema>;
 export type GuardSpec = z.output<typeof guardSpec>;
 export type TuningSpec = z.output<typeof tuningSpec>;
-export type OptimizerSpec = z.output<typeof optimizerSpec>;
+export type OptimizerSpec = RunSpec['optimizer'];

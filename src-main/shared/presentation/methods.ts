@@ -79,5 +79,11 @@ function additions({ algorithm, guard }: Method): string[] {
   if (guard.kind === 'flipguard') added.push(guard.target === 'guard-set' ? 'guard set' : 'FlipGuard');
   if (guard.kind === 'ungated') added.push('ungated anchor');
   if (guard.kind === 'random') added.push('random gate');
+  if (guard.kind === 'flip-hinge') added.push(hingeName(guard.tokens));
   return added;
+}
+
+function hingeName(tokens: RunSpec['guard']['tokens']): string {
+  if (tokens === 'all') return 'hinge on all tokens';
+  return tokens === 'random' ? 'hinge on random tokens' : 'flip hinge';
 }

@@ -119,12 +119,15 @@ function computedBytes(policy: CausalLm, objective: Objective, spec: RunSpec, co
 
 /** A guard beside pairs passes over one response a pair where its targets are not the chosen ones: half of a step again, if all fire. */
 function guardFactor({ algorithm, guard }: RunSpec): number {
-  return algorithm.kind === 'dpo' && guard.kind !== 'none' && guard.target !== 'chosen' ? 1.5 : 1;
+  const isTried = guard.kind === 'none' || guard.kind === 'flip-hinge' || guard.target === 'chosen';
+  return algorithm.kind === 'dpo' && !isTried ? 1.5 : 1;
 }
 
 /** Guard sets and pre-samples are drawn at launch; the trial has none. */
 function withoutGuardInputs(spec: RunSpec): RunSpec {
-  return spec.guard.target === 'chosen' ? spec : { ...spec, guard: { ...spec.guard, kind: 'none' } };
+  return spec.guard.target === 'chosen' || spec.guard.kind === 'flip-hinge'
+    ? spec
+    : { ...spec, guard: { ...spec.guard, kind: 'none' } };
 }
 
 function asTrainJob(job: EstimateJob, spec: RunSpec): TrainJob {
@@ -140,5 +143,6 @@ function asTrainJob(job: EstimateJob, spec: RunSpec): TrainJob {
     cacheFolder: '',
     resume: false,
     ...(job.rewardModelPath === undefined ? {} : { rewardModelPath: job.rewardModelPath }),
+    ...(job.guardSuite === undefined ? {} : { guardSuite: job.guardSuite }),
   };
 }

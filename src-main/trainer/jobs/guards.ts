@@ -15,7 +15,7 @@ export async function openPairGuard(
 ): Promise<PairGuard | null> {
   const { job, context, policy } = inputs;
   const spec = job.spec.guard;
-  if (spec.kind === 'none') return null;
+  if (spec.kind === 'none' || spec.kind === 'flip-hinge') return null;
   const targets = await openTargets(inputs, samples, preChosen);
   return new PairGuard({
     spec,

@@ -15,13 +15,18 @@ import { SftObjective } from '../../engine/objectives/sft.ts';
 import type { CompletionRow, DatasetRow, PreferenceRow } from '../../shared/domain/datasets.ts';
 import { WorkbenchError, assertNever } from '../../shared/domain/errors.ts';
 import type { DpoSpec, KtoSpec, OrpoSpec, SimpoSpec } from '../../shared/domain/algorithms.ts';
+import { underFlipHinge } from './flip-hinges.ts';
 import { openPairGuard } from './guards.ts';
 import { checkpointingFor } from './memory.ts';
 import { dropoutSeeds, isPreference, keep, type ObjectiveInputs } from './objective-inputs.ts';
 import { openOnPolicy } from './on-policy.ts';
 
-/** Tokenises the run's rows and builds its algorithm. */
+/** Tokenises the run's rows and builds its algorithm, under a flip hinge where the spec has one. */
 export async function openObjective(inputs: ObjectiveInputs, rows: DatasetRow[]): Promise<Objective> {
+  return underFlipHinge(inputs, await openAlignment(inputs, rows));
+}
+
+async function openAlignment(inputs: ObjectiveInputs, rows: DatasetRow[]): Promise<Objective> {
   const { algorithm } = inputs.job.spec;
   switch (algorithm.kind) {
     case 'sft':

@@ -1,5 +1,5 @@
 import { loadModel } from '../../engine/checkpoint/load-model.ts';
-import { cachedScores } from '../../engine/data/score-sequences.ts';
+import { cachedGreedyHits, cachedScores } from '../../engine/data/score-sequences.ts';
 import type { CompletionSequence } from '../../engine/losses/layout.ts';
 import type { CausalLm } from '../../engine/models/causal-lm.ts';
 import { withoutAdapter } from '../../engine/models/lora.ts';
@@ -46,6 +46,15 @@ export class Reference {
   /** Summed completion log-probs in nats, from the cache where they are known. */
   async scores(sequences: readonly CompletionSequence[], phase: string): Promise<Float32Array> {
     return cachedScores(async () => this.#twin ?? (await this.model()), await this.#modelHash(), sequences, {
+      ops: this.#context.ops,
+      cache: this.#cache,
+      onProgress: progressOf(this.#context, phase),
+    });
+  }
+
+  /** Of every completion token, 1 where the greedy choice is right; a list per sequence, from the cache where it is known. */
+  async greedyHits(sequences: readonly CompletionSequence[], phase: string): Promise<Float32Array[]> {
+    return cachedGreedyHits(async () => this.#twin ?? (await this.model()), await this.#modelHash(), sequences, {
       ops: this.#context.ops,
       cache: this.#cache,
       onProgress: progressOf(this.#context, phase),

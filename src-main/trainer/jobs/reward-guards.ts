@@ -1,13 +1,15 @@
 import { guardRowSequences, joinAll, tokenisePrompts, type PromptSample } from '../../engine/data/tokenise.ts';
 import type { CompletionSequence } from '../../engine/losses/layout.ts';
-import { RewardGuard, type RewardTargets } from '../../engine/objectives/reward-guard.ts';
+import { ImplicitRewardGuard } from '../../engine/objectives/implicit-guard.ts';
+import { PairGuard, type GuardTargets } from '../../engine/objectives/pair-guard.ts';
+import { RewardGuard, type OnPolicyGuard, type RewardTargets } from '../../engine/objectives/reward-guard.ts';
 import { createRandom } from '../../engine/random.ts';
 import type { RewardFunction } from '../../engine/rollouts/rollouts.ts';
 import type { CompletionRow, PreferenceRow, PromptRow } from '../../shared/domain/datasets.ts';
 import { WorkbenchError, assertNever } from '../../shared/domain/errors.ts';
-import type { OnPolicySpec } from '../../shared/domain/algorithms.ts';
+import { betaOf, type OnPolicySpec } from '../../shared/domain/algorithms.ts';
 import { readJsonLines } from '../../system/read-lines.ts';
-import { drawPreSamples, turnsThrough } from './guard-targets.ts';
+import { drawPreSamples, guardSetTargets, turnsThrough } from './guard-targets.ts';
 import type { ObjectiveInputs } from './objective-inputs.ts';
 import { liveReference } from './reference.ts';
 
@@ -20,18 +22,31 @@ export async function openRewardGuard(
   rows: readonly Prompted[],
   samples: readonly PromptSample[],
   reward: RewardFunction,
-): Promise<RewardGuard | null> {
+): Promise<OnPolicyGuard | null> {
   const { job, policy, context } = inputs;
   const spec = job.spec.guard;
-  if (spec.kind === 'none') return null;
+  if (spec.kind === 'none' || spec.kind === 'flip-hinge') return null;
   if (spec.gate === 'margin') {
     throw new WorkbenchError(
       'unsupported',
-      `A guard with ${algorithm.kind} compares rewards, and a margin gate would need pairs.`,
+      `A guard with ${algorithm.kind} looks at one response, and a margin gate would need pairs.`,
       {
         remedy: 'Set guard.gate to sequence or per-token.',
         place: { field: 'guard.gate' },
       },
+    );
+  }
+  if (spec.reward === 'implicit') {
+    return new ImplicitRewardGuard(
+      new PairGuard({
+        spec,
+        beta: betaOf(algorithm),
+        model: policy,
+        preModel: spec.divergence === 'kl' ? await liveReference(inputs) : null,
+        targets: await implicitTargets(inputs, algorithm, rows, samples),
+        random: createRandom(job.spec.seed, 'gate'),
+        ops: context.ops,
+      }),
     );
   }
   return new RewardGuard({
@@ -65,6 +80,26 @@ async function openTargets(
   }
 }
 
+/** The same responses with their log-probs before training, where nobody asks for a reward. */
+async function implicitTargets(
+  inputs: ObjectiveInputs,
+  algorithm: OnPolicySpec,
+  rows: readonly Prompted[],
+  samples: readonly PromptSample[],
+): Promise<GuardTargets> {
+  const { target } = inputs.job.spec.guard;
+  if (target === 'guard-set') return guardSetTargets(inputs, guardRowsOf(inputs));
+  const responses =
+    target === 'chosen' ? writtenResponses(inputs, rows, samples) : await preSamples(inputs, algorithm, samples);
+  const sequences = cutToModel(inputs, samples, responses);
+  return {
+    sampleIds: samples.map(({ id }) => id),
+    sequences,
+    pre: await inputs.reference.scores(sequences, 'log-probs of the guarded responses'),
+    select: (indices) => [...indices],
+  };
+}
+
 /** Responses that the rows bring along. */
 async function chosenTargets(
   inputs: ObjectiveInputs,
@@ -72,9 +107,16 @@ async function chosenTargets(
   samples: readonly PromptSample[],
   reward: RewardFunction,
 ): Promise<RewardTargets> {
+  return scored(inputs, samples, writtenResponses(inputs, rows, samples), reward, true);
+}
+
+function writtenResponses(
+  inputs: ObjectiveInputs,
+  rows: readonly Prompted[],
+  samples: readonly PromptSample[],
+): CompletionSequence[] {
   const byId = new Map(rows.map((row) => [row.id, row]));
-  const written = samples.map(({ id }) => writtenResponse(inputs, byId.get(id)));
-  return scored(inputs, samples, written, reward, true);
+  return samples.map(({ id }) => writtenResponse(inputs, byId.get(id)));
 }
 
 function writtenResponse({ tokenizer }: ObjectiveInputs, row: Prompted | undefined): CompletionSequence {
@@ -91,23 +133,25 @@ function writtenResponse({ tokenizer }: ObjectiveInputs, row: Prompted | undefin
 /** y ~ π_pre at the run's own temperature and length. */
 async function preSampled(
   inputs: ObjectiveInputs,
-  { temperature, maxNewTokens }: OnPolicySpec,
+  algorithm: OnPolicySpec,
   samples: readonly PromptSample[],
   reward: RewardFunction,
 ): Promise<RewardTargets> {
+  return scored(inputs, samples, await preSamples(inputs, algorithm, samples), reward, true);
+}
+
+function preSamples(
+  inputs: ObjectiveInputs,
+  { temperature, maxNewTokens }: OnPolicySpec,
+  samples: readonly PromptSample[],
+): Promise<CompletionSequence[]> {
   const prompts = samples.map(({ ids }) => ids);
-  const decoding = { temperature, maxNewTokens, seed: inputs.job.spec.seed };
-  return scored(inputs, samples, await drawPreSamples(inputs, prompts, decoding), reward, true);
+  return drawPreSamples(inputs, prompts, { temperature, maxNewTokens, seed: inputs.job.spec.seed });
 }
 
 async function guardSet(inputs: ObjectiveInputs, reward: RewardFunction): Promise<RewardTargets> {
   const { job, tokenizer, policy } = inputs;
-  if (job.guardRowsPath === undefined) {
-    throw new WorkbenchError('bad-input', 'the guard set’s rows were not handed to the trainer', {
-      place: { field: 'guard.guardSet' },
-    });
-  }
-  const rows = (await readJsonLines<PreferenceRow>(job.guardRowsPath)).filter(({ kind }) => kind === 'preference');
+  const rows = (await readJsonLines<PreferenceRow>(guardRowsOf(inputs))).filter(({ kind }) => kind === 'preference');
   const { samples } = tokenisePrompts(rows, tokenizer, Math.min(job.spec.batch.maxLength, policy.config.maxPositions));
   const byId = new Map(rows.map((row) => [row.id, row]));
   const targets = samples.map(({ id }) => {
@@ -118,19 +162,36 @@ async function guardSet(inputs: ObjectiveInputs, reward: RewardFunction): Promis
   return { ...own, ...turnsThrough(targets, job.spec.seed) };
 }
 
-/** Targets with R(x, y_c), cut at what the model can hold. */
+function guardRowsOf({ job }: ObjectiveInputs): string {
+  if (job.guardRowsPath !== undefined) return job.guardRowsPath;
+  throw new WorkbenchError('bad-input', 'the guard set’s rows were not handed to the trainer', {
+    place: { field: 'guard.guardSet' },
+  });
+}
+
+/** Responses cut at what the model can hold. */
+function cutToModel(
+  { job, policy }: ObjectiveInputs,
+  prompts: readonly PromptSample[],
+  responses: readonly CompletionSequence[],
+): CompletionSequence[] {
+  const longest = Math.min(
+    policy.config.maxPositions,
+    Math.max(job.spec.batch.maxLength, ...prompts.map(({ ids }) => ids.length + 1)),
+  );
+  return responses.map(({ ids, from }) => ({ ids: ids.slice(0, longest), from }));
+}
+
+/** Targets with R(x, y_c). */
 async function scored(
-  { job, policy, tokenizer }: ObjectiveInputs,
+  inputs: ObjectiveInputs,
   prompts: readonly PromptSample[],
   responses: readonly CompletionSequence[],
   reward: RewardFunction,
   ownPrompts: boolean,
 ): Promise<RewardTargets> {
-  const longest = Math.min(
-    policy.config.maxPositions,
-    Math.max(job.spec.batch.maxLength, ...prompts.map(({ ids }) => ids.length + 1)),
-  );
-  const sequences = responses.map(({ ids, from }) => ({ ids: ids.slice(0, longest), from }));
+  const { tokenizer } = inputs;
+  const sequences = cutToModel(inputs, prompts, responses);
   const texts = sequences.map(({ ids, from }) => tokenizer.decode([...ids.subarray(from)]));
   return {
     sampleIds: prompts.map(({ id }) => id),

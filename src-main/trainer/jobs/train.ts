@@ -173,9 +173,11 @@ function openOrder(
 async function hashInputs({
   trainRowsPath,
   guardRowsPath,
+  guardSuite,
 }: TrainJob): Promise<{ trainRows: string; guardRows?: string }> {
   const trainRows = await hashFile(trainRowsPath);
-  return guardRowsPath === undefined ? { trainRows } : { trainRows, guardRows: await hashFile(guardRowsPath) };
+  const guard = guardRowsPath ?? guardSuite?.itemsPath;
+  return guard === undefined ? { trainRows } : { trainRows, guardRows: await hashFile(guard) };
 }
 
 function startedEvent(

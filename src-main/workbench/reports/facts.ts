@@ -4,6 +4,7 @@ import type { DecodingSettings } from '../../shared/domain/evaluations.ts';
 import type { ReportParts } from '../../shared/domain/reports/report-model.ts';
 import type { Core } from '../core.ts';
 import { trainerName } from '../../shared/domain/run-origin.ts';
+import { guardKeys } from '../../shared/domain/spec-defaults.ts';
 import { methodOfRun } from '../../shared/presentation/methods.ts';
 import { guardSetsOf } from './guard-facts.ts';
 import { isMixture, trainSources } from '../../shared/domain/train-sources.ts';
@@ -133,12 +134,20 @@ function settingsOf({ spec, status, step, origin }: RunRecord): Record<string, s
     method: methodOfRun({ spec, ...(origin === undefined ? {} : { origin }) }),
     ...(origin === undefined || origin === null ? {} : { 'trained by': trainerName(origin) }),
     algorithm: inWords(spec.algorithm),
-    guard: spec.guard.kind === 'none' ? 'none' : inWords(spec.guard),
+    guard: guardInWords(spec.guard),
     tuning: inWords(spec.tuning),
     optimizer: inWords(spec.optimizer),
     training: `${steps} of ${size * accumulation}, at most ${maxLength} tokens, seed ${spec.seed}`,
     state: `${status} at step ${step}`,
   };
+}
+
+/** A flip hinge has none of a gate's settings. */
+function guardInWords(guard: RunRecord['spec']['guard']): string {
+  if (guard.kind === 'none') return 'none';
+  if (guard.kind !== 'flip-hinge') return inWords(guard);
+  const known = Object.entries(guard).filter(([key]) => guardKeys[guard.kind].some((own) => own === key));
+  return inWords({ kind: guard.kind, ...Object.fromEntries(known) });
 }
 
 /** `{ kind: 'dpo', beta: 0.1 }` → `dpo, beta 0.1` */

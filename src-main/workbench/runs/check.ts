@@ -9,7 +9,7 @@ import { quietTask } from '../supervision/task.ts';
 import { runTrainerJob } from '../supervision/trainer-jobs.ts';
 import { weightsFolder } from '../models/weights.ts';
 import { withoutRows } from './left-out.ts';
-import { mixedRows } from './prepare.ts';
+import { guardSuiteFile, mixedRows } from './prepare.ts';
 import { resolveSpec } from './resolve.ts';
 import type { ResolvedSpec } from './resolve.ts';
 import { specDifference } from './spec-changes.ts';
@@ -105,6 +105,10 @@ async function estimateSpec(core: Core, { spec, resolved }: CheckedSpec): Promis
     modelPath,
     trainRowsPath: rows.path,
     ...(rows.trainSources === undefined ? {} : { trainSources: rows.trainSources }),
+    ...(resolved.rewardModel === null
+      ? {}
+      : { rewardModelPath: await weightsFolder(core, resolved.rewardModel, task) }),
+    ...(resolved.guardSuite === null ? {} : { guardSuite: await guardSuiteFile(core, resolved.guardSuite.id) }),
   };
   await runTrainerJob(core, job, task, (events) => {
     for (const event of events) if (event.type === 'estimate') estimate = event.estimate;

@@ -47,6 +47,7 @@ export async function prepareTrainJob(
       ? null
       : await weightsFolder(core, await findWeights(core, inputs.rewardModel.id), task);
   if (inputs.guardSetId !== null) await writeGuardRows(core, inputs.guardSetId, folder.file('guardRows'));
+  const guardSuite = inputs.guardSuiteId === undefined ? null : await guardSuiteFile(core, inputs.guardSuiteId);
   return {
     kind: 'train',
     runId: run.id,
@@ -61,6 +62,7 @@ export async function prepareTrainJob(
     ...(elsewhere ? {} : { record: await resumeRecord(core, run, resume) }),
     ...(rewardModelPath === null ? {} : { rewardModelPath }),
     ...(inputs.guardSetId === null ? {} : { guardRowsPath: folder.file('guardRows') }),
+    ...(guardSuite === null ? {} : { guardSuite }),
   };
 }
 
@@ -161,6 +163,12 @@ async function suitesOf(
 ): Promise<SuiteRecord[]> {
   const known = await core.store.listSuites();
   return suiteIds.flatMap((id) => (id === heldOutName ? heldOut : [findByName('suite', known, id)]));
+}
+
+/** The suite of a flip hinge: its texts are read, and nobody scores them. */
+export async function guardSuiteFile(core: Core, suiteId: string): Promise<SuiteFile> {
+  const { scorer: _scorer, ...suite } = findByName('suite', await core.store.listSuites(), suiteId);
+  return suiteFile(core, suite);
 }
 
 async function writeGuardRows(core: Core, guardSetId: string, file: string): Promise<void> {

@@ -20,6 +20,8 @@ export interface ResolvedSpec {
   dataset: DatasetRecord;
   sources: { dataset: DatasetRecord; weight: number }[];
   guardSet: GuardSetRecord | null;
+  /** Whose texts a flip hinge reads. */
+  guardSuite: SuiteRecord | null;
   rewardModel: Weights | null;
   /** In the spec's order; `held-out` is made from the dataset when the run starts. */
   suites: (SuiteRecord | 'held-out')[];
@@ -72,6 +74,7 @@ export async function resolveSpec(core: Core, spec: RunSpec): Promise<Resolution
   const rewardModel = await at('algorithm.reward.model', () => findRewardModel(core, spec));
   await at('algorithm.reward.command', () => Promise.resolve(requireAllowedReward(spec)));
   const known = await store.listSuites();
+  const guardSuite = await at('guard.suite', () => Promise.resolve(findGuardSuite(known, spec)));
   const suites: (SuiteRecord | 'held-out')[] = [];
   for (const [i, name] of spec.evaluate.suites.entries()) {
     const suite = await at(`evaluate.suites.${i}`, async () =>
@@ -80,7 +83,7 @@ export async function resolveSpec(core: Core, spec: RunSpec): Promise<Resolution
     if (suite !== null) suites.push(suite);
   }
   if (issues.length > 0 || model === null || dataset === null) return { ok: false, issues };
-  return { ok: true, resolved: { model, dataset, sources, guardSet, rewardModel, suites, leftOut } };
+  return { ok: true, resolved: { model, dataset, sources, guardSet, guardSuite, rewardModel, suites, leftOut } };
 }
 
 /** A spec can come from other people: that it names a program does not start it. */
@@ -92,6 +95,10 @@ export function requireAllowedReward({ algorithm }: RunSpec): void {
 async function findGuardSet(core: Core, spec: RunSpec): Promise<GuardSetRecord | null> {
   if (spec.guard.kind === 'none' || spec.guard.target !== 'guard-set') return null;
   return findByName('guard set', await core.store.listGuardSets(), spec.guard.guardSet ?? '');
+}
+
+function findGuardSuite(known: readonly SuiteRecord[], { guard }: RunSpec): SuiteRecord | null {
+  return guard.kind === 'flip-hinge' ? findByName('suite', known, guard.suite ?? '') : null;
 }
 
 async function findRewardModel(core: Core, spec: RunSpec): Promise<Weights | null> {

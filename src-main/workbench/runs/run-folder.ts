@@ -40,6 +40,8 @@ const inputsSchema = z.object({
   /** Of a mixture, its datasets; absent in runs of one dataset. */
   sources: z.array(z.object({ datasetId: z.string(), weight: z.number() })).optional(),
   guardSetId: z.string().nullable(),
+  /** Whose texts a flip hinge reads; absent in runs without one. */
+  guardSuiteId: z.string().optional(),
   suiteIds: z.array(z.string()),
   /** Rows that the spec leaves out, by dataset, as they were at launch. */
   leftOut: z.array(z.object({ datasetId: z.string(), rowIds: z.array(z.string()) })).optional(),

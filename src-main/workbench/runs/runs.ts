@@ -244,6 +244,7 @@ async function prepareFolder(core: Core, spec: RunSpec, resolved: ResolvedSpec):
       ? { sources: resolved.sources.map(({ dataset, weight }) => ({ datasetId: dataset.id, weight })) }
       : {}),
     guardSetId: resolved.guardSet?.id ?? null,
+    ...(resolved.guardSuite === null ? {} : { guardSuiteId: resolved.guardSuite.id }),
     suiteIds: resolved.suites.map((suite) => (suite === 'held-out' ? heldOutName : suite.id)),
     ...(resolved.leftOut.length === 0 ? {} : { leftOut: resolved.leftOut }),
   });

@@ -126,6 +126,7 @@ async function withPathsOf(
 ): Promise<TrainJob> {
   const suites = [];
   for (const suite of job.suites) suites.push({ ...suite, itemsPath: await bring(suite.itemsPath) });
+  const { guardSuite } = job;
   return {
     ...job,
     modelPath: await bring(job.modelPath),
@@ -133,6 +134,9 @@ async function withPathsOf(
     ...(job.rewardModelPath === undefined ? {} : { rewardModelPath: await bring(job.rewardModelPath) }),
     trainRowsPath: await bring(job.trainRowsPath),
     ...(job.guardRowsPath === undefined ? {} : { guardRowsPath: await bring(job.guardRowsPath) }),
+    ...(guardSuite === undefined
+      ? {}
+      : { guardSuite: { ...guardSuite, itemsPath: await bring(guardSuite.itemsPath) } }),
     suites,
     runFolder,
     cacheFolder,

@@ -5,6 +5,7 @@ import {
   crossEntropyDivergence,
   distributionsOf,
   drawGates,
+  fallBeyond,
   forwardKl,
   guardTerm,
   implicitRewardFall,
@@ -130,6 +131,26 @@ describe('gates', () => {
     const fired = many();
     expect(fired.reduce((sum, x) => sum + x, 0) / fired.length).toBeCloseTo(0.3, 1);
     expect(many()).toEqual(fired);
+  });
+
+  test('the fall beyond ε is 0 where the gate opens, grows with the fall, and pulls by β', () => {
+    const at = (x: Tensor1D, guard: GuardSpec) => {
+      const values = { target: x, preTarget: tf.tensor1d(pre), targetTokens: tokens() };
+      const fall = implicitRewardFall(values, guard.gate, 0.1);
+      return guardTerm({ fall, divergence: fallBeyond(fall, guard.epsilon) }, guard, gates(guard, 3));
+    };
+    // Falls of 0.1, −0.1 and 0.4; then one a hair beyond ε, which the cross-entropy would meet with a jump.
+    const policy = [-11, -19, -34];
+    const guard = spec({ divergence: 'fall', epsilon: 0.05 });
+    const losses = [...at(tf.tensor1d(policy), guard).loss.dataSync()];
+    [0.05, 0, 0.35].forEach((loss, i) => expect(losses[i]).toBeCloseTo(loss, 3));
+    const slope = analyticGradient((x) => tf.sum(at(x, guard).loss), policy).map((g) => g + 0);
+    [-0.1, 0, -0.1].forEach((g, i) => expect(slope[i]).toBeCloseTo(g, 6));
+    const hair = at(tf.tensor1d([-10.502, -20, -30]), guard);
+    expect(hair.fired.dataSync()[0]).toBe(1);
+    expect(hair.loss.dataSync()[0]).toBeLessThan(2e-4);
+    const ungated = [...at(tf.tensor1d(policy), { ...guard, kind: 'ungated' }).loss.dataSync()];
+    [0.05, -0.15, 0.35].forEach((loss, i) => expect(ungated[i]).toBeCloseTo(loss, 3));
   });
 
   test('token mean is the sum divided by the response’s tokens', () => {

@@ -4,6 +4,7 @@ import { scoreSequences } from '../../../src-main/engine/data/score-sequences.ts
 import type { CausalLm } from '../../../src-main/engine/models/causal-lm.ts';
 import { addAdapter } from '../../../src-main/engine/models/lora.ts';
 import { DpoObjective } from '../../../src-main/engine/objectives/dpo.ts';
+import { FlipHingeObjective } from '../../../src-main/engine/objectives/flip-hinge.ts';
 import type { Objective } from '../../../src-main/engine/objectives/objective.ts';
 import { KtoObjective } from '../../../src-main/engine/objectives/kto.ts';
 import { OnlineDpoObjective } from '../../../src-main/engine/objectives/online-dpo.ts';
@@ -26,7 +27,7 @@ import {
   simpoSpec,
   type DpoSpec,
 } from '../../../src-main/shared/domain/algorithms.ts';
-import type { GuardSpec } from '../../../src-main/shared/domain/run-spec.ts';
+import { guardSpec, type GuardSpec } from '../../../src-main/shared/domain/run-spec.ts';
 import { nativeMissing } from '../../backends/native-available.ts';
 import {
   guardWith,
@@ -174,6 +175,19 @@ describe.skipIf(nativeMissing !== undefined)('compiled steps are the eager ones'
     return new KtoObjective({ model, samples, reference, spec: ktoSpec.parse({ kind: 'kto' }), ops });
   }
 
+  function underHinge(inner: Objective, model: CausalLm, ops: NativeOps): Objective {
+    const sequences = pairs.map(({ rejected }) => rejected);
+    const held = sequences.map(({ ids, from }) => Float32Array.from(ids.slice(from), (_, i) => Number(i % 3 !== 0)));
+    const targets = {
+      sampleIds: pairs.map(({ id }) => id),
+      sequences,
+      held,
+      select: (indices: readonly number[]) => [...indices],
+    };
+    const spec = guardSpec.parse({ kind: 'flip-hinge', suite: 'texts', weight: 0.5 });
+    return new FlipHingeObjective(inner, { spec, model, targets, ops });
+  }
+
   const kinds: Record<string, (ops: NativeOps) => Promise<Objective> | Objective> = {
     sft: (ops) => new SftObjective({ model: tinyModel(), samples: randomCompletions(12), ops }),
     reward: (ops) => {
@@ -185,9 +199,20 @@ describe.skipIf(nativeMissing !== undefined)('compiled steps are the eager ones'
     'dpo hinge': (ops) => dpo(ops, { loss: 'hinge' }),
     'dpo ipo': (ops) => dpo(ops, { loss: 'ipo' }),
     'dpo with dpop and nll': (ops) => dpo(ops, { dpop: 5, nllWeight: 0.2 }),
+    'sft under a flip hinge': (ops) => {
+      const model = tinyModel();
+      return underHinge(new SftObjective({ model, samples: randomCompletions(12), ops }), model, ops);
+    },
+    'sft as an adapter under a flip hinge': (ops) => {
+      const adapter = { rank: 2, alpha: 4, dropout: 0, targets: ['all-linear'] };
+      const model = addAdapter(tinyModel(), adapter, createRandom(0, 'adapter'));
+      return underHinge(new SftObjective({ model, samples: randomCompletions(12), ops }), model, ops);
+    },
     'dpo under lora with dropout': (ops) => dpo(ops, {}, undefined, true),
     'guard on the chosen, learned weight': (ops) => dpo(ops, {}, { learnedWeight: { rate: 0.5, target: 0.2 } }),
     'guard by margin, per token': (ops) => dpo(ops, {}, { gate: 'margin', reduction: 'token-sum' }),
+    'guard by the fall': (ops) => dpo(ops, {}, { divergence: 'fall', gate: 'margin' }),
+    'guard by the fall of other responses': (ops) => dpo(ops, {}, { divergence: 'fall', target: 'pre-sample' }),
     'guard by KL': (ops) => dpo(ops, {}, { divergence: 'kl' }),
     'random gate': (ops) => dpo(ops, {}, { kind: 'random', randomRate: 0.5 }),
     'guard on other responses': (ops) => dpo(ops, {}, { target: 'pre-sample' }),
@@ -207,6 +232,7 @@ describe.skipIf(nativeMissing !== undefined)('compiled steps are the eager ones'
       }),
     'online dpo': (ops) => onGroups(ops, { kind: 'online-dpo' }),
     'online dpo under a guard': (ops) => onGroups(ops, { kind: 'online-dpo' }, {}),
+    'online dpo, the fall of a reward': (ops) => onGroups(ops, { kind: 'online-dpo' }, { divergence: 'fall' }),
     rloo: (ops) => onGroups(ops, { kind: 'rloo', epochs: 2 }),
     'rloo under a KL limit': (ops) => onGroups(ops, { kind: 'rloo', epochs: 2, klLimit: { nats: 0.02 } }),
     grpo: (ops) => onGroups(ops, { kind: 'grpo', klWeight: 0.1 }),

@@ -62,6 +62,27 @@ describe('a spec as text', () => {
     expect(issues.map((issue) => issue.path)).toContain(path);
   });
 
+  test.each([
+    ['dpo', '{kind: flip-hinge}', 'guard.suite'],
+    ['reward', '{kind: flip-hinge, suite: s}', 'guard.kind'],
+    ['dpo', '{kind: flipguard, reward: implicit}', 'guard.reward'],
+    ['dpo', '{kind: flipguard, divergence: fall, gate: margin, target: pre-sample}', 'guard.divergence'],
+    ['rloo, reward: {kind: lexicon}', '{kind: random, randomRate: 0.2, divergence: fall}', 'guard.divergence'],
+    ['rloo, reward: {kind: lexicon}', '{kind: flipguard, reward: implicit}', 'guard.reward'],
+  ])('refuses parts of a guard that do not go together (%s, %s)', (kind, guard, path) => {
+    const text = minimal.replace('{kind: dpo}', `{kind: ${kind}}`);
+    expect(issuesOf(`${text}guard: ${guard}\n`).map((issue) => issue.path)).toEqual([path]);
+  });
+
+  test.each([
+    ['orpo', '{kind: flip-hinge, suite: s, tokens: random}'],
+    ['online-dpo, reward: {kind: lexicon}', '{kind: flipguard, reward: implicit, divergence: fall}'],
+    ['dpo', '{kind: ungated, divergence: fall}'],
+  ])('takes parts that do (%s, %s)', (kind, guard) => {
+    const text = minimal.replace('{kind: dpo}', `{kind: ${kind}}`);
+    expect(parseSpec({ yaml: `${text}guard: ${guard}\n` })).toMatchObject({ ok: true });
+  });
+
   test.each(['[1, 2', 'just words', 'a: 1\n b: 2', '', '- 1', '&a [*a, *a]'])('refuses “%s” with a line', (yaml) => {
     expect(issuesOf(yaml)[0]?.line).toBeGreaterThan(0);
   });

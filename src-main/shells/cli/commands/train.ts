@@ -4,6 +4,7 @@ import { stringify } from 'yaml';
 import type { RunRecord } from '../../../shared/domain/entities.ts';
 import { parseAlert, ruleText } from '../../../shared/domain/alerts.ts';
 import { WorkbenchError, reportOf } from '../../../shared/domain/errors.ts';
+import { withoutUsual } from '../../../shared/domain/spec-defaults.ts';
 import type { StepMetrics } from '../../../shared/domain/metrics.ts';
 import type { ShownEvent } from '../../../shared/domain/trainer-events.ts';
 import { request } from '../../../workbench/contract/dispatch.ts';
@@ -42,7 +43,10 @@ export async function relaunchCommand(context: CommandContext, name: string, opt
   if (options.detach === true) requireSite(options);
   const workbench = await context.workbench();
   const parent = await workbench.runs.find(name);
-  const input = withAlerts(withAssignments({ spec: { ...parent.spec } }, options.set ?? []), options.alert ?? []);
+  const input = withAlerts(
+    withAssignments({ spec: { ...withoutUsual(parent.spec) } }, options.set ?? []),
+    options.alert ?? [],
+  );
   sendAlerts(context, workbench, options);
   const check = await workbench.runs.check(input, parent.id);
   const difference = describeDifference(check.difference ?? []);
