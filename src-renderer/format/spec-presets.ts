@@ -18,6 +18,8 @@ evaluate: {suites: [held-out-pairs], every: 12}
 checkpoint: {every: 12}
 `;
 const trainOnly = rest.replace('suites: [held-out-pairs], ', '');
+/** At the rate that is usual for the algorithm. */
+const onPolicy = trainOnly.replace('optimizer: {learningRate: 2.0e-5}\n', '');
 
 export const presets: Preset[] = [
   {
@@ -70,13 +72,13 @@ ${rest}`,
     name: 'Online DPO, lexicon reward',
     about: 'The best and the worst of the present policy’s own answers as pairs.',
     yaml: (model, dataset) =>
-      `${head('online-dpo', model, dataset, 0)}algorithm: {kind: online-dpo, reward: {kind: lexicon}, samplesPerPrompt: 4}\n${trainOnly}`,
+      `${head('online-dpo', model, dataset, 0)}algorithm: {kind: online-dpo, reward: {kind: lexicon}, samplesPerPrompt: 4}\n${onPolicy}`,
   },
   {
     name: 'RLOO, lexicon reward',
     about: 'Each sampled answer held against the mean of the others; no value function.',
     yaml: (model, dataset) =>
-      `${head('rloo', model, dataset, 0)}algorithm: {kind: rloo, reward: {kind: lexicon}, samplesPerPrompt: 4}\n${trainOnly}`,
+      `${head('rloo', model, dataset, 0)}algorithm: {kind: rloo, reward: {kind: lexicon}, samplesPerPrompt: 4}\n${onPolicy}`,
   },
   {
     name: 'RLOO + flip hinge',
@@ -84,13 +86,13 @@ ${rest}`,
     yaml: (model, dataset) =>
       `${head('rloo-hinge', model, dataset, 0)}algorithm: {kind: rloo, reward: {kind: lexicon}, samplesPerPrompt: 4}
 guard: {kind: flip-hinge, suite: guard-texts}
-${trainOnly}`,
+${onPolicy}`,
   },
   {
     name: 'GRPO, lexicon reward',
     about: 'Each sampled answer held against its group, clipped per token.',
     yaml: (model, dataset) =>
-      `${head('grpo', model, dataset, 0)}algorithm: {kind: grpo, reward: {kind: lexicon}, samplesPerPrompt: 8}\n${trainOnly}`,
+      `${head('grpo', model, dataset, 0)}algorithm: {kind: grpo, reward: {kind: lexicon}, samplesPerPrompt: 8}\n${onPolicy}`,
   },
   {
     name: 'PPO, lexicon reward',
@@ -98,7 +100,7 @@ ${trainOnly}`,
     yaml: (model, dataset) =>
       `${head('ppo', model, dataset, 0)}algorithm: {kind: ppo, reward: {kind: lexicon}}
 guard: {kind: flipguard, target: pre-sample, weight: 1}
-${trainOnly}`,
+${onPolicy}`,
   },
 ];
 

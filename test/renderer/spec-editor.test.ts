@@ -46,7 +46,7 @@ describe('the form of a run spec', () => {
     expect(find(fields, 'batch.shuffle')?.kind).toBe('toggle');
   });
   it('knows limits, defaults and what is required', () => {
-    expect(find(fields, 'optimizer.learningRate')).toMatchObject({ fallback: 2e-5, min: 0, integer: false });
+    expect(find(fields, 'optimizer.epsilon')).toMatchObject({ fallback: 1e-8, min: 0, integer: false });
     expect(find(fields, 'algorithm.epochs')).toMatchObject({ integer: true, max: null });
     expect(find(fields, 'name')?.required).toBe(true);
     expect(find(fields, 'seed')?.required).toBe(false);
