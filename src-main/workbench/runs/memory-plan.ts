@@ -15,7 +15,7 @@ import {
   trainerProcess,
   type ModelShape,
 } from '../../shared/domain/memory-estimate.ts';
-import { runSpecSchema, type RunSpec } from '../../shared/domain/run-spec.ts';
+import { tuningSpec, type RunSpec } from '../../shared/domain/run-spec.ts';
 import { openFolder } from '../../trainer/node-folders.ts';
 import type { Core } from '../core.ts';
 import { findWeights, weightsFolder } from '../models/weights.ts';
@@ -132,7 +132,7 @@ function conditionsOf(
 
 /** What would take less, one change at a time, then all of them. */
 function changesOf(spec: RunSpec): [string, RunSpec][] {
-  const lora = runSpecSchema.shape.tuning.parse({ kind: 'lora' });
+  const lora = tuningSpec.parse({ kind: 'lora' });
   const shorter = Math.max(1, Math.floor(spec.batch.maxLength / 2));
   const changes: [string, (from: RunSpec) => RunSpec, boolean][] = [
     [
