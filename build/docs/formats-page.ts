@@ -67,6 +67,8 @@ const suiteLines: Record<SuiteKind, string> = {
   choice: 'right when the right option is the likeliest; `acc_norm` divides by its characters',
   generate:
     'the model answers (`--repeats k`: k times each, sampled), a scorer judges: `exact`, `contains`, `regex`, `numeric`, `lexicon:afinn`, `reward-model:NAME`, `judge:ENDPOINT MODEL RUBRIC`',
+  outputs:
+    'the model answers, and its score is held against another model’s to the same prompt, under one scorer and without a verdict: a negative flip is a score that fell. Sampled answers are drawn once more (`score/again`), which tells how many fall by sampling alone',
 };
 
 const summaryLines: Record<keyof z.output<typeof comparisonSummarySchema>, string> = {
@@ -89,6 +91,8 @@ const summaryLines: Record<keyof z.output<typeof comparisonSummarySchema>, strin
   netChange: '(positive − negative) / N; the p-value is about this alone',
   scoreDelta: 'mean of right − left; null without scores',
   clustered: 'NFR, PFR and net change where samples come in groups, else null',
+  floor:
+    'of a suite `outputs` that was sampled: how many outputs two samplings of the old model make worse (`nfr`, A/A), and the negative flips beyond it (`excess`)',
   chance:
     'of a multiple choice: flips that guessing would bring, and how well either side is calibrated (ECE over `bins`); absent otherwise',
   attempts:

@@ -54,6 +54,7 @@ export const suiteFields: Record<SuiteKind, readonly MapField[]> = {
   words: ['id', 'prompt', 'text', 'slice'],
   choice: ['id', 'prompt', 'options', 'answer', 'slice'],
   generate: ['id', 'prompt', 'target', 'slice'],
+  outputs: ['id', 'prompt', 'target', 'slice'],
 };
 
 export function acceptedFields(purpose: ImportPurpose, kind: SuiteKind | undefined): readonly MapField[] {

@@ -14,6 +14,7 @@ import {
 } from '../shared/presentation/numbers.ts';
 import { attemptSentences } from '../shared/presentation/attempts.ts';
 import { chanceSentences } from '../shared/presentation/chance.ts';
+import { floorSentence } from '../shared/presentation/output-floor.ts';
 import { correctedCount, shownRates } from '../shared/presentation/rates.ts';
 import type { ReportComparison, ReportMethodTable } from '../shared/domain/reports/report-model.ts';
 
@@ -31,6 +32,7 @@ export function comparisonFindings({
     netSentence(summary),
     ...clusterSentence(summary),
     ...(summary.chance == null ? [] : chanceSentences(summary.chance)),
+    ...(summary.floor == null ? [] : [floorSentence(summary.floor)]),
     ...(summary.attempts == null ? [] : attemptSentences(summary.attempts)),
     ...scoreSentence(summary),
     ...noiseSentence(noiseFloor, decoding),

@@ -1,6 +1,7 @@
 import { WorkbenchError } from '../shared/domain/errors.ts';
 import type { ClusteredRate, ComparisonSummary, Rate } from '../shared/domain/statistics/comparison-summary.ts';
 
+import type { OutputFloor } from '../shared/domain/statistics/output-floor.ts';
 import { averageName } from '../shared/presentation/attempts.ts';
 import { samplesToClearLimit } from '../shared/domain/statistics/mcnemar.ts';
 import {
@@ -91,8 +92,25 @@ export function judgeGate(summary: ComparisonSummary, limits: GateLimits): GateV
   };
 }
 
-function nfrCheck({ nfr, clustered, n }: ComparisonSummary, limit: number): GateCheck {
+/** Of sampled outputs the falls beyond those that sampling alone makes: two samplings of the old model differ at most prompts. */
+function nfrCheck({ nfr, clustered, n, floor }: ComparisonSummary, limit: number): GateCheck {
+  if (floor != null) return beyondFloor(nfr, floor, limit);
   return rateCheck({ name: 'NFR', what: 'NFR' }, clustered?.nfr ?? nfr, limit, n.paired);
+}
+
+function beyondFloor(nfr: Rate, floor: OutputFloor, limit: number): GateCheck {
+  const { value, low, high } = floor.excess;
+  const outcome = judge(low, high, limit);
+  const ofFloor = `${formatPercent(floor.nfr)}, interval ${formatPercentRange(floor)}, of ${formatCount(floor.n)}`;
+  return {
+    name: 'NFR',
+    outcome,
+    value,
+    low,
+    high,
+    limit,
+    reason: `NFR ${formatPercent(nfr.value)}; two samplings of the old model make ${ofFloor} (the floor). Beyond it ${formatPoints(value)}, interval ${formatPointsRange({ low, high })}, ${relation[outcome]} the limit of ${formatPercent(limit)}.`,
+  };
 }
 
 function kindCheck(kind: string, rate: Rate | ClusteredRate, limit: number, { n }: ComparisonSummary): GateCheck {

@@ -168,6 +168,12 @@ export interface FlipVectors {
   attempts: Record<'left' | 'right', { attempts: Uint32Array; right: Uint32Array }> | null;
 }
 
+/** Of sampled outputs: the old score and that of the old model's second answer; one entry per pair, NaN where it is not known. */
+export interface RepeatedVectors {
+  before: Float64Array;
+  again: Float64Array;
+}
+
 /** Of a multiple choice; one entry per pair, NaN where it is not known. */
 export interface ChoiceVectors {
   options: Float64Array;

@@ -9,6 +9,7 @@ const suite: Record<SuiteKind, string[]> = {
   words: ['id', 'prompt', 'text', 'slice'],
   choice: ['id', 'prompt', 'options', 'answer', 'slice'],
   generate: ['id', 'prompt', 'target', 'slice'],
+  outputs: ['id', 'prompt', 'target', 'slice'],
 };
 
 export function mappingFields(target: 'model' | 'dataset' | 'evaluation' | 'suite', kind: SuiteKind): string[] {

@@ -165,6 +165,7 @@ test('no list walks through a big table or sorts one', async () => {
     reader.changeCounts(id, {});
     reader.flipVectors(id, {});
     reader.choiceVectors(id, {});
+    reader.repeatedVectors(id, {});
     reader.flipPosition(view.viewId, sampleKey);
     reader.closeFlipView(view.viewId);
   });

@@ -1,3 +1,4 @@
+import { isAnswered } from '../../shared/domain/evaluations.ts';
 import type { DecodingSettings, SuiteItem, SuiteSpec } from '../../shared/domain/evaluations.ts';
 import type { CompletionSequence } from '../losses/layout.ts';
 import type { CausalLm } from '../models/causal-lm.ts';
@@ -31,6 +32,6 @@ export interface EvaluationContext {
 
 /** Greedy unless the suite says otherwise; null where nothing is decoded. */
 export function decodingOf(spec: SuiteSpec): DecodingSettings | null {
-  if (spec.kind !== 'generate') return null;
+  if (!isAnswered(spec.kind)) return null;
   return spec.decoding ?? { temperature: 0, maxNewTokens: 128, seed: 0 };
 }

@@ -7,6 +7,7 @@ import type { ItemOf, PreparedItem } from './prepare.ts';
 import { common } from './results.ts';
 import { decodingOf, type EvaluationContext, type PreparedSuite } from './context.ts';
 import type { Judgement } from './answers.ts';
+import { judgedFor, numbersAgain, scoreAgain } from './outputs.ts';
 import { probeKl } from './kl-probe.ts';
 import { scoreAnswers } from './scorers.ts';
 
@@ -30,14 +31,20 @@ export async function* generateResults(
       if (pass === null) return;
       passes.push(pass);
     }
+    const again: Pass[] = [];
+    for (const number of numbersAgain(suite.spec)) {
+      const own = decodingOfAttempt(decoding, number);
+      const pass = await answerOnce(suite, chunk, { ...own, seed: own.seed + start }, context);
+      if (pass === null) return;
+      again.push(pass);
+    }
     const drift = await driftOf(chunk, { ...decoding, seed: decoding.seed + start }, context);
     if (context.cancelled()) return;
     yield chunk.map(({ item }, i) => {
       const attempts = passes.map((pass, at): Attempt => ({
         number: at + 1,
         output: pass[i]?.output ?? null,
-        score: pass[i]?.score ?? null,
-        verdict: pass[i]?.verdict ?? null,
+        ...judgedFor(suite.spec, pass[i]),
       }));
       const mean = (pick: (answer: Pass[number]) => number) =>
         passes.reduce((sum, pass) => sum + (pass[i] === undefined ? 0 : pick(pass[i])), 0) / passes.length;
@@ -55,6 +62,7 @@ export async function* generateResults(
         metrics: {
           tokens: mean(({ tokens }) => tokens),
           'logps/output': mean(({ logProb }) => logProb),
+          ...scoreAgain(again.map((pass) => judgedFor(suite.spec, pass[i]).score)),
           ...(drift === null ? {} : { 'kl/pre': drift[i] ?? Number.NaN }),
         } satisfies SuiteNumbers<'generate'>,
       };

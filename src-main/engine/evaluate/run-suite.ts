@@ -1,3 +1,4 @@
+import { isAnswered } from '../../shared/domain/evaluations.ts';
 import type { SampleResult, SuiteItem, SuiteSpec } from '../../shared/domain/evaluations.ts';
 import type { EvaluationMark, TrainerEventBody } from '../../shared/domain/trainer-events.ts';
 import { planPasses, scorePass } from '../data/score-sequences.ts';
@@ -65,7 +66,7 @@ async function* suiteResults(suite: PreparedSuite, context: EvaluationContext): 
       },
     );
   }
-  if (suite.spec.kind === 'generate') {
+  if (isAnswered(suite.spec.kind)) {
     yield* generateResults(suite, context);
     return;
   }

@@ -17,6 +17,7 @@ const needed: Record<SuiteKind, readonly MapField[]> = {
   words: ['text'],
   choice: ['prompt', 'options', 'answer'],
   generate: ['prompt'],
+  outputs: ['prompt'],
 };
 
 /** How the items of a suite are made from records, all by mapping. */
@@ -75,11 +76,12 @@ function readItem(kind: SuiteKind, record: unknown, mapping: Mapping): SuiteItem
     }
     case 'choice':
       return choiceItem(record, mapping);
+    case 'outputs':
     case 'generate': {
       const target = asOptionalText(mapping.value(record, 'target'));
       const prompt = asTextOrChat(mapping.value(record, 'prompt'), mapping.pathOf('prompt'));
       if (prompt.length === 0) throw new Misfit('empty', 'The prompt is empty.', mapping.pathOf('prompt'));
-      return { kind, id, prompt, ...(target === null ? {} : { target }) };
+      return { kind: 'generate', id, prompt, ...(target === null ? {} : { target }) };
     }
     default:
       return assertNever(kind);

@@ -1,4 +1,5 @@
 // Over 300 lines: the contract is one list, to be read and searched as one.
+import { suiteKinds } from '../domain/evaluations.ts';
 import { z } from 'zod';
 import { reportFormats } from '../domain/reports/report-formats.ts';
 import type {
@@ -164,7 +165,7 @@ export const channels = {
       target: importTarget,
       format: z.string().max(40).default('auto'),
       mapping: z.record(z.string().max(40), z.string().max(500)).default({}),
-      suiteKind: z.enum(['pairs', 'cloze', 'words', 'choice', 'generate']).optional(),
+      suiteKind: z.enum(suiteKinds).optional(),
       variant: z.string().max(500).optional(),
     }),
   ),

@@ -1,3 +1,4 @@
+import { isAnswered } from './evaluations.ts';
 import type { Attempt, DecodingSettings, SuiteSpec, Verdict } from './evaluations.ts';
 import { WorkbenchError } from './errors.ts';
 
@@ -38,7 +39,7 @@ export function checkRepeats({ kind, repeats, decoding }: Pick<SuiteSpec, 'kind'
     throw refuse(`A suite asks for ${repeats} answers per item.`, `Give a whole number from 1 to ${mostRepeats}.`);
   }
   if (repeats === 1) return;
-  if (kind !== 'generate') {
+  if (!isAnswered(kind)) {
     throw refuse(`A ${kind} suite scores given texts: asking again gives the same answer.`, 'Leave repeats out.');
   }
   if ((decoding?.temperature ?? 0) === 0) {

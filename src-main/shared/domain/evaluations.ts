@@ -19,7 +19,21 @@ export type SuiteItem =
   | { kind: 'words'; id: string; prompt?: string; text: string; slices?: string[] }
   | { kind: 'choice'; id: string; prompt: TextOrChat; options: string[]; answer: number; slices?: string[] }
   | { kind: 'generate'; id: string; prompt: TextOrChat; target?: string; slices?: string[] };
-export type SuiteKind = SuiteItem['kind'];
+/** `outputs` has items of `generate`: whose answers are held, prompt by prompt, against another model's under one scorer. */
+export type SuiteKind = SuiteItem['kind'] | 'outputs';
+export const suiteKinds = [
+  'pairs',
+  'cloze',
+  'words',
+  'choice',
+  'generate',
+  'outputs',
+] as const satisfies readonly SuiteKind[];
+
+/** Suites whose prompts a model answers. */
+export function isAnswered(kind: SuiteKind): boolean {
+  return kind === 'generate' || kind === 'outputs';
+}
 
 export interface DecodingSettings {
   /** 0 means greedy. */
@@ -36,10 +50,10 @@ export interface SuiteSpec {
   id: string;
   name: string;
   kind: SuiteKind;
-  /** `generate` only. */
+  /** `generate` and `outputs` only. */
   scorer?: Scorer;
   decoding?: DecodingSettings;
-  /** `generate` only: answers per item, each sampled by itself; 1 by default. */
+  /** `generate` and `outputs` only: answers per item, each sampled by itself; 1 by default. */
   repeats?: number;
   /** `words` only: the token position (0 = first token, BOS included) from which words count; 25 by default (docs/method.md). */
   fromPosition?: number;

@@ -323,6 +323,20 @@ export const metrics = {
 export type SuiteMetric = Pick<Metric, 'meaning' | 'unit' | 'better'>;
 
 /** Numbers of one sample of a suite, beside its verdict and score. */
+const ofAnswers = {
+  latency: { unit: 'seconds', better: 'lower', meaning: 'from the question to the answer, where a server answered' },
+  prompt_tokens: { unit: 'tokens', better: null, meaning: 'tokens of the prompt, as a server counted them' },
+  cut: { unit: '0 or 1', better: 'lower', meaning: '1 where a limit of tokens ended the answer, as a server said' },
+  tokens: { unit: 'tokens', better: null, meaning: 'tokens that came out; the score is the scorer’s' },
+  'logps/output': { unit: 'nats', better: null, meaning: 'log-prob of the output as it was sampled' },
+  'kl/pre': {
+    unit: 'nats',
+    better: null,
+    meaning:
+      'KL(old ‖ new) over the full vocabulary, summed along an answer of the old model to the prompt, where an old model was given',
+  },
+} as const;
+
 export const suiteMetrics = {
   pairs: {
     'logps/chosen': {
@@ -357,17 +371,14 @@ export const suiteMetrics = {
     },
     'logps/gold': { unit: 'nats', better: 'higher', meaning: 'log-prob of the right option' },
   },
-  generate: {
-    latency: { unit: 'seconds', better: 'lower', meaning: 'from the question to the answer, where a server answered' },
-    prompt_tokens: { unit: 'tokens', better: null, meaning: 'tokens of the prompt, as a server counted them' },
-    cut: { unit: '0 or 1', better: 'lower', meaning: '1 where a limit of tokens ended the answer, as a server said' },
-    tokens: { unit: 'tokens', better: null, meaning: 'tokens that came out; the score is the scorer’s' },
-    'logps/output': { unit: 'nats', better: null, meaning: 'log-prob of the output as it was sampled' },
-    'kl/pre': {
-      unit: 'nats',
+  generate: ofAnswers,
+  outputs: {
+    ...ofAnswers,
+    'rewards/again': {
+      unit: '',
       better: null,
       meaning:
-        'KL(old ‖ new) over the full vocabulary, summed along an answer of the old model to the prompt, where an old model was given',
+        'mean score of as many answers sampled once more: how far a score moves by sampling alone, and so the floor of a fall',
     },
   },
 } as const satisfies Record<SuiteKind, Record<string, SuiteMetric>>;

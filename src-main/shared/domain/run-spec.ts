@@ -226,7 +226,11 @@ export const runSpecSchema = z
           .describe(
             'Rules that are told when they begin to hold: nfr>2% (the lower bound of NFR against the start), or any curve, kl/pre>10.',
           ),
-        maxNfr: fraction.optional().describe('Stop when the lower bound of NFR against the start passes this.'),
+        maxNfr: fraction
+          .optional()
+          .describe(
+            'Stop when the lower bound of NFR against the start passes this; of answers that have a score and no verdict, the share whose score fell, beyond what two samplings of the start make where a suite of outputs is sampled.',
+          ),
         action: z
           .enum(['stop', 'checkpoint', 'raise-weight'])
           .default('stop')

@@ -1,5 +1,6 @@
-import type { ChoiceVectors, FlipVectors } from '../api.ts';
+import type { ChoiceVectors, FlipVectors, RepeatedVectors } from '../api.ts';
 import { choiceVectors } from './choice-vectors.ts';
+import { repeatedVectors } from './repeated-vectors.ts';
 import { attemptVectors } from './attempt-vectors.ts';
 import { WorkbenchError, assertNever } from '../../shared/domain/errors.ts';
 import type { FlipFacets, FlipFilter, FlipRow, FlipSort, FlipView } from '../../shared/domain/flip-view.ts';
@@ -169,6 +170,11 @@ export class FlipViews {
     };
   }
 
+  repeated(comparisonId: string, filter: FlipFilter): RepeatedVectors | null {
+    const comparison = this.#comparison(comparisonId);
+    return repeatedVectors(comparison, passingRows(failuresOf(comparison, filter), comparison.rows));
+  }
+
   choices(comparisonId: string, filter: FlipFilter): ChoiceVectors | null {
     const comparison = this.#comparison(comparisonId);
     return choiceVectors(comparison, passingRows(failuresOf(comparison, filter), comparison.rows));
@@ -280,6 +286,7 @@ export const flipReads = {
   flipVectors: (views: FlipViews, id: string, filter: FlipFilter) => views.vectors(id, filter),
   /** Numbers of options and confidences, in the order of `flipVectors`; null where this is no multiple choice. */
   choiceVectors: (views: FlipViews, id: string, filter: FlipFilter) => views.choices(id, filter),
+  repeatedVectors: (views: FlipViews, id: string, filter: FlipFilter) => views.repeated(id, filter),
   /** Kind of change → how many pairs of each outcome have it; null where they were not found yet. */
   changeCounts: (views: FlipViews, id: string, filter: FlipFilter) => views.changeCounts(id, filter),
   /** Slice name → counts of kinds, for the largest slices of the comparison. */

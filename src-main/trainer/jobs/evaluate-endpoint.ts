@@ -1,3 +1,5 @@
+import { isAnswered } from '../../shared/domain/evaluations.ts';
+import { judgedFor, numbersAgain, scoreAgain } from '../../engine/evaluate/outputs.ts';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { openJournal } from '../../endpoints/journal.ts';
@@ -95,7 +97,7 @@ async function runSuiteOn(work: Work, items: readonly SuiteItem[]): Promise<void
 }
 
 function resultsOf(work: Work, items: readonly SuiteItem[], tally: UseTally): Promise<SampleResult[]> {
-  if (work.suite.kind === 'generate') return generated(work, items as Item<'generate'>[], tally);
+  if (isAnswered(work.suite.kind)) return generated(work, items as Item<'generate'>[], tally);
   return inOrder(items, work.endpoint.concurrency, (item) => likelihood(work, item, tally));
 }
 
@@ -103,12 +105,13 @@ async function generated(work: Work, items: readonly Item<'generate'>[], tally: 
   const repeats = repeatsOf(work.suite);
   const passes: Pass[] = [];
   for (let number = 1; number <= repeats; number += 1) passes.push(await answerOnce(work, items, number, tally));
+  const again: Pass[] = [];
+  for (const number of numbersAgain(work.suite)) again.push(await answerOnce(work, items, number, tally));
   return items.map((item, i) => {
     const attempts = passes.map(({ replies, judged }, at): Attempt => ({
       number: at + 1,
       output: replies[i]?.text ?? null,
-      score: judged[i]?.score ?? null,
-      verdict: judged[i]?.verdict ?? null,
+      ...judgedFor(work.suite, judged[i]),
     }));
     const [only] = attempts;
     return {
@@ -119,7 +122,10 @@ async function generated(work: Work, items: readonly Item<'generate'>[], tally: 
       ...(repeats === 1
         ? { score: only?.score ?? null, verdict: only?.verdict ?? null }
         : { ...settled(attempts), attempts }),
-      metrics: useOf(passes[0]?.replies[i]),
+      metrics: {
+        ...useOf(passes[0]?.replies[i]),
+        ...scoreAgain(again.map(({ judged }) => judgedFor(work.suite, judged[i]).score)),
+      },
     };
   });
 }

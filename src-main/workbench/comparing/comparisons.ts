@@ -106,6 +106,7 @@ export function createComparisons(core: Core, statistics: Statistics): Compariso
     const vectors = await store.flipVectors(comparisonId, filter, place);
     const whole = isEmpty(filter);
     const choices = await store.choiceVectors(comparisonId, filter);
+    const repeated = await store.repeatedVectors(comparisonId, filter);
     const clusters = clustersOrNull(vectors.clusters);
     const { slices, leftOut } = whole
       ? await slicesOf(comparisonId, clusters !== null, filter.verdicts)
@@ -123,7 +124,14 @@ export function createComparisons(core: Core, statistics: Statistics): Compariso
         counts: countFlips(kindsOf(vectors.kinds)),
         corrections: whole && filter.verdicts === undefined ? correctionsOf(comparison) : null,
         slices,
-        samples: { kinds: vectors.kinds, deltas: vectors.deltas, clusters, attempts: vectors.attempts, choices },
+        samples: {
+          kinds: vectors.kinds,
+          deltas: vectors.deltas,
+          clusters,
+          attempts: vectors.attempts,
+          choices,
+          repeated,
+        },
       },
       options: {},
     });

@@ -1,3 +1,4 @@
+import { isAnswered } from '../../shared/domain/evaluations.ts';
 import { hash } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
@@ -101,13 +102,13 @@ async function evaluateJob(
 
 function requireKlSuite(suite: SuiteRecord, weights: Weights): void {
   const isServed = weights.kind === 'model' && weights.model.family === endpointFamily;
-  if (suite.kind === 'generate' && !isServed) return;
+  if (isAnswered(suite.kind) && !isServed) return;
   throw new WorkbenchError(
     'unsupported',
     isServed
       ? `“${weights.label}” is a model behind a server: its KL to another model cannot be told.`
       : `The suite “${suite.name}” has no prompts to be answered (${suite.kind}), so no KL can be told on it.`,
-    { remedy: 'Use weights that are in this workspace and a suite of the kind generate.' },
+    { remedy: 'Use weights that are in this workspace and a suite of the kind generate or outputs.' },
   );
 }
 

@@ -1,3 +1,4 @@
+import { isAnswered } from '../../shared/domain/evaluations.ts';
 import { isDeepStrictEqual } from 'node:util';
 import type { ModelRecord, SuiteRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
@@ -79,7 +80,9 @@ export async function checkStudy(core: Core, study: ReadStudy): Promise<CheckedS
 
 function faultOfCheck({ kind, scorer }: SuiteRecord): string | null {
   if (kind === 'pairs') return 'is of the kind pairs: what training gains, not what it breaks';
-  if (kind !== 'generate') return null;
+  if (!isAnswered(kind)) return null;
+  // Compared by their scores, prompt by prompt.
+  if (kind === 'outputs') return null;
   if (scorer === undefined) return 'has no scorer, so its answers get no verdict';
   if ('threshold' in scorer && scorer.threshold !== undefined) return null;
   const scores = ['lexicon', 'reward-model', 'command'].includes(scorer.kind);
@@ -87,7 +90,7 @@ function faultOfCheck({ kind, scorer }: SuiteRecord): string | null {
 }
 
 function faultOfReward({ kind, scorer, decoding }: SuiteRecord, isSampled: boolean): string | null {
-  if (kind !== 'generate') return `is of the kind ${kind}; rewards are of answers (generate)`;
+  if (!isAnswered(kind)) return `is of the kind ${kind}; rewards are of answers (generate, outputs)`;
   if (scorer === undefined) return 'has no scorer, so its answers get no reward';
   const temperature = decoding?.temperature ?? 0;
   if (isSampled && temperature === 0) return 'answers greedily; the sampled reward needs a temperature above 0';

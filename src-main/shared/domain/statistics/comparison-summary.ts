@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ruleSchema } from '../flips.ts';
 import { chanceSummarySchema } from './chance.ts';
+import { outputFloorSchema } from './output-floor.ts';
 import { attemptSummarySchema } from './attempt-summary-schema.ts';
 
 /**
@@ -148,6 +149,8 @@ export const comparisonSummarySchema = z.object({
   attempts: attemptSummarySchema.nullable().optional(),
   /** Of a multiple choice. Absent otherwise, and in reports of earlier versions. */
   chance: chanceSummarySchema.nullable().optional(),
+  /** Of a suite `outputs` that was sampled: what sampling alone makes. Absent otherwise, and in reports of earlier versions. */
+  floor: outputFloorSchema.nullable().optional(),
   /** The largest slices, at most 1,000. */
   slices: z.array(sliceSummarySchema),
   /** How many smaller ones there are, neither listed nor tested. Absent where there is none. */

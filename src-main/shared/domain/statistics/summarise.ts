@@ -9,6 +9,7 @@ import { clusteredRates } from './clustered-rates.ts';
 import type { ComparisonSummary, SliceSummary } from './comparison-summary.ts';
 import { excessP } from './excess.ts';
 import { criticalZ, defaultLevel, pairedDifference, wilson } from './intervals.ts';
+import { outputFloor, type OutputFloor } from './output-floor.ts';
 import { mcnemarExact, samplesForNetChange } from './mcnemar.ts';
 import { benjaminiHochberg, holm } from './multiple-tests.ts';
 
@@ -36,6 +37,8 @@ export interface PairedSamples {
   /** Answers with a verdict and right ones among them; null where no sample was answered several times. */
   attempts?: Record<'left' | 'right', { attempts: Uint32Array; right: Uint32Array }> | null;
   /** Of a multiple choice: options per sample, and how sure either side was. */
+  /** Of sampled outputs: the old score, and that of the old model's second answer; NaN where there is none. */
+  repeated?: { before: Float64Array; again: Float64Array } | null;
   choices?: ({ options: Float64Array } & Record<'left' | 'right', ChoiceSide | null>) | null;
 }
 
@@ -104,6 +107,7 @@ export function comparisonSummary(tally: ComparisonTally, options: SummaryOption
           }),
         }
       : {}),
+    ...(samples?.repeated ? { floor: floorOf(samples, samples.repeated, rule, level) } : {}),
     ...(samples?.attempts ? { attempts: attemptsOf(samples, samples.attempts, level) } : {}),
     slices: sliceSummaries(tally.slices, counts, level),
   };
@@ -116,6 +120,22 @@ function chanceOf(
 ): ChanceSummary | null {
   const counts = (index: number) => isCounted(flipKinds[kinds[index] as number] as FlipKind);
   return chanceSummary(options, counts, { left, right }, accuracy);
+}
+
+function floorOf(
+  { kinds }: PairedSamples,
+  { before, again }: NonNullable<PairedSamples['repeated']>,
+  rule: Rule,
+  level: number,
+): OutputFloor | null {
+  const negative = flipCode('negative');
+  const outputs = Array.from(kinds, (kind, i) => ({
+    before: before[i] ?? NaN,
+    // A sample that the comparison does not count has no say in its floor.
+    again: isCounted(flipKinds[kind] as FlipKind) ? (again[i] ?? NaN) : NaN,
+    isNegative: kind === negative,
+  }));
+  return outputFloor(outputs, rule, level);
 }
 
 function attemptsOf(

@@ -1,3 +1,4 @@
+import { isAnswered } from '../../../shared/domain/evaluations.ts';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { ImportFormat } from '../../../imports/index.ts';
@@ -180,13 +181,29 @@ function suiteHead(flags: SuiteFlags): SuiteHead {
   const head = { kind: flags.kind, ...(flags.delimiter === undefined ? {} : { delimiter: flags.delimiter }) };
   // Refused by name where it means nothing, not dropped.
   const repeats = flags.repeats === undefined ? {} : { repeats: flags.repeats };
-  if (flags.kind !== 'generate') return { ...head, ...repeats };
+  if (!isAnswered(flags.kind)) return { ...head, ...repeats };
+  if (flags.kind === 'outputs') requireOutputs(flags);
   return {
     ...head,
     ...repeats,
     scorer: namedScorer(flags.scorer ?? 'exact', flags.threshold),
     decoding: { temperature: flags.temperature ?? 0, maxNewTokens: flags.maxNewTokens ?? 64, seed: 0 },
   };
+}
+
+/** Old output against new output under one scorer: who is better is told by the scores, and no threshold has a say. */
+function requireOutputs({ scorer, threshold }: SuiteFlags): void {
+  if (scorer === undefined) {
+    throw new WorkbenchError('bad-input', 'A suite of outputs needs a scorer to compare them under.', {
+      remedy: 'Give --scorer lexicon:afinn, reward-model:NAME, "command:python score.py", or one that verifies.',
+      place: { field: 'scorer' },
+    });
+  }
+  if (threshold === undefined) return;
+  throw new WorkbenchError('bad-input', 'Outputs are compared by their scores, and a threshold would hide a fall.', {
+    remedy: 'Leave --threshold out, or import the suite as generate.',
+    place: { field: 'threshold' },
+  });
 }
 
 /** A program that is named here is named by the person of this machine: it may run from now on. */

@@ -1,3 +1,4 @@
+import { suiteKinds, type SuiteKind } from '../../../shared/domain/evaluations.ts';
 import { Option } from 'commander';
 import type { Command as Program } from 'commander';
 import type { ForeignRunFlags } from '../commands/foreign-runs.ts';
@@ -64,21 +65,23 @@ export function addImports(program: Program, go: Go): void {
     .command('suite <file>')
     .description('import an evaluation suite')
     .addOption(
-      new Option('--kind <kind>', 'what each item asks of the model')
-        .choices(['pairs', 'cloze', 'words', 'choice', 'generate'])
-        .makeOptionMandatory(),
+      new Option('--kind <kind>', 'what each item asks of the model').choices([...suiteKinds]).makeOptionMandatory(),
     )
     .requiredOption('--name <name>', 'name in the workspace')
     .option('--map <field=path...>', 'map fields to record paths, e.g. prompt=question,target=answer', collect)
     .option('--delimiter <text>', 'text between prompt and target (default: one space)')
     .option(
       '--scorer <scorer>',
-      'with generate: exact, contains, regex, numeric, lexicon:afinn, reward-model:NAME or "command:python score.py"',
+      'with generate and outputs: exact, contains, regex, numeric, lexicon:afinn, reward-model:NAME or "command:python score.py"',
     )
     .option('--threshold <x>', 'lowest score of a lexicon, reward model or command that counts as right', realNumber)
-    .option('--max-new-tokens <n>', 'with generate: longest answer in tokens (default: 64)', wholeNumber)
-    .option('--temperature <t>', 'with generate: sampling temperature; 0 is greedy', realNumber)
-    .option('--repeats <k>', 'with generate: sampled answers per item; needs a temperature above 0', wholeNumber)
+    .option('--max-new-tokens <n>', 'with generate and outputs: longest answer in tokens (default: 64)', wholeNumber)
+    .option('--temperature <t>', 'with generate and outputs: sampling temperature; 0 is greedy', realNumber)
+    .option(
+      '--repeats <k>',
+      'with generate and outputs: sampled answers per item; needs a temperature above 0',
+      wholeNumber,
+    )
     .action((file: string, options: SuiteFlags) => go(commands.importSuite, file, options));
   imports
     .command('run <folder>')
@@ -122,7 +125,7 @@ export interface ImportFlags {
 }
 export interface SuiteFlags extends ImportFlags {
   name: string;
-  kind: 'pairs' | 'cloze' | 'words' | 'choice' | 'generate';
+  kind: SuiteKind;
   delimiter?: string;
   scorer?: string;
   threshold?: number;

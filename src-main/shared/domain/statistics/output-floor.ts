@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import type { Judged, Rule } from '../flips.ts';
+import { classifyFlip, isCounted } from '../flips.ts';
+import { defaultLevel, criticalZ, pairedDifference, wilson } from './intervals.ts';
+
+/** The metric of a sample that holds the mean score of as many answers of the same model, sampled once more. */
+export const againMetric = 'rewards/again';
+
+/** How many outputs fall by sampling alone: a part of `comparisonSummarySchema`. */
+export const outputFloorSchema = z.object({
+  /** Samples counted that the old model answered twice over. */
+  n: z.number(),
+  /** Share of them whose second answer by the old model is worse than its first: A/A. */
+  nfr: z.number(),
+  low: z.number(),
+  high: z.number(),
+  /** Negative flips beyond the floor, of the same samples: their NFR less the floor, with Bonett and Price's interval. */
+  excess: z.object({ value: z.number(), low: z.number(), high: z.number() }),
+  level: z.number(),
+});
+export type OutputFloor = z.output<typeof outputFloorSchema>;
+
+/** One sample of two evaluations: the old answer's score, what the old model scores once more, and whether the new one is a fall. */
+export interface RepeatedOutput {
+  before: number;
+  again: number;
+  isNegative: boolean;
+}
+
+/** Null without a sample that was answered twice over. */
+export function outputFloor(
+  outputs: Iterable<RepeatedOutput>,
+  rule: Rule,
+  level: number = defaultLevel,
+): OutputFloor | null {
+  const judged = (score: number): Judged => ({ verdict: null, score });
+  let [n, fell, onlyNew, onlyAgain] = [0, 0, 0, 0];
+  for (const { before, again, isNegative } of outputs) {
+    if (!Number.isFinite(before) || !Number.isFinite(again)) continue;
+    const kind = classifyFlip(judged(before), judged(again), rule);
+    if (!isCounted(kind)) continue;
+    const fellAgain = kind === 'negative';
+    n += 1;
+    if (fellAgain) fell += 1;
+    if (isNegative && !fellAgain) onlyNew += 1;
+    if (fellAgain && !isNegative) onlyAgain += 1;
+  }
+  if (n === 0) return null;
+  // Of the difference (again − new): what falls only in the new model counts against it.
+  const difference = pairedDifference(onlyAgain, onlyNew, n, criticalZ(level));
+  const { value, low, high } = wilson(fell, n, level);
+  return {
+    n,
+    nfr: value ?? 0,
+    low,
+    high,
+    excess: { value: difference.value ?? 0, low: difference.low, high: difference.high },
+    level,
+  };
+}

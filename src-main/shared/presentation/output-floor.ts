@@ -1,0 +1,8 @@
+import type { OutputFloor } from '../domain/statistics/output-floor.ts';
+import { formatCount, formatPercent, formatPercentRange, formatPoints, formatPointsRange } from './numbers.ts';
+
+/** How many outputs fall by sampling alone, and what is left. */
+export function floorSentence(floor: OutputFloor): string {
+  const { n, nfr, excess } = floor;
+  return `Two samplings of the old model make ${formatPercent(nfr)} (${formatPercentRange(floor)}) of ${formatCount(n)} outputs worse: the floor. Beyond it ${formatPoints(excess.value)} (${formatPointsRange(excess)}) fell.`;
+}
