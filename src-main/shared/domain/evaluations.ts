@@ -30,6 +30,11 @@ export const suiteKinds = [
   'outputs',
 ] as const satisfies readonly SuiteKind[];
 
+/** The kind of its items. */
+export function itemKindOf(kind: SuiteKind): SuiteItem['kind'] {
+  return kind === 'outputs' ? 'generate' : kind;
+}
+
 /** Suites whose prompts a model answers. */
 export function isAnswered(kind: SuiteKind): boolean {
   return kind === 'generate' || kind === 'outputs';

@@ -3,6 +3,7 @@ import type { Hash } from 'node:crypto';
 import type { SuiteRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import { idOf, idOrNull } from '../../shared/domain/ids.ts';
+import { itemKindOf } from '../../shared/domain/evaluations.ts';
 import type { SuiteItem, SuiteKind } from '../../shared/domain/evaluations.ts';
 import type { ReadableDb, WritableDb } from '../database.ts';
 import { all, one, prepare, run, sql, value } from '../database.ts';
@@ -99,7 +100,7 @@ export class SuiteDraft {
       'INSERT INTO suite_items (item_key, suite_key, item_id, body) VALUES (?, ?, ?, ?)',
     );
     items.forEach((item, index) => {
-      if (item.kind !== this.kind) {
+      if (item.kind !== itemKindOf(this.kind)) {
         throw new WorkbenchError('bad-input', `Item “${item.id}” is a ${item.kind} item in a ${this.kind} suite`);
       }
       try {
