@@ -1,3 +1,10 @@
+const passMetric = /^pass(?:@|_at_)(\d+)$/;
+
+/** A metric from which the number of right answers can follow. */
+export function countsAnswers(metric: string): boolean {
+  return passMetric.test(metric);
+}
+
 /**
  * How many of `attempts` answers were right, from what the harness computed of them: `pass@1` is the share itself, and any
  * `pass@k` = 1 − C(n−c, k)/C(n, k) (Chen et al., arXiv 2107.03374) rises with c, so that its value names c. Null where no
@@ -5,7 +12,7 @@
  */
 export function solvedOf(metrics: Readonly<Record<string, number>>, attempts: number): number | null {
   for (const [name, value] of Object.entries(metrics)) {
-    const k = Number(/^pass(?:@|_at_)(\d+)$/.exec(name)?.[1] ?? Number.NaN);
+    const k = Number(passMetric.exec(name)?.[1] ?? Number.NaN);
     if (!(k >= 1 && k < attempts)) continue;
     for (let solved = 0; solved <= attempts; solved += 1) {
       const given = passAtK(attempts, solved, k);

@@ -5,6 +5,8 @@ import { readLines, readRecords } from '../records/read-records.ts';
 import type { Layout, RawRecord } from '../records/record.ts';
 import type { ReadSession } from '../session.ts';
 import { readLmEvalMetrics } from './lm-eval-metrics.ts';
+import { countsAnswers, solvedOf } from './lm-eval-repeats.ts';
+import { readLmEvalSample } from './lm-eval-sample.ts';
 import { readLmEvalTail } from './lm-eval-tail.ts';
 import { type GoldReading, GoldTally } from './lm-eval-gold.ts';
 import { chooseMetric, MetricSurvey, type MetricTally } from './metric-survey.ts';
@@ -12,8 +14,18 @@ import { chooseMetric, MetricSurvey, type MetricTally } from './metric-survey.ts
 /** A samples file, read once to its end before any line of it becomes a row: what is decided by it holds for every line. */
 export interface LmEvalSurvey {
   /** By filter, in order of first appearance. */
-  filters: Map<string, { lines: number; metrics: MetricSurvey }>;
+  filters: Map<string, FilterSurvey>;
   gold: GoldReading;
+}
+
+export interface FilterSurvey {
+  lines: number;
+  metrics: MetricSurvey;
+  /**
+   * Whether of every sample with several answers its metrics say how many were right. A file that keeps fewer answers than were
+   * judged, or whose filter judges the majority alone, does not; its samples then have one verdict each, all of them.
+   */
+  countable: boolean;
 }
 
 /** Gives an empty batch for each that it looks at, so that whoever watches sees it come forward. */
@@ -57,9 +69,18 @@ export async function* surveyLmEval(
 function count(filters: LmEvalSurvey['filters'], record: unknown): void {
   const filter = filterOf(record);
   let entry = filters.get(filter);
-  if (entry === undefined) filters.set(filter, (entry = { lines: 0, metrics: new MetricSurvey() }));
+  if (entry === undefined) filters.set(filter, (entry = { lines: 0, metrics: new MetricSurvey(), countable: true }));
   entry.lines += 1;
+  entry.countable &&= isCountable(record);
   entry.metrics.add(readLmEvalMetrics(record), (name) => typeof own(record, name) === 'boolean');
+}
+
+/** Lines that are read by their end alone hold no metric that counts answers (`lm-eval-tail.ts`). */
+function isCountable(record: unknown): boolean {
+  const metrics = readLmEvalMetrics(record);
+  if (!Object.keys(metrics).some(countsAnswers)) return true;
+  const { answers } = readLmEvalSample(record);
+  return answers.length < 2 || solvedOf(metrics, answers.length) !== null;
 }
 
 export function filterOf(record: unknown): string {

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { isPlainObject, own } from '../field-path.ts';
+import { countsAnswers } from './lm-eval-repeats.ts';
 import { parseJson } from '../records/parse-json.ts';
 
 /**
@@ -46,6 +47,8 @@ function tailOf(line: Buffer, at: number): unknown {
   const names = own(tail, 'metrics');
   if (!isPlainObject(tail) || !isTexts(names)) return null;
   if (names.some((name) => own(tail, name) === undefined)) return null;
+  // How many of several answers were right is decided by the whole file, and with the answers at hand.
+  if (names.some(countsAnswers)) return null;
   // A metric that is a list has one value per answer, and the answers are not here.
   return Object.values(tail).some((value) => isListOrObject(value) && !isTexts(value)) ? null : tail;
 }

@@ -91,6 +91,7 @@ export class LmEvalTask {
       this.repeats = Math.max(this.repeats, answers.length);
       return;
     }
+    if (this.#survey.filters.get(this.choice.filter)?.countable !== true) return;
     const right = solvedOf(metrics, answers.length);
     if (right === null) return;
     row.solved = { attempts: answers.length, right };

@@ -408,6 +408,20 @@ describe('several answers to one prompt', () => {
     expect(stream.metadata().measure.repeats).toBe(3);
   });
 
+  it('are none of a file whose metrics count other answers than it keeps: every sample then has one verdict', async () => {
+    // Three of 64 answers were kept; the last one's 0 alone would fit three answers.
+    const kept = { resps: [['a', 'b', 'c']], filtered_resps: [['a', 'b', 'c']] };
+    const { rows, stream } = await readTask('t', [
+      answer(0, { 'pass@2': 0.09226190476190477, 'pass@64': 1 }, kept),
+      answer(1, { 'pass@2': 0, 'pass@64': 0 }, kept),
+    ]);
+    expect(rows.map(({ solved, attempts, verdict }) => [solved, attempts, verdict])).toEqual([
+      [undefined, undefined, 'right'],
+      [undefined, undefined, 'wrong'],
+    ]);
+    expect(stream.metadata().measure.repeats).toBe(1);
+  });
+
   // pass@k = 1 − C(n−c, k)/C(n, k): with n = 5, c = 2: pass@1 = 0.4, pass@2 = 1 − 3/10.
   it.each([
     [{ 'pass@1': 0.4 }, 2],
