@@ -80,7 +80,7 @@ const notRunHere: readonly { command: RegExp; why: string }[] = [
     why: 'downloads from the Hub; test/workbench/hub has a small Hub of its own',
   },
   {
-    command: /^npx flipguard (import model \.\/my-adapter|export checkpoint my-run@200)\b/,
+    command: /^npx flipguard (import model \.\/my-adapter|export checkpoint my-run@200|export report my-run)\b/,
     why: 'needs a model of real size; test/workbench/models and test/workbench/exporting have tiny ones',
   },
   { command: /^npx flipguard endpoint\b/, why: 'stays in the foreground; test/shells talks to it' },

@@ -7,6 +7,8 @@ export interface MiniRepository {
   files: Record<string, string | Uint8Array>;
   gated?: boolean;
   licence?: string;
+  /** As it was made. */
+  visibility?: string | undefined;
   /** Further revisions, by name. */
   branches?: Record<string, Record<string, string | Uint8Array>>;
 }
@@ -54,14 +56,26 @@ export async function startMiniHub(options: MiniHubOptions): Promise<MiniHub> {
     });
   const store = createServer((request, response) => {
     note('store', request);
+    const oid = /^\/upload\/([0-9a-f]{64})$/.exec(request.url ?? '')?.[1];
+    if (oid !== undefined) {
+      return drain(request, (body) => {
+        if (sha('sha256', body) === oid) objects.set(oid, body);
+        response.writeHead(objects.has(oid) ? 200 : 400).end();
+      });
+    }
     const [, key = '', revision = '', name = ''] =
       /^\/(.+?)@(.+?)@(.+)$/.exec(decodeURIComponent(request.url ?? '')) ?? [];
     sendFile(request, response, filesAt(key, revision)![name]!, name);
   });
   const hub = createServer((request, response) => {
     note('hub', request);
+    const { authorization } = request.headers;
+    const isRead = ['GET', 'HEAD'].includes(request.method ?? '');
+    if (!isRead && options.token !== undefined && authorization !== `Bearer ${options.token}`)
+      return json(response, authorization === undefined ? 401 : 403, { error: 'may not write' });
     answer(request, response);
   });
+  const objects = new Map<string, Buffer>();
   const [address, storeAddress] = [await listen(hub), await listen(store)];
 
   function filesAt(key: string, revision: string) {
@@ -84,12 +98,29 @@ export async function startMiniHub(options: MiniHubOptions): Promise<MiniHub> {
     const api = /^\/api\/((?:models|datasets)\/[^/]+\/[^/]+)\/(revision|tree|commit)\/(.+)$/.exec(url.pathname);
     const file = /^\/(datasets\/)?([^/]+\/[^/]+)\/resolve\/([^/]+)\/(.+)$/.exec(url.pathname);
     if (url.pathname === '/api/repos/create')
-      return drain(request, () => json(response, 200, { url: `${address}/made` }));
+      return drain(request, (body) => {
+        const { name, organization, visibility } = JSON.parse(body.toString()) as Record<string, string>;
+        options.repositories[`models/${organization}/${name}`] ??= { files: {}, visibility };
+        json(response, 200, { url: `${address}/${organization}/${name}` });
+      });
+    const batch = /^\/([^/]+\/[^/]+)\.git\/info\/lfs\/objects\/batch$/.exec(url.pathname);
+    if (batch !== null) {
+      return drain(request, (body) => {
+        const asked = (JSON.parse(body.toString()) as { objects: { oid: string; size: number }[] }).objects;
+        const actions = (oid: string) => ({ upload: { href: `${storeAddress}/upload/${oid}` } });
+        json(response, 200, {
+          transfer: 'basic',
+          objects: asked.map(({ oid, size }) => ({ oid, size, actions: actions(oid) })),
+        });
+      });
+    }
     const preupload = /^\/api\/((?:models|datasets)\/[^/]+\/[^/]+)\/preupload\//.exec(url.pathname);
     if (preupload !== null) {
       return drain(request, (body) => {
         const { files } = JSON.parse(body.toString()) as { files: { path: string }[] };
-        json(response, 200, { files: files.map(({ path }) => ({ path, uploadMode: 'regular' })) });
+        json(response, 200, {
+          files: files.map(({ path }) => ({ path, uploadMode: isLarge(path) ? 'lfs' : 'regular' })),
+        });
       });
     }
     if (api !== null) {
@@ -97,6 +128,8 @@ export async function startMiniHub(options: MiniHubOptions): Promise<MiniHub> {
       if (what === 'commit') {
         return drain(request, (body) => {
           uploads.set(key, [...(uploads.get(key) ?? []), body]);
+          const repository = options.repositories[key]!;
+          repository.files = { ...repository.files, ...committed(body, objects) };
           json(response, 200, { commitOid: '0'.repeat(40), commitUrl: `${address}/c`, hookOutput: '' });
         });
       }
@@ -148,6 +181,21 @@ export async function startMiniHub(options: MiniHubOptions): Promise<MiniHub> {
       await Promise.all([hub, store].map((server) => closed(server)));
     },
   };
+}
+
+/** The files of a commit: small ones inside it, large ones as they came to the store before. */
+function committed(body: Buffer, objects: ReadonlyMap<string, Buffer>): Record<string, Uint8Array> {
+  type Line = { key: string; value: { path: string; content: string; oid: string } };
+  const lines = body
+    .toString()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Line);
+  return Object.fromEntries(
+    lines.flatMap(({ key, value }): [string, Uint8Array][] => {
+      if (key === 'file') return [[value.path, Buffer.from(value.content, 'base64')]];
+      return key === 'lfsFile' ? [[value.path, objects.get(value.oid)!]] : [];
+    }),
+  );
 }
 
 function entryOf([path, content]: [string, string | Uint8Array]): object {

@@ -121,6 +121,10 @@ function addDoors(program: Program, go: Go): void {
         .default('f16'),
     )
     .option('--suite <suite>', 'suite of an evaluation that is named by its run or model')
+    .option(
+      '--push <repository>',
+      'upload a checkpoint, an adapter or a report to ORG/NAME on the Hub too, with a card of base, data, method and flips; a new repository is private',
+    )
     .action((what: string, names: string[], options: ExportFlags) => go(commands.export, what, names, options));
   program
     .command('serve')

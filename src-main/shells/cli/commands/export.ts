@@ -2,6 +2,8 @@ import path from 'node:path';
 import { assertNever, WorkbenchError } from '../../../shared/domain/errors.ts';
 import { exportEvaluation, sampleFormats, type SampleFormat } from '../../../workbench/exporting/evaluation-out.ts';
 import { exportMetrics, figureFormats, type FigureFormat } from '../../../workbench/exporting/metrics-out.ts';
+import { pushExport, requirePushable } from '../../../workbench/exporting/push-out.ts';
+import { exportReport, findReport, type ReportOut } from '../../../workbench/exporting/report-out.ts';
 import { exportRun } from '../../../workbench/exporting/run-out.ts';
 import { exportWeights, weightFormats } from '../../../workbench/exporting/weights-out.ts';
 import type { WeightFormat, WeightsOut } from '../../../workbench/exporting/weights-out.ts';
@@ -10,8 +12,10 @@ import { sizeText } from '../../../workbench/hub/download.ts';
 import { exportDataset } from '../../../workbench/workspace/exports.ts';
 import { exportWorkspaceFile, refuseExisting } from '../../../workbench/workspace/workspace-file.ts';
 import type { CommandContext } from '../context.ts';
+import type { ReportRecord } from '../../../shared/domain/entities.ts';
 import { handOver } from '../own-files.ts';
 import { plain } from '../terminal.ts';
+import { formatOf, subjectOf } from './report.ts';
 
 export interface ExportFlags {
   out: string;
@@ -19,6 +23,7 @@ export interface ExportFlags {
   format?: string;
   type: GgufType;
   suite?: string;
+  push?: string;
 }
 
 /** What each thing is written as; the first by default. */
@@ -30,6 +35,7 @@ const formatsOf = {
   metrics: figureFormats,
   evaluation: sampleFormats,
   run: [],
+  report: [],
 } as const satisfies Record<string, readonly string[]>;
 type What = keyof typeof formatsOf;
 
@@ -44,21 +50,37 @@ export async function exportCommand(
   const formats: readonly string[] = formatsOf[what];
   const format = options.format ?? formats[0] ?? null;
   if (format !== null && !formats.includes(format)) throw wrongFormat(what, format, formats);
-  if (what !== 'metrics' && names.length > 1)
+  if (what !== 'metrics' && what !== 'report' && names.length > 1)
     throw new WorkbenchError('bad-input', `One ${what} is exported at a time; ${names.length} names were given.`);
-  const { core } = await context.workbench();
+  if (options.push !== undefined) requirePushable(what, options.push);
+  const { core, comparisons, reports } = await context.workbench();
   const out = path.resolve(options.out);
   const overwrite = options.force === true;
   if (!overwrite) await refuseExisting(out);
   const written = await write();
   // A workspace stays private: it holds everything.
   if (what !== 'workspace') await handOver(written.path);
+  const uploaded =
+    options.push === undefined
+      ? null
+      : await pushExport({ core, comparisons }, { name: names[0] ?? '', written, to: options.push }, task);
   terminal.settle();
-  terminal.document(written);
+  terminal.document(uploaded === null ? written : { ...written, uploaded });
   terminal.print(`Written: ${plain(written.path)}`);
   if ('load' in written) printWeights(context, written);
+  if (uploaded === null) return;
+  const made = uploaded.made ? ', a new repository that only you see until you make it public' : '';
+  terminal.print(`Uploaded: ${uploaded.url}${made}; its card is ${uploaded.cardFile}.`);
 
-  function write(): Promise<{ path: string } | WeightsOut> {
+  /** One that the workspace lists, else one that is written now of a run or of two sides. */
+  async function reportOf(name: string): Promise<ReportRecord> {
+    const known = names.length > 1 ? null : await findReport(core, name);
+    if (known !== null) return known;
+    const subject = await subjectOf(context, [...names], {});
+    return reports.add({ subject, format: formatOf({ out }) }, task);
+  }
+
+  async function write(): Promise<{ path: string } | WeightsOut | ReportOut> {
     switch (what) {
       case 'workspace':
         return exportWorkspaceFile(core, out, task, { overwrite });
@@ -80,6 +102,8 @@ export async function exportCommand(
           { name: needName(what, names[0]), suite: options.suite, format: format as SampleFormat, out, overwrite },
           task,
         );
+      case 'report':
+        return exportReport(reports, await reportOf(needName(what, names[0])), { out, overwrite });
       case 'run':
         return exportRun(core, { name: needName(what, names[0]), out }, task);
       default:
@@ -91,7 +115,8 @@ export async function exportCommand(
 function whatOf(given: string): What {
   if (Object.hasOwn(formatsOf, given)) return given as What;
   throw new WorkbenchError('bad-input', `“${given}” cannot be exported.`, {
-    remedy: 'Export adapter NAME, checkpoint NAME, dataset NAME, metrics RUN…, evaluation NAME, run NAME or workspace.',
+    remedy:
+      'Export adapter NAME, checkpoint NAME, dataset NAME, metrics RUN…, evaluation NAME, report TITLE (or RUN, or OLD NEW), run NAME or workspace.',
   });
 }
 

@@ -29,7 +29,7 @@ export async function reportCommand(context: CommandContext, subject: string[], 
   terminal.print(`Report written: ${report.path}`);
 }
 
-function formatOf({ format, out }: ReportFlags): ReportFormat {
+export function formatOf({ format, out }: Pick<ReportFlags, 'format' | 'out'>): ReportFormat {
   const ending = path.extname(out).slice(1).toLowerCase();
   const found = format ?? reportFormats.find((known) => known === ending);
   if (found !== undefined) return found;
@@ -39,7 +39,11 @@ function formatOf({ format, out }: ReportFlags): ReportFormat {
 }
 
 /** One word is a run, two are the sides of a comparison; with --runs all are runs. */
-async function subjectOf(context: CommandContext, words: string[], flags: ReportFlags): Promise<ReportSubject> {
+export async function subjectOf(
+  context: CommandContext,
+  words: string[],
+  flags: Omit<ReportFlags, 'correction' | 'out'>,
+): Promise<ReportSubject> {
   const workbench = await context.workbench();
   if (flags.study !== undefined) {
     if (words.length > 0) {
