@@ -10,7 +10,7 @@ import { openFolder } from '../../trainer/node-folders.ts';
 import { throwIfCancelled } from '../supervision/task.ts';
 import type { Task } from '../supervision/task.ts';
 import { blockLength, type GgufTensor, type GgufType, writeGguf } from './gguf-file.ts';
-import { ggufFamily, ggufName, interleaved, modelMetadata } from './gguf-model.ts';
+import { fusedApart, ggufFamily, ggufName, interleaved, modelMetadata, transposed } from './gguf-model.ts';
 import { tokenizerMetadata } from './gguf-tokenizer.ts';
 
 export const ggufTypes: readonly GgufType[] = ['f32', 'f16', 'bf16', 'q8_0'];
@@ -41,17 +41,18 @@ async function tensorsOf(folder: string, config: ModelConfig, type: GgufType): P
   const reader = openFolder(folder);
   const entries = await readWeightIndex(reader);
   const tensors = [...expectedShapes(config)].map(([name, shape]): GgufTensor => {
-    const entry = entries.get(name);
+    const entry = entries.get(name) ?? entries.get(name.slice(name.indexOf('.') + 1));
     if (entry === undefined) throw new WorkbenchError('corrupt', `${folder} lacks the weight ${name}.`);
     const flat = shape.length === 1;
     // Norms and biases stay as they are; a row that fills no whole blocks is kept in half precision.
-    const own = flat ? 'f32' : type === 'q8_0' && shape.at(-1)! % blockLength !== 0 ? 'f16' : type;
+    const isPosition = name.startsWith(`${config.architecture.names.positionEmbedding}.`);
+    const own = flat || isPosition ? 'f32' : type === 'q8_0' && shape.at(-1)! % blockLength !== 0 ? 'f16' : type;
     const read = async () => prepared(config, name, entry, await readTensorData(reader, entry));
-    return { name: ggufName(config, name), shape, type: own, read };
+    const turned = isTurned(config, name, shape) ? shape.toReversed() : shape;
+    return { name: ggufName(config, name), shape: turned, type: own, read };
   });
-  const factors = frequencyFactors(config);
-  if (factors !== null) {
-    tensors.push({ name: 'rope_freqs.weight', shape: [factors.length], type: 'f32', read: async () => factors });
+  for (const [name, factors] of frequencyFactors(config)) {
+    tensors.push({ name, shape: [factors.length], type: 'f32', read: async () => factors });
   }
   return tensors;
 }
@@ -64,23 +65,42 @@ function prepared(config: ModelConfig, name: string, { shape }: TensorEntry, num
     if (name.includes(`.${names.query}.`)) return interleaved(numbers, config.heads, width);
     if (name.includes(`.${names.key}.`)) return interleaved(numbers, config.kvHeads, width);
   }
+  if (isTurned(config, name, shape)) return transposed(numbers, shape[0]!, shape[1]!);
+  if (config.architecture.attention.projection === 'fused-by-head' && name.includes(`.${names.queryKeyValue}.`))
+    return fusedApart(numbers, config.heads, width);
   return norm.gain === 'one-plus-weight' && shape.length === 1 && name.includes('norm')
     ? numbers.map((x) => x + 1)
     : numbers;
 }
 
-/** What each frequency is divided by under Llama 3.1's scaling, which llama.cpp reads from a tensor; null for other scalings. */
-function frequencyFactors({ architecture }: ModelConfig): Float32Array | null {
+/** Linears that are stored [in, out]; embeddings are not. */
+function isTurned({ architecture }: ModelConfig, name: string, shape: readonly number[]): boolean {
+  return (
+    architecture.linearLayout === 'in-out' && shape.length === 2 && name.startsWith(`${architecture.names.block}.`)
+  );
+}
+
+/** What each frequency is divided by, by the tensor that llama.cpp reads it from: Llama 3.1's scaling, and LongRoPE's two lists. */
+function frequencyFactors({ architecture }: ModelConfig): [string, Float32Array][] {
   const rotary = architecture.layers.find((layer) => layer.rotary !== null)?.rotary;
-  if (rotary == null || rotary.scaling.kind !== 'llama3') return null;
-  const { factor, lowFreqFactor, highFreqFactor, originalPositions } = rotary.scaling;
-  return Float32Array.from({ length: rotary.dim / 2 }, (_, i) => {
+  if (rotary == null) return [];
+  const { scaling } = rotary;
+  if (scaling.kind === 'longrope') {
+    return [
+      ['rope_factors_long.weight', Float32Array.from(scaling.longFactors)],
+      ['rope_factors_short.weight', Float32Array.from(scaling.shortFactors)],
+    ];
+  }
+  if (scaling.kind !== 'llama3') return [];
+  const { factor, lowFreqFactor, highFreqFactor, originalPositions } = scaling;
+  const factors = Float32Array.from({ length: rotary.dim / 2 }, (_, i) => {
     const wavelength = 2 * Math.PI * rotary.theta ** ((2 * i) / rotary.dim);
     if (wavelength < originalPositions / highFreqFactor) return 1;
     if (wavelength > originalPositions / lowFreqFactor) return factor;
     const smooth = (originalPositions / wavelength - lowFreqFactor) / (highFreqFactor - lowFreqFactor);
     return 1 / ((1 - smooth) / factor + smooth);
   });
+  return [['rope_freqs.weight', factors]];
 }
 
 async function tokenizerFiles(folder: string) {

@@ -17,7 +17,11 @@ const families: Readonly<Record<string, GgufFamily>> = {
   qwen2: { architecture: 'qwen2', interleaved: false },
   qwen3: { architecture: 'qwen3', interleaved: false },
   olmo2: { architecture: 'olmo2', interleaved: false },
+  olmo3: { architecture: 'olmo2', interleaved: false },
   gemma3_text: { architecture: 'gemma3', interleaved: false },
+  phi3: { architecture: 'phi3', interleaved: false },
+  gpt2: { architecture: 'gpt2', interleaved: false },
+  gpt_neox: { architecture: 'gptneox', interleaved: false },
 };
 export const ggufFamilies: readonly string[] = Object.keys(families);
 
@@ -30,12 +34,18 @@ export function ggufFamily(config: ModelConfig): GgufFamily {
   });
 }
 
+/** YaRN’s own factor on queries and keys (Peng et al. 2023, equation 22). */
+function yarnAmplitude(factor: number): number {
+  return 0.1 * Math.log(factor) + 1;
+}
+
 /** What llama.cpp computes by rules of its own, where this model has others. */
 function unlikeLlamaCpp({ family, headDim, architecture }: ModelConfig): string | null {
   const { attention, layers: kinds, head } = architecture;
   const scaling = kinds.find(({ rotary }) => rotary !== null)?.rotary?.scaling.kind ?? 'none';
   if (head.kind !== 'language-model') return 'reward models and classifiers';
-  if (scaling === 'dynamic' || scaling === 'longrope') return `models with rotary scaling of type “${scaling}”`;
+  if (scaling === 'dynamic' || (scaling === 'longrope' && family !== 'phi3'))
+    return `models with rotary scaling of type “${scaling}”`;
   switch (family) {
     case 'gemma3_text': {
       const usual = kinds.every(
@@ -46,6 +56,18 @@ function unlikeLlamaCpp({ family, headDim, architecture }: ModelConfig): string 
         return 'Gemma 3 models with layers or scales of their own';
       return null;
     }
+    case 'olmo3': {
+      const full = (layer: number) => (layer + 1) % 4 === 0;
+      const rotary = kinds.find(({ window }) => window === null)?.rotary?.scaling;
+      // It derives the amplitude from the factor.
+      const own = rotary?.kind === 'yarn' && Math.abs(rotary.attentionFactor - yarnAmplitude(rotary.factor)) > 1e-4;
+      return kinds.every(({ window }, i) => (window === null) === full(i)) && !own
+        ? null
+        : 'OLMo 3 models with other layers or amplitudes than the published ones';
+    }
+    case 'gpt2':
+    case 'gpt_neox':
+      return architecture.feedForward.activation.startsWith('gelu') ? null : `${family} models without GELU`;
     case 'smollm3':
       return kinds.every(({ window, rotary }, i) => window === null && (rotary === null) === ((i + 1) % 4 === 0))
         ? null
@@ -71,7 +93,7 @@ export function modelMetadata(config: ModelConfig, name: string, fileType: numbe
   const number = (key: string, value: number) => metadata.set(`${arch}.${key}`, { kind: 'f32', value });
   const windows = architecture.layers.flatMap(({ window }) => window ?? []);
   // llama.cpp computes Mistral without its window, which is right as far as the window reaches.
-  const slides = config.family === 'gemma3_text';
+  const slides = config.family === 'gemma3_text' || config.family === 'olmo3';
   count('context_length', slides ? config.maxPositions : Math.min(config.maxPositions, ...windows));
   count('embedding_length', config.dim);
   count('block_count', config.layers);
@@ -81,7 +103,12 @@ export function modelMetadata(config: ModelConfig, name: string, fileType: numbe
   count('attention.key_length', config.headDim);
   count('attention.value_length', config.headDim);
   count('vocab_size', config.vocabSize);
-  number('attention.layer_norm_rms_epsilon', architecture.norm.epsilon);
+  number(
+    architecture.norm.kind === 'rms' ? 'attention.layer_norm_rms_epsilon' : 'attention.layer_norm_epsilon',
+    architecture.norm.epsilon,
+  );
+  if (config.family === 'gpt_neox')
+    metadata.set(`${arch}.use_parallel_residual`, { kind: 'bool', value: architecture.residual === 'parallel' });
   if (slides && windows[0] !== undefined) count('attention.sliding_window', windows[0]);
   const rotary =
     [...architecture.layers].reverse().find((layer) => layer.window === null && layer.rotary !== null)?.rotary ??
@@ -94,7 +121,10 @@ export function modelMetadata(config: ModelConfig, name: string, fileType: numbe
       metadata.set(`${arch}.rope.scaling.type`, { kind: 'text', value: scaling.kind });
       number('rope.scaling.factor', scaling.factor);
     }
-    if (scaling.kind === 'yarn') count('rope.scaling.original_context_length', scaling.originalPositions);
+    if (scaling.kind === 'yarn' || scaling.kind === 'longrope')
+      count('rope.scaling.original_context_length', scaling.originalPositions);
+    else if (config.family === 'phi3') count('rope.scaling.original_context_length', config.maxPositions);
+    if (scaling.kind === 'longrope') number('rope.scaling.attn_factor', scaling.attentionFactor);
   }
   if (config.family === 'granite') {
     number('attention.scale', architecture.attention.scale);
@@ -105,36 +135,59 @@ export function modelMetadata(config: ModelConfig, name: string, fileType: numbe
   return metadata;
 }
 
-/** Names inside a block, by the ends of their Hugging Face names. */
-const blockNames: Readonly<Record<string, string>> = {
-  'self_attn.q_proj': 'attn_q',
-  'self_attn.k_proj': 'attn_k',
-  'self_attn.v_proj': 'attn_v',
-  'self_attn.o_proj': 'attn_output',
-  'self_attn.q_norm': 'attn_q_norm',
-  'self_attn.k_norm': 'attn_k_norm',
-  'mlp.gate_proj': 'ffn_gate',
-  'mlp.up_proj': 'ffn_up',
-  'mlp.down_proj': 'ffn_down',
-  input_layernorm: 'attn_norm',
-  pre_feedforward_layernorm: 'ffn_norm',
-  post_feedforward_layernorm: 'post_ffw_norm',
-};
-
 /** `model.layers.3.self_attn.q_proj.weight` as `blk.3.attn_q.weight`. */
-export function ggufName(config: ModelConfig, name: string): string {
-  const [, layer, module = '', kind] = /^model\.layers\.(\d+)\.(.+)\.(weight|bias)$/.exec(name) ?? [];
-  if (layer === undefined) {
-    if (name === 'model.embed_tokens.weight') return 'token_embd.weight';
-    if (name === 'model.norm.weight') return 'output_norm.weight';
-    if (name === 'lm_head.weight') return 'output.weight';
-    throw new Error(`no place for ${name} in a GGUF file`);
+export function ggufName({ architecture }: ModelConfig, name: string): string {
+  const { names } = architecture;
+  const [, module = '', kind = ''] = /^(.+)\.(weight|bias)$/.exec(name) ?? [];
+  const outside = new Map([
+    [names.embedding, 'token_embd'],
+    [names.positionEmbedding, 'position_embd'],
+    [names.finalNorm, 'output_norm'],
+    [names.head, 'output'],
+  ]).get(module);
+  if (outside !== undefined) return `${outside}.${kind}`;
+  const [layer = '', ...rest] = module.slice(names.block.length + 1).split('.');
+  // Its own names by what the module does; a norm behind a half is another than one before it.
+  const inside = new Map([
+    [names.attentionNorm, 'attn_norm'],
+    [names.attentionOutNorm, 'post_attention_norm'],
+    [names.query, 'attn_q'],
+    [names.key, 'attn_k'],
+    [names.value, 'attn_v'],
+    [names.queryNorm, 'attn_q_norm'],
+    [names.keyNorm, 'attn_k_norm'],
+    [names.queryKeyValue, 'attn_qkv'],
+    [names.attentionOut, 'attn_output'],
+    [names.feedForwardNorm, 'ffn_norm'],
+    [names.feedForwardOutNorm, 'post_ffw_norm'],
+    [names.gate, 'ffn_gate'],
+    [names.up, 'ffn_up'],
+    [names.gateUp, 'ffn_up'],
+    [names.down, 'ffn_down'],
+  ]).get(rest.join('.'));
+  if (inside === undefined) throw new Error(`no place for ${name} in a GGUF file`);
+  return `blk.${layer}.${inside}.${kind}`;
+}
+
+/** Rows of heads × [q | k | v] as [q of all heads | k | v]. */
+export function fusedApart(numbers: Float32Array, heads: number, width: number): Float32Array {
+  const out = new Float32Array(numbers.length);
+  const part = numbers.length / heads / 3;
+  for (let head = 0; head < heads; head++) {
+    for (let which = 0; which < 3; which++) {
+      const from = (head * 3 + which) * part;
+      out.set(numbers.subarray(from, from + part), (which * heads + head) * part);
+    }
   }
-  // The same name is a norm before the feed-forward in most families, and one behind attention in two.
-  const after = config.architecture.names.attentionOutNorm === module;
-  const own = module === 'post_attention_layernorm' ? (after ? 'post_attention_norm' : 'ffn_norm') : blockNames[module];
-  if (own === undefined) throw new Error(`no place for ${name} in a GGUF file`);
-  return `blk.${layer}.${own}.${kind}`;
+  if (part % width !== 0) throw new Error('rows of a fused weight do not divide by its heads');
+  return out;
+}
+
+/** [in, out] as [out, in]. */
+export function transposed(numbers: Float32Array, rows: number, columns: number): Float32Array {
+  const out = new Float32Array(numbers.length);
+  for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) out[c * rows + r] = numbers[r * columns + c]!;
+  return out;
 }
 
 /** Rows of every head [a₀ … b₀ …] as [a₀ b₀ a₁ b₁ …]: halves that are rotated together become neighbours. */
