@@ -14,6 +14,7 @@ import { runChesJob } from './jobs/ches.ts';
 import { runMarginsJob } from './jobs/margins.ts';
 import { runEstimateJob } from './jobs/estimate.ts';
 import { runEvaluateJob } from './jobs/evaluate.ts';
+import { runGradientProductsJob } from './jobs/gradient-products.ts';
 import { runInterpolateJob } from './jobs/interpolate.ts';
 import { runLedgerJob } from './jobs/ledger.ts';
 import { runMergeJob } from './jobs/merge.ts';
@@ -111,6 +112,8 @@ async function runJob(job: TrainerJob, context: JobContext): Promise<void> {
       return finish(context, runChesJob(job, context));
     case 'margins':
       return finish(context, runMarginsJob(job, context));
+    case 'gradient-products':
+      return finish(context, runGradientProductsJob(job, context));
     case 'sample':
       return finish(context, runSampleJob(job, context));
     case 'merge':

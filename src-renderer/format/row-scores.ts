@@ -10,6 +10,7 @@ const heads: Record<RowScoreName, string> = {
   fired: 'fired',
   'near-flips': 'near',
   mislabelled: 'rej. +',
+  gradient: 'gradient',
 };
 
 export function scoreColumns(names: readonly RowScoreName[]): GridColumn[] {

@@ -364,6 +364,7 @@ export const channels = {
       sampleKeys: z.array(z.number().int()).max(5000).optional(),
       by: z.enum(rowScoreNames).optional(),
       ches: z.boolean().optional(),
+      gradients: z.boolean().optional(),
     }),
   ),
   'checkpoints.list': channel<CheckpointRecord[]>()(z.strictObject({ runId: id.optional() })),

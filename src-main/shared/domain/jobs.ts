@@ -108,6 +108,15 @@ export interface MarginsJob {
   /** Where reference log-probs are cached across runs. */
   cacheFolder: string;
 }
+/** How far a step on each pair of a file lowers the answers of another file, by gradients; answers with `row-scores` events. */
+export interface GradientProductsJob {
+  kind: 'gradient-products';
+  modelPath: string;
+  rowsPath: string;
+  /** Rows of kind `completion`: prompts with the answers that were right before. */
+  flipsPath: string;
+  maxLength: number;
+}
 /** Answers questions until it is stopped: `ask` commands bring them, `answer` events the answers. */
 export interface ServeJob {
   kind: 'serve';
@@ -131,6 +140,7 @@ export type TrainerJob =
   | EstimateJob
   | ChesJob
   | MarginsJob
+  | GradientProductsJob
   | ServeJob
   | BenchmarkJob;
 

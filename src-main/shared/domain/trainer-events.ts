@@ -179,6 +179,8 @@ export const trainerEventSchema = z.discriminatedUnion('type', [
     values: z.array(figure),
     /** The same per token, where the score is a sum over them. */
     perToken: z.array(figure).optional(),
+    /** Ids of what each row was held against and is nearest to, where that is a question. */
+    nearest: z.array(text.nullable()).exactOptional(),
   }),
   event('estimate', 'what a run would take', { estimate }),
   event('benchmark', 'what a benchmark measured', { measure: benchmarkMeasureSchema }),

@@ -18,6 +18,7 @@ const names: Readonly<Record<ShortJob['kind'], string>> = {
   estimate: 'an estimate',
   ches: 'scores of pairs',
   margins: 'margins of pairs',
+  'gradient-products': 'gradients of pairs',
 };
 
 /**

@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import { loadModel } from '../../../src-main/engine/checkpoint/load-model.ts';
+import { chesOf } from '../../../src-main/engine/data/ches.ts';
+import { tokenisePreferences } from '../../../src-main/engine/data/tokenise.ts';
+import { loadTokenizer } from '../../../src-main/engine/tokenizer/tokenizer.ts';
 import type { PreferenceRow } from '../../../src-main/shared/domain/datasets.ts';
+import { findSuspects } from '../../../src-main/workbench/data/suspects.ts';
+import { openFolder } from '../../../src-main/trainer/node-folders.ts';
+import { openTestBackend } from '../../helpers/backend.ts';
 import { openTestWorkbench, pairRows, smallModel, tinySpec, withSmallModel } from '../../helpers/workbench.ts';
 import { quietTask } from '../../../src-main/workbench/supervision/task.ts';
 
@@ -35,6 +42,32 @@ describe.skipIf(smallModel === null)(`a run on a mixture${withSmallModel}`, () =
     ]);
     expect(new Set(evaluations.map(({ suiteName, samples }) => `${suiteName}: ${samples}`))).toEqual(
       new Set(['held-out-pairs a 25%: 3', 'held-out-pairs b 25%: 2']),
+    );
+    // Its suspects are rows of both datasets in one order; CHES and gradients are measured by the trainer, for every pair.
+    const { core, comparisons } = workbench;
+    const suspects = await findSuspects({ core, comparisons }, ended, { by: 'ches', ches: true }, quietTask());
+    expect([suspects.datasetName, suspects.rows.length]).toEqual(['a + b', 20]);
+    const ches = suspects.rows.map(({ scores }) => scores.ches ?? Number.NaN);
+    expect(ches).toEqual(ches.toSorted((x, y) => y - x));
+    await openTestBackend();
+    const model = await loadModel(openFolder(smallModel!), { trainable: false });
+    const tokenizer = await loadTokenizer(openFolder(smallModel!));
+    const { samples } = tokenisePreferences(pairRows, tokenizer, 64);
+    const direct = await chesOf(model, samples);
+    model.dispose();
+    const ofA = suspects.rows.filter(({ datasetName }) => datasetName === 'a').toSorted((x, y) => x.number - y.number);
+    expect(ofA.map(({ rowId }) => rowId)).toEqual(pairRows.map(({ id }) => id));
+    const gaps = ofA.map(({ scores }, i) => Math.abs((scores.ches ?? Number.NaN) - direct[i]!) / Math.abs(direct[i]!));
+    expect(Math.max(...gaps)).toBeLessThan(1e-4);
+    if (suspects.flips === 0) return;
+    const estimated = await findSuspects({ core, comparisons }, ended, { gradients: true }, quietTask());
+    expect([estimated.by, estimated.rows.length, estimated.rows.every(({ flip }) => flip !== null)]).toEqual([
+      'gradient',
+      20,
+      true,
+    ]);
+    expect(estimated.scores.find(({ name }) => name === 'gradient')?.about.sentence).toMatch(
+      /^An estimate by gradients at /,
     );
   });
 

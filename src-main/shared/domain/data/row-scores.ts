@@ -4,7 +4,7 @@ import type { Rate } from '../statistics/comparison-summary.ts';
  * What makes a training row suspect of a loss. Every score is larger the more suspect its row is, so that lists, filters and
  * `dataset.leaveOut` read them alike.
  */
-export const rowScoreNames = ['ches', 'displacement', 'fired', 'near-flips', 'mislabelled'] as const;
+export const rowScoreNames = ['ches', 'displacement', 'fired', 'near-flips', 'mislabelled', 'gradient'] as const;
 export type RowScoreName = (typeof rowScoreNames)[number];
 
 export const rowScores: Readonly<Record<RowScoreName, { label: string; meaning: string }>> = {
@@ -26,6 +26,11 @@ export const rowScores: Readonly<Record<RowScoreName, { label: string; meaning: 
     label: 'Rejected preferred',
     meaning:
       'nats by which a reference model prefers the rejected response to the chosen one: above 0 the pair is wrong under it (mislabelled, or what training has to teach), below 0 it is right already',
+  },
+  gradient: {
+    label: 'Gradient (estimate)',
+    meaning:
+      'estimate, to first order and at one checkpoint, of how far a step of gradient descent on the row lowers the log-prob of the negative flip it lowers most (TracIn, Pruthi et al. 2020)',
   },
 };
 
@@ -65,6 +70,8 @@ export type RowScores = { [Name in RowScoreName]?: number };
 
 /** A training row as a suspect, with its texts cut for a list. */
 export interface Suspect {
+  /** The dataset it is of; a run may have trained on a mixture. */
+  datasetName: string;
   rowId: string;
   /** From 1. */
   number: number;
@@ -75,6 +82,7 @@ export interface Suspect {
 }
 
 export interface Suspects {
+  /** The first of them; names of several are joined. */
   datasetId: string;
   datasetName: string;
   runId: string;

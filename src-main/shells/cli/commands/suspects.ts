@@ -11,6 +11,7 @@ export interface SuspectsFlags {
   sample?: string[];
   by?: RowScoreName;
   ches?: boolean;
+  gradients?: boolean;
   limit?: number;
 }
 
@@ -19,7 +20,8 @@ export async function suspectsCommand(context: CommandContext, name: string, fla
   const { terminal, task } = context;
   const { core, comparisons } = await context.workbench();
   const run = findByName('run', await core.store.listRuns(), name);
-  const choice = { sampleIds: flags.sample, by: flags.by, ches: flags.ches, limit: flags.limit };
+  const { sample: sampleIds, by, ches, gradients, limit } = flags;
+  const choice = { sampleIds, by, ches, gradients, limit };
   const found = await findSuspects({ core, comparisons }, run, choice, task);
   terminal.settle();
   terminal.document(found);
@@ -36,13 +38,15 @@ const shownCharacters = 60;
 
 function listOf({ rows, scores }: Suspects): string {
   const names = rowScoreNames.filter((name) => scores.some((score) => score.name === name));
+  const several = new Set(rows.map(({ datasetName }) => datasetName)).size > 1;
   const cells = (row: Suspect) => [
+    ...(several ? [plain(row.datasetName)] : []),
     plain(row.rowId),
     ...names.map((name) => (row.scores[name] === undefined ? '' : formatNumber(row.scores[name]))),
     short(row.prompt),
     row.flip === null ? '' : `${plain(row.flip.sampleId)} ${short(row.flip.prompt)}`,
   ];
-  return table(['row', ...names, 'prompt', 'nearest flip'], rows.map(cells));
+  return table([...(several ? ['dataset'] : []), 'row', ...names, 'prompt', 'nearest flip'], rows.map(cells));
 }
 
 function short(text: string): string {

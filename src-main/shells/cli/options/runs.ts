@@ -105,6 +105,10 @@ export function addRuns(program: Program, go: Go): void {
       collect,
     )
     .option('--ches', 'also compute CHES under the model that training started from (one pass over the data)')
+    .option(
+      '--gradients',
+      'also estimate by gradients, at the newest checkpoint, how far a step on each row lowers what flipped (small models)',
+    )
     .addOption(
       new Option('--by <score>', 'score to sort by (default: near-flips, else displacement)').choices(rowScoreNames),
     )
