@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -149,6 +149,32 @@ describe.skipIf(noBrowser !== null)('why it flipped', () => {
     await app.button('Remove Other answer').click();
     await common.getByRole('button', { name: /^14 of 105 leak the chat template/ }).click();
     await app.flips.count().getByText('14 samples').waitFor();
+    expect(app.complaints).toEqual([]);
+  });
+
+  it('writes the listed flips for another tool, the browser taking the file', async () => {
+    const app = await openFlips(comparisonId, '?change=same-text,refusal');
+    const taken = async (entry: string): Promise<[name: string, text: string]> => {
+      const download = app.page.waitForEvent('download');
+      await app.button('Export this list').click();
+      await app.page.getByRole('menuitem', { name: entry }).click();
+      const file = await download;
+      return [file.suggestedFilename(), readFileSync(await file.path(), 'utf8')];
+    };
+    const [pairsName, pairs] = await taken('For TRL (preference pairs)');
+    expect([pairsName, pairs.trim().split('\n')]).toEqual([
+      'old to new flips.jsonl',
+      Array(3).fill(pairs.split('\n')[0]),
+    ]);
+    const first = JSON.parse(pairs.split('\n')[0] ?? '') as Record<string, string>;
+    expect([Object.keys(first), first['rejected']]).toEqual([
+      ['prompt', 'chosen', 'rejected'],
+      expect.stringContaining("I'm sorry"),
+    ]);
+    await app.page.getByText('3 of 11 samples written. 8 are the same text on both sides.').waitFor();
+    const [issueName, issue] = await taken('For an issue (Markdown)');
+    expect([issueName, issue.match(/^#### /gm)?.length]).toEqual(['old to new flips.md', 10]);
+    expect(issue).toContain('Samples: negative, Same text or Refusal.');
     expect(app.complaints).toEqual([]);
   });
 

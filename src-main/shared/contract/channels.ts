@@ -456,6 +456,15 @@ export const channels = {
       format: z.enum(['csv', 'json', 'ndjson', 'parquet']),
     }),
   ),
+  /** A list's samples as a file of another tool: the text of an issue, or a task with its documents in one archive. */
+  'flips.out': channel<{ jobId: string }>()(
+    z.strictObject({
+      comparisonId: id,
+      filter: flipFilterSchema.default({}),
+      sort: flipSortSchema,
+      tool: z.enum(['trl', 'promptfoo', 'lm-eval', 'issue']),
+    }),
+  ),
   'samples.get': channel<SampleDetail>()(sampleRef),
   'samples.ledger': channel<Computed<TokenLedger[]>>()(sampleRef),
   'samples.timeline': channel<TimelineMark[]>()(z.strictObject({ sampleKey: z.number().int() })),

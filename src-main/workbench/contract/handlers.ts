@@ -22,6 +22,8 @@ import { rowsNearFlips } from '../data/near-flips.ts';
 import { showDatasetRow } from '../data/show-row.ts';
 import { makeVersion } from '../data/versions.ts';
 import { quietTask } from '../supervision/task.ts';
+import type { Task } from '../supervision/task.ts';
+import type { Job } from '../../shared/contract/views.ts';
 import { nothing, started, present } from './answers.ts';
 import { evaluationHandlers } from './evaluation-handlers.ts';
 import { promptHandlers } from './prompt-handlers.ts';
@@ -152,6 +154,17 @@ function presentStep(step: ParsedInput<'datasets.version'>['step']): VersionStep
 
 function comparisonHandlers({ core, imports, comparisons, reports }: Services) {
   const { store, bus } = core;
+  async function asked<T>(
+    kind: Job['kind'],
+    what: string,
+    comparisonId: string,
+    input: unknown,
+    work: (task: Task) => Promise<T>,
+  ) {
+    const { leftName, rightName } = await comparisons.get(comparisonId);
+    const head = { kind, title: `${what} ${comparisonName(leftName, rightName)}` };
+    return core.computations.ask(head, [comparisonId, input], work);
+  }
   return {
     'comparisons.list': () => comparisons.list(),
     'comparisons.open': ({ leftEvaluationId, rightEvaluationId, rule, pairBy }) =>
@@ -167,40 +180,26 @@ function comparisonHandlers({ core, imports, comparisons, reports }: Services) {
     'comparisons.basis': ({ comparisonId }) => basisWithChoices(store, comparisonId),
     'comparisons.byVariant': ({ comparisonId, variant }) =>
       started(compareByVariant({ core, imports, comparisons }, comparisonId, variant)),
-    'comparisons.kinds': async ({ comparisonId, filter }) => {
-      const { leftName, rightName } = await comparisons.get(comparisonId);
-      const title = `Kinds of change of ${comparisonName(leftName, rightName)}`;
-      return core.computations.ask({ kind: 'kinds', title }, [comparisonId, filter], (task) =>
+    'comparisons.kinds': ({ comparisonId, filter }) =>
+      asked('kinds', 'Kinds of change of', comparisonId, filter, (task) =>
         comparisons.kinds(comparisonId, present(filter), task),
-      );
-    },
-    'comparisons.flipSet': async ({ comparisonId, filter }) => {
-      const { leftName, rightName } = await comparisons.get(comparisonId);
-      const title = `Flips of ${comparisonName(leftName, rightName)} in words`;
-      return core.computations.ask({ kind: 'flip-set', title }, [comparisonId, filter], (task) =>
+      ),
+    'comparisons.flipSet': ({ comparisonId, filter }) =>
+      asked('flip-set', 'Flips in words of', comparisonId, filter, (task) =>
         comparisons.flipSet(comparisonId, present(filter), task),
-      );
-    },
-    'comparisons.statements': async ({ comparisonId, filter }) => {
-      const { leftName, rightName } = await comparisons.get(comparisonId);
-      const title = `What samples of ${comparisonName(leftName, rightName)} have in common`;
-      return core.computations.ask({ kind: 'statements', title }, [comparisonId, filter], (task) =>
+      ),
+    'comparisons.statements': ({ comparisonId, filter }) =>
+      asked('statements', 'What samples have in common in', comparisonId, filter, (task) =>
         comparisons.statements(comparisonId, present(filter), task),
-      );
-    },
+      ),
     'comparisons.setNoiseFloor': ({ comparisonId, leftRepeat, rightRepeat }) =>
       nothing(
         store
           .setNoiseFloor(comparisonId, leftRepeat, rightRepeat)
           .then(() => bus.publish({ topic: 'changed', lists: ['comparisons'] })),
       ),
-    'comparisons.searchSlices': async ({ comparisonId }) => {
-      const { leftName, rightName } = await comparisons.get(comparisonId);
-      const title = `Slices of ${comparisonName(leftName, rightName)}`;
-      return core.computations.ask({ kind: 'slice-search', title }, comparisonId, (task) =>
-        comparisons.findSlices(comparisonId, task),
-      );
-    },
+    'comparisons.searchSlices': ({ comparisonId }) =>
+      asked('slice-search', 'Slices of', comparisonId, null, (task) => comparisons.findSlices(comparisonId, task)),
     'comparisons.remove': ({ comparisonId }) => nothing(comparisons.remove(comparisonId)),
     'flips.open': ({ comparisonId, filter, sort, place }) =>
       store.openFlipView(comparisonId, present(filter), sort, place),
@@ -210,6 +209,7 @@ function comparisonHandlers({ core, imports, comparisons, reports }: Services) {
     'flips.facets': ({ comparisonId, filter, place }) => store.flipFacets(comparisonId, present(filter), place),
     'flips.export': ({ comparisonId, filter, sort, format }) =>
       started(reports.exportFlips({ comparisonId, filter: present(filter), sort, format })),
+    'flips.out': ({ filter, ...rest }) => started(reports.flipsOut({ ...rest, filter: present(filter) })),
   } satisfies Named<'comparisons' | 'flips'>;
 }
 

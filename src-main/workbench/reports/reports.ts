@@ -29,10 +29,14 @@ import { assembleReport } from './assemble.ts';
 import type { LongCase } from './comparison-parts.ts';
 import { studyTable } from './study-table.ts';
 import { readReportFile } from './report-file.ts';
+import { flipToolFiles, toolEndings } from './flip-tool-files.ts';
+import type { FlipsOutRequest } from './flip-tool-files.ts';
 import { writeFlipRows } from './row-file.ts';
 import type { RowExport } from './row-file.ts';
 import { shortenedCases, wholeTextsFile, writeWholeTexts } from './whole-texts.ts';
 import { comparisonName } from '../../shared/presentation/names.ts';
+import { toolNames } from '../../shared/presentation/flip-tools.ts';
+import { plural } from '../../shared/presentation/words.ts';
 
 export type ReportSubject = ReportRecord['subject'];
 
@@ -59,6 +63,8 @@ export interface Reports {
   read(file: string): Promise<OpenedReport>;
   /** Rows of a flip list, all of them, as a job. */
   exportFlips(request: RowExport): Job;
+  /** A flip list as files of another tool, as a job. Its result has `download` and `fileName`, of a second file `download2` and `fileName2`. */
+  flipsOut(request: FlipsOutRequest): Job;
 }
 export interface WrittenReport {
   path: string;
@@ -169,6 +175,11 @@ export function createReports(core: Core, options: ReportsOptions): Reports {
       return reportFile(layout, existing('report', await store.getReport(reportId), reportId));
     },
     read: readReportFile,
+    flipsOut(request) {
+      return jobs.start({ kind: 'export', title: `Flips for ${toolNames[request.tool]}` }, (task) =>
+        writeForTool(request, task),
+      );
+    },
     exportFlips(request) {
       return jobs.start({ kind: 'export', title: `Flips (${request.format})` }, async (task) => {
         const { comparison, model } = await assembleForRows(request);
@@ -182,6 +193,27 @@ export function createReports(core: Core, options: ReportsOptions): Reports {
       });
     },
   };
+
+  async function writeForTool(request: FlipsOutRequest, task: Task): Promise<Record<string, string>> {
+    const { leftName, rightName } = await options.comparisons.get(request.comparisonId);
+    const name = safeFileName(`${leftName} to ${rightName} flips.${toolEndings[request.tool]}`);
+    const { files, written, samples, leftOut } = await flipToolFiles(context, request, { name }, task);
+    const result: Record<string, string> = {
+      said: [
+        `${written} of ${plural(samples, 'sample')} written.`,
+        ...leftOut.map(({ count, why }) => `${count} ${why}.`),
+      ].join(' '),
+    };
+    for (const [index, { suffix, text }] of files.entries()) {
+      const out = await options.madeFiles.make('exports', name + suffix, (file) =>
+        atomically(file, (draft) => writeFile(draft, text)),
+      );
+      const mark = index === 0 ? '' : String(index + 1);
+      result[`download${mark}`] = options.files.downloadPath(out);
+      result[`fileName${mark}`] = name + suffix;
+    }
+    return result;
+  }
 
   async function assembleForRows(request: RowExport) {
     const comparison = await options.comparisons.get(request.comparisonId);
