@@ -20,7 +20,7 @@ import { sampleDetail } from './sample.ts';
 import { sliceCounts, sliceSamples } from './slice-index.ts';
 import type { SliceCounts, SliceIndex, SliceSamples } from './slice-index.ts';
 import { sortRows } from './sort.ts';
-import { readsTexts } from './statement-rows.ts';
+import { readsTexts } from './stated-texts.ts';
 
 /** Comparisons and views the reader keeps; a million pairs take about 60 MB as columns and 4 MB a view. */
 const comparisonsKept = 4;

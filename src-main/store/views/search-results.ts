@@ -5,7 +5,7 @@ import { each, sql } from '../database.ts';
 import { firstKey } from '../keys.ts';
 import type { LoadedComparison } from './comparison.ts';
 import { searchRows } from './search.ts';
-import { statementRows } from './statement-rows.ts';
+import { statementRows } from './stated-texts.ts';
 
 /** What is read: a search of all texts, or a statement on prompts or targets. */
 type Mode = NonNullable<FlipFilter['searchMode']> | 'statement';
