@@ -80,11 +80,12 @@ describe.skipIf(why !== null)(`a real Slurm and its limits${skipped(why)}`, () =
     const runs = await workbench.core.store.listRuns();
     expect(runs.map(({ name, status }) => `${name} ${status}`).sort()).toEqual([
       'gentle · DPO · seed 3 finished',
+      'gentle · DPO, 0.25 × the rate · seed 3 finished',
       'gentle · SimPO · seed 3 finished',
     ]);
-    // One array brought both.
+    // One array brought all.
     const jobs = (await workbench.sites.seen()).map(({ jobId }) => jobId.split('_')[0]);
-    expect([jobs.length, new Set(jobs).size]).toEqual([2, 1]);
+    expect([jobs.length, new Set(jobs).size]).toEqual([3, 1]);
     const reports = await workbench.core.store.listReports();
     expect(reports.map(({ id }) => id)).toContain(outcome.reportId);
   });
