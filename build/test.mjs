@@ -1,4 +1,5 @@
-// `npm test`: every check and every test that this machine can run, closing with `N passed, N failed, N skipped`.
+// `npm test`: every check and every test that this machine can run in minutes, closing with `N passed, N failed, N skipped`.
+// `npm run test:long`: the tests in `*.long.test.ts`, each of which takes a quiet machine a quarter of a minute or more.
 // `npm test -- PATH …` runs the tests of the path alone. `npm test -- --changed` is for the inner loop: it lints and formats what
 // differs from the last commit, checks all types, and runs the tests that reach a changed file.
 import fs from 'node:fs';
@@ -19,7 +20,8 @@ if (node === undefined) {
 }
 // Tools that start `node` themselves get the same one.
 const env = { ...process.env, PATH: `${path.dirname(node)}${path.delimiter}${process.env.PATH}` };
-const narrowed = process.argv.slice(2);
+const isLong = process.argv.includes('--long');
+const narrowed = process.argv.slice(2).filter((word) => word !== '--long');
 const changedOnly = narrowed.includes('--changed');
 
 const failedChecks = [];
@@ -34,7 +36,7 @@ if (needsBundle && fs.existsSync('src-renderer/index.html')) {
   const bundle = await ensureBundle('all');
   if (!bundle.ok) failCheck('build', bundle.reason);
 }
-if (narrowed.length === 0) await runChecks(['.']);
+if (narrowed.length === 0 && !isLong) await runChecks(['.']);
 else if (changedOnly) await runChecks(await changedFiles());
 const counts = await runTests();
 for (const { file, reason, number } of grouped(counts.skips))
@@ -126,7 +128,7 @@ async function runTests() {
       '--reporter=default',
       '--reporter=./build/setup/count-reporter.mjs',
       '--passWithNoTests',
-      ...narrowed,
+      ...chosenTests(),
     ];
     await runInForeground(node, args, { ...env, FLIPGUARD_TEST_COUNTS: file });
     return JSON.parse(fs.readFileSync(file, 'utf8'));
@@ -135,6 +137,12 @@ async function runTests() {
   } finally {
     fs.rmSync(dir, { recursive: true, force: true });
   }
+}
+
+/** A path that is named runs, long or not. */
+function chosenTests() {
+  if (narrowed.length > 0) return narrowed;
+  return isLong ? ['.long.test.ts'] : ['--exclude', '**/*.long.test.ts'];
 }
 
 function grouped(skips) {
