@@ -22,7 +22,7 @@ function forbidPackage(name, packages, from, fromNot) {
 
 /** Names the files that are started on their own; the rooms that start one ask it. */
 const entries = 'entries\\.ts$';
-/** What counts as the same content, for the store's pairing and for ids that imports make. */
+/** What counts as the same content, for the store's pairing and for ids of what is imported or kept. */
 const contentHash = 'content-hash\\.ts$';
 
 /** What the operating system gives: lines, whole files, living processes. */
@@ -78,6 +78,7 @@ module.exports = {
       'shared',
       'system',
       'backends',
+      contentHash,
       'engine/checkpoint/llama2c',
       'engine/models/(families|causal-lm)',
       'engine/checkpoint/peft-config',

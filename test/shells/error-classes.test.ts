@@ -22,7 +22,7 @@ function expectSentence({ stderr, stdout }: CliAnswer, sentence: RegExp, remedy:
   expect(`${stderr}${stdout}`).not.toMatch(/\n\s+at |Error:|\[object|undefined|internal/);
 }
 
-/** Each way to fail but two, with a command that meets it. A run's failures are below; memory that runs out is in runs/life.test.ts. */
+/** Each way to fail but two, with a command that meets it. A run's failures are below; memory that runs out is in runs/life.long.test.ts. */
 const provoked: Record<
   'bad-input' | 'not-found' | 'conflict' | 'unsupported' | 'corrupt' | 'io' | 'unavailable',
   { sentence: RegExp; remedy: RegExp; meet: (workspace: string, folder: string) => Promise<CliAnswer> }
