@@ -155,3 +155,8 @@ describe.skipIf(smallModel === null)(`a run that ends badly${withSmallModel}`, (
     expectSentence({ status, stdout: '', stderr: said }, /stopped/i, /resume/i);
   });
 });
+
+test('a file that is not there is told as one, though its path looks like a name of the Hub', async () => {
+  const answer = await flipguard(temporaryFolder(), 'import', 'eval', 'results/new.jsonl', '--name', 'new');
+  expect(answer).toMatchObject({ status: 2, stderr: expect.stringMatching(/no file or folder at .*new\.jsonl/) });
+});

@@ -153,13 +153,15 @@ export async function importWorkspace(
   context.terminal.print(`Workspace restored into ${imported.folder}: ${imported.files} files.`);
 }
 
-/** What is there as a file or a folder is meant as one; else `ORG/NAME` is a name of the Hub. */
+const fileEnding = /\.(jsonl?|ndjson|csv|tsv|parquet|arrow|txt|log|gz|zst|zip|eval|html?|safetensors|gguf|ya?ml)$/i;
+
+/** What is there as a file or a folder is meant as one, and so is what ends like a file; else `ORG/NAME` is a name of the Hub. */
 async function hubNameOf(kind: RepositoryKind, text: string): Promise<HubName | null> {
   const isPath = await stat(path.resolve(text)).then(
     () => true,
     () => false,
   );
-  return isPath ? null : parseHubName(kind, text);
+  return isPath || fileEnding.test(text) ? null : parseHubName(kind, text);
 }
 
 function requestOf(file: string, name: string, flags: ImportFlags): ImportRequest {
