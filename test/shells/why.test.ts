@@ -58,7 +58,7 @@ test('a set is put into words: what it has in common, and groups, the largest fi
   expect(said.answers.changes).toMatchObject([{ from: '18', to: '20', count: plantedCounts['other-answer'] }]);
   const text = await flipguard(workspace, 'flips', 'old', 'new', '--kind', 'other-answer', '--groups');
   expect(text.stdout).toMatch(
-    /What they have in common .*\n- 10 of 10 “12” in the prompt: none of the other 136 .*--where/,
+    /What they have in common .*\n- 10 of 10 have “12” in the prompt: none of the other 136 .*--where/,
   );
   const narrowed = await flipguard(
     workspace,
