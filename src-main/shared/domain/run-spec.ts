@@ -6,7 +6,8 @@ import { guardKinds, usualGuardWeight, usualHinge, usualLearningRate } from './s
 
 /**
  * The run spec: one object in YAML, JSON, the launch form, the CLI and the store. Every object is strict: an unknown key is
- * refused with its path. Descriptions feed the form's help and the reference page.
+ * refused with its path. Descriptions feed the form's help and the reference page. It is one schema, read as one, and longer than
+ * 300 lines for that.
  */
 const positive = z.number().positive();
 const fraction = z.number().min(0).max(1);
