@@ -52,7 +52,7 @@ export interface Services {
   readonly checkWorkspace: (options: { repair: boolean }, task: Task) => Promise<WorkspaceCheck>;
   /** Opens a finished report with the system, where the shell can; answers whether it did. */
   /** Shows the workbench of another machine; refused by a shell without windows. */
-  readonly connectHost: (request: HostToConnect) => Promise<void>;
+  readonly connectHost: (request: HostToConnect, task: Task) => Promise<void>;
   readonly openFile: (file: string) => Promise<boolean>;
   readonly demo: (quick: boolean, task: Task) => Promise<Record<string, string>>;
 }

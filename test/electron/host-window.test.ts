@@ -8,6 +8,7 @@ import { appPage } from '../../src-main/shells/electron/app-address.ts';
 import { HostWindows } from '../../src-main/shells/electron/host-window.ts';
 import { pinContents } from '../../src-main/shells/electron/security.ts';
 import { findServed } from '../../src-main/shells/serve/served.ts';
+import { quietTask } from '../../src-main/workbench/supervision/task.ts';
 import { cliEntry, installedCommand } from '../helpers/installed-command.ts';
 import { startSshd, whyNoSshd } from '../helpers/sshd.ts';
 import type { TestHost } from '../helpers/sshd.ts';
@@ -43,7 +44,12 @@ describe.skipIf(why !== null)(`a window on another machine${why === null ? '' : 
     here.show();
     const hosts = new HostWindows();
     const request = { host: host.name, program: installedCommand(folder), workspace };
-    await hosts.open(request);
+    const given = new AbortController();
+    const cancelled = hosts.open(request, quietTask(given.signal));
+    given.abort();
+    await expect(cancelled).rejects.toMatchObject({ code: 'cancelled' });
+    expect(StandInWindow.getAllWindows()).toEqual([here]);
+    await hosts.open(request, quietTask());
     const there = StandInWindow.getAllWindows().find((one) => one !== here);
     if (there === undefined) throw new Error('no second window was opened');
     const url = new URL(there.webContents.getURL());
@@ -72,7 +78,7 @@ describe.skipIf(why !== null)(`a window on another machine${why === null ? '' : 
       stopped('https://example.invalid/'),
       stopped('file:///etc/passwd'),
     ]).toEqual([0, 1, 1]);
-    await expect(hosts.open(request)).rejects.toThrow(/already/);
+    await expect(hosts.open(request, quietTask())).rejects.toThrow(/already/);
     there.destroy();
     expect(here.shown).toBe(true);
     await hosts.close();

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { Browser } from 'playwright-core';
@@ -39,6 +39,39 @@ describe.skipIf(missing !== null)(`the window on its main process${missing ? ` (
   afterAll(async () => {
     await browser.close();
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  });
+
+  test('connects to a host from a form: Enter starts it, Cancel ends it, and a failure says what to do', async () => {
+    const [window] = StandInWindow.getAllWindows();
+    if (window === undefined) throw new Error('no window');
+    const page = await browser.newPage();
+    const shown = new App(page);
+    await openThroughBridge(page, window);
+    await shown.ready();
+    const before = process.env.FLIPGUARD_SSH_COMMAND;
+    const silent = path.join(folder, 'silent-ssh');
+    writeFileSync(silent, '#!/bin/sh\nexec sleep 600\n', { mode: 0o700 });
+    process.env.FLIPGUARD_SSH_COMMAND = silent;
+    try {
+      await shown.goto('#/connect');
+      const form = page.getByRole('form', { name: 'Host' });
+      expect(await form.getByRole('button', { name: 'Connect' }).isDisabled()).toBe(true);
+      await form.getByLabel('Host', { exact: true }).fill('gpu-box');
+      await page.keyboard.press('Enter');
+      await form.getByText('finding or starting the workbench there').waitFor();
+      await form.getByRole('button', { name: 'Cancel' }).click();
+      await form.getByText('Connecting to gpu-box: cancelled.').waitFor();
+
+      process.env.FLIPGUARD_SSH_COMMAND = path.join(folder, 'no-ssh');
+      await form.getByRole('button', { name: 'Connect' }).click();
+      await form.getByRole('alert').waitFor();
+      expect(StandInWindow.getAllWindows()).toEqual([window]);
+    } finally {
+      if (before === undefined) delete process.env.FLIPGUARD_SSH_COMMAND;
+      else process.env.FLIPGUARD_SSH_COMMAND = before;
+    }
+    expect(shown.complaints).toEqual([]);
+    await page.close();
   });
 
   test('opens a workspace, follows a run that trains, shows it on the task bar, and closes after the question', async () => {

@@ -264,7 +264,7 @@ export const channels = {
   ),
 
   /** The workbench of another machine in place of this window, where the shell has windows. */
-  'hosts.connect': channel<null>()(
+  'hosts.connect': channel<Computed<null>>()(
     z.strictObject({
       host: z.string().min(1).max(255),
       program: z.string().min(1).max(2000).optional(),

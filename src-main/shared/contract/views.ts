@@ -31,6 +31,7 @@ export interface Job {
     | 'mitigation'
     | 'slice-search'
     | 'site-doctor'
+    | 'connect'
     | 'kinds'
     | 'flip-set'
     | 'statements'

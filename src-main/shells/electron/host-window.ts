@@ -1,6 +1,7 @@
 import { BrowserWindow, session } from 'electron';
 import type { Rectangle, Session } from 'electron';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
+import type { Task } from '../../workbench/supervision/task.ts';
 import { connectToHost } from '../connect/connect.ts';
 import type { HostConnection } from '../connect/connect.ts';
 import type { HostRequest } from '../connect/remote-workbench.ts';
@@ -12,12 +13,14 @@ export class HostWindows {
   #connection: HostConnection | null = null;
   readonly #abort = new AbortController();
 
-  async open(request: HostRequest): Promise<void> {
+  /** `task` ends with the first page: cancelling it ends the attempt, and nothing of a connection that stands. */
+  async open(request: HostRequest, task: Task): Promise<void> {
     if (this.#connection !== null) {
       throw new WorkbenchError('conflict', 'The window is connected to another machine already.', {
         remedy: 'Close that window first; its runs continue.',
       });
     }
+    task.progress('finding or starting the workbench there; the first time may take minutes', null);
     let window: BrowserWindow | null = null;
     const title = `FlipGuard Workbench at ${request.host}`;
     const retitle = (text: string) => {
@@ -36,9 +39,10 @@ export class HostWindows {
           );
         },
       },
-      this.#abort.signal,
+      AbortSignal.any([this.#abort.signal, task.signal]),
     );
     this.#connection = connection;
+    task.progress('opening the window', null);
     try {
       const [here] = BrowserWindow.getAllWindows().filter((one) => !isHostWindow(one));
       const origin = `http://127.0.0.1:${connection.port}`;

@@ -58,7 +58,7 @@ export async function startElectron(request: StartRequest): Promise<Desktop | nu
       launchTrainer: launchElectronTrainer,
       dialog: pickFile,
       printPdf: electronPdfPrinter,
-      connectHost: (request) => hosts.open(request),
+      connectHost: (request, task) => hosts.open(request, task),
       openFile: async (file) => (await shell.openPath(file)) === '',
       onDefect: noteDefect,
     });

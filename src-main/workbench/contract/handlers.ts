@@ -277,7 +277,15 @@ function actionHandlers({ core, comparisons, files, reports, demo, openFile, con
         [suiteName, baseEvaluationId],
         (task) => frontier(core, comparisons, suiteName, baseEvaluationId, task),
       ),
-    'hosts.connect': ({ host, program = null, workspace = null }) => nothing(connectHost({ host, program, workspace })),
+    'hosts.connect': ({ host, program = null, workspace = null }) =>
+      core.computations.ask(
+        { kind: 'connect', title: `Connecting to ${host}` },
+        [host, program, workspace],
+        async (task) => {
+          await connectHost({ host, program, workspace }, task);
+          return null;
+        },
+      ),
     'reports.list': () => reports.list(),
     'reports.create': (request) => started(reports.start(request)),
     'reports.open': async ({ reportId }) => {
