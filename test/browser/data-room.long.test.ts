@@ -2,16 +2,60 @@ import { describe, expect, it } from 'vitest';
 import { quietTask } from '../../src-main/workbench/supervision/task.ts';
 import { plantedPairs } from '../helpers/planted-data.ts';
 import { smallModel } from '../helpers/workbench.ts';
+import { compareTwoModels } from './material.ts';
 import { useBrowserWorkbench, whyNoBrowser } from './shell.ts';
 
 const missing = (await whyNoBrowser()) ?? (smallModel === null ? 'no small model is here' : null);
 
 describe.skipIf(missing !== null)('a dataset with faults', () => {
   let datasetId = '';
+  let comparisonId = '';
   const served = useBrowserWorkbench(async (workbench) => {
     await workbench.models.add(smallModel ?? '', { name: 'small' }, quietTask());
-    const rows = plantedPairs(60, { duplicates: 4, nearDuplicates: 3, contradictions: 2, emptySides: 1, long: 1 });
-    datasetId = (await workbench.imports.addDataset('pairs', [...rows])).id;
+    const faults = { duplicates: 4, nearDuplicates: 3, contradictions: 2, emptySides: 1, long: 1 };
+    const rows = [...plantedPairs(60, faults)];
+    datasetId = (await workbench.imports.addDataset('pairs', rows)).id;
+    // Rows that come once: two samples fall, one rises, each with a word more than its row.
+    const asked = rows.slice(20, 30).map(({ prompt }, i) => ({
+      question: `Please ${String(prompt)}`,
+      ground_truth: 'a',
+      small: { is_correct: i !== 5, solution: i !== 5 ? 'a' : 'b' },
+      large: { is_correct: i !== 2 && i !== 7, solution: i !== 2 && i !== 7 ? 'a' : 'b' },
+    }));
+    comparisonId = await compareTwoModels(workbench, {
+      name: 'asked.jsonl',
+      text: asked.map((one) => JSON.stringify(one)).join('\n'),
+      rows: asked.length,
+      negative: 2,
+      positive: 1,
+      old: { output: 'small.solution', correct: 'small.is_correct' },
+      now: { output: 'large.solution', correct: 'large.is_correct' },
+    });
+  });
+
+  it('shows the rows near the flips of a comparison, from the flips and from the rows, and makes a version of them', async () => {
+    const app = await served.open();
+    await app.goto(`/compare/${comparisonId}`);
+    await app.button('More').click();
+    await app.page.getByRole('menuitem', { name: 'Rows near these flips…' }).click();
+    await app.button('Show the rows').click();
+    await app.page.getByText(/with that of one of 2 samples \(negative\) from old model to new model/).waitFor();
+    const grid = app.page.getByRole('grid', { name: 'Rows of pairs' });
+    const numbers = () => grid.getByRole('row').locator('[role=gridcell]:first-child').allInnerTexts();
+    await app.page.getByText('2 rows', { exact: true }).waitFor();
+    expect(await numbers()).toEqual(['23', '28']);
+    await app.button('Clear filter').click();
+    await app.page.getByText('71 rows', { exact: true }).waitFor();
+
+    await app.button('Near flips…').click();
+    await app.button('Show the rows').click();
+    await app.page.getByText('2 rows', { exact: true }).waitFor();
+    await app.button('Version of these…').click();
+    await app.button('Make version').click();
+    await app.page.getByRole('heading', { name: 'pairs without some' }).waitFor();
+    await app.page.getByText(/share 0\.5 or more/).waitFor();
+    expect(app.complaints).toEqual([]);
+    await app.close();
   });
 
   it('is counted, searched, seen as the model sees it, and cleaned in three clicks', async () => {

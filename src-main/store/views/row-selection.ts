@@ -209,7 +209,11 @@ function splitRows(source: RowSource, { share, seed, part }: Extract<VersionStep
   const wanted = Math.round(share * source.rows);
   const first: number[] = [];
   const rest: number[] = [];
-  for (const { rows } of ranks(source, seed, 'prompt')) (first.length < wanted ? first : rest).push(...rows);
+  for (const { rows } of ranks(source, seed, 'prompt')) {
+    const side = first.length < wanted ? first : rest;
+    // One by one: a prompt may have more rows than a call has room for arguments.
+    for (const row of rows) side.push(row);
+  }
   return Int32Array.from(part === 'first' ? first : rest).sort();
 }
 

@@ -2,6 +2,8 @@ import type { RowFilter } from '../../shared/domain/data/row-view.ts';
 import type { DatasetRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { FlipFilter } from '../../shared/domain/flip-view.ts';
+import { filterWords } from '../../shared/presentation/filter-words.ts';
+import { plural } from '../../shared/presentation/words.ts';
 import type { Core } from '../core.ts';
 
 /** Flips beyond these would make “near” mean anything. */
@@ -32,9 +34,10 @@ export async function rowsNearFlips(
     });
   }
   const ids = await store.rowsNearPrompts(dataset.id, prompts, similarity);
-  const kinds = (filter.kinds ?? []).join(' and ');
+  const samples = plural(prompts.length, 'sample');
+  const from = prompts.length === 1 ? 'that of' : 'that of one of';
   return {
     where: { ids },
-    note: `Prompts that share ${similarity} or more of their words with one of ${prompts.length} ${kinds} samples from ${comparison.leftName} to ${comparison.rightName}.`,
+    note: `Prompts that share ${similarity} or more of their words with ${from} ${samples} (${filterWords(filter)}) from ${comparison.leftName} to ${comparison.rightName}.`,
   };
 }
