@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -86,12 +86,16 @@ describe.skipIf(why !== null)(`runs on a real Slurm${why === null ? '' : ` (skip
   it('goes on after it was preempted', async () => {
     const workbench = await openSiteWorkbench();
     await addSite(workbench, cluster, { profile: { cpus: 2 } });
-    const run = await workbench.runs.launch({ spec: longSpec() }, { site: 'here' });
+    const run = await workbench.runs.launch({ spec: longSpec({ steps: 200 }) }, { site: 'here' });
     await untilStep(workbench, run, 5);
-    cluster.slurm('sbatch', '-p', 'urgent', '-N', '2', '--exclusive', '-o', '/dev/null', '--wrap', 'sleep 2');
+    // The urgent job stays until the run was seen to wait, however seldom somebody looks.
+    const seen = path.join(folder, 'seen-to-wait');
+    const urgent = `until [ -e ${seen} ]; do sleep 0.2; done`;
+    cluster.slurm('sbatch', '-p', 'urgent', '-N', '2', '--exclusive', '-o', '/dev/null', '--wrap', urgent);
     await until('a run that waits again', async () => (await workbench.runs.get(run.id)).status === 'queued');
+    writeFileSync(seen, '');
     const ended = await workbench.runs.ended(run.id);
-    expect([ended.status, ended.error, ended.step]).toEqual(['finished', null, 40]);
+    expect([ended.status, ended.error, ended.step]).toEqual(['finished', null, 200]);
   });
 
   it('goes on elsewhere when its node goes down', async () => {
