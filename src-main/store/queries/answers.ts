@@ -30,13 +30,60 @@ export function answerReader(
   db: ReadableDb,
   evaluation: number,
 ): (sampleKey: number, verdict: number) => Answer | null {
-  const body = prepare(db, 'SELECT body FROM outputs WHERE score_key = ?', 'value');
-  if (isOfPairs(db, evaluation)) return () => null;
+  const read = answersReader(db, evaluation);
+  return (sampleKey, verdict) => read([sampleKey])(sampleKey, verdict);
+}
+
+/**
+ * The same for many samples: their texts are read at once where they lie together, as those of a comparison do, which takes a
+ * quarter of the time of a query for each. The returned function knows the samples that were asked for.
+ */
+export function answersReader(
+  db: ReadableDb,
+  evaluation: number,
+): (sampleKeys: readonly number[]) => (sampleKey: number, verdict: number) => Answer | null {
+  if (isOfPairs(db, evaluation)) return () => () => null;
+  const bodies = rowsReader<[number, string]>(
+    db,
+    'SELECT score_key, body FROM outputs WHERE score_key BETWEEN ? AND ?',
+  );
   const wasCut = cutReader(db, evaluation);
-  return (sampleKey, verdict) => {
-    const key = packKey(evaluation, sampleKey);
-    const text = body.get(key) as string | undefined;
-    return text === undefined ? null : { text, right: verdict === 1, wrong: verdict === 2, cut: wasCut(key) };
+  return (sampleKeys) => {
+    const texts = bodies(sampleKeys.map((sampleKey) => packKey(evaluation, sampleKey)));
+    return (sampleKey, verdict) => {
+      const key = packKey(evaluation, sampleKey);
+      const text = texts.get(key)?.[1];
+      return text === undefined ? null : { text, right: verdict === 1, wrong: verdict === 2, cut: wasCut(key) };
+    };
+  };
+}
+
+/** Reads prompts and targets of many samples at once. */
+export function promptsReader(
+  db: ReadableDb,
+): (sampleKeys: readonly number[]) => ReadonlyMap<number, readonly [number, string, string | null]> {
+  return rowsReader(db, 'SELECT sample_key, prompt, target FROM sample_texts WHERE sample_key BETWEEN ? AND ?');
+}
+
+/** Among so many keys for each that is wanted, all are read; else one by one. */
+const readFor = 2;
+
+/** Rows by their first column, the key by which `text` selects a range. */
+function rowsReader<Row extends readonly [number, ...unknown[]]>(
+  db: ReadableDb,
+  text: string,
+): (keys: readonly number[]) => ReadonlyMap<number, Row> {
+  const statement = prepare(db, text, 'array');
+  return (keys) => {
+    const [first, last] = keys.reduce(([least, most], key) => [Math.min(least, key), Math.max(most, key)], [
+      Infinity,
+      -Infinity,
+    ] as [number, number]);
+    const rows =
+      last - first < readFor * keys.length
+        ? (statement.all(first, last) as Row[])
+        : keys.flatMap((key) => statement.all(key, key) as Row[]);
+    return new Map(rows.map((row) => [row[0], row]));
   };
 }
 

@@ -2,8 +2,7 @@ import { explainChange, kindBits } from '../../shared/domain/kinds/classify.ts';
 import { boundedKinds } from '../bounded-kinds.ts';
 import { bytesOf } from '../codec.ts';
 import type { ReadableDb } from '../database.ts';
-import { prepare } from '../database.ts';
-import { answerReader, sideCode } from '../queries/answers.ts';
+import { answersReader, promptsReader, sideCode } from '../queries/answers.ts';
 import type { KindOrder } from '../queries/change-kinds.ts';
 import { kindOf, rangeRows, StoredColumns } from '../views/columns.ts';
 import type { BuildBatch } from './build-comparison.ts';
@@ -26,26 +25,32 @@ export async function buildKinds(
   const outcomes = columns.get('kind');
   const keys = { left: columns.get('leftKey'), right: columns.get('rightKey') };
   const verdicts = { left: columns.get('leftVerdict'), right: columns.get('rightVerdict') };
-  const texts = prepare(db, 'SELECT prompt, target FROM sample_texts WHERE sample_key = ?', 'array');
-  const sides = { left: answerReader(db, leftKey), right: answerReader(db, rightKey) };
+  const readers = { prompts: promptsReader(db), left: answersReader(db, leftKey), right: answersReader(db, rightKey) };
   for (let range = 0; range * rangeRows < rows; range++) {
     const from = range * rangeRows;
     const length = Math.min(rangeRows, rows - from);
     const [appeared, gone] = [new Int32Array(length), new Int32Array(length)];
     const findFrom = (first: number): void => {
-      for (let i = first; i < Math.min(length, first + pairsAtOnce); i++) findOf(i);
-    };
-    const findOf = (i: number): void => {
-      const row = from + i;
-      const outcome = kindOf(outcomes[row]);
-      const leftSample = keys.left[row] ?? 0;
-      const left = sides.left(leftSample, sideCode(outcome, 'left', verdicts.left[row] ?? 0, rule.kind));
-      const right = sides.right(keys.right[row] ?? 0, sideCode(outcome, 'right', verdicts.right[row] ?? 0, rule.kind));
-      if (left === null || right === null) return;
-      const [prompt, target] = (texts.get(leftSample) as [string, string | null] | undefined) ?? ['', null];
-      const bits = kindBits(explainChange({ prompt, target, left, right }, outcome, rules), rules.own);
-      appeared[i] = bits.appeared;
-      gone[i] = bits.gone;
+      const to = Math.min(length, first + pairsAtOnce);
+      const leftSamples = [...keys.left.subarray(from + first, from + to)];
+      const rightSamples = [...keys.right.subarray(from + first, from + to)];
+      const prompts = readers.prompts(leftSamples);
+      const sides = { left: readers.left(leftSamples), right: readers.right(rightSamples) };
+      for (let i = first; i < to; i++) {
+        const row = from + i;
+        const outcome = kindOf(outcomes[row]);
+        const leftSample = leftSamples[i - first] ?? 0;
+        const left = sides.left(leftSample, sideCode(outcome, 'left', verdicts.left[row] ?? 0, rule.kind));
+        const right = sides.right(
+          rightSamples[i - first] ?? 0,
+          sideCode(outcome, 'right', verdicts.right[row] ?? 0, rule.kind),
+        );
+        if (left === null || right === null) continue;
+        const [, prompt, target] = prompts.get(leftSample) ?? [leftSample, '', null];
+        const bits = kindBits(explainChange({ prompt, target, left, right }, outcome, rules), rules.own);
+        appeared[i] = bits.appeared;
+        gone[i] = bits.gone;
+      }
     };
     for (let first = 0; first < length; first += pairsAtOnce) run(pairsMs, () => findFrom(first));
     await emit({
