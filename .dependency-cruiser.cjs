@@ -75,6 +75,8 @@ module.exports = {
       'imports',
       'reports',
       'sites',
+      // A judge is asked from here where no tensor is needed.
+      'endpoints/(protocol|server)',
       'shared',
       'system',
       'backends',

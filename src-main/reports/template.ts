@@ -132,7 +132,7 @@ function redactWords(words: ReportWords, texts: boolean, hidden: ReadonlySet<str
   if (!texts && hidden.size === 0) return { words };
   const inCommon = words.inCommon.filter(({ statement }) => {
     const parsed = parseStatement(statement);
-    if (parsed === null || parsed.is === 'prompt') return false;
+    if (parsed === null || parsed.is === 'prompt' || parsed.is === 'judged') return false;
     return !('name' in parsed && hidden.has(parsed.name));
   });
   return { words: { ...words, inCommon, groups: [], inOtherGroups: 0 } };

@@ -2,6 +2,7 @@ import { computed, markRaw, ref, shallowRef } from 'vue';
 import { defineStore } from 'pinia';
 import type { ComparisonSummary } from '@shared/contract/views.ts';
 import type { ComparisonRecord, FlipFacets, FlipFilter, FlipRow } from '@shared/domain/flip-view.ts';
+import type { JudgedStatements } from '@shared/domain/kinds/judged-statements.ts';
 import type { ErrorReport } from '@shared/domain/errors.ts';
 import { WorkbenchError, reportOf } from '@shared/domain/errors.ts';
 import { events, invoke } from '../api/client.ts';
@@ -36,6 +37,8 @@ export const useFlipBrowser = defineStore('flip-browser', () => {
   const kinds = useComputation('comparisons.kinds');
   /** What the listed samples have in common; asked for once kinds are found, and anew with every filter. */
   const words = useComputation('comparisons.statements');
+  /** What a judge said of them before. */
+  const judged = shallowRef<JudgedStatements | null>(null);
   const position = ref<number | null>(null);
   const loading = ref(false);
   /** A search has been running long enough to offer its end. */
@@ -196,6 +199,9 @@ export const useFlipBrowser = defineStore('flip-browser', () => {
     if (key === wordsKey) return;
     wordsKey = key;
     words.clear();
+    judged.value = null;
+    const said = await invoke('comparisons.judged', { comparisonId, filter }).catch(() => null);
+    if (mine === turn) judged.value = said;
     await kindsAsked;
     if (mine !== turn || kinds.value.value === null) return;
     await words.ask({ comparisonId, filter });
@@ -214,6 +220,7 @@ export const useFlipBrowser = defineStore('flip-browser', () => {
     searching.value = searchStopped.value = false;
     kinds.clear();
     words.clear();
+    judged.value = null;
     kindsKey = kindsFoundOf = wordsKey = '';
     rows.value?.close();
     if (viewId.value !== null) closeView(viewId.value);
@@ -267,6 +274,7 @@ export const useFlipBrowser = defineStore('flip-browser', () => {
     filteredSummary,
     kinds: markRaw(kinds),
     words: markRaw(words),
+    judged,
     position,
     loading,
     searching,

@@ -72,7 +72,7 @@ test('a backup is taken before a migration and can be opened; the newest three a
 });
 
 /** Takes away what versions 6 to 12 added. */
-const withoutMeasures = `DROP TABLE row_scores; DROP TABLE alerts; DROP TABLE study_points; DROP TABLE studies; ALTER TABLE runs DROP COLUMN origin; DROP TABLE dataset_checks; DROP TABLE dataset_columns; DROP TABLE marked_rows; DROP TABLE row_words; DROP TABLE row_index;
+const withoutMeasures = `DROP TABLE judged_statements; DROP TABLE row_scores; DROP TABLE alerts; DROP TABLE study_points; DROP TABLE studies; ALTER TABLE runs DROP COLUMN origin; DROP TABLE dataset_checks; DROP TABLE dataset_columns; DROP TABLE marked_rows; DROP TABLE row_words; DROP TABLE row_index;
   ALTER TABLE datasets DROP COLUMN parent_id; ALTER TABLE datasets DROP COLUMN recipe; ALTER TABLE datasets DROP COLUMN licence;
   DROP TABLE made_files; DROP TABLE days_used; DROP TABLE comparison_kinds; ALTER TABLE evaluations DROP COLUMN measure; ALTER TABLE scores DROP COLUMN attempts;
   ALTER TABLE scores DROP COLUMN solved; ALTER TABLE imports DROP COLUMN origin; DROP TABLE attempts; DROP TABLE sample_fields;`;

@@ -113,6 +113,7 @@ test('no list walks through a big table or sorts one', async () => {
     reader.evaluationSamples(left, 'all', 0, 1);
     reader.evaluationSample(left, first?.sampleKey ?? 0);
     reader.listAlerts(runId);
+    reader.judgedStatements(id, {});
     reader.listRowScores(datasetId);
     reader.rowsOfHighestScore(datasetId, 'ches', 0.1);
     reader.knownRowIds(datasetId, ['x']);

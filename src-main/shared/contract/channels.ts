@@ -42,6 +42,8 @@ import type {
 } from '../domain/flip-view.ts';
 import { flipFilterSchema, flipSortSchema } from '../domain/flip-filter.ts';
 import type { FlipSet } from '../domain/kinds/flip-set.ts';
+import { judgeWishSchema } from '../domain/kinds/judged-statements.ts';
+import type { JudgedStatements, JudgePlan } from '../domain/kinds/judged-statements.ts';
 import type { SetStatements } from '../domain/kinds/set-statements.ts';
 import type { ChangeSummary } from '../domain/statistics/change-summary.ts';
 import type { SliceSearchResult } from '../domain/statistics/slice-search.ts';
@@ -426,6 +428,18 @@ export const channels = {
   ),
   /** What the samples of a filter have in common, in the statements that tell most; each is a filter's `where`. */
   'comparisons.statements': channel<Computed<SetStatements>>()(
+    z.strictObject({ comparisonId: id, filter: flipFilterSchema.default({}) }),
+  ),
+  /** What a judge would be sent to say what the samples of a filter have in common. */
+  'comparisons.judgePlan': channel<JudgePlan>()(
+    z.strictObject({ comparisonId: id, filter: flipFilterSchema.default({}), judge: judgeWishSchema }),
+  ),
+  /** Has a judge say it: a job. An address that nobody allowed yet is refused with the consent that it needs. */
+  'comparisons.judge': channel<{ jobId: string }>()(
+    z.strictObject({ comparisonId: id, filter: flipFilterSchema.default({}), judge: judgeWishSchema }),
+  ),
+  /** What a judge said before; null where none was asked about this filter. */
+  'comparisons.judged': channel<JudgedStatements | null>()(
     z.strictObject({ comparisonId: id, filter: flipFilterSchema.default({}) }),
   ),
   'comparisons.setNoiseFloor': channel<null>()(

@@ -35,6 +35,7 @@ export interface Job {
     | 'kinds'
     | 'flip-set'
     | 'statements'
+    | 'judge'
     | 'prompt';
   title: string;
   state: 'running' | 'done' | 'failed' | 'cancelled';

@@ -37,7 +37,7 @@ export const flipFilterSchema = z.strictObject({
    * they were found.
    */
   changes: texts.optional(),
-  /** Statements that all hold (`shared/domain/kinds/statements.ts`): `change:refusal`, `prompt:not happy`, `prompt-length:120..300`. */
+  /** Statements that all hold (`shared/domain/kinds/statements.ts`): `change:refusal`, `prompt:not happy`, `prompt-length:120..300`, `judged:The answer apologises.`. */
   where: z
     .array(
       z

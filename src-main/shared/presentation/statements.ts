@@ -16,6 +16,8 @@ export function statementPhrase(text: string, count: number): string {
         : kindPredicate(statement.name, count);
     case 'slice':
       return `${be} in the slice “${statement.name}”`;
+    case 'judged':
+      return `${be} as a judge says: “${statement.text}”`;
     case 'tag':
       return `${have} the tag “${statement.name}”`;
     case 'prompt':
@@ -36,6 +38,8 @@ export function statementLabel(text: string): string {
       return kindLabel(statement.name);
     case 'slice':
       return statement.name;
+    case 'judged':
+      return `judged: ${statement.text}`;
     case 'tag':
       return `#${statement.name}`;
     case 'prompt':

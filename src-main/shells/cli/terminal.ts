@@ -119,3 +119,8 @@ export function table(head: readonly string[], rows: readonly (readonly (string 
   );
   return lines.join('\n');
 }
+
+/** As a word of a command that a shell reads. */
+export function shellWord(text: string): string {
+  return /^[\w:.-]+$/.test(text) ? text : `'${plain(text).replaceAll("'", `'\\''`)}'`;
+}

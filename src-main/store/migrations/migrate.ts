@@ -16,6 +16,7 @@ import { runOrigins } from './010-run-origins.ts';
 import { studies } from './011-studies.ts';
 import { suspectsAndAlerts } from './012-suspects-and-alerts.ts';
 import { finishedRuns } from './013-finished-runs.ts';
+import { judgedStatementTables } from './014-judged-statements.ts';
 
 /** One step from `version - 1` to `version`. A landed migration is never edited. */
 export interface Migration {
@@ -40,6 +41,7 @@ export const migrations: readonly Migration[] = [
   studies,
   suspectsAndAlerts,
   finishedRuns,
+  judgedStatementTables,
 ];
 
 /** Marks the file as a workspace (“FGWB”), so that another program's database is not taken for one. */

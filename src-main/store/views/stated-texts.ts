@@ -6,7 +6,7 @@ import type { LoadedComparison } from './comparison.ts';
 /** Whether texts or names of slices have to be read for it. */
 export function readsTexts(text: string): boolean {
   const is = parseStatement(text)?.is;
-  return is !== undefined && is !== 'change' && is !== 'tag';
+  return is !== undefined && is !== 'change' && is !== 'tag' && is !== 'judged';
 }
 
 /** Per row 1 where a statement on prompt, target or slices holds. */
@@ -29,5 +29,5 @@ export function statementRows({ db, rows, columns, sliced }: LoadedComparison, t
 }
 
 function isOnTexts(statement: Statement): statement is Parameters<typeof inputTest>[0] {
-  return statement.is !== 'change' && statement.is !== 'slice' && statement.is !== 'tag';
+  return statement.is !== 'change' && statement.is !== 'slice' && statement.is !== 'tag' && statement.is !== 'judged';
 }

@@ -1,3 +1,4 @@
+import { keysOfJudged } from '../queries/judged-statements.ts';
 import { parseStatement } from '../../shared/domain/kinds/statements.ts';
 import type { LoadedComparison } from './comparison.ts';
 import { tagKeys } from './comparison.ts';
@@ -18,6 +19,11 @@ export function statementTest(comparison: LoadedComparison, text: string): (row:
       const wanted = tagKeys(comparison.db, [statement.name]);
       const tags = comparison.tags();
       return (row) => tags.get(row)?.some((tag) => wanted.has(tag)) ?? false;
+    }
+    case 'judged': {
+      const holds = keysOfJudged(comparison.db, comparison.key, statement.text);
+      const keys = columns.get('leftKey');
+      return (row) => holds.has(keys[row] ?? -1);
     }
     default: {
       const found = comparison.searches.rows(text, 'statement');

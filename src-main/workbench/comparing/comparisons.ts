@@ -3,6 +3,7 @@ import type { ComparisonRecord, FlipFilter } from '../../shared/domain/flip-view
 import { defaultRule, flipKinds } from '../../shared/domain/flips.ts';
 import type { FlipKind, Rule } from '../../shared/domain/flips.ts';
 import type { FlipSet } from '../../shared/domain/kinds/flip-set.ts';
+import type { JudgedStatements, JudgePlan, JudgeWish } from '../../shared/domain/kinds/judged-statements.ts';
 import type { SetStatements } from '../../shared/domain/kinds/set-statements.ts';
 import type { ChangeSummary } from '../../shared/domain/statistics/change-summary.ts';
 import type { ClusteredRate, ComparisonSummary, Rate } from '../../shared/domain/statistics/comparison-summary.ts';
@@ -17,6 +18,7 @@ import type { PairBy } from '../../shared/domain/pairing.ts';
 import type { Core } from '../core.ts';
 import { basisOf } from './basis.ts';
 import { putIntoWords, statementsOf } from './flip-sets.ts';
+import { judgeStatements, planOfJudge } from './judge-statements.ts';
 import type { Statistics } from '../statistics/statistics.ts';
 import { partOf, quietTask, throwIfCancelled, unlessCancelled } from '../supervision/task.ts';
 import type { Task } from '../supervision/task.ts';
@@ -43,6 +45,12 @@ export interface Comparisons {
   flipSet(comparisonId: string, filter: FlipFilter, task: Task): Promise<FlipSet>;
   /** What the samples of a filter have in common: the statements that tell most, each a filter's `where`. */
   statements(comparisonId: string, filter: FlipFilter, task: Task): Promise<SetStatements>;
+  /** What a judge would be sent for that, before anything is. */
+  judgePlan(comparisonId: string, filter: FlipFilter, wish: JudgeWish): Promise<JudgePlan>;
+  /** The same in a judge's words, each judged sample by sample; kept. Needs the endpoint to be allowed. */
+  judge(comparisonId: string, filter: FlipFilter, wish: JudgeWish, task: Task): Promise<JudgedStatements>;
+  /** What a judge said before of this filter. */
+  judged(comparisonId: string, filter: FlipFilter): Promise<JudgedStatements | null>;
   /** Slices with excess negative flips, corrected for the search. */
   findSlices(comparisonId: string, task: Task): Promise<SliceSearchResult>;
   remove(comparisonId: string): Promise<void>;
@@ -227,6 +235,18 @@ export function createComparisons(core: Core, statistics: Statistics): Compariso
       requireReady(await get(comparisonId));
       return statementsOf({ store, findKinds }, comparisonId, filter, task);
     },
+    async judgePlan(comparisonId, filter, wish) {
+      requireReady(await get(comparisonId));
+      return planOfJudge(store, comparisonId, filter, wish);
+    },
+    async judge(comparisonId, filter, wish, task) {
+      requireReady(await get(comparisonId));
+      await findKinds(comparisonId, quietTask());
+      const found = await judgeStatements(store, comparisonId, filter, wish, task);
+      bus.publish({ topic: 'changed', lists: ['comparisons'] });
+      return found;
+    },
+    judged: (comparisonId, filter) => store.judgedStatements(comparisonId, filter),
     async findSlices(comparisonId, task) {
       const { counts } = requireReady(await get(comparisonId));
       const stride = Math.ceil(Math.max(1, counts.paired / searchedSamples));

@@ -1,3 +1,4 @@
+import { requireAllowedEndpoint } from '../../system/endpoints.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import { parsePairBy } from '../../shared/domain/pairing.ts';
 import type { Handlers } from './dispatch.ts';
@@ -192,6 +193,20 @@ function comparisonHandlers({ core, imports, comparisons, reports }: Services) {
       asked('statements', 'What samples have in common in', comparisonId, filter, (task) =>
         comparisons.statements(comparisonId, present(filter), task),
       ),
+    'comparisons.judgePlan': ({ comparisonId, filter, judge }) =>
+      comparisons.judgePlan(comparisonId, present(filter), judge),
+    async 'comparisons.judge'({ comparisonId, filter, judge }) {
+      requireAllowedEndpoint(judge.endpoint, 'A judge');
+      const { leftName, rightName } = await comparisons.get(comparisonId);
+      const title = `${judge.model} on ${comparisonName(leftName, rightName)}`;
+      return started(
+        core.jobs.start({ kind: 'judge', title }, async (task) => {
+          await comparisons.judge(comparisonId, present(filter), judge, task);
+          return { comparisonId };
+        }),
+      );
+    },
+    'comparisons.judged': ({ comparisonId, filter }) => comparisons.judged(comparisonId, present(filter)),
     'comparisons.setNoiseFloor': ({ comparisonId, leftRepeat, rightRepeat }) =>
       nothing(
         store

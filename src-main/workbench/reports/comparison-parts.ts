@@ -10,6 +10,7 @@ import { shortRow } from '../../shared/domain/reports/short-row.ts';
 import type { EvaluationRecord } from '../../shared/domain/entities.ts';
 import type { ComparisonRecord, FlipFilter } from '../../shared/domain/flip-view.ts';
 import { clusterName } from '../../shared/presentation/flip-set.ts';
+import { judgedSentence, judgedWhere } from '../../shared/presentation/judged.ts';
 import { statementSentence } from '../../shared/presentation/statements.ts';
 import { adjustedP } from '../../shared/domain/statistics/multiple-tests.ts';
 import type { Correction } from '../../shared/domain/statistics/multiple-tests.ts';
@@ -105,9 +106,15 @@ async function wordsOf({ comparisons }: PartsContext, comparisonId: string, task
   const filter = { kinds: ['negative'] } satisfies FlipFilter;
   const { best, tried } = await comparisons.statements(comparisonId, filter, partOf(task, 0, 0.5));
   const { clusters, read } = await comparisons.flipSet(comparisonId, filter, partOf(task, 0.5, 1));
+  const judged = await comparisons.judged(comparisonId, filter);
   const listed = clusters.slice(0, shownGroups);
   return {
-    inCommon: best.map((one) => ({ statement: one.statement, sentence: statementSentence(one) })),
+    inCommon: [
+      ...best.map((one) => ({ statement: one.statement, sentence: statementSentence(one) })),
+      ...(judged === null
+        ? []
+        : judged.best.map((one) => ({ statement: judgedWhere(one), sentence: judgedSentence(one, judged) }))),
+    ],
     tried,
     groups: listed.map((cluster) => ({
       name: clusterName(cluster),

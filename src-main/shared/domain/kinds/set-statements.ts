@@ -224,6 +224,9 @@ function sampleTest(text: string): (sample: StatedSample) => boolean {
       return ({ slices }) => slices.includes(statement.name);
     case 'tag':
       return ({ tags }) => tags.includes(statement.name);
+    case 'judged':
+      // None is looked for: a judge was asked for those.
+      return () => false;
     default:
       return inputTest(statement);
   }

@@ -6,6 +6,8 @@ export type Statement =
   | { readonly is: 'change'; readonly name: string }
   | { readonly is: 'slice'; readonly name: string }
   | { readonly is: 'tag'; readonly name: string }
+  /** In words, as a judge said of some samples that it holds. */
+  | { readonly is: 'judged'; readonly text: string }
   /** Words that follow each other in the prompt. */
   | { readonly is: 'prompt'; readonly words: string }
   /** Characters of the prompt, of the target; `below` is not part of it. */
@@ -19,6 +21,8 @@ export function statementText(statement: Statement): string {
   switch (statement.is) {
     case 'prompt':
       return `prompt:${statement.words}`;
+    case 'judged':
+      return `judged:${statement.text}`;
     case 'prompt-length':
     case 'target-length':
       return `${statement.is}:${statement.from}..${statement.below ?? ''}`;
@@ -37,6 +41,8 @@ export function parseStatement(text: string): Statement | null {
     case 'slice':
     case 'tag':
       return { is, name: rest };
+    case 'judged':
+      return { is, text: rest };
     case 'prompt': {
       const words = wordsOf(rest).join(' ');
       return words === '' ? null : { is, words };
@@ -91,5 +97,6 @@ function hasInARow(text: readonly string[], words: readonly string[]): boolean {
 
 /** A statement about what went in, and not about what became of it: rates among such samples keep their meaning. */
 export function isOfInput(text: string): boolean {
-  return parseStatement(text)?.is !== 'change';
+  const is = parseStatement(text)?.is;
+  return is !== 'change' && is !== 'judged';
 }

@@ -8,28 +8,41 @@ import { statementSentence } from '../../../shared/presentation/statements.ts';
 import { plural } from '../../../shared/presentation/words.ts';
 import type { Workbench } from '../../../workbench/workbench.ts';
 import type { CommandContext } from '../context.ts';
-import { plain, table } from '../terminal.ts';
+import { plain, shellWord, table } from '../terminal.ts';
+import { judgedDocument, judgedLines, judgedOf } from './flip-judge.ts';
+import type { JudgeFlags } from './flip-judge.ts';
 
 const shownChanges = 20;
 
 /** A set of flips in words: what its samples have in common, groups of what changed alike, which answer became which. */
 export async function printGroups(
-  { terminal, task }: CommandContext,
+  context: CommandContext,
   workbench: Workbench,
   comparison: ComparisonRecord,
   filter: FlipFilter,
+  flags: JudgeFlags,
 ): Promise<void> {
+  const judged = await judgedOf(context, workbench, comparison, filter, flags);
+  const { terminal, task } = context;
   const statements = await workbench.comparisons.statements(comparison.id, filter, task);
   const { samples, read, answers, clusters } = await workbench.comparisons.flipSet(comparison.id, filter, task);
   terminal.settle();
   const groups = clusters.map((cluster) => ({ name: clusterName(cluster), ...cluster }));
-  terminal.document({ samples, read, inCommon: statementsDocument(statements), groups, answers });
+  terminal.document({
+    samples,
+    read,
+    inCommon: statementsDocument(statements),
+    judged: judged && judgedDocument(judged),
+    groups,
+    answers,
+  });
   const changes = answers.changes.slice(0, shownChanges);
   terminal.print(
     [
       `${plain(titleOfComparison(comparison))}: ${plural(statements.samples, 'sample')} (${plain(filterWords(filter))})`,
       ...(read < samples ? [`${formatCount(read)} of ${formatCount(samples)} were read, evenly spread.`] : []),
       ...statementLines(statements),
+      ...(judged === null ? [] : judgedLines(judged)),
       ...(groups.length === 0
         ? ['', 'No sample has a text on both sides, so there are no groups.']
         : [
@@ -77,8 +90,4 @@ export function statementLines({ samples, rest, tried, best }: SetStatements): s
 
 export function statementsDocument({ best, ...counts }: SetStatements): object {
   return { ...counts, best: best.map((one) => ({ sentence: statementSentence(one), ...one })) };
-}
-
-function shellWord(text: string): string {
-  return /^[\w:.-]+$/.test(text) ? text : `'${plain(text).replaceAll("'", `'\\''`)}'`;
 }

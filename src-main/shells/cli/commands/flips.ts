@@ -10,6 +10,7 @@ import { isOutcome, outcomes } from '../options/pairs.ts';
 import { plain } from '../terminal.ts';
 import { openComparison } from './compare.ts';
 import { printGroups } from './flip-groups.ts';
+import { requireJudgeFlags } from './flip-judge.ts';
 import { writeFlipsOut } from './flips-out.ts';
 import { parseStatement } from '../../../shared/domain/kinds/statements.ts';
 import { formatSignedNumber } from '../../../shared/presentation/numbers.ts';
@@ -25,12 +26,13 @@ export async function flipsCommand(
   flags: FlipFlags,
 ): Promise<void> {
   const { terminal } = context;
+  requireJudgeFlags(flags);
   const workbench = await context.workbench();
   const comparison = await openComparison(context, workbench, left, right, flags);
   terminal.settle();
   const limit = flags.limit ?? (terminal.json ? Infinity : readable);
   await requireKinds(workbench, comparison.id, flags);
-  if (flags.groups === true) return printGroups(context, workbench, comparison, filterOf(flags));
+  if (flags.groups === true) return printGroups(context, workbench, comparison, filterOf(flags), flags);
   if (flags.as !== undefined) {
     const chosen = { filter: filterOf(flags), sort: sortOf(flags) };
     return writeFlipsOut(context, workbench, comparison, { ...flags, as: flags.as }, chosen);

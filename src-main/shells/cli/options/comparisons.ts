@@ -17,7 +17,7 @@ import {
   variantOption,
   whereOption,
 } from './pairs.ts';
-import { kindLimits, realNumber, wholeNumber } from './values.ts';
+import { kindLimits, prices, realNumber, wholeNumber } from './values.ts';
 import type { KindLimit } from './values.ts';
 
 const commands = {
@@ -56,6 +56,22 @@ export function addComparisons(program: Program, go: Go): void {
     .option('--search <text>', 'only samples with this text in a prompt or output')
     .option(...whereOption)
     .option('--groups', 'put the set into words: what it has in common, groups of what changed alike')
+    .option(
+      '--judge <url>',
+      'with --groups: have a model behind an OpenAI-compatible endpoint propose statements and judge each, sample by sample (needs --allow-endpoint)',
+    )
+    .option('--judge-model <name>', 'with --judge: what the endpoint calls the model')
+    .option(
+      '--judge-samples <n>',
+      'with --judge: samples of the set and of the rest to judge on (default: 40)',
+      wholeNumber,
+    )
+    .option('--judge-seed <n>', 'with --judge: seed by which they are drawn (default: 0)', wholeNumber)
+    .option(
+      '--judge-price <in,out>',
+      'with --judge: price of a million tokens read and written, to tell the cost',
+      prices,
+    )
     .addOption(
       new Option('--sort <column>', 'sort by worst change, id, or longest new output')
         .choices(['delta', 'id', 'length'])
@@ -144,6 +160,11 @@ export interface FlipFlags extends FlipChoice {
   as?: FlipTool;
   groups?: boolean;
   out?: string;
+  judge?: string;
+  judgeModel?: string;
+  judgeSamples?: number;
+  judgeSeed?: number;
+  judgePrice?: readonly [input: number, output: number];
 }
 export interface GateFlags extends PairFlags {
   maxNfr?: number;

@@ -10,7 +10,7 @@ export function collect(value: string, before: string[] | undefined): string[] {
 export function addStatement(text: string, before: string[] | undefined): string[] {
   if (parseStatement(text) !== null) return [...(before ?? []), text];
   throw new InvalidArgumentError(
-    'A statement is needed: prompt:WORDS, prompt-length:FROM..BELOW, target-length:FROM..BELOW, slice:NAME, tag:NAME or change:KIND.',
+    'A statement is needed: prompt:WORDS, prompt-length:FROM..BELOW, target-length:FROM..BELOW, slice:NAME, tag:NAME, change:KIND or judged:STATEMENT.',
   );
 }
 
@@ -24,6 +24,13 @@ export function realNumber(text: string): number {
   const value = Number(text);
   if (text.trim() !== '' && Number.isFinite(value)) return value;
   throw new InvalidArgumentError('A number is needed.');
+}
+
+/** What a million tokens cost that are read, and that are written: `0.15,0.6`. */
+export function prices(text: string): readonly [input: number, output: number] {
+  const [, input = '', output = ''] = /^\s*(\d+(?:\.\d+)?)\s*,\s*(\d+(?:\.\d+)?)\s*$/.exec(text) ?? [];
+  if (input !== '') return [Number(input), Number(output)];
+  throw new InvalidArgumentError('Two prices are needed, of a million tokens read and written, such as 0.15,0.6.');
 }
 
 /** A kind of change and the share it may reach. */
