@@ -419,7 +419,7 @@ class FlipGuardCallback(TrainerCallback):
         return {"type": "step", "step": state.global_step, "epoch": state.epoch or 0, "metrics": metrics, "tables": tables}
 
     def _write_evaluation(self, suite: str, step: int, rows: list[dict[str, Any]], whose: str) -> None:
-        mark = {"suiteId": f"trainer-{content_id([suite])}", "suiteName": suite, "step": step}
+        mark = {"suiteId": f"trainer-{content_id([suite])}", "suiteName": suite, "suiteKind": "pairs", "step": step}
         results = [result_of(one, *one[whose]) for one in rows]
         decided = [one for one in results if one["verdict"] != "tie"]
         right = sum(one["verdict"] == "right" for one in decided)

@@ -3,7 +3,7 @@ import { freeDeviceBytes, nativeOps, openBackend } from '../backends/index.ts';
 import { asFailure } from '../engine/failure.ts';
 import type { TrainerJob } from '../shared/domain/jobs.ts';
 import type { BackendInfo } from '../shared/domain/trainer-events.ts';
-import { WorkbenchError, assertNever } from '../shared/domain/errors.ts';
+import { WorkbenchError, assertNever, reportOf } from '../shared/domain/errors.ts';
 import { openChildChannel } from './child-channel.ts';
 import { openFileChannel } from './file-channel.ts';
 import { JobControl } from './control.ts';
@@ -47,7 +47,7 @@ channel.onCommand((command) => {
   switch (command.type) {
     case 'job':
       // The process lives as long as this: nobody else has to wait for it.
-      working ??= work(command.job);
+      working ??= ending(() => runToItsEnd(command.job));
       return;
     case 'stop':
       return control.stop();
@@ -66,17 +66,27 @@ channel.onCommand((command) => {
     default:
       return assertNever(command);
   }
-});
+}, refuse);
 // Without a host nobody takes batches or asks to stop: a run ends its step, writes a checkpoint and leaves.
 channel.onLost(() => {
   reporter.addCredit(Number.POSITIVE_INFINITY);
   control.stop();
 });
 
+/** One unreadable command must not end a run; where there is no job yet it was the job, and nothing else would ever come of it. */
+function refuse(error: unknown): void {
+  const report = reportOf(error);
+  process.stderr.write(`${report.message}\n`);
+  working ??= ending(async () => {
+    await reporter.emit({ type: 'failed', error: report, step: null });
+    await reporter.close();
+  });
+}
+
 /** Never rejects: what even the last word could not carry is said on stderr, which the host keeps. */
-async function work(job: TrainerJob): Promise<void> {
+async function ending(work: () => Promise<void>): Promise<void> {
   try {
-    await runToItsEnd(job);
+    await work();
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
     process.exitCode = 1;

@@ -2,9 +2,12 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import type { TrainerJob } from '../../src-main/shared/domain/jobs.ts';
 import type { TrainerEvent, TrainerEventBody } from '../../src-main/shared/domain/trainer-events.ts';
 import type { ChildChannel } from '../../src-main/trainer/child-channel.ts';
 import { EventFile } from '../../src-main/trainer/event-file.ts';
+import { superviseTrainer } from '../../src-main/trainer/host.ts';
+import { launchNodeTrainer } from '../../src-main/trainer/node-child.ts';
 import { initialCredit, parseCommand, parseReport } from '../../src-main/trainer/messages.ts';
 import { openNumberCache } from '../../src-main/trainer/number-cache.ts';
 import { Reporter } from '../../src-main/trainer/reporter.ts';
@@ -143,6 +146,14 @@ describe('messages', () => {
     for (const bad of [undefined, { type: 'events' }, { type: 'events', events: [{ type: 'log' }] }]) {
       expect(() => parseReport(bad)).toThrow('unexpected');
     }
+  });
+
+  test('a job that the child cannot take ends as one that failed, with the reason', async () => {
+    const { ended } = superviseTrainer(launchNodeTrainer, { kind: 'shell' } as unknown as TrainerJob, async () => {});
+    expect(await ended).toMatchObject({
+      kind: 'failed',
+      error: { message: expect.stringContaining('job.kind shell') },
+    });
   });
 });
 

@@ -36,7 +36,12 @@ export async function* runSuite(
   step: number,
   context: EvaluationContext,
 ): AsyncGenerator<TrainerEventBody> {
-  const mark: EvaluationMark = { suiteId: suite.spec.id, suiteName: suite.spec.name, step };
+  const mark: EvaluationMark = {
+    suiteId: suite.spec.id,
+    suiteName: suite.spec.name,
+    suiteKind: suite.spec.kind,
+    step,
+  };
   const tally = new Tally();
   let waiting: SampleResult[] = [];
   yield { type: 'evaluation-started', mark, items: suite.items.length };

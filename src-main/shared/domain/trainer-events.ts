@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { benchmarkMeasureSchema } from './benchmark.ts';
 import { errorCodes } from './errors.ts';
+import { suiteKinds } from './evaluations.ts';
 import type { SampleMetricName, SampleTableName, StepMetricName } from './metrics.ts';
 import { answerPartSchema } from './serving.ts';
 import { sampleMetricNames, stepMetricNames } from './metrics.ts';
@@ -52,7 +53,13 @@ const decoding = z.strictObject({
   seed: z.number(),
 });
 /** Where an evaluation stands in a run; step 0 is before training. */
-const mark = z.strictObject({ suiteId: text, suiteName: text, step: count });
+const mark = z.strictObject({
+  suiteId: text,
+  suiteName: text,
+  /** For whoever does not have the suite: what its samples ask. */
+  suiteKind: z.enum(suiteKinds).exactOptional(),
+  step: count,
+});
 const result = z.strictObject({
   sampleId: text,
   prompt: text,

@@ -84,6 +84,8 @@ export interface EvaluationHead {
   name: string;
   suiteId: string | null;
   suiteName: string;
+  /** Of a suite that this workspace does not have, as whoever evaluated it says. */
+  suiteKind?: SuiteKind;
   modelId: string | null;
   runKey: number | null;
   checkpointId: string | null;
@@ -101,8 +103,9 @@ export function addEvaluation(
 ): ResultTarget & { id: string } {
   const id = newId('eval');
   const scope = scopeKey(db, head.suiteName.toWellFormed());
-  const kind =
-    head.suiteId === null ? null : (value<string>(db, sql`SELECT kind FROM suites WHERE id = ${head.suiteId}`) ?? null);
+  const known =
+    head.suiteId === null ? undefined : value<string>(db, sql`SELECT kind FROM suites WHERE id = ${head.suiteId}`);
+  const kind = known ?? head.suiteKind ?? null;
   const { key } = run(
     db,
     sql`INSERT INTO evaluations (id, name, scope_key, suite_id, suite_kind, run_key, checkpoint_id, model_id, step, decoding, measure, created_at, state, owner)

@@ -199,6 +199,7 @@ class Appending {
       name: evaluationName(weightsName(name, mark.step), mark.suiteName),
       suiteId: mark.suiteId,
       suiteName: mark.suiteName,
+      ...(mark.suiteKind === undefined ? {} : { suiteKind: mark.suiteKind }),
       // Before the first step the policy is the model itself.
       modelId: mark.step === 0 ? model_id : null,
       runKey: run_key,

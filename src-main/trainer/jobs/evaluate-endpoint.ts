@@ -73,7 +73,7 @@ interface Work {
 
 async function runSuiteOn(work: Work, items: readonly SuiteItem[]): Promise<void> {
   const { suite, context, endpoint, server } = work;
-  const mark = { suiteId: suite.id, suiteName: suite.name, step: 0 };
+  const mark = { suiteId: suite.id, suiteName: suite.name, suiteKind: suite.kind, step: 0 };
   const tally = new UseTally();
   const progress = progressOf(context, `asking ${endpoint.model}`);
   await context.emit({ type: 'evaluation-started', mark, items: items.length });

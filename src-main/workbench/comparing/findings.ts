@@ -114,7 +114,7 @@ async function ofRuns(
   const comparison =
     pair === undefined
       ? null
-      : await comparisons.ready(pair[0].id, pair[1].id, usualRule(pair[1]), quietTask(task.signal));
+      : await comparisons.ready(pair[0].id, pair[1].id, usualRule(...pair), quietTask(task.signal));
   return {
     title: titleOf(group),
     question: group.demo === null ? null : guardQuestion,

@@ -8,6 +8,7 @@ import { methodOfRun } from '../../shared/presentation/methods.ts';
 import { hasScoresAlone, usualRule } from '../runs/flip-meter.ts';
 import { partOf } from '../supervision/task.ts';
 import type { Task } from '../supervision/task.ts';
+import { existing } from '../workspace/names.ts';
 
 interface World {
   all: readonly EvaluationRecord[];
@@ -33,15 +34,20 @@ export async function frontier(
 ): Promise<FrontierPoint[]> {
   const world = await readWorld(core);
   const shown = world.all.filter((evaluation) => evaluation.suiteName === suiteName && only(evaluation));
+  const given = baseEvaluationId === undefined ? null : await requireEvaluation(core, baseEvaluationId);
   const points: FrontierPoint[] = [];
   for (const [i, evaluation] of shown.entries()) {
     const part = partOf(task, i / shown.length, (i + 1) / shown.length);
     part.progress(`evaluation ${i + 1} of ${shown.length}`, 0);
-    const base = baseEvaluationId ?? baseOf(world, evaluation);
-    const flips = await flipsAgainst(comparisons, base === evaluation.id ? null : base, evaluation, part);
+    const base = given ?? baseOf(world, evaluation);
+    const flips = await flipsAgainst(comparisons, base?.id === evaluation.id ? null : base, evaluation, part);
     points.push({ ...(await gainOf(core, world, evaluation)), ...flips });
   }
   return points;
+}
+
+async function requireEvaluation({ store }: Core, id: string): Promise<EvaluationRecord> {
+  return existing('evaluation', await store.getEvaluation(id), id);
 }
 
 async function readWorld({ store }: Core): Promise<World> {
@@ -71,14 +77,14 @@ export function rewardSuiteNames(suites: readonly SuiteRecord[]): string[] {
  * The evaluation before training: of the same run; for weights made without training the oldest, so that a new run changes nothing
  * about what was counted.
  */
-function baseOf(world: World, evaluation: EvaluationRecord): string | null {
+function baseOf(world: World, evaluation: EvaluationRecord): EvaluationRecord | null {
   const same = world.all.filter(({ suiteName }) => suiteName === evaluation.suiteName);
   if (evaluation.runId !== null) {
-    return same.find(({ runId, step }) => runId === evaluation.runId && step === 0)?.id ?? null;
+    return same.find(({ runId, step }) => runId === evaluation.runId && step === 0) ?? null;
   }
   const model = evaluation.modelId === null ? undefined : world.models.get(evaluation.modelId);
   if (model?.origin !== 'interpolated') return null;
-  return same.findLast(({ step }) => step === 0)?.id ?? null;
+  return same.findLast(({ step }) => step === 0) ?? null;
 }
 
 /** A point without what it paid. */
@@ -138,13 +144,13 @@ async function klAt(core: Core, { runId, step }: EvaluationRecord): Promise<numb
 
 async function flipsAgainst(
   comparisons: Comparisons,
-  base: string | null,
+  base: EvaluationRecord | null,
   evaluation: EvaluationRecord,
   task: Task,
 ): Promise<Pick<FrontierPoint, 'nfr' | 'pfr' | 'counts'>> {
   if (base === null || (evaluation.right + evaluation.wrong === 0 && !hasScoresAlone(evaluation)))
     return { nfr: null, pfr: null, counts: null };
-  const { counts } = await comparisons.ready(base, evaluation.id, usualRule(evaluation), task);
+  const { counts } = await comparisons.ready(base.id, evaluation.id, usualRule(base, evaluation), task);
   const { n, negative, positive, nfr, pfr } = ratesOf(counts);
   if (n === 0) return { nfr: null, pfr: null, counts: null };
   return { nfr: known(nfr), pfr: known(pfr), counts: { negative, positive, n } };

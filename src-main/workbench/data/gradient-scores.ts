@@ -20,8 +20,8 @@ export interface FlippedAnswer {
 const mostFlips = 64;
 
 /**
- * How far a step on each pair would lower what flipped, by gradients at the run's newest checkpoint, stored with the dataset. → the flip
- * that each row lowers most, by row id.
+ * How far a step on each pair would lower what flipped, by gradients at the run's newest checkpoint, stored with the dataset. → of each
+ * row, by its id, the place in `flips` of the one that it lowers most.
  */
 export async function gradientScores(
   core: Core,
@@ -29,14 +29,15 @@ export async function gradientScores(
   dataset: DatasetRecord,
   flips: readonly FlippedAnswer[],
   task: Task,
-): Promise<Map<string, string>> {
+): Promise<Map<string, number>> {
   if (dataset.kind !== 'preference') {
     throw new WorkbenchError(
       'bad-input',
       `Gradients of pairs are compared, and “${dataset.name}” has ${dataset.kind} rows.`,
     );
   }
-  const used = flips.filter(({ answer }) => answer !== '').slice(0, mostFlips);
+  // Told apart by their place: two suites may use one id.
+  const used = flips.flatMap((flip, place) => (flip.answer === '' ? [] : [{ ...flip, place }])).slice(0, mostFlips);
   if (used.length === 0) {
     throw new WorkbenchError('bad-input', `No flip of “${run.name}” has an answer that was right before.`, {
       remedy: 'Choose flips of a suite with answers or targets, or another score.',
@@ -46,11 +47,11 @@ export async function gradientScores(
   const modelPath = await weightsFolder(core, weights, task);
   const { path: rowsPath } = await trainRows(core, dataset, 0);
   const flipsPath = inside(core.layout.cache, `flips-${randomUUID()}.ndjson`);
-  const lines = used.map(({ sampleId, prompt, answer }) =>
-    JSON.stringify({ kind: 'completion', id: sampleId, prompt, completion: answer }),
+  const lines = used.map(({ place, prompt, answer }) =>
+    JSON.stringify({ kind: 'completion', id: String(place), prompt, completion: answer }),
   );
   const scores = new Map<string, number>();
-  const nearest = new Map<string, string>();
+  const nearest = new Map<string, number>();
   try {
     await writeFile(flipsPath, `${lines.join('\n')}\n`);
     const { maxLength } = run.spec.batch;
@@ -64,7 +65,7 @@ export async function gradientScores(
           event.rowIds.forEach((id, i) => {
             scores.set(id, event.values[i] ?? Number.NaN);
             const flip = event.nearest?.[i];
-            if (typeof flip === 'string') nearest.set(id, flip);
+            if (typeof flip === 'string') nearest.set(id, Number(flip));
           });
         }
       },

@@ -86,8 +86,8 @@ interface ScoredDataset {
   notes: string[];
   /** Of each row, the place of the flip with the prompt most like its own. */
   near: ArrayLike<number>;
-  /** The flip that a row lowers most, by row id, where gradients were asked for. */
-  byGradient: ReadonlyMap<string, string> | null;
+  /** The place of the flip that a row lowers most, by row id, where gradients were asked for. */
+  byGradient: ReadonlyMap<string, number> | null;
 }
 
 /** Measures a dataset’s rows, and keeps what was found with it. */
@@ -204,7 +204,7 @@ async function ownComparisons(core: Core, comparisons: Comparisons, run: RunReco
   const newest = new Map<string, string>();
   for (const [base, later] of againstStart(await core.store.listEvaluations({ runId: run.id }))) {
     if (later.right + later.wrong === 0) continue;
-    newest.set(later.suiteName, (await comparisons.ready(base.id, later.id, usualRule(later), task)).id);
+    newest.set(later.suiteName, (await comparisons.ready(base.id, later.id, usualRule(base, later), task)).id);
   }
   return [...newest.values()];
 }
@@ -217,8 +217,7 @@ async function mostSuspect(
   limit: number,
 ): Promise<Suspect[]> {
   const flipOf = (row: number, id: string) => {
-    const nearest = by === 'gradient' ? byGradient?.get(id) : undefined;
-    const flip = nearest === undefined ? flips[near[row] ?? -1] : flips.find((one) => one.sampleId === nearest);
+    const flip = flips[(by === 'gradient' ? byGradient?.get(id) : undefined) ?? near[row] ?? -1];
     return flip === undefined ? null : { sampleId: flip.sampleId, prompt: cut(flip.prompt) };
   };
   const sort = { column: by, direction: 'descending' } as const;

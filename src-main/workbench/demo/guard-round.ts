@@ -29,7 +29,7 @@ export async function guardRound(
   const ends = againstStart(evaluations).findLast(([, later]) => later.suiteName === recipe.material.suites.words);
   if (ends === undefined) return null;
   const [before, after] = ends;
-  const comparison = await comparisons.ready(before.id, after.id, usualRule(after), quietTask(task.signal));
+  const comparison = await comparisons.ready(before.id, after.id, usualRule(before, after), quietTask(task.signal));
   if (comparison.counts.kinds.negative === 0) return null;
   const worstFirst = { column: 'delta', direction: 'ascending' } as const;
   const { viewId } = await core.store.openFlipView(comparison.id, { kinds: ['negative'] }, worstFirst);

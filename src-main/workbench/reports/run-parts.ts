@@ -141,7 +141,7 @@ async function beforeAndAfter(
     const inOrder = [...last.values()].sort(([, a], [, b]) => (place(a) >>> 0) - (place(b) >>> 0));
     for (const [base, later] of inOrder) {
       if (later.right + later.wrong === 0) continue;
-      const comparison = await comparisons.ready(base.id, later.id, usualRule(later), part);
+      const comparison = await comparisons.ready(base.id, later.id, usualRule(base, later), part);
       pairs.push({ run, suiteName: later.suiteName, comparison });
     }
   }

@@ -51,10 +51,12 @@ const fell: Rule = { kind: 'margin', tau: 0, direction: 'higher' };
 /**
  * Pairs are judged by their implicit reward, which is 0 for every pair before training: no verdict there could flip, so a pair
  * counts as lost when its margin fell. So are answers that have a reward and no verdict: old output against new output, prompt by
- * prompt, which is FlipGuard's own notion of a flip. Everything else is judged by its verdict.
+ * prompt, which is FlipGuard's own notion of a flip. Everything else is judged by its verdict; so are pairs that were right or
+ * wrong before, as those of another trainer, which compares log-probs.
  */
-export function usualRule(evaluation: EvaluationRecord): Rule {
-  return evaluation.suiteKind === 'pairs' || hasScoresAlone(evaluation) ? fell : defaultRule;
+export function usualRule(base: EvaluationRecord, later: EvaluationRecord): Rule {
+  const isUndecided = later.suiteKind === 'pairs' && base.right + base.wrong <= base.tie;
+  return isUndecided || hasScoresAlone(later) ? fell : defaultRule;
 }
 
 /** Samples with scores and no verdict: rewards of a lexicon or a reward model without a threshold. */
@@ -74,7 +76,7 @@ async function meterPoint(
   task: Task,
 ): Promise<FlipMeterPoint | null> {
   if (later.right + later.wrong === 0 && !hasScoresAlone(later)) return null;
-  const rule = usualRule(later);
+  const rule = usualRule(base, later);
   const { counts } = await comparisons.ready(base.id, later.id, rule, task);
   const { n, negative, positive, nfr, pfr } = ratesOf(counts);
   return {

@@ -108,7 +108,7 @@ async function readPlace(
   for (const { label, suite, rule } of pairs) {
     const [old, now] = [evaluated(start, suite), evaluated(place, suite)];
     if (old === null || now === null) return null;
-    const ready = await comparisons.ready(old.id, now.id, rule ?? usualRule(now), task);
+    const ready = await comparisons.ready(old.id, now.id, rule ?? usualRule(old, now), task);
     const { n, negative, positive } = ratesOf(ready.counts);
     counts[label] = { n, negative, positive };
   }

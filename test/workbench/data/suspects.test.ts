@@ -1,6 +1,11 @@
-import { writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { loadModel } from '../../../src-main/engine/checkpoint/load-model.ts';
+import { gradientProducts } from '../../../src-main/engine/data/gradient-products.ts';
+import { tokeniseCompletions, tokenisePreferences } from '../../../src-main/engine/data/tokenise.ts';
+import { loadTokenizer } from '../../../src-main/engine/tokenizer/tokenizer.ts';
+import { openFolder } from '../../../src-main/trainer/node-folders.ts';
 import { findSuspects } from '../../../src-main/workbench/data/suspects.ts';
 import { mixedRows } from '../../../src-main/workbench/runs/prepare.ts';
 import { resolveSpec } from '../../../src-main/workbench/runs/resolve.ts';
@@ -8,6 +13,7 @@ import { withoutRows } from '../../../src-main/workbench/runs/left-out.ts';
 import { runSpecSchema } from '../../../src-main/shared/domain/run-spec.ts';
 import { quietTask } from '../../../src-main/workbench/supervision/task.ts';
 import type { Workbench } from '../../../src-main/workbench/workbench.ts';
+import { openTestBackend } from '../../helpers/backend.ts';
 import { openTestWorkbench, smallModel, temporaryFolder, withSmallModel } from '../../helpers/workbench.ts';
 
 /** Twice through eight pairs, by TRL with the callback (test/golden/trainers/trl_runs.py): the evaluation data of four things is lost. */
@@ -20,14 +26,14 @@ const rowOf = (thing: string) => ({
   rejected: ' who was happy.',
 });
 
-async function withRun(): Promise<Workbench> {
+async function withRun(folder = told): Promise<Workbench> {
   const workbench = await openTestWorkbench();
   const file = path.join(temporaryFolder(), 'pairs.jsonl');
   // One row that training never saw.
   const rows = [...things.map(rowOf), { ...rowOf('kite'), prompt: 'Nobody asked about kites' }];
   writeFileSync(file, rows.map(({ id: _id, ...row }) => `${JSON.stringify(row)}\n`).join(''));
   await workbench.imports.dataset({ source: file, name: 'pairs' }, quietTask());
-  await workbench.following.importRun(told, { name: 'told', dataset: 'pairs' }, quietTask());
+  await workbench.following.importRun(folder, { name: 'told', dataset: 'pairs' }, quietTask());
   return workbench;
 }
 
@@ -77,6 +83,49 @@ test('from one flip, only what is near that one; in another order, as asked; and
   expect(fallen).toEqual(fallen.toSorted((a, b) => b - a));
   await expect(suspectsOf(workbench, { by: 'ches' })).rejects.toMatchObject({ remedy: 'Say --ches as well.' });
   await expect(suspectsOf(workbench, { sampleIds: ['nobody'] })).rejects.toMatchObject({ code: 'not-found' });
+});
+
+test(`by gradients at the newest checkpoint, each row is told with the flip that it lowers most${withSmallModel}`, async (ctx) => {
+  if (smallModel === null) return ctx.skip('no small model here');
+  const folder = path.join(temporaryFolder(), 'told');
+  cpSync(told, folder, { recursive: true });
+  // The trainer's own tokenizer, which is kept once for all folders.
+  const newest = path.join(folder, 'checkpoint-8');
+  for (const name of ['tokenizer.json', 'tokenizer_config.json'])
+    copyFileSync(path.join(smallModel, name), path.join(newest, name));
+  const found = await suspectsOf(await withRun(folder), { gradients: true });
+  expect(found.scores.find(({ name }) => name === 'gradient')).toMatchObject({
+    known: 9,
+    about: { sentence: 'An estimate by gradients at told, step 8, against 4 negative flips of “told”.' },
+  });
+  await openTestBackend();
+  const model = await loadModel(openFolder(newest));
+  const tokenizer = await loadTokenizer(openFolder(newest));
+  const lost = things.slice(0, 4).map(rowOf);
+  const { samples } = tokenisePreferences(
+    found.rows.map(({ number, rowId, prompt }) => ({
+      ...rowOf(things[number - 1] ?? 'kite'),
+      ...{ kind: 'preference' as const, id: rowId, prompt },
+    })),
+    tokenizer,
+    64,
+  );
+  const flips = tokeniseCompletions(
+    lost.map(({ id, prompt }) => ({ kind: 'completion' as const, id, prompt, completion: ' who was happy.' })),
+    tokenizer,
+    { maxLength: 64, completionOnly: true },
+  );
+  const direct = await gradientProducts(
+    model,
+    samples,
+    flips.samples.map(({ sequence }) => sequence),
+  );
+  model.dispose();
+  expect(found.rows.map(({ flip }) => flip?.prompt)).toEqual(direct.map(({ flip }) => lost[flip]?.prompt));
+  const gaps = found.rows.map(({ scores }, i) => Math.abs(1 - (scores.gradient ?? Number.NaN) / direct[i]!.value));
+  expect(Math.max(...gaps)).toBeLessThan(1e-4);
+  const values = direct.map(({ value }) => value);
+  expect(values).toEqual(values.toSorted((a, b) => b - a));
 });
 
 test('the dataset’s list is filtered and sorted by them, and they go with the dataset', async () => {
