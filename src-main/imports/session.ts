@@ -46,7 +46,16 @@ export class ReadSession {
   }
 
   /** A file's bytes as they lie on disk, counted and hashed along the way. */
-  async *readFile(path: string, name: string): AsyncGenerator<Buffer> {
+  readFile(path: string, name: string): AsyncGenerator<Buffer> {
+    return this.#readFile(path, name, (bytes) => this.count(bytes));
+  }
+
+  /** Bytes of a source that are done with, for progress. */
+  count(bytes: number): void {
+    this.bytesRead += bytes;
+  }
+
+  async *#readFile(path: string, name: string, count: (bytes: number) => void): AsyncGenerator<Buffer> {
     const file: ProvenanceFile = { name, bytes: await sizeOf(path), sha256: null };
     this.files.push(file);
     const hash = this.#isScratch ? null : createHash('sha256');
@@ -54,16 +63,16 @@ export class ReadSession {
     for await (const chunk of createReadStream(path, { highWaterMark }) as AsyncIterable<Buffer>) {
       this.checkCancelled();
       hash?.update(chunk);
-      this.bytesRead += chunk.length;
+      count(chunk.length);
       yield chunk;
     }
     file.sha256 = hash?.digest('hex') ?? null;
   }
 
-  /** Hashes and counts a file that is read out of order (archives, Parquet). */
+  /** Hashes a file that is read out of order afterwards (archives, Parquet): its reader counts what it is done with. */
   async hashFile(path: string, name: string): Promise<void> {
     if (this.#isScratch) return;
-    for await (const chunk of this.readFile(path, name)) void chunk;
+    for await (const chunk of this.#readFile(path, name, () => {})) void chunk;
   }
 }
 

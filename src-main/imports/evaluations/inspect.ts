@@ -55,6 +55,7 @@ async function* readSamples(file: SourceFile, session: ReadSession): RecordBatch
     const place = { file: file.name, line: ordinal };
     if (entry.problem !== null) yield [{ ...place, problem: entry.problem }];
     else yield [await readSample(entry.read, entry.name, place, session)];
+    session.count(entry.bytes);
   }
 }
 

@@ -4,7 +4,7 @@ import type { ReportModel } from '../../shared/domain/reports/report-model.ts';
 import type { EvaluationLabel } from '../parts.ts';
 import type { PreviewOptions } from '../preview.ts';
 import type { Found, OwnSigns } from '../recognise/found.ts';
-import type { ImportEntry, ImportMetadata, ImportOptions, ImportPreview } from '../types.ts';
+import type { ImportEntry, ImportMetadata, ImportOptions, ImportPreview, ImportProgress } from '../types.ts';
 
 /** What can be sent to the reading process of the options of an import: the signal and the listener stay on this side. */
 export type SentOptions = Omit<ImportOptions, 'signal' | 'onProgress'>;
@@ -25,12 +25,7 @@ export type ReadRequest =
     }
   | { readonly what: 'report'; readonly path: string };
 
-export interface ReadProgress {
-  bytesRead: number;
-  totalBytes: number;
-  rows: number;
-  problems: number;
-}
+export type ReadProgress = ImportProgress;
 
 export type FromReader =
   /** Its event loop turns. `work` grows with what was read: a reader that turns and does nothing is ended too. */

@@ -11,6 +11,8 @@ export interface ArchiveEntry {
   name: string;
   read: () => Promise<Buffer>;
   problem: Problem | null;
+  /** What it takes in the archive. */
+  bytes: number;
 }
 
 const stored = 0;
@@ -37,7 +39,8 @@ export async function* readArchive(path: string, file: string, session: ReadSess
       session.checkCancelled();
       const name = Buffer.from(entry.fileName).toString('utf8').replaceAll('\\', '/');
       if (name.endsWith('/')) continue;
-      yield { name, problem: entryProblem(name, entry, session), read: () => readEntry(zip, entry, budget, session) };
+      const problem = entryProblem(name, entry, session);
+      yield { name, problem, bytes: entry.compressedSize, read: () => readEntry(zip, entry, budget, session) };
     }
   } catch (cause) {
     throw cause instanceof WorkbenchError ? cause : notAnArchive(file, cause);

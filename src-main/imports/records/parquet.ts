@@ -8,6 +8,7 @@ import {
   asyncBufferFromFile,
   type Compressors,
   type FileMetaData,
+  type RowGroup,
   parquetMetadataAsync,
   parquetReadObjects,
 } from 'hyparquet';
@@ -28,7 +29,10 @@ const sliceRows = 4096;
  */
 const partBytes = 4 * 2 ** 20;
 const mostParts = 64;
-const maxPartRows = 65_536;
+/** Equal rows take next to no bytes: what they become in memory is bounded by their number. */
+const maxPartRows = 262_144;
+/** Where rows take next to no bytes they share pages, and each part decodes all of a page: some minutes of work. */
+const mostDecodedValues = 500_000_000;
 /** A page must be held whole, and a row group without page index that has nested columns: pages of these cannot be passed over. */
 const maxPageBytes = 512 * 2 ** 20;
 const maxGroupBytes = 2 * 2 ** 30;
@@ -42,20 +46,22 @@ export async function* readParquet(
 ): RecordBatches {
   if (compression === 'none') {
     await session.hashFile(path, file);
-    yield* readRows(path, file, session);
+    yield* readRows(path, file, session, session.files.at(-1)?.bytes ?? 0);
     return;
   }
   const folder = await mkdtemp(join(tmpdir(), 'flipguard-import-'));
   try {
     const unpacked = join(folder, 'unpacked.parquet');
     await pipeline(readContent(path, file, compression, session), createWriteStream(unpacked));
-    yield* readRows(unpacked, file, session);
+    // Unpacking has counted its bytes.
+    yield* readRows(unpacked, file, session, 0);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function* readRows(path: string, file: string, session: ReadSession): RecordBatches {
+/** `bytes`: what the rows count for in the progress, all together. */
+async function* readRows(path: string, file: string, session: ReadSession, bytes: number): RecordBatches {
   const buffer = await asyncBufferFromFile(path);
   const metadata = await attempt(file, () => parquetMetadataAsync(buffer));
   const decompressors = boundedCompressors(session.limits);
@@ -64,6 +70,7 @@ async function* readRows(path: string, file: string, session: ReadSession): Reco
     const rows = await attempt(file, () =>
       parquetReadObjects({ file: buffer, metadata, rowStart, rowEnd, useOffsetIndex, compressors: decompressors }),
     );
+    session.count((bytes * (rowEnd - rowStart)) / Math.max(1, Number(metadata.num_rows)));
     yield rows.map((row, index) => toRecord(row, file, rowStart + index + 1, session.limits));
   }
 }
@@ -87,24 +94,28 @@ function* slices(metadata: FileMetaData, file: string): Generator<Slice> {
   }
 }
 
-function rowsOfPart(group: FileMetaData['row_groups'][number], file: string): number {
+/**
+ * How many rows of a group without a page index are decoded at a time.
+ * @throws WorkbenchError `unsupported` when that would take more memory than there is, or hours.
+ */
+export function rowsOfPart(group: Pick<RowGroup, 'num_rows' | 'total_byte_size' | 'columns'>, file: string): number {
   const [rows, bytes] = [Math.max(1, Number(group.num_rows)), Number(group.total_byte_size)];
   const flat = group.columns.every((column) => column.meta_data?.path_in_schema.length === 1);
-  if (!flat && bytes > maxGroupBytes) throw groupTooLarge(file);
-  const parts = flat ? Math.min(mostParts, Math.ceil(bytes / partBytes)) : 1;
-  // Equal rows take next to no bytes: what they become is bounded by their number.
-  return Math.min(maxPartRows, Math.max(sliceRows, Math.ceil(rows / Math.max(1, parts))));
+  if (!flat && bytes > maxGroupBytes) throw unreadableGroup(file, 'more than 2 GiB with nested columns');
+  const partsByBytes = flat ? Math.max(1, Math.min(mostParts, Math.ceil(bytes / partBytes))) : 1;
+  const step = Math.min(maxPartRows, Math.max(sliceRows, Math.ceil(rows / partsByBytes)));
+  const decoded = (rows * group.columns.length * Math.ceil(rows / step)) / partsByBytes;
+  if (decoded > mostDecodedValues) {
+    throw unreadableGroup(file, `${rows.toLocaleString('en-US')} rows in a few pages`);
+  }
+  return step;
 }
 
-function groupTooLarge(file: string): WorkbenchError {
-  return new WorkbenchError(
-    'unsupported',
-    `${file} has a row group of more than 2 GiB with nested columns and without a page index.`,
-    {
-      remedy: 'Write it again with smaller row groups (pyarrow: row_group_size=10000), or as JSONL.',
-      place: { file },
-    },
-  );
+function unreadableGroup(file: string, what: string): WorkbenchError {
+  return new WorkbenchError('unsupported', `${file} has a row group of ${what} and no page index.`, {
+    remedy: 'Write it again with smaller row groups (pyarrow: row_group_size=10000), or as JSONL.',
+    place: { file },
+  });
 }
 
 /** Node's own decompressors where it has them: they bound what comes out, and are faster. */

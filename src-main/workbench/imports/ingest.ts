@@ -3,7 +3,14 @@ import path from 'node:path';
 import type { HubSource, ImportRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import { readDataset, readEvaluationParts, readSuite } from '../../imports/index.ts';
-import type { EvaluationLabel, FieldMap, ImportFormat, ImportMetadata, RowStream } from '../../imports/index.ts';
+import type {
+  EvaluationLabel,
+  FieldMap,
+  ImportFormat,
+  ImportMetadata,
+  ImportProgress,
+  RowStream,
+} from '../../imports/index.ts';
 import type { SampleResult, SuiteSpec } from '../../shared/domain/evaluations.ts';
 import { idOf } from '../../shared/domain/ids.ts';
 import type { Ingest, NewRecord, Store } from '../../store/api.ts';
@@ -220,7 +227,9 @@ function readOptions(request: ImportRequest, task: Task) {
     ...(variant === undefined ? {} : { variant }),
     ...(moreFiles === undefined ? {} : { moreFiles }),
     signal: task.signal,
-    onProgress: ({ bytesRead, totalBytes, rows }: { bytesRead: number; totalBytes: number; rows: number }) =>
-      task.progress(`${formatCount(rows)} rows read`, totalBytes === 0 ? null : bytesRead / totalBytes),
+    onProgress: ({ bytesRead, totalBytes, rows, problems }: ImportProgress) => {
+      const unfit = problems === 0 ? '' : `, ${formatCount(problems)} do not fit`;
+      task.progress(`${formatCount(rows)} rows read${unfit}`, totalBytes === 0 ? null : bytesRead / totalBytes);
+    },
   };
 }

@@ -2,9 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
+import type { ColumnMetaData } from 'hyparquet';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { describe, expect, it } from 'vitest';
 import { detectFormat, openDatasetImport, openEvaluationImport } from '../../../src-main/imports/index.ts';
+import { rowsOfPart } from '../../../src-main/imports/records/parquet.ts';
 import { failureOf, jsonl, read, tempFolder } from '../fixtures.ts';
 
 const folder = tempFolder();
@@ -140,6 +142,45 @@ describe('containers and compression', () => {
 });
 
 describe('Parquet', () => {
+  it('decodes a row group without a page index in parts, and refuses one that would take hours', () => {
+    const columns = ['id', 'prompt', 'output', 'target'].map((name) => ({
+      file_offset: 0n,
+      meta_data: { path_in_schema: [name] } as ColumnMetaData,
+    }));
+    const group = (rows: number, bytes: number) => ({
+      num_rows: BigInt(rows),
+      total_byte_size: BigInt(bytes),
+      columns,
+    });
+    const partOf = (rows: number, bytes: number) => rowsOfPart(group(rows, bytes), 'lie.parquet');
+    expect([partOf(1000, 1), partOf(1_000_000, 9216), partOf(1_000_000, 400 * 2 ** 20)]).toEqual([
+      4096, 262_144, 15_625,
+    ]);
+    expect(() => partOf(12_000_000, 9216)).toThrow(
+      'lie.parquet has a row group of 12,000,000 rows in a few pages and no page index.',
+    );
+  });
+
+  it('reads a row group of many equal rows without a page index to its end', async () => {
+    const count = 100_000;
+    const column = (name: string, text: string) => ({
+      name,
+      data: Array.from({ length: count }, () => text),
+      type: 'STRING' as const,
+    });
+    const bytes = parquetWriteBuffer({
+      columnData: [column('id', 'same'), column('prompt', 'p'), column('output', 'o'), column('target', 'o')],
+      rowGroupSize: count,
+    });
+    const opening = openEvaluationImport(folder.write('equal.parquet', Buffer.from(bytes)));
+    const { rows: found, problems } = await read(opening);
+    expect(found.map(({ sampleId, verdict }) => [sampleId, verdict])).toEqual([['same', null]]);
+    expect([problems.length, new Set(problems.map((problem) => problem.replace(/^\d+ /, '')))]).toEqual([
+      count - 1,
+      new Set(['duplicate-id id']),
+    ]);
+  });
+
   it('reads nested values, 64-bit integers, missing numbers and truth values', async () => {
     const bytes = parquetWriteBuffer({
       columnData: [
@@ -156,12 +197,17 @@ describe('Parquet', () => {
     ]);
   });
 
-  it('reads many row groups in order', async () => {
+  it('reads many row groups in order, and says how far it is', async () => {
     const count = 25_000;
     const data = Array.from({ length: count }, (_, i) => `text ${i}`);
     const bytes = parquetWriteBuffer({ columnData: [{ name: 'text', data, type: 'STRING' }], rowGroupSize: 1000 });
-    const { rows: found } = await read(openDatasetImport(folder.write('many.parquet', Buffer.from(bytes))));
+    const shares: number[] = [];
+    const path = folder.write('many.parquet', Buffer.from(bytes));
+    const { rows: found } = await read(
+      openDatasetImport(path, { onProgress: ({ bytesRead, totalBytes }) => shares.push(bytesRead / totalBytes) }),
+    );
     expect(found.map((row) => row.kind === 'completion' && row.completion)).toEqual(data);
+    expect(shares.map((share) => Math.round(share * 25))).toEqual(Array.from({ length: 25 }, (_, i) => i + 1));
   });
 
   it('says that a damaged file cannot be read', async () => {
