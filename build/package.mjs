@@ -3,6 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { build, Platform } from 'electron-builder';
+import { makePackagedBinding } from './package/binding.mjs';
 import { packageConfig, packageDir } from './package/config.mjs';
 import { packagedFiles } from './package/contents.mjs';
 import { makeIcons } from './package/icons.mjs';
@@ -30,6 +31,11 @@ async function makePackage() {
   }
   const bundle = await ensureBundle('all');
   if (!bundle.ok) throw new Error(`the bundle was not built: ${bundle.reason}`);
+  const unbound = await makePackagedBinding();
+  if (unbound !== null)
+    process.stderr.write(
+      `The package has no TensorFlow binding, so training uses WebGPU or WebAssembly where no compiler is: ${unbound}.\n`,
+    );
   say('drawing icons and collecting licences');
   await makeIcons();
   const { packages, unlicensed } = writeLicences(await packageFolders());

@@ -26,3 +26,15 @@ export function entryPath(entry: Entry, here: string = import.meta.url): string 
     [`${entry}.js`, `${entry}.cjs`].map((name) => join(outside, name)).find(existsSync) ?? join(outside, `${entry}.js`)
   );
 }
+
+/**
+ * Absolute path of the script by which set-up runs in a process of its own. It is JavaScript next to the sources and to the bundle; in a
+ * package outside the archive, since it reads what lies around it.
+ */
+export function setUpScript(here: string = import.meta.url): string {
+  const script = join('build', 'setup', 'in-window.mjs');
+  const folder = dirname(fileURLToPath(here));
+  if (here.endsWith('.ts')) return join(folder, '..', script);
+  const outside = basename(folder) === 'chunks' ? dirname(folder) : folder;
+  return join(outside, '..', '..', script).replace(/app\.asar(?=[\\/])/, 'app.asar.unpacked');
+}

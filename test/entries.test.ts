@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
-import { entryPath } from '../src-main/entries.ts';
+import { entryPath, setUpScript } from '../src-main/entries.ts';
 
 test('from the sources, entries are the sources', () => {
   expect(existsSync(entryPath('store-worker'))).toBe(true);
@@ -24,4 +24,10 @@ test('in a build they lie beside the bundle, also when this module was put among
   } finally {
     rmSync(out, { recursive: true, force: true });
   }
+});
+
+test('set-up is a script next to the sources, and outside the archive of a package', () => {
+  expect(existsSync(setUpScript())).toBe(true);
+  const packed = pathToFileURL(join(tmpdir(), 'resources', 'app.asar', 'out', 'main', 'chunks', 'entries.js')).href;
+  expect(setUpScript(packed)).toBe(join(tmpdir(), 'resources', 'app.asar.unpacked', 'build', 'setup', 'in-window.mjs'));
 });

@@ -30,6 +30,10 @@ const variables: [string, string][] = [
   ['FLIPGUARD_TENSORFLOW_HOST', 'another host for the official archives'],
   ['FLIPGUARD_SYSTEM_TENSORFLOW', '`off`: a TensorFlow installed on the system is not used'],
   ['FLIPGUARD_SETUP', '`off`: nothing is set up or fetched'],
+  [
+    'FLIPGUARD_BINDING_DIR',
+    'where TensorFlow’s binding is put and looked for; the packaged application names a folder of the cache',
+  ],
   ['FLIPGUARD_SETUP_RETRY', '`1`: a set-up that failed today is tried again'],
   ['FLIPGUARD_QUIET', '`1`: set-up says nothing'],
   ['FLIPGUARD_CHROMIUM', 'the Chromium that prints PDF reports'],

@@ -34,9 +34,11 @@ export function packageConfig({ electronDist, fuses = true, platform = process.p
       'resources/**',
       'build/setup.mjs',
       'build/setup/*.mjs',
+      'build/setup/*.json',
       'build/setup/*.py',
       'build/setup/*.cc',
       { from: path.relative(checkoutDir, assetsDir), to: '.', filter: ['licences.txt'] },
+      { from: path.relative(checkoutDir, path.join(assetsDir, 'binding')), to: 'build/binding', filter: ['*.node'] },
       'out/package/icons/64x64.png',
       ...withoutForeign(platform, arch),
       '!**/*.map',
@@ -49,6 +51,8 @@ export function packageConfig({ electronDist, fuses = true, platform = process.p
       // Sources of what is there compiled.
       '!node_modules/better-sqlite3/{deps,src}/**',
       '!node_modules/@tensorflow/tfjs-node-gpu/{scripts,src}/**',
+      // What was compiled for the library of this machine, with its paths: the package has a binding of its own.
+      '!node_modules/@tensorflow/tfjs-node-gpu/lib/**',
       // tfjs-node asks for the whole of tfjs and uses one of its builds.
       '!node_modules/@tensorflow/*/dist/**/*.min.js*',
       '!node_modules/@tensorflow/*/dist/**/*.es2017.js',
@@ -63,6 +67,7 @@ export function packageConfig({ electronDist, fuses = true, platform = process.p
       'node_modules/webgpu/**',
       'build/setup.mjs',
       'build/setup/**',
+      'build/binding/**',
     ],
     ...(fuses
       ? {

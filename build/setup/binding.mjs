@@ -2,11 +2,21 @@
 // are compiled against the library at hand, which takes about ten seconds and leaves no question of versions.
 import crypto from 'node:crypto';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { say } from './log.mjs';
 import { findNodeHeaders } from './node-runtime.mjs';
-import { bindingDir, bindingFile, bindingsDir, markerFile, napiLevel, platformKey, tfjsNodeDir } from './paths.mjs';
+import {
+  bindingDir,
+  bindingFile,
+  bindingsDir,
+  markerFile,
+  napiLevel,
+  packagedBinding,
+  platformKey,
+  tfjsNodeDir,
+} from './paths.mjs';
 import { lastLine, run } from './run.mjs';
 
 /** Our additions to the package's binding; includes its tfjs_binding.cc. */
@@ -18,14 +28,66 @@ export function bindingKey(library, sizes) {
   const digest = crypto
     .createHash('sha256')
     .update(JSON.stringify([library.libDir, library.main, sizes]))
-    .update(fs.readFileSync(ownSource))
+    .update(fs.readFileSync(isPackaged() ? packagedBinding : ownSource))
     .digest('hex')
     .slice(0, 12);
   return `tfjs-${tfjs}_napi-${napiLevel}_${platformKey}_${digest}`;
 }
 
+/** Whether a binding came with the application. */
+export function isPackaged() {
+  return fs.existsSync(packagedBinding);
+}
+
+/** Makes `file`: from the binding that came with the application, else by a compiler. */
+export async function makeBinding({ env, library, file }) {
+  if (!isPackaged()) return compileBinding({ env, library, file, linked: linkArguments(library) });
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  fs.copyFileSync(packagedBinding, file);
+}
+
+/**
+ * Compiles the binding that a package carries: it asks for TensorFlow's C library by the name it was published under, next to itself,
+ * whatever library is used for its headers here.
+ */
+export async function compilePackagedBinding({ env, library, file }) {
+  if (process.platform === 'win32') throw new Error('a binding for packages is not made on Windows');
+  const stubs = `${file}.stubs`;
+  fs.rmSync(stubs, { recursive: true, force: true });
+  fs.mkdirSync(stubs, { recursive: true });
+  try {
+    const compiler = await findCompiler(env);
+    for (const name of publishedNames()) {
+      const named =
+        process.platform === 'darwin'
+          ? ['-dynamiclib', `-Wl,-install_name,@rpath/${name}`]
+          : ['-shared', `-Wl,-soname,${name}`];
+      const made = await run(compiler, [...named, '-x', 'c', os.devNull, '-o', path.join(stubs, name)], {
+        env,
+        timeoutMs: 60_000,
+      });
+      if (made.status !== 0) throw new Error(`linking a stub of ${name} failed: ${lastLine(made.stderr)}`);
+    }
+    const files = publishedNames().map((name) => path.join(stubs, name));
+    const linked =
+      process.platform === 'darwin'
+        ? ['-bundle', '-undefined', 'dynamic_lookup', ...files, '-Wl,-rpath,@loader_path']
+        : ['-shared', '-s', '-Wl,--no-as-needed', ...files, '-Wl,-rpath,$ORIGIN'];
+    await compileBinding({ env, library, file, linked });
+  } finally {
+    fs.rmSync(stubs, { recursive: true, force: true });
+  }
+}
+
+/** What the system's loader asks for on behalf of a packaged binding. */
+function publishedNames() {
+  return process.platform === 'darwin'
+    ? ['libtensorflow.2.dylib', 'libtensorflow_framework.2.dylib']
+    : ['libtensorflow.so.2', 'libtensorflow_framework.so.2'];
+}
+
 /** Compiles the binding into `file`. Throws an Error with the compiler's last word. */
-export async function compileBinding({ env, library, file }) {
+async function compileBinding({ env, library, file, linked }) {
   const headers = findNodeHeaders();
   if (headers === undefined) throw new Error("Node's headers (node_api.h) were not found");
   if (library.includeDir === undefined) throw new Error(`no TensorFlow headers beside ${library.libDir}`);
@@ -51,7 +113,7 @@ export async function compileBinding({ env, library, file }) {
       ...sources,
       '-o',
       out,
-      ...linkArguments(library),
+      ...linked,
     ];
     const compiled = await run(compiler, args, { env, timeoutMs: 300_000 });
     if (compiled.status !== 0) {
@@ -65,15 +127,38 @@ export async function compileBinding({ env, library, file }) {
   }
 }
 
-/** Puts a compiled binding where tfjs-node-gpu looks for it, with a marker that names its library. */
+/** Puts a binding where it is looked for, with a marker that names its library; one that came with the application, next to its library. */
 export function placeBinding(file, marker) {
   fs.mkdirSync(bindingDir, { recursive: true });
+  if (isPackaged()) linkLibrary(marker);
   const incoming = `${bindingFile}.${process.pid}`;
   fs.copyFileSync(file, incoming);
   // Renamed over the old one: a process that has the old one loaded keeps it.
   fs.renameSync(incoming, bindingFile);
   fs.writeFileSync(`${markerFile}.${process.pid}`, JSON.stringify(marker, null, 1));
   fs.renameSync(`${markerFile}.${process.pid}`, markerFile);
+}
+
+/**
+ * A packaged binding asks for the library next to itself. CUDA's libraries of Python wheels are asked for by the library, in
+ * `../nvidia` of where it was opened.
+ */
+function linkLibrary({ root, libDir, sizes }) {
+  const [main, framework] = Object.keys(sizes).sort(
+    (left, right) => Number(/framework/.test(left)) - Number(/framework/.test(right)),
+  );
+  const [mainName, frameworkName] = publishedNames();
+  link(path.join(libDir, main), path.join(bindingDir, mainName));
+  if (framework !== undefined) link(path.join(libDir, framework), path.join(bindingDir, frameworkName));
+  const cuda = path.join(root, 'nvidia');
+  if (fs.existsSync(cuda)) link(cuda, path.join(bindingDir, '..', 'nvidia'));
+}
+
+function link(target, file) {
+  const incoming = `${file}.${process.pid}`;
+  fs.rmSync(incoming, { force: true });
+  fs.symlinkSync(target, incoming);
+  fs.renameSync(incoming, file);
 }
 
 export function removeBinding() {
@@ -100,6 +185,17 @@ function linkArguments(library) {
   if (process.platform === 'darwin')
     return ['-bundle', '-undefined', 'dynamic_lookup', ...libraries, `-Wl,-rpath,${library.libDir}`];
   return ['-shared', ...libraries, `-Wl,-rpath,${library.libDir}`];
+}
+
+/** Why no binding can be made on this machine; null where one can. */
+export async function bindingObstacle(env) {
+  if (isPackaged()) return null;
+  if (findNodeHeaders() === undefined)
+    return 'This package has no binding for TensorFlow, and none can be compiled here.';
+  return findCompiler(env).then(
+    () => null,
+    (error) => `${error.message}.`,
+  );
 }
 
 async function findCompiler(env) {

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import path from 'node:path';
+import { interrupted } from './interruption.mjs';
 import { megabytes, progress, say } from './log.mjs';
 
 const connectTimeoutMs = 5_000;
@@ -38,14 +39,23 @@ export async function download(url, file, { sha256, label = path.basename(file) 
   let done = start;
   const out = fs.createWriteStream(part, { flags: resumed ? 'a' : 'w' });
   response.setTimeout(idleTimeoutMs, () => response.destroy(new Error('the transfer stalled')));
-  await new Promise((resolve, reject) => {
-    response.on('data', (chunk) => progress(label, (done += chunk.length), total));
-    response.on('error', reject);
-    response.on('aborted', () => reject(new Error('the connection broke off')));
-    out.on('error', reject);
-    out.on('finish', resolve);
-    response.pipe(out);
-  });
+  const breakOff = () => response.destroy(new Error('cancelled'));
+  interrupted.addEventListener('abort', breakOff, { once: true });
+  try {
+    await new Promise((resolve, reject) => {
+      // What came until then is written, so that the next attempt begins after it.
+      const keep = (error) => out.end(() => reject(error));
+      response.on('data', (chunk) => progress(label, (done += chunk.length), total));
+      response.on('error', keep);
+      response.on('aborted', () => keep(new Error('the connection broke off')));
+      out.on('error', reject);
+      response.on('end', () => out.end(resolve));
+      response.pipe(out, { end: false });
+      if (interrupted.aborted) breakOff();
+    });
+  } finally {
+    interrupted.removeEventListener('abort', breakOff);
+  }
   if (total !== undefined && done !== total) throw new Error(`${label}: ${done} of ${total} bytes came`);
   const found = await hashFile(part, 'sha256');
   if (found !== sha256) {
@@ -56,6 +66,15 @@ export async function download(url, file, { sha256, label = path.basename(file) 
   }
   fs.renameSync(part, file);
   return file;
+}
+
+/** What `url` holds, in bytes, as its host says beforehand; null where it does not say. Throws where it is not there. */
+export async function sizeOf(url) {
+  const response = await open(url, {}, 'HEAD');
+  response.destroy();
+  if (response.statusCode !== 200) throw new Error(`${new URL(url).host} answered ${response.statusCode}`);
+  const length = Number(response.headers['content-length']);
+  return Number.isFinite(length) && length > 0 ? length : null;
 }
 
 /** Whether `url`'s host answers at all, within the connect timeout. Any HTTP status counts. */

@@ -6,6 +6,8 @@ export type NativeState =
       readonly gpu: boolean;
       readonly origin: string;
       readonly libDir: string;
+      /** The folder in which the library was found. */
+      readonly root: string;
     }
   | { readonly ok: false; readonly tried: readonly string[] };
 

@@ -3,7 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bindingKey, cachedBindingFile, compileBinding, placeBinding, removeBinding } from './binding.mjs';
+import { bindingKey, cachedBindingFile, makeBinding, placeBinding, removeBinding } from './binding.mjs';
 import { describeLibrary, librarySizes } from './library.mjs';
 import { withLock } from './lock.mjs';
 import { say } from './log.mjs';
@@ -69,19 +69,19 @@ export function readMarker() {
 }
 
 /** True when the binding in place was compiled from the sources of this checkout, or could not be. */
-function isCurrent(marker) {
+export function isCurrent(marker) {
   const key = bindingKey(describeLibrary(marker.root), marker.sizes);
   return marker.binding === key || marker.notRenewed === key;
 }
 
 /** Compiles the binding anew for the library in use, after an update of this checkout. Where that fails the old one goes on. */
-async function renew(env) {
+export async function renew(env, smoke) {
   const marker = readMarker();
   if (marker === undefined) return { ok: false, tried: ['the library in use went away'] };
   if (isCurrent(marker)) return { ...marker, fresh: false };
   const found = { dir: marker.root, flavour: marker.flavour, origin: marker.origin };
   try {
-    return { ok: true, ...(await bind({ env, found, cudaTried: marker.cudaTried })), fresh: true };
+    return { ok: true, ...(await bind({ env, found, cudaTried: marker.cudaTried, smoke })), fresh: true };
   } catch (error) {
     if (!fs.existsSync(bindingFile)) return { ok: false, tried: [error.message] };
     say(`the binding of before goes on, without compiled training steps: ${error.message}`);
@@ -115,14 +115,18 @@ async function setUp({ env, gpus, key }) {
   return giveUp({ env, key }, tried);
 }
 
-async function bind({ env, found, cudaTried }) {
+/**
+ * Makes the library that was found usable: a binding for it, in its place, which has computed a product whose answer is known.
+ * `smoke` tries it; an application that cannot be started as a Node brings its own.
+ */
+export async function bind({ env, found, cudaTried, smoke = smokeInNode }) {
   const library = describeLibrary(found.dir);
   if (library === undefined) throw new Error(`no TensorFlow library in ${found.dir}`);
   const sizes = librarySizes(library);
   const binding = bindingKey(library, sizes);
   const file = cachedBindingFile(env, binding);
   const compiledBefore = fs.existsSync(file);
-  if (!compiledBefore) await compileBinding({ env, library, file });
+  if (!compiledBefore) await makeBinding({ env, library, file });
   const marker = {
     root: found.dir,
     libDir: library.libDir,
@@ -145,12 +149,12 @@ async function bind({ env, found, cudaTried }) {
     removeBinding();
     fs.rmSync(file, { force: true });
     // The binding may have been compiled by another compiler or for another C library: once more, freshly.
-    if (compiledBefore) return bind({ env, found, cudaTried });
+    if (compiledBefore) return bind({ env, found, cudaTried, smoke });
     throw error;
   }
 }
 
-async function smoke(env) {
+async function smokeInNode(env) {
   const node = findNode();
   if (node === undefined) throw new Error('no Node 24 to try the binding with');
   const asked = await run(node, [smokeScript], { env: { ...env, TF_CPP_MIN_LOG_LEVEL: '3' }, timeoutMs: 180_000 });

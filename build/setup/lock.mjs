@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { throwIfInterrupted } from './interruption.mjs';
 import { say } from './log.mjs';
 
 /**
@@ -26,6 +27,7 @@ export async function withLock(dir, work) {
     }
     if (!waited) say(`another set-up (process ${holder}) is at work; waiting for it`);
     await sleep(500);
+    throwIfInterrupted();
   }
   try {
     return await work();

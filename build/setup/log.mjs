@@ -3,7 +3,15 @@ const isTerminal = process.stderr.isTTY === true;
 let lastLineAtMs = 0;
 let lineOpen = false;
 
+/** Who shows it in place of the terminal: `{ kind: 'say', text }` and `{ kind: 'progress', label, doneBytes, totalBytes }`. */
+let listener;
+
+export function tellInstead(listen) {
+  listener = listen;
+}
+
 export function say(text) {
+  if (listener !== undefined) return listener({ kind: 'say', text });
   if (process.env.FLIPGUARD_QUIET === '1') return;
   if (lineOpen) process.stderr.write('\n');
   lineOpen = false;
@@ -12,6 +20,7 @@ export function say(text) {
 
 /** One moving line on a terminal, a line every ten seconds in a log. */
 export function progress(label, doneBytes, totalBytes) {
+  if (listener !== undefined) return listener({ kind: 'progress', label, doneBytes, totalBytes });
   if (process.env.FLIPGUARD_QUIET === '1') return;
   const nowMs = Date.now();
   if (nowMs - lastLineAtMs < (isTerminal ? 200 : 10_000)) return;

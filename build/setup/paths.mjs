@@ -10,7 +10,12 @@ export const modulesDir = process.env.FLIPGUARD_MODULES_DIR ?? path.join(checkou
 export const tfjsNodeDir = path.join(modulesDir, '@tensorflow', 'tfjs-node-gpu');
 /** Node-API level the binding is compiled for: the highest one that tfjs-node-gpu 4.22 asks for. */
 export const napiLevel = 8;
-export const bindingDir = path.join(tfjsNodeDir, 'lib', `napi-v${napiLevel}`);
+/** Where the binding is put: next to its package, but for an application whose own folder is read-only, which names another place. */
+export const bindingDir = process.env.FLIPGUARD_BINDING_DIR
+  ? path.resolve(process.env.FLIPGUARD_BINDING_DIR)
+  : path.join(tfjsNodeDir, 'lib', `napi-v${napiLevel}`);
+/** A binding that came with the application, compiled for whichever library lies next to it: nobody has to have a compiler. */
+export const packagedBinding = path.join(checkoutDir, 'build', 'binding', 'tfjs_binding.node');
 export const bindingFile = path.join(bindingDir, 'tfjs_binding.node');
 /** Says which library the binding beside it was linked against. */
 export const markerFile = path.join(bindingDir, 'flipguard.json');

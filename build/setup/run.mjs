@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { interrupted } from './interruption.mjs';
 
 /**
  * Runs a program to its end and collects what it printed. Never throws: a program that is not there answers
@@ -14,7 +15,10 @@ export function run(command, args, { cwd, env, timeoutMs, onOutput } = {}) {
       stdio: ['ignore', 'pipe', 'pipe'],
       windowsHide: true,
     });
-    const timer = timeoutMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), timeoutMs);
+    const end = () => child.kill('SIGKILL');
+    const timer = timeoutMs === undefined ? undefined : setTimeout(end, timeoutMs);
+    interrupted.addEventListener('abort', end, { once: true });
+    if (interrupted.aborted) end();
     child.stdout.setEncoding('utf8').on('data', (text) => {
       stdout += text;
       onOutput?.(text);
@@ -23,12 +27,16 @@ export function run(command, args, { cwd, env, timeoutMs, onOutput } = {}) {
       stderr += text;
       onOutput?.(text);
     });
-    child.on('error', (error) => {
+    const settle = () => {
       clearTimeout(timer);
+      interrupted.removeEventListener('abort', end);
+    };
+    child.on('error', (error) => {
+      settle();
       resolve({ status: null, signal: null, stdout, stderr, error });
     });
     child.on('close', (status, signal) => {
-      clearTimeout(timer);
+      settle();
       resolve({ status, signal, stdout, stderr });
     });
   });

@@ -1,6 +1,7 @@
 // Run in a child by set-up: loads the binding and computes one product whose answer is known. A native library that cannot be
 // loaded may abort the process, which is why this is a process of its own.
-import { createRequire } from 'node:module';
+import { Module, createRequire } from 'node:module';
+import path from 'node:path';
 
 const require = createRequire(import.meta.url);
 process.env.TF_CPP_MIN_LOG_LEVEL ??= '3';
@@ -9,6 +10,12 @@ const util = require('node:util');
 util.isNullOrUndefined ??= (value) => value === null || value === undefined;
 util.isArray ??= Array.isArray;
 
+if (process.env.FLIPGUARD_BINDING_DIR) {
+  // tfjs-node asks this package where its binding is.
+  const finder = createRequire(require.resolve('@tensorflow/tfjs-node-gpu')).resolve('@mapbox/node-pre-gyp');
+  const file = path.resolve(process.env.FLIPGUARD_BINDING_DIR, 'tfjs_binding.node');
+  require.cache[finder] = Object.assign(new Module(finder), { exports: { find: () => file }, loaded: true });
+}
 const tf = require('@tensorflow/tfjs-node-gpu');
 const product = tf
   .matMul(

@@ -2,35 +2,14 @@
 // `{ dir, flavour, version, origin }`, or throws an Error whose message is the reason a person reads.
 import fs from 'node:fs';
 import path from 'node:path';
-import { answers, download } from './download.mjs';
+import { answers, download, sizeOf } from './download.mjs';
 import { describeLibrary, readRecord, writeRecord } from './library.mjs';
 import { say } from './log.mjs';
 import { librariesDir, partialDir, platformKey } from './paths.mjs';
 import { lastLine, run } from './run.mjs';
 
 /** TensorFlow's archives for C, each with the SHA-256 it was published with: what comes is compared before it is unpacked. */
-const officialArchives = {
-  'linux-x64 cpu': {
-    version: '2.18.0',
-    file: 'libtensorflow-cpu-linux-x86_64.tar.gz',
-    sha256: '605bfcb370c7e7ec981eabada880f60784e3de018395be95c95c3e5592c3d9a2',
-  },
-  'linux-x64 cuda': {
-    version: '2.18.0',
-    file: 'libtensorflow-gpu-linux-x86_64.tar.gz',
-    sha256: '6ca25aae03548cf76f6f68f00bdf53ec39710f08cee23bf6419b9e6e27feca5c',
-  },
-  'darwin-arm64 cpu': {
-    version: '2.18.0',
-    file: 'libtensorflow-cpu-darwin-arm64.tar.gz',
-    sha256: '462257d2792730dcb131fcf21bc826192ae5a2c418535f6347d051f10fc8be8a',
-  },
-  'win32-x64 cpu': {
-    version: '2.18.1',
-    file: 'libtensorflow-cpu-windows-x86_64.zip',
-    sha256: '28acdcea6c6b34828cf0e95e67802b0f3577d51bc2e8915de811b7aa0b04452d',
-  },
-};
+const officialArchives = JSON.parse(fs.readFileSync(new URL('./archives.json', import.meta.url), 'utf8'));
 
 /** A library fetched before, on this or another checkout. */
 export function cached({ env, flavour }) {
@@ -71,19 +50,10 @@ export async function installed({ env, flavour }) {
  * has them. Windows and macOS archives follow TensorFlow's own naming; they could not be tried on those systems.
  */
 export async function official({ env, flavour }) {
-  const base = env.FLIPGUARD_TENSORFLOW_HOST ?? 'https://storage.googleapis.com';
-  const published = officialArchives[`${platformKey} ${flavour}`];
-  if (published === undefined) throw new Error(`official download: none is known for ${platformKey} (${flavour})`);
-  if (flavour === 'cuda' && !(await hasSystemCuda(env)))
-    throw new Error('the CUDA archive needs CUDA 12 and cuDNN 9 on the system');
-  const { version, file, sha256 } = published;
-  const url = `${base}/tensorflow/versions/${version}/${file}`;
+  const { version, url, sha256, file, label } = await officialArchive(env, flavour);
   const reachable = await answers(url);
   if (!reachable.ok) throw new Error(`official download: ${reachable.reason}`);
-  const archive = await download(url, path.join(partialDir(env), `${version}-${file}`), {
-    sha256,
-    label: `TensorFlow ${version} (${flavour})`,
-  });
+  const archive = await download(url, file, { sha256, label });
   return settle({ env, flavour, origin: `official download ${version}` }, async (dir) => {
     // Windows 10 and later carry a tar that reads zip files as well.
     const unpacked = await run('tar', ['-xf', archive, '-C', dir]);
@@ -93,6 +63,33 @@ export async function official({ env, flavour }) {
     }
     fs.rmSync(archive, { force: true });
   });
+}
+
+/**
+ * What the archive would cost: `bytes` as its host says, null where it does not, and how many of them are here already.
+ * Throws the reason why it cannot be had.
+ */
+export async function officialOffer({ env, flavour }) {
+  const { url, file, label } = await officialArchive(env, flavour);
+  const bytes = await sizeOf(url);
+  const hereBytes = fs.statSync(`${file}.part`, { throwIfNoEntry: false })?.size ?? 0;
+  return { source: 'official', flavour, label, from: new URL(url).host, bytes, hereBytes, exact: bytes !== null };
+}
+
+async function officialArchive(env, flavour) {
+  const base = (env.FLIPGUARD_TENSORFLOW_HOST || 'https://storage.googleapis.com').replace(/\/+$/, '');
+  const published = officialArchives[`${platformKey} ${flavour}`];
+  if (published === undefined) throw new Error(`official download: none is known for ${platformKey} (${flavour})`);
+  if (flavour === 'cuda' && !(await hasSystemCuda(env)))
+    throw new Error('the CUDA archive needs CUDA 12 and cuDNN 9 on the system');
+  const { version, file, sha256 } = published;
+  return {
+    version,
+    sha256,
+    url: `${base}/tensorflow/versions/${version}/${file}`,
+    file: path.join(partialDir(env), `${version}-${file}`),
+    label: `TensorFlow ${version} (${flavour})`,
+  };
 }
 
 /** TensorFlow's Python package: the library and its C headers are inside the wheel, and package mirrors carry it. */
@@ -107,6 +104,27 @@ export async function wheel({ env, flavour }) {
     await unpackWheels({ env, python, wheels, dir });
   });
 }
+
+/** What the wheel would cost; pip tells no size beforehand, so it is as it was measured once. */
+export async function wheelOffer({ env, flavour }) {
+  const { expectedBytes } = await import('./wheel.mjs');
+  if ((await findPython(env, ['-m', 'pip', '--version'])) === undefined)
+    throw new Error('Python wheel: no python3 with pip here');
+  const bytes = expectedBytes[flavour] + (flavour === 'cuda' ? cudaWheelsBytes : 0);
+  const label = flavour === 'cuda' ? 'TensorFlow with CUDA, as Python wheels' : 'TensorFlow as a Python wheel';
+  return {
+    source: 'wheel',
+    flavour,
+    label,
+    from: 'the package index of this machine’s pip',
+    bytes,
+    hereBytes: 0,
+    exact: false,
+  };
+}
+
+/** The nvidia wheels that TensorFlow's CUDA build names, together. */
+const cudaWheelsBytes = 2.5e9;
 
 /** Fills a folder under a temporary name and moves it into the cache when it is whole. */
 async function settle({ env, flavour, origin }, fill) {

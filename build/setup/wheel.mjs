@@ -7,7 +7,7 @@ import { lastLine, run } from './run.mjs';
 
 const script = fileURLToPath(new URL('./unpack_wheel.py', import.meta.url));
 /** Measured once; pip does not tell a size beforehand. */
-const expectedBytes = { cpu: 275e6, cuda: 600e6 };
+export const expectedBytes = { cpu: 275e6, cuda: 600e6 };
 
 /** Fetches TensorFlow's wheel and, for CUDA, the nvidia wheels that it names. Wheels fetched by an earlier attempt are used again. */
 export async function fetchWheels({ env, flavour, python }) {

@@ -31,7 +31,7 @@ export interface BackendDiagnosis {
 export async function diagnoseBackends(): Promise<BackendDiagnosis> {
   const backends: BackendReport[] = [];
   // One after the other: two of them at once would share the processor and the GPU's memory.
-  for (const name of backendNames) backends.push(await probe(name));
+  for (const name of backendNames) backends.push(await tryBackend(name));
   return {
     selected: backends.find((backend) => backend.available)?.name ?? null,
     backends,
@@ -44,7 +44,8 @@ export async function diagnoseBackends(): Promise<BackendDiagnosis> {
 
 const withinMs = 120_000;
 
-function probe(name: BackendName): Promise<BackendReport> {
+/** Opens one backend in a child process of its own, and says what it runs on or why it is not there. */
+export function tryBackend(name: BackendName): Promise<BackendReport> {
   const stderr = createTail();
   const child = launchHelper(entryPath('backend-probe'), {
     name: `backend probe ${name}`,

@@ -1,5 +1,5 @@
 export { deviceMemoryTaken, freeDeviceBytes } from './device-names.ts';
-export { diagnoseBackends } from './diagnose.ts';
+export { diagnoseBackends, tryBackend } from './diagnose.ts';
 export type { BackendDiagnosis, BackendReport } from './diagnose.ts';
 export { composedOps, nativeOps } from './native-ops.ts';
 export type { NativeOps } from './native-ops.ts';

@@ -1,4 +1,5 @@
-import { createRequire } from 'node:module';
+import { Module, createRequire } from 'node:module';
+import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { TensorflowBackend } from './binding.ts';
 import { nvidiaGpus, processorName } from './device-names.ts';
@@ -55,7 +56,7 @@ async function load(): Promise<TensorflowBackend> {
   if (!isLoaded()) {
     defineRemovedNodeFunctions();
     try {
-      createRequire(import.meta.url)('@tensorflow/tfjs-node-gpu');
+      requireTfjsNode();
       spreadSums();
       registerGather(() => asTensorflow(tf.backend()));
     } catch (error) {
@@ -64,6 +65,21 @@ async function load(): Promise<TensorflowBackend> {
   }
   await tf.setBackend('tensorflow');
   return asTensorflow(tf.backend());
+}
+
+/**
+ * tfjs-node looks for its native half next to itself, by a package that it asks. An application whose own folder is read-only names
+ * another place in `FLIPGUARD_BINDING_DIR`; then that is what it hears.
+ */
+function requireTfjsNode(): void {
+  const require = createRequire(import.meta.url);
+  const folder = process.env['FLIPGUARD_BINDING_DIR'];
+  if (folder !== undefined && folder !== '') {
+    const file = path.resolve(folder, 'tfjs_binding.node');
+    const finder = createRequire(require.resolve('@tensorflow/tfjs-node-gpu')).resolve('@mapbox/node-pre-gyp');
+    require.cache[finder] = Object.assign(new Module(finder), { exports: { find: () => file }, loaded: true });
+  }
+  require('@tensorflow/tfjs-node-gpu');
 }
 
 function asTensorflow(backend: tf.KernelBackend): TensorflowBackend {

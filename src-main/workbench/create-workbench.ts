@@ -29,6 +29,7 @@ import { createReports } from './reports/reports.ts';
 import type { PdfPrinter } from '../reports/pdf.ts';
 import { createPrompting } from './serving/prompts.ts';
 import { createRuns } from './runs/runs.ts';
+import { createSettingUp } from './setting-up/setting-up.ts';
 import { createSites } from './sites/sites.ts';
 import type { Pace } from './sites/follow.ts';
 import { createMadeFiles } from './workspace/made-files.ts';
@@ -102,6 +103,7 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
     maxUploadBytes,
     dialog: options.dialog,
   });
+  const doctor = createDoctor(core, diagnoseBackends);
   const models = createModels(core);
   const comparisons = createComparisons(core, statistics);
   const evaluations = createEvaluations(core);
@@ -138,7 +140,8 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
     consents: createConsents(),
     reports,
     studies: createStudies(core, { runs, comparisons, madeModels, reports }),
-    doctor: createDoctor(core, diagnoseBackends),
+    settingUp: createSettingUp({ jobs, dialog: options.dialog, onReady: doctor.forget }),
+    doctor: doctor.examine,
     checkWorkspace: (how, task) => checkWorkspace(core, models.hash, how, task),
   };
   const alerts = createRunAlerts(core, comparisons);
@@ -172,6 +175,7 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
       await runs.close();
       await alerts.close();
       await core.jobs.close();
+      await services.settingUp.close();
       await services.prompting.close();
       await core.device.settled();
       await services.things.close();

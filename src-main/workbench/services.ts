@@ -12,6 +12,7 @@ import type { Models } from './models/models.ts';
 import type { Reports } from './reports/reports.ts';
 import type { Runs } from './runs/runs.ts';
 import type { Prompting } from './serving/prompts.ts';
+import type { SettingUp } from './setting-up/setting-up.ts';
 import type { Sites } from './sites/sites.ts';
 import type { Studies } from './studies/studies.ts';
 import type { Task } from './supervision/task.ts';
@@ -47,6 +48,7 @@ export interface Services {
   readonly samples: Samples;
   readonly consents: Consents;
   readonly reports: Reports;
+  readonly settingUp: SettingUp;
   readonly doctor: () => Promise<Doctor>;
   /** Compares the whole workspace with its records; with `repair`, does what loses nothing. */
   readonly checkWorkspace: (options: { repair: boolean }, task: Task) => Promise<WorkspaceCheck>;

@@ -2,6 +2,7 @@ import type { Router } from 'vue-router';
 import { useLocalStorage } from '@vueuse/core';
 import { useCommandGroup } from '../stores/commands.ts';
 import { useImportFlow } from '../stores/import-flow.ts';
+import { useSetUp } from '../stores/set-up.ts';
 import { useSettings } from '../stores/settings.ts';
 import { useDemo } from './use-demo.ts';
 
@@ -29,6 +30,7 @@ export function useShellCommands(router: Router, { openPalette, openSheet }: Sur
   const settings = useSettings();
   const rail = useLocalStorage<'wide' | 'narrow' | 'auto'>('rail', 'auto');
   const demo = useDemo();
+  const setUp = useSetUp();
   useCommandGroup([
     {
       id: 'palette',
@@ -53,6 +55,13 @@ export function useShellCommands(router: Router, { openPalette, openSheet }: Sur
       group: 'General',
       enabled: () => !demo.running.value,
       run: () => demo.start(true),
+    },
+    {
+      id: 'set-up',
+      title: 'Set up TensorFlow',
+      group: 'General',
+      enabled: () => setUp.missing,
+      run: () => (setUp.open = true),
     },
     {
       id: 'rail',

@@ -76,6 +76,7 @@ import type {
   SiteView,
   MitigationLedger,
   OpenedReport,
+  SetUpState,
   SpecCheck,
   WorkspaceSummary,
 } from './views.ts';
@@ -119,12 +120,28 @@ const importTarget = z.enum(['model', 'dataset', 'evaluation', 'suite']);
 /** The list of a window that asks: a search of its own that it no longer wants is ended by the next one. */
 const place = id.optional();
 
+const flavour = z.enum(['cpu', 'cuda']);
+/** A host that has TensorFlow's archives as the official one does; what comes from it is compared with the published digest. */
+const mirror = z
+  .url({ protocol: /^https?$/, error: 'A mirror is an address that begins with https:// or http://.' })
+  .max(2000);
+
 const siteName = siteSchema.shape.name;
 
 /** Every request there is. A test lists these names exactly and feeds each a bad input. */
 export const channels = {
   'workspace.summary': channel<WorkspaceSummary>()(none),
   'workspace.doctor': channel<Doctor>()(none),
+  /** TensorFlow's library: what is here, and what it would cost where it is not. */
+  'setup.look': channel<SetUpState>()(z.strictObject({ mirror: mirror.optional() })),
+  /** Starts to set it up. `folder` is asked for by a dialog of the system; null when that was dismissed. */
+  'setup.start': channel<{ jobId: string | null }>()(
+    z.discriminatedUnion('source', [
+      z.strictObject({ source: z.literal('official'), flavour, mirror: mirror.optional() }),
+      z.strictObject({ source: z.literal('wheel'), flavour }),
+      z.strictObject({ source: z.literal('folder') }),
+    ]),
+  ),
   'settings.get': channel<Record<string, string>>()(none),
   'settings.set': channel<null>()(
     z.strictObject({ key: z.string().regex(/^[a-z][a-zA-Z.]{0,60}$/), value: z.string().max(20_000) }),

@@ -32,6 +32,7 @@ export interface Job {
     | 'slice-search'
     | 'site-doctor'
     | 'connect'
+    | 'set-up'
     | 'kinds'
     | 'flip-set'
     | 'statements'
@@ -83,6 +84,33 @@ export interface Doctor {
   workspace: { path: string; schemaVersion: number; integrity: string; sizeBytes: number; freeBytes: number };
   machine: { cpus: number; memoryBytes: number; platform: string; node: string };
   problems: { message: string; remedy: string }[];
+}
+
+/** A way in which TensorFlow's library could be had. */
+export interface SetUpOffer {
+  source: 'official' | 'wheel';
+  flavour: 'cpu' | 'cuda';
+  label: string;
+  /** Where it comes from: a host's name, or words. */
+  from: string;
+  /** What is downloaded; null where nobody says. */
+  bytes: number | null;
+  /** Of these are here from an attempt that broke off. */
+  hereBytes: number;
+  /** Whether `bytes` is what the host says, and not what was measured once. */
+  exact: boolean;
+}
+
+export interface SetUpState {
+  /** The library in use. */
+  ready: { tensorflow: string; gpu: boolean; origin: string } | null;
+  offers: SetUpOffer[];
+  /** Why others of its ways are none here. */
+  missed: string[];
+  /** The set-up that is at work. */
+  jobId: string | null;
+  /** Whether the shell has a dialog in which a folder of one's own can be named. */
+  folder: boolean;
 }
 
 export interface WorkspaceSummary {

@@ -12,6 +12,7 @@ import { defectLog, installLastResort, noteDefect } from '../defects.ts';
 import { rendererFolder } from '../renderer-folder.ts';
 import { showActivity } from './activity.ts';
 import { appScheme } from './app-address.ts';
+import { nameBindingPlace } from './binding-place.ts';
 import { createAppProtocol } from './app-protocol.ts';
 import { askAboutRuns, askToReload, confirmQuit, pickFile, pickFolder, tell } from './dialogs.ts';
 import { diagnosticsText } from './diagnostics.ts';
@@ -44,6 +45,7 @@ export interface Desktop {
 
 /** Opens the workspace and its window; null when it could not, which was said. */
 export async function startElectron(request: StartRequest): Promise<Desktop | null> {
+  nameBindingPlace();
   useHelperLauncher(launchElectronHelper);
   pinContents();
   await app.whenReady();

@@ -49,11 +49,13 @@ export function createHandlers(services: Services): Handlers {
 
 type Named<Prefix extends string> = Pick<Handlers, Extract<keyof Handlers, `${Prefix}.${string}`>>;
 
-function workspaceHandlers({ core, shell, version, files, doctor, consents }: Services) {
+function workspaceHandlers({ core, shell, version, files, doctor, settingUp, consents }: Services) {
   const { store, jobs, computations } = core;
   return {
     'workspace.summary': () => workspaceSummary(core, { shell, version }),
     'workspace.doctor': () => doctor(),
+    'setup.look': ({ mirror }) => settingUp.look(mirror),
+    'setup.start': (choice) => settingUp.start(present({ flavour: 'cpu', ...choice })),
     'settings.get': () => store.listSettings(),
     'settings.set': ({ key, value }) => nothing(store.setSetting(key, value)),
     'consents.give': (consent) => nothing(Promise.resolve(consents.give(consent))),
@@ -74,7 +76,7 @@ function workspaceHandlers({ core, shell, version, files, doctor, consents }: Se
     'filters.list': () => store.listSavedFilters(),
     'filters.save': ({ name, query }) => store.saveFilter(name, query),
     'filters.remove': ({ filterId }) => nothing(store.removeFilter(filterId)),
-  } satisfies Named<'workspace' | 'settings' | 'consents' | 'jobs' | 'searches' | 'files' | 'filters'>;
+  } satisfies Named<'workspace' | 'setup' | 'settings' | 'consents' | 'jobs' | 'searches' | 'files' | 'filters'>;
 }
 
 function materialHandlers({ core, files, models, madeModels, imports }: Services) {

@@ -7,10 +7,16 @@ import { formatBytes } from '../../shared/presentation/numbers.ts';
 
 const leastFreeBytes = 2e9;
 
+export interface Examination {
+  examine(): Promise<Doctor>;
+  /** The backends are others now: they are tried again when somebody asks. */
+  forget(): void;
+}
+
 /** What this machine and this workspace are, and what stands in the way of work. */
-export function createDoctor(core: Core, diagnoseBackends: () => Promise<Diagnosed>): () => Promise<Doctor> {
+export function createDoctor(core: Core, diagnoseBackends: () => Promise<Diagnosed>): Examination {
   let backends: Promise<BackendDiagnosis> | null = null;
-  return async () => {
+  async function examine(): Promise<Doctor> {
     // Probing opens every backend in a process of its own, which takes seconds: once a start is enough.
     backends ??= diagnoseBackends().then(contractDiagnosis);
     const backend = await backends;
@@ -21,7 +27,8 @@ export function createDoctor(core: Core, diagnoseBackends: () => Promise<Diagnos
       machine: machine(),
       problems: [...hindranceOf(core), ...problemsOf(backend, workspace)],
     };
-  };
+  }
+  return { examine, forget: () => void (backends = null) };
 }
 
 function hindranceOf({ hindrance }: Core): Doctor['problems'] {

@@ -9,8 +9,10 @@ import { formatBytes } from '../../../shared/presentation/numbers.ts';
 
 export async function doctorCommand(
   context: CommandContext,
-  { check = false, repair = false }: { check?: boolean; repair?: boolean },
+  { check = false, repair = false, fix = false }: { check?: boolean; repair?: boolean; fix?: boolean },
 ): Promise<ExitStatus> {
+  // From a checkout the launcher has done that already, before anything could open the library; this is for the packaged application.
+  if (fix) await (await context.workbench()).settingUp.fix(context.task);
   return check || repair ? checkCommand(context, repair) : examine(context);
 }
 

@@ -1,0 +1,1 @@
+export function makePackagedBinding(file?: string): Promise<string | null>;
