@@ -1,3 +1,4 @@
+import type { AskPrograms } from './builds.ts';
 import type { CheckSettings } from '../shared/domain/data/check.ts';
 import type { RowFilter, RowSort, RowViewHandle, VersionStep } from '../shared/domain/data/row-view.ts';
 import type { ScanResult } from '../shared/domain/data/row-scan.ts';
@@ -116,7 +117,7 @@ export interface Store extends Omit<Remote<StoreReads>, keyof Searching>, Search
    * Resolves when the kinds of change of a comparison that is ready are found, by the rules the workspace has now: at once where
    * they are there, else after reading both sides' texts in a thread of its own.
    */
-  findKinds(comparisonId: string, onProgress?: (fraction: number) => void): Promise<void>;
+  findKinds(comparisonId: string, onProgress?: (fraction: number) => void, askPrograms?: AskPrograms): Promise<void>;
   /** What the samples of a filter have in common, in statements; kinds count where they were found. */
   setStatements(
     comparisonId: string,

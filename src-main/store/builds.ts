@@ -1,4 +1,6 @@
 import type { ComparisonRecord } from '../shared/domain/flip-view.ts';
+import { ownPrograms } from '../shared/domain/kinds/own-kinds.ts';
+import type { KindSettings, OwnProgram, ProgramFindings } from '../shared/domain/kinds/own-kinds.ts';
 import { WorkbenchError, reportOf } from '../shared/domain/errors.ts';
 import type { StoreChange } from './api.ts';
 import type { BuildOrder, BuildOutcome } from './queries/comparison-builds.ts';
@@ -12,6 +14,9 @@ type RunTask = <Batch, Outcome>(
   args: unknown[],
   onBatch?: (batch: Batch) => Promise<void>,
 ) => Promise<Outcome>;
+
+/** Has own kinds' programs asked about the answers. */
+export type AskPrograms = (programs: readonly OwnProgram[]) => Promise<readonly ProgramFindings[]>;
 
 interface Building {
   done: Promise<ComparisonRecord>;
@@ -59,11 +64,11 @@ export class Builds {
   }
 
   /** Finds a comparison's kinds of change where they are missing or were found by other rules; once, however many ask. */
-  async findKinds(id: string, onProgress?: (fraction: number) => void): Promise<void> {
+  async findKinds(id: string, onProgress?: (fraction: number) => void, askPrograms?: AskPrograms): Promise<void> {
     let finding = this.#finding.get(id);
     if (finding === undefined) {
       const listeners = new Set<(fraction: number) => void>();
-      const done = this.#findKinds(id, listeners).finally(() => this.#finding.delete(id));
+      const done = this.#findKinds(id, listeners, askPrograms).finally(() => this.#finding.delete(id));
       finding = { done, listeners };
       this.#finding.set(id, finding);
     }
@@ -71,9 +76,14 @@ export class Builds {
     await finding.done;
   }
 
-  async #findKinds(id: string, listeners: ReadonlySet<(fraction: number) => void>): Promise<void> {
-    const order = await this.#reader.call('kindOrder', id);
-    if (order === null) return;
+  async #findKinds(
+    id: string,
+    listeners: ReadonlySet<(fraction: number) => void>,
+    askPrograms?: AskPrograms,
+  ): Promise<void> {
+    const plan = await this.#reader.call('kindOrder', id);
+    if (plan === null) return;
+    const order = { ...plan, programs: await this.#programFindings(plan.settings, askPrograms) };
     await this.#runTask<BuildBatch, null>('buildKinds', [order], async ({ parts, progress }) => {
       // Not yet shown: below 1 nobody is told.
       await this.#writer.call('putColumns', order.buildKey, parts, Math.min(progress, 0.999));
@@ -81,6 +91,13 @@ export class Builds {
     });
     await this.#writer.call('finishKinds', order.buildKey, order.settings);
     this.#emit({ tables: ['comparisons'] });
+  }
+
+  async #programFindings(settings: KindSettings, ask: AskPrograms | undefined): Promise<readonly ProgramFindings[]> {
+    const programs = ownPrograms(settings);
+    if (programs.length === 0) return [];
+    if (ask === undefined) throw new WorkbenchError('unsupported', 'No program can be started here.');
+    return ask(programs);
   }
 
   async settled(): Promise<void> {

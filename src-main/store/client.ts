@@ -182,7 +182,7 @@ class OpenStore {
         return record;
       },
       buildComparison: (id, onProgress) => this.#builds.finish(id, onProgress),
-      findKinds: (id, onProgress) => this.#builds.findKinds(id, onProgress),
+      findKinds: (id, onProgress, ask) => this.#builds.findKinds(id, onProgress, ask),
       setNoiseFloor: (id, left, right) => this.#setNoiseFloor(id, left, right),
       addGuardSet: async ({ name, note, comparisonId, ...from }) => {
         const pairs = await reader.call('guardPairs', comparisonId, from);

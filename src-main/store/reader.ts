@@ -2,7 +2,7 @@ import type { RowFilter, RowSort } from '../shared/domain/data/row-view.ts';
 import type { FlipFilter } from '../shared/domain/flip-view.ts';
 import { annotationReads } from './queries/annotations.ts';
 import { unbuiltComparisons } from './queries/comparison-builds.ts';
-import { kindOrder } from './queries/change-kinds.ts';
+import { kindOrder, kindReads } from './queries/change-kinds.ts';
 import { comparisonReads, existingComparison } from './queries/comparisons.ts';
 import { rowCounts, sizeOnDisk } from './queries/counts.ts';
 import { alertReads } from './queries/alerts.ts';
@@ -64,6 +64,7 @@ export function readerMethods(db: ReadableDb, owner: string) {
       ...bind(db, partnerReads),
       ...bind(db, annotationReads),
       ...bind(db, judgedReads),
+      ...bind(db, kindReads),
       ...bind(db, guardSetReads),
       ...bind(db, importReads),
       ...bind(db, joiningReads),

@@ -114,6 +114,7 @@ test('no list walks through a big table or sorts one', async () => {
     reader.evaluationSample(left, first?.sampleKey ?? 0);
     reader.listAlerts(runId);
     reader.judgedStatements(id, {});
+    reader.kindMarks();
     reader.listRowScores(datasetId);
     reader.rowsOfHighestScore(datasetId, 'ches', 0.1);
     reader.knownRowIds(datasetId, ['x']);

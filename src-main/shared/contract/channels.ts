@@ -42,6 +42,8 @@ import type {
 } from '../domain/flip-view.ts';
 import { flipFilterSchema, flipSortSchema } from '../domain/flip-filter.ts';
 import type { FlipSet } from '../domain/kinds/flip-set.ts';
+import type { KindRulesView, KindTrial } from '../domain/kinds/kind-rules-view.ts';
+import { kindSettingsSchema } from '../domain/kinds/own-kinds.ts';
 import { judgeWishSchema } from '../domain/kinds/judged-statements.ts';
 import type { JudgedStatements, JudgePlan } from '../domain/kinds/judged-statements.ts';
 import type { SetStatements } from '../domain/kinds/set-statements.ts';
@@ -459,6 +461,11 @@ export const channels = {
   'comparisons.judged': channel<JudgedStatements | null>()(
     z.strictObject({ comparisonId: id, filter: flipFilterSchema.default({}) }),
   ),
+  /** How the workspace tells kinds, as far as it can be set. */
+  'kinds.rules': channel<KindRulesView>()(none),
+  'kinds.save': channel<null>()(z.strictObject({ settings: kindSettingsSchema })),
+  /** What rules find in a text before they are kept. */
+  'kinds.try': channel<KindTrial>()(z.strictObject({ settings: kindSettingsSchema, text: z.string().max(50_000) })),
   'comparisons.setNoiseFloor': channel<null>()(
     z.strictObject({ comparisonId: id, leftRepeat: id.nullable(), rightRepeat: id.nullable() }),
   ),

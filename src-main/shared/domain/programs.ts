@@ -28,3 +28,11 @@ export interface ProgramAnswer {
 export function commandText({ command }: Pick<Program, 'command'>): string {
   return command.map((part) => (/^[\w./:=@+-]+$/.test(part) ? part : JSON.stringify(part))).join(' ');
 }
+
+/** Words as a shell splits them, quotes included; nothing else of a shell. */
+export function splitWords(text: string): string[] {
+  const words = text.matchAll(/"((?:[^"\\]|\\.)*)"|'([^']*)'|(\S+)/g);
+  return [...words].map(
+    ([, double, single, plainWord]) => double?.replace(/\\(.)/g, '$1') ?? single ?? plainWord ?? '',
+  );
+}

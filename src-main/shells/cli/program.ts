@@ -15,6 +15,7 @@ import { addGuardSets } from './options/guard-sets.ts';
 import { addImports } from './options/imports.ts';
 import { addRuns } from './options/runs.ts';
 import { addSites } from './options/sites.ts';
+import { addKinds } from './options/kinds.ts';
 import { addThings } from './options/things.ts';
 import { collect, realNumber, wholeNumber } from './options/values.ts';
 import type { GlobalOptions } from './run-cli.ts';
@@ -82,6 +83,7 @@ export function createProgram({ streams, run }: ProgramOptions): Program {
   addSites(program, go);
   addComparisons(program, go);
   addGuardSets(program, go);
+  addKinds(program, go);
   addThings(program, go);
   addDoors(program, go);
   return program;

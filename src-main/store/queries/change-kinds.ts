@@ -1,10 +1,10 @@
-import type { KindSettings } from '../../shared/domain/kinds/own-kinds.ts';
+import type { KindSettings, ProgramFindings } from '../../shared/domain/kinds/own-kinds.ts';
 import { kindSettingsKey, parseKindSettings, rulesMark } from '../../shared/domain/kinds/own-kinds.ts';
 import { parseRule } from '../../shared/domain/flips.ts';
 import type { Rule } from '../../shared/domain/flips.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { ReadableDb } from '../database.ts';
-import { one, run, sql, value } from '../database.ts';
+import { all, one, run, sql, value } from '../database.ts';
 import type { Writer } from './marks.ts';
 import { change } from './marks.ts';
 import { getSetting } from './small-lists.ts';
@@ -17,6 +17,8 @@ export interface KindOrder {
   rows: number;
   rule: Rule;
   settings: KindSettings;
+  /** What own kinds' programs said of the answers. */
+  programs: readonly ProgramFindings[];
 }
 
 /** Null where the kinds of the shown build are there, by the rules the workspace has now. */
@@ -48,11 +50,20 @@ export function kindOrder(db: ReadableDb, comparisonId: string): KindOrder | nul
     rows: row.rows,
     rule: parseRule(row.rule),
     settings,
+    programs: [],
   };
 }
 
 export function kindSettings(db: ReadableDb): KindSettings {
   return parseKindSettings(getSetting(db, kindSettingsKey));
+}
+
+/** By which rules kinds were found, a mark for each comparison that has any. */
+export function kindMarks(db: ReadableDb): string[] {
+  return all<{ rules: string }>(
+    db,
+    sql`SELECT k.rules FROM comparison_kinds k JOIN comparisons c USING (build_key)`,
+  ).map(({ rules }) => rules);
 }
 
 /** The rule of a comparison. */
@@ -78,3 +89,5 @@ export function finishKinds(writer: Writer, buildKey: number, settings: KindSett
     ),
   );
 }
+
+export const kindReads = { kindMarks };

@@ -5,6 +5,8 @@ import type { ReadableDb } from '../database.ts';
 import { answersReader, promptsReader, sideCode } from '../queries/answers.ts';
 import type { KindOrder } from '../queries/change-kinds.ts';
 import { kindOf, rangeRows, StoredColumns } from '../views/columns.ts';
+import type { OwnKind, ProgramFindings } from '../../shared/domain/kinds/own-kinds.ts';
+import { firstOwnBit } from '../../shared/domain/kinds/change-kinds.ts';
 import type { BuildBatch } from './build-comparison.ts';
 
 /** Pairs under one time limit: they take some hundred milliseconds where their texts are long. */
@@ -17,11 +19,12 @@ const pairsMs = 20_000;
  */
 export async function buildKinds(
   db: ReadableDb,
-  { buildKey, leftKey, rightKey, rows, rule, settings }: KindOrder,
+  { buildKey, leftKey, rightKey, rows, rule, settings, programs }: KindOrder,
   emit: (batch: BuildBatch) => Promise<void>,
 ): Promise<null> {
   const columns = new StoredColumns(db, buildKey, rows);
   const { rules, run } = boundedKinds(settings);
+  const programBits = programReader(programs, rules.own);
   const outcomes = columns.get('kind');
   const keys = { left: columns.get('leftKey'), right: columns.get('rightKey') };
   const verdicts = { left: columns.get('leftVerdict'), right: columns.get('rightVerdict') };
@@ -48,8 +51,9 @@ export async function buildKinds(
         if (left === null || right === null) continue;
         const [, prompt, target] = prompts.get(leftSample) ?? [leftSample, '', null];
         const bits = kindBits(explainChange({ prompt, target, left, right }, outcome, rules), rules.own);
-        appeared[i] = bits.appeared;
-        gone[i] = bits.gone;
+        const said = programBits(leftSample);
+        appeared[i] = bits.appeared | said.appeared;
+        gone[i] = bits.gone | said.gone;
       }
     };
     for (let first = 0; first < length; first += pairsAtOnce) run(pairsMs, () => findFrom(first));
@@ -62,4 +66,27 @@ export async function buildKinds(
     });
   }
   return null;
+}
+
+/** What programs said of a sample, as bits; samples are asked for in the order of their keys. */
+function programReader(
+  programs: readonly ProgramFindings[],
+  own: readonly OwnKind[],
+): (sampleKey: number) => { appeared: number; gone: number } {
+  const readers = programs.map(({ name, sampleKeys, holds }) => ({
+    bit: 1 << (firstOwnBit + own.findIndex((one) => one.name === name)),
+    sampleKeys,
+    holds,
+    at: 0,
+  }));
+  return (sampleKey) => {
+    const bits = { appeared: 0, gone: 0 };
+    for (const reader of readers) {
+      while (reader.at < reader.sampleKeys.length && (reader.sampleKeys[reader.at] ?? 0) < sampleKey) reader.at++;
+      if (reader.sampleKeys[reader.at] !== sampleKey) continue;
+      if (reader.holds[reader.at] === 1) bits.gone |= reader.bit;
+      if (reader.holds[reader.at] === 2) bits.appeared |= reader.bit;
+    }
+    return bits;
+  };
 }

@@ -1,6 +1,9 @@
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { Evidence } from '../../shared/domain/kinds/change-kinds.ts';
 import { explainChange } from '../../shared/domain/kinds/classify.ts';
+import { ownPrograms } from '../../shared/domain/kinds/own-kinds.ts';
+import { commandText } from '../../shared/domain/programs.ts';
+import { namesOfChanges } from './kind-columns.ts';
 import { boundedKinds } from '../bounded-kinds.ts';
 import { partingOf } from '../../shared/domain/kinds/parting.ts';
 import type { SampleDetail, SampleSide, TimelineMark } from '../../shared/domain/flip-view.ts';
@@ -88,9 +91,27 @@ function explained(
     }
   };
   return {
-    changes: evidence(),
+    changes: [...evidence(), ...saidByPrograms(comparison, row)],
     parting: partingOf(left.text, right.text),
   };
+}
+
+/** Of an own kind that a program judges only what it said is known, not where it stands. */
+function saidByPrograms(comparison: LoadedComparison, row: number): Evidence[] {
+  const { columns, db } = comparison;
+  const own = comparison.ownKinds() ?? [];
+  const programs = new Map(ownPrograms(kindSettings(db)).map((one) => [one.name, commandText(one)]));
+  const [appeared, gone] = [columns.get('appeared')[row] ?? 0, columns.get('gone')[row] ?? 0];
+  return namesOfChanges(appeared, gone, own).flatMap((changed): Evidence[] => {
+    const name = changed.replace(/:gone$/, '');
+    const program = programs.get(name);
+    if (program === undefined || !own.includes(name)) return [];
+    const isGone = changed !== name;
+    const rule = `${isGone ? 'no longer ' : ''}“${name}”, says ${program}`;
+    return [
+      { kind: `own:${name}`, side: isGone ? 'left' : 'right', span: null, rule, change: isGone ? 'gone' : 'appeared' },
+    ];
+  });
 }
 
 function side(db: ReadableDb, evaluation: number, sampleKey: number): SampleSide | null {

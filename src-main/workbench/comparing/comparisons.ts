@@ -18,6 +18,8 @@ import type { PairBy } from '../../shared/domain/pairing.ts';
 import type { Core } from '../core.ts';
 import { basisOf } from './basis.ts';
 import { putIntoWords, statementsOf } from './flip-sets.ts';
+import type { OwnProgram } from '../../shared/domain/kinds/own-kinds.ts';
+import { askOwnPrograms } from './own-programs.ts';
 import { judgeStatements, planOfJudge } from './judge-statements.ts';
 import type { Statistics } from '../statistics/statistics.ts';
 import { partOf, quietTask, throwIfCancelled, unlessCancelled } from '../supervision/task.ts';
@@ -151,7 +153,8 @@ export function createComparisons(core: Core, statistics: Statistics): Compariso
   function findKinds(comparisonId: string, task: Task): Promise<void> {
     throwIfCancelled(task);
     const progress = (fraction: number) => task.progress('reading what changed', fraction);
-    return unlessCancelled(task, store.findKinds(comparisonId, progress));
+    const ask = (programs: readonly OwnProgram[]) => askOwnPrograms(store, comparisonId, programs, task);
+    return unlessCancelled(task, store.findKinds(comparisonId, progress, ask));
   }
 
   async function kinds(
@@ -171,7 +174,7 @@ export function createComparisons(core: Core, statistics: Statistics): Compariso
 
   async function kindRate(comparisonId: string, kind: string): Promise<Rate | ClusteredRate> {
     const comparison = requireReady(await get(comparisonId));
-    await store.findKinds(comparisonId);
+    await findKinds(comparisonId, quietTask());
     const all = await store.flipVectors(comparisonId, {});
     const hits = new Set((await store.flipVectors(comparisonId, { kinds: ['negative'], changes: [kind] })).sampleKeys);
     // What flipped for another reason counts as kept: the rate is then the kind's own.

@@ -1,3 +1,4 @@
+import { kindRulesView, saveKindRules, tryKindRules } from '../comparing/kind-settings.ts';
 import { requireAllowedEndpoint } from '../../system/endpoints.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import { parsePairBy } from '../../shared/domain/pairing.ts';
@@ -209,6 +210,9 @@ function comparisonHandlers({ core, imports, comparisons, reports }: Services) {
       );
     },
     'comparisons.judged': ({ comparisonId, filter }) => comparisons.judged(comparisonId, present(filter)),
+    'kinds.rules': () => kindRulesView(core),
+    'kinds.save': ({ settings }) => nothing(saveKindRules(core, settings)),
+    'kinds.try': async ({ settings, text }) => tryKindRules(settings, text),
     'comparisons.setNoiseFloor': ({ comparisonId, leftRepeat, rightRepeat }) =>
       nothing(
         store
@@ -227,7 +231,7 @@ function comparisonHandlers({ core, imports, comparisons, reports }: Services) {
     'flips.export': ({ comparisonId, filter, sort, format }) =>
       started(reports.exportFlips({ comparisonId, filter: present(filter), sort, format })),
     'flips.out': ({ filter, ...rest }) => started(reports.flipsOut({ ...rest, filter: present(filter) })),
-  } satisfies Named<'comparisons' | 'flips'>;
+  } satisfies Named<'comparisons' | 'flips' | 'kinds'>;
 }
 
 function sampleHandlers({ core, samples }: Services) {

@@ -13,6 +13,7 @@ import type { ImportRequest, SuiteHead } from '../../../workbench/imports/import
 import type { Workbench } from '../../../workbench/workbench.ts';
 import type { CommandContext } from '../context.ts';
 import type { ImportFlags, ModelFlags, SuiteFlags } from '../options/imports.ts';
+import { splitWords } from '../../../shared/domain/programs.ts';
 import { rememberProgram } from '../../../system/programs.ts';
 import { plain } from '../terminal.ts';
 import { formatCount } from '../../../shared/presentation/numbers.ts';
@@ -217,14 +218,6 @@ function namedScorer(text: string, threshold: number | undefined): Scorer {
 
 function takesThreshold(scorer: Scorer): scorer is Extract<Scorer, { kind: 'command' | 'lexicon' | 'reward-model' }> {
   return ['command', 'lexicon', 'reward-model'].includes(scorer.kind);
-}
-
-/** Words as a shell splits them, quotes included; nothing else of a shell. */
-function splitWords(text: string): string[] {
-  const words = text.matchAll(/"((?:[^"\\]|\\.)*)"|'([^']*)'|(\S+)/g);
-  return [...words].map(
-    ([, double, single, plainWord]) => double?.replace(/\\(.)/g, '$1') ?? single ?? plainWord ?? '',
-  );
 }
 
 /** `exact`, `lexicon:afinn`, `reward-model:NAME`, `judge:ENDPOINT MODEL RUBRIC`. */
