@@ -157,6 +157,13 @@ function brand(raw: Database.Database): ReadableDb {
 
 /** SQLite's failures in the workbench's words: disk, permission and damage are expected, the rest is a defect. */
 export function translateSqliteError(error: unknown, path: string): unknown {
+  // What better-sqlite3 says itself, before SQLite is asked.
+  if (error instanceof TypeError && error.message.includes('directory does not exist')) {
+    return new WorkbenchError('io', `The folder of the workspace is not there (any more): ${path}`, {
+      remedy: 'Check whether it was moved or deleted meanwhile, or choose another workspace folder.',
+      cause: error,
+    });
+  }
   if (!(error instanceof Database.SqliteError)) return error;
   const report = sqliteReports.find(({ codes }) => codes.some((code) => error.code.startsWith(code)));
   if (report === undefined) return error;

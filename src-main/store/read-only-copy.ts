@@ -1,7 +1,7 @@
-import { copyFile, mkdtemp, rm, stat } from 'node:fs/promises';
-import os from 'node:os';
+import { copyFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { WorkbenchError } from '../shared/domain/errors.ts';
+import { makeTemporaryFolder } from '../system/temporary-folder.ts';
 
 const triesWhileWritten = 3;
 
@@ -11,7 +11,7 @@ const triesWhileWritten = 3;
  * @throws the system's error when the database cannot be read or the copy has no room
  */
 export async function copyForReading(database: string): Promise<{ path: string; remove(): Promise<void> }> {
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'flipguard-read-only-'));
+  const folder = await makeTemporaryFolder('flipguard-read-only-');
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
   const copy = path.join(folder, path.basename(database));
   try {

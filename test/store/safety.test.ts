@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -277,4 +277,15 @@ test('a closed store says so', async () => {
   await store.close();
   await expect(store.listRuns()).rejects.toMatchObject({ code: 'unavailable' });
   await store.close();
+});
+
+test('a folder that goes away while it is opened is named, and is no defect', async () => {
+  const gone = join(temporaryFolder(), 'gone');
+  const opening = openStore(gone);
+  // Opening makes the folder at once; the database is opened by its own thread, later.
+  rmSync(gone, { recursive: true });
+  await expect(opening).rejects.toMatchObject({
+    code: 'io',
+    message: `The folder of the workspace is not there (any more): ${join(gone, databaseName)}`,
+  });
 });

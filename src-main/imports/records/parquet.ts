@@ -1,6 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
@@ -17,6 +16,7 @@ import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { ImportLimits } from '../limits.ts';
 import type { ReadSession } from '../session.ts';
 import type { Compression } from '../types.ts';
+import { makeTemporaryFolder } from '../../system/temporary-folder.ts';
 import { readContent } from './bytes.ts';
 import { isDeeperThan } from './parse-json.ts';
 import { problemRecord, type RawRecord, type RecordBatches } from './record.ts';
@@ -49,7 +49,7 @@ export async function* readParquet(
     yield* readRows(path, file, session, session.files.at(-1)?.bytes ?? 0);
     return;
   }
-  const folder = await mkdtemp(join(tmpdir(), 'flipguard-import-'));
+  const folder = await makeTemporaryFolder('flipguard-import-');
   try {
     const unpacked = join(folder, 'unpacked.parquet');
     await pipeline(readContent(path, file, compression, session), createWriteStream(unpacked));

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import os from 'node:os';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import type { PdfPrinter } from '../../reports/pdf.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
+import { makeTemporaryFolder } from '../../system/temporary-folder.ts';
 import { startBrowser } from './browser-pipe.ts';
 import type { BrowserPipe } from './browser-pipe.ts';
 
@@ -38,7 +38,7 @@ function findBrowser(env: NodeJS.ProcessEnv): string | undefined {
 }
 
 async function printWith(executable: string, html: string): Promise<Uint8Array> {
-  const profile = await mkdtemp(path.join(os.tmpdir(), 'flipguard-pdf-'));
+  const profile = await makeTemporaryFolder('flipguard-pdf-');
   const browser = startBrowser(executable, [
     '--headless',
     '--disable-gpu',

@@ -1,15 +1,15 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import os from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { makeTemporaryFolder } from '../../system/temporary-folder.ts';
 
 /**
  * Best effort: the address is on the terminal anyway. Arguments of a program can be read by every user of the machine, so
  * the browser is given a private file that leads on to the address. Answers what removes it.
  */
 export async function openBrowser(address: string): Promise<() => Promise<void>> {
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'flipguard-open-'));
+  const folder = await makeTemporaryFolder('flipguard-open-');
   const file = path.join(folder, 'open.html');
   const page = `<!doctype html><meta charset="utf-8"><meta name="referrer" content="no-referrer"><meta http-equiv="refresh" content="0;url=${address}"><title>FlipGuard Workbench</title>`;
   await writeFile(file, page, { mode: 0o600 });

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import * as fs from 'node:fs/promises';
-import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { BenchmarkModel, BenchmarkPair, BenchmarkWork } from '../../shared/domain/benchmark.ts';
+import { makeTemporaryFolder } from '../../system/temporary-folder.ts';
 
 /** Names a Python that has TRL. */
 export const trlPython = 'FLIPGUARD_TRL_PYTHON';
@@ -55,7 +55,7 @@ export interface TorchProcess {
  * @throws Error with the last line it wrote, when it ends before it is ready or in the middle of its work
  */
 export async function startTorch(python: string, job: TorchJob, signal?: AbortSignal): Promise<TorchProcess> {
-  const folder = await fs.mkdtemp(path.join(os.tmpdir(), 'flipguard-bench-'));
+  const folder = await makeTemporaryFolder('flipguard-bench-');
   const [jobFile, script] = [path.join(folder, 'job.json'), path.join(folder, 'torch_work.py')];
   await fs.writeFile(jobFile, JSON.stringify(job));
   // A packaged application holds its resources in an archive that Python cannot read.

@@ -1,5 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import os from 'node:os';
+import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
@@ -11,6 +10,7 @@ import { version } from '../../../workbench/version.ts';
 import type { Workbench } from '../../../workbench/workbench.ts';
 import type { CommandContext } from '../context.ts';
 import { isOutcome } from '../options/pairs.ts';
+import { makeTemporaryFolder } from '../../../system/temporary-folder.ts';
 import { openComparison } from './compare.ts';
 import { filterOf, requireKind } from './flips.ts';
 import { listings } from './list.ts';
@@ -182,7 +182,7 @@ async function sampleOf(workbench: Workbench, given: Sides & { sampleId: string 
 }
 
 async function markdownOf(workbench: Workbench, comparisonId: string, { task }: Pick<CommandContext, 'task'>) {
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'flipguard-report-'));
+  const folder = await makeTemporaryFolder('flipguard-report-');
   try {
     const file = path.join(folder, 'report.md');
     const subject = { kind: 'comparison' as const, comparisonId };
