@@ -14,13 +14,15 @@ if (request.command !== null) {
   // One window per user: a second start hands over what it was asked for.
   registerAppScheme();
   app.setAsDefaultProtocolClient('flipguard');
+  // Windows shows notifications and the jump list of the program whose shortcut has this name.
+  if (process.platform === 'win32') app.setAppUserModelId('org.flipguard.workbench');
   const desktop = startElectron(request);
-  const open = (file: string | null, place: string | null): void => {
-    desktop.then((started) => started?.open({ file, place })).catch(() => app.exit(3));
+  const open = (file: string | null, place: string | null, workspace: string | null = null): void => {
+    desktop.then((started) => started?.open({ file, place, workspace })).catch(() => app.exit(3));
   };
   app.on('second-instance', (_event, argv, cwd) => {
-    const { file, place } = parseStart(words(argv), cwd);
-    open(file, place);
+    const { file, place, workspace } = parseStart(words(argv), cwd);
+    open(file, place, workspace);
   });
   app.on('open-file', (event, file) => {
     event.preventDefault();

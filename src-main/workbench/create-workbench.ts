@@ -60,6 +60,8 @@ export interface WorkbenchOptions {
   connectHost?: Services['connectHost'];
   /** Opens a file with the system; answers whether it did. */
   openFile?: (file: string) => Promise<boolean>;
+  /** Shows a file in its folder. */
+  showFile?: (file: string) => void;
   /** Where failures go that are no expected ones. */
   onDefect?: (where: string, error: unknown) => void;
 }
@@ -120,7 +122,7 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
     version,
     printPdf: options.printPdf,
   });
-  const services: Omit<Services, 'openFile' | 'connectHost' | 'demo'> = {
+  const services: Omit<Services, 'openFile' | 'showFile' | 'connectHost' | 'demo'> = {
     core,
     shell: options.shell,
     version,
@@ -160,6 +162,7 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
         ...services,
         connectHost: options.connectHost ?? refuseHost,
         openFile: options.openFile ?? (() => Promise.resolve(false)),
+        showFile: options.showFile ?? null,
         async demo(quick, task) {
           const { reportId, runIds } = await runDemo(workbench, { quick, task });
           return { reportId, runIds: runIds.join(',') };

@@ -56,5 +56,7 @@ export interface Services {
   /** Shows the workbench of another machine; refused by a shell without windows. */
   readonly connectHost: (request: HostToConnect, task: Task) => Promise<void>;
   readonly openFile: (file: string) => Promise<boolean>;
+  /** Shows a file in its folder; null in a shell that cannot. */
+  readonly showFile: ((file: string) => void) | null;
   readonly demo: (quick: boolean, task: Task) => Promise<Record<string, string>>;
 }

@@ -7,7 +7,7 @@ import type { Services } from './services.ts';
  * The application, without a shell. Windows and scripts go through `handle` and `subscribe`; the command line and the demo,
  * which are on the trusted side and may name paths, use the services.
  */
-export interface Workbench extends Omit<Services, 'openFile' | 'connectHost' | 'demo'> {
+export interface Workbench extends Omit<Services, 'openFile' | 'showFile' | 'connectHost' | 'demo'> {
   readonly handle: Handle;
   subscribe(listener: WorkbenchListener): () => void;
   readonly bus: EventBus;

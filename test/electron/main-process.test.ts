@@ -11,6 +11,7 @@ import { withoutPerson } from '../../src-main/shells/electron/diagnostics.ts';
 import { commandScript, installCommand } from '../../src-main/shells/electron/install-command.ts';
 import { placeOfLink } from '../../src-main/shells/electron/links.ts';
 import { readRecent, rememberRecent } from '../../src-main/shells/electron/recent-workspaces.ts';
+import { argumentsWith } from '../../src-main/shells/electron/opening.ts';
 import { parseStart } from '../../src-main/shells/electron/start-request.ts';
 import { registerAppScheme, startElectron } from '../../src-main/shells/electron/start.ts';
 import type { Desktop } from '../../src-main/shells/electron/start.ts';
@@ -194,6 +195,46 @@ describe('the main process, with a stand-in for Electron', () => {
       expect.stringContaining('missing.flipguard'),
       [],
     ]);
+  });
+
+  test('opens the workspace of a second start by starting again, unless it is this one', async () => {
+    desktop?.open({ file: null, place: null, workspace: path.join(folder, 'workspace') });
+    await until(() => expect(window().shown).toBe(true));
+    expect(recorded.relaunches).toEqual([]);
+    expect(argumentsWith('/w/b', ['/opt/app', '--no-sandbox', '--workspace=/w/a', '/w/old.flipguard'], true)).toEqual([
+      '--no-sandbox',
+      '--workspace=/w/b',
+    ]);
+    expect(argumentsWith('/w/b', ['electron', '/src', '--workspace', '/w/a', 'flipguard://run/x'], false)).toEqual([
+      '/src',
+      '--workspace=/w/b',
+    ]);
+  });
+
+  test('has the menu of the right button in fields and on selected text, and none elsewhere', () => {
+    const menusOf = (params: object) => {
+      const before = recorded.menus.length;
+      const editFlags = {
+        canUndo: true,
+        canRedo: false,
+        canCut: true,
+        canCopy: true,
+        canPaste: true,
+        canSelectAll: true,
+      };
+      window().webContents.emit('context-menu', {}, { isEditable: false, selectionText: '', editFlags, ...params });
+      return recorded.menus.slice(before).map((menu) => menu.map(({ role, enabled }) => [role, enabled]));
+    };
+    expect(menusOf({ isEditable: true })[0]).toEqual(
+      expect.arrayContaining([
+        ['undo', true],
+        ['redo', false],
+        ['paste', true],
+        ['selectAll', true],
+      ]),
+    );
+    expect(menusOf({ selectionText: 'a word' })).toEqual([[['copy', undefined]]]);
+    expect(menusOf({ selectionText: ' ' })).toEqual([]);
   });
 
   test('offers to reload a page that crashed, and keeps running', async () => {

@@ -190,8 +190,8 @@ export const ipcMain: Part<Electron.IpcMain, 'handle'> = {
 export const Menu: Part<typeof Electron.Menu, 'buildFromTemplate' | 'setApplicationMenu'> = {
   buildFromTemplate: (template) => {
     recorded.menus.push(template as Electron.MenuItemConstructorOptions[]);
-    // Nothing here asks a menu for more than to be installed.
-    return {} as Electron.Menu;
+    // Nothing here asks a menu for more than to be installed or shown.
+    return { popup: () => {} } as Electron.Menu;
   },
   setApplicationMenu: () => {},
 };

@@ -569,6 +569,8 @@ export const channels = {
   ),
   /** Electron opens it with the system; the web shell answers a path to download. */
   'reports.open': channel<{ download: string | null }>()(z.strictObject({ reportId: id })),
+  /** Shows the file in its folder, in the desktop application. */
+  'reports.show': channel<null>()(z.strictObject({ reportId: id })),
   /** Opens a report again, read-only: one that was written here, or a colleague's file. */
   'reports.read': channel<OpenedReport>()(
     z.strictObject({ from: z.union([z.strictObject({ reportId: id }), z.strictObject({ handle })]) }),

@@ -22,7 +22,7 @@ import { HostWindows } from './host-window.ts';
 import { serveIpc } from './ipc.ts';
 import { installMenu } from './menu.ts';
 import type { MenuActions } from './menu.ts';
-import { openFileOf, restartWith } from './opening.ts';
+import { openFileOf, relaunchWith } from './opening.ts';
 import { electronPdfPrinter } from './print-pdf.ts';
 import { rememberRecent } from './recent-workspaces.ts';
 import { denyNetwork, denyPermissions, pinContents } from './security.ts';
@@ -40,7 +40,7 @@ export function registerAppScheme(): void {
 
 /** What the running application answers: a second start, a link, a file dropped on its icon. */
 export interface Desktop {
-  open(request: Pick<StartRequest, 'file' | 'place'>): void;
+  open(request: Pick<StartRequest, 'file' | 'place'> & Partial<Pick<StartRequest, 'workspace'>>): void;
 }
 
 /** Opens the workspace and its window; null when it could not, which was said. */
@@ -62,6 +62,7 @@ export async function startElectron(request: StartRequest): Promise<Desktop | nu
       printPdf: electronPdfPrinter,
       connectHost: (request, task) => hosts.open(request, task),
       openFile: async (file) => (await shell.openPath(file)) === '',
+      showFile: (file) => shell.showItemInFolder(file),
       onDefect: noteDefect,
     });
     installLastResort({
@@ -118,8 +119,13 @@ class DesktopShell implements Desktop {
     });
   }
 
-  open({ file, place }: Pick<StartRequest, 'file' | 'place'>): void {
-    const address = file === null ? Promise.resolve(place) : openFileOf(this.#workbench, file);
+  open({ file, place, workspace = null }: Parameters<Desktop['open']>[0]): void {
+    if (workspace !== null && path.resolve(workspace) !== path.resolve(this.#folder)) {
+      this.#do('opening a workspace', this.#restartWith(workspace));
+      return;
+    }
+    const address =
+      file === null ? Promise.resolve(place) : openFileOf(this.#workbench, file, (folder) => this.#restartWith(folder));
     this.#do(
       'opening',
       address.then((found) => this.show(found)),
@@ -161,7 +167,13 @@ class DesktopShell implements Desktop {
 
   async #openWorkspace(folder: string | null): Promise<void> {
     const picked = folder ?? (await pickFolder('Open a workspace'));
-    if (picked !== null) restartWith(picked);
+    if (picked !== null) await this.#restartWith(picked);
+  }
+
+  async #restartWith(folder: string): Promise<void> {
+    if (this.#quitting || !(await this.#mayEnd())) return;
+    relaunchWith(folder);
+    await this.#end();
   }
 
   async #openPicked(): Promise<void> {
@@ -202,10 +214,13 @@ class DesktopShell implements Desktop {
   }
 
   async #quit(): Promise<void> {
-    if (this.#quitting) return;
+    if (!this.#quitting && (await this.#mayEnd())) await this.#end();
+  }
+
+  /** Whether the program may end: asked only while runs train or wait. */
+  async #mayEnd(): Promise<boolean> {
     const running = await this.#running();
-    if (running > 0 && !(await confirmQuit(running))) return;
-    await this.#end();
+    return running === 0 || confirmQuit(running);
   }
 
   /** Runs end with a checkpoint, and the database is closed, before the process goes. A close that fails ends it all the same. */

@@ -1,6 +1,7 @@
 import { BrowserWindow, screen } from 'electron';
 import type { Rectangle } from 'electron';
 import { appPage } from './app-address.ts';
+import { addContextMenu } from './context-menu.ts';
 import { placeToOpen, readPlaces, usualSize, writePlace } from './window-bounds.ts';
 import type { DisplayArea } from './window-bounds.ts';
 
@@ -46,6 +47,7 @@ export async function openWindow(options: WindowOptions): Promise<BrowserWindow>
   if (bounds?.maximized === true) window.maximize();
   window.once('ready-to-show', () => window.show());
   window.webContents.on('did-finish-load', () => window.webContents.setZoomLevel(bounds?.zoom ?? 0));
+  addContextMenu(window.webContents);
   keepPlace(window, options);
   await window.loadURL(`${appPage}${options.place ?? ''}`);
   return window;

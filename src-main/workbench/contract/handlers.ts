@@ -269,7 +269,7 @@ function thingHandlers({ things }: Services) {
   } satisfies Named<'things'>;
 }
 
-function actionHandlers({ core, comparisons, files, reports, demo, openFile, connectHost }: Services) {
+function actionHandlers({ core, comparisons, files, reports, demo, openFile, showFile, connectHost }: Services) {
   const { store, jobs, bus } = core;
   const guardSetsChanged = () => bus.publish({ topic: 'changed', lists: ['guard-sets'] });
   return {
@@ -312,6 +312,12 @@ function actionHandlers({ core, comparisons, files, reports, demo, openFile, con
     'reports.open': async ({ reportId }) => {
       const file = await reports.fileOf(reportId);
       return (await openFile(file)) ? { download: null } : { download: files.downloadPath(file) };
+    },
+    'reports.show': async ({ reportId }) => {
+      if (showFile === null)
+        throw new WorkbenchError('unsupported', 'A browser cannot show a folder.', { remedy: 'Download the file.' });
+      showFile(await reports.fileOf(reportId));
+      return null;
     },
     'reports.read': async ({ from }) =>
       reports.read('reportId' in from ? await reports.fileOf(from.reportId) : files.pathOf(from.handle)),
