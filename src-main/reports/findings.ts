@@ -59,7 +59,8 @@ export function basisSentence({ rule, n, pairing, measure }: ComparisonSummary):
   const others = measure?.others == null ? '' : ` ${measure.others}`;
   const paired = pairing === undefined ? '' : ` by ${pairing.by}`;
   const note = pairing?.note == null ? '' : ` ${pairing.note}`;
-  return `A negative flip: ${negativeFlipUnder(rule)}. ${formatCount(n.paired)} samples paired${paired}, ${rest}.${note}${judged}${others}`;
+  const judges = (measure?.judges ?? []).map((sentence) => ` ${sentence}`).join('');
+  return `A negative flip: ${negativeFlipUnder(rule)}. ${formatCount(n.paired)} samples paired${paired}, ${rest}.${note}${judged}${judges}${others}`;
 }
 
 export function methodFinding(table: ReportMethodTable, row: ReportMethodTable['rows'][number]): string {

@@ -9,6 +9,8 @@ export interface PostOptions {
   timeoutMs?: number;
   /** Between tries, where the endpoint does not say; doubled each time. */
   pauseMs?: number;
+  /** Called before a request is sent once more. */
+  onRetry?: () => void;
 }
 
 const tries = 3;
@@ -31,6 +33,7 @@ export function createPostJson(options: PostOptions): (url: string, body: unknow
       if (signal.aborted) throw new WorkbenchError('cancelled', 'Stopped.');
       if ('reply' in outcome) return outcome.reply;
       if (!outcome.mayPass || attempt === tries) throw outcome.fault;
+      options.onRetry?.();
       const pause = outcome.retryAfterMs ?? pauseMs * 2 ** (attempt - 1);
       await sleep(Math.min(pause, maxPauseMs), undefined, { signal }).catch(() => {
         throw new WorkbenchError('cancelled', 'Stopped.');

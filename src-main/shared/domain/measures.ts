@@ -1,4 +1,5 @@
 import type { DecodingSettings } from './evaluations.ts';
+import type { JudgeCard } from './judging/pairwise.ts';
 
 /**
  * What judged an evaluation's samples. Two evaluations can be set against each other only where these agree: the same
@@ -31,6 +32,8 @@ export interface Measure {
   /** The choice that was taken where the source has several, and all there are (with the one taken). */
   variant: string | null;
   variants: string[];
+  /** How far the judge of pairs can be trusted, and what it took. Absent without one. */
+  judge?: JudgeCard;
   /** Sentences of the import: what was left out, replaced or assumed. */
   notes: string[];
 }

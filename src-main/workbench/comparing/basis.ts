@@ -13,6 +13,7 @@ import {
 import type { Measure } from '../../shared/domain/measures.ts';
 import { pairedByNames } from '../../shared/domain/pairing.ts';
 import type { ComparisonSummary } from '../../shared/domain/statistics/comparison-summary.ts';
+import { cardSentence } from '../../shared/presentation/judge-card.ts';
 import type { Store } from '../../store/api.ts';
 import { existing } from '../workspace/names.ts';
 
@@ -33,8 +34,15 @@ export function basisOf(
       conditions: describeConditions(differences),
       variants: sharedVariants(old, now),
       others: describeOthers(old, now),
+      ...judgesOf(old, now),
     },
   };
+}
+
+/** One sentence for each card; the same one is said once. */
+function judgesOf(...measures: readonly Measure[]): { judges?: string[] } {
+  const cards = measures.flatMap(({ judge }) => (judge === undefined ? [] : [cardSentence(judge)]));
+  return cards.length === 0 ? {} : { judges: [...new Set(cards)] };
 }
 
 /** What a comparison stands on, as the window shows it before any number, with what can be done about it. */

@@ -1,4 +1,3 @@
-import { parseAnswer } from '../../endpoints/protocol.ts';
 import { inOrder } from '../../endpoints/server.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { FlipFilter } from '../../shared/domain/flip-view.ts';
@@ -23,9 +22,9 @@ import type {
 } from '../../shared/domain/kinds/judged-statements.ts';
 import type { Store } from '../../store/api.ts';
 import { endpointOrigin, requireAllowedEndpoint } from '../../system/endpoints.ts';
-import { createPostJson } from '../../trainer/post-json.ts';
 import { throwIfCancelled } from '../supervision/task.ts';
 import type { Task } from '../supervision/task.ts';
+import { askerOf, costOf, noUse } from './ask-judge.ts';
 
 /** Requests at a time. */
 const atOnce = 4;
@@ -71,8 +70,8 @@ export async function judgeStatements(
   task.progress('drawing samples', 0);
   const { set, rest } = await draw(store, comparisonId, filter, wish);
   const ended = new AbortController();
-  const use = { promptTokens: 0, outputTokens: 0, requests: 0 };
-  const ask = asker(wish, AbortSignal.any([task.signal, ended.signal]), use);
+  const use = noUse();
+  const ask = askerOf(wish, AbortSignal.any([task.signal, ended.signal]), use);
   try {
     task.progress(`asking ${wish.model} for statements`, 0.02);
     const proposed = readProposals(await ask(proposalMessages(set.drawn.shown, rest.drawn.shown)));
@@ -115,27 +114,6 @@ export async function judgeStatements(
   }
 }
 
-function asker(
-  { endpoint, model, seed }: JudgeWish,
-  signal: AbortSignal,
-  use: { promptTokens: number; outputTokens: number; requests: number },
-): (messages: ReturnType<typeof questionMessages>) => Promise<string> {
-  const url = `${endpoint.replace(/\/+$/u, '')}/chat/completions`;
-  const post = createPostJson({ signal });
-  return async (messages) => {
-    const answer = parseAnswer(await post(url, { model, temperature: 0, seed, messages }));
-    use.requests += 1;
-    if (answer === null) {
-      throw new WorkbenchError('unavailable', `${url} did not answer as an OpenAI-compatible endpoint does.`, {
-        remedy: 'Name the address up to and including /v1.',
-      });
-    }
-    use.promptTokens += answer.promptTokens ?? 0;
-    use.outputTokens += answer.outputTokens ?? 0;
-    return answer.text;
-  };
-}
-
 async function draw(
   store: Store,
   comparisonId: string,
@@ -175,9 +153,4 @@ async function readDrawn(
     read.push({ sampleKey, prompt: sample.prompt, target: sample.target, old, now });
   }
   return read;
-}
-
-function costOf({ inputPrice, outputPrice }: JudgeWish, inputTokens: number, outputTokens: number): number | null {
-  if (inputPrice === null && outputPrice === null) return null;
-  return ((inputPrice ?? 0) * inputTokens + (outputPrice ?? 0) * outputTokens) / 1e6;
 }

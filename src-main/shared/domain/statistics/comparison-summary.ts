@@ -104,6 +104,8 @@ export const comparisonSummarySchema = z.object({
       variants: z.array(z.string()),
       /** A sentence on what else the sources could be judged by. Absent in reports of earlier versions. */
       others: z.string().nullable().optional(),
+      /** Of each side that a judge of pairs judged, its card in a sentence; absent without one. */
+      judges: z.array(z.string()).optional(),
     })
     .optional(),
   n: z.object({

@@ -151,7 +151,7 @@ function measureLines(summary: ComparisonSummary): string[] {
         : [`Judged by: ${measure.left}.`]
       : [`Judged by: ${measure.left || 'not said'} (old); ${measure.right || 'not said'} (new).`];
   const others = choice.length === 0 && measure.others != null ? [measure.others] : [];
-  return [...warnings.map((text) => `! ${text}`), ...choice, ...judged, ...others];
+  return [...warnings.map((text) => `! ${text}`), ...choice, ...judged, ...(measure.judges ?? []), ...others];
 }
 
 function pairingLine({ by, note }: NonNullable<ComparisonSummary['pairing']>): string {

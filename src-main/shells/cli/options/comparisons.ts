@@ -23,6 +23,7 @@ import type { KindLimit } from './values.ts';
 const commands = {
   compare: lazily(async () => (await import('../commands/compare.ts')).compareCommand),
   flips: lazily(async () => (await import('../commands/flips.ts')).flipsCommand),
+  judge: lazily(async () => (await import('../commands/judge.ts')).judgeCommand),
   gate: lazily(async () => (await import('../commands/gate.ts')).gateCommand),
   report: lazily(async () => (await import('../commands/report.ts')).reportCommand),
 };
@@ -87,6 +88,28 @@ export function addComparisons(program: Program, go: Go): void {
     .option('--out <file>', 'with --as: file to write')
     .action((left: string, right: string, options: FlipFlags) => go(commands.flips, left, right, options));
   program
+    .command('judge <left> <right>')
+    .description(
+      'have a model behind an OpenAI-compatible endpoint say which of two answers is better, in both orders; its verdicts are a new evaluation, with the judge’s card',
+    )
+    .requiredOption('--judge <url>', 'address of the endpoint, up to and including /v1 (needs --allow-endpoint)')
+    .requiredOption('--judge-model <name>', 'what the endpoint calls the model')
+    .requiredOption('--rubric <text>', 'what makes an answer better, or @FILE with it')
+    .addOption(ruleOption())
+    .option(...suiteOption)
+    .option(...pairByOption)
+    .option(...variantOption)
+    .option('--samples <n>', 'samples to judge, drawn by the seed (default: all)', wholeNumber)
+    .option(
+      '--again <n>',
+      'samples to ask about once more, for repetition stability; 0 for none (default: 50)',
+      wholeNumber,
+    )
+    .option('--seed <n>', 'seed by which samples are drawn (default: 0)', wholeNumber)
+    .option('--price <in,out>', 'price of a million tokens read and written, to tell the cost', prices)
+    .option('--name <name>', 'name of the evaluation')
+    .action((left: string, right: string, options: JudgePairsFlags) => go(commands.judge, left, right, options));
+  program
     .command('gate <left> <right>')
     .description('check limits for CI, judged by the interval’s bound: exit 0 pass, 1 fail, 2 undecided')
     .option('--max-nfr <x>', 'highest rate of negative flips, e.g. 0.02', realNumber)
@@ -138,6 +161,16 @@ export interface PairFlags {
   suite?: string;
   pairBy?: string;
   variant?: string;
+}
+export interface JudgePairsFlags extends PairFlags {
+  judge: string;
+  judgeModel: string;
+  rubric: string;
+  samples?: number;
+  again?: number;
+  seed?: number;
+  price?: readonly [input: number, output: number];
+  name?: string;
 }
 export interface CompareFlags extends PairFlags {
   slice?: string;
