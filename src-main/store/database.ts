@@ -11,7 +11,8 @@ export type SqlValue = string | number | bigint | null | Uint8Array;
 export interface ReadableDb {
   readonly [readable]: true;
   readonly raw: Database.Database;
-  readonly statements: Map<string, Database.Statement>;
+  /** By what they answer and their text: one joined key would be built and hashed anew for each row that is written. */
+  readonly statements: Readonly<Record<RowShape, Map<string, Database.Statement>>>;
 }
 export interface WritableDb extends ReadableDb {
   readonly [writable]: true;
@@ -43,13 +44,13 @@ export type RowShape = 'object' | 'array' | 'value';
  * it is kept by: a statement that is switched with `pluck()` or `raw()` would answer others of the same text in a shape they do not expect.
  */
 export function prepare(db: ReadableDb, text: string, shape: RowShape = 'object'): Database.Statement {
-  const key = `${shape} ${text}`;
-  let statement = db.statements.get(key);
+  const known = db.statements[shape];
+  let statement = known.get(text);
   if (statement === undefined) {
     statement = db.raw.prepare(text);
     if (shape === 'array') statement.raw();
     if (shape === 'value') statement.pluck();
-    db.statements.set(key, statement);
+    known.set(text, statement);
   }
   return statement;
 }
@@ -152,7 +153,7 @@ export function openForReading(path: string): ReadableDb {
 
 function brand(raw: Database.Database): ReadableDb {
   // The brand has no value at run time; this is the one place that gives it.
-  return { raw, statements: new Map() } as unknown as ReadableDb;
+  return { raw, statements: { object: new Map(), array: new Map(), value: new Map() } } as unknown as ReadableDb;
 }
 
 /** SQLite's failures in the workbench's words: disk, permission and damage are expected, the rest is a defect. */

@@ -17,7 +17,8 @@ const sortsLittle =
   /FROM samples own|FROM sample_tags t JOIN names|FROM evaluations e|FROM trained_samples t|FROM dataset_checks/;
 
 function plansOf(db: ReadableDb, work: (reads: StoreReads) => unknown): Map<string, string> {
-  db.statements.clear();
+  const shapes = Object.values(db.statements);
+  for (const statements of shapes) statements.clear();
   const called = new Set<string>();
   const { offered } = readerMethods(db, 'test');
   const recorded = new Proxy(offered, {
@@ -30,7 +31,7 @@ function plansOf(db: ReadableDb, work: (reads: StoreReads) => unknown): Map<stri
   // A read that this test forgets would be free to walk through a big table.
   expect(Object.keys(offered).filter((name) => !called.has(name))).toEqual([]);
   const plans = new Map<string, string>();
-  for (const { source: text } of db.statements.values()) {
+  for (const { source: text } of shapes.flatMap((statements) => [...statements.values()])) {
     if (text.startsWith('PRAGMA')) continue;
     const steps = db.raw.prepare(`EXPLAIN QUERY PLAN ${text}`).all(...bindings(text)) as { detail: string }[];
     plans.set(text, steps.map(({ detail }) => detail).join('\n'));
