@@ -21,6 +21,7 @@ const basic = new Set([
   'batch.size',
   'evaluate.suites',
   'evaluate.every',
+  'limits.alerts',
 ]);
 
 /** The fields of the short form, and those that `keep` says are needed: such as one with a fault. */

@@ -64,6 +64,25 @@ describe.skipIf(missing !== null)('the launch form', () => {
     await app.close();
   });
 
+  it('has alerts as rules to pick, and says which of them is none', async () => {
+    const app = await served.open();
+    await app.goto('/launch');
+    await app.page.getByText('ready to start').waitFor();
+    await app.button('Add an alert').click();
+    await app.button('Add an alert').click();
+    await app.page.getByRole('combobox', { name: 'Metric of alert 2' }).selectOption('grad_norm');
+    await field(app, 'Limit of alert 2').fill('');
+    await app.page.getByText('is not a rule: nfr>2%, or rewards/margins<0').first().waitFor();
+    await field(app, 'Limit of alert 2').fill('5');
+    await app.page.getByText('ready to start').waitFor();
+    expect(await yaml(app).inputValue()).toMatch(/alerts:\s+- nfr>2%\s+- grad_norm>5\n/);
+    await app.button('Remove alert 1').click();
+    await app.page.getByText('ready to start').waitFor();
+    expect(await yaml(app).inputValue()).not.toContain('nfr>2%');
+    expect(app.complaints).toEqual([]);
+    await app.close();
+  });
+
   it('shows the grid of a sweep before it starts, and what in it cannot', async () => {
     const app = await served.open();
     await app.goto('/launch');
