@@ -1,6 +1,7 @@
 import type { RowFilter, RowSort, RowViewHandle } from '../shared/domain/data/row-view.ts';
 import type { FlipFilter } from '../shared/domain/flip-view.ts';
 import { longRead, longSearch } from './long-reads.ts';
+import { indexedFrom } from './queries/row-index.ts';
 import type { ReaderMethods } from './reader.ts';
 import { Searches } from './searches.ts';
 import type { Sought } from './searches.ts';
@@ -54,7 +55,12 @@ export class SearchedLists {
     const key = JSON.stringify(['rows', id, filter, sort]);
     if (place !== undefined) this.#searches.wish(place, 'rows', key);
     const many = await this.#reader.call('rowsNeedThread', id, filter, sort);
-    if (!many) return this.#reader.call('openDatasetView', id, filter, sort);
+    if (!many) {
+      const handle = await this.#reader.call('openDatasetView', id, filter, sort);
+      // Whoever looks at many rows searches them next.
+      if (handle.total >= indexedFrom) this.#aside.warm();
+      return handle;
+    }
     const order = await this.#searches.find({ key, sought: 'rows', place }, (signal) =>
       this.#aside.read((thread) => thread.call('orderedRows', id, filter, sort), longSearch, signal),
     );

@@ -41,6 +41,12 @@ export class SideReaders {
     }
   }
 
+  /** Opens a thread for a long read that is likely to come, which then does not wait for it. */
+  warm(): void {
+    if (this.#closed || this.#idle !== null || this.#busy.size > 0) return;
+    this.#idle = this.#open();
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     for (const go of this.#waiting.splice(0)) go(true);

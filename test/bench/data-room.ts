@@ -83,7 +83,12 @@ try {
     await imports.addSuite(
       'questions',
       { kind: 'generate' },
-      plantedQuestions(questions).map((prompt, i) => ({ kind: 'generate', id: `q${i}`, prompt, scorer: { kind: 'exact' } })),
+      plantedQuestions(questions).map((prompt, i) => ({
+        kind: 'generate',
+        id: `q${i}`,
+        prompt,
+        scorer: { kind: 'exact' },
+      })),
     );
   }
   const choice: CheckChoice = questions > 0 ? { against: ['questions'] } : {};
@@ -106,7 +111,9 @@ try {
     '180 s within 1,536 MB',
   );
   const { duplicates, nearDuplicates, contradictions, overlaps } = check;
-  console.info(`  ${JSON.stringify({ duplicates, nearDuplicates, contradictions, overlaps })}, progress told ${told} times`);
+  console.info(
+    `  ${JSON.stringify({ duplicates, nearDuplicates, contradictions, overlaps })}, progress told ${told} times`,
+  );
   await timed('until the words are indexed', () => store.settled());
   if (options.model !== undefined) {
     const model = await workbench.models.add(options.model, { name: 'm' }, quietTask());
@@ -138,7 +145,8 @@ try {
     '0.5 s',
   );
   const first = (await room.datasetRows(dataset.id, Math.floor(rows / 2), 1))[0];
-  const rare = first === undefined || typeof first.prompt !== 'string' ? 'w19999' : first.prompt.split(' ').slice(0, 3).join(' ');
+  const rare =
+    first === undefined || typeof first.prompt !== 'string' ? 'w19999' : first.prompt.split(' ').slice(0, 3).join(' ');
   for (const search of [rare, rare.split(' ')[0] ?? '', 'the', 'ba', 'ba re', 'the ba', 'zzzz']) {
     await list(`search for “${search}”`, { search }, byRow, '0.3 s');
   }

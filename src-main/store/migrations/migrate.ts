@@ -17,6 +17,7 @@ import { studies } from './011-studies.ts';
 import { suspectsAndAlerts } from './012-suspects-and-alerts.ts';
 import { finishedRuns } from './013-finished-runs.ts';
 import { judgedStatementTables } from './014-judged-statements.ts';
+import { rowPrefixes } from './015-row-prefixes.ts';
 
 /** One step from `version - 1` to `version`. A landed migration is never edited. */
 export interface Migration {
@@ -42,6 +43,7 @@ export const migrations: readonly Migration[] = [
   suspectsAndAlerts,
   finishedRuns,
   judgedStatementTables,
+  rowPrefixes,
 ];
 
 /** Marks the file as a workspace (“FGWB”), so that another program's database is not taken for one. */

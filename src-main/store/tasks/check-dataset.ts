@@ -77,7 +77,7 @@ class WordCache {
 
 function readEvaluated(db: ReadableDb, { against, overlapThreshold }: CheckSettings): OverlapIndex | null {
   if (against.length === 0) return null;
-  const index = new OverlapIndex(4096, overlapThreshold);
+  const index = new OverlapIndex(overlapThreshold);
   against.forEach(({ kind, id }, source) => {
     if (kind === 'suite') addSuite(db, index, source, suiteKey(db, id));
     else addEvaluation(db, index, source, id);

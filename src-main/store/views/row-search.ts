@@ -1,6 +1,6 @@
 import type { DatasetRow } from '../../shared/domain/datasets.ts';
 import type { ReadableDb } from '../database.ts';
-import { each, prepare, sql } from '../database.ts';
+import { each, sql, value } from '../database.ts';
 import { firstKey, memberOf } from '../keys.ts';
 import { rowsIndexedTo, searchedText } from '../queries/row-index.ts';
 
@@ -13,12 +13,12 @@ export function searchDatasetRows(db: ReadableDb, dataset: number, rows: number,
   const [from, to] = [firstKey(dataset), firstKey(dataset + 1)];
   if (indexed >= from) {
     const query = words.map((word) => `"${word.replaceAll('"', '""')}"*`).join(' AND ');
-    const keys = prepare(
+    // As one text: a million values of their own take three times as long to come over.
+    const places = value<string>(
       db,
-      'SELECT rowid FROM row_words WHERE row_words MATCH ? AND rowid >= ? AND rowid < ?',
-      'value',
-    ).all(query, from, to) as number[];
-    for (const key of keys) found[memberOf(key)] = 1;
+      sql`SELECT json_group_array(rowid - ${from}) FROM row_words WHERE row_words MATCH ${query} AND rowid >= ${from} AND rowid < ${to}`,
+    );
+    for (const place of JSON.parse(places ?? '[]') as number[]) found[place] = 1;
   }
   for (const { row_key: key, body } of each<{ row_key: number; body: string }>(
     db,

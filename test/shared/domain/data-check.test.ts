@@ -4,7 +4,9 @@ import type { CheckResult, CheckSettings } from '../../../src-main/shared/domain
 import { findingsOf } from '../../../src-main/shared/domain/data/findings.ts';
 import { OverlapIndex } from '../../../src-main/shared/domain/data/overlap-index.ts';
 import { RowScan, wordsOfRow } from '../../../src-main/shared/domain/data/row-scan.ts';
-import { jaccard, wordHashes } from '../../../src-main/shared/domain/data/words.ts';
+import { trimmed, trimmedTexts } from '../../../src-main/shared/domain/data/row-texts.ts';
+import { SimilarTexts } from '../../../src-main/shared/domain/data/similar-texts.ts';
+import { jaccard, occurrences, setOfWords, wordHashes } from '../../../src-main/shared/domain/data/words.ts';
 import type { DatasetRow, Message } from '../../../src-main/shared/domain/datasets.ts';
 import { plantedPairs, plantedQuestions } from '../../helpers/planted-data.ts';
 import type { Planted } from '../../helpers/planted-data.ts';
@@ -19,7 +21,7 @@ const settings: CheckSettings = {
 };
 
 function check(rows: readonly DatasetRow[], questions: readonly string[] = []): CheckResult {
-  const overlaps = new OverlapIndex(64, settings.overlapThreshold);
+  const overlaps = new OverlapIndex(settings.overlapThreshold);
   questions.forEach((text, i) => overlaps.add({ text, source: 0, id: String(i), part: 'prompt' }));
   const kind = rows[0]?.kind ?? 'preference';
   const scan = new RowScan({
@@ -167,13 +169,56 @@ test('words are those of every script, in any case and form of letters', () => {
 });
 
 test('an answer stands in an evaluation only where it says enough', () => {
-  const overlaps = new OverlapIndex(4, 0.85);
+  const overlaps = new OverlapIndex(0.85);
   overlaps.add({ text: 'yes', source: 0, id: '1', part: 'target' });
   overlaps.add({ text: 'the quick brown fox jumps', source: 0, id: '2', part: 'target' });
   overlaps.add({ text: 'Is it?', source: 1, id: '3', part: 'prompt' });
+  const find = (prompt: string, ...answers: string[]) =>
+    overlaps.find({ prompt, answers }, trimmedTexts({ prompt, answers }));
   expect([
-    overlaps.find({ prompt: 'Something else', answers: ['yes', 'no'] }),
-    overlaps.find({ prompt: 'Something else', answers: ['no', 'The quick brown fox  jumps'] })?.id,
-    overlaps.find({ prompt: ' Is  it? ', answers: [] }),
+    find('Something else', 'yes', 'no'),
+    find('Something else', 'no', 'The quick brown fox  jumps')?.id,
+    find(' Is  it? '),
   ]).toEqual([null, '2', { source: 1, id: '3', side: 'prompt', similarity: 1, exact: true }]);
+});
+
+test.each([0.5, 0.8, 0.85, 1])('the most similar text is found as if all were compared, from %f on', (threshold) => {
+  let state = 7;
+  const draw = (below: number) => (state = (state * 48_271) % 2_147_483_647) % below;
+  // Few words, so that texts share many, and frequencies that differ.
+  const text = (words: number) => Array.from({ length: words }, () => `w${draw(draw(40) + 1)}`).join(' ');
+  const changed = (from: string) => from.replace(/\S+/g, (word) => (draw(9) === 0 ? `w${draw(40)}` : word));
+  const added = Array.from({ length: 300 }, () => text(1 + draw(30)));
+  const similar = new SimilarTexts(threshold);
+  const sets = added.map(wordHashes);
+  sets.forEach((words) => similar.add(words));
+  const asked = [...Array.from({ length: 100 }, () => text(1 + draw(30))), ...added.map(changed)].map(wordHashes);
+  const wanted = asked.map((words) => {
+    const all = sets.map((set, place) => ({ place, similarity: jaccard(words, set) }));
+    const best = all.reduce((a, b) => (b.similarity > a.similarity ? b : a));
+    return best.similarity >= threshold ? best : null;
+  });
+  expect(wanted.filter((one) => one !== null).length).toBeGreaterThan(20);
+  expect(asked.map((words) => similar.find(words))).toEqual(wanted);
+});
+
+test('words of parts are the words of the whole, and a text is trimmed as one expression would', () => {
+  const [prompt, answer] = ['Twice two two ', 'is twice four, Ａ é 日本'];
+  expect(setOfWords([occurrences(prompt), occurrences(answer)])).toEqual(wordHashes(`${prompt}\n${answer}`));
+  const blanks = [
+    '',
+    ' ',
+    'a',
+    ' a',
+    'a ',
+    'a  b',
+    'a \n b',
+    '\ta\u00a0b',
+    ' \n ',
+    'a b c',
+    'e\u0301  x',
+    '\n\na',
+    'a\u3000 b',
+  ];
+  expect(blanks.map(trimmed)).toEqual(blanks.map((text) => text.normalize('NFC').replace(/\s+/g, ' ').trim()));
 });

@@ -1,8 +1,8 @@
 import { HashIndex, hashText } from './hash-index.ts';
-import { NearIndex } from './near-index.ts';
 import { trimmed } from './row-texts.ts';
 import type { RowTexts } from './row-texts.ts';
-import { wordHashes } from './words.ts';
+import { SimilarTexts } from './similar-texts.ts';
+import { occurrences, setOfWords, wordHashes } from './words.ts';
 
 /** A text of an evaluation: what it asks, or what it wants. */
 export interface EvaluatedText {
@@ -26,52 +26,60 @@ const telling = 5;
 
 /** Texts of evaluations, to look rows up in: the same text but for blanks, or nearly the same words. */
 export class OverlapIndex {
-  readonly #texts: EvaluatedText[] = [];
-  readonly #words: Int32Array[] = [];
-  readonly #exact: HashIndex;
-  readonly #near: NearIndex;
+  readonly #texts: Pick<EvaluatedText, 'source' | 'id'>[] = [];
+  readonly #exact = new HashIndex(4096);
+  readonly #similar: SimilarTexts;
 
-  constructor(expected: number, threshold: number) {
-    this.#exact = new HashIndex(expected);
-    this.#near = new NearIndex(expected, threshold, (place) => this.#words[place] ?? new Int32Array());
+  constructor(threshold: number) {
+    this.#similar = new SimilarTexts(threshold);
   }
 
-  add(text: EvaluatedText): void {
-    const words = wordHashes(text.text);
-    if (words.length === 0 || (text.part === 'target' && words.length < telling)) return;
-    const hash = hashText(trimmed(text.text));
+  add({ text, source, id, part }: EvaluatedText): void {
+    const words = wordHashes(text);
+    if (words.length === 0 || (part === 'target' && words.length < telling)) return;
+    const hash = hashText(trimmed(text));
     if (this.#exact.get(hash) !== undefined) return;
-    const place = this.#texts.push(text) - 1;
-    this.#words.push(words);
-    this.#exact.set(hash, place);
-    this.#near.find(words);
-    this.#near.add(place);
+    this.#texts.push({ source, id });
+    this.#exact.set(hash, this.#similar.add(words));
   }
 
   get size(): number {
     return this.#texts.length;
   }
 
-  find({ prompt, answers }: RowTexts): Overlap | null {
-    const asked = this.#look(prompt, 'prompt');
+  /** @param clean The same texts as `trimmed` returns them. */
+  find({ prompt, answers }: RowTexts, clean: RowTexts): Overlap | null {
+    const words = occurrences(prompt);
+    const asked = this.#look(clean.prompt, 'prompt', words);
     if (asked?.exact === true) return asked;
-    const answered = answers
-      .filter((answer) => answer.trim() !== '')
-      .flatMap((answer) => {
-        const found = this.#look(answer, 'answer') ?? this.#look(`${prompt}\n${answer}`, 'answer');
-        return found === null ? [] : [found];
-      });
+    const answered = answers.flatMap((answer, i) => {
+      const text = clean.answers[i] ?? '';
+      if (text === '') return [];
+      const own = occurrences(answer);
+      const found =
+        this.#look(text, 'answer', own) ?? this.#look(`${clean.prompt} ${text}`.trimStart(), 'answer', words, own);
+      return found === null ? [] : [found];
+    });
     return answered.find(({ exact }) => exact) ?? asked ?? answered[0] ?? null;
   }
 
-  #look(text: string, side: Overlap['side']): Overlap | null {
-    const exact = this.#exact.get(hashText(trimmed(text)));
-    const words = exact === undefined || side === 'answer' ? wordHashes(text) : null;
-    if (side === 'answer' && words !== null && words.length < telling) return null;
-    const found =
-      exact !== undefined ? { member: exact, similarity: 1 } : words === null ? null : this.#near.find(words);
-    const known = found === null ? undefined : this.#texts[found.member];
-    if (found === null || known === undefined) return null;
-    return { source: known.source, id: known.id, side, similarity: found.similarity, exact: exact !== undefined };
+  /** Of a text as it reads without surplus blanks, and of the words in its parts. */
+  #look(text: string, side: Overlap['side'], ...parts: Int32Array[]): Overlap | null {
+    const place = this.#exact.get(hashText(text));
+    if (place !== undefined && side === 'prompt') return this.#overlap({ place, similarity: 1 }, side, true);
+    const words = setOfWords(parts);
+    if (side === 'answer' && words.length < telling) return null;
+    if (place !== undefined) return this.#overlap({ place, similarity: 1 }, side, true);
+    const found = this.#similar.find(words);
+    return found === null ? null : this.#overlap(found, side, false);
+  }
+
+  #overlap(
+    { place, similarity }: { place: number; similarity: number },
+    side: Overlap['side'],
+    exact: boolean,
+  ): Overlap | null {
+    const known = this.#texts[place];
+    return known === undefined ? null : { ...known, side, similarity, exact };
   }
 }

@@ -5,7 +5,7 @@ import { HashIndex, hashText } from './hash-index.ts';
 import { NearIndex } from './near-index.ts';
 import type { Overlap, OverlapIndex } from './overlap-index.ts';
 import { PromptGroups } from './preferences.ts';
-import { identityOf, rowTexts, trimmed } from './row-texts.ts';
+import { identityOf, rowTexts, trimmedTexts } from './row-texts.ts';
 import type { RowTexts } from './row-texts.ts';
 import { formOf, hasOddRoles, hasTemplateMarks, rowForms, scriptOf } from './templates.ts';
 import { wordHashesOf } from './words.ts';
@@ -100,9 +100,10 @@ export class RowScan {
     this.#columns.script[at] = scriptOf(texts);
     this.#forms[at] = formOf(row);
     this.#lookForCopies(at, row, texts);
-    this.#lookAtSides(at, row, texts);
-    this.#group(at, row, texts);
-    const overlap = this.#options.overlaps?.find(texts) ?? null;
+    const clean = trimmedTexts(texts);
+    this.#lookAtSides(at, row, texts, clean);
+    this.#group(at, row, clean);
+    const overlap = this.#options.overlaps?.find(texts, clean) ?? null;
     if (overlap === null) return;
     this.#flag(at, 'overlap');
     const { rows, exact } = this.#bySource[overlap.source] ?? { rows: 0, exact: 0 };
@@ -145,21 +146,19 @@ export class RowScan {
     if (found.similarity === 1) this.#flag(at, 'normalised-duplicate');
   }
 
-  #lookAtSides(at: number, row: DatasetRow, texts: RowTexts): void {
-    const isBlank = (text: string) => text.trim() === '';
+  #lookAtSides(at: number, row: DatasetRow, texts: RowTexts, clean: RowTexts): void {
     // Language modelling has no prompt.
     const needsPrompt = row.kind !== 'completion';
-    if ((needsPrompt && isBlank(texts.prompt)) || texts.answers.some(isBlank)) this.#flag(at, 'empty-side');
-    const [chosen, rejected] = texts.answers;
-    if (row.kind === 'preference' && trimmed(chosen ?? '') === trimmed(rejected ?? ''))
-      this.#flag(at, 'identical-sides');
+    if ((needsPrompt && clean.prompt === '') || clean.answers.includes('')) this.#flag(at, 'empty-side');
+    const [chosen = '', rejected = ''] = clean.answers;
+    if (row.kind === 'preference' && chosen === rejected) this.#flag(at, 'identical-sides');
     if (hasOddRoles(row)) this.#flag(at, 'odd-roles');
     if (hasTemplateMarks(texts)) this.#flag(at, 'template-marks');
   }
 
   #group(at: number, row: DatasetRow, { prompt, answers }: RowTexts): void {
-    const [first, second] = answers.map((answer) => hashText(trimmed(answer)));
-    const asked = hashText(trimmed(prompt));
+    const [first, second] = answers.map(hashText);
+    const asked = hashText(prompt);
     if (row.kind === 'preference') this.#groups.add(at, asked, first ?? null, second ?? null);
     else if (row.kind === 'unpaired' && first !== undefined) {
       // Good is above a mark that stands between good and bad, bad is below it.

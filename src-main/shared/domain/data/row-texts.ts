@@ -31,7 +31,16 @@ export function identityOf(row: DatasetRow): string {
 
 /** Composed letters, one blank for any, none at the ends. */
 export function trimmed(text: string): string {
-  return text.normalize('NFC').replace(/\s+/g, ' ').trim();
+  const composed = text.normalize('NFC');
+  // Most texts have single blanks only, and replacing each by itself takes long.
+  return oddBlanks.test(composed) ? composed.replace(/ *[^\S ]\s*|  +/g, ' ').trim() : composed;
+}
+
+const oddBlanks = /^ | $|  |[^\S ]/;
+
+/** The texts of a row, each `trimmed`. */
+export function trimmedTexts({ prompt, answers }: RowTexts): RowTexts {
+  return { prompt: trimmed(prompt), answers: answers.map(trimmed) };
 }
 
 /** The whole conversation of a row, one per answer; plain text stands for a turn of its role. */

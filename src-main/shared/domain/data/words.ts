@@ -5,25 +5,35 @@
  * @returns 32-bit hashes, ascending, no two alike.
  */
 export function wordHashes(text: string): Int32Array {
-  return distinct(hashesOf(text));
+  return distinct(occurrences(text));
+}
+
+/** The words of a text that is put together of parts, between which no word goes on. */
+export function setOfWords(parts: readonly Int32Array[]): Int32Array {
+  return distinct(joined(parts));
 }
 
 /** The same for several texts that are told apart: a word of the first is another element than the same word of the second. */
 export function wordHashesOf(texts: readonly string[]): Int32Array {
   const parts = texts.map((text, i) => {
-    const hashes = distinct(hashesOf(text));
+    const hashes = distinct(occurrences(text));
     return i === 0 ? hashes : hashes.map((hash) => hash ^ Math.imul(i, 0x9e3779b1));
   });
+  return joined(parts).sort();
+}
+
+function joined(parts: readonly Int32Array[]): Int32Array {
   const all = new Int32Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {
     all.set(part, at);
     at += part.length;
   }
-  return all.sort();
+  return all;
 }
 
-function hashesOf(text: string): Int32Array {
+/** A hash for each word, in the order of the text; a word that comes again has the same one. */
+export function occurrences(text: string): Int32Array {
   const plain = isAscii(text) ? text.toLowerCase() : text.normalize('NFKC').toLowerCase();
   const hashes: number[] = [];
   let hash = offset;
