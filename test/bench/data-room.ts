@@ -10,7 +10,7 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
-import type { PreferenceRow } from '../../src-main/shared/domain/datasets.ts';
+import { plainText } from '../../src-main/shared/domain/datasets.ts';
 import type { RowFilter, RowSort } from '../../src-main/shared/domain/data/row-view.ts';
 import { launchNodeTrainer } from '../../src-main/trainer/node-child.ts';
 import { createWorkbench } from '../../src-main/workbench/create-workbench.ts';
@@ -65,8 +65,8 @@ function* lines(): Generator<string> {
   const overlaps = Math.min(questions, Math.floor(rows / 100));
   const planted = { duplicates: copies, nearDuplicates: copies, contradictions: copies, exactOverlaps: overlaps };
   const made = plantedPairs(rows - 3 * copies - overlaps, planted);
-  for (const { id, prompt, chosen, rejected, tags } of made as Iterable<PreferenceRow>) {
-    const sides = [prompt, chosen, rejected].map((text) => lengthened(String(text)));
+  for (const { id, prompt, chosen, rejected, tags } of made) {
+    const sides = [prompt, chosen, rejected].map((text) => lengthened(plainText(text)));
     yield `${JSON.stringify({ id, prompt: overlaps > 0 ? prompt : sides[0], chosen: sides[1], rejected: sides[2], tags })}\n`;
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { plainText } from '../../src-main/shared/domain/datasets.ts';
 import { quietTask } from '../../src-main/workbench/supervision/task.ts';
 import { plantedPairs } from '../helpers/planted-data.ts';
 import { smallModel } from '../helpers/workbench.ts';
@@ -17,7 +18,7 @@ describe.skipIf(missing !== null)('a dataset with faults', () => {
     datasetId = (await workbench.imports.addDataset('pairs', rows)).id;
     // Rows that come once: two samples fall, one rises, each with a word more than its row.
     const asked = rows.slice(20, 30).map(({ prompt }, i) => ({
-      question: `Please ${String(prompt)}`,
+      question: `Please ${plainText(prompt)}`,
       ground_truth: 'a',
       small: { is_correct: i !== 5, solution: i !== 5 ? 'a' : 'b' },
       large: { is_correct: i !== 2 && i !== 7, solution: i !== 2 && i !== 7 ? 'a' : 'b' },
@@ -100,7 +101,12 @@ describe.skipIf(missing !== null)('a dataset with faults', () => {
     await app.button('Make version').click();
     await app.page.getByRole('heading', { name: 'pairs clean' }).waitFor();
     await app.page.getByText('59 rows', { exact: true }).waitFor();
-    await app.page.getByText(/without rows: same as an earlier row/).waitFor();
+    const versions = app.page.getByRole('list', { name: 'Versions' }).getByRole('listitem');
+    expect(await versions.allInnerTexts()).toEqual([
+      expect.stringMatching(/^pairs\s+71$/),
+      expect.stringMatching(/^pairs without some\s+69\s+without rows: among 2 chosen$/),
+      expect.stringMatching(/^pairs clean\s+59\s+without rows: same as an earlier row/),
+    ]);
     expect(app.complaints).toEqual([]);
     await app.close();
   });

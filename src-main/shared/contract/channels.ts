@@ -94,6 +94,7 @@ const rowFilterSchema = z.strictObject({
   marked: z.boolean().optional(),
   prompt: lengths,
   response: lengths,
+  rejected: lengths,
   difference: lengths,
   ids: z.array(z.string().max(500)).max(2_000_000).optional(),
   scores: z.partialRecord(z.enum(rowScoreNames), z.tuple([z.number().nullable(), z.number().nullable()])).optional(),

@@ -145,6 +145,8 @@ export interface ImportRecord {
   rejected: number;
   /** Reason → count and the first line numbers. */
   problems: { reason: string; count: number; firstLines: number[]; message?: string }[];
+  /** Sentences: the fields taken, where ids come from, which file names the licence. Empty for imports of before. */
+  decisions?: string[];
   createdAt: number;
   undoneAt: number | null;
 }

@@ -1,6 +1,9 @@
 import type { RowFilter, VersionStep } from '../domain/data/row-view.ts';
 import type { Finding } from '../domain/data/findings.ts';
+import { rowScoreNames, rowScores } from '../domain/data/row-scores.ts';
 import { assertNever } from '../domain/errors.ts';
+import { formatNumber } from './numbers.ts';
+import { plural } from './words.ts';
 
 /** What a finding is called where people choose among them. */
 export const findingWords: Record<Finding, string> = {
@@ -29,7 +32,7 @@ export function describeStep(step: VersionStep): string {
     case 'keep-only':
       return `only rows: ${describeRows(step.where)}`;
     case 'sample':
-      return `a sample of ${step.rows} rows (seed ${step.seed})`;
+      return `a sample of ${plural(step.rows, 'row')} (seed ${step.seed})`;
     case 'split':
       return step.part === 'first'
         ? `${Math.round(step.share * 100)} % of the rows, split by prompt (seed ${step.seed})`
@@ -37,6 +40,22 @@ export function describeStep(step: VersionStep): string {
     default:
       return assertNever(step);
   }
+}
+
+const lengthNames = {
+  prompt: 'length of the prompt',
+  response: 'length of the response',
+  rejected: 'length of the rejected response',
+  difference: 'length of chosen − rejected',
+} as const;
+
+function rangeWords(name: string, range: readonly [number | null, number | null] | undefined): string[] {
+  if (range === undefined) return [];
+  const [least, most] = range;
+  if (least === null && most === null) return [`${name} known`];
+  if (least === null) return [most === -Number.MIN_VALUE ? `${name} below 0` : `${name} ${formatNumber(most)} or less`];
+  if (most === null) return [least === Number.MIN_VALUE ? `${name} above 0` : `${name} ${formatNumber(least)} or more`];
+  return [`${name} ${formatNumber(least)} to ${formatNumber(most)}`];
 }
 
 function describeRows(where: RowFilter): string {
@@ -50,10 +69,10 @@ function describeRows(where: RowFilter): string {
     ...(where.search === undefined ? [] : [`with “${where.search}”`]),
     ...(where.marked === undefined ? [] : [where.marked ? 'marked' : 'not marked']),
     ...(where.ids === undefined ? [] : [`among ${where.ids.length} chosen`]),
-    ...(['prompt', 'response', 'difference'] as const).flatMap((name) => {
-      const range = where[name];
-      return range === undefined ? [] : [`${name} from ${range[0] ?? '–'} to ${range[1] ?? '–'} long`];
-    }),
+    ...(['prompt', 'response', 'rejected', 'difference'] as const).flatMap((name) =>
+      rangeWords(lengthNames[name], where[name]),
+    ),
+    ...rowScoreNames.flatMap((name) => rangeWords(rowScores[name].label, where.scores?.[name])),
   ];
   return parts.join('; ');
 }

@@ -18,6 +18,8 @@ import { suspectsAndAlerts } from './012-suspects-and-alerts.ts';
 import { finishedRuns } from './013-finished-runs.ts';
 import { judgedStatementTables } from './014-judged-statements.ts';
 import { rowPrefixes } from './015-row-prefixes.ts';
+import { rowPrefixes } from './014-row-prefixes.ts';
+import { importDecisions } from './016-import-decisions.ts';
 
 /** One step from `version - 1` to `version`. A landed migration is never edited. */
 export interface Migration {
@@ -44,6 +46,7 @@ export const migrations: readonly Migration[] = [
   finishedRuns,
   judgedStatementTables,
   rowPrefixes,
+  importDecisions,
 ];
 
 /** Marks the file as a workspace (“FGWB”), so that another program's database is not taken for one. */

@@ -17,6 +17,7 @@ interface ImportRow {
   accepted: number;
   rejected: number;
   problems: string;
+  decisions: string;
   created_at: number;
   undone_at: number | null;
 }
@@ -39,10 +40,10 @@ export function findImport(db: ReadableDb, id: string): (ImportRecord & { key: n
 export function addImport(db: WritableDb, record: NewRecord<ImportRecord>, origin: string | null = null): number {
   return run(
     db,
-    sql`INSERT INTO imports (id, target, name, source, sha256, tool, tool_version, accepted, rejected, problems, created_at, undone_at, origin)
+    sql`INSERT INTO imports (id, target, name, source, sha256, tool, tool_version, accepted, rejected, problems, decisions, created_at, undone_at, origin)
         VALUES (${idFor('import', record.id)}, ${record.target}, ${record.name}, ${record.source}, ${record.sha256},
                 ${record.tool}, ${record.toolVersion}, ${record.accepted}, ${record.rejected},
-                ${JSON.stringify(record.problems)}, ${Date.now()}, ${record.undoneAt ?? null}, ${origin})`,
+                ${JSON.stringify(record.problems)}, ${JSON.stringify(record.decisions ?? [])}, ${Date.now()}, ${record.undoneAt ?? null}, ${origin})`,
   ).key;
 }
 
@@ -74,6 +75,7 @@ function importOf(row: ImportRow): ImportRecord {
     accepted: row.accepted,
     rejected: row.rejected,
     problems: JSON.parse(row.problems) as ImportRecord['problems'],
+    ...(row.decisions === '[]' ? {} : { decisions: JSON.parse(row.decisions) as string[] }),
     createdAt: row.created_at,
     undoneAt: row.undone_at,
   };

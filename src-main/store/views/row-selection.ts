@@ -148,6 +148,7 @@ function checkTests(check: LoadedCheck, filter: RowFilter): Test[] {
   for (const [name, range] of [
     ['prompt', filter.prompt],
     ['first', filter.response],
+    ['second', filter.rejected],
     ['difference', filter.difference],
   ] as const) {
     if (range === undefined) continue;

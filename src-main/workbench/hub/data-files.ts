@@ -88,7 +88,7 @@ function groupsOf(repository: Repository, card: string | null): DataFiles[] {
 }
 
 /** The table between two lines of dashes at the head of a README. */
-function frontMatter(card: string | null): unknown {
+export function frontMatter(card: string | null): unknown {
   const table = /^---\r?\n([\s\S]*?)\r?\n---/.exec(card ?? '')?.[1];
   try {
     return table === undefined ? {} : (parse(table) as unknown);

@@ -14,6 +14,7 @@ export async function ingestStream<Row extends DatasetRow | object>(
   stream: RowStream<Row>,
   task: Task,
   begin: (rows: Row[], provenance: NewRecord<ImportRecord>) => Promise<Ingest<Row>>,
+  decisionsOf: (metadata: ImportMetadata) => string[] = () => [],
 ): Promise<string> {
   const problems = new ProblemTally();
   let ingest: Ingest<Row> | null = null;
@@ -26,7 +27,8 @@ export async function ingestStream<Row extends DatasetRow | object>(
     }
     if (ingest === null) throw nothingFits(request, problems);
     task.progress('storing', 1);
-    return await ingest.commit({ import: outcomeOf(stream.metadata(), problems) });
+    const metadata = stream.metadata();
+    return await ingest.commit({ import: { ...outcomeOf(metadata, problems), decisions: decisionsOf(metadata) } });
   } catch (error) {
     await ingest?.abandon();
     throw error;

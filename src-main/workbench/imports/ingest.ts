@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
+import type { DatasetKind, DatasetRow } from '../../shared/domain/datasets.ts';
 import type { HubSource, ImportRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import { readDataset, readEvaluationParts, readSuite } from '../../imports/index.ts';
@@ -17,6 +18,7 @@ import type { Ingest, NewRecord, Store } from '../../store/api.ts';
 import type { Task } from '../supervision/task.ts';
 import { freeName } from '../workspace/names.ts';
 import { shortModel } from './import-names.ts';
+import { licenceOf } from './source-licence.ts';
 import { ProblemTally } from './problem-tally.ts';
 import { formatCount } from '../../shared/presentation/numbers.ts';
 import { ingestStream, takeRows, provenanceOf, outcomeOf, nothingFits } from './ingest-stream.ts';
@@ -40,17 +42,46 @@ export interface ImportRequest {
 /** Reads a dataset into the store; answers its id. */
 export async function ingestDataset(store: Store, request: ImportRequest, task: Task): Promise<string> {
   const stream = await readDataset(request.source, readOptions(request, task));
-  return ingestStream(request, stream, task, (rows, provenance) => {
-    const kind = rows[0]?.kind;
-    if (kind === undefined) throw nothingFits(request);
-    const licence = request.hub?.licence;
+  // Files of the Hub lie in a cache, where nothing next to them speaks of them.
+  const found = request.hub === undefined ? await licenceOf(request.source) : null;
+  const licence = request.hub?.licence ?? found?.licence;
+  let fields: readonly string[] = [];
+  const begin = (rows: DatasetRow[], provenance: NewRecord<ImportRecord>) => {
+    const [first] = rows;
+    if (first === undefined) throw nothingFits(request);
+    fields = fieldsOfKind[first.kind];
     return store.beginDataset({
       name: request.name,
-      kind,
+      kind: first.kind,
       import: provenance,
       ...(licence === undefined ? {} : { licence }),
     });
-  });
+  };
+  return ingestStream(request, stream, task, begin, ({ format, ids, notes }) => [
+    `Read as ${format}: ${fieldsTaken(request.map ?? {}, fields)}.`,
+    ids === 'source' ? 'Ids are the source’s own.' : 'Ids are made of the rows’ content.',
+    ...(found === null ? [] : [`The licence, ${found.licence}, is named in ${found.file} next to the source.`]),
+    ...notes,
+  ]);
+}
+
+const fieldsOfKind: Record<DatasetKind, readonly string[]> = {
+  preference: ['prompt', 'chosen', 'rejected'],
+  completion: ['prompt', 'completion'],
+  unpaired: ['prompt', 'completion', 'label'],
+  prompt: ['prompt', 'target'],
+};
+
+/** Each field, with the path it was taken from where that was said. */
+function fieldsTaken(map: FieldMap, fields: readonly string[]): string {
+  const paths = new Map(Object.entries(map).filter(([, from]) => typeof from === 'string'));
+  const all = [...new Set([...fields, ...paths.keys()])];
+  return all
+    .map((field) => {
+      const from = paths.get(field);
+      return typeof from !== 'string' || from === field ? field : `${field} from “${from}”`;
+    })
+    .join(', ');
 }
 
 /**

@@ -8,6 +8,7 @@ import { guardKeys } from '../../shared/domain/spec-defaults.ts';
 import { methodOfRun } from '../../shared/presentation/methods.ts';
 import { guardSetsOf } from './guard-facts.ts';
 import { isMixture, trainSources } from '../../shared/domain/train-sources.ts';
+import { plural } from '../../shared/presentation/words.ts';
 import { describeStep } from '../../shared/presentation/version-steps.ts';
 import { formatCount } from '../../shared/presentation/numbers.ts';
 
@@ -186,6 +187,6 @@ function withParents(chosen: readonly DatasetRecord[], datasets: readonly Datase
 }
 
 function datasetDetail({ rows, kind, recipe, licence }: DatasetRecord): string {
-  const size = `${rows} ${kind} rows${licence === undefined ? '' : `, licence ${licence}`}`;
+  const size = `${plural(rows, `${kind} row`)}${licence === undefined ? '' : `, licence ${licence}`}`;
   return recipe === undefined ? size : `${size}: ${describeStep(recipe.step)}`;
 }

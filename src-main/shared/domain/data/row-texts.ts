@@ -33,10 +33,10 @@ export function identityOf(row: DatasetRow): string {
 export function trimmed(text: string): string {
   const composed = text.normalize('NFC');
   // Most texts have single blanks only, and replacing each by itself takes long.
-  return oddBlanks.test(composed) ? composed.replace(/ *[^\S ]\s*|  +/g, ' ').trim() : composed;
+  return oddBlanks.test(composed) ? composed.replace(/ *[^\S ]\s*| {2,}/g, ' ').trim() : composed;
 }
 
-const oddBlanks = /^ | $|  |[^\S ]/;
+const oddBlanks = /^ | $| {2}|[^\S ]/;
 
 /** The texts of a row, each `trimmed`. */
 export function trimmedTexts({ prompt, answers }: RowTexts): RowTexts {

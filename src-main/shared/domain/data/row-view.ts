@@ -17,7 +17,10 @@ export interface RowFilter {
   marked?: boolean;
   /** Lengths in the check's unit. */
   prompt?: [number | null, number | null];
+  /** Of the chosen response, or the only one. */
   response?: [number | null, number | null];
+  rejected?: [number | null, number | null];
+  /** Chosen − rejected. */
   difference?: [number | null, number | null];
   /** Rows by id: what a choice outside the dataset came to, such as the rows near some flips. */
   ids?: string[];
@@ -82,9 +85,9 @@ export interface VersionRecipe {
 }
 
 /** Whether a filter needs a check to have been made. */
-export function needsCheck({ findings, without, scripts, prompt, response, difference }: RowFilter): boolean {
+export function needsCheck({ findings, without, scripts, prompt, response, rejected, difference }: RowFilter): boolean {
   const asked = [...(findings ?? []), ...(without ?? []), ...(scripts ?? [])];
-  return asked.length > 0 || [prompt, response, difference].some((range) => range !== undefined);
+  return asked.length > 0 || [prompt, response, rejected, difference].some((range) => range !== undefined);
 }
 
 export function whereOf(step: VersionStep): RowFilter | null {

@@ -1,6 +1,8 @@
 import type { RowFilter, VersionStep } from '../../../shared/domain/data/row-view.ts';
 import type { DatasetRecord, ImportRecord } from '../../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../../shared/domain/errors.ts';
+import { plural } from '../../../shared/presentation/words.ts';
+import { originOf, versionsOf } from '../../../shared/domain/data/versions.ts';
 import { describeStep } from '../../../shared/presentation/version-steps.ts';
 import { rowsNearFlips } from '../../../workbench/data/near-flips.ts';
 import { placeOfRow } from '../../../workbench/data/show-row.ts';
@@ -135,7 +137,7 @@ export async function replayCommand(
   context.terminal.settle();
   context.terminal.document({ ...made, same });
   const compared = same ? `the same as “${version.name}”` : `other rows than “${version.name}”`;
-  context.terminal.print(plain(`Dataset “${made.name}”: ${made.rows} rows, ${compared}.`));
+  context.terminal.print(plain(`Dataset “${made.name}”: ${plural(made.rows, 'row')}, ${compared}.`));
 }
 
 export async function historyCommand({ terminal, workbench }: CommandContext, name: string): Promise<void> {
@@ -143,48 +145,30 @@ export async function historyCommand({ terminal, workbench }: CommandContext, na
   const { store } = opened.core;
   const datasets = await store.listDatasets();
   const dataset = findByName('dataset', datasets, name);
-  const root = rootOf(dataset, datasets);
+  const root = originOf(dataset, datasets);
   const source = root.importId === null ? null : await store.getImport(root.importId);
   terminal.document({
     dataset,
     source,
-    family: familyOf(root, datasets).map(({ dataset: one, depth }) => ({ ...one, depth })),
+    family: versionsOf(root, datasets).map(({ dataset: one, depth }) => ({ ...one, depth })),
   });
   if (source !== null) terminal.print(sourceText(source));
   if (root.licence !== undefined) terminal.print(plain(`Licence: ${root.licence}`));
-  for (const { dataset: one, depth } of familyOf(root, datasets)) {
+  for (const { dataset: one, depth } of versionsOf(root, datasets)) {
     const how = one.recipe === undefined ? '' : `: ${describeStep(one.recipe.step)}`;
     const here = one.id === dataset.id ? ' ←' : '';
     terminal.print(
-      plain(`${'  '.repeat(depth)}${one.name} (${one.rows} rows, ${one.sha256.slice(0, 12)})${how}${here}`),
+      plain(`${'  '.repeat(depth)}${one.name} (${plural(one.rows, 'row')}, ${one.sha256.slice(0, 12)})${how}${here}`),
     );
     if (one.recipe?.note !== undefined) terminal.print(plain(`${'  '.repeat(depth + 1)}${one.recipe.note}`));
   }
 }
 
-function sourceText({ source, sha256, tool, toolVersion, accepted, rejected, problems }: ImportRecord): string {
+function sourceText({ decisions = [], ...record }: ImportRecord): string {
+  const { source, sha256, tool, toolVersion, accepted, rejected, problems } = record;
   const left = problems.map(({ reason, count }) => `  ${count} left out: ${reason}`);
-  const read = `Imported from ${source} (${sha256.slice(0, 12)}) as ${tool}${toolVersion === null ? '' : ` ${toolVersion}`}: ${accepted} rows taken, ${rejected} left out.`;
-  return plain([read, ...left].join('\n'));
-}
-
-/** The first of its line that is still here. */
-function rootOf(dataset: DatasetRecord, datasets: readonly DatasetRecord[]): DatasetRecord {
-  let root = dataset;
-  for (;;) {
-    const parent = datasets.find(({ id }) => id === root.parentId);
-    if (parent === undefined) return root;
-    root = parent;
-  }
-}
-
-function familyOf(
-  root: DatasetRecord,
-  datasets: readonly DatasetRecord[],
-  depth = 0,
-): { dataset: DatasetRecord; depth: number }[] {
-  const children = datasets.filter(({ parentId }) => parentId === root.id).reverse();
-  return [{ dataset: root, depth }, ...children.flatMap((child) => familyOf(child, datasets, depth + 1))];
+  const read = `Imported from ${source} (${sha256.slice(0, 12)}) as ${tool}${toolVersion === null ? '' : ` ${toolVersion}`}: ${plural(accepted, 'row')} taken, ${rejected} left out.`;
+  return plain([read, ...left, ...decisions.map((decision) => `  ${decision}`)].join('\n'));
 }
 
 export async function markCommand(
@@ -199,5 +183,5 @@ export async function markCommand(
   for (const row of rows) places.push(await placeOfRow(opened.core, dataset, row));
   const marked = await opened.core.store.markDatasetRows(dataset.id, places, !remove);
   terminal.document({ dataset: dataset.name, marked });
-  terminal.print(`${marked} rows of “${plain(dataset.name)}” are marked.`);
+  terminal.print(`${plural(marked, 'row')} of “${plain(dataset.name)}” ${marked === 1 ? 'is' : 'are'} marked.`);
 }

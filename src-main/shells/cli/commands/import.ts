@@ -17,6 +17,7 @@ import { splitWords } from '../../../shared/domain/programs.ts';
 import { rememberProgram } from '../../../system/programs.ts';
 import { plain } from '../terminal.ts';
 import { formatCount } from '../../../shared/presentation/numbers.ts';
+import { plural } from '../../../shared/presentation/words.ts';
 
 /** The word that stands for the demo model instead of a folder. */
 const demoModel = /^stories-?15m$/i;
@@ -85,7 +86,8 @@ export async function importDataset(context: CommandContext, file: string, flags
   const dataset = await imports.dataset({ ...requestOf(first, name, flags), ...from, moreFiles, map }, context.task);
   context.terminal.settle();
   context.terminal.document(dataset);
-  context.terminal.print(`Dataset “${plain(dataset.name)}”: ${formatCount(dataset.rows)} ${dataset.kind} rows.`);
+  const licence = dataset.licence === undefined ? '' : ` Licence: ${plain(dataset.licence)}.`;
+  context.terminal.print(`Dataset “${plain(dataset.name)}”: ${plural(dataset.rows, `${dataset.kind} row`)}.${licence}`);
   await noteProblems(context, await context.workbench(), dataset.importId);
 
   function fetch(repository: HubName): Promise<{ files: string[]; source: HubSource }> {
