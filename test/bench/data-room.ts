@@ -9,6 +9,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { plainText } from '../../src-main/shared/domain/datasets.ts';
 import type { RowFilter, RowSort } from '../../src-main/shared/domain/data/row-view.ts';
@@ -144,6 +145,8 @@ try {
     },
     '0.5 s',
   );
+  // Until somebody has typed a word, the thread that searches has been opened.
+  await setTimeout(1000);
   const first = (await room.datasetRows(dataset.id, Math.floor(rows / 2), 1))[0];
   const rare =
     first === undefined || typeof first.prompt !== 'string' ? 'w19999' : first.prompt.split(' ').slice(0, 3).join(' ');

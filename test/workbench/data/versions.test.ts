@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
+import { plainText } from '../../../src-main/shared/domain/datasets.ts';
 import type { DatasetRow } from '../../../src-main/shared/domain/datasets.ts';
+import { answersOf } from '../../../src-main/shared/domain/data/row-texts.ts';
 import type { DatasetRecord } from '../../../src-main/shared/domain/entities.ts';
-import type { RowFilter, VersionStep } from '../../../src-main/shared/domain/data/row-view.ts';
+import type { RowFilter, RowSort, VersionStep } from '../../../src-main/shared/domain/data/row-view.ts';
 import { checkDataset } from '../../../src-main/workbench/data/check-dataset.ts';
 import { makeVersion, replayVersion } from '../../../src-main/workbench/data/versions.ts';
 import { quietTask } from '../../../src-main/workbench/supervision/task.ts';
@@ -34,6 +36,35 @@ test('rows with findings are left out, the original stays, and the rest has none
   });
   expect(check).toMatchObject({ duplicates: 0, nearDuplicates: 0, contradictions: 0, identicalSides: 0 });
   expect(await workbench.core.store.getDataset(parent.id)).toEqual(parent);
+});
+
+test('rows are ordered by length, either way, and chosen by it', async () => {
+  const { workbench, parent } = await withPlanted();
+  await checkDataset(workbench.core, parent, {}, task);
+  const lengths = (await rowsOf(workbench, parent)).map((row, at) => {
+    const [prompt = 0, chosen = 0, rejected = 0] = [row.prompt, ...answersOf(row)].map(
+      (text) => plainText(text).length,
+    );
+    return { at: at + 1, prompt, response: chosen, rejected, difference: chosen - rejected };
+  });
+  const listed = async (
+    filter: RowFilter,
+    column: keyof (typeof lengths)[number] & RowSort['column'],
+    direction: RowSort['direction'],
+  ) => {
+    const { viewId, total } = await workbench.core.store.openDatasetView(parent.id, filter, { column, direction });
+    return (await workbench.core.store.datasetWindow(viewId, 0, total)).map(({ number }) => number);
+  };
+  for (const column of ['prompt', 'response', 'rejected', 'difference'] as const) {
+    const up = lengths.toSorted((a, b) => a[column] - b[column] || a.at - b.at).map(({ at }) => at);
+    const down = lengths.toSorted((a, b) => b[column] - a[column] || a.at - b.at).map(({ at }) => at);
+    expect([await listed({}, column, 'ascending'), await listed({}, column, 'descending')]).toEqual([up, down]);
+  }
+  const short = lengths
+    .filter(({ rejected }) => rejected <= 120)
+    .toSorted((a, b) => b.rejected - a.rejected || a.at - b.at);
+  expect(short.length).toBeGreaterThan(5);
+  expect(await listed({ rejected: [null, 120] }, 'rejected', 'descending')).toEqual(short.map(({ at }) => at));
 });
 
 test('a version is made again as it was, even of marks that have changed since', async () => {
