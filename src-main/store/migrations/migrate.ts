@@ -18,7 +18,6 @@ import { suspectsAndAlerts } from './012-suspects-and-alerts.ts';
 import { finishedRuns } from './013-finished-runs.ts';
 import { judgedStatementTables } from './014-judged-statements.ts';
 import { rowPrefixes } from './015-row-prefixes.ts';
-import { rowPrefixes } from './014-row-prefixes.ts';
 import { importDecisions } from './016-import-decisions.ts';
 
 /** One step from `version - 1` to `version`. A landed migration is never edited. */
