@@ -34,6 +34,7 @@ export default ts.config(
       'test/assets/',
       'test/golden/',
       'resources/',
+      'src-main/shared/domain/statistics/distributions.js',
       '**/*.d.mts',
       '**/*.d.ts',
     ],

@@ -1,6 +1,5 @@
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { commitIter, createRepo } from '@huggingface/hub';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { Task } from '../supervision/task.ts';
 import { cardMark } from './card.ts';
@@ -61,6 +60,8 @@ export async function upload(
   const there = await existingRepository(name, settings, task.signal);
   // The client asks for a credential; `hubFetch` alone knows the token, and sends it to the endpoint's own origin only.
   const placeholder = { accessToken: 'hf_placeholder' };
+  // Most commands never ask the Hub, and start without its client.
+  const { commitIter, createRepo } = await import('@huggingface/hub');
   if (there === null) await createRepo({ ...client, ...placeholder, repo, visibility: 'private' });
   const cardFile = (await hasForeignCard(there, client.fetch, settings)) ? 'FLIPGUARD.md' : 'README.md';
   const addition = { operation: 'addOrUpdate' as const };

@@ -1,4 +1,3 @@
-import { datasetInfo, listFiles, modelInfo } from '@huggingface/hub';
 import { z } from 'zod';
 import { hubFetch } from './hub-fetch.ts';
 import type { HubName } from './hub-name.ts';
@@ -31,6 +30,8 @@ const infoSchema = z.object({
 
 /** What the Hub says of a repository: the commit that its revision stands for, its licence, and its files there. */
 export async function readRepository(name: HubName, settings: HubSettings, signal: AbortSignal): Promise<Repository> {
+  // Most commands never ask the Hub, and start without its client.
+  const { datasetInfo, listFiles, modelInfo } = await import('@huggingface/hub');
   const client = { hubUrl: settings.endpoint, fetch: hubFetch(name, settings, signal) };
   const asked = { ...client, name: name.repository, revision: name.revision };
   const info = infoSchema.parse(

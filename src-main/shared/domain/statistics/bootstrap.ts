@@ -1,7 +1,7 @@
-import normalCdf from '@stdlib/stats-base-dists-normal-cdf';
 import type { MeanInterval } from './comparison-summary.ts';
 import { criticalT, defaultLevel } from './intervals.ts';
 import { SeededRandom } from './random.ts';
+import { normalCdf } from './distributions.js';
 
 export interface BootstrapOptions {
   /** One id a value, the same for values that are not independent. */

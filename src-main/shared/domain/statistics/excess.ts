@@ -1,4 +1,4 @@
-import hypergeometricCdf from '@stdlib/stats-base-dists-hypergeometric-cdf';
+import { hypergeometricCdf } from './distributions.js';
 
 /**
  * One-sided Fisher test (the hypergeometric tail): the chance that a slice of `sliceSize` samples, drawn blindly from

@@ -1,8 +1,7 @@
-import normalQuantile from '@stdlib/stats-base-dists-normal-quantile';
-import tQuantile from '@stdlib/stats-base-dists-t-quantile';
 import type { Rate } from './comparison-summary.ts';
 import { scoreInterval } from './score-interval.ts';
 import type { Interval } from './score-interval.ts';
+import { normalQuantile, tQuantile } from './distributions.js';
 
 export { scoreInterval };
 export type { Interval };

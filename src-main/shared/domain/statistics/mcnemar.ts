@@ -1,6 +1,5 @@
-import binomialCdf from '@stdlib/stats-base-dists-binomial-cdf';
-import normalQuantile from '@stdlib/stats-base-dists-normal-quantile';
 import { criticalZ } from './intervals.ts';
+import { binomialCdf, normalQuantile } from './distributions.js';
 
 /**
  * Exact McNemar test, two-sided: were the `negative + positive` changed samples as likely to go either way? It answers

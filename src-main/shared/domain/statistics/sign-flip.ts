@@ -1,4 +1,4 @@
-import normalCdf from '@stdlib/stats-base-dists-normal-cdf';
+import { normalCdf } from './distributions.js';
 
 /** Above so many steps the sum is taken for normal: there its shape is. */
 const mostSteps = 2e7;
