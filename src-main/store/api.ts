@@ -192,7 +192,9 @@ export interface Ingest<Row> {
 
 /** What is known only at the end; `accepted` is the number of rows pushed by default. */
 export interface IngestOutcome {
-  import?: Partial<Pick<ImportRecord, 'sha256' | 'tool' | 'toolVersion' | 'accepted' | 'rejected' | 'problems' | 'decisions'>>;
+  import?: Partial<
+    Pick<ImportRecord, 'sha256' | 'tool' | 'toolVersion' | 'accepted' | 'rejected' | 'problems' | 'decisions'>
+  >;
   /** Evaluations only: further means by name, as the trainer's `evaluation-done` has them. */
   summary?: Record<string, number>;
   /** Where the source lay and how it was read, as JSON: for reading it again. */
