@@ -1,6 +1,7 @@
 import type { DatasetCheck } from '../../../shared/domain/data/check.ts';
 import { WorkbenchError } from '../../../shared/domain/errors.ts';
 import { formatPercent, formatPercentRange } from '../../../shared/presentation/numbers.ts';
+import { plural } from '../../../shared/presentation/words.ts';
 import type { RowMargins } from '../../../shared/domain/data/row-scores.ts';
 import { measureMargins } from '../../../workbench/data/margins.ts';
 import { checkDataset } from '../../../workbench/data/check-dataset.ts';
@@ -48,7 +49,7 @@ export async function checkCommand(context: CommandContext, name: string, flags:
     overlapping: overlaps,
     limits: passed,
   });
-  terminal.print(`“${plain(dataset.name)}”: ${check.rows} ${check.kind} rows\n`);
+  terminal.print(`“${plain(dataset.name)}”: ${plural(check.rows, `${check.kind} row`)}\n`);
   terminal.print(table(['finding', 'rows', 'share'], findingRows(check)));
   for (const { name: source, kind, rows, exact } of check.overlapsBySource) {
     terminal.print(`  in ${kind} “${plain(source)}”: ${rows}, of which ${exact} text for text`);
@@ -71,7 +72,7 @@ export async function checkCommand(context: CommandContext, name: string, flags:
 
 function marginText({ model, pairs, right, rightShare, wrong, likelyMislabelled }: RowMargins): string {
   return [
-    `under ${plain(model)}, of ${pairs} pairs:`,
+    `under ${plain(model)}, of ${plural(pairs, 'pair')}:`,
     `  right already: ${right} (${formatPercent(rightShare.value)}, ${formatPercentRange(rightShare)})`,
     `  rejected preferred: ${wrong}, of which ${likelyMislabelled} per token too: likely mislabelled`,
   ].join('\n');

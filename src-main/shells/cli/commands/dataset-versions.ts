@@ -106,7 +106,8 @@ export async function splitCommand(
   }
   context.terminal.settle();
   context.terminal.document(made);
-  for (const one of made) context.terminal.print(`Dataset “${plain(one.name)}”: ${one.rows} of ${dataset.rows} rows.`);
+  for (const one of made)
+    context.terminal.print(`Dataset “${plain(one.name)}”: ${one.rows} of ${plural(dataset.rows, 'row')}.`);
 }
 
 async function make(
@@ -121,7 +122,7 @@ async function make(
   terminal.settle();
   terminal.document(made);
   terminal.print(
-    `Dataset “${plain(made.name)}”: ${made.rows} of ${dataset.rows} rows. “${plain(dataset.name)}” stays.`,
+    `Dataset “${plain(made.name)}”: ${made.rows} of ${plural(dataset.rows, 'row')}. “${plain(dataset.name)}” stays.`,
   );
 }
 
