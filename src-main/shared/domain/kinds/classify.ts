@@ -155,7 +155,10 @@ function betweenTexts(pair: AnswerPair, left: Answer, right: Answer, add: (one: 
   for (const one of formChanges(formsOf(left.text), formsOf(right.text))) {
     add({ kind: 'format', side: one.side, span: one.span, rule: `${one.form} ${one.change}`, change });
   }
-  const answers = otherAnswer(left.text, right.text, targetOf(pair.target));
+  const answers = otherAnswer(left.text, right.text, targetOf(pair.target), {
+    old: findCut(left) === null,
+    now: findCut(right) === null,
+  });
   if (answers !== null) {
     const rule = `final answer ${answers.from.shown} → ${answers.to.shown}`;
     add({ kind: 'other-answer', side: 'right', span: answers.to.span, rule, change });
@@ -175,15 +178,16 @@ function length(text: string): number {
   return /[\ud800-\udfff]/.test(trimmed) ? [...trimmed].length : trimmed.length;
 }
 
-/** The final answers of both sides where they are of one form and differ. */
+/** The final answers of both sides where they are of one form and differ. One that was cut off has the answer that it marked, if any. */
 export function otherAnswer(
   old: string,
   now: string,
   wanted: Wanted | null,
+  whole: { old: boolean; now: boolean } = { old: true, now: true },
 ): { from: FinalAnswer; to: FinalAnswer } | null {
-  const from = finalAnswer(old, wanted?.form === 'span' ? null : (wanted?.form ?? null));
+  const from = finalAnswer(old, wanted?.form === 'span' ? null : (wanted?.form ?? null), whole.old);
   if (from === null) return null;
-  const to = finalAnswer(now, wanted?.form === 'span' ? null : (wanted?.form ?? from.form));
+  const to = finalAnswer(now, wanted?.form === 'span' ? null : (wanted?.form ?? from.form), whole.now);
   return to === null || from.form !== to.form || from.value === to.value ? null : { from, to };
 }
 

@@ -107,9 +107,13 @@ const saidAnswer =
 
 /**
  * What an answer comes down to: a box, a marked final answer, an option, or the whole where it is short. The last number
- * counts only where `wanted` says that a number is asked for.
+ * counts only where `wanted` says that a number is asked for, and where the text is whole: one that was cut off comes down to nothing yet.
  */
-export function finalAnswer(text: string, wanted: FinalAnswer['form'] | null = null): FinalAnswer | null {
+export function finalAnswer(
+  text: string,
+  wanted: FinalAnswer['form'] | null = null,
+  isWhole = true,
+): FinalAnswer | null {
   const boxed = text.includes('\\boxed') ? boxedAnswer(text) : null;
   if (boxed !== null && !boxed.broken) return asAnswer(boxed.value, boxed.span, wanted);
   if (wanted === null || wanted === 'option') {
@@ -124,7 +128,7 @@ export function finalAnswer(text: string, wanted: FinalAnswer['form'] | null = n
     const short = asAnswer(whole, trimmed(text, { from: 0, to: text.length }), wanted);
     if (short !== null) return short;
   }
-  return wanted === 'number' ? lastNumber(text) : null;
+  return wanted === 'number' && isWhole ? lastNumber(text) : null;
 }
 
 /** Cheaper than the whole expression: what a marked answer cannot do without. */

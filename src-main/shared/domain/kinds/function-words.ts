@@ -3,7 +3,7 @@
  * code; `da` stands for Danish and Norwegian alike, which such words do not tell apart.
  */
 const lists: Readonly<Record<string, string>> = {
-  en: 'the of and to is that it for was with as are this be by on not or from have an they which you were their has but been we would there can what will if when about all than its my how does do did his her she he who into because so',
+  en: 'the of and to is that it for was with as are this be by on not or from have an they which you were their has but been we would there can what will if when about all than its my how does do did his her she he who into because so a i no me in at',
   de: 'der die und das ist nicht ein eine zu den von mit sich des auf für im dem als auch es an werden aus er hat dass sie nach wird bei einer um am sind noch wie einem über einen so zum war haben nur oder aber vor zur bis mehr durch man kann ich wir ihr mir wenn diese dieser beträgt lautet daher weil',
   fr: 'le la les des est et un une du dans que qui pour pas sur au par plus ce avec il sont se ne elle cette aux ou être ont leur mais nous vous je tu donc comme son ses ces deux était fait aussi lui même sa réponse',
   es: 'el la los las de que y en un una es por con no para se del al lo como más su pero sus le ya este porque esta entre cuando muy sin sobre también hasta hay donde quien desde todo nos durante son fue yo tú usted está ser respuesta',

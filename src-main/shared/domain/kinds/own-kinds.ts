@@ -34,7 +34,7 @@ export const defaultKindSettings: KindSettings = { refusals: null, own: [] };
 export const kindSettingsKey = 'kinds';
 
 /** Grows whenever a rule changes, so that kinds that were counted by older rules are counted again. */
-export const rulesVersion = 3;
+export const rulesVersion = 4;
 const ownCharacters = 20_000;
 
 /** Reads the setting; throws `bad-input` where it is not one. */

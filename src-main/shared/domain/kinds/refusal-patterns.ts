@@ -12,6 +12,7 @@ const englishDeed = `(?:help|assist|aid (?:you|with)|support (?:you|this|that|yo
 export const refusalPatterns: readonly string[] = [
   // English
   `(?:${englishLead}|however,? |but )?${englishCannot}(?: to| with| in good conscience| ethically| legally| really| directly|,)*(?: be)? ?(?:able to )?${englishDeed}\\b`,
+  `${englishLead}(?:i|we) (?:do not|don['’]t) (?:currently |actually )?have (?:\\w+ )?(?:access to|the ability to)\\b`,
   `(?:${englishLead})?(?:i|we) (?:must|have to|need to|will have to|['’]ll have to) (?:\\w+ly )?(?:decline|refuse)\\b`,
   `(?:${englishLead})(?:this|that|it)(?:['’]s| is)(?: just)? (?:not )?(?:something|a (?:topic|request|question|subject)) (?:that )?i(?:['’]m| am)? (?:can(?:['’]?t|not| not)|can|am not|not|won['’]?t)\\b`,
   `(?:${englishLead})?(?:that|this)(?:['’]s| is) (?:not )?(?:something|a (?:topic|request|question|subject)) (?:that )?i(?:['’]m| am)? (?:can(?:['’]?t|not| not)|can|not|won['’]?t) (?:\\w+ )?(?:help|assist|answer|discuss|do|provide|comfortable|able|willing)\\b`,
