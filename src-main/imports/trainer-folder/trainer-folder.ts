@@ -6,6 +6,8 @@ import { findCheckpoints, stepOf } from './checkpoints.ts';
 import type { FoundCheckpoint, Unusable } from './checkpoints.ts';
 import { findCompletions } from './completions.ts';
 import type { CompletionsFile } from './completions.ts';
+import { readResults } from './results.ts';
+import { readToldByTool } from './told-by-tool.ts';
 import { liveLogFile, readLiveLog, readTrainerState, stateFile } from './trainer-state.ts';
 import type { LogEntry, TrainerState } from './trainer-state.ts';
 import { readTrainingArgs } from './training-args.ts';
@@ -48,8 +50,10 @@ export const callbackFolder = 'flipguard';
 export async function surveyTrainerFolder(folder: string): Promise<TrainerFolder> {
   await requireFolder(folder);
   const { checkpoints, unusable } = await findCheckpoints(folder);
-  const newest = await newestState(folder, checkpoints);
+  const { newest, final } = await newestState(folder, checkpoints);
   const entries = [...(newest?.entries ?? [])];
+  const results = final === null || newest === null ? null : await readResults(folder, newest, final.writtenAt);
+  if (results !== null) entries.push(results);
   const lastLogged = Math.max(-1, ...entries.map(({ step }) => step));
   const live = (await readLiveLog(folder)).filter(({ step }) => step > lastLogged);
   entries.push(...live);
@@ -58,14 +62,17 @@ export async function surveyTrainerFolder(folder: string): Promise<TrainerFolder
   const last = checkpoints.at(-1) ?? null;
   const config = last === null ? null : await readJson(path.join(last.folder, 'config.json'));
   const adapter = last === null ? null : await readJson(path.join(last.folder, 'adapter_config.json'));
-  const tool = await toolOf(folder, args, newest !== null);
+  const told = await readToldByTool(folder);
+  const hasValueHead = await holdsValueHead(last?.folder);
+  const tool = told.tool ?? (await toolOf(folder, args, newest !== null));
   const steps = [newest?.step ?? 0, last?.step ?? 0, ...live.map(({ step }) => step), completions.at(-1)?.step ?? 0];
   return {
     folder,
     tool,
     version: textIn(config, 'transformers_version'),
-    method: methodOf(args, entries, completions.length > 0),
-    base: textIn(adapter, 'base_model_name_or_path') ?? textIn(config, '_name_or_path'),
+    method:
+      namedMethod(args) ?? told.method ?? loggedMethod(entries, { online: completions.length > 0, hasValueHead, tool }),
+    base: textIn(adapter, 'base_model_name_or_path') ?? textIn(config, '_name_or_path') ?? told.base,
     args,
     step: Math.max(...steps),
     maxSteps: newest?.maxSteps ?? null,
@@ -100,12 +107,17 @@ async function requireFolder(folder: string): Promise<void> {
 
 /**
  * The newest state: of the output folder, or of the newest checkpoint that has a whole one. Each holds the whole log up to its step, so
- * the older ones are not read: a long training has many, and is looked at every few seconds.
+ * the older ones are not read: a long training has many, and is looked at every few seconds. `final`: that of the output folder itself,
+ * which is written at the end, where no checkpoint is beyond it.
  */
-async function newestState(folder: string, checkpoints: readonly FoundCheckpoint[]): Promise<TrainerState | null> {
+async function newestState(
+  folder: string,
+  checkpoints: readonly FoundCheckpoint[],
+): Promise<{ newest: TrainerState | null; final: TrainerState | null }> {
   const states: TrainerState[] = [];
-  const own = await readTrainerState(folder);
-  if (own !== null && own !== 'half') states.push(own);
+  const found = await readTrainerState(folder);
+  const own = found === 'half' ? null : found;
+  if (own !== null) states.push(own);
   for (const checkpoint of checkpoints.toReversed()) {
     if (checkpoint.folder === folder) continue;
     const state = await readTrainerState(checkpoint.folder);
@@ -113,7 +125,8 @@ async function newestState(folder: string, checkpoints: readonly FoundCheckpoint
     states.unshift(state);
     break;
   }
-  return states.sort(inOrder).at(-1) ?? null;
+  const newest = states.sort(inOrder).at(-1) ?? null;
+  return { newest, final: own !== null && own.step === newest?.step ? own : null };
 }
 
 function inOrder(a: TrainerState, b: TrainerState): number {
@@ -137,14 +150,35 @@ async function toolOf(folder: string, args: TrainingArgs | null, hasState: boole
   return hasState || args !== null ? 'transformers' : 'checkpoints';
 }
 
-/** From the class of the settings where it says so, else from what only that method logs. */
-function methodOf(args: TrainingArgs | null, entries: readonly LogEntry[], online: boolean): string {
-  const named = /^(?:Axolotl)?([A-Z][A-Za-z]*?)(?:Config|TrainingArguments)$/.exec(args?.name ?? '')?.[1];
-  if (named !== undefined && named !== 'Training' && named !== '') return named;
+/** From the class of the settings, where that says it: `DPOConfig`, axolotl’s `AxolotlAsyncGRPOConfig`. */
+function namedMethod(args: TrainingArgs | null): string | null {
+  const [, named = ''] =
+    /^(?:Axolotl)?(?:Async|Strided)?([A-Z][A-Za-z]*?)?(?:Config|(?:Seq2Seq)?TrainingArguments)$/.exec(
+      args?.name ?? '',
+    ) ?? [];
+  return named === '' || named === 'Training' ? null : named;
+}
+
+/** From what only that method logs, or saves. */
+function loggedMethod(
+  entries: readonly LogEntry[],
+  { online, hasValueHead, tool }: { online: boolean; hasValueHead: boolean; tool: TrainerTool },
+): string {
   const logged = new Set(entries.flatMap(({ numbers }) => Object.keys(numbers)));
-  if (logged.has('rewards/margins') && logged.has('logps/chosen')) return 'DPO';
+  if (logged.has('odds_ratio_loss') || logged.has('log_odds_ratio')) return 'ORPO';
+  // LLaMA-Factory’s and TRL’s KTO log their KL estimate, and DPO has none.
+  if (logged.has('rewards/margins') && logged.has('logps/chosen')) return logged.has('kl') ? 'KTO' : 'DPO';
   if (logged.has('reward_std') || online) return 'GRPO';
-  return logged.has('mean_token_accuracy') ? 'SFT' : 'training';
+  if (hasValueHead) return logged.has('reward') ? 'PPO' : 'Reward';
+  // axolotl’s plain settings are those of training on completions.
+  return logged.has('mean_token_accuracy') || tool === 'axolotl' ? 'SFT' : 'training';
+}
+
+/** The value head that LLaMA-Factory keeps next to the weights of a reward model, and of PPO. */
+async function holdsValueHead(folder: string | undefined): Promise<boolean> {
+  if (folder === undefined) return false;
+  const names = await readdir(folder).catch((): string[] => []);
+  return names.some((name) => /^value_head\.(?:safetensors|bin)$/.test(name));
 }
 
 async function readJson(file: string): Promise<unknown> {

@@ -57,6 +57,10 @@ function describe(method: string, { number, text, flag }: Pick<TrainingArgs, 'nu
       // CPO’s other losses are no algorithm of a spec.
       if (loss !== 'simpo') return { kind: 'sft' };
       return { kind: 'simpo', beta, gamma: number('simpo_gamma'), labelSmoothing, nllWeight: number('cpo_alpha') };
+    case 'SimPO':
+      return { kind: 'simpo', beta, gamma: number('simpo_gamma') };
+    case 'PPO':
+      return { kind: 'ppo', reward };
     case 'OnlineDPO':
       return { kind: 'online-dpo', reward, loss, beta, temperature, maxNewTokens: number('max_new_tokens') };
     case 'RLOO':

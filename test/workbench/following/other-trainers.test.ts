@@ -1,0 +1,159 @@
+import { cpSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { surveyTrainerFolder } from '../../../src-main/imports/trainer-folder/trainer-folder.ts';
+import { quietTask } from '../../../src-main/workbench/supervision/task.ts';
+import { trainingArgsFile } from '../../helpers/training-args.ts';
+import { openTestWorkbench, temporaryFolder } from '../../helpers/workbench.ts';
+
+/** Both train with the trainer of transformers, whose folder this is; what they write next to it is added as their sources write it. */
+const dpo = path.resolve(import.meta.dirname, '../../assets/trainers/dpo');
+type Logged = Record<string, number>;
+const history = (JSON.parse(readFileSync(path.join(dpo, 'trainer_state.json'), 'utf8')) as { log_history: Logged[] })
+  .log_history;
+
+function folderOf(module: string, name: string, settings: Record<string, string | number> = {}): string {
+  const folder = path.join(temporaryFolder(), 'out');
+  cpSync(dpo, folder, { recursive: true });
+  const file = trainingArgsFile(module, name, { learning_rate: 0.01, seed: 3, ...settings });
+  for (const place of readdirSync(folder).filter((one) => one.startsWith('checkpoint-')))
+    writeFileSync(path.join(folder, place, 'training_args.bin'), file);
+  return folder;
+}
+const put = (folder: string, name: string, value: unknown) =>
+  writeFileSync(path.join(folder, name), typeof value === 'string' ? value : JSON.stringify(value, null, 4));
+
+/** `LogCallback._write_log`: what the board shows of each line of the log. */
+function liveLog(lines: readonly Logged[]): string {
+  return lines
+    .filter((line) => 'loss' in line || 'eval_loss' in line)
+    .map((line) => {
+      const { step, epoch, loss, eval_loss, learning_rate: lr } = line;
+      const accuracy = line['rewards/accuracies'];
+      const told = { current_steps: step, total_steps: 4, loss, eval_loss, accuracy, lr, epoch };
+      return `${JSON.stringify({ ...told, percentage: 25 * (step ?? 0), elapsed_time: '0:00:01', remaining_time: '0:00:00' })}\n`;
+    })
+    .join('');
+}
+
+/** `create_modelcard_and_push` of LLaMA-Factory, shortened. */
+const factoryCard = `---\nlibrary_name: transformers\nlicense: other\nbase_model: org/base\ntags:\n- llama-factory\n- full\n- generated_from_trainer\nmodel-index:\n- name: out\n  results: []\n---\n\n# out\n`;
+
+/** `setup_model_card` of axolotl, shortened. */
+const axolotlCard = (config: string) =>
+  `---\nlibrary_name: transformers\nbase_model: org/base\ntags:\n- axolotl\n- generated_from_trainer\n---\n\n[<img src="…" alt="Built with Axolotl"/>](https://…)\n<details><summary>See axolotl config</summary>\n\naxolotl version: \`0.12.0\`\n\`\`\`yaml\n${config}\n\`\`\`\n\n</details><br>\n\n# out\n`;
+
+const curveOf = (name: string, lines: readonly Logged[] = history) =>
+  lines.filter((line) => name in line).map((line) => [line.step, line[name]]);
+
+test('a folder of LLaMA-Factory is named, and has its curves with the evaluation after training', async () => {
+  const folder = folderOf('llamafactory.hparams.training_args', 'TrainingArguments');
+  const evaluated = { eval_loss: 0.25, 'eval_rewards/margins': 1.5, eval_runtime: 0.5 };
+  const trained = { epoch: 1, total_flos: 0, train_loss: 0.5, train_runtime: 1 };
+  put(folder, 'trainer_log.jsonl', liveLog(history));
+  put(folder, 'train_results.json', trained);
+  put(folder, 'eval_results.json', { epoch: 1, ...evaluated });
+  put(folder, 'all_results.json', { ...trained, ...evaluated });
+  put(folder, 'README.md', factoryCard);
+  const workbench = await openTestWorkbench();
+  const { run } = await workbench.following.importRun(folder, { name: 'lf' }, quietTask());
+  expect([run.origin, run.spec.algorithm.kind, run.status]).toEqual([
+    { tool: 'llama-factory', version: '5.18.0', folder, method: 'DPO', base: 'org/base' },
+    'dpo',
+    'finished',
+  ]);
+  const curves = await workbench.core.store.runMetrics(run.id, {
+    names: ['loss', 'rewards/margins', 'eval_rewards/margins'],
+    points: 100,
+  });
+  const shown = Object.fromEntries(
+    curves.map(({ name, steps, values }) => [name, steps.map((step, i) => [step, values[i]])]),
+  );
+  expect(shown.loss).toEqual(curveOf('loss'));
+  expect(shown['rewards/margins']).toEqual(curveOf('rewards/margins'));
+  // The state has an evaluation at this step already: what the log says holds.
+  expect(shown['eval_rewards/margins']).toEqual(curveOf('eval_rewards/margins'));
+});
+
+test('an evaluation after training that the log does not have is taken from the files of results', async () => {
+  const folder = folderOf('llamafactory.hparams.training_args', 'TrainingArguments');
+  put(folder, 'all_results.json', { epoch: 1, eval_accuracy: 0.75, eval_loss: 99 });
+  // Of an earlier training in this folder.
+  put(folder, 'eval_results.json', { eval_kept: 1 });
+  utimesSync(path.join(folder, 'eval_results.json'), 1, 1);
+  const { entries } = await surveyTrainerFolder(folder);
+  expect(entries.at(-1)).toEqual({ step: 4, epoch: 1, numbers: { eval_accuracy: 0.75 } });
+});
+
+test('while LLaMA-Factory trains, its live log goes on beyond the newest checkpoint', async () => {
+  const folder = folderOf('llamafactory.hparams.training_args', 'TrainingArguments');
+  rmSync(path.join(folder, 'checkpoint-4'), { recursive: true });
+  rmSync(path.join(folder, 'trainer_state.json'));
+  put(folder, 'trainer_log.jsonl', `${liveLog(history.filter(({ step = 0 }) => step < 4))}{"current_steps": 4, "lo`);
+  const { tool, step, entries } = await surveyTrainerFolder(folder);
+  expect([tool, step]).toEqual(['llama-factory', 3]);
+  expect(entries.filter(({ numbers }) => 'loss' in numbers).map(({ step: at, numbers }) => [at, numbers.loss])).toEqual(
+    curveOf('loss').slice(0, 3),
+  );
+});
+
+test('a folder of axolotl is named by its settings or its card, and its final weights need no state of their own', async () => {
+  const folder = folderOf('axolotl.core.trainers.dpo.args', 'AxolotlDPOConfig', { beta: 0.3 });
+  rmSync(path.join(folder, 'trainer_state.json'));
+  for (const name of ['model.safetensors', 'config.json'])
+    cpSync(path.join(folder, 'checkpoint-4', name), path.join(folder, name));
+  put(folder, 'debug.log', '[2026-07-24] [INFO] [axolotl.train] Model successfully saved\n');
+  put(path.join(folder, 'checkpoint-4'), 'tokens_state.json', { total: 100, trainable: 50 });
+  put(folder, 'README.md', axolotlCard('base_model: org/base\nrl: dpo\n'));
+  const workbench = await openTestWorkbench();
+  const { run } = await workbench.following.importRun(folder, { name: 'ax' }, quietTask());
+  const steps = (await workbench.core.store.listCheckpoints(run.id)).map(({ step }) => step).sort();
+  expect([run.origin?.tool, run.origin?.method, run.origin?.base, run.spec.algorithm, steps]).toEqual([
+    'axolotl',
+    'DPO',
+    'org/base',
+    expect.objectContaining({ kind: 'dpo', beta: 0.3 }),
+    [2, 4],
+  ]);
+  const [loss] = await workbench.core.store.runMetrics(run.id, { names: ['loss'], points: 100 });
+  expect(loss?.steps.map((step, i) => [step, loss.values[i]])).toEqual(curveOf('loss'));
+});
+
+test('the method is read from what each tool says of it', async () => {
+  const methodOf = async (module: string, name: string, files: Record<string, string> = {}) => {
+    const folder = folderOf(module, name);
+    // Without what only DPO logs.
+    for (const place of ['.', 'checkpoint-2', 'checkpoint-4'])
+      put(path.join(folder, place), 'trainer_state.json', {
+        global_step: 4,
+        max_steps: 4,
+        log_history: [{ step: 4, loss: 1 }],
+      });
+    for (const [file, text] of Object.entries(files)) put(folder, file, text);
+    const { tool, method } = await surveyTrainerFolder(folder);
+    return [tool, method];
+  };
+  const board = (text: string) => ({ 'training_args.yaml': `model_name_or_path: org/base\n${text}` });
+  const factory = ['llamafactory.hparams.training_args', 'TrainingArguments'] as const;
+  expect(
+    await Promise.all([
+      methodOf('axolotl.core.training_args', 'AxolotlTrainingArguments'),
+      methodOf('axolotl.core.trainers.grpo.args', 'AxolotlAsyncGRPOConfig'),
+      methodOf('axolotl.core.training_args', 'AxolotlRewardConfig'),
+      methodOf('gone', 'Unknown', { 'README.md': axolotlCard('rl: simpo') }),
+      methodOf(...factory, board('stage: dpo\npref_loss: orpo\n')),
+      methodOf(...factory, board('stage: rm\n')),
+      methodOf(...factory),
+      methodOf('transformers.training_args_seq2seq', 'Seq2SeqTrainingArguments', board('stage: [a\n')),
+    ]),
+  ).toEqual([
+    ['axolotl', 'SFT'],
+    ['axolotl', 'GRPO'],
+    ['axolotl', 'Reward'],
+    ['axolotl', 'SimPO'],
+    ['llama-factory', 'ORPO'],
+    ['llama-factory', 'Reward'],
+    ['llama-factory', 'training'],
+    ['transformers', 'training'],
+  ]);
+});
