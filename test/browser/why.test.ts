@@ -6,6 +6,7 @@ import { kindPhrases } from '../../src-main/shared/domain/kinds/change-kinds.ts'
 import type { ChangeKind } from '../../src-main/shared/domain/kinds/change-kinds.ts';
 import { quietTask } from '../../src-main/workbench/supervision/task.ts';
 import type { Workbench } from '../../src-main/workbench/workbench.ts';
+import { startJudge } from '../helpers/judge-server.ts';
 import { plantedCounts, plantedFile, plantedFlips, plantedKinds } from '../helpers/planted-kinds.ts';
 import type { App } from './pages.ts';
 import { useBrowserWorkbench, whyNoBrowser } from './shell.ts';
@@ -130,6 +131,50 @@ describe.skipIf(noBrowser !== null)('why it flipped', () => {
     );
     await answers.getByRole('button').click();
     await app.flips.sample.getByRole('heading', { level: 2, name: 'other-answer-0' }).waitFor();
+    expect(app.complaints).toEqual([]);
+  });
+
+  it('has a judge say it too: what would be sent is said, then allowed, and each statement lists its samples', async () => {
+    const { url, asked } = await startJudge(({ system, user }) => {
+      if (system.includes('group A')) return '1. The new answer mentions a request.';
+      return user.split('New answer:')[1]?.includes('that request') === true ? 'Yes.' : 'no';
+    });
+    const app = await openFlips(comparisonId, '?change=refusal,other-answer');
+    await app.page.getByRole('region', { name: 'What went wrong' }).getByText('refuse').waitFor();
+    await app.button('In words').click();
+    await app.page.getByLabel('Address of the judge’s endpoint').fill(url);
+    await app.page.getByLabel('Model of the judge').fill('small');
+    await app.button('What would be sent?').click();
+    await app.page.getByText(`go to ${new URL(url).origin}: at most`).waitFor();
+    expect(asked).toEqual([]);
+    await app.button('Send and ask').click();
+    await app.page
+      .getByRole('dialog', { name: 'Send texts to another server?' })
+      .getByRole('button', { name: /^Allow/ })
+      .click();
+    const words = app.page.getByRole('region', { name: 'A judge’s words' });
+    await words.getByText('small proposed 1 statement').waitFor();
+    await words.getByRole('button', { name: /“The new answer mentions a request\.”$/ }).click();
+    await app.button('Remove judged: The new answer mentions a request.').waitFor();
+    const rows = await app.flips.rows().count();
+    expect([rows > 0, rows <= (plantedCounts['refusal'] ?? 0)]).toEqual([true, true]);
+    expect(app.complaints).toEqual([]);
+  });
+
+  it('counts kinds of one’s own that are kept in Settings after a try', async () => {
+    const app = await openFlips(comparisonId);
+    await app.goto('/settings');
+    const rules = app.page.getByRole('region', { name: 'Kinds of change' });
+    await rules.getByRole('button', { name: 'Add a kind' }).click();
+    await rules.getByLabel('Name of kind 1').fill('requests');
+    await rules.getByLabel('Pattern of kind 1').fill('that request\\b');
+    await rules.getByLabel('Text to try').fill('I’m sorry, but I cannot help with that request.');
+    await rules.getByText('requests: “that request”').waitFor();
+    await rules.getByRole('button', { name: 'Keep these rules' }).click();
+    await rules.getByText('Kept.').waitFor();
+    await app.goto(`/compare/${comparisonId}`);
+    const bar = app.page.getByRole('region', { name: 'What went wrong' });
+    await bar.getByRole('button', { name: `${plantedCounts['refusal']} match “requests”` }).waitFor();
     expect(app.complaints).toEqual([]);
   });
 

@@ -1,14 +1,13 @@
-import { writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { FlipFilter } from '../../../src-main/shared/domain/flip-view.ts';
 import { judgeWishSchema } from '../../../src-main/shared/domain/kinds/judged-statements.ts';
 import { readProposals, readYesOrNo } from '../../../src-main/shared/domain/kinds/judged-statements.ts';
 import { endpointVariables } from '../../../src-main/system/endpoints.ts';
 import { quietTask } from '../../../src-main/workbench/supervision/task.ts';
 import { flipguard } from '../../helpers/cli.ts';
+import { startJudge } from '../../helpers/judge-server.ts';
 import { openTestWorkbench, temporaryFolder } from '../../helpers/workbench.ts';
 
 const lost = 40;
@@ -26,34 +25,12 @@ function rows(side: 'old' | 'now'): string {
   }).join('');
 }
 
-interface Asked {
-  system: string;
-  user: string;
-  key: string | undefined;
-}
-
 /** A judge that says what a small model was seen to say: thoughts before the list, a heading, marks around the statements. */
-async function judge(onAsked: (asked: number) => unknown = () => undefined): Promise<{ url: string; asked: Asked[] }> {
-  const asked: Asked[] = [];
-  const server = createServer((request, response) => {
-    let text = '';
-    request.setEncoding('utf8').on('data', (part: string) => (text += part));
-    request.on('end', () => {
-      const { messages } = JSON.parse(text) as { messages: { content: string }[] };
-      const [system = '', user = ''] = messages.map(({ content }) => content);
-      asked.push({ system, user, key: request.headers.authorization });
-      onAsked(asked.length);
-      const content = system.includes('group A') ? proposals : said(user);
-      const body = { choices: [{ message: { content } }], usage: { prompt_tokens: 100, completion_tokens: 2 } };
-      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-    });
+function judge(onAsked: (asked: number) => unknown = () => undefined) {
+  return startJudge(({ system, user }, count) => {
+    onAsked(count);
+    return system.includes('group A') ? proposals : said(user);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`, asked };
 }
 
 const proposals = `<think>Group A says ahoy.</think>\nHere are the statements:\n\n1. **${pirate}**\n2. "The prompt asks about a town."\n- The answer is friendly.\n- The answer is friendly`;
@@ -156,6 +133,9 @@ test('the command line says what will leave the machine, asks, and lists what wa
   expect(refused.stderr).toContain('--allow-endpoint');
   const asking = await flipguard(workspace, ...ask, '--allow-endpoint', url);
   expect(asking.stdout).toContain(`- 20 of 20: “${pirate}”, says m: none of the other 20`);
+  const report = path.join(folder, 'report.md');
+  await flipguard(workspace, 'report', 'old', 'now', '--out', report);
+  expect(readFileSync(report, 'utf8')).toMatch(/^- 20 of 20: .*talks like a pirate.* says m/m);
   const listed = await flipguard(workspace, 'flips', 'old', 'now', '--where', `judged:${pirate}`, '--json');
   expect(listed.stdout.trim().split('\n')).toHaveLength(20);
 });
