@@ -7,7 +7,7 @@ import { invoke } from '../api/client.ts';
 import type { Dropped } from '../api/dropped-files.ts';
 import { uploadFile } from '../api/upload.ts';
 import type { ImportTarget, ImportThing } from './import-things.ts';
-import { isReady, newThing } from './import-things.ts';
+import { isReady, namedBase, newThing } from './import-things.ts';
 import { useDatasets, useEvaluations, useImports, useModels, useSuites } from './library.ts';
 import { useJobs } from './jobs.ts';
 import { attend } from './toasts.ts';
@@ -165,6 +165,9 @@ export const useImportFlow = defineStore('import-flow', () => {
       if (turns.get(thing.key) !== mine) return;
       thing.preview = answer;
       if (!thing.named) thing.name = freeAmongThings(thing, answer.name);
+      if (answer.adapter !== null && thing.baseId === '') {
+        thing.baseId = namedBase(answer.adapter.base, lists.model.items);
+      }
       thing.error = null;
     } catch (problem) {
       if (turns.get(thing.key) !== mine) return;
@@ -219,6 +222,10 @@ export const useImportFlow = defineStore('import-flow', () => {
     thing.named = true;
   }
 
+  function sitOn(thing: ImportThing, baseId: string): void {
+    thing.baseId = baseId;
+  }
+
   /** Why a name cannot be had, or null. */
   function takenName(thing: ImportThing): string | null {
     const name = thing.name.trim();
@@ -244,6 +251,7 @@ export const useImportFlow = defineStore('import-flow', () => {
         previewId: preview.previewId,
         name: thing.name.trim(),
         strict,
+        ...(preview.adapter === null ? {} : { baseId: thing.baseId }),
       });
       jobIds.value = [...jobIds.value, jobId];
       remove(thing);
@@ -283,6 +291,7 @@ export const useImportFlow = defineStore('import-flow', () => {
     change,
     toggle,
     rename,
+    sitOn,
     takenName,
     accept,
     acceptAll,

@@ -1,5 +1,6 @@
 import type { Input } from '@shared/contract/channels.ts';
 import type { FoundThing, ImportPreview } from '@shared/contract/views.ts';
+import type { ModelRecord } from '@shared/domain/entities.ts';
 import type { ErrorReport } from '@shared/domain/errors.ts';
 import type { SuiteKind } from '@shared/domain/evaluations.ts';
 
@@ -18,6 +19,8 @@ export interface ImportThing {
   name: string;
   /** A name that a person typed is not replaced by a better guess. */
   named: boolean;
+  /** The model that an adapter sits on. */
+  baseId: string;
   preview: ImportPreview | null;
   looking: boolean;
   error: ErrorReport | null;
@@ -54,6 +57,7 @@ export function newThing(key: number, found: FoundThing, wish: ImportTarget | nu
     variant: null,
     name: '',
     named: false,
+    baseId: '',
     preview: null,
     looking: false,
     error: null,
@@ -70,7 +74,17 @@ function targetOf(found: FoundThing, wish: ImportTarget | null): ImportTarget | 
 }
 
 /** Whether importing it makes sense: something fits, and it has a name of its own. */
-export function isReady({ target, preview, looking, name }: ImportThing): boolean {
+export function isReady({ target, preview, looking, name, baseId }: ImportThing): boolean {
   if (target === null || preview === null || looking || name.trim() === '') return false;
+  if (preview.adapter !== null && baseId === '') return false;
   return target === 'model' || preview.fitting > 0;
+}
+
+/** The model of the workspace that an adapter names as its base, by its name on the Hub or by that of its folder. */
+export function namedBase(named: string | null, models: readonly ModelRecord[]): string {
+  if (named === null) return '';
+  const last = named.split('/').at(-1) ?? named;
+  const wholes = models.filter(({ baseId }) => baseId === undefined);
+  const found = wholes.find(({ source }) => source?.repository === named) ?? wholes.find(({ name }) => name === last);
+  return found?.id ?? '';
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { quietTask } from '../../src-main/workbench/supervision/task.ts';
+import { modelAsset } from '../helpers/golden-models.ts';
 import { lmEvalMaterial } from './lm-eval-material.ts';
 import type { App } from './pages.ts';
 import { useBrowserWorkbench, whyNoBrowser } from './shell.ts';
@@ -136,6 +137,24 @@ describe.skipIf(noBrowser !== null)('the way in', () => {
       )
       .toEqual([]);
     expect(await dialog.root.getByRole('alert').count()).toBe(0);
+  });
+
+  it('asks which model an adapter sits on, and takes it in on that', async () => {
+    const { workbench } = served;
+    const base = await workbench.models.add(modelAsset('llama'), { name: 'my base' }, quietTask());
+    app = await served.open();
+    const { importDialog: dialog } = app;
+    await app.button('Import').first().click();
+    await dialog.typePath(modelAsset('llama-adapter'));
+    await dialog.root.getByText('It names ../llama.').waitFor();
+    const button = dialog.root.getByRole('button', { name: 'Import', exact: true });
+    expect(await button.isEnabled()).toBe(false);
+    await dialog.root.getByLabel('Sits on').selectOption('my base');
+    await dialog.field('Name').fill('my adapter');
+    await button.click();
+    await expect
+      .poll(async () => (await workbench.models.list()).find(({ name }) => name === 'my adapter')?.baseId)
+      .toBe(base.id);
   });
 
   it('refuses a typed path that is not there, hidden or not whole, each with its reason', async () => {

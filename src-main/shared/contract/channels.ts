@@ -192,7 +192,8 @@ export const channels = {
     }),
   ),
   'imports.accept': channel<{ jobId: string }>()(
-    z.strictObject({ previewId: id, name, strict: z.boolean().default(false) }),
+    /** `baseId`: the model that an adapter sits on. */
+    z.strictObject({ previewId: id, name, strict: z.boolean().default(false), baseId: id.optional() }),
   ),
   'imports.list': channel<ImportRecord[]>()(none),
   'imports.undo': channel<null>()(z.strictObject({ importId: id })),

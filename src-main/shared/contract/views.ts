@@ -176,6 +176,8 @@ export interface ImportPreview {
   fitting: number;
   complete: boolean;
   problems: { reason: string; message: string; count: number; firstLines: number[] }[];
+  /** Of an adapter, which needs a model of the workspace to sit on: the model that it names itself. */
+  adapter: { base: string | null } | null;
 }
 
 /** One fault of a spec, by path; `line` and `column` when it came as YAML. */

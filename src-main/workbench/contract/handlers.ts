@@ -85,7 +85,7 @@ function materialHandlers({ core, files, models, madeModels, imports }: Services
   return {
     'imports.recognise': ({ handles }) => recogniseHandles(files, handles),
     'imports.preview': (input) => imports.preview(input),
-    'imports.accept': ({ previewId, name, strict }) => Promise.resolve(imports.accept(previewId, name, strict)),
+    'imports.accept': ({ previewId, ...said }) => Promise.resolve(imports.accept(previewId, said)),
     'imports.list': () => imports.list(),
     'imports.undo': ({ importId }) => nothing(imports.undo(importId)),
     'models.list': () => models.list(),

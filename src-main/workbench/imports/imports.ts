@@ -12,6 +12,7 @@ import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { SuiteItem, SuiteKind } from '../../shared/domain/evaluations.ts';
 import type { Core } from '../core.ts';
 import type { Files } from '../workspace/files.ts';
+import { isAdapterFolder, readAdapter } from '../models/adapters.ts';
 import type { Models } from '../models/models.ts';
 import { inside } from '../workspace/inside.ts';
 import { existing, freeName, refuseTakenName } from '../workspace/names.ts';
@@ -30,7 +31,7 @@ export type { ImportRequest, SuiteHead } from './ingest.ts';
 export interface Imports {
   preview(input: ParsedInput<'imports.preview'>): Promise<ImportPreview>;
   /** Imports what was previewed, as a job. */
-  accept(previewId: string, name: string, strict: boolean): { jobId: string };
+  accept(previewId: string, said: Said): { jobId: string };
   dataset(request: ImportRequest, task: Task): Promise<DatasetRecord>;
   /** The evaluations that a source holds: one, or a folder's tasks and models. */
   evaluations(request: ImportRequest, task: Task): Promise<EvaluationRecord[]>;
@@ -48,6 +49,14 @@ export interface Imports {
   ): Promise<SuiteRecord>;
   list(): Promise<ImportRecord[]>;
   undo(importId: string): Promise<void>;
+}
+
+/** What a person says of a previewed source when it is taken in. */
+interface Said {
+  name: string;
+  strict: boolean;
+  /** The model that an adapter sits on. */
+  baseId?: string | undefined;
 }
 
 type Previewed = {
@@ -107,7 +116,11 @@ export function createImports(core: Core, files: Files, models: Models): Imports
     return previewId;
   }
 
-  async function run(previewed: Previewed, name: string, strict: boolean, task: Task): Promise<Record<string, string>> {
+  async function run(
+    previewed: Previewed,
+    { name, strict, baseId }: Said,
+    task: Task,
+  ): Promise<Record<string, string>> {
     const request: ImportRequest = {
       source: previewed.source,
       name,
@@ -126,7 +139,7 @@ export function createImports(core: Core, files: Files, models: Models): Imports
       case 'suite':
         return { suiteId: (await suite({ ...request, suite: { kind: requireKind(previewed.suiteKind) } }, task)).id };
       case 'model':
-        return { modelId: (await models.add(await ownFolder(previewed.source), { name }, task)).id };
+        return { modelId: (await models.add(await ownFolder(previewed.source), { name, base: baseId }, task)).id };
       default:
         throw new WorkbenchError('unsupported', `Importing a ${previewed.target} has no preview.`);
     }
@@ -158,9 +171,10 @@ export function createImports(core: Core, files: Files, models: Models): Imports
       // An unknown format is refused by the reader, which names the ones it accepts.
       const format = input.format as ImportFormat | 'auto';
       if (target === 'model') {
-        const { notes } = await models.examine(source);
+        const adapter = (await isAdapterFolder(source)) ? { base: await readAdapter(source) } : null;
+        const notes = adapter === null ? (await models.examine(source)).notes : [];
         const previewId = remember({ target, source, format, map: {}, suiteKind, variant });
-        return modelPreview(previewId, source, await nameFor({ target, source, parts: [] }), notes);
+        return modelPreview(previewId, source, await nameFor({ target, source, parts: [] }), { notes, adapter });
       }
       const given = parseMapping(input.mapping, target, suiteKind);
       const preview = await readPreview(source, {
@@ -178,13 +192,13 @@ export function createImports(core: Core, files: Files, models: Models): Imports
       const name = await nameFor({ target, source, parts: preview.parts });
       return contractPreview(previewId, { target, source, map: shown }, preview, name);
     },
-    accept(previewId, name, strict) {
+    accept(previewId, said) {
       const previewed = previews.get(previewId);
       if (previewed === undefined) {
         throw new WorkbenchError('not-found', 'This preview is no longer kept.', { remedy: 'Choose the file again.' });
       }
-      const title = `${name} from ${path.basename(previewed.source)}`;
-      return { jobId: jobs.start({ kind: 'import', title }, (task) => run(previewed, name, strict, task)).id };
+      const title = `${said.name} from ${path.basename(previewed.source)}`;
+      return { jobId: jobs.start({ kind: 'import', title }, (task) => run(previewed, said, task)).id };
     },
     dataset,
     evaluations,

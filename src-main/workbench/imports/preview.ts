@@ -43,6 +43,7 @@ export async function contractPreview(
       count,
       firstLines: first.slice(0, keptLines).map(({ line }) => line),
     })),
+    adapter: null,
   };
 }
 
@@ -51,7 +52,7 @@ export async function modelPreview(
   previewId: string,
   source: string,
   name: string,
-  notes: string[],
+  { notes, adapter }: Pick<ImportPreview, 'notes' | 'adapter'>,
 ): Promise<ImportPreview> {
   return {
     previewId,
@@ -72,6 +73,7 @@ export async function modelPreview(
     fitting: 0,
     complete: true,
     problems: [],
+    adapter,
   };
 }
 
