@@ -21,7 +21,8 @@ export function useKeyDispatch(): void {
   useEventListener(window, 'keydown', (event: KeyboardEvent) => {
     if (event.defaultPrevented || event.isComposing || ['Shift', 'Control', 'Alt', 'Meta'].includes(event.key)) return;
     if (inDialog(event.target)) return;
-    const typing = isTyping(event.target);
+    // Out of an editor's shadow root the target would be its host.
+    const typing = isTyping(event.composedPath()[0] ?? event.target);
     const pressed = prefix === '' ? keyName(event) : `${prefix} ${keyName(event)}`;
     forget();
     const candidates = store.commands.filter((command) => !typing || command.whileTyping === true);

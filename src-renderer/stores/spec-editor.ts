@@ -31,7 +31,9 @@ export function useSpecEditor(initial: string, parentRunId: () => string | undef
     })),
   );
   const spec = shallowRef<unknown>({});
-  watch(parsed, (document) => (document.errors.length === 0 ? (spec.value = document.toJS() as unknown) : undefined), {
+  // An empty text is an empty spec.
+  const readSpec = (document: ReturnType<typeof parseDocument>): unknown => document.toJS() ?? {};
+  watch(parsed, (document) => (document.errors.length === 0 ? (spec.value = readSpec(document)) : undefined), {
     immediate: true,
     flush: 'sync',
   });

@@ -45,11 +45,40 @@ describe.skipIf(missing !== null)('the launch form', () => {
     await app.close();
   });
 
+  it('completes the spec by its schema and by what there is, in one style sheet that the page’s policy allows', async () => {
+    const app = await served.open();
+    await app.goto('/launch');
+    await app.page.getByText('ready to start').waitFor();
+    await yaml(app).press('ControlOrMeta+a');
+    await yaml(app).press('Delete');
+    await app.page.getByRole('region', { name: 'Problems' }).waitFor();
+    await app.writeSpec('name: typed\n');
+    await app.page.keyboard.type('mod');
+    await app.page.getByRole('option', { name: /^model/ }).click();
+    await app.page.getByRole('option', { name: 'small' }).click();
+    // Letters that are keys elsewhere are letters here.
+    await app.page.keyboard.type('\nguard: {kind: flipguard, wieght: 2}');
+    await app.page.keyboard.press('Escape');
+    await yaml(app).getByText('model: small').waitFor();
+    await app.page.getByRole('region', { name: 'Problems' }).getByText('Did you mean “weight”?').waitFor();
+    await app.page.locator('.cm-lintRange-error').first().waitFor();
+    expect(
+      await app.page.locator('.host .cm-content').evaluate((content) => getComputedStyle(content).whiteSpace),
+    ).toBe('pre');
+    await yaml(app).press('Control+z');
+    // After Escape, Tab leaves the editor.
+    await app.page.keyboard.press('Escape');
+    await app.page.keyboard.press('Tab');
+    expect(await yaml(app).evaluate((content) => content.matches(':focus'))).toBe(false);
+    expect(app.complaints).toEqual([]);
+    await app.close();
+  });
+
   it('suggests the key that was meant, and keeps a draft over a reload', async () => {
     const app = await served.open();
     await app.goto('/launch');
     await app.page.getByText('ready to start').waitFor();
-    await yaml(app).fill(
+    await app.writeSpec(
       'name: mine\nmodel: small\ndataset: {train: pairs}\nalgorithm: {kind: dpo}\nguard: {kind: flipguard, wieght: 2}\nsteps: 3\n',
     );
     await app.page.getByRole('region', { name: 'Problems' }).getByText('Did you mean “weight”?').waitFor();

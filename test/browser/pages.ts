@@ -28,6 +28,17 @@ export class App {
     await this.page.getByRole('contentinfo', { name: 'Status' }).getByText('connected').waitFor();
   }
 
+  /** The run spec's text in place of what is there, pasted as a person would: the editor lies in a shadow root. */
+  async writeSpec(text: string): Promise<void> {
+    const editor = this.page.getByRole('textbox', { name: 'Run spec as YAML' });
+    await editor.press('ControlOrMeta+a');
+    await editor.evaluate((content, pasted) => {
+      const clipboardData = new DataTransfer();
+      clipboardData.setData('text/plain', pasted);
+      content.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+    }, text);
+  }
+
   async goto(place: string): Promise<void> {
     await this.page.evaluate((hash) => (location.hash = hash), place);
   }

@@ -59,7 +59,7 @@ describe.skipIf(why !== null)(`sites in the window, on a real Slurm${why === nul
     await sites.getByText(/accounting off, arrays of up to 1001 tasks/).waitFor();
 
     await app.goto('/launch');
-    await page.getByRole('textbox', { name: 'Run spec as YAML' }).fill(spec);
+    await app.writeSpec(spec);
     await page.getByText('ready to start').waitFor();
     const where = page.getByRole('region', { name: 'Where it runs' });
     await where.getByRole('combobox').selectOption('here');

@@ -11,7 +11,6 @@ import { ranked } from '../../src-renderer/format/ranking.ts';
 import { alignedSeries } from '../../src-renderer/format/report-charts.ts';
 import { sampleMarkdown } from '../../src-renderer/format/sample-text.ts';
 import { verdictChanges } from '../../src-renderer/format/timeline.ts';
-import { highlightYaml } from '../../src-renderer/format/yaml-highlight.ts';
 import { comparisonRecord, runRecord, sampleDetail } from './samples.ts';
 
 describe('a comparison in figures', () => {
@@ -130,18 +129,6 @@ describe('other texts', () => {
       ['b', 1, [0]],
       ['c', 1, []],
       ['d', 0, []],
-    ]);
-  });
-  it('colour YAML without losing a character', () => {
-    const line = '  guard: {kind: flipguard, weight: 3.5} # strong';
-    const parts = highlightYaml(line);
-    expect(parts.map(({ text }) => text).join('')).toBe(line);
-    expect(parts.filter(({ kind }) => kind !== 'plain').map(({ kind, text }) => [kind, text])).toEqual([
-      ['key', 'guard'],
-      ['key', 'kind'],
-      ['key', 'weight'],
-      ['number', '3.5'],
-      ['comment', '# strong'],
     ]);
   });
   it('shuffle sides in blind mode, the same way each time', () => {
