@@ -183,7 +183,7 @@ function answerIn(content: string): string {
   return content.replace(/<think(?:ing)?>[\s\S]*?<\/think(?:ing)?>/giu, '').trim();
 }
 
-/** The statements of a reply: one a line, or a JSON list. */
+/** The statements of a reply: one per line, or a JSON list. */
 export function readProposals(content: string): string[] {
   const text = answerIn(content);
   const listed = listIn(text) ?? text.split('\n');

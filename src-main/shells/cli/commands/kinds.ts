@@ -76,7 +76,7 @@ export async function removeKindCommand({ terminal, workbench }: CommandContext,
   terminal.print(`Removed “${plain(name)}”.`);
 }
 
-/** Another list of patterns by which refusals are known, one a line, or the program’s own again. */
+/** Another list of patterns by which refusals are known, one per line, or the program’s own again. */
 export async function refusalsCommand({ terminal, workbench }: CommandContext, flags: RefusalFlags): Promise<void> {
   const { core } = await workbench();
   const { settings, builtIn } = await kindRulesView(core);
