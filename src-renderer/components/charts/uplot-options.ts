@@ -20,10 +20,28 @@ export function gutterPx(labels: readonly (string | null)[] | null): number {
   return Math.max(leastGutterPx, longest * digitPx + aroundPx);
 }
 
+/** 1, 2 and 5 times powers of ten: distances of labels that read well. */
+const increments = Array.from({ length: 21 }, (_, index) => index - 9).flatMap((power) =>
+  [1, 2, 5].map((digit) => Number(`${digit}e${power}`)),
+);
+const wholeIncrements = increments.filter(Number.isInteger);
+
+/** Distances between labels of the x axis: there is no step one and a half. */
+export function incrementsOf(x: ArrayLike<number | null | undefined> | undefined): number[] {
+  for (let index = 0; index < (x?.length ?? 0); index++) if (!Number.isInteger(x?.[index])) return increments;
+  return wholeIncrements;
+}
+
 export function axisOptions(ink: Ink): uPlot.Axis[] {
   const common = { stroke: ink.faint, font, ticks: { show: false }, grid: { stroke: ink.line, width: 1 } };
   return [
-    { ...common, size: 26, space: 70, values: (_, ticks) => ticks.map((tick) => formatNumber(tick)) },
+    {
+      ...common,
+      size: 26,
+      space: 70,
+      incrs: ({ data: [x] }) => incrementsOf(x),
+      values: (_, ticks) => ticks.map((tick) => formatNumber(tick)),
+    },
     {
       ...common,
       size: (_, labels) => gutterPx(labels),
