@@ -1,7 +1,8 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import vue from '@vitejs/plugin-vue';
 import { defineConfig, type UserConfig } from 'electron-vite';
+import type { Plugin } from 'vite';
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const shared = { '@shared': at('./src-main/shared') };
@@ -52,6 +53,17 @@ const electronSide = {
   },
 } satisfies UserConfig;
 
+/** Names the packages whose code becomes part of the interface: their licences go with it (build/package.mjs). */
+const listPackages: Plugin = {
+  name: 'list-packages',
+  writeBundle() {
+    const names = [...this.getModuleIds()].flatMap(
+      (id) => /.*[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/?]+)/.exec(id)?.[1]?.replaceAll('\\', '/') ?? [],
+    );
+    writeFileSync(at('./out/renderer-packages.json'), `${JSON.stringify([...new Set(names)].sort(), null, 2)}\n`);
+  },
+};
+
 export default defineConfig({
   ...(rendererOnly ? {} : electronSide),
   renderer: {
@@ -59,7 +71,7 @@ export default defineConfig({
     // Relative addresses: the same output is served by app:// and by the web shell.
     base: './',
     resolve: { alias: shared },
-    plugins: [vue()],
+    plugins: [vue(), listPackages],
     build: {
       outDir: at('./out/renderer'),
       emptyOutDir: true,

@@ -12,7 +12,7 @@ import { quietly, standInElectron } from './package/stand-in.mjs';
 import { ensureBundle } from './setup/bundle.mjs';
 import { findElectron } from './setup/electron-binary.mjs';
 import { say } from './setup/log.mjs';
-import { checkoutDir } from './setup/paths.mjs';
+import { checkoutDir, modulesDir } from './setup/paths.mjs';
 
 const dirOnly = process.argv.includes('--dir');
 const platform = { linux: 'linux', darwin: 'mac', win32: 'windows' }[process.platform];
@@ -69,9 +69,10 @@ async function makePackage() {
   return 0;
 }
 
-/** Folders of the packages that ship, told by the files that would be packed. */
+/** Folders of the packages that ship: of those whose files would be packed, and of those whose code is in the interface. */
 async function packageFolders() {
-  const folders = new Set();
+  const bundled = JSON.parse(fs.readFileSync(path.join(checkoutDir, 'out', 'renderer-packages.json'), 'utf8'));
+  const folders = new Set(bundled.map((name) => path.join(modulesDir, ...name.split('/'))));
   for (const { source } of await packagedFiles(platform, process.arch)) {
     const at = source.lastIndexOf(`${path.sep}node_modules${path.sep}`);
     if (at < 0) continue;

@@ -49,7 +49,7 @@ export interface Services {
   readonly consents: Consents;
   readonly reports: Reports;
   readonly settingUp: SettingUp;
-  readonly doctor: () => Promise<Doctor>;
+  readonly doctor: (options?: { again: boolean }) => Promise<Doctor>;
   /** Compares the whole workspace with its records; with `repair`, does what loses nothing. */
   readonly checkWorkspace: (options: { repair: boolean }, task: Task) => Promise<WorkspaceCheck>;
   /** Opens a finished report with the system, where the shell can; answers whether it did. */

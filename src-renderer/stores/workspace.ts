@@ -23,10 +23,10 @@ export const useWorkspace = defineStore('workspace', () => {
   }
 
   /** Looks at backends, disk and database; takes a moment, so only when asked or once after start. */
-  async function examine(): Promise<void> {
+  async function examine({ again } = { again: false }): Promise<void> {
     examining.value = true;
     try {
-      doctor.value = await invoke('workspace.doctor', {});
+      doctor.value = await invoke('workspace.doctor', { again });
     } catch (problem) {
       error.value = reportOf(problem);
     } finally {

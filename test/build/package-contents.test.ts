@@ -39,6 +39,16 @@ describe('what electron-builder packs, by its own matcher', () => {
     expect(files.filter((file) => file.path.includes('tfjs-node-gpu/lib/'))).toEqual([]);
   });
 
+  test('the packages whose code is in the interface are known, and each names its licence', () => {
+    const bundled = JSON.parse(readFileSync(path.join(root, 'out/renderer-packages.json'), 'utf8')) as string[];
+    expect(bundled).toEqual(expect.arrayContaining(['@codemirror/view', 'pinia', 'reka-ui', 'vue-router']));
+    const licenceOf = (name: string) => {
+      const manifest = readFileSync(path.join(root, 'node_modules', name, 'package.json'), 'utf8');
+      return (JSON.parse(manifest) as { license?: string }).license;
+    };
+    expect(bundled.filter((name) => licenceOf(name) === undefined)).toEqual([]);
+  });
+
   test('no tests, no sources, no source maps, no development packages are in it', () => {
     const wrong = files.filter(
       ({ path: name }) =>

@@ -134,7 +134,8 @@ const siteName = siteSchema.shape.name;
 /** Every request there is. A test lists these names exactly and feeds each a bad input. */
 export const channels = {
   'workspace.summary': channel<WorkspaceSummary>()(none),
-  'workspace.doctor': channel<Doctor>()(none),
+  /** `again` tries the backends anew instead of telling what was found at the start. */
+  'workspace.doctor': channel<Doctor>()(z.strictObject({ again: z.boolean().default(false) })),
   /** TensorFlow's library: what is here, and what it would cost where it is not. */
   'setup.look': channel<SetUpState>()(z.strictObject({ mirror: mirror.optional() })),
   /** Starts to set it up. `folder` is asked for by a dialog of the system; null when that was dismissed. */

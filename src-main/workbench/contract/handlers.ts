@@ -54,7 +54,7 @@ function workspaceHandlers({ core, shell, version, files, doctor, settingUp, con
   const { store, jobs, computations } = core;
   return {
     'workspace.summary': () => workspaceSummary(core, { shell, version }),
-    'workspace.doctor': () => doctor(),
+    'workspace.doctor': ({ again }) => doctor({ again }),
     'setup.look': ({ mirror }) => settingUp.look(mirror),
     'setup.start': (choice) => settingUp.start(present({ flavour: 'cpu', ...choice })),
     'settings.get': () => store.listSettings(),

@@ -8,7 +8,8 @@ import { formatBytes } from '../../shared/presentation/numbers.ts';
 const leastFreeBytes = 2e9;
 
 export interface Examination {
-  examine(): Promise<Doctor>;
+  /** `again` tries the backends anew; otherwise what was found first is told. */
+  examine(options?: { again: boolean }): Promise<Doctor>;
   /** The backends are others now: they are tried again when somebody asks. */
   forget(): void;
 }
@@ -16,10 +17,14 @@ export interface Examination {
 /** What this machine and this workspace are, and what stands in the way of work. */
 export function createDoctor(core: Core, diagnoseBackends: () => Promise<Diagnosed>): Examination {
   let backends: Promise<BackendDiagnosis> | null = null;
-  async function examine(): Promise<Doctor> {
+  async function examine({ again } = { again: false }): Promise<Doctor> {
+    if (again) backends = null;
     // Probing opens every backend in a process of its own, which takes seconds: once a start is enough.
     backends ??= diagnoseBackends().then(contractDiagnosis);
-    const backend = await backends;
+    const backend = await backends.catch((error: unknown) => {
+      backends = null;
+      throw error;
+    });
     const workspace = await examineWorkspace(core);
     return {
       backend,
