@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { PythonTemplate } from '../../../src-main/engine/tokenizer/jinja.ts';
 
 interface Case {
@@ -11,6 +11,8 @@ interface Case {
 }
 /** Made by test/golden/jinja/render.py: jinja2 as transformers sets it up. */
 const golden = JSON.parse(readFileSync(new URL('../../golden/jinja/golden.json', import.meta.url), 'utf8')) as {
+  /** When they were made: some templates print the day they are rendered on. */
+  day: string;
   templates: { family: string; crlf: boolean; cases: Case[] }[];
   sources: Record<string, string>;
   chats: Record<string, unknown>;
@@ -28,6 +30,9 @@ function render(source: string, items: Record<string, unknown> = {}): string {
 }
 
 describe('templates render what jinja2 renders', () => {
+  beforeAll(() => vi.useFakeTimers({ now: new Date(`${golden.day}T12:00:00`), toFake: ['Date'] }));
+  afterAll(() => vi.useRealTimers());
+
   it.each(golden.templates)('$family (CRLF: $crlf)', ({ family, crlf, cases }) => {
     const source = golden.sources[family] ?? '';
     const text = crlf ? source.replaceAll('\n', '\r\n') : source;

@@ -1,6 +1,6 @@
 """Renders chat templates and small expressions with jinja2 as transformers sets it up, into golden.json next to this file:
 python test/golden/jinja/render.py (transformers, trl; the templates are those that trl ships for the families we load)."""
-import itertools, json, pathlib
+import datetime, itertools, json, pathlib
 import transformers.utils.chat_template_utils as utils
 import trl
 
@@ -26,7 +26,8 @@ def render(source, **items):
     try: return {'text': compile_template(source).render(**items)}
     except Exception as error: return {'fails': True}
 
-golden = {'templates': [], 'expressions': [], 'blocks': []}
+# Some templates print the day they are rendered on.
+golden = {'day': datetime.date.today().isoformat(), 'templates': [], 'expressions': [], 'blocks': []}
 for family in families:
     path = folder / f'{family}.jinja'
     if not path.exists(): continue
@@ -45,4 +46,4 @@ golden['blocks'] = [[b, render(b, messages=chats['tools'])['text']] for b in blo
 golden['chats'], golden['tools'] = chats, tools
 golden['sources'] = {t['family']: (folder / f"{t['family']}.jinja").read_text() for t in golden['templates']}
 (here / 'golden.json').write_text(json.dumps(golden, ensure_ascii=False, indent=0) + '\n')
-print({k: len(v) for k, v in golden.items()}, [t['family'] for t in golden['templates']])
+print({k: len(v) for k, v in golden.items() if k != 'day'}, [t['family'] for t in golden['templates']])
