@@ -133,14 +133,22 @@ async function shotsOf(workbench: Workbench): Promise<Shot[]> {
   const ready = async (app: App) => {
     await app.flips.ready();
     await app.page.getByLabel('Headline').getByText('Net change').waitFor();
+    await app.page
+      .getByText('Looking for what they have in common', { exact: true })
+      .waitFor({ state: 'detached', timeout: 300_000 });
+  };
+  const checked = async (app: App) => {
+    await app.page.getByText('ready to start').waitFor();
   };
   const part = (name: string) => async (app: App) => {
     await ready(app);
     await app.flips.sample.getByText(name, { exact: true }).click();
   };
   return [
-    ...places.map(({ name, path: place }) => ({ name, path: place })),
-    ...places.map(({ name, path: place }) => ({ name: `${name}-dark`, path: place, dark: true })),
+    ...places.flatMap(({ name, path: place }) => {
+      const shot = { name, path: place, ...(name === 'launch' ? { prepare: checked } : {}) };
+      return [shot, { ...shot, name: `${name}-dark`, dark: true }];
+    }),
     { name: 'run', path: `/runs/${plain?.id ?? ''}`, prepare: chartsDrawn },
     { name: 'run-dark', path: `/runs/${guarded?.id ?? ''}`, prepare: chartsDrawn, dark: true },
     { name: 'relaunch', path: `/launch?parent=${plain?.id ?? ''}`, prepare: changeWeight },
