@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type * as Electron from 'electron';
-import type { Page } from 'playwright-core';
-import type { StandInWindow } from './stand-in.ts';
-import { recorded } from './stand-in.ts';
+import type { Browser, Page } from 'playwright-core';
+import { App } from '../browser/pages.ts';
+import { StandInWindow, recorded } from './stand-in.ts';
 
 const origin = 'http://workbench.invalid';
 
@@ -12,7 +12,7 @@ const origin = 'http://workbench.invalid';
  * handler of app://, the built preload script runs before the page and asks over the recorded handlers, and what the main process sends
  * to its window arrives.
  */
-export async function openThroughBridge(page: Page, window: StandInWindow): Promise<void> {
+async function openThroughBridge(page: Page, window: StandInWindow): Promise<void> {
   await page.route('**/*', async (route) => {
     const request = route.request();
     const body = request.postDataBuffer();
@@ -61,4 +61,15 @@ export async function openThroughBridge(page: Page, window: StandInWindow): Prom
   window.webContents.on('stand-in-sent', forward);
   page.once('close', () => window.webContents.off('stand-in-sent', forward));
   await page.goto(`${origin}/index.html`);
+}
+
+/** The interface of the one window there is, ready in a page of its own. */
+export async function openWindow(browser: Browser): Promise<{ window: StandInWindow; page: Page; shown: App }> {
+  const [window] = StandInWindow.getAllWindows();
+  if (window === undefined) throw new Error('no window');
+  const page = await browser.newPage();
+  const shown = new App(page);
+  await openThroughBridge(page, window);
+  await shown.ready();
+  return { window, page, shown };
 }

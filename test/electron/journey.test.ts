@@ -6,14 +6,13 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { ensureBundle } from '../../build/setup/bundle.mjs';
 import { parseStart } from '../../src-main/shells/electron/start-request.ts';
 import { registerAppScheme, startElectron } from '../../src-main/shells/electron/start.ts';
-import { App } from '../browser/pages.ts';
 import { whyNoBrowser } from '../browser/shell.ts';
 import { launchChromium } from '../helpers/chromium.ts';
 import { patienceMs } from '../helpers/patience.ts';
 import { addTrainingMaterial, smallModel, tinySpec } from '../helpers/workbench.ts';
 import { launchNodeTrainer } from '../../src-main/trainer/node-child.ts';
 import { createWorkbench } from '../../src-main/workbench/create-workbench.ts';
-import { openThroughBridge } from './bridge.ts';
+import { openWindow } from './bridge.ts';
 import { StandInWindow, answers, app, recorded, reset, userData } from './stand-in.ts';
 
 vi.mock('electron', () => import('./stand-in.ts'));
@@ -42,12 +41,7 @@ describe.skipIf(missing !== null)(`the window on its main process${missing ? ` (
   });
 
   test('connects to a host from a form: Enter starts it, Cancel ends it, and a failure says what to do', async () => {
-    const [window] = StandInWindow.getAllWindows();
-    if (window === undefined) throw new Error('no window');
-    const page = await browser.newPage();
-    const shown = new App(page);
-    await openThroughBridge(page, window);
-    await shown.ready();
+    const { window, page, shown } = await openWindow(browser);
     const before = process.env.FLIPGUARD_SSH_COMMAND;
     const silent = path.join(folder, 'silent-ssh');
     writeFileSync(silent, '#!/bin/sh\nexec sleep 600\n', { mode: 0o700 });
@@ -75,12 +69,7 @@ describe.skipIf(missing !== null)(`the window on its main process${missing ? ` (
   });
 
   test('opens a workspace, follows a run that trains, shows it on the task bar, and closes after the question', async () => {
-    const [window] = StandInWindow.getAllWindows();
-    if (window === undefined) throw new Error('no window');
-    const page = await browser.newPage();
-    const shown = new App(page);
-    await openThroughBridge(page, window);
-    await shown.ready();
+    const { window, page, shown } = await openWindow(browser);
     expect(
       await page.evaluate(() => Object.keys((globalThis as unknown as { flipguard: object }).flipguard).sort()),
     ).toEqual(['invoke', 'shell', 'subscribe']);

@@ -12,11 +12,10 @@ import { ipcNames } from '../../src-main/shared/contract/ipc-names.ts';
 import type { Result } from '../../src-main/shared/domain/errors.ts';
 import { parseStart } from '../../src-main/shells/electron/start-request.ts';
 import { registerAppScheme, startElectron } from '../../src-main/shells/electron/start.ts';
-import { App } from '../browser/pages.ts';
 import { whyNoBrowser } from '../browser/shell.ts';
 import { launchChromium } from '../helpers/chromium.ts';
 import { patienceMs } from '../helpers/patience.ts';
-import { openThroughBridge } from './bridge.ts';
+import { openWindow } from './bridge.ts';
 import { StandInWindow, answers, recorded, reset, userData } from './stand-in.ts';
 import { openMirror, packagedSetUp } from './tensorflow-mirror.ts';
 import type { Mirror } from './tensorflow-mirror.ts';
@@ -147,12 +146,7 @@ describe.skipIf(missing !== null)(`TensorFlow set up in the window${missing ? ` 
   });
 
   test('is offered at the first start, can be cancelled and gone on with, and trains from then on', async () => {
-    const [window] = StandInWindow.getAllWindows();
-    if (window === undefined) throw new Error('no window');
-    const page = await browser.newPage();
-    const shown = new App(page);
-    await openThroughBridge(page, window);
-    await shown.ready();
+    const { page, shown } = await openWindow(browser);
     const notice = page.getByRole('region', { name: 'Set-up' });
     await notice.getByText('TensorFlow is not set up.').waitFor();
     await notice.getByRole('button', { name: 'Set up TensorFlow…' }).click();
