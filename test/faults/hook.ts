@@ -272,16 +272,23 @@ function install(faults: FaultPlan): void {
 
   wrapHandle(handlePrototype);
   syncBuiltinESMExports();
-  if (!isMainThread && role === 'owner') wrapStore(faults, come, note, relative);
+  if (!isMainThread && role === 'owner') wrapStore({ faults, inside, come, note, relative });
 }
 
 /** In the threads of the store: a transaction that writes is one operation. */
-function wrapStore(
-  faults: FaultPlan,
-  come: (needsSpace: boolean) => void,
-  note: (make: () => Operation) => void,
-  relative: (file: string) => string,
-): void {
+function wrapStore({
+  faults,
+  inside,
+  come,
+  note,
+  relative,
+}: {
+  faults: FaultPlan;
+  inside: (file: unknown) => boolean;
+  come: (needsSpace: boolean) => void;
+  note: (make: () => Operation) => void;
+  relative: (file: string) => string;
+}): void {
   interface Connection {
     readonly name: string;
     exec(text: string): unknown;
@@ -295,6 +302,8 @@ function wrapStore(
   const writing = new WeakSet<Connection>();
   let copies = 0;
   Database.prototype.exec = function (this: Connection, text: string) {
+    // A copy that is read lies on another disk.
+    if (!inside(this.name)) return exec.call(this, text);
     if (text.startsWith('BEGIN IMMEDIATE')) writing.add(this);
     if (!/^COMMIT/.test(text) || !writing.delete(this)) return exec.call(this, text);
     try {

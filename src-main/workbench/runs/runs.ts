@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { SpecCheck, FlipMeterPoint } from '../../shared/contract/views.ts';
 import type { RunRecord } from '../../shared/domain/entities.ts';
@@ -7,6 +7,7 @@ import { WorkbenchError } from '../../shared/domain/errors.ts';
 import { hasEnded } from '../../shared/domain/run-states.ts';
 import type { RunSpec } from '../../shared/domain/run-spec.ts';
 import { isMixture } from '../../shared/domain/train-sources.ts';
+import { flushFolder, writeWhole } from '../../system/whole-file.ts';
 import type { Comparisons } from '../comparing/comparisons.ts';
 import type { Task } from '../supervision/task.ts';
 import type { Core } from '../core.ts';
@@ -235,7 +236,7 @@ async function prepareFolder(core: Core, spec: RunSpec, resolved: ResolvedSpec):
   const named: RunSpec = { ...spec, name };
   const files = runFolder(core.layout, { folder });
   await mkdir(files.path, { recursive: true });
-  await writeFile(files.file('spec'), JSON.stringify(named, null, 2));
+  await writeWhole(files.file('spec'), JSON.stringify(named, null, 2));
   await files.writeInputs({
     model: refOf(resolved.model),
     rewardModel: resolved.rewardModel === null ? null : refOf(resolved.rewardModel),
@@ -248,6 +249,8 @@ async function prepareFolder(core: Core, spec: RunSpec, resolved: ResolvedSpec):
     suiteIds: resolved.suites.map((suite) => (suite === 'held-out' ? heldOutName : suite.id)),
     ...(resolved.leftOut.length === 0 ? {} : { leftOut: resolved.leftOut }),
   });
+  // Its name has to outlive a power cut as the row does.
+  for (const above of [path.dirname(files.path), core.layout.root]) flushFolder(above);
   return { id, name, folder, spec: named };
 }
 
