@@ -1,3 +1,4 @@
+// Over 300 lines: one list of what the channels carry, to be searched as one.
 import type { Site, SiteReport } from '../domain/sites.ts';
 import type { Estimate } from '../domain/trainer-events.ts';
 import type { FoundKind } from '../domain/found-things.ts';

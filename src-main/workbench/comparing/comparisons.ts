@@ -1,3 +1,4 @@
+// Over 300 lines: one interface and the state behind it (what is open, what is being built), which all of its reads share.
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { ComparisonRecord, FlipFilter } from '../../shared/domain/flip-view.ts';
 import { defaultRule, flipKinds } from '../../shared/domain/flips.ts';

@@ -1,3 +1,4 @@
+// Over 300 lines: one table from the channels to what answers them, to be searched as one.
 import { kindRulesView, saveKindRules, tryKindRules } from '../comparing/kind-settings.ts';
 import { requireAllowedEndpoint } from '../../system/endpoints.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
