@@ -1,7 +1,7 @@
-import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { quietTask } from '../../src-main/workbench/supervision/task.ts';
 import { modelAsset } from '../helpers/golden-models.ts';
 import { lmEvalMaterial } from './lm-eval-material.ts';
@@ -155,6 +155,30 @@ describe.skipIf(noBrowser !== null)('the way in', () => {
     await expect
       .poll(async () => (await workbench.models.list()).find(({ name }) => name === 'my adapter')?.baseId)
       .toBe(base.id);
+  });
+
+  it('offers a model of the Hub’s cache by its name, and takes it in with its commit', async () => {
+    const { workbench } = served;
+    const commit = 'a5'.repeat(20);
+    const snapshot = `models--someone--tiny-llama/snapshots/${commit}`;
+    const cache = onDisk([{ name: 'models--someone--tiny-llama/refs/v1', text: commit }]);
+    mkdirSync(path.join(cache, snapshot), { recursive: true });
+    for (const name of readdirSync(modelAsset('llama')))
+      symlinkSync(modelAsset('llama', name), path.join(cache, snapshot, name));
+    vi.stubEnv('HF_HUB_CACHE', cache);
+    app = await served.open();
+    const { importDialog: dialog } = app;
+    await app.button('Import').first().click();
+    await dialog.root.getByText('In this machine’s Hugging Face cache').click();
+    const offered = dialog.root.getByRole('list', { name: 'Models in the Hugging Face cache' });
+    expect((await offered.innerText()).split('\n')).toEqual(['someone/tiny-llama', 'v1 · a5a5a5a5', '70.3 kB']);
+    await offered.getByRole('button').click();
+    await expect.poll(() => dialog.field('Name').inputValue()).toBe('tiny-llama');
+    await dialog.root.getByRole('button', { name: 'Import', exact: true }).click();
+    await expect
+      .poll(async () => (await workbench.models.list()).find(({ name }) => name === 'tiny-llama')?.source)
+      .toEqual({ repository: 'someone/tiny-llama', revision: 'v1', commit });
+    vi.unstubAllEnvs();
   });
 
   it('refuses a typed path that is not there, hidden or not whole, each with its reason', async () => {

@@ -80,7 +80,8 @@ async function looseModel(paths: readonly string[], prefix: string): Promise<Fou
 }
 
 async function modelAt(path: string, label: string, files: readonly string[]): Promise<Found> {
-  const sizes = await Promise.all(files.map((file) => sizeOf(file)));
+  // A link that leads nowhere is told when the model is looked at.
+  const sizes = await Promise.all(files.map((file) => sizeOf(file).catch(() => 0)));
   const adapter = files.some((file) => basename(file) === 'adapter_config.json');
   return {
     kind: 'model',
@@ -108,8 +109,15 @@ async function recogniseFolder(path: string, label: string, signs: OwnSigns, dep
     (names.has('config.json') || names.has('adapter_config.json')) &&
     [...names].some((name) => /\.(safetensors|bin|gguf)(\.index\.json)?$|^tokenizer/.test(name))
   ) {
-    const files = entries.filter((entry) => entry.isFile()).map(({ name }) => join(path, name));
-    return [await modelAt(path, label, files)];
+    // In the Hub's cache they are links to its blobs.
+    const files = entries.filter((entry) => entry.isFile() || entry.isSymbolicLink());
+    return [
+      await modelAt(
+        path,
+        label,
+        files.map(({ name }) => join(path, name)),
+      ),
+    ];
   }
   const evaluation = await evaluationFolder(path, whole);
   if (evaluation !== null) return [evaluation];

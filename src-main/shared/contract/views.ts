@@ -153,6 +153,20 @@ export interface FoundThing {
   sizeBytes: number;
 }
 
+/** A model or an adapter of the Hub's cache, to be imported by its name. */
+export interface OfferedModel {
+  handle: string;
+  kind: 'model' | 'adapter';
+  repository: string;
+  commit: string;
+  /** Branches and tags that stood for the commit, `main` first. */
+  revisions: string[];
+  /** Of its weights. */
+  sizeBytes: number;
+  /** What the workspace calls it, where it was imported before. */
+  knownAs: string | null;
+}
+
 export interface ImportPreview {
   previewId: string;
   fileName: string;

@@ -14,6 +14,7 @@ import { mitigationLedger } from '../comparing/guard-sets.ts';
 import { matrix } from '../comparing/matrix.ts';
 import { recentFolders } from '../imports/recent-folders.ts';
 import { recogniseHandles } from '../imports/recognise.ts';
+import { offeredModels } from '../models/offered-models.ts';
 import { existing } from '../workspace/names.ts';
 import { comparisonName } from '../../shared/presentation/names.ts';
 import { workspaceSummary } from '../workspace/summary.ts';
@@ -81,7 +82,7 @@ function workspaceHandlers({ core, shell, version, files, doctor, settingUp, con
   } satisfies Named<'workspace' | 'setup' | 'settings' | 'consents' | 'jobs' | 'searches' | 'files' | 'filters'>;
 }
 
-function materialHandlers({ core, files, models, madeModels, imports }: Services) {
+function materialHandlers({ core, files, hub, models, madeModels, imports }: Services) {
   const { store, jobs } = core;
   return {
     'imports.recognise': ({ handles }) => recogniseHandles(files, handles),
@@ -90,6 +91,7 @@ function materialHandlers({ core, files, models, madeModels, imports }: Services
     'imports.list': () => imports.list(),
     'imports.undo': ({ importId }) => nothing(imports.undo(importId)),
     'models.list': () => models.list(),
+    'models.cached': () => offeredModels({ core, files, hub }),
     'models.fetchDemo': () =>
       started(
         jobs.start({ kind: 'fetch-model', title: 'stories15M' }, async (task) => ({

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import { throwIfCancelled } from '../supervision/task.ts';
 import type { Task } from '../supervision/task.ts';
-import { isThere, linkIntoSnapshot, repositoryFolder, snapshotFolder, writeRef } from './hub-cache.ts';
+import { hasBlob, linkIntoSnapshot, repositoryFolder, snapshotFolder, writeRef } from './hub-cache.ts';
 import { hubFetch } from './hub-fetch.ts';
 import type { HubFile, Repository } from './repository.ts';
 import type { HubSettings } from './settings.ts';
@@ -30,7 +30,7 @@ export async function downloadFiles(
     await mkdir(blobs, { recursive: true });
     for (const file of files) {
       const blob = path.join(blobs, file.digest.hex);
-      if (!(await isThere(blob))) await downloadBlob(file, blob, transfer);
+      if (!(await hasBlob(blob, file.sizeBytes))) await downloadBlob(file, blob, transfer);
       else transfer.meter.skip(file.sizeBytes);
       await linkIntoSnapshot(blob, path.join(snapshot, ...file.path.split('/')));
     }

@@ -1,6 +1,6 @@
-import { copyFile, mkdir, readFile, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { type HubName, isCommit, type RepositoryKind } from './hub-name.ts';
+import { type HubName, isCommit } from './hub-name.ts';
 
 /** The cache that all tools of the Hub share: `blobs` by digest, `snapshots` of links to them by commit, `refs` by name. */
 export function repositoryFolder(
@@ -14,13 +14,26 @@ export function snapshotFolder(cacheFolder: string, name: HubName, commit: strin
   return path.join(repositoryFolder(cacheFolder, name), 'snapshots', commit);
 }
 
+const beginningOfCommit = /^[0-9a-f]{7,39}$/;
+
 /** The commit that a name stands for in the cache, without asking anybody; null where it is not there. */
 export async function cachedCommit(cacheFolder: string, name: HubName): Promise<string | null> {
   const folder = repositoryFolder(cacheFolder, name);
-  const commit = isCommit(name.revision)
-    ? name.revision
-    : (await readFile(path.join(folder, 'refs', ...name.revision.split('/')), 'utf8').catch(() => '')).trim();
-  return isCommit(commit) && (await isThere(path.join(folder, 'snapshots', commit))) ? commit : null;
+  if (isCommit(name.revision))
+    return (await isThere(path.join(folder, 'snapshots', name.revision))) ? name.revision : null;
+  const commit = (
+    await readFile(path.join(folder, 'refs', ...name.revision.split('/')), 'utf8').catch(() => '')
+  ).trim();
+  if (isCommit(commit) && (await isThere(path.join(folder, 'snapshots', commit)))) return commit;
+  if (!beginningOfCommit.test(name.revision)) return null;
+  const begun = (await cachedCommits(cacheFolder, name)).filter((known) => known.startsWith(name.revision));
+  return begun.length === 1 ? (begun[0] ?? null) : null;
+}
+
+/** Every commit of a repository that the cache has files of. */
+export async function cachedCommits(cacheFolder: string, name: HubName): Promise<string[]> {
+  const names = await readdir(path.join(repositoryFolder(cacheFolder, name), 'snapshots')).catch((): string[] => []);
+  return names.filter(isCommit).sort();
 }
 
 /** Notes what commit a branch or a tag stood for. */
@@ -45,39 +58,12 @@ export async function linkIntoSnapshot(blob: string, file: string): Promise<void
   }
 }
 
-export interface CachedModel {
-  repository: string;
-  commit: string;
-  folder: string;
-}
-
-/** Models whose files are all here: one for each repository, at the commit its `main` stands for, else its newest. */
-export async function cachedModels(cacheFolder: string): Promise<CachedModel[]> {
-  const prefix: `${RepositoryKind}s--` = 'models--';
-  const folders = (await readdir(cacheFolder).catch(() => [])).filter((folder) => folder.startsWith(prefix));
-  const found = await Promise.all(
-    folders.map(async (folder) => {
-      const repository = folder.slice(prefix.length).replace('--', '/');
-      const commit = await newestCommit(cacheFolder, { kind: 'model', repository, revision: 'main' });
-      if (commit === null) return null;
-      const snapshot = path.join(cacheFolder, folder, 'snapshots', commit);
-      const names = await readdir(snapshot).catch((): string[] => []);
-      const whole = names.includes('config.json') && names.some((name) => name.endsWith('.safetensors'));
-      return whole ? { repository, commit, folder: snapshot } : null;
-    }),
+/** Whether a blob has the size that the Hub names: another tool's crash, or a full disk, may have left less of it. */
+export async function hasBlob(blob: string, sizeBytes: number): Promise<boolean> {
+  return stat(blob).then(
+    ({ size }) => size === sizeBytes,
+    () => false,
   );
-  return found.filter((model) => model !== null).sort((a, b) => a.repository.localeCompare(b.repository));
-}
-
-async function newestCommit(cacheFolder: string, name: HubName): Promise<string | null> {
-  const main = await cachedCommit(cacheFolder, name);
-  if (main !== null) return main;
-  const folder = path.join(repositoryFolder(cacheFolder, name), 'snapshots');
-  const commits = (await readdir(folder).catch(() => [])).filter(isCommit);
-  const dated = await Promise.all(
-    commits.map(async (commit) => ({ commit, changedMs: (await stat(path.join(folder, commit))).mtimeMs })),
-  );
-  return dated.sort((a, b) => b.changedMs - a.changedMs)[0]?.commit ?? null;
 }
 
 /** Whether there is something at the end of a path, links followed. */

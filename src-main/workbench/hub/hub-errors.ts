@@ -60,9 +60,14 @@ export function unreachable(settings: HubSettings, cause: unknown): WorkbenchErr
   });
 }
 
-export function notCached(name: HubName, settings: HubSettings): WorkbenchError {
-  const at = name.revision === 'main' ? '' : ` at ${name.revision}`;
+/** `others`: commits of the repository that are in the cache. */
+export function notCached(name: HubName, settings: HubSettings, others: readonly string[]): WorkbenchError {
+  const at = name.revision === 'main' && others.length === 0 ? '' : ` at ${name.revision}`;
+  const [one] = others;
   return new WorkbenchError('not-found', `${name.repository}${at} is not in the cache at ${settings.cacheFolder}.`, {
-    remedy: 'HF_HUB_OFFLINE is set: unset it to fetch the repository, or name one that is in the cache.',
+    remedy:
+      one === undefined
+        ? 'HF_HUB_OFFLINE is set: unset it to fetch the repository, or name one that is in the cache.'
+        : `HF_HUB_OFFLINE is set: unset it to fetch the revision, or name a commit that is in the cache: ${name.repository}@${one.slice(0, 12)}${others.length > 1 ? ` (there are ${others.length})` : ''}.`,
   });
 }

@@ -7,14 +7,8 @@ import type { Task } from '../supervision/task.ts';
 import { chooseDataFiles, type DataChoice, isData } from './data-files.ts';
 import { downloadFiles } from './download.ts';
 import { evaluationFiles } from './evaluation-files.ts';
-import {
-  cachedCommit,
-  cachedModels,
-  type CachedModel,
-  isThere,
-  repositoryFolder,
-  snapshotFolder,
-} from './hub-cache.ts';
+import { cachedModels, type CachedModel } from './cached-models.ts';
+import { cachedCommit, cachedCommits, hasBlob, repositoryFolder, snapshotFolder } from './hub-cache.ts';
 import { notCached } from './hub-errors.ts';
 import type { HubName } from './hub-name.ts';
 import { cachedRepository } from './hub-offline.ts';
@@ -42,7 +36,7 @@ export interface Hub {
     task: Task,
     announce?: Announce,
   ): Promise<{ place: string; source: HubSource }>;
-  /** Models that are in the cache whole. */
+  /** Models and adapters that are in the cache whole; nobody is asked. */
   cached(): Promise<CachedModel[]>;
 }
 
@@ -91,7 +85,7 @@ async function open(name: HubName, settings: HubSettings, task: Task): Promise<R
   const fromCache = async () => (commit === null ? null : cachedRepository(settings.cacheFolder, name, commit));
   if (settings.offline) {
     const cached = await fromCache();
-    if (cached === null) throw notCached(name, settings);
+    if (cached === null) throw notCached(name, settings, await cachedCommits(settings.cacheFolder, name));
     return cached;
   }
   task.progress(`asking for ${name.repository}`, null);
@@ -128,7 +122,7 @@ async function announceFiles(
   const blobs = path.join(repositoryFolder(cacheFolder, repository.name), 'blobs');
   const here = await Promise.all(
     files.map(async ({ digest, sizeBytes }) =>
-      repository.here === true || (await isThere(path.join(blobs, digest.hex))) ? sizeBytes : 0,
+      repository.here === true || (await hasBlob(path.join(blobs, digest.hex), sizeBytes)) ? sizeBytes : 0,
     ),
   );
   const hereBytes = here.reduce((sum, bytes) => sum + bytes, 0);

@@ -13,7 +13,7 @@ const pickles = /\.(bin|pt|pth|ckpt|pkl|pickle)$/;
 const isWeights = ({ path }: HubFile) => path.endsWith('.safetensors');
 
 /** The files to fetch, small ones first, so that what speaks against a model is known before its weights are. */
-export function modelFiles({ name, files }: Repository): HubFile[] {
+export function modelFiles({ name, files, here }: Repository): HubFile[] {
   const wanted = files.filter(({ path }) => read.some((pattern) => pattern.test(path)));
   const configured = wanted.some(({ path }) => path === 'config.json' || path === 'adapter_config.json');
   if (configured && wanted.some(isWeights)) {
@@ -21,6 +21,11 @@ export function modelFiles({ name, files }: Repository): HubFile[] {
   }
   const refuse = (what: string, remedy: string) =>
     new WorkbenchError('unsupported', `${name.repository} ${what}.`, { remedy });
+  if (here === true) {
+    throw new WorkbenchError('not-found', `The cache does not hold all of ${name.repository}: only ${said(files)}.`, {
+      remedy: 'Fetch the rest: unset HF_HUB_OFFLINE, and see that the Hub can be reached.',
+    });
+  }
   if (files.some(({ path }) => path.endsWith('.gguf')))
     throw refuse('holds GGUF files alone', 'Name the repository they were made from: its weights are safetensors.');
   if (files.some(({ path }) => pickles.test(path)) && !files.some(isWeights)) {
@@ -32,6 +37,13 @@ export function modelFiles({ name, files }: Repository): HubFile[] {
   if (!configured)
     throw refuse('holds no config.json', 'Name the repository of a transformers model, or of a PEFT adapter.');
   throw refuse('holds no model.safetensors', 'Name the repository of a transformers model, or of a PEFT adapter.');
+}
+
+const mostSaid = 5;
+
+function said(files: readonly HubFile[]): string {
+  const names = files.slice(0, mostSaid).map(({ path }) => path);
+  return names.length === 0 ? 'empty folders' : `${names.join(', ')}${files.length > mostSaid ? ', …' : ''}`;
 }
 
 /** One line for a person, before anything is fetched. */

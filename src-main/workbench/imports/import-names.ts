@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { snapshotPlace } from '../hub/cached-models.ts';
 
 /** What an import is about, as far as a name can be made of it. */
 export interface Nameable {
@@ -16,14 +17,15 @@ const moments =
   /[_-]?\d{4}-?\d{2}-?\d{2}[T_-]\d{2}[-:.]?\d{2}([-:.]?\d{2})?(\.\d+|-\d{3,})?([-+]\d{2}[-:]?\d{2}|Z)?[_-]?/g;
 const longest = 120;
 
-/** The name to offer for an import: the model’s where the source knows it, else the file’s without its time stamp. */
+/** The name to offer for an import: the model’s where the source or the Hub’s cache knows it, else the file’s without its time stamp. */
 export function suggestName({ target, source, parts }: Nameable): string {
   if (target === 'evaluation') {
     const models = new Set(parts.map(({ model }) => shortModel(model)));
     const [model] = models;
     if (models.size === 1 && typeof model === 'string') return model;
   }
-  return nameOfFile(source).slice(0, longest);
+  const onHub = snapshotPlace(source)?.repository;
+  return (shortModel(onHub ?? null) ?? nameOfFile(source)).slice(0, longest);
 }
 
 /**

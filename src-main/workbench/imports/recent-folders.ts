@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { z } from 'zod';
 import type { Store } from '../../store/api.ts';
+import { snapshotPlace } from '../hub/cached-models.ts';
 import type { Files } from '../workspace/files.ts';
 
 const settingKey = 'imports.recentFolders';
@@ -18,9 +19,9 @@ export async function recentFolders(store: Store, files: Files): Promise<{ handl
   return found;
 }
 
-/** Notes where an import came from; uploads are nobody's folder. */
+/** Notes where an import came from; uploads are nobody's folder, and the Hub's cache is offered by names. */
 export async function noteFolder(store: Store, files: Files, source: string): Promise<void> {
-  if (files.isUpload(source)) return;
+  if (files.isUpload(source) || snapshotPlace(source) !== null) return;
   const folder = path.dirname(path.resolve(source));
   const others = (await read(store)).filter((other) => other !== folder);
   await store.setSetting(settingKey, JSON.stringify([folder, ...others].slice(0, kept)));

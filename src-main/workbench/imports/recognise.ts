@@ -3,6 +3,7 @@ import path from 'node:path';
 import { readRecognised } from '../../imports/index.ts';
 import { reportDataId } from '../../shared/domain/reports/report-model.ts';
 import type { FoundThing } from '../../shared/contract/views.ts';
+import { snapshotPlace } from '../hub/cached-models.ts';
 import type { Files } from '../workspace/files.ts';
 import { batchName } from '../workspace/made-files.ts';
 import { markerName } from '../workspace/own-folder.ts';
@@ -14,7 +15,11 @@ export async function recogniseHandles(files: Files, handles: readonly string[])
   for (const handle of handles) paths.push(...(await handedOver(files, files.pathOf(handle))));
   const signs = { workspaceMarker: markerName, packedDatabase, reportDataId };
   const found = await readRecognised(paths, signs);
-  return found.map(({ path: file, ...thing }) => ({ handle: files.offer(file), ...thing }));
+  return found.map(({ path: file, label, ...thing }) => ({
+    handle: files.offer(file),
+    label: snapshotPlace(file)?.repository ?? label,
+    ...thing,
+  }));
 }
 
 /** Files that were uploaded together were chosen one by one; their folder is ours. */

@@ -14,6 +14,7 @@ import type { Core } from '../core.ts';
 import { findByName, freeName, refuseTakenName } from '../workspace/names.ts';
 import { inside, removeInside } from '../workspace/inside.ts';
 import { openFolder } from '../../trainer/node-folders.ts';
+import { snapshotSource } from '../hub/cached-models.ts';
 import { isAdapterFolder, readAdapter } from './adapters.ts';
 import { modelFolder } from './weights.ts';
 import { throwIfCancelled } from '../supervision/task.ts';
@@ -67,8 +68,10 @@ export function createModels(core: Core): Models {
     dropFolder,
     list: async () => Promise.all((await store.listModels()).map((model) => withState(layout.root, model))),
     find,
-    async add(folder, { name, origin = 'imported', source, base }, task) {
+    async add(folder, { name, origin = 'imported', base, ...options }, task) {
       const known = await store.listModels();
+      // A snapshot of the Hub's cache says itself where it came from, whichever way it is named.
+      const source = options.source ?? (await snapshotSource(folder)) ?? undefined;
       if (name !== undefined) refuseTakenName('model', known, name);
       const on = base === undefined ? null : await find(base);
       const { notes, ...described } = await describeFolder(layout.root, path.resolve(folder), on, task);

@@ -104,8 +104,8 @@ describe('a model by its name', () => {
     const before = hub.requests.length;
     const offline = createHub(() => hubSettings({ HF_ENDPOINT: hub.address, HF_HOME: home, HF_HUB_OFFLINE: '1' }));
     expect((await offline.model(tiny, quietTask())).folder).toBe(folder);
-    expect(await offline.cached()).toEqual([
-      { repository: 'someone/tiny', commit: hub.commitOf('models/someone/tiny'), folder },
+    expect(await offline.cached()).toMatchObject([
+      { repository: 'someone/tiny', commit: hub.commitOf('models/someone/tiny'), revisions: ['main'], folder },
     ]);
     await expect(offline.model({ ...tiny, repository: 'someone/else' }, quietTask())).rejects.toMatchObject({
       code: 'not-found',
@@ -113,6 +113,37 @@ describe('a model by its name', () => {
       remedy: expect.stringContaining('HF_HUB_OFFLINE'),
     });
     expect(hub.requests).toHaveLength(before);
+  });
+
+  it('is fetched again where the cache holds a part of a file under the name of the whole', async () => {
+    const opened = await start();
+    const { folder } = await opened.model(tiny, quietTask());
+    const blob = cache('blobs', createHash('sha256').update(weights).digest('hex'));
+    await writeFile(blob, weights.subarray(0, 900));
+    const lines: string[] = [];
+    await opened.model(tiny, quietTask(), (line) => lines.push(line));
+    expect(await readFile(path.join(folder, 'model.safetensors'))).toEqual(weights);
+    expect(lines[0]).toMatch(/, 186 B of it in the cache;/);
+  });
+
+  it('offline, is found by its commit or the beginning of it, and says which commits there are', async () => {
+    await (await start()).model(tiny, quietTask());
+    const commit = hub.commitOf('models/someone/tiny');
+    await rm(cache('refs'), { recursive: true });
+    const offline = createHub(() => hubSettings({ HF_HOME: home, HF_HUB_OFFLINE: '1' }));
+    for (const revision of [commit, commit.slice(0, 8)]) {
+      const { folder } = await offline.model({ ...tiny, revision }, quietTask());
+      expect(folder).toBe(cache('snapshots', commit));
+    }
+    await expect(offline.model(tiny, quietTask())).rejects.toMatchObject({
+      message: expect.stringContaining('someone/tiny at main is not in the cache'),
+      remedy: expect.stringContaining(`someone/tiny@${commit.slice(0, 12)}`),
+    });
+    await rm(cache('snapshots', commit, 'model.safetensors'));
+    await expect(offline.model({ ...tiny, revision: commit }, quietTask())).rejects.toMatchObject({
+      code: 'not-found',
+      message: 'The cache does not hold all of someone/tiny: only config.json.',
+    });
   });
 
   it('opens from the cache where the Hub cannot be reached', async () => {
