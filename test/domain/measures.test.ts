@@ -19,6 +19,11 @@ describe('what else a source could be judged by', () => {
       ['acc_norm'],
     ],
     ['another annotator', measure({ annotator: 'b', variant: 'b', variants: ['a', 'b'] }), ['a']],
+    [
+      'the filter’s own verdict, where each answer was judged',
+      measure({ filter: 'f', variant: 'f/each-answer', variants: ['f', 'maj@3', 'f/each-answer'] }),
+      ['f', 'maj@3'],
+    ],
     ['other scorers', measure({ scorer: 's', variants: ['r', 's', 't'] }), ['r', 't']],
   ])('%s', (_, of, expected) => {
     expect(otherVariants(of)).toEqual(expected);

@@ -1,9 +1,13 @@
+import { eachAnswer } from '../../shared/domain/measures.ts';
 import { own } from '../field-path.ts';
 import { isBlank } from '../../system/lines.ts';
 import { parseRecord } from '../records/parse-json.ts';
 import { readLines, readRecords } from '../records/read-records.ts';
 import type { Layout, RawRecord } from '../records/record.ts';
 import type { ReadSession } from '../session.ts';
+import type { SourceFile } from '../sources/files.ts';
+import { CannotJudge } from './lm-eval-filters.ts';
+import { judgedMetric, LmEvalJudging } from './lm-eval-judging.ts';
 import { readLmEvalMetrics } from './lm-eval-metrics.ts';
 import { countsAnswers, solvedOf } from './lm-eval-repeats.ts';
 import { readLmEvalSample } from './lm-eval-sample.ts';
@@ -16,6 +20,8 @@ export interface LmEvalSurvey {
   /** By filter, in order of first appearance. */
   filters: Map<string, FilterSurvey>;
   gold: GoldReading;
+  /** Where the task asks several times: what judges each answer, or why nothing can. */
+  judging: LmEvalJudging | CannotJudge | null;
 }
 
 export interface FilterSurvey {
@@ -28,14 +34,17 @@ export interface FilterSurvey {
   countable: boolean;
 }
 
-/** Gives an empty batch for each that it looks at, so that whoever watches sees it come forward. */
+/**
+ * Gives an empty batch for each that it looks at, so that whoever watches sees it come forward.
+ * @param config the task's in the results file, where there is one
+ */
 export async function* surveyLmEval(
-  path: string,
-  name: string,
-  layout: Layout,
+  { path, name, layout }: SourceFile & { layout: Layout },
+  config: unknown,
   session: ReadSession,
 ): AsyncGenerator<RawRecord[], LmEvalSurvey> {
   const filters: LmEvalSurvey['filters'] = new Map();
+  const judging = judgingOf(config);
   const gold = new GoldTally();
   // Bytes and hashes are counted when the rows are read.
   const scratch = session.scratch();
@@ -43,18 +52,20 @@ export async function* surveyLmEval(
     if (!('value' in record)) return;
     count(filters, record.value);
     gold.add(record.value);
+    if (judging instanceof LmEvalJudging) judging.check(filterOf(record.value), record.value);
   };
   if (layout.container !== 'jsonl') {
     for await (const batch of readRecords(path, name, layout, scratch)) {
       for (const record of batch) take(record);
       yield [];
     }
-    return { filters, gold: gold.reading() };
+    return { filters, gold: gold.reading(), judging };
   }
   for await (const lines of readLines(path, name, layout, scratch)) {
     for (const { bytes, number } of lines) {
       if (bytes === null || isBlank(bytes)) continue;
-      const tail = readLmEvalTail(bytes);
+      // Several answers are looked at one by one.
+      const tail = judging === null ? readLmEvalTail(bytes) : null;
       if (tail === null) take(parseRecord(bytes, { file: name, line: number }, scratch.limits));
       else {
         count(filters, tail.record);
@@ -63,7 +74,18 @@ export async function* surveyLmEval(
     }
     yield [];
   }
-  return { filters, gold: gold.reading() };
+  return { filters, gold: gold.reading(), judging };
+}
+
+function judgingOf(config: unknown): LmEvalSurvey['judging'] {
+  const repeats = own(config, 'repeats');
+  if (typeof repeats !== 'number' || repeats < 2) return null;
+  try {
+    return new LmEvalJudging(config);
+  } catch (error) {
+    if (error instanceof CannotJudge) return error;
+    throw error;
+  }
 }
 
 function count(filters: LmEvalSurvey['filters'], record: unknown): void {
@@ -112,6 +134,8 @@ export interface LmEvalChoice {
   /** Filters, and the metrics that could be taken, where there are several. */
   variants: string[];
   variant: string;
+  /** Each of several answers is judged by itself. */
+  isEach: boolean;
 }
 
 /**
@@ -125,7 +149,8 @@ export function chooseLmEval(
   wanted: string | undefined,
 ): LmEvalChoice {
   const filters = [...survey.filters.keys()];
-  const { filter, metric } = readWanted(wanted, filters);
+  const each = eachOf(survey, wanted);
+  const { filter, metric } = readWanted(each.taken ?? wanted, filters);
   const { verdictMetric, scoreMetric, asked, variants } = chooseMetric(
     survey.filters.get(filter)?.metrics.tallies ?? new Map<string, MetricTally>(),
     {
@@ -135,7 +160,24 @@ export function chooseLmEval(
       wanted: metric,
     },
   );
-  return { filter, verdictMetric, scoreMetric, variant: asked ?? filter, variants: [...filters, ...variants] };
+  const all = [...filters, ...variants, ...each.filters.map((name) => `${name}/${eachAnswer}`)];
+  if (each.taken !== null) {
+    const variant = `${filter}/${eachAnswer}`;
+    return { filter, verdictMetric: judgedMetric, scoreMetric: judgedMetric, variant, variants: all, isEach: true };
+  }
+  return { filter, verdictMetric, scoreMetric, variant: asked ?? filter, variants: all, isEach: false };
+}
+
+/** By which filters each answer can be judged, and the one of them to take: by default too, as one answer says less than several. */
+function eachOf(
+  { filters, judging }: LmEvalSurvey,
+  wanted: string | undefined,
+): { filters: string[]; taken: string | null } {
+  if (!(judging instanceof LmEvalJudging)) return { filters: [], taken: null };
+  const names = judging.filters(preferredFilters).filter((name) => filters.has(name));
+  const asked =
+    wanted === undefined || wanted === eachAnswer ? names[0] : names.find((name) => `${name}/${eachAnswer}` === wanted);
+  return { filters: names, taken: asked ?? null };
 }
 
 /** `FILTER`, `METRIC`, or `FILTER/METRIC`. */

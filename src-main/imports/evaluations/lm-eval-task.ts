@@ -1,9 +1,11 @@
 import type { Attempt, DecodingSettings, SampleResult, Verdict } from '../../shared/domain/evaluations.ts';
-import type { Measure } from '../../shared/domain/measures.ts';
+import { eachAnswer, type Measure } from '../../shared/domain/measures.ts';
 import { isPlainObject, own } from '../field-path.ts';
 import type { Mapped } from '../import-stream.ts';
 import { Misfit } from '../problems.ts';
+import { settled } from '../../shared/domain/attempts.ts';
 import { asId } from '../values.ts';
+import { judgedMetric, LmEvalJudging } from './lm-eval-judging.ts';
 import { readLmEvalMetrics } from './lm-eval-metrics.ts';
 import { solvedOf } from './lm-eval-repeats.ts';
 import { type LmEvalSample, readLmEvalSample } from './lm-eval-sample.ts';
@@ -18,6 +20,8 @@ export class LmEvalTask {
   decoding: Partial<DecodingSettings> | null = null;
   readonly kinds = new Set<LmEvalSample['kind']>();
   repeats = 1;
+  /** Answers of a sample that has several and one verdict, at most; 0 where there is none. */
+  #judgedAsOne = 0;
   /** A metric that falls with goodness is negated. */
   readonly #scoreSign: 1 | -1;
   readonly #survey: LmEvalSurvey;
@@ -33,7 +37,7 @@ export class LmEvalTask {
     const { scoreMetric } = this.choice;
     this.#scoreSign = scoreMetric !== null && own(higherIsBetter, scoreMetric) === false ? -1 : 1;
     this.#survey = survey;
-    this.#config = own(own(results, 'configs'), name);
+    this.#config = configOf(results, name);
     this.#results = results;
   }
 
@@ -62,12 +66,27 @@ export class LmEvalTask {
       slices: [this.name],
     };
     if (sample.target !== undefined) row.target = sample.target;
-    this.#addAttempts(row, record, sample, metrics);
+    if (this.choice.isEach) this.#judgeEach(row, record);
+    else this.#addAttempts(row, record, sample, metrics);
     const others = withChoice(metricsWithout(metrics, verdictMetric), sample);
     if (others !== undefined) row.metrics = others;
     const fields = fieldsOf(record);
     if (fields !== undefined) row.fields = fields;
     return { row, id: `${this.name}/${docId}` };
+  }
+
+  /** Each answer by what the file's own verdicts were seen to come of. */
+  #judgeEach(row: SampleResult, record: unknown): void {
+    const { judging } = this.#survey;
+    if (!(judging instanceof LmEvalJudging)) return;
+    const attempts = judging.judge(this.choice.filter, record).map(({ output, isRight }, index): Attempt => ({
+      number: index + 1,
+      output,
+      score: isRight ? 1 : 0,
+      verdict: isRight ? 'right' : 'wrong',
+    }));
+    Object.assign(row, settled(attempts), { attempts });
+    this.repeats = Math.max(this.repeats, attempts.length);
   }
 
   /** Several answers to one prompt: each judged where the metric is a list, else how many of them were right. */
@@ -91,9 +110,14 @@ export class LmEvalTask {
       this.repeats = Math.max(this.repeats, answers.length);
       return;
     }
-    if (this.#survey.filters.get(this.choice.filter)?.countable !== true) return;
-    const right = solvedOf(metrics, answers.length);
-    if (right === null) return;
+    const countable = this.#survey.filters.get(this.choice.filter)?.countable === true;
+    const right = countable ? solvedOf(metrics, answers.length) : null;
+    if (right === null) {
+      this.#judgedAsOne = Math.max(this.#judgedAsOne, answers.length);
+      const { judging } = this.#survey;
+      if (judging instanceof LmEvalJudging) row.output = judging.selected(this.choice.filter, record) ?? row.output;
+      return;
+    }
     row.solved = { attempts: answers.length, right };
     this.repeats = Math.max(this.repeats, answers.length);
   }
@@ -119,6 +143,29 @@ export class LmEvalTask {
     return scoreMetric === null ? 'none' : `metric ${this.#scoreSign === -1 ? 'minus ' : ''}${scoreMetric}`;
   }
 
+  /** Where the verdict of each answer comes from. */
+  eachFrom(): string {
+    return `Each of ${this.repeats} answers by ${judgedMetric}, as the filter ${this.choice.filter} reads it.`;
+  }
+
+  /** What was made of several answers to a sample. */
+  repeatNotes(): string[] {
+    const { filter, isEach, variants } = this.choice;
+    const { judging } = this.#survey;
+    if (isEach && judging instanceof LmEvalJudging) {
+      const proof = judging.proof(filter).map(([name, samples]) => `${name} (${samples.toLocaleString('en-US')})`);
+      return [
+        `Each answer was judged by ${judgedMetric} as the filter ${filter} reads it; the file’s own verdicts came out the same, by filter and samples: ${proof.join(', ')}.`,
+      ];
+    }
+    if (this.#judgedAsOne === 0) return [];
+    const [each] = variants.filter((name) => name.endsWith(`/${eachAnswer}`));
+    const start = `Each sample has up to ${this.#judgedAsOne} answers and one verdict, that of ${filter}`;
+    if (each !== undefined) return [`${start}; the variant ${each} has a verdict per answer.`];
+    const reason = reasonAgainst(judging, filter);
+    return [`${start}: single answers are not judged, since ${reason}.`];
+  }
+
   measure(): Partial<Measure> {
     const { filter, verdictMetric, scoreMetric } = this.choice;
     const taskVersion = own(own(this.#results, 'versions'), this.name);
@@ -130,6 +177,16 @@ export class LmEvalTask {
       taskVersion: typeof taskVersion === 'number' || typeof taskVersion === 'string' ? String(taskVersion) : null,
     };
   }
+}
+
+/** A task's own part of the results file. */
+export function configOf(results: unknown, task: string): unknown {
+  return own(own(results, 'configs'), task);
+}
+
+function reasonAgainst(judging: LmEvalSurvey['judging'], filter: string): string {
+  if (judging === null) return 'the results file next to the samples does not say what was asked several times';
+  return judging instanceof LmEvalJudging ? (judging.fault(filter) ?? 'they were not all kept') : judging.message;
 }
 
 /** The harness names the template's text and its hash; a results file without either was made without a template. */

@@ -8,7 +8,7 @@ import type { RecordBatches } from '../records/record.ts';
 import type { ReadSession } from '../session.ts';
 import type { LmEvalFiles, LmEvalTaskFile } from '../sources/lm-eval-files.ts';
 import { type LmEvalSurvey, surveyLmEval } from './lm-eval-survey.ts';
-import { LmEvalTask } from './lm-eval-task.ts';
+import { configOf, LmEvalTask } from './lm-eval-task.ts';
 import { overlay, resultPlan } from './mapped.ts';
 
 /** Samples that lm-evaluation-harness wrote with `--log_samples`, one file a task, with the results file beside them. */
@@ -39,8 +39,10 @@ async function* readAll(
   surveys: Map<string, LmEvalSurvey>,
 ): RecordBatches {
   for (const file of source.results) results.set(file.name, await readDocument(file.path, file.name, session));
-  for (const { path, name, layout } of source.samples) {
-    surveys.set(name, yield* surveyLmEval(path, name, layout, session));
+  for (const file of source.samples) {
+    const { path, name, layout, task, resultsName } = file;
+    const config = configOf(results.get(resultsName ?? ''), task);
+    surveys.set(name, yield* surveyLmEval(file, config, session));
     yield* readRecords(path, name, layout, session);
   }
 }
@@ -56,7 +58,7 @@ function taskOf(source: LmEvalFiles, file: string, { tasks, results, surveys, va
   const known = tasks.get(file);
   if (known !== undefined) return known;
   const entry: LmEvalTaskFile | undefined = source.samples.find(({ name }) => name === file);
-  const survey = surveys.get(file) ?? { filters: new Map(), gold: 'text' };
+  const survey = surveys.get(file) ?? { filters: new Map(), gold: 'text', judging: null };
   const task = new LmEvalTask(entry?.task ?? file, results.get(entry?.resultsName ?? ''), survey, variant);
   tasks.set(file, task);
   return task;
@@ -71,20 +73,27 @@ function describe(
   const models = results
     .map((result) => own(result, 'model_name'))
     .filter((name): name is string => typeof name === 'string');
-  const verdicts = distinct(tasks.map((task) => task.verdictMetric ?? 'none'));
   return {
     tool: { name: 'lm-evaluation-harness', version: typeof version === 'string' ? version : null },
     tasks: tasks.map((task) => task.name),
     models: distinct(models),
     decoding: tasks.find((task) => task.decoding !== null)?.decoding ?? null,
-    verdictFrom: tasks.length === 0 ? null : `Metric ${verdicts.join(', ')}: 1 is right, 0 is wrong.`,
+    verdictFrom: tasks.length === 0 ? null : verdictsFrom(tasks),
     scoreMeaning:
       tasks.length === 0 ? null : `Score: ${distinct(tasks.map((task) => task.scoreMeaning())).join('; ')}.`,
     variant: tasks[0]?.choice.variant ?? null,
     variants: distinct(tasks.flatMap((task) => task.choice.variants)),
     measure: tasks[0]?.measure() ?? {},
-    notes: [...notes],
+    notes: [...notes, ...tasks.flatMap((task) => task.repeatNotes())],
   };
+}
+
+function verdictsFrom(tasks: readonly LmEvalTask[]): string {
+  const metrics = distinct(tasks.filter(({ choice }) => !choice.isEach).map((task) => task.verdictMetric ?? 'none'));
+  return [
+    ...(metrics.length === 0 ? [] : [`Metric ${metrics.join(', ')}: 1 is right, 0 is wrong.`]),
+    ...distinct(tasks.filter(({ choice }) => choice.isEach).map((task) => task.eachFrom())),
+  ].join(' ');
 }
 
 function distinct(values: readonly string[]): string[] {

@@ -142,10 +142,19 @@ export function describeMeasure(measure: Measure): string {
   return parts.join(', ');
 }
 
+/** Ends the variant in which each of several answers to a sample is judged by itself: `score-first/each-answer`. */
+export const eachAnswer = 'each-answer';
+
+/** Whether the samples were judged by what a word names: a variant, filter, metric, annotator or scorer. */
+export function isJudgedBy({ variant, filter, metric, annotator, scorer }: Measure, name: string): boolean {
+  // Each of several answers, read by a filter, is another measure than the filter's own verdict.
+  if (variant?.endsWith(`/${eachAnswer}`) === true) return name === variant;
+  return [variant, filter, metric, annotator, scorer, `${filter}/${metric}`].includes(name);
+}
+
 /** What else the source could have been judged by: its variants without what was taken. */
-export function otherVariants({ variant, filter, metric, annotator, scorer, variants }: Measure): string[] {
-  const taken = [variant, filter, metric, annotator, scorer, `${filter}/${metric}`];
-  return variants.filter((name) => !taken.includes(name));
+export function otherVariants(measure: Measure): string[] {
+  return measure.variants.filter((name) => !isJudgedBy(measure, name));
 }
 
 /** “Both sources also hold flexible-extract (--variant).”; null where there was no choice. */

@@ -2,17 +2,11 @@ import { access } from 'node:fs/promises';
 import path from 'node:path';
 import type { EvaluationRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
+import { isJudgedBy } from '../../shared/domain/measures.ts';
 import type { Store } from '../../store/api.ts';
 import type { Task } from '../supervision/task.ts';
 import { freeName } from '../workspace/names.ts';
 import type { ImportRequest, Origin } from './ingest.ts';
-
-/** Whether an evaluation was judged by what a word names: its variant, filter, metric, annotator or scorer. */
-export function isJudgedBy({ measure }: EvaluationRecord, variant: string): boolean {
-  if (measure === null || measure === undefined) return false;
-  const { variant: taken, filter, metric, annotator, scorer } = measure;
-  return [taken, filter, metric, annotator, scorer, `${filter}/${metric}`].includes(variant);
-}
 
 /**
  * The evaluation of the same samples of the same source under another variant: one that is there, else the source is read again.
@@ -25,8 +19,8 @@ export async function evaluationByVariant(
   variant: string,
   task: Task,
 ): Promise<EvaluationRecord> {
-  if (isJudgedBy(evaluation, variant)) return evaluation;
   const { measure, importId } = evaluation;
+  if (isOf(evaluation, variant)) return evaluation;
   if (importId === null || measure === null || measure === undefined || !offers(measure.variants, variant)) {
     throw new WorkbenchError('not-found', `“${evaluation.name}” has no variant “${variant}”.`, {
       remedy:
@@ -49,6 +43,10 @@ export async function evaluationByVariant(
   return match;
 }
 
+function isOf({ measure }: EvaluationRecord, variant: string): boolean {
+  return measure !== null && measure !== undefined && isJudgedBy(measure, variant);
+}
+
 function offers(variants: readonly string[], variant: string): boolean {
   return variants.includes(variant) || variant.split('/').every((part) => variants.includes(part));
 }
@@ -62,9 +60,8 @@ async function sibling(store: Store, evaluation: EvaluationRecord, variant: stri
   if (wanted === '') return null;
   const all = await store.listEvaluations();
   return (
-    all.find(
-      (other) => hashOf(other) === wanted && other.suiteName === evaluation.suiteName && isJudgedBy(other, variant),
-    ) ?? null
+    all.find((other) => hashOf(other) === wanted && other.suiteName === evaluation.suiteName && isOf(other, variant)) ??
+    null
   );
 }
 
