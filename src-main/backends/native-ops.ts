@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { adamSlots, type AdamSlot } from './adam.ts';
 import { type AdamTogether, adamTogether } from './adam-together.ts';
 import { compile, compiles, computedAfter } from './compiled.ts';
+import { sparseCrossEntropy } from './cross-entropy.ts';
 import { type HalfPrecision, tensorflowHalf } from './half.ts';
 import { activeTensorflow } from './tensorflow.ts';
 import type { Attribute, TensorflowBackend } from './binding.ts';
@@ -88,12 +89,7 @@ function tensorflowOps(native: TensorflowBackend): NativeOps {
   };
   const floats = attribute('T', TF_FLOAT);
   return {
-    sparseSoftmaxCrossEntropy: (logits, labels) =>
-      lossAndGradient(
-        'SparseSoftmaxCrossEntropyWithLogits',
-        [floats, attribute('Tlabels', TF_INT32)],
-        [logits, labels],
-      ),
+    sparseSoftmaxCrossEntropy: sparseCrossEntropy(native),
     softmaxCrossEntropy: (logits, probabilities) =>
       lossAndGradient('SoftmaxCrossEntropyWithLogits', [floats], [logits, probabilities]),
     uniform: (shape, seed) =>

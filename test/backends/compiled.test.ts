@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { compile } from '../../src-main/backends/compiled.ts';
+import { compile, type TensorSpec } from '../../src-main/backends/compiled.ts';
 import { nativeOps, openBackend } from '../../src-main/backends/index.ts';
 import { AdamW } from '../../src-main/engine/optim/adamw.ts';
 import { nativeMissing } from './native-available.ts';
@@ -12,7 +12,7 @@ describe.skipIf(nativeMissing !== undefined)('compiled functions', () => {
     await openBackend({ prefer: 'tensorflow-cpu' });
   });
 
-  function compiled(build: (inputs: tf.Tensor[]) => tf.Tensor[], specs = [matrix]) {
+  function compiled(build: (inputs: tf.Tensor[]) => tf.Tensor[], specs: TensorSpec[] = [matrix]) {
     const result = compile(build, specs);
     if ('refused' in result) throw new Error(result.refused);
     return result;
@@ -43,6 +43,25 @@ describe.skipIf(nativeMissing !== undefined)('compiled functions', () => {
     ]);
     run.dispose();
     weights.dispose();
+  });
+
+  test('cross-entropy at labels and its gradient, where e^x of the logits themselves would overflow', () => {
+    const ops = nativeOps();
+    const specs = [
+      { shape: [2, 3], dtype: 'float32' as const },
+      { shape: [2], dtype: 'int32' as const },
+    ];
+    const run = compiled(([logits, labels]) => {
+      const { loss, grad } = ops.sparseSoftmaxCrossEntropy(logits as tf.Tensor2D, labels as tf.Tensor1D);
+      return [loss, grad];
+    }, specs);
+    const [a, b] = [Math.log(2), 1000];
+    const logits = tf.tensor2d([0, a, 0, b, b - 800, b + a], [2, 3]);
+    const [loss, grad] = run.run([logits, tf.tensor1d([1, 0], 'int32')]).map((tensor) => [...tensor.dataSync()]);
+    // Of rows (¼, ½, ¼) and (⅓, 0, ⅔).
+    [Math.log(2), Math.log(3)].forEach((expected, i) => expect(loss![i]).toBeCloseTo(expected, 4));
+    [0.25, -0.5, 0.25, 1 / 3 - 1, 0, 2 / 3].forEach((expected, i) => expect(grad![i]).toBeCloseTo(expected, 4));
+    run.dispose();
   });
 
   test('what a batch holds cannot stay in the function unless it is declared to hold for all', () => {

@@ -38,6 +38,8 @@ export interface BatchLayout {
 export interface LayoutOptions {
   /** Sizes are rounded up, so that few forms occur and each is compiled once. */
   rounded?: boolean;
+  /** Of a rounded size, the share that padding may be at most: 1 / this. Finer sizes are more forms, and less work in each. */
+  fineness?: number;
   /** Prompts that several sequences begin with lie there once; not where a place depends on what comes behind it. */
   sharePrompts?: boolean;
   /** Groups of rows by length; false for one. */
@@ -49,7 +51,7 @@ const tolerableWaste = 0.2;
 const smallestGroup = 4;
 
 export function layoutBatch(sequences: readonly CompletionSequence[], options: LayoutOptions = {}): BatchLayout {
-  const { rounded = false, sharePrompts = true, splitByLength = true } = options;
+  const { rounded = false, fineness = 8, sharePrompts = true, splitByLength = true } = options;
   const grouped = groupRows(sequences, splitByLength, rounded);
   const owners = sharePrompts ? promptOwners(sequences) : sequences.map((_, row) => row);
   const counts = sequences.map(completionLength);
@@ -58,11 +60,11 @@ export function layoutBatch(sequences: readonly CompletionSequence[], options: L
   const real = sequences.reduce((sum, { ids }, row) => sum + ids.length - shared(row), 0);
   const copies = sequences.reduce((sum, _, row) => sum + shared(row), 0);
   const form: LayoutForm = {
-    places: roundedUp(real + 1, rounded),
+    places: roundedUp(real + 1, rounded, fineness),
     groups: grouped.map(({ rows, time }) => ({ rows: rows.length, time })),
     copies: copies === 0 ? 0 : roundedCopies(copies, rounded),
     sequences: sequences.length,
-    tokens: Math.max(1, roundedUp(tokens, rounded)),
+    tokens: Math.max(1, roundedUp(tokens, rounded, fineness)),
   };
   const starts: number[] = [];
   counts.reduce((start, count) => (starts.push(start), start + count), 0);
@@ -198,9 +200,9 @@ function slotsOfRows(groups: readonly Group[]): number[] {
   return slots;
 }
 
-/** Up to a multiple that grows with the number: an eighth of it at most is padding, a sixteenth on average. */
-function roundedUp(count: number, rounded: boolean): number {
-  const step = rounded ? Math.max(32, 2 ** Math.floor(Math.log2(Math.max(1, count)) - 3)) : 1;
+/** Up to a multiple that grows with the number: a 1/`fineness` of it at most is padding, half of that on average. */
+function roundedUp(count: number, rounded: boolean, fineness: number): number {
+  const step = rounded ? Math.max(32, 2 ** Math.floor(Math.log2(Math.max(1, count) / fineness))) : 1;
   return Math.ceil(count / step) * step;
 }
 

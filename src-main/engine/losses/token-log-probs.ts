@@ -29,9 +29,19 @@ export interface Batch {
   last: Tensor1D;
 }
 
+/** Weights of a model, above which compiling one more form costs less than the padding that it saves. */
+const finelyRounded = 4e6;
+
 /** The sequences as this model takes them. */
 export function layoutFor(model: CausalLm, sequences: readonly CompletionSequence[], rounded: boolean): BatchLayout {
-  return layoutBatch(sequences, { rounded, sharePrompts: model.sharesPrompts });
+  const fineness = weightsOf(model) < finelyRounded ? 8 : 32;
+  return layoutBatch(sequences, { rounded, fineness, sharePrompts: model.sharesPrompts });
+}
+
+function weightsOf({ parameters }: CausalLm): number {
+  let weights = 0;
+  for (const { size } of parameters.values()) weights += size;
+  return weights;
 }
 
 /** A layout's arrays by name, `prefix` before each, and its rotations under this model. */

@@ -82,11 +82,30 @@ describe('padding and batch mates never move a number', () => {
       { splitByLength: true },
       { splitByLength: false },
       { rounded: true },
+      { rounded: true, fineness: 32 },
       { sharePrompts: false },
     ]) {
       const { sums } = completionLogProbs(model, batchFor(model, sequences, options));
       sums.dataSync().forEach((sum, i) => expect(sum).toBeCloseTo(together[i] ?? Number.NaN, 4));
     }
+  });
+
+  test('a rounded size is padded by no more than its share', () => {
+    const sequence = (length: number) => ({ ids: new Int32Array(length).fill(5), from: 1 });
+    // 40 · 29 + 8 places and one for padding; 40 · 28 + 7 completion tokens.
+    const sequences = [...Array.from({ length: 40 }, () => sequence(29)), sequence(8)];
+    const sizes = (fineness?: number) => {
+      const { form } = layoutBatch(sequences, {
+        rounded: true,
+        sharePrompts: false,
+        ...(fineness ? { fineness } : {}),
+      });
+      return [form.places, form.tokens];
+    };
+    expect([sizes(), sizes(32)]).toEqual([
+      [1280, 1152],
+      [1184, 1152],
+    ]);
   });
 
   test('a layout numbers every completion token once, whatever the groups', () => {
