@@ -12,6 +12,7 @@ import { datasetReads } from './queries/datasets.ts';
 import { evaluationSampleReads } from './queries/evaluation-samples.ts';
 import { evaluationReads } from './queries/evaluations.ts';
 import { guardSetReads } from './queries/guard-sets.ts';
+import { judgeReplyReads } from './queries/judge-replies.ts';
 import { judgedReads } from './queries/judged-statements.ts';
 import { importReads } from './queries/imports.ts';
 import { joiningReads } from './queries/joining.ts';
@@ -64,6 +65,7 @@ export function readerMethods(db: ReadableDb, owner: string) {
       ...bind(db, partnerReads),
       ...bind(db, annotationReads),
       ...bind(db, judgedReads),
+      ...bind(db, judgeReplyReads),
       ...bind(db, kindReads),
       ...bind(db, guardSetReads),
       ...bind(db, importReads),

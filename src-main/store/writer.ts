@@ -15,6 +15,7 @@ import { finishKinds } from './queries/change-kinds.ts';
 import { beginBuild, failBuild, finishBuild, putColumns } from './queries/comparison-builds.ts';
 import { comparisonWrites, openComparison, setRepeats } from './queries/comparisons.ts';
 import { alertWrites } from './queries/alerts.ts';
+import { judgeReplyWrites } from './queries/judge-replies.ts';
 import { judgedWrites } from './queries/judged-statements.ts';
 import { rowScoreWrites } from './queries/row-scores.ts';
 import { datasetCheckWrites } from './queries/dataset-checks.ts';
@@ -92,6 +93,7 @@ export function writerMethods(writer: Writer) {
       ...bind(writer, rowScoreWrites),
       ...bind(writer, alertWrites),
       ...bind(writer, judgedWrites),
+      ...bind(writer, judgeReplyWrites),
       ...bind(writer, datasetMarkWrites),
       ...bind(writer, runWrites),
       ...bind(writer, comparisonWrites),

@@ -9,6 +9,8 @@ export interface PostOptions {
   timeoutMs?: number;
   /** Between tries, where the endpoint does not say; doubled each time. */
   pauseMs?: number;
+  /** Environment variable that holds the key; without one, it is the judge’s own, where that is for the address. */
+  keyVariable?: string | null;
   /** Called before a request is sent once more. */
   onRetry?: () => void;
 }
@@ -23,11 +25,12 @@ const maxPauseMs = 60_000;
  * followed, since it would carry texts to an address that nobody allowed.
  */
 export function createPostJson(options: PostOptions): (url: string, body: unknown) => Promise<unknown> {
-  const { signal, timeoutMs = 120_000, pauseMs = 1000 } = options;
+  const { signal, timeoutMs = 120_000, pauseMs = 1000, keyVariable = null } = options;
   return async (url, body) => {
     requireAllowedEndpoint(url, 'A judge', process.env);
+    const key = keyVariable === null ? keyFor(url) : keyIn(keyVariable, url);
     for (let attempt = 1; ; attempt += 1) {
-      const outcome = await post(url, body, AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])).catch(
+      const outcome = await post(url, body, key, AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])).catch(
         (cause: unknown) => ({ fault: unreachable(url, cause), retryAfterMs: null, mayPass: true }),
       );
       if (signal.aborted) throw new WorkbenchError('cancelled', 'Stopped.');
@@ -44,8 +47,7 @@ export function createPostJson(options: PostOptions): (url: string, body: unknow
 
 type Outcome = { reply: unknown } | { fault: WorkbenchError; retryAfterMs: number | null; mayPass: boolean };
 
-async function post(url: string, body: unknown, signal: AbortSignal): Promise<Outcome> {
-  const key = keyFor(url);
+async function post(url: string, body: unknown, key: string | null, signal: AbortSignal): Promise<Outcome> {
   const headers = {
     'content-type': 'application/json',
     ...(key === null ? {} : { authorization: `Bearer ${key}` }),
@@ -85,6 +87,14 @@ function parsed(url: string, text: string): Outcome {
   } catch {
     return failed(url, 'did not answer with JSON', false);
   }
+}
+
+function keyIn(variable: string, url: string): string {
+  const key = process.env[variable] ?? '';
+  if (key !== '') return key;
+  throw new WorkbenchError('bad-input', `${variable} is not set, and it holds the key of ${url}.`, {
+    remedy: `Set ${variable} in the environment of the workbench.`,
+  });
 }
 
 /** Seconds, or a date. */

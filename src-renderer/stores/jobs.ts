@@ -55,8 +55,7 @@ export const useJobs = defineStore('jobs', () => {
     if (job.state === 'cancelled') toasts.show({ tone: 'neutral', title: `Cancelled: ${job.title}` });
     if (job.state === 'done' && job.kind !== 'comparison') {
       // Home speaks of nothing else then.
-      const action =
-        job.kind === 'demo' ? { label: 'See what it found', run: () => (location.hash = '#/') } : undefined;
+      const action = whereToGo(job);
       toasts.show({ tone: 'good', title: `Done: ${job.title}`, ...(action === undefined ? {} : { action }) });
     }
   }
@@ -87,6 +86,14 @@ export const useJobs = defineStore('jobs', () => {
   events().onResync(() => attend(refresh()));
   return { jobs, running, asking, refresh, finished, cancel, cancelNow, byId };
 });
+
+/** What came of a job, one click away. */
+function whereToGo({ kind, result }: Job): { label: string; run: () => void } | undefined {
+  if (kind === 'demo') return { label: 'See what it found', run: () => (location.hash = '#/') };
+  const evaluationId = kind === 'judge' ? result['evaluationId'] : undefined;
+  if (evaluationId === undefined) return undefined;
+  return { label: 'Open its verdicts', run: () => (location.hash = `#/evaluations/${evaluationId}`) };
+}
 
 function failureOf(job: Job): WorkbenchError {
   if (job.error !== null) return WorkbenchError.fromReport(job.error);

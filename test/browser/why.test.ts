@@ -161,6 +161,40 @@ describe.skipIf(noBrowser !== null)('why it flipped', () => {
     expect(app.complaints).toEqual([]);
   });
 
+  it('has a judge compare the answers in pairs: what it costs is said before, and the verdicts come with its card', async () => {
+    // The longer answer is the better one.
+    const { url, asked } = await startJudge(({ user }) => {
+      const [, a = '', b = ''] = user.split(/Answer [AB]:\n/);
+      return JSON.stringify({ better: a.trim().length > b.trim().length ? 'A' : 'B' });
+    });
+    const app = await openFlips(comparisonId);
+    await app.button('More').click();
+    await app.page.getByRole('menuitem', { name: 'Have a judge compare the answers…' }).click();
+    const dialog = app.page.getByRole('dialog', { name: 'Have a judge compare the answers' });
+    for (const [label, text] of [
+      ['Address', url],
+      ['Model', 'small'],
+      ['Rubric', 'Which says more?'],
+      ['Pairs', '6'],
+      ['asked again', '2'],
+      ['Price of a million tokens read', '1'],
+    ] as const)
+      await dialog.getByLabel(label, { exact: true }).fill(text);
+    await dialog.getByRole('button', { name: 'What would be sent?' }).click();
+    await dialog.getByText(/^Prompts, targets and both answers of 6 of .* at the prices given/).waitFor();
+    expect(asked).toEqual([]);
+    await dialog.getByRole('button', { name: 'Send and ask' }).click();
+    await app.page
+      .getByRole('dialog', { name: 'Send texts to another server?' })
+      .getByRole('button', { name: /^Allow/ })
+      .click();
+    await dialog.getByRole('link', { name: 'Open the verdicts and the judge’s card' }).click();
+    const card = app.page.getByRole('region', { name: 'Measure' });
+    await card.getByText(/of the pairs that were asked about once more got another verdict/).waitFor();
+    await card.getByText('16 requests, 0 retries').waitFor();
+    expect(app.complaints).toEqual([]);
+  });
+
   it('counts kinds of one’s own that are kept in Settings after a try', async () => {
     const app = await openFlips(comparisonId);
     await app.goto('/settings');

@@ -115,6 +115,7 @@ test('no list walks through a big table or sorts one', async () => {
     reader.evaluationSample(left, first?.sampleKey ?? 0);
     reader.listAlerts(runId);
     reader.judgedStatements(id, {});
+    reader.judgeReplies('e', ['q']);
     reader.kindMarks();
     reader.listRowScores(datasetId);
     reader.rowsOfHighestScore(datasetId, 'ches', 0.1);
@@ -139,6 +140,7 @@ test('no list walks through a big table or sorts one', async () => {
     reader.flipWindow(view.viewId, 0, 10);
     reader.flipFacets(id, { searchMode: 'word', search: 'prompt' });
     reader.sampleDetail(id, sampleKey);
+    reader.flipTexts(id, [sampleKey]);
     reader.sampleTimeline(sampleKey);
     reader.trainingTrace(sampleKey);
     reader.neighbours(id, sampleKey, 3);

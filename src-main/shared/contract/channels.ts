@@ -44,6 +44,8 @@ import { flipFilterSchema, flipSortSchema } from '../domain/flip-filter.ts';
 import type { FlipSet } from '../domain/kinds/flip-set.ts';
 import type { KindRulesView, KindTrial } from '../domain/kinds/kind-rules-view.ts';
 import { kindSettingsSchema } from '../domain/kinds/own-kinds.ts';
+import { pairJudgeSchema } from '../domain/judging/pairwise.ts';
+import type { PairPlan } from '../domain/judging/pairwise.ts';
 import { judgeWishSchema } from '../domain/kinds/judged-statements.ts';
 import type { JudgedStatements, JudgePlan } from '../domain/kinds/judged-statements.ts';
 import type { SetStatements } from '../domain/kinds/set-statements.ts';
@@ -467,6 +469,15 @@ export const channels = {
   'comparisons.judged': channel<JudgedStatements | null>()(
     z.strictObject({ comparisonId: id, filter: flipFilterSchema.default({}) }),
   ),
+  /** What a judge of pairs would be sent of a comparison, and what it would cost: nothing is sent. */
+  'judging.plan': channel<Computed<PairPlan>>()(z.strictObject({ comparisonId: id, judge: pairJudgeSchema })),
+  /**
+   * Has it compare the answers: a job, whose result names the evaluation of its verdicts. An address that nobody allowed yet is refused with
+   * the consent that it needs.
+   */
+  'judging.start': channel<{ jobId: string }>()(z.strictObject({ comparisonId: id, judge: pairJudgeSchema })),
+  /** The rubric by which answers of the same suite were judged last. */
+  'judging.rubric': channel<string | null>()(z.strictObject({ comparisonId: id })),
   /** How the workspace tells kinds, as far as it can be set. */
   'kinds.rules': channel<KindRulesView>()(none),
   'kinds.save': channel<null>()(z.strictObject({ settings: kindSettingsSchema })),

@@ -38,6 +38,7 @@ export interface Job {
     | 'flip-set'
     | 'statements'
     | 'judge'
+    | 'pair-plan'
     | 'prompt';
   title: string;
   state: 'running' | 'done' | 'failed' | 'cancelled';
@@ -64,6 +65,7 @@ export const shownInPlace: ReadonlySet<Job['kind']> = new Set([
   'flip-set',
   'statements',
   'ledger',
+  'pair-plan',
   'prompt',
 ] satisfies Job['kind'][]);
 

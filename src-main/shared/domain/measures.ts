@@ -1,5 +1,5 @@
 import type { DecodingSettings } from './evaluations.ts';
-import type { JudgeCard } from './judging/pairwise.ts';
+import type { JudgeCard } from './judging/judge-card.ts';
 
 /**
  * What judged an evaluation's samples. Two evaluations can be set against each other only where these agree: the same

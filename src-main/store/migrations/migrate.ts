@@ -19,6 +19,7 @@ import { finishedRuns } from './013-finished-runs.ts';
 import { judgedStatementTables } from './014-judged-statements.ts';
 import { rowPrefixes } from './015-row-prefixes.ts';
 import { importDecisions } from './016-import-decisions.ts';
+import { judgeReplies } from './017-judge-replies.ts';
 
 /** One step from `version - 1` to `version`. A landed migration is never edited. */
 export interface Migration {
@@ -46,6 +47,7 @@ export const migrations: readonly Migration[] = [
   judgedStatementTables,
   rowPrefixes,
   importDecisions,
+  judgeReplies,
 ];
 
 /** Marks the file as a workspace (“FGWB”), so that another program's database is not taken for one. */

@@ -15,7 +15,7 @@ import { changeCounts, firstChanges } from './kind-columns.ts';
 import type { ChangeCounts } from './kind-columns.ts';
 import { neighbours } from './neighbours.ts';
 import { keepNewest } from './newest.ts';
-import { flipRows } from './rows.ts';
+import { flipRows, flipTexts } from './rows.ts';
 import { sampleDetail } from './sample.ts';
 import { sliceCounts, sliceSamples } from './slice-index.ts';
 import type { SliceCounts, SliceIndex, SliceSamples } from './slice-index.ts';
@@ -294,6 +294,9 @@ export const flipReads = {
   /** The samples of the same slices, in the same order. */
   sliceSamples: (views: FlipViews, id: string, verdicts?: FlipFilter['verdicts']) => views.sliceSamples(id, verdicts),
   sampleDetail: (views: FlipViews, id: string, sampleKey: number) => sampleDetail(views.comparison(id), sampleKey),
+  /** The rows of some samples with whole texts, in the order of the keys; a sample that the comparison lacks is left out. */
+  flipTexts: (views: FlipViews, id: string, sampleKeys: readonly number[]) =>
+    flipTexts(views.comparison(id), sampleKeys),
   neighbours: (views: FlipViews, id: string, sampleKey: number, limit: number) =>
     neighbours(views.comparison(id), sampleKey, limit),
 };

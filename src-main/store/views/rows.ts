@@ -86,6 +86,12 @@ export function exportRows(
   });
 }
 
+/** The same of samples by their keys; one that the comparison lacks is left out. */
+export function flipTexts(comparison: LoadedComparison, sampleKeys: readonly number[]): FlipExportRow[] {
+  const rows = sampleKeys.map((key) => comparison.columns.positionOf(key)).filter((row) => row >= 0);
+  return exportRows(comparison, Int32Array.from(rows));
+}
+
 function numbersOf(
   comparison: LoadedComparison,
   row: number,

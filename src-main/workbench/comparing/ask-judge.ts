@@ -19,16 +19,25 @@ interface Judge {
   readonly endpoint: string;
   readonly model: string;
   readonly seed: number;
+  /** Environment variable that holds the key; absent or null = FLIPGUARD_JUDGE_KEY, where that is for this address. */
+  readonly keyVariable?: string | null;
 }
 
-/** Asks a model behind an OpenAI-compatible chat endpoint, greedily, for the text of its reply. */
+export interface JudgeAnswer {
+  readonly text: string;
+  /** Null where the server counts none. */
+  readonly promptTokens: number | null;
+  readonly outputTokens: number | null;
+}
+
+/** Asks a model behind an OpenAI-compatible chat endpoint, greedily, for its reply. */
 export function askerOf<Message>(
-  { endpoint, model, seed }: Judge,
+  { endpoint, model, seed, keyVariable = null }: Judge,
   signal: AbortSignal,
   use: JudgeUse,
-): (messages: readonly Message[]) => Promise<string> {
+): (messages: readonly Message[]) => Promise<JudgeAnswer> {
   const url = `${endpoint.replace(/\/+$/u, '')}/chat/completions`;
-  const post = createPostJson({ signal, onRetry: () => (use.retries += 1) });
+  const post = createPostJson({ signal, keyVariable, onRetry: () => (use.retries += 1) });
   return async (messages) => {
     const answer = parseAnswer(await post(url, { model, temperature: 0, seed, messages }));
     use.requests += 1;
@@ -39,7 +48,7 @@ export function askerOf<Message>(
     }
     use.promptTokens += answer.promptTokens ?? 0;
     use.outputTokens += answer.outputTokens ?? 0;
-    return answer.text;
+    return { text: answer.text, promptTokens: answer.promptTokens, outputTokens: answer.outputTokens };
   };
 }
 

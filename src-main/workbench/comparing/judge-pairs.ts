@@ -1,109 +1,41 @@
-import { inOrder } from '../../endpoints/server.ts';
 import type { EvaluationRecord } from '../../shared/domain/entities.ts';
-import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { SampleResult, Verdict } from '../../shared/domain/evaluations.ts';
-import { countPairs, pairMessages, readPreference, verdictOfPair } from '../../shared/domain/judging/pairwise.ts';
-import type { BothOrders, JudgeCard, PairJudge, PairToJudge } from '../../shared/domain/judging/pairwise.ts';
-import { drawOrder } from '../../shared/domain/kinds/judged-statements.ts';
+import type { JudgeCard } from '../../shared/domain/judging/judge-card.ts';
+import { verdictOfPair } from '../../shared/domain/judging/pairwise.ts';
+import type { BothOrders, PairJudge } from '../../shared/domain/judging/pairwise.ts';
 import { unknownMeasure } from '../../shared/domain/measures.ts';
 import { plural } from '../../shared/presentation/words.ts';
-import type { FlipExportRow } from '../../store/api.ts';
-import { endpointOrigin, requireAllowedEndpoint } from '../../system/endpoints.ts';
-import type { Core } from '../core.ts';
+import { requireAllowedEndpoint } from '../../system/endpoints.ts';
 import { throwIfCancelled } from '../supervision/task.ts';
 import type { Task } from '../supervision/task.ts';
 import { existing, freeName, refuseTakenName } from '../workspace/names.ts';
-import { askerOf, costOf, noUse } from './ask-judge.ts';
-
-/** Requests at a time. */
-const atOnce = 4;
-
-interface DrawnPair extends PairToJudge {
-  readonly sampleId: string;
-  readonly slices: string[];
-  readonly cluster: string | null;
-}
-
-/** The pairs of a comparison that a judge would be shown. Nothing is sent. */
-export interface PairPlan {
-  readonly pairs: readonly DrawnPair[];
-  /** Samples with an answer on both sides, of which the pairs were drawn. */
-  readonly of: number;
-  readonly requests: number;
-  readonly characters: number;
-  readonly origin: string;
-}
-
-export async function planOfPairs({ store }: Core, comparisonId: string, judge: PairJudge): Promise<PairPlan> {
-  const { sampleKeys } = await store.flipVectors(comparisonId, {});
-  const keys = [...sampleKeys];
-  const wanted = judge.samples ?? keys.length;
-  const order = new Map(drawOrder(keys, keys.length, judge.seed).map((key, at) => [key, at]));
-  const drawn: { at: number; pair: DrawnPair }[] = [];
-  await store.streamFlips(comparisonId, {}, { column: 'delta', direction: 'ascending' }, (rows) => {
-    for (const row of rows) {
-      const pair = pairOf(row);
-      if (pair !== null) drawn.push({ at: order.get(row.sampleKey) ?? keys.length, pair });
-    }
-    return Promise.resolve();
-  });
-  if (drawn.length === 0) {
-    throw new WorkbenchError('bad-input', 'No sample has an answer on both sides, so there is nothing to judge.', {
-      remedy: 'Choose two evaluations that keep what the models wrote.',
-    });
-  }
-  const pairs = drawn
-    .sort((a, b) => a.at - b.at)
-    .slice(0, wanted)
-    .map(({ pair }) => pair);
-  const asked = pairs.filter(isDifferent);
-  const sizes = asked.map(
-    (pair) => 2 * pairMessages(pair, judge.rubric, true).reduce((n, { content }) => n + content.length, 0),
-  );
-  const again = Math.min(judge.again, asked.length);
-  return {
-    pairs,
-    of: drawn.length,
-    requests: 2 * (asked.length + again),
-    characters: [...sizes, ...sizes.slice(0, again)].reduce((sum, size) => sum + size, 0),
-    origin: endpointOrigin(judge.endpoint),
-  };
-}
+import { askAboutPairs } from './ask-about-pairs.ts';
+import type { DrawnPairs, JudgingParts } from './draw-pairs.ts';
+import { isDifferent, readPairs } from './pair-questions.ts';
+import type { DrawnPair } from './pair-questions.ts';
 
 /**
  * Has a judge compare the old and the new answer of each pair in both orders, and keeps its verdicts as an evaluation of the new side, with
- * the judge's card in its measure. Needs the endpoint to be allowed.
+ * the judge's card in its measure. Needs the endpoint to be allowed. Each reply is kept as it comes: after a stop, a crash or a lost
+ * connection the same judge is asked only for what is missing.
  */
 export async function judgePairs(
-  core: Core,
-  {
-    comparisonId,
-    plan,
-    judge,
-    name,
-  }: { comparisonId: string; plan: PairPlan; judge: PairJudge; name: string | undefined },
+  { core }: Pick<JudgingParts, 'core'>,
+  { drawn, judge, name }: { drawn: DrawnPairs; judge: PairJudge; name: string | undefined },
   task: Task,
 ): Promise<{ evaluation: EvaluationRecord; card: JudgeCard }> {
   requireAllowedEndpoint(judge.endpoint, 'A judge');
   const { store } = core;
-  const comparison = existing('comparison', await store.getComparison(comparisonId), comparisonId);
-  const old = existing(
-    'evaluation',
-    await store.getEvaluation(comparison.leftEvaluationId),
-    comparison.leftEvaluationId,
-  );
-  const now = existing(
-    'evaluation',
-    await store.getEvaluation(comparison.rightEvaluationId),
-    comparison.rightEvaluationId,
-  );
+  const { leftEvaluationId, rightEvaluationId } = drawn.comparison;
+  const old = existing('evaluation', await store.getEvaluation(leftEvaluationId), leftEvaluationId);
+  const now = existing('evaluation', await store.getEvaluation(rightEvaluationId), rightEvaluationId);
   const evaluations = await store.listEvaluations();
   if (name !== undefined) refuseTakenName('evaluation', evaluations, name);
-  const { said, card, failures } = await askAbout(plan, judge, task);
+  const { said, card, failures } = await askAboutPairs(store, drawn, judge, task);
   const ingest = await store.beginEvaluation({
     name: name ?? freeName(evaluations, `${now.name} against ${old.name}, by ${judge.model}`),
     suiteId: null,
-    suiteName: `${now.suiteName}, judged in pairs`,
+    suiteName: suiteOfJudged(now.suiteName),
     modelId: now.modelId,
     runId: now.runId,
     checkpointId: now.checkpointId,
@@ -117,16 +49,18 @@ export async function judgePairs(
       baseline: old.name,
       judge: card,
       notes: [
-        `Prompts and both answers went to ${plan.origin}.`,
+        `Prompts and both answers went to ${drawn.plan.origin}.`,
         ...(failures.length === 0 ? [] : [`${plural(failures.length, 'request')} got no answer: ${failures[0]}`]),
       ],
     },
     import: null,
   });
   try {
-    const results = plan.pairs.map((pair, i) => resultOf(pair, said[i] ?? null));
-    for (let start = 0; start < results.length; start += batchResults)
-      await ingest.push(results.slice(start, start + batchResults));
+    for await (const pairs of readPairs(store, drawn.comparisonId, drawn.keys)) {
+      throwIfCancelled(task);
+      const read = pairs.filter((pair) => pair !== null);
+      await ingest.push(read.map((pair) => resultOf(pair, said.get(pair.sampleKey) ?? null)));
+    }
     const id = await ingest.commit({});
     core.bus.publish({ topic: 'changed', lists: ['evaluations'] });
     return { evaluation: existing('evaluation', await store.getEvaluation(id), id), card };
@@ -136,89 +70,25 @@ export async function judgePairs(
   }
 }
 
-const batchResults = 500;
-
-/** Of each pair what was said first; null where nobody was asked, the two texts being one. */
-async function askAbout(
-  { pairs }: PairPlan,
-  judge: PairJudge,
-  task: Task,
-): Promise<{ said: (BothOrders | null)[]; card: JudgeCard; failures: string[] }> {
-  const ended = new AbortController();
-  const use = noUse();
-  const failures: string[] = [];
-  const ask = askerOf(judge, AbortSignal.any([task.signal, ended.signal]), use);
-  const asked = pairs.filter(isDifferent);
-  const questions = [...asked, ...asked.slice(0, judge.again)].flatMap((pair) =>
-    [true, false].map((oldFirst) => ({ pair, oldFirst })),
+/** The rubric by which answers of a suite were judged last; null where none was. */
+export async function lastRubric({ core }: Pick<JudgingParts, 'core'>, suiteName: string): Promise<string | null> {
+  const judged = (await core.store.listEvaluations()).filter(
+    ({ suiteName: of, measure }) => of === suiteOfJudged(suiteName) && measure?.judge !== undefined,
   );
-  let done = 0;
-  try {
-    const replies = await inOrder(questions, atOnce, async ({ pair, oldFirst }) => {
-      throwIfCancelled(task);
-      const reply = await ask(pairMessages(pair, judge.rubric, oldFirst)).catch((error: unknown) => {
-        // An endpoint that answers nothing at all is not asked a thousand times.
-        if (!(error instanceof WorkbenchError) || error.code !== 'unavailable' || use.requests === 0) throw error;
-        failures.push(error.message);
-        return null;
-      });
-      task.progress(`asking ${judge.model}, pair by pair`, ++done / questions.length);
-      return reply === null ? null : readPreference(reply);
-    });
-    const both = (at: number): BothOrders => ({
-      oldFirst: replies[2 * at] ?? null,
-      newFirst: replies[2 * at + 1] ?? null,
-    });
-    const told = asked.map((pair, i) => ({
-      pair,
-      first: both(i),
-      again: i < judge.again ? both(asked.length + i) : null,
-    }));
-    const byPair = new Map(told.map(({ pair, first }) => [pair, first]));
-    const counted = use.promptTokens + use.outputTokens > 0;
-    const card: JudgeCard = {
-      model: judge.model,
-      endpoint: endpointOrigin(judge.endpoint),
-      rubric: judge.rubric,
-      same: pairs.length - asked.length,
-      ...countPairs(told),
-      requests: use.requests,
-      retries: use.retries,
-      promptTokens: counted ? use.promptTokens : null,
-      outputTokens: counted ? use.outputTokens : null,
-      cost: counted ? costOf(judge, use.promptTokens, use.outputTokens) : null,
-    };
-    return { said: pairs.map((pair) => byPair.get(pair) ?? null), card, failures };
-  } finally {
-    // The first failure ends what is still asked.
-    ended.abort();
-  }
+  const [newest] = judged.sort((a, b) => b.createdAt - a.createdAt);
+  return newest?.measure?.judge?.rubric ?? null;
 }
 
-function pairOf({
-  sampleId,
-  prompt,
-  target,
-  leftOutput,
-  rightOutput,
-  slices,
-  cluster,
-}: FlipExportRow): DrawnPair | null {
-  if (leftOutput === null || rightOutput === null) return null;
-  return { sampleId, prompt, target, old: leftOutput, now: rightOutput, slices, cluster };
-}
-
-function isDifferent({ old, now }: PairToJudge): boolean {
-  return old !== now;
+function suiteOfJudged(suiteName: string): string {
+  return `${suiteName}, judged in pairs`;
 }
 
 const worth: Record<Verdict, number> = { right: 1, tie: 0.5, wrong: 0 };
 
-function resultOf(
-  { sampleId, prompt, target, now, slices, cluster }: DrawnPair,
-  said: BothOrders | null,
-): SampleResult {
-  const verdict = said === null ? 'tie' : verdictOfPair(said);
+function resultOf(pair: DrawnPair, said: BothOrders | null): SampleResult {
+  const { sampleId, prompt, target, now, slices, cluster } = pair;
+  // Nobody was asked about two answers of one text.
+  const verdict = !isDifferent(pair) ? 'tie' : said === null ? null : verdictOfPair(said);
   return {
     sampleId,
     prompt,

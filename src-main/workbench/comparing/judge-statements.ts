@@ -74,7 +74,7 @@ export async function judgeStatements(
   const ask = askerOf(wish, AbortSignal.any([task.signal, ended.signal]), use);
   try {
     task.progress(`asking ${wish.model} for statements`, 0.02);
-    const proposed = readProposals(await ask(proposalMessages(set.drawn.shown, rest.drawn.shown)));
+    const proposed = readProposals((await ask(proposalMessages(set.drawn.shown, rest.drawn.shown))).text);
     if (proposed.length === 0) {
       throw new WorkbenchError('unavailable', `${wish.model} proposed no statement that can be judged.`, {
         remedy: 'Ask again with another seed, or name a larger model.',
@@ -89,7 +89,7 @@ export async function judgeStatements(
     let done = 0;
     await inOrder(questions, atOnce, async ({ text, sample, into }) => {
       throwIfCancelled(task);
-      into.set(sample.sampleKey, readYesOrNo(await ask(questionMessages(text, sample))));
+      into.set(sample.sampleKey, readYesOrNo((await ask(questionMessages(text, sample))).text));
       task.progress(`asking ${wish.model}, sample by sample`, 0.05 + (0.95 * ++done) / questions.length);
     });
     const found: JudgedStatements = {

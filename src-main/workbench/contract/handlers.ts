@@ -30,6 +30,7 @@ import type { Task } from '../supervision/task.ts';
 import type { Job } from '../../shared/contract/views.ts';
 import { nothing, started, present } from './answers.ts';
 import { evaluationHandlers } from './evaluation-handlers.ts';
+import { judgingHandlers } from './judging-handlers.ts';
 import { promptHandlers } from './prompt-handlers.ts';
 import { runHandlers } from './run-handlers.ts';
 import { siteHandlers } from './site-handlers.ts';
@@ -44,6 +45,7 @@ export function createHandlers(services: Services): Handlers {
     ...promptHandlers(services),
     ...evaluationHandlers(services),
     ...comparisonHandlers(services),
+    ...judgingHandlers(services),
     ...sampleHandlers(services),
     ...thingHandlers(services),
     ...actionHandlers(services),

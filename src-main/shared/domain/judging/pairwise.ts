@@ -1,7 +1,5 @@
 import { z } from 'zod';
 import type { Verdict } from '../evaluations.ts';
-import { wilson } from '../statistics/intervals.ts';
-import type { Rate } from '../statistics/comparison-summary.ts';
 
 /** Which of two answers a judge prefers: the first or the second that it was shown, neither, or null where its reply does not say. */
 export type Preference = 'first' | 'second' | 'tie' | null;
@@ -14,50 +12,49 @@ export const pairJudgeSchema = z.strictObject({
   rubric: z.string().min(1).max(10_000),
   /** Pairs that are judged, drawn by the seed; null = all. */
   samples: z.number().int().min(1).nullable().default(null),
-  /** Pairs of these that are asked once more, in both orders, to see whether the judge says the same. */
+  /**
+   * Pairs of these that are asked once more, in both orders, to see whether the judge says the same; and, with a second sampling of the
+   * old model, as many of its pairs.
+   */
   again: z.number().int().min(0).default(50),
   seed: z.number().int().min(0).max(2_147_483_647).default(0),
+  /** Environment variable that holds the key; null = FLIPGUARD_JUDGE_KEY, where that is for this address. */
+  keyVariable: z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_]{0,100}$/, 'is not the name of an environment variable')
+    .regex(/(?:KEY|TOKEN)$/i, 'does not name a key: such a variable ends in KEY or TOKEN')
+    .nullable()
+    .default(null),
+  /** A second evaluation of the old model, sampled once more: what the judge sees change there is its floor. */
+  repeatId: z.string().min(1).max(200).nullable().default(null),
+  /** Asks again what was answered before. */
+  fresh: z.boolean().default(false),
   /** Price of a million tokens, in whatever currency the reader thinks in. */
   inputPrice: z.number().min(0).nullable().default(null),
   outputPrice: z.number().min(0).nullable().default(null),
 });
 export type PairJudge = z.output<typeof pairJudgeSchema>;
 
-/** How far a judge of pairs can be trusted, and what it took: kept with the evaluation that its verdicts are. */
-export interface JudgeCard {
-  readonly model: string;
-  readonly endpoint: string;
-  readonly rubric: string;
-  /** Pairs with two different texts that were asked about, and those among them that got two preferences. */
-  readonly asked: number;
-  readonly judged: number;
-  /** Pairs whose two texts are the same: ties that nobody was asked about. */
+/** What a judge would be sent of a comparison, and what it would cost. Nothing is sent. */
+export interface PairPlan {
+  readonly origin: string;
+  /** Samples that are judged, those of them with the same text on both sides, and the samples of the comparison. */
+  readonly pairs: number;
   readonly same: number;
-  /** Judged pairs with one outcome in both orders: the same answer preferred, or a tie twice. */
-  readonly consistent: number;
-  /** Of the others, those in which the answer that was shown first, or second, was never passed over. */
-  readonly towardsFirst: number;
-  readonly towardsSecond: number;
-  /** Questions that were asked twice with a preference both times, and those that got the same one. */
-  readonly repeated: number;
-  readonly stable: number;
+  readonly of: number;
+  /** Samples without an answer on both sides that were passed over. */
+  readonly passedOver: number;
+  /** Pairs that are asked about once more. */
+  readonly again: number;
+  /** Old answers against another one of the old model. */
+  readonly floor: { readonly name: string; readonly pairs: number } | null;
+  /** Requests that would be sent, with their characters, and replies that are kept from an earlier attempt. */
   readonly requests: number;
-  /** Requests that had to be sent once more: the endpoint was busy, or did not answer. */
-  readonly retries: number;
-  /** Null where the server counts none. */
-  readonly promptTokens: number | null;
-  readonly outputTokens: number | null;
+  readonly characters: number;
+  readonly kept: number;
+  /** At the prices given; null without one. */
   readonly cost: number | null;
-}
-
-/** Of judged pairs, how many keep their outcome when the answers change places. Null without one. */
-export function positionConsistency({ consistent, judged }: JudgeCard): Rate | null {
-  return judged === 0 ? null : wilson(consistent, judged);
-}
-
-/** Of questions that were asked twice, how many got the same preference. Null without one. */
-export function repetitionStability({ stable, repeated }: JudgeCard): Rate | null {
-  return repeated === 0 ? null : wilson(stable, repeated);
+  readonly keyVariable: string | null;
 }
 
 export interface PairToJudge {
@@ -119,28 +116,4 @@ export function verdictOfPair({ oldFirst, newFirst }: BothOrders): Verdict | nul
   if (oldFirst === null || newFirst === null) return null;
   if (oldFirst === 'second' && newFirst === 'first') return 'right';
   return oldFirst === 'first' && newFirst === 'second' ? 'wrong' : 'tie';
-}
-
-/** Counts of a card, from what was said of the pairs and, of some of them, once more. */
-export function countPairs(
-  pairs: readonly { first: BothOrders; again: BothOrders | null }[],
-): Pick<JudgeCard, 'asked' | 'judged' | 'consistent' | 'towardsFirst' | 'towardsSecond' | 'repeated' | 'stable'> {
-  let [judged, consistent, towardsFirst, towardsSecond, repeated, stable] = [0, 0, 0, 0, 0, 0];
-  for (const { first, again } of pairs) {
-    const { oldFirst, newFirst } = first;
-    if (oldFirst !== null && newFirst !== null) {
-      judged += 1;
-      const both = [oldFirst, newFirst];
-      if (verdictOfPair(first) !== 'tie' || both.every((one) => one === 'tie')) consistent += 1;
-      else if (!both.includes('second')) towardsFirst += 1;
-      else towardsSecond += 1;
-    }
-    for (const order of ['oldFirst', 'newFirst'] as const) {
-      const [before, now] = [first[order], again?.[order] ?? null];
-      if (before === null || now === null) continue;
-      repeated += 1;
-      if (before === now) stable += 1;
-    }
-  }
-  return { asked: pairs.length, judged, consistent, towardsFirst, towardsSecond, repeated, stable };
 }

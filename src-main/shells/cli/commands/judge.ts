@@ -2,13 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { WorkbenchError } from '../../../shared/domain/errors.ts';
 import { pairJudgeSchema } from '../../../shared/domain/judging/pairwise.ts';
 import type { PairJudge } from '../../../shared/domain/judging/pairwise.ts';
-import { cardFacts } from '../../../shared/presentation/judge-card.ts';
-import { formatCount, formatNumber, formatPercent, formatPercentRange } from '../../../shared/presentation/numbers.ts';
+import { cardFacts, pairPlanSentence } from '../../../shared/presentation/judge-card.ts';
+import { formatCount, formatPercent, formatPercentRange } from '../../../shared/presentation/numbers.ts';
 import { plural } from '../../../shared/presentation/words.ts';
 import { wilson } from '../../../shared/domain/statistics/intervals.ts';
-import { costOf } from '../../../workbench/comparing/ask-judge.ts';
-import { judgePairs, planOfPairs } from '../../../workbench/comparing/judge-pairs.ts';
-import type { PairPlan } from '../../../workbench/comparing/judge-pairs.ts';
+import { drawPairs } from '../../../workbench/comparing/draw-pairs.ts';
+import { judgePairs, lastRubric } from '../../../workbench/comparing/judge-pairs.ts';
+import type { Workbench } from '../../../workbench/workbench.ts';
+import { existing, findByName } from '../../../workbench/workspace/names.ts';
 import type { CommandContext } from '../context.ts';
 import type { JudgePairsFlags } from '../options/comparisons.ts';
 import { plain } from '../terminal.ts';
@@ -22,13 +23,15 @@ export async function judgeCommand(
   flags: JudgePairsFlags,
 ): Promise<void> {
   const { terminal, task } = context;
-  const judge = await judgeOf(flags);
+  const given = flags.rubric === undefined ? null : await readRubric(flags.rubric);
   const workbench = await context.workbench();
-  const { id: comparisonId } = await openComparison(context, workbench, left, right, flags);
-  const plan = await planOfPairs(workbench.core, comparisonId, judge);
+  const { id: comparisonId, leftEvaluationId } = await openComparison(context, workbench, left, right, flags);
+  const judge = await judgeOf(workbench, flags, given ?? (await rubricOf(workbench, leftEvaluationId)));
+  const drawn = await drawPairs(workbench, comparisonId, judge, task);
   terminal.settle();
-  terminal.note(plain(sentSentence(plan, judge)));
-  const { evaluation, card } = await judgePairs(workbench.core, { comparisonId, plan, judge, name: flags.name }, task);
+  terminal.note(plain(pairPlanSentence(drawn.plan)));
+  if (flags.dryRun === true) return terminal.document(drawn.plan);
+  const { evaluation, card } = await judgePairs(workbench, { drawn, judge, name: flags.name }, task);
   terminal.settle();
   terminal.document({ evaluationId: evaluation.id, name: evaluation.name, ...countsOf(evaluation), card });
   const { right: wins, wrong: losses, tie: ties } = evaluation;
@@ -48,24 +51,22 @@ function countsOf({ right, wrong, tie, missing }: { right: number; wrong: number
   return { newBetter: right, oldBetter: wrong, ties: tie, missing };
 }
 
-async function judgeOf({
-  judge,
-  judgeModel,
-  rubric,
-  samples,
-  again,
-  seed,
-  price,
-}: JudgePairsFlags): Promise<PairJudge> {
+async function judgeOf(workbench: Workbench, flags: JudgePairsFlags, rubric: string): Promise<PairJudge> {
+  const { judge, judgeModel, samples, again, seed, price, keyEnv, repeat, fresh } = flags;
+  const repeatId =
+    repeat === undefined ? null : findByName('evaluation', await workbench.evaluations.list(), repeat).id;
   const parsed = pairJudgeSchema.safeParse({
     endpoint: judge,
     model: judgeModel,
-    rubric: rubric.startsWith('@') ? await readRubric(rubric.slice(1)) : rubric,
+    rubric,
     samples,
     again,
     seed,
     inputPrice: price?.[0],
     outputPrice: price?.[1],
+    keyVariable: keyEnv,
+    repeatId,
+    fresh,
   });
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
@@ -74,7 +75,20 @@ async function judgeOf({
   });
 }
 
-async function readRubric(file: string): Promise<string> {
+/** The rubric by which answers of the same suite were judged last. */
+async function rubricOf(workbench: Workbench, evaluationId: string): Promise<string> {
+  const { suiteName } = existing('evaluation', await workbench.core.store.getEvaluation(evaluationId), evaluationId);
+  const rubric = await lastRubric(workbench, suiteName);
+  if (rubric !== null) return rubric;
+  throw new WorkbenchError('bad-input', `No answers of “${suiteName}” were judged before, so there is no rubric.`, {
+    remedy:
+      'Add --rubric TEXT, or --rubric @FILE: what makes an answer better. The next judging of this suite takes it again.',
+  });
+}
+
+async function readRubric(given: string): Promise<string> {
+  if (!given.startsWith('@')) return given;
+  const file = given.slice(1);
   return (
     await readFile(file, 'utf8').catch((cause: unknown) => {
       throw new WorkbenchError('not-found', `The rubric ${file} cannot be read.`, {
@@ -85,14 +99,3 @@ async function readRubric(file: string): Promise<string> {
     })
   ).trim();
 }
-
-/** What leaves this machine, said before it does. */
-function sentSentence({ pairs, of, requests, characters, origin }: PairPlan, judge: PairJudge): string {
-  const cost = costOf(judge, characters / charactersPerToken, requests * tokensOfAnswer);
-  const share =
-    pairs.length === of ? `all ${plural(of, 'sample')}` : `${formatCount(pairs.length)} of ${plural(of, 'sample')}`;
-  return `Prompts, targets and both answers of ${share} go to ${origin}: ${plural(requests, 'request')} with about ${formatCount(Math.round(characters / charactersPerToken))} tokens${cost === null ? '' : `, about ${formatNumber(cost, 3)} at the prices given`}.`;
-}
-
-const charactersPerToken = 4;
-const tokensOfAnswer = 6;

@@ -94,7 +94,14 @@ export function addComparisons(program: Program, go: Go): void {
     )
     .requiredOption('--judge <url>', 'address of the endpoint, up to and including /v1 (needs --allow-endpoint)')
     .requiredOption('--judge-model <name>', 'what the endpoint calls the model')
-    .requiredOption('--rubric <text>', 'what makes an answer better, or @FILE with it')
+    .option(
+      '--rubric <text>',
+      'what makes an answer better, or @FILE with it (default: by which answers of this suite were judged last)',
+    )
+    .option(
+      '--key-env <variable>',
+      'environment variable that holds the key, and ends in KEY or TOKEN (default: FLIPGUARD_JUDGE_KEY, where it is for this address)',
+    )
     .addOption(ruleOption())
     .option(...suiteOption)
     .option(...pairByOption)
@@ -102,11 +109,17 @@ export function addComparisons(program: Program, go: Go): void {
     .option('--samples <n>', 'samples to judge, drawn by the seed (default: all)', wholeNumber)
     .option(
       '--again <n>',
-      'samples to ask about once more, for repetition stability; 0 for none (default: 50)',
+      'samples to ask about once more, for repetition stability and the floor; 0 for none (default: 50)',
       wholeNumber,
+    )
+    .option(
+      '--repeat <evaluation>',
+      'a second evaluation of LEFT with another seed: how often the judge calls it worse is the floor of its flips',
     )
     .option('--seed <n>', 'seed by which samples are drawn (default: 0)', wholeNumber)
     .option('--price <in,out>', 'price of a million tokens read and written, to tell the cost', prices)
+    .option('--fresh', 'ask again what was answered before; without it, only what is missing is asked')
+    .option('--dry-run', 'say what would be sent and what it would cost, and stop')
     .option('--name <name>', 'name of the evaluation')
     .action((left: string, right: string, options: JudgePairsFlags) => go(commands.judge, left, right, options));
   program
@@ -165,9 +178,13 @@ export interface PairFlags {
 export interface JudgePairsFlags extends PairFlags {
   judge: string;
   judgeModel: string;
-  rubric: string;
+  rubric?: string;
+  keyEnv?: string;
   samples?: number;
   again?: number;
+  repeat?: string;
+  fresh?: boolean;
+  dryRun?: boolean;
   seed?: number;
   price?: readonly [input: number, output: number];
   name?: string;
