@@ -3,6 +3,8 @@ import { guardedAlgorithms } from '../../src-main/shared/domain/algorithms.ts';
 import { runSpecSchema } from '../../src-main/shared/domain/run-spec.ts';
 import { runSpecJsonSchema } from '../../src-main/workbench/runs/spec-schema.ts';
 import { studyFileSchema } from '../../src-main/shared/domain/studies.ts';
+import { mergeFileSchema } from '../../src-main/shared/domain/merging.ts';
+import { mergeJsonSchema } from '../../src-main/workbench/merging/recipe-text.ts';
 import { studyJsonSchema } from '../../src-main/workbench/studies/study-text.ts';
 import { accepts } from './json-schema.ts';
 import type { JsonSchema } from './json-schema.ts';
@@ -69,6 +71,21 @@ export function studyPage(): string {
     '## The least there is to write',
     yaml(leastStudy),
     ...studySections('', schema),
+  ]);
+}
+
+const leastMerge = { name: 'half', base: 'base', models: ['dpo'], fraction: 0.5 };
+
+const mergeIntro = `A merge file is YAML or JSON for \`flipguard merge\` ([Merge models](../how-to/merge-models.md)). Unknown keys and bad values are refused
+with their line; what the names stand for is looked up when the merge begins. \`--set fraction=0.25\` changes a value.`;
+
+export function mergePage(): string {
+  mergeFileSchema.parse(leastMerge);
+  return page('Merge file', 'src-main/shared/domain/merging.ts', [
+    mergeIntro,
+    '## The least there is to write',
+    yaml(leastMerge),
+    ...studySections('', mergeJsonSchema()),
   ]);
 }
 

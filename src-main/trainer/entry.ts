@@ -15,9 +15,9 @@ import { runMarginsJob } from './jobs/margins.ts';
 import { runEstimateJob } from './jobs/estimate.ts';
 import { runEvaluateJob } from './jobs/evaluate.ts';
 import { runGradientProductsJob } from './jobs/gradient-products.ts';
-import { runInterpolateJob } from './jobs/interpolate.ts';
 import { runLedgerJob } from './jobs/ledger.ts';
 import { runMergeJob } from './jobs/merge.ts';
+import { runMergeModelsJob } from './jobs/merge-models.ts';
 import { runSampleJob } from './jobs/sample.ts';
 import { Questions } from './jobs/questions.ts';
 import { runServeJob } from './jobs/serve.ts';
@@ -116,8 +116,8 @@ async function runJob(job: TrainerJob, context: JobContext): Promise<void> {
       return finish(context, runEvaluateJob(job, context));
     case 'ledger':
       return finish(context, runLedgerJob(job, context));
-    case 'interpolate':
-      return finish(context, runInterpolateJob(job));
+    case 'merge-models':
+      return finish(context, runMergeModelsJob(job));
     case 'ches':
       return finish(context, runChesJob(job, context));
     case 'margins':

@@ -44,7 +44,7 @@ const jobKinds: Readonly<Record<TrainerJob['kind'], true>> = {
   train: true,
   evaluate: true,
   ledger: true,
-  interpolate: true,
+  'merge-models': true,
   sample: true,
   merge: true,
   estimate: true,

@@ -10,7 +10,7 @@ export function xValue(point: FrontierPoint, axis: FrontierAxis): number | null 
 
 /** Methods in the order in which they were first tried, those without training last. Points come newest first. */
 export function methodsOf(points: readonly FrontierPoint[]): string[] {
-  const untrained = ['interpolation', 'no training', 'before training'];
+  const untrained = ['interpolation', 'merging', 'no training', 'before training'];
   const methods = [...new Set(points.toReversed().map(({ method }) => method))];
   return methods.sort((a, b) => untrained.indexOf(a) - untrained.indexOf(b));
 }

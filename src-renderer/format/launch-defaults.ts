@@ -17,7 +17,9 @@ export function launchDefaults(
   const last = byAge(runs).findLast(
     ({ spec }) => modelOf(spec.model) !== undefined && datasetOf(trainSources(spec)[0]?.name ?? '') !== undefined,
   );
-  const base = byAge(models).find(({ origin, state }) => origin !== 'interpolated' && state === 'present');
+  const base = byAge(models).find(
+    ({ origin, state }) => origin !== 'interpolated' && origin !== 'merged' && state === 'present',
+  );
   const pairs = byAge(datasets).find(({ kind }) => kind === 'preference');
   return {
     model: (last && modelOf(last.spec.model)?.name) ?? base?.name ?? models[0]?.name ?? '',

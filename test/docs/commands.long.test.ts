@@ -57,6 +57,7 @@ const needs: Record<string, Needs> = {
   'docs/how-to/choose-epsilon-and-weight.md': { after: trainingPage },
   'docs/how-to/relaunch-and-sweep.md': { after: trainingPage },
   'docs/how-to/run-a-study.md': { after: trainingPage },
+  'docs/how-to/merge-models.md': { after: trainingPage },
   'docs/how-to/guard-sets.md': { after: trainingPage },
   'docs/how-to/move-or-back-up-a-workspace.md': { after: trainingPage },
   'docs/how-to/run-on-a-headless-gpu-box.md': { after: trainingPage },
@@ -84,6 +85,10 @@ const notRunHere: readonly { command: RegExp; why: string }[] = [
     why: 'needs a model of real size; test/workbench/models and test/workbench/exporting have tiny ones',
   },
   { command: /^npx flipguard endpoint\b/, why: 'stays in the foreground; test/shells talks to it' },
+  {
+    command: /^npx flipguard (interpolate base dpo|merge merge\.yaml --set|merge search|evaluate searched)\b/,
+    why: 'would be many processes; another page interpolates, and test/shells searches',
+  },
   { command: /^npx flipguard study .* --out\b/, why: 'trains for minutes; test/shells runs a small one' },
   {
     command: /^npx flipguard serve\b(?! --stop)/,

@@ -142,15 +142,7 @@ test.skipIf(smallModel === null)(
     expect(sum(target?.rightLogProbs)).toBeCloseTo(right?.score ?? NaN, 3);
     expect(ledgers).toEqual(await requestComputed(workbench, 'samples.ledger', sample));
 
-    const half = await request(handle, 'models.interpolate', {
-      fromId: run.modelId,
-      toId: run.id,
-      fraction: 0.5,
-      name: 'half',
-    });
-    const { modelId = '' } = await result(workbench, half);
-    const suite = (await request(handle, 'suites.list', {})).find(({ name }) => name === 'words');
-    await result(workbench, await request(handle, 'evaluations.start', { target: modelId, suiteId: suite?.id ?? '' }));
+    await result(workbench, await request(handle, 'runs.interpolate', { runId: run.id, fractions: [0.5] }));
     const frontier = await requestComputed(workbench, 'frontier.get', { suiteName: 'words' });
     expect(frontier.map(({ method }) => method).sort()).toEqual([
       'DPO + FlipGuard',
@@ -159,7 +151,7 @@ test.skipIf(smallModel === null)(
     ]);
     const matrix = await request(handle, 'matrix.get', {});
     expect(matrix.rows.map(({ runName, step }) => [runName, step])).toEqual([
-      ['half', null],
+      ['Interpolation 50 % base–tiny', null],
       ['tiny', 0],
       ['tiny', 4],
     ]);

@@ -188,7 +188,9 @@ describe.skipIf(!goldenPresent)('other jobs', () => {
     await run(job);
     const newPath = path.join(job.runFolder, 'checkpoints/2');
     const outPath = path.join(runsFolder, 'half');
-    const mixed = await run({ kind: 'interpolate', fromPath: stories260k, toPath: newPath, fraction: 0, outPath });
+    const models = [{ path: newPath, weight: 1 }];
+    const merge = { basePath: stories260k, models, method: 'linear' as const, fraction: 0, parts: [], outPath };
+    const mixed = await run({ kind: 'merge-models', ...merge });
     expect(mixed.end.kind).toBe('finished');
     const texts = [{ part: 'output' as const, prompt: 'Once upon a', response: ' time, there was a cat.' }];
     const same = await run({ kind: 'ledger', leftModelPath: stories260k, rightModelPath: outPath, texts });

@@ -207,9 +207,8 @@ export const channels = {
   'models.cached': channel<OfferedModel[]>()(none),
   'models.fetchDemo': channel<{ jobId: string }>()(none),
   'models.remove': channel<null>()(z.strictObject({ modelId: id })),
-  'models.interpolate': channel<{ jobId: string }>()(
-    z.strictObject({ fromId: id, toId: id, fraction: z.number().min(0).max(1), name }),
-  ),
+  /** The models of a merge file: its text, or the object it stands for. */
+  'models.merge': channel<{ jobId: string }>()(z.strictObject({ input: specInput })),
   'datasets.list': channel<DatasetRecord[]>()(none),
   'datasets.rows': channel<DatasetRow[]>()(
     z.strictObject({ datasetId: id, offset: z.number().int().min(0), limit: z.number().int().min(1).max(500) }),
@@ -353,6 +352,10 @@ export const channels = {
   'runs.unpause': channel<null>()(z.strictObject({ runId: id })),
   'runs.resume': channel<RunRecord>()(z.strictObject({ runId: id })),
   'runs.remove': channel<null>()(z.strictObject({ runId: id })),
+  /** Weights between a run's start and its newest checkpoint, evaluated on the suites that the run was. */
+  'runs.interpolate': channel<{ jobId: string }>()(
+    z.strictObject({ runId: id, fractions: z.array(z.number().gt(0).lt(1)).min(1).max(32) }),
+  ),
   'runs.annotate': channel<RunRecord>()(
     z.strictObject({
       runId: id,

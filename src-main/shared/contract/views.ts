@@ -24,6 +24,7 @@ export interface Job {
     | 'dataset-check'
     | 'dataset-version'
     | 'export'
+    | 'merge'
     | 'interpolation'
     | 'findings'
     | 'frontier'

@@ -7,6 +7,7 @@ import type { ReportFormat } from './reports/report-formats.ts';
 import type { RunStatus } from './jobs.ts';
 import type { BackendInfo } from './trainer-events.ts';
 import type { Measure } from './measures.ts';
+import type { MergeRecipe } from './merging.ts';
 import type { RunOrigin } from './run-origin.ts';
 import type { RunSpec } from './run-spec.ts';
 
@@ -30,11 +31,14 @@ export interface ModelRecord {
   sizeBytes: number;
   /** SHA-256 over the names and hashes of the weight files. */
   sha256: string;
-  origin: 'imported' | 'demo' | 'interpolated' | 'exported';
+  /** interpolated: between a model and one other; merged: made of models in any other way. */
+  origin: 'imported' | 'demo' | 'interpolated' | 'merged' | 'exported';
   /** Where it came from on the Hub, if it did. */
   source?: HubSource;
   /** The model that an adapter sits on; whole weights have none. */
   baseId?: Id<'model'>;
+  /** Of a model made of others: how. Those of before recipes were kept have none. */
+  recipe?: MergeRecipe;
   createdAt: number;
   /** The folder is gone or its hash differs. */
   state: 'present' | 'missing' | 'changed';

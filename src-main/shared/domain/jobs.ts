@@ -1,5 +1,6 @@
 import type { BenchmarkLoad, BenchmarkModel, BenchmarkPair, BenchmarkWork } from './benchmark.ts';
 import type { DecodingSettings, SuiteSpec, TokenLedger } from './evaluations.ts';
+import type { MergeMethod, MergePart } from './merging.ts';
 import type { RunSpec } from './run-spec.ts';
 import type { ServedModel } from './serving.ts';
 
@@ -41,6 +42,8 @@ export interface TrainJob {
 export interface EvaluateJob {
   kind: 'evaluate';
   modelPath: string;
+  /** The weights are made at `modelPath` first. */
+  merged?: Omit<MergeModelsJob, 'kind' | 'outPath'>;
   /** Needed by `pairs` for implicit rewards; absent = plain log-prob margins. */
   referencePath?: string;
   rewardModelPath?: string;
@@ -57,12 +60,15 @@ export interface LedgerJob {
   rightModelPath: string;
   texts: { part: TokenLedger['part']; prompt: string; response: string }[];
 }
-export interface InterpolateJob {
-  kind: 'interpolate';
-  fromPath: string;
-  toPath: string;
-  /** 0 = from, 1 = to. */
+/** A model of several others, weight by weight. */
+export interface MergeModelsJob {
+  kind: 'merge-models';
+  method: MergeMethod;
+  basePath: string;
+  models: { path: string; weight: number }[];
+  /** 0 = the base, 1 = what the models make together. */
   fraction: number;
+  parts: MergePart[];
   outPath: string;
 }
 /** Sample continuations of prompts (demo data, pre-samples, A/A floors). Answers with `samples` events. */
@@ -134,7 +140,7 @@ export type TrainerJob =
   | TrainJob
   | EvaluateJob
   | LedgerJob
-  | InterpolateJob
+  | MergeModelsJob
   | SampleJob
   | MergeJob
   | EstimateJob

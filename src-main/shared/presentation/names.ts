@@ -15,6 +15,11 @@ export function interpolationName(fraction: number, from: string, to: string): s
   return `Interpolation ${Number((fraction * 100).toPrecision(4))} % ${from}–${to}`;
 }
 
+/** One model of a path: the name of the path and how far along it is. */
+export function mergedName(path: string, fraction: number): string {
+  return `${path}, ${Number((fraction * 100).toPrecision(4))} %`;
+}
+
 /** An evaluation made here: whose answers, and to what. */
 export function evaluationName(weights: string, suiteName: string): string {
   return `${weights}${separator}${suiteLabel(suiteName)}`;

@@ -20,6 +20,7 @@ import { judgedStatementTables } from './014-judged-statements.ts';
 import { rowPrefixes } from './015-row-prefixes.ts';
 import { importDecisions } from './016-import-decisions.ts';
 import { judgeReplies } from './017-judge-replies.ts';
+import { mergeRecipes } from './018-merge-recipes.ts';
 
 /** One step from `version - 1` to `version`. A landed migration is never edited. */
 export interface Migration {
@@ -48,6 +49,7 @@ export const migrations: readonly Migration[] = [
   rowPrefixes,
   importDecisions,
   judgeReplies,
+  mergeRecipes,
 ];
 
 /** Marks the file as a workspace (“FGWB”), so that another program's database is not taken for one. */

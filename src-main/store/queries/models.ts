@@ -2,6 +2,7 @@ import type { NewRecord } from '../api.ts';
 import type { HubSource, ModelRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import { idOf } from '../../shared/domain/ids.ts';
+import type { MergeRecipe } from '../../shared/domain/merging.ts';
 import type { ReadableDb } from '../database.ts';
 import { all, one, run, sql, value } from '../database.ts';
 import { idFor } from '../keys.ts';
@@ -21,6 +22,7 @@ interface ModelRow {
   state: ModelRecord['state'];
   source: string | null;
   base_id: string | null;
+  recipe: string | null;
 }
 
 export function listModels(db: ReadableDb): ModelRecord[] {
@@ -37,10 +39,11 @@ export function addModel(writer: Writer, model: NewRecord<ModelRecord>): ModelRe
     const { key } = run(
       writer.db,
       sql`INSERT INTO models (id, name, path, family, parameters, size_bytes, sha256, origin, created_at, state,
-                              source, base_id)
+                              source, base_id, recipe)
           VALUES (${idFor('model', model.id)}, ${model.name}, ${model.path}, ${model.family}, ${model.parameters},
                   ${model.sizeBytes}, ${model.sha256}, ${model.origin}, ${Date.now()}, ${model.state},
-                  ${model.source === undefined ? null : JSON.stringify(model.source)}, ${model.baseId ?? null})`,
+                  ${model.source === undefined ? null : JSON.stringify(model.source)}, ${model.baseId ?? null},
+                  ${model.recipe === undefined ? null : JSON.stringify(model.recipe)})`,
     );
     const row = one<ModelRow>(writer.db, sql`SELECT * FROM models WHERE model_key = ${key}`);
     if (row === undefined) throw new Error('a model that was just added is gone');
@@ -83,6 +86,7 @@ function modelOf(row: ModelRow): ModelRecord {
     state: row.state,
     ...(row.source === null ? {} : { source: JSON.parse(row.source) as HubSource }),
     ...(row.base_id === null ? {} : { baseId: idOf('model', row.base_id) }),
+    ...(row.recipe === null ? {} : { recipe: JSON.parse(row.recipe) as MergeRecipe }),
   };
 }
 

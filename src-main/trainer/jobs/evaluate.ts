@@ -6,11 +6,15 @@ import type { JobContext } from '../job-context.ts';
 import { openFolder } from '../node-folders.ts';
 import { noCache } from '../number-cache.ts';
 import { readEndpoint, runEndpointJob } from './evaluate-endpoint.ts';
+import { runMergeModelsJob } from './merge-models.ts';
 import { Reference } from './reference.ts';
 import { SuiteRunner } from './suites.ts';
 
 /** Suites on one model, outside a run; their mark is step 0. */
 export async function runEvaluateJob(job: EvaluateJob, context: JobContext): Promise<void> {
+  if (job.merged !== undefined) {
+    await runMergeModelsJob({ kind: 'merge-models', ...job.merged, outPath: job.modelPath });
+  }
   const endpoint = await readEndpoint(job.modelPath);
   if (endpoint !== null) return runEndpointJob(job, endpoint, context);
   const reader = openFolder(job.modelPath);

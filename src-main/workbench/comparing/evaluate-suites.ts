@@ -84,7 +84,7 @@ async function begin({ store }: Core, weights: Weights, suite: SuiteRecord): Pro
   });
 }
 
-async function rewardModelOf(core: Core, suites: readonly SuiteRecord[], task: Task): Promise<string | null> {
+export async function rewardModelOf(core: Core, suites: readonly SuiteRecord[], task: Task): Promise<string | null> {
   const names = [...new Set(suites.flatMap(({ scorer }) => (scorer?.kind === 'reward-model' ? [scorer.model] : [])))];
   const [name, ...others] = names;
   if (others.length > 0) {

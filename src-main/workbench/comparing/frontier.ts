@@ -83,7 +83,7 @@ function baseOf(world: World, evaluation: EvaluationRecord): EvaluationRecord | 
     return same.find(({ runId, step }) => runId === evaluation.runId && step === 0) ?? null;
   }
   const model = evaluation.modelId === null ? undefined : world.models.get(evaluation.modelId);
-  if (model?.origin !== 'interpolated') return null;
+  if (model?.origin !== 'interpolated' && model?.origin !== 'merged') return null;
   return same.findLast(({ step }) => step === 0) ?? null;
 }
 
@@ -104,7 +104,9 @@ async function gainOf(
       run === undefined
         ? model?.origin === 'interpolated'
           ? 'interpolation'
-          : 'no training'
+          : model?.origin === 'merged'
+            ? 'merging'
+            : 'no training'
         : methodAt(run, evaluation),
     step: evaluation.step,
     seed: run?.spec.seed ?? null,

@@ -12,3 +12,9 @@ export function present<T extends object>(value: T): { [K in keyof T]: Exclude<T
   const given = Object.entries(value).filter(([, part]) => part !== undefined);
   return Object.fromEntries(given) as { [K in keyof T]: Exclude<T[K], undefined> };
 }
+
+/** What a job that makes models leads to: the last of them. */
+export function lastModel(made: readonly { id: string }[]): Record<string, string> {
+  const model = made.at(-1);
+  return model === undefined ? {} : { modelId: model.id };
+}

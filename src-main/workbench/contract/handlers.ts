@@ -25,10 +25,11 @@ import { measureMargins } from '../data/margins.ts';
 import { rowsNearFlips } from '../data/near-flips.ts';
 import { showDatasetRow } from '../data/show-row.ts';
 import { makeVersion } from '../data/versions.ts';
+import { readMerge } from '../merging/recipe-text.ts';
 import { quietTask } from '../supervision/task.ts';
 import type { Task } from '../supervision/task.ts';
 import type { Job } from '../../shared/contract/views.ts';
-import { nothing, started, present } from './answers.ts';
+import { lastModel, nothing, started, present } from './answers.ts';
 import { evaluationHandlers } from './evaluation-handlers.ts';
 import { judgingHandlers } from './judging-handlers.ts';
 import { promptHandlers } from './prompt-handlers.ts';
@@ -101,12 +102,14 @@ function materialHandlers({ core, files, hub, models, madeModels, imports }: Ser
         })),
       ),
     'models.remove': ({ modelId }) => nothing(models.remove(modelId)),
-    'models.interpolate': ({ fromId, toId, fraction, name }) =>
-      started(
-        jobs.start({ kind: 'interpolation', title: name }, async (task) => ({
-          modelId: (await madeModels.interpolate(fromId, toId, fraction, name, task)).id,
-        })),
-      ),
+    'models.merge': ({ input }) => {
+      const merge = readMerge(input);
+      return started(
+        jobs.start({ kind: 'merge', title: merge.name }, async (task) =>
+          lastModel(await madeModels.merge(merge, task)),
+        ),
+      );
+    },
     'datasets.list': () => store.listDatasets(),
     'datasets.rows': ({ datasetId, offset, limit }) => store.datasetRows(datasetId, offset, limit),
     ...datasetHandlers(core),

@@ -1,14 +1,20 @@
 import { shownEvent } from '../../shared/domain/trainer-events.ts';
 import { findSuspects } from '../data/suspects.ts';
+import { interpolateRun } from '../merging/run-path.ts';
 import { runSpecJsonSchema } from '../runs/spec-schema.ts';
 import type { Services } from '../services.ts';
-import { nothing, present } from './answers.ts';
+import { lastModel, nothing, present, started } from './answers.ts';
 import type { Handlers } from './dispatch.ts';
 
 type RunHandlers = Pick<Handlers, Extract<keyof Handlers, `runs.${string}` | `checkpoints.${string}`>>;
 
 /** Runs of every place, and their checkpoints. */
-export function runHandlers({ core, runs, comparisons }: Pick<Services, 'core' | 'runs' | 'comparisons'>) {
+export function runHandlers({
+  core,
+  runs,
+  comparisons,
+  madeModels,
+}: Pick<Services, 'core' | 'runs' | 'comparisons' | 'madeModels'>) {
   const { store } = core;
   return {
     'runs.list': () => runs.list(),
@@ -23,6 +29,13 @@ export function runHandlers({ core, runs, comparisons }: Pick<Services, 'core' |
     'runs.resume': ({ runId }) => runs.resume(runId),
     'runs.remove': ({ runId }) => nothing(runs.remove(runId)),
     'runs.annotate': ({ runId, ...change }) => runs.annotate(runId, present(change)),
+    'runs.interpolate': async ({ runId, fractions }) => {
+      const run = await runs.get(runId);
+      const head = { kind: 'interpolation', title: `Path of ${run.name}` } as const;
+      return started(
+        core.jobs.start(head, async (task) => lastModel(await interpolateRun(core, madeModels, run, fractions, task))),
+      );
+    },
     'runs.metrics': ({ runId, ...options }) => store.runMetrics(runId, present(options)),
     'runs.events': async ({ runId, afterSeq, limit }) =>
       (await store.runEvents(runId, afterSeq, limit)).map(shownEvent).filter((event) => event !== null),

@@ -9,6 +9,7 @@ import { endpointFamily, endpointFile, endpointSchema } from '../../shared/domai
 import type { Endpoint } from '../../shared/domain/endpoints.ts';
 import type { HubSource, ModelRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
+import type { MergeRecipe } from '../../shared/domain/merging.ts';
 import { writeWhole } from '../../system/whole-file.ts';
 import type { Core } from '../core.ts';
 import { findByName, freeName, refuseTakenName } from '../workspace/names.ts';
@@ -31,6 +32,8 @@ export interface AddOptions {
   source?: HubSource;
   /** Of an adapter: the model it sits on. */
   base?: string | undefined;
+  /** Of a model made of others. */
+  recipe?: MergeRecipe;
 }
 
 /** Model folders in Hugging Face layout, and PEFT adapters on them. They stay where they are; the workspace keeps path and hash. */
@@ -68,7 +71,7 @@ export function createModels(core: Core): Models {
     dropFolder,
     list: async () => Promise.all((await store.listModels()).map((model) => withState(layout.root, model))),
     find,
-    async add(folder, { name, origin = 'imported', base, ...options }, task) {
+    async add(folder, { name, origin = 'imported', base, recipe, ...options }, task) {
       const known = await store.listModels();
       // A snapshot of the Hub's cache says itself where it came from, whichever way it is named.
       const source = options.source ?? (await snapshotSource(folder)) ?? undefined;
@@ -84,6 +87,7 @@ export function createModels(core: Core): Models {
         state: 'present',
         ...(source === undefined ? {} : { source }),
         ...(on === null ? {} : { baseId: on.id }),
+        ...(recipe === undefined ? {} : { recipe }),
       });
       bus.publish({ topic: 'changed', lists: ['models'] });
       return { ...model, notes };

@@ -12,7 +12,7 @@ export type ShortJob = Exclude<TrainerJob, { kind: 'train' | 'serve' | 'benchmar
 const names: Readonly<Record<ShortJob['kind'], string>> = {
   evaluate: 'an evaluation',
   ledger: 'a token ledger',
-  interpolate: 'an interpolation',
+  'merge-models': 'a merge of models',
   sample: 'a sampling of texts',
   merge: 'a merge of an adapter',
   estimate: 'an estimate',

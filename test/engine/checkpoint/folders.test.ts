@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { interpolateCheckpoints } from '../../../src-main/engine/checkpoint/interpolate.ts';
 import { loadModel } from '../../../src-main/engine/checkpoint/load-model.ts';
 import { readTensors } from '../../../src-main/engine/checkpoint/read-tensors.ts';
 import { saveModel, writeTensors } from '../../../src-main/engine/checkpoint/save-model.ts';
@@ -119,32 +118,5 @@ describe('GPT-2 weights without their outer name', () => {
     const difference = largestDifference(logitsAt(model, recorded), recorded.logits);
     model.dispose();
     expect(difference).toBeLessThan(1e-4);
-  });
-});
-
-describe('interpolation', () => {
-  const at = async (fraction: number) => {
-    const folder = new MemoryFolder();
-    await interpolateCheckpoints(assetOf('gpt-neox'), assetOf('gpt-neox-sequential'), fraction, folder);
-    return weightsOf(await loadModel(folder));
-  };
-  const [left, right] = [() => loadModel(assetOf('gpt-neox')), () => loadModel(assetOf('gpt-neox-sequential'))];
-
-  it('gives the ends exactly', async () => {
-    expect(await at(0)).toEqual(weightsOf(await left()));
-    expect(await at(1)).toEqual(weightsOf(await right()));
-  });
-
-  it('gives every weight its place between them', async () => {
-    const [start, end, found] = [weightsOf(await left()), weightsOf(await right()), await at(0.25)];
-    const name = 'gpt_neox.layers.1.mlp.dense_4h_to_h.bias';
-    const mixed = (start[name] as number[]).map((from, i) => 0.75 * from + 0.25 * (end[name] as number[])[i]!);
-    expect(largestDifference(found[name], mixed)).toBeLessThan(1e-7);
-    expect(Object.keys(found)).toEqual(Object.keys(end));
-  });
-
-  it('refuses models of different make', async () => {
-    const mix = interpolateCheckpoints(assetOf('llama'), assetOf('gpt2'), 0.5, new MemoryFolder());
-    await expect(mix).rejects.toThrow(/cannot be interpolated: one is llama, the other gpt2/);
   });
 });

@@ -19,6 +19,7 @@ const commands = {
   suspects: lazily(async () => (await import('../commands/suspects.ts')).suspectsCommand),
   sweep: lazily(async () => (await import('../commands/sweep.ts')).sweepCommand),
   study: lazily(async () => (await import('../commands/study.ts')).studyCommand),
+  merge: lazily(async () => (await import('../commands/merge.ts')).mergeCommand),
   interpolate: lazily(async () => (await import('../commands/interpolate.ts')).interpolateCommand),
 };
 
@@ -149,6 +150,13 @@ export function addRuns(program: Program, go: Go): void {
     .option('--dry-run', 'check the file, print what would be trained and measured, and stop')
     .option('--out <folder>', 'also write report.html, report.md and points.csv there')
     .action((file: string, options: StudyFlags) => go(commands.study, file, options));
+  program
+    .command('merge <file>')
+    .description(
+      'make models of others by a merge file: linear, SLERP or task arithmetic, a fraction for each part, given or searched for',
+    )
+    .option('--set <path=value...>', 'change the file, e.g. fraction=0.5', collect)
+    .action((file: string, options: { set?: string[] }) => go(commands.merge, file, options));
   program
     .command('interpolate <from> <to>')
     .description('make a model between two others; each is a model, a run or a checkpoint (RUN@STEP)')
