@@ -219,6 +219,12 @@ function mapFor(source: InspectedSource, options: ImportOptions, kind?: SuiteKin
   const given = options.map ?? {};
   if (!isGeneric || Object.values(given).some((path) => path !== null)) return given;
   if (!detection.needsMap || kind !== undefined) return { ...detection.suggestedMap, ...given };
+  if (detection.fields.length === 0) {
+    throw new WorkbenchError('bad-input', `${file.name} holds no records: there is nothing to import.`, {
+      remedy: 'Look whether it was written to its end, or take another file.',
+      place: { file: file.name },
+    });
+  }
   const guess = formatFieldMap(detection.suggestedMap);
   throw new WorkbenchError('bad-input', `${file.name} has no known tool’s layout: a mapping is needed.`, {
     remedy: `Map ${acceptedFields(detection.purpose, kind).join(', ')} to the fields there are: ${detection.fields.join(', ')}.${guess === '' ? '' : ` For example: ${guess}`}`,

@@ -54,7 +54,13 @@ export function suggestMap(
     taken.add(path);
     if (path !== synonyms[field][0]) isCertain = false;
   }
-  return { map, isCertain: isCertain && taken.size > 0 };
+  const isEnough = purpose === 'evaluation' ? makesEvaluation((field) => map[field] !== undefined) : taken.size > 0;
+  return { map, isCertain: isCertain && isEnough };
+}
+
+/** Whether fields tell samples apart and give something to compare. */
+export function makesEvaluation(has: (field: MapField) => boolean): boolean {
+  return (has('id') || has('prompt')) && (has('correct') || has('score') || has('output'));
 }
 
 /** The verdict first: the others are sought beside it. */

@@ -1,5 +1,6 @@
 import type { SampleResult, Verdict } from '../../shared/domain/evaluations.ts';
 import { isPlainObject, own } from '../field-path.ts';
+import type { InspectSurvey } from './inspect-survey.ts';
 import { addMetric, newMetrics } from './metrics.ts';
 
 /** Inspect's letters: correct, incorrect, partial, no answer. */
@@ -9,6 +10,10 @@ const letters = new Map<unknown, { verdict: Verdict; score: number }>([
   ['P', { verdict: 'tie', score: 0.5 }],
   ['N', { verdict: 'wrong', score: 0 }],
 ]);
+
+export function isLetter(value: unknown): value is string {
+  return letters.has(value);
+}
 
 /** Words that Inspect's `value_to_float` counts as 1 and 0, where a score is to be averaged. */
 const words = new Map<string, 0 | 1>([
@@ -63,32 +68,51 @@ export function applyScores(
   scores: Record<string, unknown>,
   scorer: string | null,
   scorers: readonly ScorerInfo[],
+  survey: InspectSurvey,
 ): void {
   const metrics = newMetrics();
   for (const name of Object.keys(scores)) {
     const value = scores[name];
     const info = scorers.find((entry) => name === entry.name || name.startsWith(`${entry.name}.`));
     // Without a header nothing says how a scorer is averaged; a word that means yes or no is then what it says.
-    const judged = judge(value, info?.isAccuracy ?? scorers.length === 0);
+    const judged = judge(value, {
+      isAccuracy: info?.isAccuracy ?? scorers.length === 0,
+      numbersJudge: survey.numbersJudge(name),
+      lettersJudge: survey.lettersJudge(name),
+    });
     if (name === scorer) Object.assign(row, judged);
     if (name !== scorer || judged.score === null) addMetric(metrics, name, judged.score ?? value);
   }
   if (Object.keys(metrics).length > 0) row.metrics = metrics;
 }
 
-function judge(value: unknown, isAccuracy: boolean): { verdict: Verdict | null; score: number | null } {
+interface JudgeRules {
+  isAccuracy: boolean;
+  numbersJudge: boolean;
+  lettersJudge: boolean;
+}
+
+function judge(
+  value: unknown,
+  { isAccuracy, numbersJudge, lettersJudge }: JudgeRules,
+): { verdict: Verdict | null; score: number | null } {
   const text = typeof value === 'string' ? value.trim() : value;
-  const letter = letters.get(text);
+  const letter = lettersJudge ? letters.get(text) : undefined;
   if (letter !== undefined) return letter;
   if (typeof text === 'boolean') return { verdict: text ? 'right' : 'wrong', score: text ? 1 : 0 };
   const number = typeof text === 'string' && isAccuracy ? numberOf(text) : text;
   if (typeof number !== 'number' || !Number.isFinite(number)) return { verdict: null, score: null };
-  const isBinary = isAccuracy && (number === 0 || number === 1);
+  const isBinary = isAccuracy && numbersJudge && (number === 0 || number === 1);
   return { verdict: isBinary ? (number === 1 ? 'right' : 'wrong') : null, score: number };
 }
 
+/** Logs of the first format version have one unnamed score a sample. */
+export function legacyScores(score: unknown): unknown {
+  return isPlainObject(score) ? { score } : undefined;
+}
+
 /** A number, or one of the words; null for any other text. */
-function numberOf(text: string): number | null {
+export function numberOf(text: string): number | null {
   const word = words.get(text.toLowerCase());
   if (word !== undefined) return word;
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : null;

@@ -1,7 +1,7 @@
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { DecodingSettings, SampleResult } from '../../shared/domain/evaluations.ts';
 import { evaluationFields, type FieldMap, Mapping } from '../field-map.ts';
-import { isPlainObject, own } from '../field-path.ts';
+import { own } from '../field-path.ts';
 import type { Description, ImportPlan, Mapped } from '../import-stream.ts';
 import { readArchive } from '../records/archive.ts';
 import { parseRecord, parseJson } from '../records/parse-json.ts';
@@ -13,7 +13,8 @@ import type { Place } from '../types.ts';
 import { readInspectSample } from './inspect-sample.ts';
 import { addFinish } from './finish.ts';
 import { newMetrics } from './metrics.ts';
-import { applyScores, flatScores, readScorers, type ScorerInfo } from './inspect-scores.ts';
+import { applyScores, flatScores, legacyScores, readScorers, type ScorerInfo } from './inspect-scores.ts';
+import { InspectSurvey, surveyInspect } from './inspect-survey.ts';
 import { overlay, resultPlan } from './mapped.ts';
 
 /** An Inspect AI log: a `.eval` archive (`layout` null) or a `.json` document. An archive's header is read beforehand. */
@@ -30,18 +31,23 @@ export function planInspect(
     ...resultPlan(mapping),
     format: 'inspect',
     totalBytes: file.bytes,
-    records: (session) =>
-      layout === null
-        ? readSamples(file, session)
-        : readRecords(file.path, file.name, layout, session, (whole) => {
-            log.header = whole ?? log.header;
-          }),
+    records: (session) => readLog(file, layout, session, log),
     mapRecord: (record): Mapped<SampleResult> => {
       const mapped = log.map(record);
       return { ...mapped, id: overlay(mapped.row, record, mapping, mapped.id) };
     },
     describe: () => log.describe(),
   };
+}
+
+/** The scores first: what all of them say is needed to read one of them. */
+async function* readLog(file: SourceFile, layout: Layout | null, session: ReadSession, log: InspectLog): RecordBatches {
+  log.survey = yield* surveyInspect(file, layout, session);
+  if (layout === null) yield* readSamples(file, session);
+  else
+    yield* readRecords(file.path, file.name, layout, session, (whole) => {
+      log.header = whole ?? log.header;
+    });
 }
 
 /** `samples/**.json` of the archive (an id may be a path), one record each, in the order of its directory. */
@@ -106,13 +112,10 @@ async function readHeaderEntry(
   }
 }
 
-/** Names of scores that are remembered: a scorer that names its values differently in each sample has no end of them. */
-const mostScorers = 100;
-
 class InspectLog {
   header: unknown;
+  survey = new InspectSurvey();
   readonly #variant: string | undefined;
-  readonly #seen = new Set<string>();
   #scorers: ScorerInfo[] | null = null;
   #scorer: string | null = null;
   #failed = 0;
@@ -127,8 +130,7 @@ class InspectLog {
     const sample = readInspectSample(record);
     const scores = flatScores(own(record, 'scores') ?? legacyScores(own(record, 'score')));
     const scorers = (this.#scorers ??= readScorers(this.header));
-    for (const name of Object.keys(scores)) if (this.#seen.size < mostScorers) this.#seen.add(name);
-    this.#scorer ??= this.#choose(scorers, Object.keys(scores));
+    this.#scorer ??= this.#choose(scorers, this.survey.names);
     const row: SampleResult = {
       sampleId: '',
       prompt: sample.prompt,
@@ -139,7 +141,7 @@ class InspectLog {
     if (sample.target !== undefined) row.target = sample.target;
     const task = this.#task();
     if (task !== null) row.slices = [task];
-    applyScores(row, scores, this.#scorer, scorers);
+    applyScores(row, scores, this.#scorer, scorers, this.survey);
     if (sample.failed) {
       this.#failed += 1;
       row.tags = ['error'];
@@ -155,7 +157,7 @@ class InspectLog {
     return { row, id, attempt: epoch };
   }
 
-  /** By the header's order of scorers; a sample that was scored by none decides nothing. */
+  /** By the header's order of scorers, over all that samples were scored by. */
   #choose(scorers: readonly ScorerInfo[], given: readonly string[]): string | null {
     if (this.#variant !== undefined) return this.#variant;
     const declared = scorers.find(
@@ -185,18 +187,22 @@ class InspectLog {
     const [total, completed] = [own(results, 'total_samples'), own(results, 'completed_samples')];
     if (typeof total === 'number' && typeof completed === 'number' && completed < total)
       notes.push(`The log has ${completed} of ${total} samples completed.`);
-    if (this.#failed > 0) notes.push(`${this.#failed} samples ended in an error and are tagged so.`);
+    if (this.#failed === 1) notes.push('1 sample ended in an error and is tagged so.');
+    if (this.#failed > 1) notes.push(`${this.#failed} samples ended in an error and are tagged so.`);
+    const scorer = this.#scorer;
+    if (scorer !== null && !(this.survey.lettersJudge(scorer) && this.survey.numbersJudge(scorer))) {
+      notes.push(this.#verdictFrom(scorer));
+    }
     return {
       tool: { name: 'inspect_ai', version: typeof version === 'string' ? version : null },
       tasks: task === null ? [] : [task],
       models: typeof model === 'string' ? [model] : [],
       decoding: decodingOf(this.header),
-      verdictFrom:
-        this.#scorer === null ? null : `Scorer ${this.#scorer}: C is right, I and N are wrong, P counts as a tie.`,
+      verdictFrom: this.#scorer === null ? null : this.#verdictFrom(this.#scorer),
       scoreMeaning:
         this.#scorer === null ? null : `Value of scorer ${this.#scorer}; letters count 1 (C), 0.5 (P), 0 (I, N).`,
       variant: this.#scorer,
-      variants: [...this.#seen],
+      variants: this.survey.names,
       measure: {
         scorer: this.#scorer,
         repeats: this.#epochs,
@@ -205,6 +211,14 @@ class InspectLog {
       },
       notes,
     };
+  }
+
+  #verdictFrom(scorer: string): string {
+    if (!this.survey.lettersJudge(scorer))
+      return `Scorer ${scorer} names options: it says of no answer that it was right.`;
+    if (!this.survey.numbersJudge(scorer))
+      return `Scorer ${scorer} gives fractions: they are scores, and 1 and 0 no verdicts.`;
+    return `Scorer ${scorer}: C is right, I and N are wrong, P counts as a tie.`;
   }
 
   #task(): string | null {
@@ -217,11 +231,6 @@ function versionOf(value: unknown): string | null {
   return (typeof value === 'number' && value !== 0) || (typeof value === 'string' && value !== '0')
     ? String(value)
     : null;
-}
-
-/** Logs of the first format version have one unnamed score a sample. */
-function legacyScores(score: unknown): unknown {
-  return isPlainObject(score) ? { score } : undefined;
 }
 
 /** What the log says of generation; a setting given for the run wins over the plan's. */

@@ -7,6 +7,7 @@ import type { RecordBatches } from '../records/record.ts';
 import { resultIdentity } from '../row-content.ts';
 import type { ReadSession } from '../session.ts';
 import type { Container } from '../types.ts';
+import { makesEvaluation } from '../suggest-map.ts';
 import { asAnswer, asId, asNumber, asOptionalText, asPrompt, asSlices, asTags } from '../values.ts';
 import { asVerdict } from '../verdict-values.ts';
 
@@ -48,9 +49,7 @@ export function resultPlan(
 }
 
 function checkEnough(mapping: Mapping, map: FieldMap): void {
-  const identifies = mapping.has('id') || mapping.has('prompt');
-  const judges = mapping.has('correct') || mapping.has('score') || mapping.has('output');
-  if (identifies && judges) return;
+  if (makesEvaluation((field) => mapping.has(field))) return;
   throw new WorkbenchError('bad-input', `The mapping “${formatFieldMap(map)}” makes no evaluation.`, {
     remedy:
       'Map prompt or id, so that samples can be paired, and correct, score or output, so that there is something to compare.',
@@ -73,7 +72,11 @@ function mapResult(record: unknown, mapping: Mapping): Mapped<SampleResult> {
  * mapping refuses ids, else `id`.
  */
 export function overlay(row: SampleResult, record: unknown, mapping: Mapping, id: string | null): string | null {
-  if (mapping.has('prompt')) row.prompt = asPrompt(mapping.value(record, 'prompt'), mapping.pathOf('prompt'));
+  const prompt = mapping.value(record, 'prompt');
+  // A sample that its id names may lack its prompt: a column without values is none.
+  const mayLack =
+    prompt === null && mapping.has('id') && asId(mapping.value(record, 'id'), mapping.pathOf('id')) !== null;
+  if (mapping.has('prompt') && !mayLack) row.prompt = asPrompt(prompt, mapping.pathOf('prompt'));
   if (mapping.has('output')) row.output = asAnswer(mapping.value(record, 'output'), mapping.pathOf('output'));
   if (mapping.has('score'))
     row.score = asNumber(mapping.value(record, 'score'), mapping.pathOf('score'), mapping.decimal);

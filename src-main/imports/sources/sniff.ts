@@ -29,6 +29,7 @@ export async function sniffFile(path: string, wanted: Container | undefined, ses
   if (isParquet(head)) return { container: 'parquet', layout: { container: 'parquet', compression }, outline: [] };
   if (isUtf16(head)) throw unsupported(path, 'its text is UTF-16; write it as UTF-8');
   const text = withoutBom(head).toString('utf8');
+  if (whole && text.trim() === '') throw unsupported(path, 'the file is empty');
   const outline = text.trimStart().startsWith('{') ? outlineJson(text) : [];
   const container = wanted === undefined || wanted === 'parquet' ? textContainer(text, whole, outline) : wanted;
   if (container === null) throw unsupported(path, 'it is neither JSON, JSONL, CSV nor Parquet');

@@ -80,7 +80,7 @@ describe('Inspect logs', () => {
       variant: 'match',
       variants: ['match', 'judge', 'judge.style', 'judge.facts'],
       measure: { scorer: 'match', repeats: 1, status: null },
-      notes: ['1 samples ended in an error and are tagged so.'],
+      notes: ['1 sample ended in an error and is tagged so.'],
     });
   });
 
@@ -164,6 +164,30 @@ describe('Inspect logs', () => {
     expect(rows[0]).toMatchObject({ verdict, score });
   });
 
+  // Decided over the whole log: what one value says depends on what the others are.
+  it.each<[string, unknown[], (string | null)[]]>([
+    ['letters that are options', ['A', 'C', 'D'], [null, null, null]],
+    ['names among which one is C', ['C', 'Python'], [null, null]],
+    ['letters with a word of the judge’s', ['C', 'I', 'unsure'], ['right', 'wrong', null]],
+    ['ones and zeros among fractions', [1, 0, 0.5], [null, null, null]],
+    ['the same as texts', ['1', '0', '0.75'], [null, null, null]],
+    ['ones and zeros, with a blank', ['1', '0', 'n/a'], ['right', 'wrong', null]],
+  ])('takes %s for what they are', async (_, values, verdicts) => {
+    const samples = values.map((given, id) => sample(id + 1, { match: value(given) }));
+    const entries = samples.map((one, id) => ({
+      name: `samples/${id + 1}_epoch_1.json`,
+      content: JSON.stringify(one),
+    }));
+    const head = { name: 'header.json', content: JSON.stringify(header(scorers)) };
+    const summaries = { name: 'summaries.json', content: JSON.stringify(samples) };
+    for (const path of [
+      folder.write('whole.json', document(header(scorers), samples)),
+      folder.write('whole.eval', zipOf([...entries, head])),
+      folder.write('summed.eval', zipOf([...entries, head, summaries])),
+    ])
+      expect((await read(openEvaluationImport(path))).rows.map(({ verdict }) => verdict)).toEqual(verdicts);
+  });
+
   it('takes no word for a verdict where the scorer computes no accuracy', async () => {
     const path = folder.write('word.json', document(header(scorers), [sample(1, { judge: value('yes') })]));
     expect((await read(openEvaluationImport(path))).rows[0]).toMatchObject({ verdict: null, score: null });
@@ -178,7 +202,7 @@ describe('Inspect logs', () => {
     expect(stream.metadata().notes).toEqual([
       `The log's status is “${status}”: samples may be missing.`,
       'The log has 2 of 3 samples completed.',
-      '1 samples ended in an error and are tagged so.',
+      '1 sample ended in an error and is tagged so.',
     ]);
   });
 });

@@ -117,8 +117,8 @@ export async function importEvaluation(
 /** What an evaluation holds, what judged it and what else its source has, and what the import has to say of it. */
 function evaluationLines({ name, suiteName, measure, ...evaluation }: EvaluationRecord): string[] {
   const { samples, right, wrong, tie, missing } = evaluation;
-  const verdicts = `${right} right, ${wrong} wrong${tie > 0 ? `, ${tie} ties` : ''}${missing > 0 ? `, ${missing} without a verdict` : ''}`;
-  const counts = `Evaluation “${plain(name)}” on ${plain(suiteName)}: ${formatCount(samples)} samples, ${verdicts}.`;
+  const verdicts = `${right} right, ${wrong} wrong${tie > 0 ? `, ${plural(tie, 'tie')}` : ''}${missing > 0 ? `, ${missing} without a verdict` : ''}`;
+  const counts = `Evaluation “${plain(name)}” on ${plain(suiteName)}: ${plural(samples, 'sample')}, ${verdicts}.`;
   if (measure === null || measure === undefined) return [counts];
   const judged = describeMeasure(measure);
   const others = otherVariants(measure);
