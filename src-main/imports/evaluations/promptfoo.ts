@@ -98,13 +98,36 @@ function variantOf(record: unknown): string {
 function identityOf(record: unknown, row: SampleResult): (string | undefined)[] {
   const vars = own(record, 'vars') ?? own(own(record, 'testCase'), 'vars');
   if (!isPlainObject(vars)) return [row.prompt];
-  const names = Object.keys(vars).filter((name) => !isRuntimeVariable(name));
+  const names = testVariables(record, vars);
   if (names.length === 0) return [row.prompt];
   return names.toSorted().flatMap((name) => [name, asOptionalText(vars[name]) ?? undefined]);
 }
 
+/** Names of the variables that are the test's own: where it lists them itself, those that it lists. */
+function testVariables(record: unknown, vars: object): string[] {
+  const listed = own(own(record, 'testCase'), 'vars');
+  const names = Object.keys(vars).filter((name) => !isRuntimeVariable(name));
+  const ofTest = isPlainObject(listed) ? names.filter((name) => name in listed) : [];
+  return ofTest.length === 0 ? names : ofTest;
+}
+
+const fieldLength = 100;
+const mostFields = 12;
+
+/** Short variables of the test, by which samples can be paired where one of them is another in each run (a date, a seed). */
+function fieldsOf(record: unknown): Record<string, string> | undefined {
+  const vars = own(record, 'vars');
+  if (!isPlainObject(vars)) return undefined;
+  const fields: Record<string, string> = {};
+  for (const name of testVariables(record, vars).slice(0, mostFields)) {
+    const text = asOptionalText(vars[name]);
+    if (text !== null && text !== '' && text.length <= fieldLength) fields[`vars.${name}`] = text;
+  }
+  return Object.keys(fields).length === 0 ? undefined : fields;
+}
+
 function isRuntimeVariable(name: string): boolean {
-  return name.startsWith('_') || /^(promptfoo)?session_?id$|^(eval|trace|run|request)_?id$/i.test(name);
+  return name.startsWith('_') || /^(promptfoo)?session_?ids?$|^(eval|trace|run|request)_?id$/i.test(name);
 }
 
 /** What is asserted: two tests may have the same variables and assert different things. */
@@ -151,6 +174,8 @@ function readRow(record: unknown): SampleResult {
   };
   const target = targetOf(own(record, 'testCase'));
   if (target !== null) row.target = target;
+  const fields = fieldsOf(record);
+  if (fields !== undefined) row.fields = fields;
   const metrics = newMetrics();
   const named = own(record, 'namedScores');
   for (const name of isPlainObject(named) ? Object.keys(named) : []) addMetric(metrics, name, own(named, name));

@@ -108,12 +108,17 @@ describe('promptfoo', () => {
 
   it('knows a test by its variables without those that promptfoo adds while it runs', async () => {
     const idOf = async (vars: object): Promise<string | undefined> =>
-      (await read(openEvaluationImport(folder.write('v.jsonl', jsonl([result('a', 'Rome', true, { vars })]))))).rows[0]
-        ?.sampleId;
+      // Older files have no test case that would list them.
+      (
+        await read(
+          openEvaluationImport(folder.write('v.jsonl', jsonl([result('a', 'Rome', true, { vars, testCase: {} })]))),
+        )
+      ).rows[0]?.sampleId;
     const plain = await idOf({ city: 'Rome' });
     const atRunTime = [
       { _conversation: [{ input: 'x' }] },
       { sessionId: 's1' },
+      { sessionIds: ['s1', 's2'] },
       { session_id: 7 },
       { _anything: 1 },
       { traceId: 't' },
@@ -121,6 +126,16 @@ describe('promptfoo', () => {
     for (const more of atRunTime) expect(await idOf({ city: 'Rome', ...more })).toBe(plain);
     expect(await idOf({ city: 'Oslo' })).not.toBe(plain);
     expect(await idOf({ city: 'Rome', session: 'the user asked for it' })).not.toBe(plain);
+  });
+
+  it('takes what the test itself does not list for no variable of it, and keeps short ones as fields to pair by', async () => {
+    const rowOf = async (now: string) => {
+      const one = result('a', 'Rome', true, { vars: { city: 'Rome', now }, testCase: { vars: { city: 'Rome' } } });
+      return (await read(openEvaluationImport(folder.write('l.jsonl', jsonl([one]))))).rows[0];
+    };
+    const [old, again] = [await rowOf('Monday'), await rowOf('Tuesday')];
+    expect(again?.sampleId).toBe(old?.sampleId);
+    expect(old?.fields).toEqual({ 'vars.city': 'Rome' });
   });
 
   it('takes --repeat for attempts, and other assertions on the same variables for another test', async () => {
