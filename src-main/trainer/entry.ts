@@ -127,7 +127,7 @@ async function runJob(job: TrainerJob, context: JobContext): Promise<void> {
     case 'sample':
       return finish(context, runSampleJob(job, context));
     case 'merge':
-      return finish(context, runMergeJob(job));
+      return finish(context, runMergeJob(job, context));
     case 'estimate':
       return finish(context, runEstimateJob(job, context));
     case 'benchmark':
@@ -148,7 +148,9 @@ async function finish(context: JobContext, done: Promise<void>): Promise<void> {
 /** Work that was stopped ends as `stopped`; anything else that was thrown has failed. */
 function endOf(error: unknown, job: TrainerJob) {
   if (error instanceof WorkbenchError && error.code === 'cancelled' && control.stopping()) {
-    return { type: 'finished' as const, outcome: 'stopped' as const, step: 0 };
+    // A run that was stopped before it went on is where its checkpoint left it.
+    const step = job.kind === 'train' ? (job.record?.checkpoint ?? 0) : 0;
+    return { type: 'finished' as const, outcome: 'stopped' as const, step };
   }
   if (!(error instanceof WorkbenchError) && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
   return {

@@ -25,18 +25,29 @@ export interface JobContext {
 }
 
 /** Progress of a phase, told a few times a second at most, with the time it will still take. */
-export function progressOf(context: JobContext, phase: string): (done: number, total: number) => Promise<void> {
+export function progressOf(
+  context: JobContext,
+  phase: string,
+  { unit, fromTotal = 0 }: ProgressOptions = {},
+): (done: number, total: number) => Promise<void> {
   const startedMs = context.nowMs();
   let toldMs = Number.NEGATIVE_INFINITY;
   return async (done, total) => {
     await context.breathe();
     context.control.throwIfStopping();
     const now = context.nowMs();
+    if (total < fromTotal) return;
     if (done < total && now - toldMs < progressEveryMs) return;
     toldMs = now;
     const etaMs = done === 0 ? null : ((now - startedMs) / done) * (total - done);
-    await context.emit({ type: 'progress', phase, done, total, etaMs });
+    await context.emit({ type: 'progress', phase, done, total, etaMs, ...(unit === undefined ? {} : { unit }) });
   };
+}
+
+interface ProgressOptions {
+  unit?: 'bytes';
+  /** Less than this in all is over before anybody could read of it, and is not told. */
+  fromTotal?: number;
 }
 
 const progressEveryMs = 250;

@@ -1,5 +1,6 @@
 import type { ShownEvent } from '@shared/domain/trainer-events.ts';
 import { formatBytes, formatNumber, formatParameters } from '@shared/presentation/numbers.ts';
+import { progressText } from '@shared/presentation/progress.ts';
 
 export interface LogLine {
   text: string;
@@ -23,7 +24,7 @@ function textOf(event: Exclude<ShownEvent, { type: 'log' | 'failed' }>): string 
       return `Started on ${event.backend.name}: ${formatParameters(event.parameters)} parameters, ${formatParameters(event.trainable)} trained${resumed}`;
     }
     case 'progress':
-      return `${event.phase} ${event.done}/${event.total}`;
+      return event.unit === undefined ? `${event.phase} ${event.done}/${event.total}` : progressText(event);
     case 'evaluation-started':
       return `Evaluating ${event.mark.suiteName} at step ${event.mark.step}: ${event.items} items`;
     case 'evaluation-done': {

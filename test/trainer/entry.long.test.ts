@@ -193,8 +193,8 @@ describe.skipIf(!goldenPresent)('other jobs', () => {
     const mixed = await run({ kind: 'merge-models', ...merge });
     expect(mixed.end.kind).toBe('finished');
     const texts = [{ part: 'output' as const, prompt: 'Once upon a', response: ' time, there was a cat.' }];
-    const same = await run({ kind: 'ledger', leftModelPath: stories260k, rightModelPath: outPath, texts });
-    const moved = await run({ kind: 'ledger', leftModelPath: stories260k, rightModelPath: newPath, texts });
+    const same = await run({ kind: 'ledger', left: { path: stories260k }, right: { path: outPath }, texts });
+    const moved = await run({ kind: 'ledger', left: { path: stories260k }, right: { path: newPath }, texts });
     const ledgerOf = ({ events }: Told) => events.find((event) => event.type === 'ledger')?.ledgers[0];
     expect(ledgerOf(same)?.rightLogProbs).toEqual(ledgerOf(same)?.leftLogProbs);
     expect(ledgerOf(moved)?.rightLogProbs).not.toEqual(ledgerOf(moved)?.leftLogProbs);

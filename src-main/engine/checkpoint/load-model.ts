@@ -8,6 +8,8 @@ import { readTensorData } from './safetensors.ts';
 export interface LoadOptions {
   /** False freezes every weight (reference and reward models). */
   trainable?: boolean;
+  /** Hears how much of the files has been read, in bytes, after each piece; what it throws ends the loading. */
+  onBytes?: (done: number, total: number) => Promise<void> | void;
 }
 
 /** A Hugging Face folder as a decoder. Configuration and headers are checked whole before the first weight is read. */
@@ -17,8 +19,11 @@ export async function loadModel(reader: FolderReader, options: LoadOptions = {})
   const parameters = new Map<string, tf.Variable>();
   const trainable = options.trainable ?? true;
   try {
+    let done = 0;
+    const total = [...entries.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
+    const told = (bytes: number) => options.onBytes?.((done += bytes), total);
     for (const [name, entry] of entries) {
-      const data = await readTensorData(reader, entry);
+      const data = await readTensorData(reader, entry, told);
       parameters.set(name, newVariable(data, entry.shape, trainable));
     }
   } catch (error) {

@@ -10,7 +10,8 @@ import { adapterConfigFile, adapterWeightsFile, type PeftSettings, readPeftSetti
 import { readTensors } from './read-tensors.ts';
 
 /**
- * The model with an adapter of PEFT computed into its weights; it takes the place of `model`. LoRA, rsLoRA and DoRA with ranks and
+ * The model with an adapter of PEFT computed into its weights; it takes the place of `model`. Weights that it borrows stay as they are.
+ * LoRA, rsLoRA and DoRA with ranks and
  * alphas of single modules, trained biases, and modules saved whole. What the file holds is used to the last tensor, or refused.
  */
 export async function mergePeft(model: CausalLm, reader: FolderReader): Promise<CausalLm> {
@@ -20,7 +21,13 @@ export async function mergePeft(model: CausalLm, reader: FolderReader): Promise<
   const { tensors } = await readTensors(reader, adapterWeightsFile);
   try {
     const named = new Map([...tensors].map(([name, tensor]) => [plainName(name), tensor] as const));
-    return new Merge(model, settings, named, reader.label).run();
+    const merge = new Merge(model, settings, named, reader.label);
+    try {
+      return merge.run();
+    } catch (error) {
+      merge.forget();
+      throw error;
+    }
   } finally {
     tf.dispose([...tensors.values()]);
   }
@@ -59,6 +66,7 @@ class Merge {
   readonly #label: string;
   readonly #used = new Set<string>();
   readonly #weights: Map<string, tf.Variable>;
+  readonly #borrowed: Set<string>;
 
   constructor(model: CausalLm, settings: PeftSettings, named: ReadonlyMap<string, tf.Tensor>, label: string) {
     this.#model = model;
@@ -66,6 +74,7 @@ class Merge {
     this.#named = named;
     this.#label = label;
     this.#weights = new Map(model.parameters);
+    this.#borrowed = new Set(model.borrowed);
   }
 
   run(): CausalLm {
@@ -82,7 +91,13 @@ class Merge {
       this.#mergeLinear(module, sizes);
     }
     for (const [name, tensor] of this.#named) if (!this.#used.has(name)) this.#replace(name, tensor);
-    return createDecoder(config, this.#weights);
+    return createDecoder(config, this.#weights, { borrowed: this.#borrowed });
+  }
+
+  /** Frees what was made so far of a merge that failed; the model it began with keeps its own. */
+  forget(): void {
+    const before = new Set(this.#model.parameters.values());
+    for (const weight of this.#weights.values()) if (!before.has(weight)) weight.dispose();
   }
 
   #mergeLinear(module: string, { inputs, outputs }: { inputs: number; outputs: number }): void {
@@ -105,7 +120,7 @@ class Merge {
       const whole = magnitude === null ? moved : withLengths(moved as tf.Tensor2D, magnitude);
       return sideways ? tf.transpose(whole) : whole;
     });
-    weight.assign(merged);
+    this.#put(`${module}.weight`, weight, merged);
     merged.dispose();
   }
 
@@ -127,7 +142,15 @@ class Merge {
   #assign(name: string, tensor: tf.Tensor): void {
     const weight = this.#weights.get(name);
     if (weight === undefined || weight.shape.join() !== tensor.shape.join()) throw this.#misfit(name);
-    weight.assign(tensor as tf.Tensor<tf.Rank>);
+    this.#put(name, weight, tensor);
+  }
+
+  /** A weight of another model gets a copy of its own here. */
+  #put(name: string, weight: tf.Variable, value: tf.Tensor): void {
+    if (!this.#borrowed.delete(name)) return weight.assign(value as tf.Tensor<tf.Rank>);
+    const copy = tf.clone(value);
+    this.#weights.set(name, tf.variable(copy, weight.trainable));
+    copy.dispose();
   }
 
   /**

@@ -122,17 +122,36 @@ function stringsOf(metadata: unknown): Record<string, string> {
   );
 }
 
-/** One tensor's numbers as 32-bit floats. */
-export async function readTensorData(reader: FolderReader, entry: TensorEntry): Promise<Float32Array> {
-  const bytes = await reader.readBytes(entry.file, entry.offset, entry.byteLength);
-  if (bytes.byteLength !== entry.byteLength) throw corrupt(reader, entry.file, 'its data is cut off', entry.name);
+/** What is read of a file at once: a file is never in memory next to its numbers. */
+const pieceBytes = 1 << 24;
+
+/** One tensor's numbers as 32-bit floats; `onBytes` hears of each piece that was read, and may throw to end it. */
+export async function readTensorData(
+  reader: FolderReader,
+  entry: TensorEntry,
+  onBytes: (bytes: number) => Promise<void> | void = () => {},
+): Promise<Float32Array> {
+  const { file, offset, byteLength, dtype } = entry;
+  const widen = widening(reader, entry);
+  const numbers = new Float32Array(byteLength / bytesPer[dtype]);
+  for (let done = 0; done < byteLength; done += pieceBytes) {
+    const length = Math.min(pieceBytes, byteLength - done);
+    const bytes = await reader.readBytes(file, offset + done, length);
+    if (bytes.byteLength !== length) throw corrupt(reader, file, 'its data is cut off', entry.name);
+    widen(bytes, numbers.subarray(done / bytesPer[dtype], (done + length) / bytesPer[dtype]));
+    await onBytes(length);
+  }
+  return numbers;
+}
+
+function widening(reader: FolderReader, entry: TensorEntry): (bytes: Uint8Array, to: Float32Array) => void {
   switch (entry.dtype) {
     case 'F32':
-      return new Float32Array(aligned(bytes, 4));
+      return (bytes, to) => to.set(new Float32Array(aligned(bytes, 4)));
     case 'BF16':
-      return floatsOfBfloat16(new Uint16Array(aligned(bytes, 2)));
+      return (bytes, to) => widenBfloat16(new Uint16Array(aligned(bytes, 2)), to);
     case 'F16':
-      return floatsOfHalf(new Uint16Array(aligned(bytes, 2)));
+      return (bytes, to) => widenHalf(new Uint16Array(aligned(bytes, 2)), to);
     default:
       throw new WorkbenchError(
         'unsupported',
@@ -150,17 +169,14 @@ function aligned(bytes: Uint8Array, unit: number): ArrayBuffer {
   return (whole ? bytes.buffer : bytes.slice().buffer) as ArrayBuffer;
 }
 
-function floatsOfBfloat16(words: Uint16Array): Float32Array {
-  const bits = new Uint32Array(words.length);
+function widenBfloat16(words: Uint16Array, to: Float32Array): void {
+  const bits = new Uint32Array(to.buffer, to.byteOffset, words.length);
   for (let i = 0; i < words.length; i++) bits[i] = words[i]! << 16;
-  return new Float32Array(bits.buffer);
 }
 
-function floatsOfHalf(words: Uint16Array): Float32Array {
+function widenHalf(words: Uint16Array, to: Float32Array): void {
   const table = halfTable();
-  const floats = new Float32Array(words.length);
-  for (let i = 0; i < words.length; i++) floats[i] = table[words[i]!]!;
-  return floats;
+  for (let i = 0; i < words.length; i++) to[i] = table[words[i]!]!;
 }
 
 let halves: Float32Array | null = null;

@@ -16,6 +16,8 @@ export interface CausalLm {
   readonly parameters: ReadonlyMap<string, Variable>;
   /** What training may change: all (full), or the adapter and a classifier's score head (LoRA). */
   readonly trainable: ReadonlyMap<string, Variable>;
+  /** Names of parameters that belong to another model: they are never changed here, and outlive this one. */
+  readonly borrowed: ReadonlySet<string>;
   /** Null for a plain model. */
   readonly adapter: LoraSettings | null;
   /**

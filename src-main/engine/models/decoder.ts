@@ -34,8 +34,8 @@ export interface DecoderOptions {
   trainable?: (name: string) => boolean;
   /** Set when the parameters hold an adapter. */
   adapter?: LoraSettings;
-  /** The parameters belong to another model, which disposes them. */
-  sharesParameters?: boolean;
+  /** Parameters that belong to another model, which disposes them. */
+  borrowed?: ReadonlySet<string>;
 }
 
 /** The one decoder: every family of `families.ts` runs through it. Takes over the variables and disposes them at its end. */
@@ -53,7 +53,7 @@ class Decoder implements CausalLm {
   readonly trainable: ReadonlyMap<string, tf.Variable>;
   readonly adapter: LoraSettings | null;
   readonly dependants = new Set<{ dispose(): void }>();
-  readonly #ownsParameters: boolean;
+  readonly borrowed: ReadonlySet<string>;
   readonly #rotations: Rotations;
   #half: HalfPrecision | null = null;
 
@@ -62,7 +62,7 @@ class Decoder implements CausalLm {
     this.parameters = parameters;
     this.trainable = new Map([...parameters].filter(([name]) => options.trainable?.(name) ?? true));
     this.adapter = options.adapter ?? null;
-    this.#ownsParameters = options.sharesParameters !== true;
+    this.borrowed = options.borrowed ?? new Set();
     this.#rotations = new Rotations(config.architecture.layers, Math.min(expectedTime, config.maxPositions));
   }
 
@@ -183,7 +183,7 @@ class Decoder implements CausalLm {
   dispose(): void {
     for (const dependant of this.dependants) dependant.dispose();
     this.dependants.clear();
-    if (this.#ownsParameters) for (const parameter of this.parameters.values()) parameter.dispose();
+    for (const [name, parameter] of this.parameters) if (!this.borrowed.has(name)) parameter.dispose();
     this.#rotations.dispose();
   }
 

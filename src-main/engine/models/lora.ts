@@ -40,15 +40,22 @@ export function attachAdapter(
   return createDecoder(model.config, parameters, {
     trainable: (name) => adapter.has(name) || name === scoreHead,
     adapter: settings,
+    borrowed: model.borrowed,
   });
 }
 
 /** The plain model under an adapted one, sharing its weights: the reference of a LoRA run at no cost in memory. */
 export function withoutAdapter(model: CausalLm): CausalLm {
   const base = new Map([...model.parameters].filter(([name]) => !isAdapterWeight(name)));
-  const plain = createDecoder(model.config, base, { trainable: () => false, sharesParameters: true });
+  const plain = createDecoder(model.config, base, { trainable: () => false, borrowed: new Set(base.keys()) });
   if (model.half !== null) plain.computeInHalf(model.half);
   return plain;
+}
+
+/** The same model once more, on the same weights, which stay `model`'s. */
+export function sharedWith(model: CausalLm): CausalLm {
+  const borrowed = new Set(model.parameters.keys());
+  return createDecoder(model.config, model.parameters, { trainable: () => false, borrowed });
 }
 
 /** Adds the adapter into the weights it sits on. The answer takes the place of `model`; every weight of it is trainable. */

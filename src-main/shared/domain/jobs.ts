@@ -12,6 +12,12 @@ export interface SuiteFile extends SuiteSpec {
   itemsPath: string;
 }
 
+/** Where the weights of a model lie: a folder of whole weights, and the adapter of PEFT on them where it is not merged. */
+export interface WeightsPlace {
+  readonly path: string;
+  readonly adapterPath?: string;
+}
+
 export interface TrainJob {
   kind: 'train';
   runId: string;
@@ -44,20 +50,22 @@ export interface EvaluateJob {
   modelPath: string;
   /** The weights are made at `modelPath` first. */
   merged?: Omit<MergeModelsJob, 'kind' | 'outPath'>;
+  /** An adapter on the model, which another part of the job needs as it is. */
+  adapterPath?: string;
   /** Needed by `pairs` for implicit rewards; absent = plain log-prob margins. */
   referencePath?: string;
   rewardModelPath?: string;
   beta?: number;
   /** These `generate` suites also tell the KL of those weights to the model (`kl/pre`). */
-  old?: { path: string; suiteIds: string[] };
+  old?: WeightsPlace & { suiteIds: string[] };
   suites: SuiteFile[];
   /** A model behind a server: answers are kept here until the evaluation is stored, so that a second try goes on. */
   journalPath?: string;
 }
 export interface LedgerJob {
   kind: 'ledger';
-  leftModelPath: string;
-  rightModelPath: string;
+  left: WeightsPlace;
+  right: WeightsPlace;
   texts: { part: TokenLedger['part']; prompt: string; response: string }[];
 }
 /** A model of several others, weight by weight. */

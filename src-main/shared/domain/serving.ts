@@ -1,12 +1,11 @@
 import { z } from 'zod';
+import type { WeightsPlace } from './jobs.ts';
 
 /** What a served model is asked, and what it answers: between the endpoint’s server and the child that has the weights. */
 const count = z.number().int().min(0);
 
-export interface ServedModel {
+export interface ServedModel extends WeightsPlace {
   readonly name: string;
-  /** Folder of whole weights. */
-  readonly path: string;
 }
 
 const message = z.looseObject({ role: z.string(), content: z.string() });

@@ -142,6 +142,8 @@ export const trainerEventSchema = z.discriminatedUnion('type', [
     done: z.number(),
     total: z.number(),
     etaMs: z.number().nullable(),
+    /** What is counted, where that is no samples. */
+    unit: z.literal('bytes').exactOptional(),
   }),
   event('step', 'one optimiser step: its numbers, and the same sample by sample', {
     step: count,

@@ -1,10 +1,10 @@
-import { loadModel } from '../../engine/checkpoint/load-model.ts';
 import { chesOf } from '../../engine/data/ches.ts';
 import { tokenisePreferences } from '../../engine/data/tokenise.ts';
 import type { DatasetRow, PreferenceRow } from '../../shared/domain/datasets.ts';
 import type { ChesJob } from '../../shared/domain/jobs.ts';
 import { readJsonLines } from '../../system/read-lines.ts';
 import { progressOf, type JobContext } from '../job-context.ts';
+import { loadWeights } from '../loading.ts';
 import { openFolder } from '../node-folders.ts';
 import { openTokenizer } from '../patterns.ts';
 
@@ -15,7 +15,7 @@ const batchScores = 2000;
 export async function runChesJob(job: ChesJob, context: JobContext): Promise<void> {
   const reader = openFolder(job.modelPath);
   const tokenizer = await openTokenizer(reader);
-  const model = await loadModel(reader, { trainable: false });
+  const model = await loadWeights(job.modelPath, context);
   const rows = (await readJsonLines<DatasetRow>(job.rowsPath)).filter(
     (row): row is PreferenceRow => row.kind === 'preference',
   );

@@ -30,7 +30,7 @@ export async function runEstimateJob(job: EstimateJob, context: JobContext): Pro
   const rows = await readJsonLines<DatasetRow>(job.trainRowsPath);
   const stepSize = spec.batch.size * spec.batch.accumulation;
   const tokenizer = await openTokenizer(openFolder(job.modelPath));
-  const policy = await loadPolicy(spec, tokenizer, job.modelPath, null);
+  const policy = await loadPolicy(spec, tokenizer, job.modelPath, null, context);
   const half = halfFor(spec, context);
   if (half !== null) policy.computeInHalf(half);
   const reference = new Reference(job.modelPath, noCache, context, policy);

@@ -48,7 +48,7 @@ export async function runEndpointJob(job: EvaluateJob, endpoint: Endpoint, conte
   const { signal } = context.control;
   const server = openServer(endpoint, { fetch, env: process.env, signal, firstPauseMs: 500 });
   const journal = openJournal<TimedAnswer | Score[]>(job.journalPath);
-  const rewardModel = job.rewardModelPath === undefined ? null : await openRewardModel(job.rewardModelPath);
+  const rewardModel = job.rewardModelPath === undefined ? null : await openRewardModel(job.rewardModelPath, context);
   try {
     const { backend } = context;
     await context.emit({ type: 'started', backend, totalSteps: 0, resumedAtStep: null, parameters: 0, trainable: 0 });

@@ -1,5 +1,4 @@
 import { usualBeta } from '../../shared/domain/algorithms.ts';
-import { loadModel } from '../../engine/checkpoint/load-model.ts';
 import { openTokenizer } from '../patterns.ts';
 import type { EvaluateJob } from '../../shared/domain/jobs.ts';
 import type { JobContext } from '../job-context.ts';
@@ -8,6 +7,7 @@ import { noCache } from '../number-cache.ts';
 import { readEndpoint, runEndpointJob } from './evaluate-endpoint.ts';
 import { runMergeModelsJob } from './merge-models.ts';
 import { Reference } from './reference.ts';
+import { SharedModels } from './shared-models.ts';
 import { SuiteRunner } from './suites.ts';
 
 /** Suites on one model, outside a run; their mark is step 0. */
@@ -19,9 +19,12 @@ export async function runEvaluateJob(job: EvaluateJob, context: JobContext): Pro
   if (endpoint !== null) return runEndpointJob(job, endpoint, context);
   const reader = openFolder(job.modelPath);
   const tokenizer = await openTokenizer(reader);
-  const model = await loadModel(reader, { trainable: false });
-  const reference = job.referencePath === undefined ? null : new Reference(job.referencePath, noCache, context);
-  const old = job.old === undefined ? undefined : await loadModel(openFolder(job.old.path), { trainable: false });
+  const models = new SharedModels(context);
+  const { adapterPath } = job;
+  const model = await models.open({ path: job.modelPath, ...(adapterPath === undefined ? {} : { adapterPath }) });
+  const reference =
+    job.referencePath === undefined ? null : await openReference(job, job.referencePath, models, context);
+  const old = job.old === undefined ? undefined : await models.open(job.old);
   const runner = await SuiteRunner.open(job.suites, tokenizer, model.config.maxPositions, context, {
     reference,
     beta: job.beta ?? usualBeta,
@@ -32,8 +35,18 @@ export async function runEvaluateJob(job: EvaluateJob, context: JobContext): Pro
   await context.emit(startedEvent(context, model));
   for await (const event of runner.run(model, tokenizer, 0)) await context.emit(event);
   runner.dispose();
-  old?.dispose();
-  model.dispose();
+  await models.dispose();
+}
+
+/** Where the reference is the evaluated model, or the base of it, its weights are in memory already. */
+async function openReference(
+  job: EvaluateJob,
+  referencePath: string,
+  models: SharedModels,
+  context: JobContext,
+): Promise<Reference> {
+  const twin = referencePath === job.modelPath ? await models.open({ path: referencePath }) : null;
+  return new Reference(referencePath, noCache, context, twin);
 }
 
 function startedEvent(context: JobContext, model: { parameters: ReadonlyMap<string, { size: number }> }) {

@@ -1,10 +1,10 @@
-import { loadModel } from '../../engine/checkpoint/load-model.ts';
 import { gradientProducts } from '../../engine/data/gradient-products.ts';
 import { tokeniseCompletions, tokenisePreferences } from '../../engine/data/tokenise.ts';
 import type { CompletionRow, DatasetRow, PreferenceRow } from '../../shared/domain/datasets.ts';
 import type { GradientProductsJob } from '../../shared/domain/jobs.ts';
 import { readJsonLines } from '../../system/read-lines.ts';
 import { progressOf, type JobContext } from '../job-context.ts';
+import { loadWeights } from '../loading.ts';
 import { openFolder } from '../node-folders.ts';
 import { openTokenizer } from '../patterns.ts';
 
@@ -15,7 +15,7 @@ const batchScores = 2000;
 export async function runGradientProductsJob(job: GradientProductsJob, context: JobContext): Promise<void> {
   const reader = openFolder(job.modelPath);
   const tokenizer = await openTokenizer(reader);
-  const model = await loadModel(reader);
+  const model = await loadWeights(job.modelPath, context, { trainable: true });
   const maxLength = Math.min(job.maxLength, model.config.maxPositions);
   const pairs = (await readJsonLines<DatasetRow>(job.rowsPath)).filter(
     (row): row is PreferenceRow => row.kind === 'preference',

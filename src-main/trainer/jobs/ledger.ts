@@ -1,20 +1,26 @@
-import { loadModel } from '../../engine/checkpoint/load-model.ts';
 import { keepEnd, piece } from '../../engine/data/tokenise.ts';
 import { scorePass, planPasses } from '../../engine/data/score-sequences.ts';
 import type { CompletionSequence } from '../../engine/losses/layout.ts';
+import type { CausalLm } from '../../engine/models/causal-lm.ts';
 import { openTokenizer } from '../patterns.ts';
 import type { TokenLedger } from '../../shared/domain/evaluations.ts';
 import type { LedgerJob } from '../../shared/domain/jobs.ts';
 import { progressOf, type JobContext } from '../job-context.ts';
 import { openFolder } from '../node-folders.ts';
+import { SharedModels } from './shared-models.ts';
 
-/** Log-prob of every response token under two models, one model in memory at a time. */
+/** Log-prob of every response token under two models: one in memory at a time, or two on one base. */
 export async function runLedgerJob(job: LedgerJob, context: JobContext): Promise<void> {
-  const tokenizer = await openTokenizer(openFolder(job.leftModelPath));
+  const tokenizer = await openTokenizer(openFolder(job.left.path));
   // As it stands behind its prompt, without an EOS that nobody wrote.
   const sequences = job.texts.map(({ prompt, response }) => piece(tokenizer, prompt, response));
-  const left = await tokenLogProbs(job.leftModelPath, sequences, context, 'log-probs under the old model');
-  const right = await tokenLogProbs(job.rightModelPath, sequences, context, 'log-probs under the new model');
+  const models = new SharedModels(context);
+  const oldModel = await models.open(job.left);
+  const left = await tokenLogProbs(oldModel, sequences, context, 'log-probs under the old model');
+  if (job.left.path !== job.right.path) await models.dispose();
+  const newModel = await models.open(job.right);
+  const right = await tokenLogProbs(newModel, sequences, context, 'log-probs under the new model');
+  await models.dispose();
   const ledgers = job.texts.map(({ part }, i): TokenLedger => {
     const sequence = sequences[i] as CompletionSequence;
     const tokens = [...sequence.ids.subarray(Math.max(1, sequence.from))].map((id) => tokenizer.tokenText(id));
@@ -24,12 +30,11 @@ export async function runLedgerJob(job: LedgerJob, context: JobContext): Promise
 }
 
 async function tokenLogProbs(
-  folder: string,
+  model: CausalLm,
   sequences: readonly CompletionSequence[],
   context: JobContext,
   phase: string,
 ): Promise<number[][]> {
-  const model = await loadModel(openFolder(folder), { trainable: false });
   const told = progressOf(context, phase);
   const { maxPositions, vocabSize } = model.config;
   const fitting = sequences.map((sequence) => keepEnd(sequence, maxPositions));
@@ -45,6 +50,5 @@ async function tokenLogProbs(
     done += pass.length;
     await told(done, sequences.length);
   }
-  model.dispose();
   return results;
 }

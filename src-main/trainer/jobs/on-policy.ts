@@ -91,7 +91,7 @@ async function openReward({ context, job }: ObjectiveInputs, { reward }: OnPolic
           place: { field: 'algorithm.reward.model' },
         });
       }
-      const model = await openRewardModel(job.rewardModelPath);
+      const model = await openRewardModel(job.rewardModelPath, context);
       return (samples, texts) =>
         model.rewards(texts.map((output, i) => ({ prompt: (samples[i] as PromptSample).prompt, output })));
     }

@@ -1,4 +1,3 @@
-import { loadModel } from '../../engine/checkpoint/load-model.ts';
 import { cachedGreedyHits, cachedScores } from '../../engine/data/score-sequences.ts';
 import type { CompletionSequence } from '../../engine/losses/layout.ts';
 import type { CausalLm } from '../../engine/models/causal-lm.ts';
@@ -6,7 +5,7 @@ import { withoutAdapter } from '../../engine/models/lora.ts';
 import type { HalfPrecision, NumberCache } from '../../engine/ports.ts';
 import type { DecodingSettings } from '../../shared/domain/evaluations.ts';
 import { progressOf, type JobContext } from '../job-context.ts';
-import { openFolder } from '../node-folders.ts';
+import { loadWeights } from '../loading.ts';
 import { hashModel } from '../number-cache.ts';
 
 /** The frozen reference and pre-aligned model of a job. It is loaded only when a number is wanted that no cache has. */
@@ -37,7 +36,7 @@ export class Reference {
   /** A copy of its own, for what needs the model while the policy changes. */
   async model(): Promise<CausalLm> {
     if (this.#loaded === null) {
-      this.#loaded = await loadModel(openFolder(this.#folder), { trainable: false });
+      this.#loaded = await loadWeights(this.#folder, this.#context);
       if (this.#half !== null) this.#loaded.computeInHalf(this.#half);
     }
     return this.#loaded;

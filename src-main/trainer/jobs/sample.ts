@@ -1,9 +1,9 @@
-import { loadModel } from '../../engine/checkpoint/load-model.ts';
 import { lexiconScore } from '../../engine/evaluate/lexicon.ts';
 import { generate } from '../../engine/decode/generate.ts';
 import { openTokenizer } from '../patterns.ts';
 import type { SampleJob } from '../../shared/domain/jobs.ts';
 import { progressOf, type JobContext } from '../job-context.ts';
+import { loadWeights } from '../loading.ts';
 import { openFolder } from '../node-folders.ts';
 
 /** Continuations decoded together, over all prompts of a stretch. */
@@ -13,7 +13,7 @@ const rowsPerStretch = 64;
 export async function runSampleJob(job: SampleJob, context: JobContext): Promise<void> {
   const reader = openFolder(job.modelPath);
   const tokenizer = await openTokenizer(reader);
-  const model = await loadModel(reader, { trainable: false });
+  const model = await loadWeights(job.modelPath, context);
   const told = progressOf(context, 'sampling');
   const lexicon = job.lexicon === undefined ? null : context.lexicon();
   const perStretch = Math.max(1, Math.floor(rowsPerStretch / job.samplesPerPrompt));

@@ -1,4 +1,3 @@
-import { loadModel } from '../../engine/checkpoint/load-model.ts';
 import type { CausalLm } from '../../engine/models/causal-lm.ts';
 import { decodeRows } from '../../engine/serve/decode-rows.ts';
 import type { RowWish } from '../../engine/serve/decode-rows.ts';
@@ -11,11 +10,11 @@ import { asFailure } from '../../engine/failure.ts';
 import type { Message } from '../../shared/domain/datasets.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { ServeJob } from '../../shared/domain/jobs.ts';
-import type { AnswerPart, Question, ServedToken } from '../../shared/domain/serving.ts';
+import type { AnswerPart, Question, ServedModel, ServedToken } from '../../shared/domain/serving.ts';
 import type { JobContext } from '../job-context.ts';
 import { openFolder } from '../node-folders.ts';
-import { progressOf } from '../job-context.ts';
 import type { Asked, Questions } from './questions.ts';
+import { SharedModels } from './shared-models.ts';
 
 /** Rows decoded together. */
 const mostRows = 32;
@@ -25,39 +24,38 @@ interface Loaded {
   tokenizer: Tokenizer;
 }
 
-/** Answers questions about its models until it is stopped; each model is loaded when it is first asked for. */
+/** Answers questions about its models until it is stopped; each model is loaded when it is first asked for, a base of several once. */
 export async function runServeJob(job: ServeJob, context: JobContext, questions: Questions): Promise<void> {
-  const loaded = new Map<string, Promise<Loaded>>();
+  const models = new SharedModels(context);
   for (;;) {
     const asked = await questions.take(mostRows);
     if (asked === null) break;
     const [first] = asked;
     if (first === undefined) continue;
     const served = job.models.find(({ name }) => name === first.question.model);
-    const opening = loaded.get(first.question.model) ?? load(served?.path ?? '', context);
-    loaded.set(first.question.model, opening);
     try {
-      await answerAll(await opening, asked, context, questions);
+      if (served === undefined)
+        throw new WorkbenchError('not-found', `“${first.question.model}” is not among the models of this job.`);
+      await answerAll(await load(served, models, asked, questions), asked, context, questions);
     } catch (error) {
       // One pass failed for all of them (out of memory): each is answered with that, and the next one starts with the memory free.
-      loaded.delete(first.question.model);
       for (const { id } of asked) await context.emit({ type: 'answer', id, part: failed(error) });
-      await unload(opening);
+      await models.dispose();
     }
   }
-  for (const opening of loaded.values()) await unload(opening);
+  await models.dispose();
 }
 
-async function unload(opening: Promise<Loaded>): Promise<void> {
-  // One that could not be loaded holds nothing; whoever asked for it was told.
-  const opened = await opening.catch(() => null);
-  opened?.model.dispose();
-}
-
-async function load(folder: string, context: JobContext): Promise<Loaded> {
-  await progressOf(context, 'loading a model')(0, 1);
-  const reader = openFolder(folder);
-  return { tokenizer: await loadTokenizer(reader), model: await loadModel(reader, { trainable: false }) };
+async function load(
+  { path, adapterPath }: ServedModel,
+  models: SharedModels,
+  asked: readonly Asked[],
+  questions: Questions,
+): Promise<Loaded> {
+  const tokenizer = await loadTokenizer(openFolder(path));
+  const wanted = () => asked.some(({ id }) => questions.isWanted(id));
+  const place = { path, ...(adapterPath === undefined ? {} : { adapterPath }) };
+  return { tokenizer, model: await models.open(place, wanted) };
 }
 
 interface Begun {

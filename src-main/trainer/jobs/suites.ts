@@ -4,7 +4,6 @@ import type { Answer } from '../../engine/evaluate/answers.ts';
 import type { CompletionSequence } from '../../engine/losses/layout.ts';
 import type { CausalLm } from '../../engine/models/causal-lm.ts';
 import { scoreRewards } from '../../engine/reward-model.ts';
-import { loadModel } from '../../engine/checkpoint/load-model.ts';
 import { joinAll } from '../../engine/data/tokenise.ts';
 import type { Tokenizer } from '../../engine/tokenizer/tokenizer.ts';
 import { openTokenizer } from '../patterns.ts';
@@ -13,6 +12,7 @@ import type { SuiteFile } from '../../shared/domain/jobs.ts';
 import type { TrainerEventBody } from '../../shared/domain/trainer-events.ts';
 import { readJsonLines } from '../../system/read-lines.ts';
 import type { JobContext } from '../job-context.ts';
+import { loadWeights } from '../loading.ts';
 import { openFolder } from '../node-folders.ts';
 import type { Reference } from './reference.ts';
 
@@ -69,7 +69,9 @@ export class SuiteRunner {
     }
     const needsRewards = files.some(({ scorer }) => scorer?.kind === 'reward-model');
     const rewardModel =
-      needsRewards && options.rewardModelPath !== undefined ? await openRewardModel(options.rewardModelPath) : null;
+      needsRewards && options.rewardModelPath !== undefined
+        ? await openRewardModel(options.rewardModelPath, context)
+        : null;
     const reference = await pairReference(suites, options.reference);
     return new SuiteRunner(suites, context, options.beta, rewardModel, reference, options.old ?? null);
   }
@@ -151,10 +153,10 @@ export interface ScoringRewardModel {
   dispose(): void;
 }
 
-export async function openRewardModel(folder: string): Promise<ScoringRewardModel> {
+export async function openRewardModel(folder: string, context: JobContext): Promise<ScoringRewardModel> {
   const reader = openFolder(folder);
   const tokenizer = await openTokenizer(reader);
-  const model = await loadModel(reader, { trainable: false });
+  const model = await loadWeights(folder, context);
   return {
     async rewards(answers) {
       const sequences = answers.map(({ prompt, output }) => {

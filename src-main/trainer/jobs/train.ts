@@ -51,7 +51,7 @@ export async function runTrainJob(job: TrainJob, context: JobContext, reporter: 
   const checkpoints = new Checkpoints(job.runFolder, spec.checkpoint.keep);
   const newest = await checkpoints.open(job.resume ? await resumeStep(job, announced, context) : null);
   const tokenizer = await openTokenizer(openFolder(job.modelPath));
-  const policy = await loadPolicy(spec, tokenizer, job.modelPath, newest?.folder ?? null);
+  const policy = await loadPolicy(spec, tokenizer, job.modelPath, newest?.folder ?? null, context);
   const half = halfFor(spec, context);
   if (half !== null) policy.computeInHalf(half);
   const reference = openReference(job, context, newest === null ? policy : null, half);

@@ -5,7 +5,7 @@ import type { SampleResult } from '../../shared/domain/evaluations.ts';
 import { evaluationName } from '../../shared/presentation/names.ts';
 import type { Ingest } from '../../store/api.ts';
 import type { Core } from '../core.ts';
-import { findWeights, weightsFolder } from '../models/weights.ts';
+import { findWeights, weightsFolder, weightsPlaces } from '../models/weights.ts';
 import type { Weights } from '../models/weights.ts';
 import { suiteFile } from '../runs/prepare.ts';
 import type { Task } from '../supervision/task.ts';
@@ -32,19 +32,14 @@ export async function evaluateSuites(
   const files = [];
   for (const suite of suites) files.push(await suiteFile(core, suite));
   const rewardModelPath = await rewardModelOf(core, suites, task);
+  const targets = klFrom === null ? [weights] : [weights, await findWeights(core, klFrom.weights)];
+  const [model, old] = await weightsPlaces(core, targets, task);
+  const { path: modelPath = '', ...onIt } = model ?? {};
   const job: EvaluateJob = {
-    kind: 'evaluate',
-    modelPath: await weightsFolder(core, weights, task),
+    ...{ kind: 'evaluate', modelPath, ...onIt },
     suites: files,
     ...(rewardModelPath === null ? {} : { rewardModelPath }),
-    ...(klFrom === null
-      ? {}
-      : {
-          old: {
-            path: await weightsFolder(core, await findWeights(core, klFrom.weights), task),
-            suiteIds: klFrom.suiteIds,
-          },
-        }),
+    ...(klFrom === null || old === undefined ? {} : { old: { ...old, suiteIds: klFrom.suiteIds } }),
   };
   let open: { suite: SuiteRecord; ingest: Ingest<SampleResult> } | null = null;
   try {

@@ -19,7 +19,7 @@ import { runTrainerJob } from '../supervision/trainer-jobs.ts';
 import type { Measure } from '../../shared/domain/measures.ts';
 import { unknownMeasure } from '../../shared/domain/measures.ts';
 import type { Task } from '../supervision/task.ts';
-import { baseFolder, evaluatedFolder, findWeights, weightsFolder } from '../models/weights.ts';
+import { baseFolder, evaluatedPlace, findWeights, weightsFolder } from '../models/weights.ts';
 import type { Weights } from '../models/weights.ts';
 import { evaluationName, weightsName } from '../../shared/presentation/names.ts';
 import { pairOf, pairsOf } from './named-evaluations.ts';
@@ -89,12 +89,14 @@ async function evaluateJob(
   if (options.klFrom !== undefined) requireKlSuite(suite, weights);
   const old =
     options.klFrom === undefined ? null : await weightsFolder(core, await findWeights(core, options.klFrom), task);
+  const reference = await referenceOf(core, weights, { ...options, ...startReference(weights, suite, options) }, task);
+  const alsoLoaded = [reference.referencePath, old].filter((folder) => typeof folder === 'string');
+  const { path: modelPath, ...onIt } = await evaluatedPlace(core, weights, alsoLoaded, task);
   return {
-    kind: 'evaluate',
-    modelPath: await evaluatedFolder(core, weights, task),
+    ...{ kind: 'evaluate', modelPath, ...onIt },
     suites: [withSeed(file, options.seed)],
     ...journalOf(core, weights, suite, options),
-    ...(await referenceOf(core, weights, { ...options, ...startReference(weights, suite, options) }, task)),
+    ...reference,
     ...(reward === null ? {} : { rewardModelPath: reward }),
     ...(old === null ? {} : { old: { path: old, suiteIds: [suite.id] } }),
   };

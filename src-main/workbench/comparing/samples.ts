@@ -12,7 +12,7 @@ import { existing } from '../workspace/names.ts';
 import { runFolder } from '../runs/run-folder.ts';
 import type { Task } from '../supervision/task.ts';
 import { runTrainerJob } from '../supervision/trainer-jobs.ts';
-import { findWeights, weightsFolder } from '../models/weights.ts';
+import { findWeights, type Weights, weightsPlaces } from '../models/weights.ts';
 
 export interface Samples {
   detail(comparisonId: string, sampleKey: number): Promise<SampleDetail>;
@@ -40,10 +40,9 @@ export function createSamples(core: Core): Samples {
     async ledger(comparisonId, sampleKey, task) {
       const sample = await detail(comparisonId, sampleKey);
       const texts = await textsOf(core, sample);
-      const left = await sideFolder(core, sample.left?.evaluationId, task);
-      const right = await sideFolder(core, sample.right?.evaluationId, task);
+      const sides = await sidePlaces(core, sample, task);
       if (texts.length === 0) return [];
-      return measured(core, { kind: 'ledger', leftModelPath: left, rightModelPath: right, texts }, task);
+      return measured(core, { kind: 'ledger', ...sides, texts }, task);
     },
     async ledgersWherePossible(comparisonId, sampleKeys, task) {
       const details = await Promise.all(sampleKeys.map((key) => detail(comparisonId, key)));
@@ -51,10 +50,10 @@ export function createSamples(core: Core): Samples {
       for (const sample of details) {
         texts.push(...(await textsOf(core, sample)).map((text) => ({ key: sample.sampleKey, text })));
       }
-      const folders = await sideFolders(core, details[0], task);
+      const sides = await sidesWherePossible(core, details[0], task);
       const byKey = new Map<number, TokenLedger[]>();
-      if (folders === null || texts.length === 0) return byKey;
-      const ledgers = await measured(core, { kind: 'ledger', ...folders, texts: texts.map(({ text }) => text) }, task);
+      if (sides === null || texts.length === 0) return byKey;
+      const ledgers = await measured(core, { kind: 'ledger', ...sides, texts: texts.map(({ text }) => text) }, task);
       for (const [i, { key }] of texts.entries()) {
         const ledger = ledgers[i];
         if (ledger !== undefined) byKey.set(key, [...(byKey.get(key) ?? []), ledger]);
@@ -100,25 +99,29 @@ async function textsOf({ store }: Core, sample: SampleDetail): Promise<LedgerJob
   return ledgerTexts(sample, joining ?? { context: sample.prompt, delimiter: '' });
 }
 
-async function sideFolders(
-  core: Core,
-  sample: SampleDetail | undefined,
-  task: Task,
-): Promise<Pick<LedgerJob, 'leftModelPath' | 'rightModelPath'> | null> {
+type Sides = Pick<LedgerJob, 'left' | 'right'>;
+
+async function sidesWherePossible(core: Core, sample: SampleDetail | undefined, task: Task): Promise<Sides | null> {
   try {
-    const leftModelPath = await sideFolder(core, sample?.left?.evaluationId, task);
-    return { leftModelPath, rightModelPath: await sideFolder(core, sample?.right?.evaluationId, task) };
+    return await sidePlaces(core, sample, task);
   } catch (error) {
     if (error instanceof WorkbenchError && ['unsupported', 'not-found'].includes(error.code)) return null;
     throw error;
   }
 }
 
-/** The weights that gave an evaluation its answers. */
-async function sideFolder(core: Core, evaluationId: string | undefined, task: Task): Promise<string> {
+/** Where the weights lie that gave both sides their answers: a base and an adapter on it are loaded together. */
+async function sidePlaces(core: Core, sample: SampleDetail | undefined, task: Task): Promise<Sides> {
+  const old = await sideWeights(core, sample?.left?.evaluationId);
+  const [left, right] = await weightsPlaces(core, [old, await sideWeights(core, sample?.right?.evaluationId)], task);
+  if (left === undefined || right === undefined) throw new WorkbenchError('internal', 'A side has no weights.');
+  return { left, right };
+}
+
+async function sideWeights(core: Core, evaluationId: string | undefined): Promise<Weights> {
   if (evaluationId === undefined) throw new WorkbenchError('unsupported', 'The sample has only one side.');
   const evaluation = existing('evaluation', await core.store.getEvaluation(evaluationId), evaluationId);
-  return weightsFolder(core, await findWeights(core, await weightsIdOf(core, evaluation)), task);
+  return findWeights(core, await weightsIdOf(core, evaluation));
 }
 
 async function weightsIdOf(core: Core, evaluation: EvaluationRecord): Promise<string> {

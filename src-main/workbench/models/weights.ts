@@ -4,6 +4,7 @@ import type { CheckpointRecord, ModelRecord, RunRecord } from '../../shared/doma
 import { elsewhere } from '../../shared/domain/run-origin.ts';
 import { endpointFamily } from '../../shared/domain/endpoints.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
+import type { WeightsPlace } from '../../shared/domain/jobs.ts';
 import { hashWeights } from '../../trainer/checkpoint-folder.ts';
 import type { Core } from '../core.ts';
 import { existing, findByName, findByNameOrNull } from '../workspace/names.ts';
@@ -77,21 +78,84 @@ async function requireSound(folder: string, checkpoint: CheckpointRecord, label:
   });
 }
 
-/** A folder with whole weights: an adapter is merged into its base once and kept in the cache. */
-export async function weightsFolder(core: Core, weights: Weights, task: Task): Promise<string> {
+/** Weights as they lie on disk. */
+type Lying =
+  | { kind: 'whole'; path: string }
+  | {
+      kind: 'adapter';
+      adapterPath: string;
+      /** Its base, merged itself where that is an adapter. */
+      basePath: () => Promise<string>;
+      /** Where the cache keeps the two as whole weights, once they were merged. */
+      mergedPath: string;
+      foreign: boolean;
+    };
+
+async function lyingOf(core: Core, weights: Weights, task: Task): Promise<Lying> {
   if (weights.kind === 'model' && weights.model.family === endpointFamily) throw noWeights(weights.model);
-  if (weights.kind === 'model') return wholeModelFolder(core, weights.model, task);
+  if (weights.kind === 'model') return lyingModel(core, weights.model, task);
   const { checkpoint, run } = weights;
   const isForeign = run.origin !== undefined && run.origin !== null;
   const folder = await (isForeign ? foreignFolder(checkpoint, run) : ownCheckpointFolder(core, weights, task));
   await requireSound(folder, checkpoint, weights.label);
-  if (checkpoint.kind === 'full') return folder;
-  const merged = inside(core.layout.cache, 'merged', checkpoint.sha256);
-  if (await exists(path.join(merged, 'config.json'))) return merged;
-  const base = await baseFolder(core, run, task);
-  const foreign = isForeign ? { foreign: true } : {};
-  await runTrainerJob(core, { kind: 'merge', modelPath: base, adapterPath: folder, outPath: merged, ...foreign }, task);
-  return merged;
+  if (checkpoint.kind === 'full') return { kind: 'whole', path: folder };
+  const mergedPath = inside(core.layout.cache, 'merged', checkpoint.sha256);
+  const basePath = () => baseFolder(core, run, task);
+  return { kind: 'adapter', adapterPath: folder, basePath, mergedPath, foreign: isForeign };
+}
+
+/** A model's own folder; of an adapter that was imported, that of PEFT. */
+async function lyingModel(core: Core, model: ModelRecord, task: Task): Promise<Lying> {
+  const folder = await requireFolder(modelFolder(core.layout.root, model), `model “${model.name}”`);
+  if (model.baseId === undefined) return { kind: 'whole', path: folder };
+  const base = existing('model', await core.store.getModel(model.baseId), model.baseId);
+  const mergedPath = inside(core.layout.cache, 'merged', `${model.sha256.slice(0, 32)}-${base.sha256.slice(0, 32)}`);
+  const basePath = async () => mergedFolder(core, await lyingModel(core, base, task), task);
+  return { kind: 'adapter', adapterPath: folder, basePath, mergedPath, foreign: true };
+}
+
+/** A folder with whole weights: an adapter is merged into its base once and kept in the cache. */
+export async function weightsFolder(core: Core, weights: Weights, task: Task): Promise<string> {
+  return mergedFolder(core, await lyingOf(core, weights, task), task);
+}
+
+async function mergedFolder(core: Core, lying: Lying, task: Task): Promise<string> {
+  if (lying.kind === 'whole') return lying.path;
+  const { adapterPath, mergedPath, foreign } = lying;
+  if (await exists(path.join(mergedPath, 'config.json'))) return mergedPath;
+  const paths = { modelPath: await lying.basePath(), adapterPath, outPath: mergedPath };
+  await runTrainerJob(core, { kind: 'merge', ...paths, ...(foreign ? { foreign } : {}) }, task);
+  return mergedPath;
+}
+
+/**
+ * Where the weights of one job lie. An adapter whose base the job loads too, for another target or from a folder of `alsoLoaded`, stays an
+ * adapter, so that the base is loaded once; any other is whole weights.
+ */
+export async function weightsPlaces(
+  core: Core,
+  targets: readonly Weights[],
+  task: Task,
+  alsoLoaded: readonly string[] = [],
+): Promise<WeightsPlace[]> {
+  const lying: { one: Lying; base: string | null }[] = [];
+  for (const target of targets) {
+    const one = await lyingOf(core, target, task);
+    lying.push({ one, base: await baseOf(one) });
+  }
+  const loaded = [...alsoLoaded, ...lying.map(({ base }) => base)];
+  const places: WeightsPlace[] = [];
+  for (const { one, base } of lying) {
+    const isShared = base !== null && loaded.filter((path) => path === base).length > 1;
+    if (one.kind === 'adapter' && isShared) places.push({ path: base, adapterPath: one.adapterPath });
+    else places.push({ path: await mergedFolder(core, one, task) });
+  }
+  return places;
+}
+
+/** Null where the base is gone: what was merged before is enough then, and merging says what is missing. */
+async function baseOf(one: Lying): Promise<string | null> {
+  return one.kind === 'whole' ? one.path : one.basePath().catch(() => null);
 }
 
 async function ownCheckpointFolder(
@@ -117,22 +181,17 @@ async function foreignFolder(checkpoint: CheckpointRecord, run: RunRecord): Prom
   });
 }
 
-/** A model's own folder; an adapter that was imported is merged into its base, as those of runs are. */
-async function wholeModelFolder(core: Core, model: ModelRecord, task: Task): Promise<string> {
-  const folder = await requireFolder(modelFolder(core.layout.root, model), `model “${model.name}”`);
-  if (model.baseId === undefined) return folder;
-  const base = existing('model', await core.store.getModel(model.baseId), model.baseId);
-  const merged = inside(core.layout.cache, 'merged', `${model.sha256.slice(0, 32)}-${base.sha256.slice(0, 32)}`);
-  if (await exists(path.join(merged, 'config.json'))) return merged;
-  const modelPath = await wholeModelFolder(core, base, task);
-  await runTrainerJob(core, { kind: 'merge', modelPath, adapterPath: folder, outPath: merged, foreign: true }, task);
-  return merged;
-}
-
-/** What an evaluation runs on: weights, or the folder that stands for a server. */
-export async function evaluatedFolder(core: Core, weights: Weights, task: Task): Promise<string> {
-  if (weights.kind !== 'model' || weights.model.family !== endpointFamily) return weightsFolder(core, weights, task);
-  return requireFolder(modelFolder(core.layout.root, weights.model), `model “${weights.model.name}”`);
+/** What an evaluation runs on: weights, or the folder that stands for a server. `alsoLoaded`: folders that it loads besides. */
+export async function evaluatedPlace(
+  core: Core,
+  weights: Weights,
+  alsoLoaded: readonly string[],
+  task: Task,
+): Promise<WeightsPlace> {
+  if (weights.kind === 'model' && weights.model.family === endpointFamily)
+    return { path: await requireFolder(modelFolder(core.layout.root, weights.model), `model “${weights.model.name}”`) };
+  const [place] = await weightsPlaces(core, [weights], task, alsoLoaded);
+  return place ?? { path: '' };
 }
 
 function noWeights({ name }: ModelRecord): WorkbenchError {

@@ -5,7 +5,8 @@ import type { Answered, Question } from '../../shared/domain/serving.ts';
 import { firstDifference } from '../../shared/domain/tried-prompt.ts';
 import type { PromptFormat, TriedAnswer, TriedPrompt } from '../../shared/domain/tried-prompt.ts';
 import type { Core } from '../core.ts';
-import type { Task } from '../supervision/task.ts';
+import { quietTask, type Task } from '../supervision/task.ts';
+import { tellProgress } from '../supervision/trainer-jobs.ts';
 import { openServing } from './serving.ts';
 import type { Serving } from './serving.ts';
 
@@ -104,7 +105,7 @@ const keepLoadedMs = 20_000;
 /** One set of models at a time: who asks waits until the one before has its answer, as `Computations` sees to. */
 export function createPrompting(core: Core, idleMs: number = keepLoadedMs): Prompting {
   let open: { key: string; serving: Serving } | null = null;
-  let say: (sentence: string) => void = () => {};
+  let asking: Task = quietTask();
 
   async function shut(): Promise<void> {
     const before = open;
@@ -116,15 +117,24 @@ export function createPrompting(core: Core, idleMs: number = keepLoadedMs): Prom
     const key = JSON.stringify(targets);
     if (open?.key === key) return open.serving;
     await shut();
-    const options = { idleMs, what: 'a prompt', say: (sentence: string) => say(sentence) };
-    const serving = await openServing(core, targets, options, task);
+    const serving = await openServing(
+      core,
+      targets,
+      {
+        ...{ idleMs, what: 'a prompt' },
+        // Of whoever asks now: the models stay loaded from one prompt to the next.
+        say: (sentence) => asking.progress(sentence.replace(/\.$/, ''), null),
+        onProgress: (event) => tellProgress(asking, event),
+      },
+      task,
+    );
     open = { key, serving };
     return serving;
   }
 
   return {
     async try(targets, wish, onText, task) {
-      say = (sentence) => task.progress(sentence.replace(/\.$/, ''), null);
+      asking = task;
       task.progress('loading the weights', null);
       const serving = await servingOf(targets, task);
       const told: OnText = (side, text) => {

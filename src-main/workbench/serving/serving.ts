@@ -4,7 +4,7 @@ import type { TrainerEvent } from '../../shared/domain/trainer-events.ts';
 import { superviseTrainer } from '../../trainer/host.ts';
 import type { TrainerSession } from '../../trainer/host.ts';
 import type { Core } from '../core.ts';
-import { findWeights, weightsFolder } from '../models/weights.ts';
+import { findWeights, type Weights, weightsPlaces } from '../models/weights.ts';
 import type { DeviceGrant } from '../supervision/device.ts';
 import type { Task } from '../supervision/task.ts';
 
@@ -14,7 +14,7 @@ export type TextPart = Extract<AnswerPart, { kind: 'text' }>;
 export interface Serving {
   /** Names as they were given, in that order. */
   readonly models: readonly string[];
-  /** Where the whole weights of one of them lie. */
+  /** Where the model of one of them lies, with its tokenizer; of an adapter its base. */
   folderOf(model: string): string;
   /** Rejects as `cancelled` when nobody waits any more. */
   ask(question: Question, onText: (part: TextPart) => void, signal: AbortSignal): Promise<Answered>;
@@ -28,6 +28,8 @@ export interface ServingOptions {
   what?: string;
   /** Called with sentences for the person at the terminal. */
   say(sentence: string): void;
+  /** How far the loading of a model is. */
+  onProgress?(event: Extract<TrainerEvent, { type: 'progress' }>): void;
 }
 
 interface Waiting {
@@ -48,15 +50,15 @@ interface Child {
 export async function openServing(
   core: Core,
   targets: readonly string[],
-  { idleMs, what = `an endpoint for ${targets.join(', ')}`, say }: ServingOptions,
+  { idleMs, what = `an endpoint for ${targets.join(', ')}`, say, onProgress = () => {} }: ServingOptions,
   task: Task,
 ): Promise<Serving> {
-  const models: ServedModel[] = [];
-  for (const name of targets) {
-    if (models.some((model) => model.name === name))
-      throw new WorkbenchError('bad-input', `“${name}” was named twice.`);
-    models.push({ name, path: await weightsFolder(core, await findWeights(core, name), task) });
-  }
+  const twice = targets.find((name, i) => targets.indexOf(name) < i);
+  if (twice !== undefined) throw new WorkbenchError('bad-input', `“${twice}” was named twice.`);
+  const weights: Weights[] = [];
+  for (const name of targets) weights.push(await findWeights(core, name));
+  const places = await weightsPlaces(core, weights, task);
+  const models = places.map((place, i): ServedModel => ({ name: targets[i] ?? '', ...place }));
   const closing = new AbortController();
   let asked = 0;
   let open = 0;
@@ -81,7 +83,10 @@ export async function openServing(
     });
     const waiting: Child['waiting'] = new Map();
     const session = superviseTrainer(core.launchTrainer, { kind: 'serve', models }, (events) => {
-      for (const event of events) take(event, waiting);
+      for (const event of events) {
+        if (event.type === 'progress') onProgress(event);
+        else take(event, waiting);
+      }
       return Promise.resolve();
     });
     return { session, waiting, gone: end(session, waiting, device, onGone) };

@@ -1,6 +1,7 @@
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { TrainerJob } from '../../shared/domain/jobs.ts';
 import type { TrainerEvent } from '../../shared/domain/trainer-events.ts';
+import { progressText } from '../../shared/presentation/progress.ts';
 import { superviseTrainer } from '../../trainer/host.ts';
 import type { Core } from '../core.ts';
 import type { DeviceGrant } from './device.ts';
@@ -49,6 +50,11 @@ function waitForDevice({ device }: Pick<Core, 'device'>, job: ShortJob, task: Ta
   });
 }
 
+/** How far the child is, as the progress of the work that asked for it. */
+export function tellProgress(task: Task, event: Extract<TrainerEvent, { type: 'progress' }>): void {
+  task.progress(progressText(event), event.done / Math.max(1, event.total), event.etaMs);
+}
+
 async function runInChild(
   core: Pick<Core, 'launchTrainer'>,
   job: ShortJob,
@@ -58,7 +64,7 @@ async function runInChild(
   throwIfCancelled(task);
   const session = superviseTrainer(core.launchTrainer, job, async (events) => {
     for (const event of events) {
-      if (event.type === 'progress') task.progress(event.phase, event.done / Math.max(1, event.total), event.etaMs);
+      if (event.type === 'progress') tellProgress(task, event);
     }
     await onEvents(events);
   });

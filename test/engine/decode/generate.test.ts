@@ -97,7 +97,9 @@ it.each(layeredFamilies)(
     const { prompt, continued } = readRecorded(family, 'golden.json').greedy!;
     // A row padded on its left, and one that ends elsewhere, change nothing.
     const prompts = [prompt, [...prompt, 5, 17, 40]];
-    const endless = createDecoder({ ...model.config, eosTokenIds: [] }, model.parameters, { sharesParameters: true });
+    const endless = createDecoder({ ...model.config, eosTokenIds: [] }, model.parameters, {
+      borrowed: new Set(model.parameters.keys()),
+    });
     const [found] = await generate(endless, plain, prompts, { ...greedy, maxNewTokens: continued.length });
     endless.dispose();
     model.dispose();

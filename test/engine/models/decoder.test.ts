@@ -65,7 +65,7 @@ describe('frequencies that depend on the length', () => {
     const rotary = { dim: base.config.headDim, theta: 10_000, scaling };
     const layers = architecture.layers.map(() => ({ window: null, rotary }));
     const config = { ...base.config, architecture: { ...architecture, layers } };
-    const model = createDecoder(config, base.parameters, { sharesParameters: true });
+    const model = createDecoder(config, base.parameters, { borrowed: new Set(base.parameters.keys()) });
     const rows = [
       [1, 7, 12, 30, 5, 6, 9],
       [1, 33, 8, 40, 19],

@@ -4,6 +4,7 @@ import type { TriedAnswer, TriedPrompt } from '../../../shared/domain/tried-prom
 import { openServing } from '../../../workbench/serving/serving.ts';
 import { tryPrompt } from '../../../workbench/serving/prompts.ts';
 import type { CommandContext } from '../context.ts';
+import { loadingShown } from './loading-shown.ts';
 import { plain } from '../terminal.ts';
 
 export interface ChatFlags {
@@ -30,8 +31,12 @@ export async function chatCommand(context: CommandContext, model: string, flags:
   const workbench = await context.workbench();
   // The old model's answer comes first, as everywhere.
   const targets = against === undefined ? [model] : [against, model];
-  const options = { idleMs, what: 'a chat', say: (sentence: string) => terminal.note(plain(sentence)) };
-  const serving = await openServing(workbench.core, targets, options, task);
+  const serving = await openServing(
+    workbench.core,
+    targets,
+    { idleMs, what: 'a chat', say: (sentence) => terminal.note(plain(sentence)), onProgress: loadingShown(context) },
+    task,
+  );
   terminal.settle();
   try {
     for await (const prompt of promptsOf(context, flags.prompt)) {

@@ -2,6 +2,7 @@ import { WorkbenchError } from '../../../shared/domain/errors.ts';
 import { openServing } from '../../../workbench/serving/serving.ts';
 import { serveApi } from '../../api/server.ts';
 import type { CommandContext } from '../context.ts';
+import { loadingShown } from './loading-shown.ts';
 import { plain } from '../terminal.ts';
 
 export interface EndpointFlags {
@@ -21,7 +22,8 @@ export async function endpointCommand(
   const { terminal } = context;
   const key = keyOf(keyEnv);
   const workbench = await context.workbench();
-  const options = { idleMs: idle * 1000, say: (sentence: string) => terminal.note(plain(sentence)) };
+  const say = (sentence: string) => terminal.note(plain(sentence));
+  const options = { idleMs: idle * 1000, say, onProgress: loadingShown(context) };
   const serving = await openServing(workbench.core, targets, options, context.task);
   terminal.settle();
   const stopped = new Promise<void>((resolve) => context.onInterrupt(resolve));

@@ -20,6 +20,7 @@ import type { TrainFlags } from '../options/runs.ts';
 import { exitStatus } from '../exit-status.ts';
 import type { ExitStatus } from '../exit-status.ts';
 import { plain } from '../terminal.ts';
+import { progressText } from '../../../shared/presentation/progress.ts';
 import { formatCount, formatNumber, formatPercent } from '../../../shared/presentation/numbers.ts';
 import { leave, requireSite, showSubmission, tellJob } from './at-site.ts';
 
@@ -174,7 +175,7 @@ function showEvent({ terminal }: CommandContext, event: ShownEvent, total: numbe
       if (event.backend.warning !== undefined) terminal.note(plain(event.backend.warning));
       break;
     case 'progress':
-      terminal.progress(event.phase, event.done / Math.max(1, event.total), event.etaMs);
+      terminal.progress(progressText(event), event.done / Math.max(1, event.total), event.etaMs);
       break;
     case 'step':
       terminal.progress(`step ${event.step}${stepNumbers(event.metrics)}`, total === null ? null : event.step / total);
