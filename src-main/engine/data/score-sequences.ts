@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { headLogProbs } from '../losses/head.ts';
+import { headScores } from '../losses/head.ts';
 import { completionLength, type BatchLayout, type CompletionSequence } from '../losses/layout.ts';
 import { batchInputs, batchOf, completionHidden, layoutFor, sumPerSequence } from '../losses/token-log-probs.ts';
 import type { CausalLm } from '../models/causal-lm.ts';
-import { inputTensors } from '../passes.ts';
+import { Passes } from '../passes.ts';
 import type { CacheKey, NativeOps, NumberCache } from '../ports.ts';
 
 /** Bounds on one pass without gradients. */
@@ -55,31 +55,47 @@ export interface PassScores {
   greedy?: Int32Array;
 }
 
-/** Log-probs of some sequences' completions, without gradients. */
+/** Log-probs of some sequences' completions, without gradients. A form of pass that occurs again is compiled, where the backend compiles. */
 export async function scorePass(
   model: CausalLm,
   sequences: readonly CompletionSequence[],
   options: { ops?: NativeOps | undefined; greedy?: boolean } = {},
 ): Promise<PassScores> {
-  const layout = layoutFor(model, sequences, false);
-  const [tokens, sums, greedy] = tf.tidy(() => {
-    const batch = batchOf(layout.form, inputTensors(batchInputs(model, layout)));
-    const hidden = completionHidden(model, batch, options);
-    const logProbs = headLogProbs(model, hidden, batch.labels, options);
-    const results: tf.Tensor[] = [logProbs, sumPerSequence(logProbs, batch)];
-    if (options.greedy === true) results.push(tf.argMax(model.logits(hidden), 1));
-    return results;
+  const passes = passesOf(model, options.ops);
+  const layout = layoutFor(model, sequences, passes.rounded);
+  const withGreedy = options.greedy === true;
+  const { tokens, sequences: rows } = layout.form;
+  const numbers = await passes.measure({
+    key: `score ${withGreedy ? 'with greedy tokens ' : ''}${JSON.stringify(layout.form)}`,
+    inputs: batchInputs(model, layout),
+    build: (tensors) => {
+      const batch = batchOf(layout.form, tensors);
+      const hidden = completionHidden(model, batch, options);
+      const { logProbs, greedy } = headScores(model, hidden, batch.labels, { ops: options.ops, withGreedy });
+      const told = [logProbs, sumPerSequence(logProbs, batch)];
+      // Ids of tokens are exact in float32 up to 2²⁴.
+      return { told: tf.concat(greedy === null ? told : [...told, tf.cast(greedy, 'float32')]) };
+    },
   });
-  if (tokens === undefined || sums === undefined) throw new Error('a pass returns two tensors');
-  const scores: PassScores = {
+  const greedyAt = tokens + rows;
+  return {
     layout,
-    logProbs: ((await tokens.data()) as Float32Array).subarray(0, layout.tokens),
-    sums: (await sums.data()) as Float32Array,
+    logProbs: numbers.subarray(0, layout.tokens),
+    sums: numbers.subarray(tokens, greedyAt),
+    ...(withGreedy ? { greedy: Int32Array.from(numbers.subarray(greedyAt, greedyAt + layout.tokens)) } : {}),
   };
-  if (greedy !== undefined) scores.greedy = ((await greedy.data()) as Int32Array).subarray(0, layout.tokens);
-  tf.dispose([tokens, sums]);
-  greedy?.dispose();
-  return scores;
+}
+
+const passesOfModels = new WeakMap<CausalLm, Passes>();
+
+/** The passes that score with a model; they go when it goes. */
+function passesOf(model: CausalLm, ops: NativeOps = {}): Passes {
+  const known = passesOfModels.get(model);
+  if (known !== undefined) return known;
+  const passes = new Passes(ops);
+  passesOfModels.set(model, passes);
+  model.dependants.add(passes);
+  return passes;
 }
 
 export interface ScoringOptions {

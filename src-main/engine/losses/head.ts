@@ -9,6 +9,8 @@ import type { NativeOps } from '../ports.ts';
 const mostKept = 2 ** 26;
 /** Beyond, they are made in pieces of so many, and once more on the way back. */
 const pieceSize = 2 ** 25;
+/** The same where no gradient is taken, and every step of the softmax makes another copy. */
+const scoredPieceSize = 2 ** 24;
 
 export interface HeadOptions {
   ops?: NativeOps | undefined;
@@ -95,6 +97,48 @@ export function headLogProbs(
     (h) => forward(h, weights),
     (dy, saved) => [backward(dy, saved).hidden],
   );
+}
+
+export interface ScoresOptions {
+  ops?: NativeOps | undefined;
+  withGreedy?: boolean;
+  /** Numbers that a piece of logits may have; for tests. */
+  pieceSize?: number | undefined;
+}
+
+/**
+ * Log-probs of the labels and, if asked for, the likeliest token at each place, of the same logits; no gradients.
+ * hidden [n, dim], labels [n] → logProbs [n] in nats, greedy [n] int32.
+ */
+export function headScores(
+  model: CausalLm,
+  hidden: Tensor2D,
+  labels: Tensor1D,
+  { ops, withGreedy = false, pieceSize: most = scoredPieceSize }: ScoresOptions = {},
+): { logProbs: Tensor1D; greedy: Tensor1D | null } {
+  const { weights, multiplier } = model.languageHead();
+  const after = ops?.after ?? (<T extends tf.Tensor>(x: T) => tf.clone(x));
+  const [n, vocab] = [hidden.shape[0], weights.shape[0]];
+  const rows = Math.max(1, Math.min(n, Math.floor(most / vocab)));
+  const logProbs: Tensor1D[] = [];
+  const greedy: Tensor1D[] = [];
+  for (let start = 0; start < n; start += rows) {
+    const piece = { start, size: Math.min(rows, n - start) };
+    const before = logProbs.at(-1);
+    const [own, likeliest] = tf.tidy(() => {
+      const part = rowsOf(hidden, piece);
+      const scaledPart = multiplier === 1 ? part : tf.mul<Tensor2D>(part, multiplier);
+      const input = before === undefined ? scaledPart : after(scaledPart, before);
+      const logits: Tensor2D = tf.matMul(input, weights, false, true);
+      const firsts = tf.range(0, piece.size * vocab, vocab, 'int32');
+      const wanted = tf.add(firsts, tf.slice(labels, [piece.start], [piece.size]));
+      const picked = tf.gather<Tensor1D>(tf.reshape(logits, [piece.size * vocab]), wanted as Tensor1D);
+      return [tf.sub(picked, tf.logSumExp(logits, 1)), ...(withGreedy ? [tf.argMax<Tensor1D>(logits, 1)] : [])];
+    });
+    logProbs.push(own as Tensor1D);
+    if (likeliest !== undefined) greedy.push(likeliest as Tensor1D);
+  }
+  return { logProbs: tf.concat(logProbs), greedy: withGreedy ? tf.concat(greedy) : null };
 }
 
 interface Piece {
