@@ -125,18 +125,18 @@ export function headScores(
   for (let start = 0; start < n; start += rows) {
     const piece = { start, size: Math.min(rows, n - start) };
     const before = logProbs.at(-1);
-    const [own, likeliest] = tf.tidy(() => {
+    const [own, likeliest] = tf.tidy((): Tensor1D[] => {
       const part = rowsOf(hidden, piece);
       const scaledPart = multiplier === 1 ? part : tf.mul<Tensor2D>(part, multiplier);
       const input = before === undefined ? scaledPart : after(scaledPart, before);
       const logits: Tensor2D = tf.matMul(input, weights, false, true);
       const firsts = tf.range(0, piece.size * vocab, vocab, 'int32');
-      const wanted = tf.add(firsts, tf.slice(labels, [piece.start], [piece.size]));
-      const picked = tf.gather<Tensor1D>(tf.reshape(logits, [piece.size * vocab]), wanted as Tensor1D);
+      const wanted = tf.add<Tensor1D>(firsts, tf.slice(labels, [piece.start], [piece.size]));
+      const picked = tf.gather<Tensor1D>(tf.reshape(logits, [piece.size * vocab]), wanted);
       return [tf.sub(picked, tf.logSumExp(logits, 1)), ...(withGreedy ? [tf.argMax<Tensor1D>(logits, 1)] : [])];
     });
-    logProbs.push(own as Tensor1D);
-    if (likeliest !== undefined) greedy.push(likeliest as Tensor1D);
+    logProbs.push(own!);
+    if (likeliest !== undefined) greedy.push(likeliest);
   }
   return { logProbs: tf.concat(logProbs), greedy: withGreedy ? tf.concat(greedy) : null };
 }
