@@ -49,6 +49,17 @@ export function requireAllowedEndpoint(address: string, what: string, env: NodeJ
   });
 }
 
+/** The same of an address that a window names for alerts. */
+export function requireAllowedWebhook(address: string, env: NodeJS.ProcessEnv = process.env): string {
+  const origin = endpointOrigin(address);
+  if (allowedOrigins(env).includes(origin)) return origin;
+  throw new WorkbenchError('bad-input', `Alerts would be sent to ${origin}, which has not been allowed.`, {
+    remedy: `If you trust it: --allow-endpoint ${origin}, or ${endpointVariables.allowed}=${origin} in the environment.`,
+    place: { field: 'alertsTo' },
+    consent: { kind: 'endpoint', origin },
+  });
+}
+
 function allowedOrigins(env: NodeJS.ProcessEnv): string[] {
   const written = (env[endpointVariables.allowed] ?? '').split(',').map((one) => one.trim());
   return written.filter((one) => one !== '').map(endpointOrigin);

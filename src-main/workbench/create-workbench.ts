@@ -133,6 +133,7 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
     madeModels,
     imports: createImports(core, files, models),
     runs,
+    alerts: createRunAlerts(core, comparisons),
     following: createFollowing({ core, models, evaluations, comparisons }),
     sites,
     evaluations,
@@ -146,7 +147,6 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
     doctor: doctor.examine,
     checkWorkspace: (how, task) => checkWorkspace(core, models.hash, how, task),
   };
-  const alerts = createRunAlerts(core, comparisons);
   const unwatch = watchStore(core, runs.looksAfter);
   const tidying = new Pending((error) => options.onDefect?.('tidying uploads and exports', error));
   // A shell that stays open for weeks tidies too.
@@ -155,7 +155,6 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
   const workbench: Workbench = {
     ...services,
     bus,
-    alerts,
     subscribe: bus.subscribe,
     handle: createDispatcher(
       createHandlers({
@@ -176,7 +175,7 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
       clearInterval(tidyTimer);
       await tidying.settled();
       await runs.close();
-      await alerts.close();
+      await services.alerts.close();
       await core.jobs.close();
       await services.settingUp.close();
       await services.prompting.close();

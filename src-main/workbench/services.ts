@@ -4,6 +4,7 @@ import type { Evaluations } from './comparing/evaluations.ts';
 import type { Samples } from './comparing/samples.ts';
 import type { Consents } from './contract/consents.ts';
 import type { Core } from './core.ts';
+import type { RunAlerts } from './following/run-alerts.ts';
 import type { Following } from './following/following.ts';
 import type { Hub } from './hub/hub.ts';
 import type { Imports } from './imports/imports.ts';
@@ -40,6 +41,8 @@ export interface Services {
   readonly imports: Imports;
   readonly runs: Runs;
   readonly following: Following;
+  /** What the rules of its own runs find. */
+  readonly alerts: RunAlerts;
   readonly sites: Sites;
   readonly studies: Studies;
   readonly evaluations: Evaluations;

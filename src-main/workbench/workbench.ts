@@ -1,6 +1,5 @@
 import type { EventBus, WorkbenchListener } from './contract/event-bus.ts';
 import type { Handle } from './contract/dispatch.ts';
-import type { RunAlerts } from './following/run-alerts.ts';
 import type { Services } from './services.ts';
 
 /**
@@ -11,8 +10,6 @@ export interface Workbench extends Omit<Services, 'openFile' | 'showFile' | 'con
   readonly handle: Handle;
   subscribe(listener: WorkbenchListener): () => void;
   readonly bus: EventBus;
-  /** What the rules of its own runs find. */
-  readonly alerts: RunAlerts;
   /** Stops runs (each with a checkpoint), cancels jobs, and closes the store. */
   close(): Promise<void>;
 }

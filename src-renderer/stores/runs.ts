@@ -2,6 +2,7 @@ import { computed } from 'vue';
 import { defineStore } from 'pinia';
 import { events, invoke } from '../api/client.ts';
 import { isActive } from '@shared/presentation/words.ts';
+import { alertsTo } from './alert-address.ts';
 import { defineListStore } from './list-store.ts';
 import { useToasts } from './toasts.ts';
 
@@ -19,6 +20,10 @@ export const useRuns = defineStore('runs', () => {
     }),
   );
 
+  events().on('alert-lost', ({ runName, message }) =>
+    useToasts().show({ tone: 'bad', title: `An alert of ${runName} was not delivered`, detail: message }),
+  );
+
   /** Those at work first, then the queue in its order. */
   const active = computed(() =>
     list.items
@@ -30,7 +35,10 @@ export const useRuns = defineStore('runs', () => {
   const stop = (runId: string) => invoke('runs.stop', { runId });
   const pause = (runId: string) => invoke('runs.pause', { runId });
   const unpause = (runId: string) => invoke('runs.unpause', { runId });
-  const resume = (runId: string) => invoke('runs.resume', { runId });
+  const resume = (runId: string) => {
+    const told = list.byId.get(runId)?.spec.limits.alerts ?? [];
+    return invoke('runs.resume', { runId, ...alertsTo(told.length > 0) });
+  };
   const remove = (runId: string) => invoke('runs.remove', { runId });
 
   return { list, active, byNewest, load: list.load, stop, pause, unpause, resume, remove };

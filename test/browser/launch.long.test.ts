@@ -108,6 +108,13 @@ describe.skipIf(missing !== null)('the launch form', () => {
     await app.button('Remove alert 1').click();
     await app.page.getByText('ready to start').waitFor();
     expect(await yaml(app).innerText()).not.toContain('nfr>2%');
+    // Where alerts go as well is asked for at the start, and no part of the spec.
+    await field(app, 'Address that alerts are sent to').fill('http://127.0.0.1:9/alerts');
+    expect(await yaml(app).innerText()).not.toContain('127.0.0.1');
+    await app.button('Start').click();
+    const consent = app.page.getByRole('dialog', { name: 'Send texts to another server?' });
+    await consent.getByText('Alerts would be sent to http://127.0.0.1:9, which has not been allowed.').waitFor();
+    await consent.getByRole('button', { name: 'Cancel' }).click();
     expect(app.complaints).toEqual([]);
     await app.close();
   });

@@ -132,6 +132,8 @@ const mirror = z
   .url({ protocol: /^https?$/, error: 'A mirror is an address that begins with https:// or http://.' })
   .max(2000);
 
+/** Where alerts of what is started are sent as well; on this machine, or encrypted. */
+const alertsTo = z.string().min(1).max(2000).optional();
 const siteName = siteSchema.shape.name;
 
 /** Every request there is. A test lists these names exactly and feeds each a bad input. */
@@ -333,13 +335,14 @@ export const channels = {
   ),
   /** `site`: where it runs; this machine unless given. */
   'runs.launch': channel<RunRecord>()(
-    z.strictObject({ input: specInput, parentRunId: id.optional(), site: siteName.optional() }),
+    z.strictObject({ input: specInput, parentRunId: id.optional(), site: siteName.optional(), alertsTo }),
   ),
   'runs.sweep': channel<RunRecord[]>()(
     z.strictObject({
       input: specInput,
       parentRunId: id.optional(),
       site: siteName.optional(),
+      alertsTo,
       atOnce: z.number().int().min(1).max(10_000).optional(),
       vary: z
         .array(z.strictObject({ path: z.string().min(1).max(200), values: z.array(z.unknown()).min(1).max(100) }))
@@ -350,7 +353,7 @@ export const channels = {
   'runs.stop': channel<null>()(z.strictObject({ runId: id })),
   'runs.pause': channel<null>()(z.strictObject({ runId: id })),
   'runs.unpause': channel<null>()(z.strictObject({ runId: id })),
-  'runs.resume': channel<RunRecord>()(z.strictObject({ runId: id })),
+  'runs.resume': channel<RunRecord>()(z.strictObject({ runId: id, alertsTo })),
   'runs.remove': channel<null>()(z.strictObject({ runId: id })),
   /** Weights between a run's start and its newest checkpoint, evaluated on the suites that the run was. */
   'runs.interpolate': channel<{ jobId: string }>()(
@@ -388,6 +391,8 @@ export const channels = {
   'runs.flipMeter': channel<Computed<FlipMeterPoint[]>>()(z.strictObject({ runId: id })),
   /** What rules of the run found, the newest first. */
   'runs.alerts': channel<AlertRecord[]>()(z.strictObject({ runId: id })),
+  /** Of a run that has ended: rules that could never hold, for want of their curve or of flips, as sentences. */
+  'runs.silentAlerts': channel<string[]>()(z.strictObject({ runId: id })),
   /** Which training rows may have caused its flips: of those chosen, or all; their scores stay with the dataset. */
   'runs.suspects': channel<Computed<Suspects>>()(
     z.strictObject({

@@ -13,6 +13,8 @@ export type WorkbenchEventBody =
   | { topic: 'run'; run: RunRecord }
   | { topic: 'run-events'; runId: string; events: ShownEvent[] }
   | { topic: 'alert'; alert: AlertRecord }
+  /** An alert of a run was raised, and did not reach the address that was named for it. */
+  | { topic: 'alert-lost'; runName: string; message: string }
   | { topic: 'comparison'; comparison: ComparisonRecord }
   /** A piece of an answer to a prompt that a window tries; `stream` is the window's own word for it. */
   | { topic: 'prompt-text'; stream: string; side: number; text: string }

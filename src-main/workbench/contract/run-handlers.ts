@@ -1,4 +1,6 @@
+import type { RunRecord } from '../../shared/domain/entities.ts';
 import { shownEvent } from '../../shared/domain/trainer-events.ts';
+import { requireAllowedWebhook } from '../../system/endpoints.ts';
 import { findSuspects } from '../data/suspects.ts';
 import { interpolateRun } from '../merging/run-path.ts';
 import { runSpecJsonSchema } from '../runs/spec-schema.ts';
@@ -9,24 +11,31 @@ import type { Handlers } from './dispatch.ts';
 type RunHandlers = Pick<Handlers, Extract<keyof Handlers, `runs.${string}` | `checkpoints.${string}`>>;
 
 /** Runs of every place, and their checkpoints. */
-export function runHandlers({
-  core,
-  runs,
-  comparisons,
-  madeModels,
-}: Pick<Services, 'core' | 'runs' | 'comparisons' | 'madeModels'>) {
+export function runHandlers(services: Pick<Services, 'core' | 'runs' | 'comparisons' | 'madeModels' | 'alerts'>) {
+  const { core, runs, comparisons, madeModels, alerts } = services;
   const { store } = core;
+  /** The address is looked at before anything starts; it is kept for as long as this program trains the run. */
+  async function telling<T extends RunRecord | RunRecord[]>(
+    webhook: string | undefined,
+    start: () => Promise<T>,
+  ): Promise<T> {
+    if (webhook === undefined) return start();
+    requireAllowedWebhook(webhook);
+    const begun = await start();
+    for (const { id } of [begun].flat()) alerts.sendRunTo(id, webhook);
+    return begun;
+  }
   return {
     'runs.list': () => runs.list(),
     'runs.get': ({ runId }) => runs.get(runId),
     'runs.schema': () => Promise.resolve(runSpecJsonSchema()),
     'runs.check': ({ input, parentRunId, estimate }) => runs.check(input, parentRunId, estimate),
-    'runs.launch': ({ input, ...options }) => runs.launch(input, options),
-    'runs.sweep': ({ input, vary, ...options }) => runs.sweep(input, vary, options),
+    'runs.launch': ({ input, alertsTo, ...options }) => telling(alertsTo, () => runs.launch(input, options)),
+    'runs.sweep': ({ input, vary, alertsTo, ...options }) => telling(alertsTo, () => runs.sweep(input, vary, options)),
     'runs.stop': ({ runId }) => nothing(runs.ask(runId, 'stop')),
     'runs.pause': ({ runId }) => nothing(runs.ask(runId, 'pause')),
     'runs.unpause': ({ runId }) => nothing(runs.ask(runId, 'resume')),
-    'runs.resume': ({ runId }) => runs.resume(runId),
+    'runs.resume': ({ runId, alertsTo }) => telling(alertsTo, () => runs.resume(runId)),
     'runs.remove': ({ runId }) => nothing(runs.remove(runId)),
     'runs.annotate': ({ runId, ...change }) => runs.annotate(runId, present(change)),
     'runs.interpolate': async ({ runId, fractions }) => {
@@ -46,6 +55,7 @@ export function runHandlers({
       return core.computations.ask({ kind: 'flip-meter', title }, runId, (task) => runs.flipMeter(runId, task));
     },
     'runs.alerts': ({ runId }) => store.listAlerts(runId),
+    'runs.silentAlerts': ({ runId }) => alerts.silent(runId),
     'runs.suspects': async ({ runId, ...choice }) => {
       const run = await runs.get(runId);
       return core.computations.ask({ kind: 'suspects', title: `Suspects of ${run.name}` }, [run, choice], (task) =>

@@ -22,7 +22,7 @@ export interface Alerts {
 
 export interface AlertTelling {
   /** The one address that the person named; nothing is sent anywhere else. */
-  webhook: string | null;
+  readonly webhook: string | null;
   say(sentence: string): void;
 }
 
@@ -30,8 +30,8 @@ export interface AlertTelling {
  * Rules of one run. An alert is raised when its rule begins to hold, on each suite by itself, and again only after it held no more; what
  * was raised before the program was started again counts.
  */
-export function createAlerts(core: Core, rules: readonly AlertRule[], { webhook, say }: AlertTelling): Alerts {
-  if (webhook !== null) endpointOrigin(webhook);
+export function createAlerts(core: Core, rules: readonly AlertRule[], telling: AlertTelling): Alerts {
+  if (telling.webhook !== null) endpointOrigin(telling.webhook);
   let holding: Set<string> | null = null;
 
   async function known(run: RunRecord): Promise<Set<string>> {
@@ -68,6 +68,7 @@ export function createAlerts(core: Core, rules: readonly AlertRule[], { webhook,
     });
     if (alert === null) return null;
     core.bus.publish({ topic: 'alert', alert });
+    const { webhook, say } = telling;
     const failure = webhook === null ? null : await sendAlert(webhook, alert);
     if (failure !== null) say(`The alert did not reach ${webhook}: ${failure}`);
     return alert;

@@ -1,18 +1,24 @@
 import type { WorkbenchEvent } from '../../shared/contract/events.ts';
 import { parseAlert } from '../../shared/domain/alerts.ts';
 import type { RunRecord } from '../../shared/domain/entities.ts';
+import { hasEnded } from '../../shared/domain/run-states.ts';
 import type { ShownEvent } from '../../shared/domain/trainer-events.ts';
 import type { Comparisons } from '../comparing/comparisons.ts';
 import type { Core } from '../core.ts';
 import { flipMeter } from '../runs/flip-meter.ts';
 import { quietTask } from '../supervision/task.ts';
 import { createAlerts } from './alerts.ts';
-import type { Alerts } from './alerts.ts';
+import type { Alerts, AlertTelling } from './alerts.ts';
+import { silentRules } from './silent-alerts.ts';
 
 /** Alerts of the runs that this program trains, by the rules of their specs (`limits.alerts`). */
 export interface RunAlerts {
-  /** From now on they go to this address as well, and what did not arrive is said. */
-  sendTo(webhook: string, say: (sentence: string) => void): void;
+  /** From now on they go to this address as well; what did not arrive is said, and of a run that ended, which rules could never hold. */
+  sendTo(webhook: string | null, say: (sentence: string) => void): void;
+  /** Those of one run go to this address, which a person named for it in a window. */
+  sendRunTo(runId: string, webhook: string): void;
+  /** Of a run that has ended: rules that could never hold, as sentences. */
+  silent(runId: string): Promise<string[]>;
   /** Resolves when all that was said so far was looked at. */
   settled(): Promise<void>;
   close(): Promise<void>;
@@ -23,6 +29,7 @@ export function createRunAlerts(core: Core, comparisons: Comparisons): RunAlerts
   const of = new Map<string, Promise<{ run: RunRecord; alerts: Alerts } | null>>();
   const closing = new AbortController();
   let telling = { webhook: null as string | null, say: (_sentence: string): void => undefined };
+  const addresses = new Map<string, string>();
   /** One look after another: two at once would raise one alert twice. */
   let line: Promise<void> = Promise.resolve();
 
@@ -31,7 +38,16 @@ export function createRunAlerts(core: Core, comparisons: Comparisons): RunAlerts
     const rules = run?.spec.limits.alerts ?? [];
     // Of a training elsewhere, whoever follows it has the rules.
     if (run === null || rules.length === 0 || (run.origin !== undefined && run.origin !== null)) return null;
-    return { run, alerts: createAlerts(core, rules.map(parseAlert), telling) };
+    const of: AlertTelling = {
+      get webhook() {
+        return addresses.get(runId) ?? telling.webhook;
+      },
+      say(sentence) {
+        telling.say(sentence);
+        if (addresses.has(runId)) core.bus.publish({ topic: 'alert-lost', runName: run.name, message: sentence });
+      },
+    };
+    return { run, alerts: createAlerts(core, rules.map(parseAlert), of) };
   }
 
   async function look(runId: string, events: readonly ShownEvent[]): Promise<void> {
@@ -46,8 +62,23 @@ export function createRunAlerts(core: Core, comparisons: Comparisons): RunAlerts
     await found.alerts.look(found.run, meter);
   }
 
+  async function silent(runId: string): Promise<string[]> {
+    const run = await core.store.getRun(runId);
+    if (run === null || !hasEnded(run.status)) return [];
+    return silentRules(core, run, (run.spec.limits.alerts ?? []).map(parseAlert));
+  }
+
+  async function end(runId: string): Promise<void> {
+    if (!of.delete(runId)) return;
+    addresses.delete(runId);
+    for (const sentence of await silent(runId)) telling.say(sentence);
+  }
+
   const unsubscribe = core.bus.subscribe((event: WorkbenchEvent) => {
-    if (event.topic === 'run' && event.run.endedAt !== null) line = line.then(() => void of.delete(event.run.id));
+    if (event.topic === 'run' && event.run.endedAt !== null) {
+      const { id } = event.run;
+      line = line.then(() => end(id)).catch(() => undefined);
+    }
     if (event.topic !== 'run-events') return;
     const { runId, events } = event;
     if (!events.some(({ type }) => type === 'step' || type === 'evaluation-done')) return;
@@ -59,6 +90,10 @@ export function createRunAlerts(core: Core, comparisons: Comparisons): RunAlerts
     sendTo(webhook, say) {
       telling = { webhook, say };
     },
+    sendRunTo(runId, webhook) {
+      addresses.set(runId, webhook);
+    },
+    silent,
     settled: () => line,
     async close() {
       unsubscribe();

@@ -3,6 +3,8 @@ import { WorkbenchError, reportOf } from '../../shared/domain/errors.ts';
 import { isOnPolicy } from '../../shared/domain/algorithms.ts';
 import type { RunSpec } from '../../shared/domain/run-spec.ts';
 import { trainSources } from '../../shared/domain/train-sources.ts';
+import { ownAlertMetrics, unknownMetric } from '../../shared/presentation/alert-metrics.ts';
+import { parseAlert } from '../../shared/domain/alerts.ts';
 import type { SpecIssue } from '../../shared/contract/views.ts';
 import { requireAllowedProgram } from '../../system/programs.ts';
 import type { Core } from '../core.ts';
@@ -82,8 +84,20 @@ export async function resolveSpec(core: Core, spec: RunSpec): Promise<Resolution
     );
     if (suite !== null) suites.push(suite);
   }
+  issues.push(...alertIssues(spec));
   if (issues.length > 0 || model === null || dataset === null) return { ok: false, issues };
   return { ok: true, resolved: { model, dataset, sources, guardSet, guardSuite, rewardModel, suites, leftOut } };
+}
+
+/** A rule on a curve that training here does not have would never speak. */
+function alertIssues({ limits }: RunSpec): SpecIssue[] {
+  return (limits.alerts ?? []).flatMap((rule, i) => {
+    const fault = unknownMetric(parseAlert(rule), ownAlertMetrics);
+    if (fault === null) return [];
+    const remedy =
+      fault.meant === null ? 'Curves are listed in docs/reference/metrics.md.' : `Did you mean “${fault.meant}”?`;
+    return [{ path: `limits.alerts.${i}`, message: `${fault.message} ${remedy}` }];
+  });
 }
 
 /** A spec can come from other people: that it names a program does not start it. */

@@ -8,12 +8,14 @@ import { parseAlert } from '../../../src-main/shared/domain/alerts.ts';
 import { createAlerts } from '../../../src-main/workbench/following/alerts.ts';
 import { quietTask } from '../../../src-main/workbench/supervision/task.ts';
 import type { Workbench } from '../../../src-main/workbench/workbench.ts';
+import { flipguard } from '../../helpers/cli.ts';
 import { FakeTrainer } from '../../helpers/fake-trainer.ts';
 import { patienceMs } from '../../helpers/patience.ts';
 import {
   addTrainingMaterial,
   openTestWorkbench,
   smallModel,
+  temporaryFolder,
   tinySpec,
   withSmallModel,
 } from '../../helpers/workbench.ts';
@@ -106,13 +108,45 @@ test('an address that refuses is a sentence, and one that is neither here nor en
   expect(() => createAlerts(core, [], { webhook: 'http://example.org/x', say: () => {} })).toThrow();
 });
 
+test('a misspelt curve is refused where a folder is watched, and one that never came is said at the end', async () => {
+  const folder = path.join(temporaryFolder(), 'workspace');
+  const watch = (...alerts: string[]) =>
+    flipguard(folder, 'watch', told, ...alerts.flatMap((rule) => ['--alert', rule]));
+  const refused = await watch('rewards/margns<0');
+  expect([refused.status, refused.stderr]).toEqual([2, expect.stringContaining('Did you mean “rewards/margins”?')]);
+  const { status, stderr } = await watch('own_curve>1', 'kl>10');
+  expect(status).toBe(0);
+  expect(stderr).toContain('No known curve is called “own_curve”, so own_curve > 1 might never hold. The alert waits');
+  for (const name of ['own_curve', 'kl']) expect(stderr).toContain(`ended without a curve “${name}”, so the alert`);
+});
+
 test(`a run that is trained here is looked at with each step, by the rules of its spec${withSmallModel}`, async (ctx) => {
   if (smallModel === null) return ctx.skip('no small model here');
   const trainer = new FakeTrainer();
   const workbench = await openTestWorkbench({ launchTrainer: () => trainer });
   await addTrainingMaterial(workbench, smallModel);
-  const spec = { ...tinySpec({ name: 'own' }), limits: { alerts: ['kl/pre>10', 'loss<0.1'] } };
-  const run = await workbench.runs.launch({ spec: spec as object as Record<string, unknown> });
+  const rules = ['kl/pre>10', 'loss<0.1', 'rewards/margins<0'];
+  const specWith = (alerts: string[]) => ({ spec: { ...tinySpec({ name: 'own' }), limits: { alerts } } });
+  expect((await workbench.runs.check(specWith(['rewards/margns<0', 'blah>1']), undefined, false)).issues).toEqual([
+    expect.objectContaining({
+      path: 'limits.alerts.0',
+      message: expect.stringContaining('mean “rewards/margins”?') as string,
+    }),
+    expect.objectContaining({
+      path: 'limits.alerts.1',
+      message: expect.stringContaining('docs/reference/metrics.md') as string,
+    }),
+  ]);
+  // The window names where alerts go: only after a person allowed it, and never unencrypted to another machine.
+  const { url, taken } = await listen();
+  const launch = (alertsTo: string) => workbench.handle('runs.launch', { input: specWith(rules), alertsTo });
+  expect(await launch('http://example.org/x')).toMatchObject({ ok: false, error: { code: 'bad-input' } });
+  expect(await launch(url)).toMatchObject({ error: { consent: { kind: 'endpoint', origin: new URL(url).origin } } });
+  vi.stubEnv('FLIPGUARD_ALLOW_ENDPOINTS', new URL(url).origin);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const launched = await launch(url);
+  const [run] = await workbench.core.store.listRuns();
+  if (!launched.ok || run === undefined) throw new Error(JSON.stringify(launched));
   await vi.waitUntil(() => trainer.job !== null, { timeout: patienceMs });
   trainer.start();
   const step = (number: number, kl: number) =>
@@ -125,4 +159,8 @@ test(`a run that is trained here is looked at with each step, by the rules of it
   await workbench.alerts.settled();
   const alerts = await workbench.core.store.listAlerts(run.id);
   expect(alerts.map(({ message }) => message)).toEqual(['Alert: kl/pre of “own” is 11 at step 2 (kl/pre > 10).']);
+  expect(taken).toEqual([expect.objectContaining({ run: 'own', rule: 'kl/pre > 10', step: 2, value: 11 })]);
+  expect(await workbench.alerts.silent(run.id)).toEqual([
+    '“own” ended without a curve “rewards/margins”, so the alert rewards/margins < 0 could never be raised.',
+  ]);
 });

@@ -1,8 +1,11 @@
 import { parseAlert } from '../../../shared/domain/alerts.ts';
+import { hasEnded } from '../../../shared/domain/run-states.ts';
 import { trainerName } from '../../../shared/domain/run-origin.ts';
+import { foreignAlertMetrics, requireAlertMetrics } from '../../../shared/presentation/alert-metrics.ts';
 import { formatCount, formatPercent } from '../../../shared/presentation/numbers.ts';
 import { plural } from '../../../shared/presentation/words.ts';
 import { createAlerts } from '../../../workbench/following/alerts.ts';
+import { printedCurves, silentRules } from '../../../workbench/following/silent-alerts.ts';
 import type { FlipMeterPoint } from '../../../shared/contract/views.ts';
 import type { RunRecord } from '../../../shared/domain/entities.ts';
 import { methodOfRun } from '../../../shared/presentation/methods.ts';
@@ -42,6 +45,7 @@ export async function watchCommand(context: CommandContext, folder: string, flag
   const rules = (flags.alert ?? []).map(parseAlert);
   const workbench = await context.workbench();
   const say = (sentence: string) => terminal.note(plain(sentence));
+  requireAlertMetrics(rules, foreignAlertMetrics(await printedCurves(folder))).forEach(say);
   const alerts = createAlerts(workbench.core, rules, { webhook: flags.webhook ?? null, say });
   let raised = 0;
   let shown = -1;
@@ -77,7 +81,9 @@ export async function watchCommand(context: CommandContext, folder: string, flag
     context.task,
   );
   terminal.settle();
-  terminal.document({ run, meter, alerts: raised });
+  const silent = hasEnded(run.status) ? await silentRules(workbench.core, run, rules) : [];
+  silent.forEach(say);
+  terminal.document({ run, meter, alerts: raised, silent });
   terminal.print(await inWords(workbench, run));
   if (run.error !== null) say(`${run.error.message} ${run.error.remedy ?? ''}`);
   return raised > 0 ? exitStatus.no : exitStatus.ok;

@@ -98,9 +98,8 @@ function withAlerts(input: SpecInput, rules: readonly string[]): SpecInput {
 }
 
 function sendAlerts({ terminal }: CommandContext, { alerts }: Workbench, { webhook }: TrainFlags): void {
-  if (webhook === undefined) return;
-  endpointOrigin(webhook);
-  alerts.sendTo(webhook, (sentence) => terminal.note(plain(sentence)));
+  if (webhook !== undefined) endpointOrigin(webhook);
+  alerts.sendTo(webhook ?? null, (sentence) => terminal.note(plain(sentence)));
 }
 
 export function describeDifference(difference: SpecDifference): string {
