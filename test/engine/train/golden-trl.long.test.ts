@@ -7,6 +7,7 @@ import type { CompletionSequence } from '../../../src-main/engine/losses/layout.
 import type { CausalLm } from '../../../src-main/engine/models/causal-lm.ts';
 import { DpoObjective } from '../../../src-main/engine/objectives/dpo.ts';
 import { openFolder } from '../../../src-main/trainer/node-folders.ts';
+import { nativeMissing } from '../../backends/native-available.ts';
 import { openTestBackend } from '../../helpers/backend.ts';
 import { findStories15m } from '../../helpers/stories15m.ts';
 import { plainDpo, Stepper, type StepRecord } from '../../helpers/training.ts';
@@ -19,9 +20,16 @@ const lossTolerance = 1e-5;
 if (!goldenPresent) console.warn(goldenAbsent);
 
 /** 8 pairs a step in file order, with AdamW at 2e-5. */
-async function followTrl(size: '260K' | '15M', folder: string, golden: Golden): Promise<[CausalLm, StepRecord[]]> {
+async function followTrl(
+  size: '260K' | '15M',
+  folder: string,
+  golden: Golden,
+  precision: 'float32' | 'bf16' = 'float32',
+): Promise<[CausalLm, StepRecord[]]> {
   await openTestBackend();
   const model = await loadModel(openFolder(folder));
+  const { half } = nativeOps();
+  if (precision === 'bf16' && half !== undefined) model.computeInHalf({ ...half, multiplies: true });
   const samples = readGoldenSamples(size).slice(0, 8 * golden.steps.length);
   const ops = nativeOps();
   const scores = async (pick: (sample: PreferenceSample) => CompletionSequence) =>
@@ -110,5 +118,24 @@ describe.skipIf(!goldenPresent)(`${slowSteps} steps of DPO on stories15M equal T
     expect(largestNormError(golden, steps)).toBeLessThan(1e-5);
     // TRL's own rewards of the first step, exactly 0 in theory, are off by up to 5e-5 here.
     expect(largestRewardDifference(golden, steps)).toBeLessThan(1e-4);
+  });
+});
+
+describe.skipIf(!goldenPresent || nativeMissing !== undefined)('20 steps of DPO on stories-260k in bf16', () => {
+  test('have TRL’s float32 losses within 1.5 %, and its preferences where a margin is more than rounding', async () => {
+    const golden = readGolden('260K');
+    const [, steps] = await followTrl('260K', stories260k, golden, 'bf16');
+    let clear = 0;
+    golden.steps.forEach(({ loss, rewards_chosen, rewards_rejected }, i) => {
+      const { metrics, tables } = steps[i]!;
+      expect(Math.abs(metrics['loss']! / loss - 1)).toBeLessThan(0.015);
+      rewards_chosen.forEach((reward, j) => {
+        const margin = reward - rewards_rejected[j]!;
+        if (Math.abs(margin) < 0.08) return;
+        clear += 1;
+        expect(tables.trained?.metrics['rewards/accuracies']?.[j]).toBe(margin > 0 ? 1 : 0);
+      });
+    });
+    expect(clear).toBeGreaterThan(10);
   });
 });
