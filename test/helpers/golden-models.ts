@@ -15,8 +15,8 @@ export interface RecordedLogits {
   greedy?: { prompt: number[]; continued: number[] };
 }
 
-/** Families that transformers' own greedy decoding is recorded of, too: what their layers see differs. */
-export const layeredFamilies = [
+/** Families whose layers differ in what they see: all their logits are recorded at three lengths. */
+const layeredFamilies: readonly string[] = [
   'qwen2-windowed',
   'gemma3',
   'olmo2',
@@ -25,9 +25,9 @@ export const layeredFamilies = [
   'granite',
   'phi3',
   'phi4-mini',
-] as const;
+];
 
-export const goldenFamilies = [
+export const goldenFamilies: readonly string[] = [
   'llama',
   'llama-biased',
   'mistral',
@@ -37,7 +37,7 @@ export const goldenFamilies = [
   'gpt-neox',
   'gpt-neox-sequential',
   ...layeredFamilies,
-] as const;
+];
 
 export function modelAsset(...parts: string[]): string {
   return path.join(import.meta.dirname, '..', 'assets', 'models', ...parts);
@@ -45,6 +45,13 @@ export function modelAsset(...parts: string[]): string {
 
 export function readRecorded(...parts: string[]): RecordedLogits {
   return JSON.parse(readFileSync(modelAsset(...parts), 'utf8')) as RecordedLogits;
+}
+
+/** Rows of three lengths, each by itself, and what transformers' greedy decoding continues with. */
+export function readAlone(family: string): RecordedLogits & { greedy: NonNullable<RecordedLogits['greedy']> } {
+  const recorded = readRecorded(family, layeredFamilies.includes(family) ? 'golden.json' : 'alone.json');
+  if (recorded.greedy === undefined) throw new Error(`${family} has no greedy continuation`);
+  return { ...recorded, greedy: recorded.greedy };
 }
 
 export function loadGoldenModel(family: string): Promise<CausalLm> {

@@ -58,7 +58,8 @@ process.exit(0);
 function endedBy(event: TrainerEventBody): string | null {
   switch (event.type) {
     case 'progress':
-      if (event.phase === savingPhase) return null;
+      // Loading tells how far it is too; what comes after it ends it.
+      if (event.phase === savingPhase || event.unit === 'bytes') return null;
       if (part !== 'load') return null;
       part = 'score';
       return 'load';

@@ -9,13 +9,7 @@ import { loadTokenizer, type Tokenizer } from '../../../src-main/engine/tokenize
 import { nativeOps } from '../../../src-main/backends/index.ts';
 import { openFolder } from '../../../src-main/trainer/node-folders.ts';
 import { openTestBackend } from '../../helpers/backend.ts';
-import {
-  goldenFamilies,
-  layeredFamilies,
-  loadGoldenModel,
-  readRecorded,
-  sharedFolder,
-} from '../../helpers/golden-models.ts';
+import { goldenFamilies, loadGoldenModel, readAlone, sharedFolder } from '../../helpers/golden-models.ts';
 
 /** Enough of a tokenizer for ids: token n reads “tn ”. */
 const plain = { decode: (ids: readonly number[]) => ids.map((id) => `t${id} `).join('') } as Tokenizer;
@@ -90,11 +84,11 @@ describe.each(goldenFamilies)('%s by compiled steps', (family) => {
   });
 });
 
-it.each(layeredFamilies)(
+it.each(goldenFamilies)(
   '%s continues greedily as transformers does, past its window and its first context',
   async (family) => {
     const model = await loadGoldenModel(family);
-    const { prompt, continued } = readRecorded(family, 'golden.json').greedy!;
+    const { prompt, continued } = readAlone(family).greedy;
     // A row padded on its left, and one that ends elsewhere, change nothing.
     const prompts = [prompt, [...prompt, 5, 17, 40]];
     const endless = createDecoder({ ...model.config, eosTokenIds: [] }, model.parameters, {

@@ -3,7 +3,8 @@
     python test/golden/models/families.py test/assets/models
 
 Each folder is what save_pretrained writes, plus golden.json: {ids, lengths, logits}: logits at every real position, row after
-row. Families whose layers differ from one another add {greedy}: what generate continues the first row's beginning with. llama/ropes.json holds further configurations of the llama folder's weights, one for each rotary scaling.
+row. Families whose layers differ from one another add {greedy}: what generate continues the first row's beginning with; of the
+others, alone.json has that and the last logits of three rows. llama/ropes.json holds further configurations of the llama folder's weights, one for each rotary scaling.
 """
 
 import json
@@ -181,7 +182,7 @@ def record(model, lengths, positions=None):
     }
 
 
-def record_alone(model, lengths):
+def record_alone(model, lengths, last_only=False):
     """Row by row: LongRoPE chooses its factors by the longest row of a batch."""
     ids, _ = token_rows(lengths, seed=7)
     with torch.no_grad():
@@ -190,11 +191,15 @@ def record_alone(model, lengths):
     # Without transformers' cache, which forgets the prompt where a sequence outgrows LongRoPE's first context.
     decoding = dict(do_sample=False, max_new_tokens=24, use_cache=False, eos_token_id=None, pad_token_id=0)
     continued = model.generate(prompt, **decoding)
+    positions = [list(range(length - 1 if last_only else 0, length)) for length in lengths]
     return {
         "ids": ids.tolist(),
         "lengths": lengths,
-        "positions": [list(range(length)) for length in lengths],
-        "logits": [[[round(x, 5) for x in position] for position in row.tolist()] for row in logits],
+        "positions": positions,
+        "logits": [
+            [[round(x, 5) for x in row[position].tolist()] for position in wanted]
+            for row, wanted in zip(logits, positions)
+        ],
         "greedy": {"prompt": prompt[0].tolist(), "continued": continued[0, PROMPT:].tolist()},
     }
 
@@ -216,6 +221,8 @@ def main(out):
         # Loaded again, so that the logits belong to the rounded weights, with rotary frequencies that were never rounded.
         saved = AutoModelForCausalLM.from_pretrained(folder, attn_implementation="eager", dtype=torch.float32).eval()
         write(folder / "golden.json", record(saved, LENGTHS))
+        # Short: the last position of three rows, and what greedy decoding continues with.
+        write(folder / "alone.json", record_alone(saved, THREE_LENGTHS, last_only=True))
         print(name, sum(p.numel() for p in model.parameters()))
     for number, (name, config) in enumerate(LAYERED.items()):
         model = build(config)
