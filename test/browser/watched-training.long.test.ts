@@ -89,10 +89,14 @@ describe.skipIf(missing !== null)('a training of TRL that is watched while it is
 
     training.goOn();
     expect({ status: await ended, alerts: said.split('Alert: ').length - 1 }, said).toEqual({ status: 1, alerts: 1 });
-    expect(said).toContain('evaluated words at step 8');
+    for (const step of [0, 4, 8]) expect(said).toContain(`evaluated words at step ${step}`);
     await app.page.locator('.head').getByText('finished', { exact: true }).waitFor();
     const meter = app.page.getByRole('group', { name: 'Flips of evaluation data over the run' });
-    await meter.getByRole('button', { name: /8/ }).first().waitFor();
+    for (const step of [4, 8])
+      await meter
+        .getByRole('button', { name: new RegExp(`\\b${step}\\b`) })
+        .first()
+        .waitFor();
     expect(await alerts.getByText(/lost/).count()).toBe(1);
 
     await app.button('Find suspects').click();
@@ -110,7 +114,19 @@ describe.skipIf(missing !== null)('a training of TRL that is watched while it is
     expect(found.rows.map(({ number, scores }) => [number, scores['near-flips']])).toEqual(
       [1, 2, 3, 4].map((n) => [n, 1]),
     );
-    const flips = await flipguard(workspace, 'flips', 'live@0', 'live@8', '--suite', 'evaluation data');
-    expect(flips.stderr).toContain('4 shown of 4 negative');
+    for (const step of [4, 8]) {
+      const flips = await flipguard(workspace, 'flips', 'live@0', `live@${step}`, '--suite', 'evaluation data');
+      expect(flips.stderr).toContain('4 shown of 4 negative');
+    }
+    const figures = path.join(scratch, 'figures.csv');
+    await flipguard(workspace, 'export', 'metrics', 'live', '--format', 'csv', '--out', figures);
+    const [head = '', ...rows] = readFileSync(figures, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => line.split(','));
+    const [step, loss] = ['step', 'loss'].map((name) => head.indexOf(name));
+    expect(rows.map((row) => [Number(row[step ?? -1]), Number(row[loss ?? -1]) > 0])).toEqual(
+      [1, 2, 3, 4, 5, 6, 7, 8].map((at) => [at, true]),
+    );
   });
 });

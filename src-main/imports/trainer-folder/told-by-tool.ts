@@ -37,7 +37,7 @@ export async function readToldByTool(folder: string): Promise<ToldByTool> {
 type Fields = Readonly<Record<string, unknown>>;
 
 const stages: Readonly<Record<string, string>> = {
-  pt: 'SFT',
+  pt: 'Pre-training',
   sft: 'SFT',
   rm: 'Reward',
   ppo: 'PPO',
@@ -53,10 +53,11 @@ function stageMethod({ stage, pref_loss: loss }: Fields): string | null {
 }
 
 /** axolotl’s `rl:`; without one it trains on completions. */
-function axolotlMethod({ rl, reward_model: isReward }: Fields): string {
+function axolotlMethod({ rl, reward_model: isReward, pretraining_dataset: texts }: Fields): string {
   const named: Readonly<Record<string, string>> = { simpo: 'SimPO' };
   if (typeof rl === 'string') return named[rl] ?? rl.toUpperCase();
-  return isReward === true ? 'Reward' : 'SFT';
+  if (isReward === true) return 'Reward';
+  return texts === undefined || texts === null ? 'SFT' : 'Pre-training';
 }
 
 /** “See axolotl config” of the card holds it whole. */

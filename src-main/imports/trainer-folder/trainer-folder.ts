@@ -71,7 +71,9 @@ export async function surveyTrainerFolder(folder: string): Promise<TrainerFolder
     tool,
     version: textIn(config, 'transformers_version'),
     method:
-      namedMethod(args) ?? told.method ?? loggedMethod(entries, { online: completions.length > 0, hasValueHead, tool }),
+      namedMethod(args) ??
+      told.method ??
+      loggedMethod(entries, { online: completions.length > 0, hasValueHead, tool, args }),
     base: textIn(adapter, 'base_model_name_or_path') ?? textIn(config, '_name_or_path') ?? told.base,
     args,
     step: Math.max(...steps),
@@ -162,7 +164,12 @@ function namedMethod(args: TrainingArgs | null): string | null {
 /** From what only that method logs, or saves. */
 function loggedMethod(
   entries: readonly LogEntry[],
-  { online, hasValueHead, tool }: { online: boolean; hasValueHead: boolean; tool: TrainerTool },
+  {
+    online,
+    hasValueHead,
+    tool,
+    args,
+  }: { online: boolean; hasValueHead: boolean; tool: TrainerTool; args: TrainingArgs | null },
 ): string {
   const logged = new Set(entries.flatMap(({ numbers }) => Object.keys(numbers)));
   if (logged.has('odds_ratio_loss') || logged.has('log_odds_ratio')) return 'ORPO';
@@ -170,8 +177,20 @@ function loggedMethod(
   if (logged.has('rewards/margins') && logged.has('logps/chosen')) return logged.has('kl') ? 'KTO' : 'DPO';
   if (logged.has('reward_std') || online) return 'GRPO';
   if (hasValueHead) return logged.has('reward') ? 'PPO' : 'Reward';
+  if (tool === 'llama-factory') return factoryMethod(logged, args);
   // axolotl’s plain settings are those of training on completions.
   return logged.has('mean_token_accuracy') || tool === 'axolotl' ? 'SFT' : 'training';
+}
+
+/**
+ * LLaMA-Factory says its stage only where its board started it. Without that, its supervised stage sets the longest answer that an
+ * evaluation may write, and measures answers by BLEU, ROUGE or accuracy; its pre-training stage measures perplexity. Else nothing tells them
+ * apart, and it is “training”.
+ */
+function factoryMethod(logged: ReadonlySet<string>, args: TrainingArgs | null): string {
+  if (logged.has('perplexity') || logged.has('eval_perplexity')) return 'Pre-training';
+  const measured = [...logged].some((name) => /^(?:eval|predict)_(?:bleu|rouge|accuracy)/.test(name));
+  return measured || (args?.number('generation_max_length') ?? null) !== null ? 'SFT' : 'training';
 }
 
 /** The value head that LLaMA-Factory keeps next to the weights of a reward model, and of PPO. */

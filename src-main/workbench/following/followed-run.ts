@@ -41,7 +41,19 @@ export async function endWhereItStands(core: Core, run: RunRecord, found: Traine
   return ended;
 }
 
-export function missingBase(run: RunRecord): string[] {
+/** What a person should know of a run that the folder does not say. */
+export function notSaid(run: RunRecord): string[] {
+  return [...missingBase(run), ...unknownStage(run)];
+}
+
+function unknownStage({ origin }: RunRecord): string[] {
+  if (origin?.tool !== 'llama-factory' || origin.method !== 'training') return [];
+  return [
+    'The folder does not say whether this is supervised fine-tuning or pre-training: LLaMA-Factory writes that (training_args.yaml) only where its board started the training.',
+  ];
+}
+
+function missingBase(run: RunRecord): string[] {
   if (run.modelId !== elsewhere) return [];
   const named = run.origin?.base === undefined || run.origin.base === null ? '' : ` (${run.origin.base})`;
   return [

@@ -5,7 +5,7 @@ import type { RunRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { Task } from '../supervision/task.ts';
 import { foreignEventsFile } from './foreign-events.ts';
-import { endWhereItStands, missingBase, own } from './followed-run.ts';
+import { endWhereItStands, notSaid, own } from './followed-run.ts';
 import type { FollowingParts } from './followed-run.ts';
 import { openForeignRun } from './open-run.ts';
 import type { ForeignRunOptions } from './open-run.ts';
@@ -32,7 +32,7 @@ export function createFollowing(parts: FollowingParts): Following {
       try {
         const taken = await takeInFolder(parts.core, run, found, { settled: true }, task);
         const ended = await endWhereItStands(parts.core, taken.run, found);
-        return { run: ended, said: [...missingBase(ended), ...taken.said] };
+        return { run: ended, said: [...notSaid(ended), ...taken.said] };
       } finally {
         await owner.release();
       }

@@ -10,7 +10,7 @@ import { addOwnEvents } from '../supervision/own-events.ts';
 import type { Claim } from '../supervision/claim.ts';
 import type { Task } from '../supervision/task.ts';
 import { existing, findByName } from '../workspace/names.ts';
-import { endWhereItStands, missingBase, own } from './followed-run.ts';
+import { endWhereItStands, notSaid, own } from './followed-run.ts';
 import type { FollowingParts } from './followed-run.ts';
 import { foreignEventsFile } from './foreign-events.ts';
 import { openForeignRun } from './open-run.ts';
@@ -97,7 +97,7 @@ async function begin(parts: FollowingParts, found: TrainerFolder, options: Watch
   const { core } = parts;
   const run = await openForeignRun(parts, found, options, task);
   const owner = await own(core, run);
-  missingBase(run).forEach(options.say);
+  notSaid(run).forEach(options.say);
   // Followed again after a stop: it is shown as running, and nothing of it is forgotten.
   if (run.lastSeq > 0 && run.status !== 'finished') await addOwnEvents(core, run, [startOf(run, found, run.step)]);
   return { run: existing('run', await core.store.getRun(run.id), run.id), owner };

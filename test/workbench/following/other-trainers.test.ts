@@ -120,8 +120,13 @@ test('a folder of axolotl is named by its settings or its card, and its final we
 });
 
 test('the method is read from what each tool says of it', async () => {
-  const methodOf = async (module: string, name: string, files: Record<string, string> = {}) => {
-    const folder = folderOf(module, name);
+  const methodOf = async (
+    module: string,
+    name: string,
+    files: Record<string, string> = {},
+    settings: Record<string, number> = {},
+  ) => {
+    const folder = folderOf(module, name, settings);
     // Without what only DPO logs.
     for (const place of ['.', 'checkpoint-2', 'checkpoint-4'])
       put(path.join(folder, place), 'trainer_state.json', {
@@ -143,6 +148,10 @@ test('the method is read from what each tool says of it', async () => {
       methodOf('gone', 'Unknown', { 'README.md': axolotlCard('rl: simpo') }),
       methodOf(...factory, board('stage: dpo\npref_loss: orpo\n')),
       methodOf(...factory, board('stage: rm\n')),
+      methodOf(...factory, board('stage: pt\n')),
+      methodOf(...factory, { 'all_results.json': '{"epoch": 1, "eval_loss": 2, "perplexity": 7.4}' }),
+      methodOf(...factory, { 'all_results.json': '{"epoch": 1, "eval_rouge-l": 31.5}' }),
+      methodOf(...factory, {}, { generation_max_length: 1024 }),
       methodOf(...factory),
       methodOf('transformers.training_args_seq2seq', 'Seq2SeqTrainingArguments', board('stage: [a\n')),
     ]),
@@ -153,6 +162,10 @@ test('the method is read from what each tool says of it', async () => {
     ['axolotl', 'SimPO'],
     ['llama-factory', 'ORPO'],
     ['llama-factory', 'Reward'],
+    ['llama-factory', 'Pre-training'],
+    ['llama-factory', 'Pre-training'],
+    ['llama-factory', 'SFT'],
+    ['llama-factory', 'SFT'],
     ['llama-factory', 'training'],
     ['transformers', 'training'],
   ]);
