@@ -16,7 +16,7 @@ const spread = 0.02;
 
 /** The model of a benchmark, with an adapter where the spec asks for one. */
 export async function openBenchmarkModel(
-  { model: source, work }: BenchmarkJob,
+  { model: source, work }: Pick<BenchmarkJob, 'model' | 'work'>,
   { tuning, seed }: RunSpec,
   ops: NativeOps,
 ): Promise<CausalLm> {
