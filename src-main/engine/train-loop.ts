@@ -137,7 +137,9 @@ class TrainingRun {
       step_seconds: seconds,
       tokens_per_second: seconds > 0 ? outcome.tokens / seconds : 0,
     };
-    return { type: 'step', step: this.#step, epoch: this.#plan.order.epochs, metrics, tables: outcome.tables };
+    const { tables, answers } = outcome;
+    const told = { metrics, tables, ...(answers === undefined ? {} : { answers }) };
+    return { type: 'step', step: this.#step, epoch: this.#plan.order.epochs, ...told };
   }
 
   /** Nothing that is not finite reaches the weights. */

@@ -23,6 +23,7 @@ import { partnerReads } from './queries/partners.ts';
 import { runCurveReads } from './queries/run-curves.ts';
 import { runHistoryReads } from './queries/run-reads.ts';
 import { runSourceReads } from './queries/run-sources.ts';
+import { stepAnswerReads } from './queries/step-answers.ts';
 import { runReads } from './queries/runs.ts';
 import { studyReads } from './queries/studies.ts';
 import { smallReads } from './queries/small-lists.ts';
@@ -59,6 +60,7 @@ export function readerMethods(db: ReadableDb, owner: string) {
       ...bind(db, runHistoryReads),
       ...bind(db, runCurveReads),
       ...bind(db, runSourceReads),
+      ...bind(db, stepAnswerReads),
       ...bind(db, evaluationReads),
       ...bind(db, evaluationSampleReads),
       ...bind(db, comparisonReads),

@@ -95,6 +95,8 @@ test('no list walks through a big table or sorts one', async () => {
     reader.datasetRows(datasetId, 0, 10);
     reader.datasetRowPosition(datasetId, '1');
     reader.runSources(runId, 100);
+    reader.answeredPrompts(runId, null, 10);
+    reader.promptAnswers(runId, 'row-0');
     reader.datasetRowsAt(datasetId, [0]);
     const listed = reader.openDatasetView(
       datasetId,

@@ -181,6 +181,13 @@ describe.skipIf(!goldenPresent)('other jobs', () => {
     };
     const ppo = await run(trainJob({ algorithm, steps: 1 }, { suites: [], rewardModelPath }));
     expect(ppo.end).toMatchObject({ outcome: 'completed' });
+    // Each answer is told with its reward, next to the same number in the step's table.
+    const told = ppo.events.find((event) => event.type === 'step');
+    const { sampleIds = [], metrics = {} } = told?.tables.trained ?? {};
+    expect(told?.answers?.map(({ sampleId, outputs }) => [sampleId, outputs.map(({ score }) => score)])).toEqual(
+      sampleIds.map((id, i) => [id, [metrics['objective/scores']?.[i]]]),
+    );
+    expect(told?.answers?.every(({ prompt, outputs }) => prompt !== '' && outputs[0]?.text !== undefined)).toBe(true);
   });
 
   test('interpolation at 0 and 1 gives the ends; a ledger compares token by token', async () => {

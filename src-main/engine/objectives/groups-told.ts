@@ -1,9 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { RlooSpec } from '../../shared/domain/algorithms.ts';
+import type { StepAnswers } from '../../shared/domain/trainer-events.ts';
+import { textOf, type PromptSample } from '../data/tokenise.ts';
 import { deviation, groupMeans } from '../losses/group-advantages.ts';
 import { completionLength } from '../losses/layout.ts';
 import type { StepGradients } from '../passes.ts';
 import type { Groups } from '../rollouts/groups.ts';
+import type { Rollout } from '../rollouts/rollouts.ts';
 import { SampleLog } from './objective.ts';
 
 /** Numbers of a step prompt by prompt: means over its responses, and the spread of their rewards. */
@@ -23,6 +26,22 @@ export function groupTable(ids: readonly string[], groups: Groups, klWeight: num
     response_tokens: mean(rollouts.map(({ sequence }) => completionLength(sequence))),
   });
   return log;
+}
+
+/** The responses themselves with their rewards, prompt by prompt; those of a prompt follow one another. */
+export function answersTold(
+  samples: readonly PromptSample[],
+  { rollouts, scores, size }: { rollouts: readonly Rollout[]; scores: readonly number[]; size: number },
+): StepAnswers[] {
+  return samples.map(({ id, prompt }, g) => ({
+    sampleId: id,
+    prompt: textOf(prompt),
+    outputs: rollouts.slice(g * size, (g + 1) * size).map(({ text, sequence }, i) => ({
+      text,
+      tokens: completionLength(sequence),
+      score: scores[g * size + i] as number,
+    })),
+  }));
 }
 
 /** Applies an update under a KL limit: whole below it; beyond it not at all, or scaled by limit / KL. */

@@ -6,6 +6,7 @@ import type {
   SampleTables,
   StepMetrics,
 } from '../../shared/domain/metrics.ts';
+import type { StepAnswers } from '../../shared/domain/trainer-events.ts';
 import type { DropoutSeeds } from '../models/dropout.ts';
 import type { Gradients } from '../optim/adamw.ts';
 import type { PassInputs, PassTensors } from '../passes.ts';
@@ -24,6 +25,8 @@ export interface StepBatch {
 export interface StepOutcome {
   metrics: StepMetrics;
   tables: SampleTables;
+  /** What the policy answered, prompt by prompt, where it samples. */
+  answers?: StepAnswers[];
   /** Real tokens that went through the policy. */
   tokens: number;
 }

@@ -9,7 +9,7 @@ import { completionLength, type CompletionSequence } from '../losses/layout.ts';
 import { batchInputs, batchOf, completionHidden, layoutFor, sumPerSequence } from '../losses/token-log-probs.ts';
 import { Passes, type PassTensors, type StepGradients } from '../passes.ts';
 import { answersOf, type Groups, sampleGroups, sumOf } from '../rollouts/groups.ts';
-import { groupTable, limited } from './groups-told.ts';
+import { answersTold, groupTable, limited } from './groups-told.ts';
 import type { OnPolicyOptions } from './on-policy.ts';
 import { dropoutInputs, dropoutOf, meanOf, microBatches, type SampleLog } from './objective.ts';
 import type { ApplyGradients, Objective, ObjectiveState, StepBatch, StepOutcome } from './objective.ts';
@@ -81,6 +81,7 @@ export class OnlineDpoObjective implements Objective {
         ...told?.metrics,
       },
       tables: { trained: log.table(), ...(told === undefined ? {} : { guarded: told.table }) },
+      answers: answersTold(prompts, groups),
       tokens: groups.rollouts.reduce((sum, { sequence }) => sum + sequence.ids.length, 0),
     };
   }

@@ -16,7 +16,7 @@ import {
 } from '../losses/token-log-probs.ts';
 import { Passes, type PassTensors, type StepGradients } from '../passes.ts';
 import { answersOf, type Groups, sampleGroups, sumOf } from '../rollouts/groups.ts';
-import { groupTable, limited } from './groups-told.ts';
+import { answersTold, groupTable, limited } from './groups-told.ts';
 import { drift, inLayoutOrder } from './layout-lines.ts';
 import type { OnPolicyOptions } from './on-policy.ts';
 import { dropoutInputs, dropoutOf, meanOf, microBatches } from './objective.ts';
@@ -218,6 +218,10 @@ export class PolicyGradientObjective implements Objective {
         ...guarded?.metrics,
       },
       tables: { trained: log.table(), ...(guarded === undefined ? {} : { guarded: guarded.table }) },
+      answers: answersTold(
+        batch.indices.map((index) => this.#options.samples[index] as PromptSample),
+        groups,
+      ),
       tokens: groups.rollouts.reduce((sum, { sequence }) => sum + sequence.ids.length, 0) * spec.epochs,
     };
   }

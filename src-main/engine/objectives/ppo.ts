@@ -16,6 +16,7 @@ import {
 import { batchInputs, batchOf, completionHidden, layoutFor } from '../losses/token-log-probs.ts';
 import { Passes, type PassTensors, type StepGradients } from '../passes.ts';
 import { answersOf } from '../rollouts/groups.ts';
+import { answersTold } from './groups-told.ts';
 import { measureResponses, valuesOf } from '../rollouts/rollouts.ts';
 import type { Rollout, ValueHead } from '../rollouts/rollouts.ts';
 import { drift, inLayoutOrder } from './layout-lines.ts';
@@ -229,6 +230,10 @@ export class PpoObjective implements Objective {
         ...guarded?.metrics,
       },
       tables: { trained: log.table(), ...(guarded === undefined ? {} : { guarded: guarded.table }) },
+      answers: answersTold(
+        batch.indices.map((index) => this.#options.samples[index] as PromptSample),
+        { rollouts, scores, size: 1 },
+      ),
       tokens: rollouts.reduce((sum, { sequence }) => sum + sequence.ids.length, 0) * spec.epochs,
     };
   }

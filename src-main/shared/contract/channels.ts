@@ -2,6 +2,7 @@
 import { suiteKinds } from '../domain/evaluations.ts';
 import { z } from 'zod';
 import { reportFormats } from '../domain/reports/report-formats.ts';
+import type { AnsweredPrompt, PromptTimeline } from '../domain/answered-prompts.ts';
 import type {
   Annotation,
   CheckpointRecord,
@@ -404,6 +405,12 @@ export const channels = {
       gradients: z.boolean().optional(),
     }),
   ),
+  /** Prompts that the policy answered while it trained on its answers, in the order of their ids, after one of them on. */
+  'runs.answeredPrompts': channel<AnsweredPrompt[]>()(
+    z.strictObject({ runId: id, after: z.string().max(500).optional(), limit: z.number().int().min(1).max(500) }),
+  ),
+  /** What it answered to one of them, step by step; null where it never did. */
+  'runs.promptAnswers': channel<PromptTimeline | null>()(z.strictObject({ runId: id, sampleId: z.string().max(500) })),
   'checkpoints.list': channel<CheckpointRecord[]>()(z.strictObject({ runId: id.optional() })),
 
   'evaluations.list': channel<EvaluationRecord[]>()(

@@ -83,6 +83,13 @@ const result = z.strictObject({
     )
     .exactOptional(),
 });
+/** `score` where it was rated or rewarded; `rewards` as another trainer names them, which does not count tokens. */
+const output = z.strictObject({
+  text,
+  tokens: count.exactOptional(),
+  score: figure.exactOptional(),
+  rewards: z.record(text, figure).exactOptional(),
+});
 const backend = z.strictObject({
   /** tensorflow-cuda | tensorflow-cpu | webgpu | wasm | cpu */
   name: text,
@@ -155,6 +162,8 @@ export const trainerEventSchema = z.discriminatedUnion('type', [
       trained: tableSchema('trained').exactOptional(),
       guarded: tableSchema('guarded').exactOptional(),
     }),
+    /** What the policy answered to each prompt of the step, where it is trained on its own answers. */
+    answers: z.array(z.strictObject({ sampleId: text, prompt: text, outputs: z.array(output) })).exactOptional(),
   }),
   event('evaluation-started', 'a suite begins', { mark, items: count }),
   event('evaluation-batch', 'results of some samples of a suite', { mark, results: z.array(result) }),
@@ -173,15 +182,7 @@ export const trainerEventSchema = z.discriminatedUnion('type', [
     /** Of a run: at which step, and the prompt itself. */
     step: count.exactOptional(),
     prompt: text.exactOptional(),
-    /** `score` where the job asked for a rating; `rewards` as another trainer names them, which does not count tokens. */
-    outputs: z.array(
-      z.strictObject({
-        text,
-        tokens: count.exactOptional(),
-        score: figure.exactOptional(),
-        rewards: z.record(text, figure).exactOptional(),
-      }),
-    ),
+    outputs: z.array(output),
   }),
   event('row-scores', 'a score of rows, where a job was asked for one', {
     rowIds: z.array(text),
@@ -218,6 +219,8 @@ export type EvaluationMark = z.output<typeof mark>;
 export type BackendInfo = z.output<typeof backend>;
 export type CheckpointInfo = z.output<typeof checkpoint>;
 export type Estimate = z.output<typeof estimate>;
+/** A prompt of a step with what the policy answered. */
+export type StepAnswers = NonNullable<StepEvent['answers']>[number];
 /** One continuation. */
 export type SampledOutput = Extract<TrainerEvent, { type: 'samples' }>['outputs'][number];
 
@@ -225,12 +228,13 @@ export type SampledOutput = Extract<TrainerEvent, { type: 'samples' }>['outputs'
  * An event as windows get it: what grows with the samples stays in the store, which is asked for it sample by sample. Null where
  * nothing is left to show.
  */
-export type ShownEvent = Exclude<TrainerEvent, { type: 'step' | 'evaluation-batch' }> | Omit<StepEvent, 'tables'>;
+export type ShownEvent =
+  Exclude<TrainerEvent, { type: 'step' | 'evaluation-batch' }> | Omit<StepEvent, 'tables' | 'answers'>;
 
 export function shownEvent(event: TrainerEvent): ShownEvent | null {
   if (event.type === 'evaluation-batch') return null;
   if (event.type !== 'step') return event;
-  const { tables: _tables, ...shown } = event;
+  const { tables: _tables, answers: _answers, ...shown } = event;
   return shown;
 }
 

@@ -21,6 +21,7 @@ import { rowPrefixes } from './015-row-prefixes.ts';
 import { importDecisions } from './016-import-decisions.ts';
 import { judgeReplies } from './017-judge-replies.ts';
 import { mergeRecipes } from './018-merge-recipes.ts';
+import { stepAnswers } from './019-step-answers.ts';
 
 /** One step from `version - 1` to `version`. A landed migration is never edited. */
 export interface Migration {
@@ -50,6 +51,7 @@ export const migrations: readonly Migration[] = [
   importDecisions,
   judgeReplies,
   mergeRecipes,
+  stepAnswers,
 ];
 
 /** Marks the file as a workspace (“FGWB”), so that another program's database is not taken for one. */

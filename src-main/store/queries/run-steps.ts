@@ -1,7 +1,7 @@
 import { promptHash } from '../../content-hash.ts';
 import type { SampleMetricName } from '../../shared/domain/metrics.ts';
 import { sampleTableNames } from '../../shared/domain/metrics.ts';
-import type { StepEvent } from '../../shared/domain/trainer-events.ts';
+import type { SampledOutput, StepAnswers, StepEvent } from '../../shared/domain/trainer-events.ts';
 import type { ReadableDb, WritableDb } from '../database.ts';
 import { all, each, one, prepare, run, sql } from '../database.ts';
 import type { SampleBlock } from '../codec.ts';
@@ -13,6 +13,9 @@ import { firstKey, memberOf, packKey } from '../keys.ts';
 const firedMetric = 'guard/fired' satisfies SampleMetricName;
 /** Guard-set rows are named after the sample they come from. */
 export const guardRowId = (sampleKey: number): string => `sample-${sampleKey}`;
+
+/** What `run_step_answers` holds of a step, by the key of the trained sample. */
+export type KeptAnswers = Record<string, { prompt: string; outputs: SampledOutput[] }>;
 
 /** Steps of one run within one transaction: metric names are read once and written back once. */
 export class RunSteps {
@@ -66,7 +69,7 @@ export class RunSteps {
   }
 
   /** The tables of a step in one blob. A sample that stands in two of them was used once. */
-  #addSamples(key: number, { tables }: StepEvent): void {
+  #addSamples(key: number, { tables, answers }: StepEvent): void {
     const used = new Set<string>();
     const blocks = sampleTableNames.map((name): SampleBlock => {
       const table = tables[name];
@@ -87,6 +90,25 @@ export class RunSteps {
     prepare(this.#db, 'INSERT OR REPLACE INTO run_step_samples (step_key, samples) VALUES (?, ?)').run(
       key,
       encodeSampleBlocks(blocks),
+    );
+    if (answers !== undefined && answers.length > 0) this.#addAnswers(key, answers);
+  }
+
+  /** Its samples are known by now: a step tells its answers next to its table. */
+  #addAnswers(key: number, answers: readonly StepAnswers[]): void {
+    const byKey: KeptAnswers = {};
+    for (const { sampleId, prompt, outputs } of answers) {
+      const trained = one<{ key: number }>(
+        this.#db,
+        sql`SELECT trained_key AS key FROM trained_samples WHERE run_key = ${this.#runKey} AND row_id = ${sampleId}`,
+      );
+      if (trained === undefined) continue;
+      // A prompt may be drawn twice in a step.
+      byKey[trained.key] = { prompt, outputs: [...(byKey[trained.key]?.outputs ?? []), ...outputs] };
+    }
+    run(
+      this.#db,
+      sql`INSERT OR REPLACE INTO run_step_answers (step_key, answers) VALUES (${key}, ${JSON.stringify(byKey)})`,
     );
   }
 
@@ -184,6 +206,11 @@ export function dropStepsAfter(db: WritableDb, runKey: number, step: number): vo
   run(
     db,
     sql`DELETE FROM run_step_samples WHERE step_key >= ${from} AND step_key < ${to}
+          AND step_key NOT IN (SELECT step_key FROM run_steps WHERE step_key >= ${from} AND step_key < ${to})`,
+  );
+  run(
+    db,
+    sql`DELETE FROM run_step_answers WHERE step_key >= ${from} AND step_key < ${to}
           AND step_key NOT IN (SELECT step_key FROM run_steps WHERE step_key >= ${from} AND step_key < ${to})`,
   );
   recountTrained(db, runKey);

@@ -165,6 +165,7 @@ export function removeRun(writer: Writer, id: string): void {
     run(db, sql`DELETE FROM trained_samples WHERE run_key = ${key}`);
     run(db, sql`DELETE FROM run_steps WHERE step_key >= ${firstKey(key)} AND step_key < ${firstKey(key + 1)}`);
     run(db, sql`DELETE FROM run_step_samples WHERE step_key >= ${firstKey(key)} AND step_key < ${firstKey(key + 1)}`);
+    run(db, sql`DELETE FROM run_step_answers WHERE step_key >= ${firstKey(key)} AND step_key < ${firstKey(key + 1)}`);
     run(db, sql`DELETE FROM run_events WHERE event_key >= ${firstKey(key)} AND event_key < ${firstKey(key + 1)}`);
     run(db, sql`DELETE FROM alerts WHERE run_key = ${key}`);
     run(db, sql`DELETE FROM runs WHERE run_key = ${key}`);

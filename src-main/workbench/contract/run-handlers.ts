@@ -50,6 +50,8 @@ export function runHandlers(services: Pick<Services, 'core' | 'runs' | 'comparis
       (await store.runEvents(runId, afterSeq, limit)).map(shownEvent).filter((event) => event !== null),
     'runs.clock': ({ runId }) => store.runClock(runId),
     'runs.sources': ({ runId, points }) => store.runSources(runId, points),
+    'runs.answeredPrompts': ({ runId, after = null, limit }) => store.answeredPrompts(runId, after, limit),
+    'runs.promptAnswers': ({ runId, sampleId }) => store.promptAnswers(runId, sampleId),
     'runs.flipMeter': async ({ runId }) => {
       const title = `Flips of ${(await runs.get(runId)).name}`;
       return core.computations.ask({ kind: 'flip-meter', title }, runId, (task) => runs.flipMeter(runId, task));

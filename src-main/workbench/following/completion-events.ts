@@ -10,14 +10,12 @@ export async function completionEvents(file: CompletionsFile): Promise<TrainerEv
   const prompts = await readCompletions(file);
   if (prompts === null) return null;
   const { step } = file;
-  const texts = prompts.map(({ promptId, prompt, outputs }): TrainerEventBody => ({
-    type: 'samples',
-    promptId,
-    step,
+  if (prompts.length === 0) return [];
+  const answers = prompts.map(({ promptId, prompt, outputs }) => ({
+    sampleId: promptId,
     prompt,
     outputs: outputs.map(({ text, rewards }) => ({ text, rewards })),
   }));
-  if (prompts.length === 0) return texts;
   const names = [...new Set(prompts.flatMap(({ outputs }) => outputs.flatMap(({ rewards }) => Object.keys(rewards))))];
   const others = Object.fromEntries(names.map((name) => [name, prompts.map((one) => meanOf(one, name))]));
   const table = {
@@ -26,7 +24,7 @@ export async function completionEvents(file: CompletionsFile): Promise<TrainerEv
     others,
     prompts: prompts.map(({ prompt }) => prompt),
   };
-  return [...texts, { type: 'step', step, epoch: 0, metrics: {}, tables: { trained: table } }];
+  return [{ type: 'step', step, epoch: 0, metrics: {}, tables: { trained: table }, answers }];
 }
 
 function meanOf({ outputs }: PromptCompletions, name: string): number {

@@ -124,8 +124,14 @@ test('completions of GRPO are samples of their steps, found again by their promp
   expect({ method: run.origin?.method, status: run.status }).toEqual({ method: 'GRPO', status: 'finished' });
   expect(run.spec.algorithm).toMatchObject({ kind: 'grpo', samplesPerPrompt: 2, maxNewTokens: 6, klWeight: 0 });
   const events = await workbench.core.store.runEvents(run.id, 0, 1000);
-  const texts = events.filter((event) => event.type === 'samples');
-  expect([...new Set(texts.map(({ step }) => step))]).toEqual([1, 2]);
+  const prompts = await workbench.core.store.answeredPrompts(run.id, null, 100);
+  const timelines = await Promise.all(
+    prompts.map(({ sampleId }) => workbench.core.store.promptAnswers(run.id, sampleId)),
+  );
+  const texts = timelines.flatMap((one) =>
+    (one?.steps ?? []).map((step) => ({ ...step, promptId: one?.sampleId ?? '' })),
+  );
+  expect([...new Set(texts.map(({ step }) => step))].sort()).toEqual([1, 2]);
   for (const { outputs, promptId, step } of texts) {
     const rewards = outputs.map(({ text, rewards: given }) => [given?.['length_reward'], text.length / 10]);
     for (const [given, wanted] of rewards) expect(given).toBeCloseTo(wanted ?? 0, 5);
@@ -136,7 +142,7 @@ test('completions of GRPO are samples of their steps, found again by their promp
     expect(table?.others?.['length_reward']?.[table.sampleIds.indexOf(promptId)]).toBeCloseTo(mean, 5);
   }
   await workbench.imports.addSuite('asked', { kind: 'generate' }, [
-    { kind: 'generate', id: 'one', prompt: texts[0]?.prompt ?? '', target: 'x' },
+    { kind: 'generate', id: 'one', prompt: prompts[0]?.prompt ?? '', target: 'x' },
   ]);
 });
 
