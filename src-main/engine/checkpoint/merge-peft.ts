@@ -3,10 +3,10 @@ import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { CausalLm, ModelConfig } from '../models/causal-lm.ts';
 import { createDecoder } from '../models/decoder.ts';
 import { readModelConfig } from '../models/families.ts';
-import { blockLinears } from '../models/parameters.ts';
 import type { FolderReader } from '../ports.ts';
 import { readJson } from './model-files.ts';
 import { adapterConfigFile, adapterWeightsFile, type PeftSettings, readPeftSettings, refused } from './peft-config.ts';
+import { byPattern, isSavedWhole, linearsOf, misfit, plainName, requirePlainEmbedding } from './peft-names.ts';
 import { readTensors } from './read-tensors.ts';
 
 /**
@@ -49,16 +49,6 @@ async function refusePickles(reader: FolderReader): Promise<void> {
   );
 }
 
-/** `base_model.model.X…` as `X…`, without the adapter's name and the wrappers' that older versions wrote. */
-function plainName(name: string): string {
-  return name
-    .replace(/^base_model\.model\./, '')
-    .replace(/\.(lora_[AB]|lora_embedding_[AB]|lora_magnitude_vector)\.(?!weight$|bias$)[^.]+/, '.$1')
-    .replace(/\.lora_magnitude_vector\.weight$/, '.lora_magnitude_vector')
-    .replace(/\.modules_to_save\.[^.]+\./, '.')
-    .replace('.base_layer.', '.');
-}
-
 class Merge {
   readonly #model: CausalLm;
   readonly #settings: PeftSettings;
@@ -78,8 +68,10 @@ class Merge {
   }
 
   run(): CausalLm {
-    const embedded = [...this.#named.keys()].find((name) => /\.lora_embedding_[AB]$/.test(name));
-    if (embedded !== undefined) throw this.#refused('target_modules', 'a low-rank adapter on embeddings');
+    const embedded = [...this.#named.keys()]
+      .filter((name) => name.endsWith('.lora_embedding_A'))
+      .map((name) => name.slice(0, -'.lora_embedding_A'.length));
+    if (embedded.length > 0) requirePlainEmbedding(this.#settings, `${this.#label}/${adapterConfigFile}`);
     const config = this.#untied();
     const modules = [...this.#named.keys()]
       .filter((name) => name.endsWith('.lora_A.weight'))
@@ -90,6 +82,7 @@ class Merge {
       if (sizes === undefined) throw this.#misfit(`${module}.lora_A.weight`);
       this.#mergeLinear(module, sizes);
     }
+    for (const module of embedded) this.#mergeEmbedding(module);
     for (const [name, tensor] of this.#named) if (!this.#used.has(name)) this.#replace(name, tensor);
     return createDecoder(config, this.#weights, { borrowed: this.#borrowed });
   }
@@ -124,6 +117,27 @@ class Merge {
     merged.dispose();
   }
 
+  /** Of an embedding [tokens, dim] the product is turned: A is [rank, tokens], B is [dim, rank]. */
+  #mergeEmbedding(module: string): void {
+    const { names } = this.#model.config.architecture;
+    const a = this.#take(`${module}.lora_embedding_A`);
+    const b = this.#take(`${module}.lora_embedding_B`);
+    const rank = a.shape[0] ?? 0;
+    // PEFT saves the base of an adapted embedding along.
+    if (this.#named.has(`${module}.weight`)) this.#assign(`${module}.weight`, this.#take(`${module}.weight`));
+    const weight = this.#weights.get(`${module}.weight`);
+    if (weight === undefined || ![names.embedding, names.positionEmbedding].includes(module))
+      throw this.#misfit(`${module}.lora_embedding_A`);
+    if (a.shape.join() !== `${rank},${weight.shape[0]}`) throw this.#misfit(`${module}.lora_embedding_A`);
+    if (b.shape.join() !== `${weight.shape[1]},${rank}`) throw this.#misfit(`${module}.lora_embedding_B`);
+    const merged = tf.tidy(() => {
+      const product = tf.transpose(tf.matMul(b as tf.Tensor2D, a as tf.Tensor2D));
+      return tf.add(weight, tf.mul(product, this.#scale(module, rank)));
+    });
+    this.#put(`${module}.weight`, weight, merged);
+    merged.dispose();
+  }
+
   #scale(module: string, rank: number): number {
     const alpha = byPattern(this.#settings.alphaPattern, module, this.#settings.alpha);
     return alpha / (this.#settings.rankStabilised ? Math.sqrt(rank) : rank);
@@ -131,10 +145,8 @@ class Merge {
 
   /** A bias or a module that was saved whole. */
   #replace(name: string, tensor: tf.Tensor): void {
-    const module = name.slice(0, name.lastIndexOf('.'));
     const expected =
-      (this.#settings.biases && name.endsWith('.bias')) ||
-      this.#settings.wholeModules.some((whole) => module === whole || module.endsWith(`.${whole}`));
+      (this.#settings.biases && name.endsWith('.bias')) || isSavedWhole(name, this.#settings.wholeModules);
     if (!expected) throw this.#misfit(name);
     this.#assign(name, tensor);
   }
@@ -189,14 +201,7 @@ class Merge {
   }
 
   #misfit(name: string): WorkbenchError {
-    return new WorkbenchError(
-      'bad-input',
-      `${this.#label}/${adapterWeightsFile}: ${name} does not fit the model and the adapter’s settings`,
-      {
-        remedy: 'Name the model that the adapter was trained on with --base.',
-        place: { file: adapterWeightsFile, field: name },
-      },
-    );
+    return misfit(this.#label, name);
   }
 
   #refused(field: string, what: string): WorkbenchError {
@@ -208,18 +213,4 @@ class Merge {
 function withLengths(moved: tf.Tensor2D, magnitude: tf.Tensor): tf.Tensor2D {
   const lengths = tf.sqrt(tf.sum(tf.square(moved), 1));
   return tf.mul(moved, tf.expandDims(tf.div(tf.reshape(magnitude, [-1]), lengths), 1));
-}
-
-/** As PEFT matches: the first pattern that is the module's name, or an end of it behind a dot. */
-function byPattern(patterns: ReadonlyMap<string, number>, module: string, usual: number): number {
-  for (const [pattern, value] of patterns) if (new RegExp(`^(.*\\.)?(${pattern})$`).test(module)) return value;
-  return usual;
-}
-
-function linearsOf(config: ModelConfig): Map<string, { inputs: number; outputs: number }> {
-  const blocks = Array.from({ length: config.layers }, (_, layer) => blockLinears(config, layer)).flat();
-  const { head, names } = config.architecture;
-  const own =
-    head.kind === 'language-model' ? [{ name: names.head, inputs: config.dim, outputs: config.vocabSize }] : [];
-  return new Map([...blocks, ...own].map(({ name, ...sizes }) => [name, sizes]));
 }

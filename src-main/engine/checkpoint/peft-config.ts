@@ -81,7 +81,19 @@ export function readPeftSettings(source: unknown, file: string): PeftSettings {
 
 function patternOf(fields: ConfigFields, name: string): ReadonlyMap<string, number> {
   const patterns = fields.object(name);
-  return new Map(Object.keys(patterns?.source ?? {}).map((pattern) => [pattern, patterns!.number(pattern)]));
+  const names = Object.keys(patterns?.source ?? {});
+  const foreign = names.find((pattern) => !isPattern(pattern));
+  if (foreign !== undefined) throw refused(fields, name, `the pattern “${foreign}”`);
+  return new Map(names.map((pattern) => [pattern, patterns!.number(pattern)]));
+}
+
+/** PEFT reads them as Python does, which knows forms that JavaScript does not. */
+function isPattern(pattern: string): boolean {
+  try {
+    return new RegExp(pattern) instanceof RegExp;
+  } catch {
+    return false;
+  }
 }
 
 function refuseUnknown(fields: ConfigFields): void {

@@ -3,7 +3,8 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open, readFile, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { checkModelFiles } from '../../engine/checkpoint/model-files.ts';
+import { checkAdapter } from '../../engine/checkpoint/check-adapter.ts';
+import { checkModelFiles, loadModelConfig } from '../../engine/checkpoint/model-files.ts';
 import { adapterConfigFile, adapterWeightsFile } from '../../engine/checkpoint/peft-config.ts';
 import { endpointFamily, endpointFile, endpointSchema } from '../../shared/domain/endpoints.ts';
 import type { Endpoint } from '../../shared/domain/endpoints.ts';
@@ -12,12 +13,12 @@ import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { MergeRecipe } from '../../shared/domain/merging.ts';
 import { writeWhole } from '../../system/whole-file.ts';
 import type { Core } from '../core.ts';
-import { findByName, freeName, refuseTakenName } from '../workspace/names.ts';
+import { existing, findByName, freeName, refuseTakenName } from '../workspace/names.ts';
 import { inside, removeInside } from '../workspace/inside.ts';
 import { openFolder } from '../../trainer/node-folders.ts';
 import { snapshotSource } from '../hub/cached-models.ts';
 import { isAdapterFolder, readAdapter } from './adapters.ts';
-import { modelFolder } from './weights.ts';
+import { modelFolder, requireFolder } from './weights.ts';
 import { throwIfCancelled } from '../supervision/task.ts';
 import type { Task } from '../supervision/task.ts';
 
@@ -60,6 +61,11 @@ export function createModels(core: Core): Models {
     return findByName('model', await store.listModels(), nameOrId);
   }
 
+  async function underOf(model: ModelRecord | null): Promise<ModelRecord | null> {
+    if (model?.baseId === undefined) return model;
+    return underOf(existing('model', await store.getModel(model.baseId), model.baseId));
+  }
+
   async function dropFolder(model: ModelRecord): Promise<void> {
     const made = path.relative(layout.models, path.resolve(layout.root, model.path));
     const shared = (await store.listModels()).some((other) => other.path === model.path);
@@ -77,7 +83,7 @@ export function createModels(core: Core): Models {
       const source = options.source ?? (await snapshotSource(folder)) ?? undefined;
       if (name !== undefined) refuseTakenName('model', known, name);
       const on = base === undefined ? null : await find(base);
-      const { notes, ...described } = await describeFolder(layout.root, path.resolve(folder), on, task);
+      const { notes, ...described } = await describeFolder(layout.root, path.resolve(folder), await underOf(on), task);
       const same = known.find((model) => model.sha256 === described.sha256 && model.path === described.path);
       if (same !== undefined && name === undefined) return { ...same, notes };
       const model = await store.addModel({
@@ -160,10 +166,11 @@ type Described = Pick<ModelRecord, 'path' | 'family' | 'parameters' | 'sizeBytes
 async function describeFolder(
   root: string,
   folder: string,
-  base: ModelRecord | null,
+  /** Of an adapter: the whole weights at the bottom of what it sits on. */
+  under: ModelRecord | null,
   task: Task,
 ): Promise<Described & { notes: string[] }> {
-  if (base === null) {
+  if (under === null) {
     const { family, files, notes } = await examineFolder(folder);
     return { ...(await describeFiles(root, folder, family, files, task)), notes };
   }
@@ -173,8 +180,10 @@ async function describeFolder(
     });
   }
   await readAdapter(folder);
+  const underFolder = await requireFolder(modelFolder(root, under), `model “${under.name}”`);
+  await checkAdapter(await loadModelConfig(openFolder(underFolder)), openFolder(folder));
   const files = [adapterConfigFile, adapterWeightsFile];
-  return { ...(await describeFiles(root, folder, base.family, files, task)), notes: [] };
+  return { ...(await describeFiles(root, folder, under.family, files, task)), notes: [] };
 }
 
 async function examineFolder(folder: string): Promise<{ family: string; files: string[]; notes: string[] }> {

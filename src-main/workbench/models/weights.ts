@@ -222,7 +222,8 @@ export function modelFolder(root: string, model: { path: string }): string {
   return path.isAbsolute(model.path) ? model.path : inside(root, model.path);
 }
 
-async function requireFolder(folder: string, what: string): Promise<string> {
+/** @throws WorkbenchError `not-found` where the folder is gone. */
+export async function requireFolder(folder: string, what: string): Promise<string> {
   if (await exists(folder)) return folder;
   throw new WorkbenchError('not-found', `The folder of ${what} is gone: ${folder}.`, {
     remedy: 'Put it back, or import the model again from where it is now.',

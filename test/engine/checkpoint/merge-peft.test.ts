@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadModel } from '../../../src-main/engine/checkpoint/load-model.ts';
+import { checkAdapter } from '../../../src-main/engine/checkpoint/check-adapter.ts';
 import { mergePeft } from '../../../src-main/engine/checkpoint/merge-peft.ts';
 import { loadAdapter } from '../../../src-main/engine/checkpoint/peft.ts';
+import { loadModelConfig } from '../../../src-main/engine/checkpoint/model-files.ts';
 import { saveModel } from '../../../src-main/engine/checkpoint/save-model.ts';
 import { openFolder } from '../../../src-main/trainer/node-folders.ts';
 import { openTestBackend } from '../../helpers/backend.ts';
@@ -23,12 +25,17 @@ const adapters = [
   'gemma3-foreign-embedding',
   'qwen2-foreign-head',
   'phi3-foreign-fused',
+  'gemma3-foreign-tokens',
+  'olmo2-foreign-blocks',
 ];
 const familyOf = (adapter: string) => adapter.replace(/-(foreign-.*|adapter)$/, '');
+
+const loadConfigOf = (family: string) => loadModelConfig(openFolder(modelAsset(family)));
 
 describe('an adapter of PEFT, merged', () => {
   it.each(adapters)('%s gives PEFT’s logits, also when saved and loaded again', async (adapter) => {
     const family = familyOf(adapter);
+    await checkAdapter(await loadConfigOf(family), openFolder(modelAsset(adapter)));
     const merged = await mergePeft(await loadGoldenModel(family), openFolder(modelAsset(adapter)));
     const recorded = readRecorded(adapter, 'golden.json');
     const difference = largestDifference(logitsAt(merged, recorded), recorded.logits);
@@ -81,7 +88,10 @@ describe('an adapter that would be computed wrongly', () => {
     await expect(mergePeft(model, openFolder(modelAsset('gpt2-adapter')))).rejects.toMatchObject({ code: 'bad-input' });
     const whole = openFolder(modelAsset('phi3-foreign-fused'));
     const unsaid = new MemoryFolder({
-      'adapter_config.json': (await whole.readText('adapter_config.json')).replace('"input_layernorm"', '"norm"'),
+      'adapter_config.json': (await whole.readText('adapter_config.json')).replace(
+        '"input_layernorm"',
+        '"embed_tokens"',
+      ),
       'adapter_model.safetensors': await whole.readBytes('adapter_model.safetensors'),
     });
     const phi = await loadGoldenModel('phi3');

@@ -38,6 +38,10 @@ FOREIGN = {
     ("phi3", "fused"): dict(
         r=3, lora_alpha=6, target_modules=["qkv_proj", "gate_up_proj"], modules_to_save=["lm_head", "input_layernorm"]
     ),
+    # Under a tied head, with an embedding that is scaled.
+    ("gemma3", "tokens"): dict(r=3, lora_alpha=6, use_rslora=True, target_modules=["embed_tokens", "q_proj"]),
+    # A block saved whole, and norms by the end of their names.
+    ("olmo2", "blocks"): dict(r=2, lora_alpha=4, target_modules=["q_proj"], modules_to_save=["mlp", "norm"]),
 }
 
 

@@ -66,5 +66,21 @@ describe('an adapter that PEFT wrote', () => {
       code: 'unsupported',
       place: { field: 'init_lora_weights' },
     });
+    await writeFile(
+      path.join(pissa, 'adapter_config.json'),
+      JSON.stringify({ peft_type: 'LORA', r: 3, lora_alpha: 6, rank_pattern: { '(?i)Q_PROJ': 2 } }),
+    );
+    await expect(workbench.models.add(pissa, { base: 'base' }, quietTask())).rejects.toMatchObject({
+      code: 'unsupported',
+      place: { field: 'rank_pattern' },
+    });
+    // Of another model, by the header of its weights alone.
+    await expect(workbench.models.add(modelAsset('gpt2-adapter'), { base: 'base' }, quietTask())).rejects.toMatchObject(
+      {
+        code: 'bad-input',
+        message: expect.stringMatching(/transformer\.h\.0\.\S+ does not fit the model/),
+        remedy: expect.stringContaining('--base'),
+      },
+    );
   });
 });

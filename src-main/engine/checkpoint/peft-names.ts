@@ -1,0 +1,54 @@
+import { WorkbenchError } from '../../shared/domain/errors.ts';
+import type { ModelConfig } from '../models/causal-lm.ts';
+import { blockLinears } from '../models/parameters.ts';
+import { adapterWeightsFile, type PeftSettings, refused } from './peft-config.ts';
+
+/** `base_model.model.X…` as `X…`, without the adapter's name and the wrappers' that older versions wrote. */
+export function plainName(name: string): string {
+  return name
+    .replace(/^base_model\.model\./, '')
+    .replace(/\.(lora_[AB]|lora_embedding_[AB]|lora_magnitude_vector)\.(?!weight$|bias$)[^.]+/, '.$1')
+    .replace(/\.lora_magnitude_vector\.weight$/, '.lora_magnitude_vector')
+    .replace(/\.modules_to_save\.[^.]+\./, '.')
+    .replace('.base_layer.', '.');
+}
+
+/** As PEFT matches: the module that is saved whole, or one that it lies in, ends like one of the names, dot or not. */
+export function isSavedWhole(name: string, wholeModules: readonly string[]): boolean {
+  const parts = name.split('.').slice(0, -1);
+  const modules = parts.map((_, i) => parts.slice(0, i + 1).join('.'));
+  return modules.some((module) => wholeModules.some((whole) => module.endsWith(whole)));
+}
+
+/** As PEFT matches: the first pattern that is the module's name, or an end of it behind a dot. */
+export function byPattern(patterns: ReadonlyMap<string, number>, module: string, usual: number): number {
+  for (const [pattern, value] of patterns) if (new RegExp(`^(.*\\.)?(${pattern})$`).test(module)) return value;
+  return usual;
+}
+
+/** Every linear that an adapter can sit on, by its module's name. */
+export function linearsOf(config: ModelConfig): Map<string, { inputs: number; outputs: number }> {
+  const blocks = Array.from({ length: config.layers }, (_, layer) => blockLinears(config, layer)).flat();
+  const { head, names } = config.architecture;
+  const own =
+    head.kind === 'language-model' ? [{ name: names.head, inputs: config.dim, outputs: config.vocabSize }] : [];
+  return new Map([...blocks, ...own].map(({ name, ...sizes }) => [name, sizes]));
+}
+
+export function misfit(label: string, name: string): WorkbenchError {
+  return new WorkbenchError(
+    'bad-input',
+    `${label}/${adapterWeightsFile}: ${name} does not fit the model and the adapter’s settings`,
+    {
+      remedy: 'Name the model that the adapter was trained on with --base.',
+      place: { file: adapterWeightsFile, field: name },
+    },
+  );
+}
+
+/** Refuses by name what an adapter on an embedding is not computed with. */
+export function requirePlainEmbedding({ magnitudes, keepsTies }: PeftSettings, file: string): void {
+  if (magnitudes) throw refused({ file }, 'use_dora', 'DoRA on an embedding');
+  if (keepsTies)
+    throw refused({ file }, 'ensure_weight_tying', 'a low-rank adapter on an embedding that stays tied to its head');
+}
