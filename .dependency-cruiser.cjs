@@ -68,7 +68,7 @@ module.exports = {
     mayImport('sites', ['shared/domain']),
     mayImport('endpoints', ['shared/domain', system]),
     mayImport('trainer', ['engine', 'endpoints', 'backends', 'shared/domain', system, entries]),
-    // llama2c converts bytes to bytes, families and peft-config read a configuration; no tensor is made.
+    // llama2c converts bytes to bytes, families and peft-config read a configuration, check-adapter a header; no tensor is made.
     mayImport('workbench', [
       'store',
       'trainer',
@@ -83,7 +83,7 @@ module.exports = {
       contentHash,
       'engine/checkpoint/llama2c',
       'engine/models/(families|causal-lm)',
-      'engine/checkpoint/peft-config',
+      'engine/checkpoint/(peft-config|check-adapter)',
       'engine/checkpoint/(safetensors|weight-index|model-files)',
       'engine/models/(parameters|shape)',
       entries,
