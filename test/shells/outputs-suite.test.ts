@@ -37,5 +37,11 @@ test.skipIf(smallModel === null)(
     expect(summary.floor?.excess.value).toBeCloseTo((summary.nfr.value ?? NaN) - (summary.floor?.nfr ?? NaN), 12);
     const gate = await run('gate', 'old', 'new', '--max-nfr', '0.02');
     expect(gate.stdout).toContain('two samplings of the old model make');
+    // Texts that end before the first word counts.
+    const texts = path.join(folder, 'texts.jsonl');
+    writeFileSync(texts, '{"text": "Once there was a happy dog."}\n');
+    await run('import', 'suite', texts, '--kind', 'words', '--name', 'short');
+    const none = await run('evaluate', 'm', '--suite', 'short');
+    expect(none.stderr).toContain('“short” gave no sample: words of 4 letters or more are asked for from token 25');
   },
 );

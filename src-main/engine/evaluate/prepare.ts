@@ -1,4 +1,5 @@
 import type { TextOrChat } from '../../shared/domain/datasets.ts';
+import { usualFromPosition, usualMinWordLength } from '../../shared/domain/evaluations.ts';
 import type { SuiteItem, SuiteSpec } from '../../shared/domain/evaluations.ts';
 import { continuation, encodePrompt, joinAll, keepEnd } from '../data/tokenise.ts';
 import type { CompletionSequence } from '../losses/layout.ts';
@@ -52,8 +53,8 @@ export function prepareItem(
       const before = item.prompt === undefined || item.prompt === '' ? '' : item.prompt + delimiter;
       const ids = tokenizer.encode(before + item.text).slice(0, maxPositions);
       const words = findWords(tokenizer, ids, before.length, before + item.text, {
-        minLength: suite.minWordLength ?? 4,
-        fromPosition: suite.fromPosition ?? 25,
+        minLength: suite.minWordLength ?? usualMinWordLength,
+        fromPosition: suite.fromPosition ?? usualFromPosition,
       });
       return { item, sequences: [{ ids: Int32Array.from(ids), from: 1 }], words };
     }

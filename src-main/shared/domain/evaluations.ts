@@ -50,6 +50,10 @@ export interface DecodingSettings {
   seed: number;
 }
 
+/** Of `words` suites: the token from which words count, and the letters that one has at least, where nothing is said. */
+export const usualFromPosition = 25;
+export const usualMinWordLength = 4;
+
 /** A suite ready to run: its items lie in an NDJSON file of `SuiteItem`s. */
 export interface SuiteSpec {
   id: string;
@@ -60,11 +64,11 @@ export interface SuiteSpec {
   decoding?: DecodingSettings;
   /** `generate` and `outputs` only: answers per item, each sampled by itself; 1 by default. */
   repeats?: number;
-  /** `words` only: the token position (0 = first token, BOS included) from which words count; 25 by default (docs/method.md). */
+  /** `words` only: the token position (0 = first token, BOS included) from which words count; `usualFromPosition` by default (docs/method.md). */
   fromPosition?: number;
   /** `words` only: words that this lexicon rates join the slice `positive-words` or `negative-words`. */
   wordLexicon?: 'afinn';
-  /** `words` only: letters a word has at least; 4 by default. */
+  /** `words` only: letters a word has at least; `usualMinWordLength` by default. */
   minWordLength?: number;
   /** Between prompt and target when tokenised: one space by default, and nothing in `pairs`, whose responses join as in training. */
   delimiter?: string;

@@ -1,4 +1,4 @@
-import { isAnswered } from '../../shared/domain/evaluations.ts';
+import { isAnswered, usualFromPosition, usualMinWordLength } from '../../shared/domain/evaluations.ts';
 import { hash } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
@@ -192,17 +192,29 @@ async function ingestEvaluation(
   });
   try {
     const outcome: IngestOutcome = {};
+    let samples = 0;
     await runTrainerJob(core, job, withoutDevice(job, task), (events) => {
-      for (const event of events) if (event.type === 'log') say?.(event.message);
+      for (const event of events) {
+        if (event.type === 'log') say?.(event.message);
+        if (event.type === 'evaluation-batch') samples += event.results.length;
+      }
       return takeResults(ingest, outcome, events);
     });
     const id = await ingest.commit(outcome);
     if (job.journalPath !== undefined) await rm(job.journalPath, { force: true });
+    if (samples === 0) say?.(noSamples(suite));
     return id;
   } catch (error) {
     await ingest.abandon();
     throw error;
   }
+}
+
+/** Words are asked for by the tokens of the model: only an evaluation tells that a suite has none. */
+function noSamples({ name, kind, fromPosition, minWordLength }: SuiteRecord): string {
+  if (kind !== 'words') return `“${name}” gave no sample.`;
+  const letters = minWordLength ?? usualMinWordLength;
+  return `“${name}” gave no sample: words of ${letters} letters or more are asked for from token ${fromPosition ?? usualFromPosition} of a text on, and its texts end before.`;
 }
 
 /** What left the machine stays with the evaluation: a judge's origin and model. */
