@@ -76,7 +76,7 @@ module.exports = {
       'reports',
       'sites',
       // A judge is asked from here where no tensor is needed.
-      'endpoints/(protocol|server)',
+      'endpoints/(protocol|served-names|server)',
       'shared',
       'system',
       'backends',

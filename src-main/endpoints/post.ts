@@ -75,7 +75,8 @@ async function tryOnce(
   }
 }
 
-function keyHeader({ keyVariable, url }: Endpoint, env: NodeJS.ProcessEnv): Record<string, string> {
+/** @throws WorkbenchError `bad-input` where the variable that holds the key is not set. */
+export function keyHeader({ keyVariable, url }: Endpoint, env: NodeJS.ProcessEnv): Record<string, string> {
   if (keyVariable === null) return {};
   const key = env[keyVariable];
   if (key !== undefined && key !== '') return { authorization: `Bearer ${key}` };

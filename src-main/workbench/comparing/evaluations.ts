@@ -1,19 +1,18 @@
 import { isAnswered, usualFromPosition, usualMinWordLength } from '../../shared/domain/evaluations.ts';
-import { hash } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { endpointFamily, endpointFile, endpointSchema } from '../../shared/domain/endpoints.ts';
+import type { Endpoint } from '../../shared/domain/endpoints.ts';
 import type { EvaluationRecord, ImportRecord, RunRecord, SuiteRecord } from '../../shared/domain/entities.ts';
 import { elsewhere } from '../../shared/domain/run-origin.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import { betaOf, usualBeta } from '../../shared/domain/algorithms.ts';
-import type { EvaluateJob, SuiteFile } from '../../shared/domain/jobs.ts';
+import type { EvaluateJob } from '../../shared/domain/jobs.ts';
 import type { TrainerEvent } from '../../shared/domain/trainer-events.ts';
 import type { Ingest, IngestOutcome, NewRecord } from '../../store/api.ts';
 import type { SampleResult } from '../../shared/domain/evaluations.ts';
 import type { Core } from '../core.ts';
 import { existing, findByName, freeName } from '../workspace/names.ts';
-import { inside } from '../workspace/inside.ts';
 import { suiteFile } from '../runs/prepare.ts';
 import { runTrainerJob } from '../supervision/trainer-jobs.ts';
 import type { Measure } from '../../shared/domain/measures.ts';
@@ -23,6 +22,7 @@ import { baseFolder, evaluatedPlace, findWeights, weightsFolder } from '../model
 import type { Weights } from '../models/weights.ts';
 import { evaluationName, weightsName } from '../../shared/presentation/names.ts';
 import { pairOf, pairsOf } from './named-evaluations.ts';
+import { journalFile, rewardModelFolder, servedJob, withSeed } from './served-job.ts';
 
 export interface EvaluateOptions {
   name?: string | undefined;
@@ -35,6 +35,8 @@ export interface EvaluateOptions {
   klFrom?: string | undefined;
   /** The model is what this run began with: the evaluation is the run’s, before training. */
   startOf?: RunRecord | undefined;
+  /** A server that has these very weights is asked instead of loading them. */
+  through?: Endpoint | undefined;
   /** Called with what the evaluation has to say to a person: what got no verdict, and why. */
   say?: ((sentence: string) => void) | undefined;
 }
@@ -60,7 +62,10 @@ export function createEvaluations(core: Core): Evaluations {
     async evaluate(target, suiteName, options, task) {
       const suite = findByName('suite', await store.listSuites(), suiteName);
       const weights = await findWeights(core, target);
-      const job = await evaluateJob(core, weights, suite, options, task);
+      const job =
+        options.through === undefined
+          ? await evaluateJob(core, weights, suite, options, task)
+          : await servedJob(core, weights, suite, { ...options, through: options.through }, task);
       const { startOf } = options;
       const label = startOf === undefined ? weights.label : weightsName(startOf.name, 0);
       const name = options.name ?? freeName(await store.listEvaluations(), evaluationName(label, suite.name));
@@ -126,15 +131,13 @@ function startReference(
 
 /** The same question to the same server goes on where a try before it ended. */
 function journalOf(
-  { layout }: Core,
+  core: Core,
   weights: Weights,
   suite: SuiteRecord,
   { seed }: EvaluateOptions,
 ): Pick<EvaluateJob, 'journalPath'> {
   if (weights.kind !== 'model' || weights.model.family !== endpointFamily) return {};
-  const asked = [weights.model.sha256, suite.sha256, suite.kind, suite.decoding, suite.delimiter, seed, suite.repeats];
-  const name = hash('sha256', JSON.stringify(asked), 'hex');
-  return { journalPath: inside(layout.cache, 'answers', `${name}.ndjson`) };
+  return { journalPath: journalFile(core, weights.model.sha256, suite, seed) };
 }
 
 /** Pairs of a checkpoint are judged by its implicit reward against the start of its run, as they were during training. */
@@ -156,16 +159,6 @@ async function referenceOf(
     referencePath: await baseFolder(core, weights.run, task),
     beta: betaOf(algorithm),
   };
-}
-
-async function rewardModelFolder(core: Core, suite: SuiteRecord, task: Task): Promise<string | null> {
-  if (suite.scorer?.kind !== 'reward-model') return null;
-  return weightsFolder(core, await findWeights(core, suite.scorer.model), task);
-}
-
-function withSeed(suite: SuiteFile, seed: number | undefined): SuiteFile {
-  if (seed === undefined || suite.decoding === undefined) return suite;
-  return { ...suite, decoding: { ...suite.decoding, seed } };
 }
 
 /** Runs the job and stores what it says; nothing is left of an evaluation that did not end. */

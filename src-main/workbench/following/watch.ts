@@ -1,3 +1,5 @@
+import { isServed } from '../../endpoints/served-names.ts';
+import type { Endpoint } from '../../shared/domain/endpoints.ts';
 import { holdsAnything, surveyTrainerFolder } from '../../imports/trainer-folder/trainer-folder.ts';
 import type { TrainerFolder } from '../../imports/trainer-folder/trainer-folder.ts';
 import type { FlipMeterPoint } from '../../shared/contract/views.ts';
@@ -20,6 +22,8 @@ import { isDone, startOf, takeInFolder } from './take-in.ts';
 export interface WatchOptions extends ForeignRunOptions {
   /** Between two looks at the folder. */
   paceMs: number;
+  /** The server that has the weights of a step, asked instead of loading them; null for a step that it never has. */
+  through?: ((step: number) => Endpoint | null) | undefined;
   /** Called with each sentence that a person should read. */
   say(sentence: string): void;
   /** Called when an evaluation is done, with the flip meter as it is then. */
@@ -63,7 +67,7 @@ export async function watchRun(
         watching.run = taken.run;
         taken.said.forEach(options.say);
         if (taken.grew) await options.onGrown?.(taken.run, await broughtFlips(taken.run));
-        await evaluateNew(parts, watching.run, { suites, given }, options, task);
+        await evaluateNew(parts, watching.run, { suites, given, isLast: ended }, options, task);
         // Its end was said after the folder was looked through: what came in between is looked for once more.
         if (hasEnded(watching.run.status) && ended) break;
         ended = hasEnded(watching.run.status);
@@ -107,7 +111,7 @@ async function begin(parts: FollowingParts, found: TrainerFolder, options: Watch
 async function evaluateNew(
   parts: FollowingParts,
   run: RunRecord,
-  { suites, given }: { suites: readonly SuiteRecord[]; given: Set<string> },
+  { suites, given, isLast }: { suites: readonly SuiteRecord[]; given: Set<string>; isLast: boolean },
   options: WatchOptions,
   task: Task,
 ): Promise<void> {
@@ -119,11 +123,14 @@ async function evaluateNew(
   const there = (await core.store.listCheckpoints(run.id)).filter(({ state }) => state === 'present');
   const steps = [...(run.modelId === elsewhere ? [] : [0]), ...there.map(({ step }) => step)];
   for (const step of steps) {
+    const through = options.through?.(step);
+    if (through === null) continue;
     for (const suite of suites) {
       if (task.signal.aborted || has(step, suite)) continue;
+      if (through !== undefined && !(await isThere(through, step, suite))) continue;
       try {
         const target = step === 0 ? run.modelId : `${run.id}@${step}`;
-        const at = { say: options.say, ...(step === 0 ? { startOf: run } : {}) };
+        const at = { say: options.say, through, ...(step === 0 ? { startOf: run } : {}) };
         const evaluation = await evaluations.evaluate(target, suite.id, at, task);
         await options.onEvaluated(evaluation, await flipMeter(core, comparisons, run.id, task), run);
       } catch (error) {
@@ -134,6 +141,22 @@ async function evaluateNew(
         given.add(`${step} ${suite.id}`);
       }
     }
+  }
+
+  /** A server may get a checkpoint later than its folder has it: it is waited for, until the training has ended. */
+  async function isThere(endpoint: Endpoint, step: number, suite: SuiteRecord): Promise<boolean> {
+    const state = await isServed(endpoint, process.env, task.signal);
+    if (state === 'yes' || state === 'unknown' || task.signal.aborted) return !task.signal.aborted;
+    const why =
+      state === 'no' ? `${endpoint.url} has no model “${endpoint.model}”` : `${endpoint.url} cannot be reached`;
+    if (isLast) {
+      given.add(`${step} ${suite.id}`);
+      options.say(`Step ${step} was not evaluated on “${suite.name}”: ${why}.`);
+    } else if (!given.has(`waits ${step}`)) {
+      given.add(`waits ${step}`);
+      options.say(`Step ${step} waits to be evaluated: ${why} yet.`);
+    }
+    return false;
   }
 }
 

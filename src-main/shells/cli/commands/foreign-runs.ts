@@ -1,3 +1,7 @@
+import path from 'node:path';
+import { checkedEndpoint } from '../../../endpoints/address.ts';
+import type { Endpoint } from '../../../shared/domain/endpoints.ts';
+import { WorkbenchError } from '../../../shared/domain/errors.ts';
 import { parseAlert } from '../../../shared/domain/alerts.ts';
 import { hasEnded } from '../../../shared/domain/run-states.ts';
 import { trainerName } from '../../../shared/domain/run-origin.ts';
@@ -25,6 +29,10 @@ export interface WatchFlags extends ForeignRunFlags {
   every?: number;
   alert?: string[];
   webhook?: string;
+  through?: string;
+  throughModel?: string;
+  throughBase?: string;
+  keyEnv?: string;
 }
 
 /** `flipguard import run FOLDER` */
@@ -43,6 +51,7 @@ const usualEverySeconds = 5;
 export async function watchCommand(context: CommandContext, folder: string, flags: WatchFlags): Promise<ExitStatus> {
   const { terminal } = context;
   const rules = (flags.alert ?? []).map(parseAlert);
+  const through = throughOf(flags, flags.name ?? path.basename(path.resolve(folder)));
   const workbench = await context.workbench();
   const say = (sentence: string) => terminal.note(plain(sentence));
   requireAlertMetrics(rules, foreignAlertMetrics(await printedCurves(folder))).forEach(say);
@@ -62,6 +71,7 @@ export async function watchCommand(context: CommandContext, folder: string, flag
       base: flags.base,
       dataset: flags.dataset,
       suites: flags.suite ?? [],
+      through,
       paceMs: (flags.every ?? usualEverySeconds) * 1000,
       say,
       async onGrown(grown, points) {
@@ -87,6 +97,29 @@ export async function watchCommand(context: CommandContext, folder: string, flag
   terminal.print(await inWords(workbench, run));
   if (run.error !== null) say(`${run.error.message} ${run.error.remedy ?? ''}`);
   return raised > 0 ? exitStatus.no : exitStatus.ok;
+}
+
+/** The server that is asked for the weights of each step. */
+function throughOf(flags: WatchFlags, name: string): ((step: number) => Endpoint | null) | undefined {
+  const { through: url, throughModel = `${name}@{step}`, throughBase, keyEnv } = flags;
+  if (url === undefined) {
+    if ([flags.throughModel, throughBase, keyEnv].every((one) => one === undefined)) return undefined;
+    throw new WorkbenchError('bad-input', '--through-model, --through-base and --key-env need --through.', {
+      remedy: 'Add --through URL, the address of the server up to and including /v1.',
+    });
+  }
+  if (!throughModel.includes('{step}')) {
+    throw new WorkbenchError('bad-input', `--through-model ${throughModel} names one model for every checkpoint.`, {
+      remedy: 'Put {step} where the number of the step stands: --through-model "run@{step}".',
+    });
+  }
+  const at = (model: string) => checkedEndpoint({ url, model, keyVariable: keyEnv ?? null });
+  // Refused at once, and not at the first checkpoint.
+  at(throughModel);
+  return (step) => {
+    if (step > 0) return at(throughModel.replaceAll('{step}', String(step)));
+    return throughBase === undefined ? null : at(throughBase);
+  };
 }
 
 function flipsAt(points: readonly FlipMeterPoint[], suiteName: string, step: number | null): string {

@@ -129,6 +129,16 @@ export function addRuns(program: Program, go: Go): void {
       collect,
     )
     .option('--webhook <url>', 'also send alerts to this URL, on this machine or https')
+    .option(
+      '--through <url>',
+      'evaluate through a server that has each checkpoint, instead of loading it here; address up to and including /v1',
+    )
+    .option(
+      '--through-model <name>',
+      'with --through: what the server calls a checkpoint, with {step} in it (default: NAME@{step})',
+    )
+    .option('--through-base <name>', 'with --through: what the server calls the model that training started from')
+    .option('--key-env <variable>', 'with --through: environment variable that holds the key, which is never stored')
     .action((folder: string, options: WatchFlags) => go(commands.watch, folder, options));
   program
     .command('sweep <spec>')
