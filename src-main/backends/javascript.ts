@@ -3,6 +3,7 @@ import { registerGradients } from './gradients.ts';
 import { registerMissingKernels } from './missing-kernels.ts';
 import { processorName } from './device-names.ts';
 import type { Opened } from './types.ts';
+import { speedUpWasm } from './wasm-kernels.ts';
 
 /** WebAssembly: runs everywhere, at a small fraction of the native library's speed. */
 export async function openWasm(): Promise<Opened> {
@@ -12,10 +13,13 @@ export async function openWasm(): Promise<Opened> {
   if (!(await tf.setBackend('wasm'))) throw new Error('the WebAssembly module does not start');
   await tf.ready();
   registerMissingKernels('wasm');
+  speedUpWasm();
   return {
     device: processorName(1),
     versions: { tfjs: tf.version_core, wasm: wasm.version_wasm },
-    notes: ['Computing in WebAssembly: about 40 times slower than the native library, fit for toy models only.'],
+    notes: [
+      'Computing in WebAssembly, on one thread: several times slower than the native library, fit for small models only.',
+    ],
     syncReads: true,
   };
 }
