@@ -89,6 +89,14 @@ guard: {kind: flip-hinge, suite: guard-texts}
 ${onPolicy}`,
   },
   {
+    name: 'DPO + A-GEM',
+    about: 'DPO whose gradient is projected off the guard’s where they conflict.',
+    yaml: (model, dataset) =>
+      `${head('dpo-agem', model, dataset, 0)}algorithm: {kind: dpo}
+guard: {kind: flip-hinge, suite: guard-texts, combine: project}
+${onPolicy}`,
+  },
+  {
     name: 'GRPO, lexicon reward',
     about: 'Each sampled answer held against its group, clipped per token.',
     yaml: (model, dataset) =>

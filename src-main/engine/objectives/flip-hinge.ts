@@ -9,6 +9,7 @@ import { batchInputs, batchOf, completionHidden, layoutFor } from '../losses/tok
 import type { CausalLm } from '../models/causal-lm.ts';
 import type { Gradients } from '../optim/adamw.ts';
 import { globalNorm } from '../optim/gradients.ts';
+import { meet, type Met } from '../optim/meet.ts';
 import { Passes, type PassTensors, type StepGradients } from '../passes.ts';
 import type { NativeOps } from '../ports.ts';
 import { guardState, restoreGuard } from './guard-state.ts';
@@ -52,7 +53,8 @@ interface HingeNumbers {
 /**
  * The flip hinge: L = L_align + λ · mean over guard samples of D, D the mean (or sum) over a sample's tokens of
  * held · max(0, margin − (z_target − max other z)). It pulls only where a token that the old model chose rightly is about to flip. It
- * knows nothing of the alignment, whose every update it joins, so it stands beside any algorithm that trains a policy.
+ * knows nothing of the alignment, whose every update it joins, so it stands beside any algorithm that trains a policy. With
+ * `guard.combine` its gradient is not added: training's is projected off it, or loses the coordinates in which the two disagree.
  */
 export class FlipHingeObjective implements Objective {
   readonly sampleIds: readonly string[];
@@ -78,21 +80,55 @@ export class FlipHingeObjective implements Objective {
   async step(batch: StepBatch, apply: ApplyGradients): Promise<StepOutcome> {
     const selected = this.#options.targets.select(batch.indices);
     const seen = new Map<number, HingeNumbers>();
+    const met: Met[] = [];
     const outcome = await this.#inner.step(batch, async (gradients, loss, norm) => {
       // At λ = 0 the guard only looks on, so that the run is the unguarded one bit for bit.
       if (this.guardWeight === 0) return apply(gradients, loss, norm);
+      if (this.#how !== null) {
+        const result = await this.#meet(selected, batch.microBatchSize, gradients, this.#how, seen);
+        if (result === null) return apply(gradients, loss, norm);
+        met.push(result);
+        return apply(result.gradients, loss, result.norm);
+      }
       const sum = await this.#pull(selected, batch.microBatchSize, gradients, norm, seen);
       const hinge = meanOf(selected.map((_, place) => seen.get(place)!.loss));
       return apply(sum.gradients, loss + this.guardWeight * hinge, sum.norm);
     });
     if (seen.size === 0) await this.#look(selected, batch.microBatchSize, seen);
-    const { weightedLoss, metrics, table } = this.#finish(selected, seen);
+    const { weightedLoss, metrics, table } = this.#finish(selected, seen, met);
     const { loss } = outcome.metrics;
     return {
       metrics: { ...outcome.metrics, ...(loss === undefined ? {} : { loss: loss + weightedLoss }), ...metrics },
       tables: { ...outcome.tables, guarded: table },
       tokens: outcome.tokens + selected.reduce((sum, index) => sum + this.#sequence(index).ids.length, 0),
     };
+  }
+
+  /** How the gradients meet, where the guard's is not added. */
+  get #how(): 'project' | 'agree' | null {
+    const { combine = 'add' } = this.#options.spec;
+    return combine === 'add' ? null : combine;
+  }
+
+  /** The update's gradients as they are left by those of Σ D/samples; null where there is no text to read. */
+  async #meet(
+    selected: readonly number[],
+    size: number,
+    gradients: Gradients,
+    how: 'project' | 'agree',
+    seen: Map<number, HingeNumbers>,
+  ): Promise<Met | null> {
+    let guard: StepGradients | null = null;
+    for (const part of microBatches(
+      selected.map((_, place) => place),
+      size,
+    )) {
+      const task = this.#task(part, selected, 1 / selected.length);
+      const outcome = await this.#passes.gradients(task, this.#options.model.trainable, guard);
+      this.#note(part, selected, outcome.told, seen);
+      guard = outcome.sum;
+    }
+    return guard === null ? null : meet(gradients, guard.gradients, how);
   }
 
   /** The update's gradients with those of λ·Σ D/samples. */
@@ -180,7 +216,7 @@ export class FlipHingeObjective implements Objective {
     }
   }
 
-  #finish(selected: readonly number[], seen: ReadonlyMap<number, HingeNumbers>): GuardStep {
+  #finish(selected: readonly number[], seen: ReadonlyMap<number, HingeNumbers>, met: readonly Met[]): GuardStep {
     const { targets, spec } = this.#options;
     const log = new SampleLog<'guarded'>();
     const all = selected.map((_, place) => seen.get(place)!);
@@ -204,9 +240,15 @@ export class FlipHingeObjective implements Objective {
       'guard/loss': loss,
       'guard/firing_rate': firingRate,
       'guard/flipped': ofHeld(all.map(({ flipped }) => flipped)),
-      'guard/weight': this.guardWeight,
+      ...(met.length === 0
+        ? {}
+        : {
+            'guard/cosine': meanOf(met.map(({ cosine }) => cosine)),
+            'guard/removed': meanOf(met.map(({ removed }) => removed)),
+          }),
+      ...(this.#how === null ? { 'guard/weight': this.guardWeight } : {}),
     };
-    const weightedLoss = this.guardWeight * loss;
+    const weightedLoss = this.#how === null ? this.guardWeight * loss : 0;
     this.guardWeight = nextGuardWeight(this.guardWeight, spec, firingRate);
     const { prompts } = targets;
     const known = prompts === undefined ? {} : { prompts: selected.map((index) => prompts[index] as string) };

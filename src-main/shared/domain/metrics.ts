@@ -290,6 +290,18 @@ export const metrics = {
     better: 'lower',
     meaning: 'flip hinge: share of the held tokens of this step’s guard texts that the policy no longer chooses',
   },
+  'guard/cosine': {
+    ...guardStep,
+    unit: '',
+    better: null,
+    meaning: 'guard.combine project or agree: cosine of the gradients of training and guard; below 0 they conflict',
+  },
+  'guard/removed': {
+    ...guardStep,
+    unit: 'share',
+    better: null,
+    meaning: 'guard.combine project or agree: share of the squared norm of training’s gradient that was left out',
+  },
   'guard/weight': { ...guardStep, unit: '', better: null, meaning: 'λ' },
   'guard/fired': {
     source: 'The guard',

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { algorithmSpec, guardedAlgorithms } from './algorithms.ts';
 import { isAlert } from './alerts.ts';
 import { rowScoreNames } from './data/row-scores.ts';
-import { guardKinds, usualGuardWeight, usualHinge, usualLearningRate } from './spec-defaults.ts';
+import { guardCombinations, guardKinds, usualGuardWeight, usualHinge, usualLearningRate } from './spec-defaults.ts';
 
 /**
  * The run spec: one object in YAML, JSON, the launch form, the CLI and the store. Every object is strict: an unknown key is
@@ -119,12 +119,22 @@ const guardFields = z.strictObject({
     .min(0)
     .optional()
     .describe('Of a flip hinge: how far, in logits, a held token shall stay ahead of every other one; 1 by default.'),
+  combine: z
+    .enum(guardCombinations)
+    .optional()
+    .describe(
+      'Of a flip hinge: how its gradient meets that of training. add, the default: λ times it is added. project: where the two conflict, training’s is projected off the guard’s (A-GEM). agree: coordinates in which their signs differ are left out. Without add, λ has no part.',
+    ),
 });
 
 export const guardSpec = guardFields.transform((guard) => ({
   ...guard,
   ...(guard.kind === 'flip-hinge'
-    ? { tokens: guard.tokens ?? usualHinge.tokens, margin: guard.margin ?? usualHinge.margin }
+    ? {
+        tokens: guard.tokens ?? usualHinge.tokens,
+        margin: guard.margin ?? usualHinge.margin,
+        combine: guard.combine ?? usualHinge.combine,
+      }
     : {}),
   weight: guard.weight ?? usualGuardWeight(guard.kind),
 }));
@@ -313,6 +323,13 @@ function checkFlipHinge(
       code: 'custom',
       path: ['guard', 'kind'],
       message: 'a flip hinge holds the tokens a model chooses, and a reward model chooses none',
+    });
+  }
+  if (guard.combine !== 'add' && guard.learnedWeight !== null) {
+    context.addIssue({
+      code: 'custom',
+      path: ['guard', 'learnedWeight'],
+      message: `λ has no part where the gradients ${guard.combine === 'project' ? 'are projected' : 'have to agree'}; set combine to add`,
     });
   }
   if (guard.suite === undefined) {

@@ -12,7 +12,10 @@ export function usualGuardWeight(kind: GuardKind): number {
 }
 
 /** Of a flip hinge, where nothing else is given. */
-export const usualHinge = { tokens: 'old-right', margin: 1 } as const;
+export const usualHinge = { tokens: 'old-right', margin: 1, combine: 'add' } as const;
+
+/** How a guard's gradient can meet that of training. */
+export const guardCombinations = ['add', 'project', 'agree'] as const;
 
 /**
  * The learning rate where none is given: of whole weights what small models (15M parameters) did well with here, which for the algorithms
@@ -45,7 +48,7 @@ export const guardKeys: Record<GuardKind, readonly GuardKey[]> = {
   flipguard: gatedKeys,
   ungated: anchorKeys,
   random: [...gatedKeys, 'randomRate'],
-  'flip-hinge': ['suite', 'tokens', 'margin', 'reduction', 'weight', 'learnedWeight'],
+  'flip-hinge': ['suite', 'tokens', 'margin', 'combine', 'reduction', 'weight', 'learnedWeight'],
 };
 
 interface PartialSpec {
@@ -68,6 +71,8 @@ export function usualValue(path: string, spec: PartialSpec): string | number | u
       return usualHinge.tokens;
     case 'guard.margin':
       return usualHinge.margin;
+    case 'guard.combine':
+      return usualHinge.combine;
     default:
       return undefined;
   }

@@ -31,7 +31,8 @@ export function methodDetail(spec: Method & Pick<RunSpec, 'tuning'>): string {
   const parts = additions(spec).map((name) => {
     if (name === 'DPOP' && algorithm.kind === 'dpo') return `${name} ×${algorithm.dpop}`;
     if (name === 'NLL' && algorithm.kind === 'dpo') return `${name} ×${algorithm.nllWeight}`;
-    return guard.kind === 'none' ? name : `${name} ×${guard.weight}`;
+    const isWeighed = guard.kind !== 'none' && (guard.combine ?? 'add') === 'add';
+    return isWeighed ? `${name} ×${guard.weight}` : name;
   });
   const text = [algorithmName(spec), ...parts].join(' + ');
   return tuning.kind === 'lora' ? `${text}, LoRA ${tuning.rank}` : text;
@@ -79,11 +80,12 @@ function additions({ algorithm, guard }: Method): string[] {
   if (guard.kind === 'flipguard') added.push(guard.target === 'guard-set' ? 'guard set' : 'FlipGuard');
   if (guard.kind === 'ungated') added.push('ungated anchor');
   if (guard.kind === 'random') added.push('random gate');
-  if (guard.kind === 'flip-hinge') added.push(hingeName(guard.tokens));
+  if (guard.kind === 'flip-hinge') added.push(hingeName(guard));
   return added;
 }
 
-function hingeName(tokens: RunSpec['guard']['tokens']): string {
-  if (tokens === 'all') return 'hinge on all tokens';
-  return tokens === 'random' ? 'hinge on random tokens' : 'flip hinge';
+function hingeName({ tokens, combine }: RunSpec['guard']): string {
+  const name = combine === 'project' ? 'A-GEM' : combine === 'agree' ? 'sign agreement' : null;
+  if (tokens === 'all') return `${name ?? 'hinge'} on all tokens`;
+  return tokens === 'random' ? `${name ?? 'hinge'} on random tokens` : (name ?? 'flip hinge');
 }

@@ -275,6 +275,24 @@ describe('a step under the hinge', () => {
     expect(stepper.optimizer.step).toBe(4);
   });
 
+  test.each(['project', 'agree'] as const)('%s leaves out what conflicts, in parts as at once', async (combine) => {
+    const [plain, whole, parts] = [tinyModel(3), tinyModel(3), tinyModel(3)];
+    const free = new Stepper(new SftObjective({ model: plain, samples: randomCompletions(8), ops: {} }));
+    const [one, several] = [new Stepper(hinged(whole, { combine })), new Stepper(hinged(parts, { combine }))];
+    const [a, b, c] = [await free.step([0, 1]), await one.step([0, 1]), await several.step([0, 1], 1)];
+    const { 'guard/removed': removed = NaN, 'guard/cosine': cosine = NaN } = b.metrics;
+    // The hinge takes part in the gradient alone: the loss is the one of training, whose norm says what was left out.
+    expect(b.metrics['loss']).toBe(a.metrics['loss']);
+    expect(b.gradNorm ** 2 / a.gradNorm ** 2).toBeCloseTo(1 - removed, 4);
+    if (combine === 'project') expect(removed).toBeCloseTo(cosine < 0 ? cosine ** 2 : 0, 4);
+    else expect(removed).toBeGreaterThan(0);
+    expect(c.metrics['guard/removed']).toBeCloseTo(removed, 4);
+    expect(largestDifference(weightsOf(whole), weightsOf(parts))).toBeLessThan(1e-4);
+    const before = tensorCount();
+    await several.step([2, 3], 1);
+    expect(tensorCount()).toBe(before);
+  });
+
   test('goes on after an interruption where it stood: its texts in their turn, its learned weight', async () => {
     const learned = { weight: 1, learnedWeight: { rate: 0.5, target: 0 } };
     const [whole, model] = [tinyModel(3), tinyModel(3)];

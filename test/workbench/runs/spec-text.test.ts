@@ -65,6 +65,11 @@ describe('a spec as text', () => {
   test.each([
     ['dpo', '{kind: flip-hinge}', 'guard.suite'],
     ['reward', '{kind: flip-hinge, suite: s}', 'guard.kind'],
+    [
+      'dpo',
+      '{kind: flip-hinge, suite: s, combine: project, learnedWeight: {rate: 1, target: 0}}',
+      'guard.learnedWeight',
+    ],
     ['dpo', '{kind: flipguard, reward: implicit}', 'guard.reward'],
     ['dpo', '{kind: flipguard, divergence: fall, gate: margin, target: pre-sample}', 'guard.divergence'],
     ['rloo, reward: {kind: lexicon}', '{kind: random, randomRate: 0.2, divergence: fall}', 'guard.divergence'],
@@ -76,6 +81,7 @@ describe('a spec as text', () => {
 
   test.each([
     ['orpo', '{kind: flip-hinge, suite: s, tokens: random}'],
+    ['dpo', '{kind: flip-hinge, suite: s, tokens: random, combine: agree}'],
     ['online-dpo, reward: {kind: lexicon}', '{kind: flipguard, reward: implicit, divergence: fall}'],
     ['dpo', '{kind: ungated, divergence: fall}'],
   ])('takes parts that do (%s, %s)', (kind, guard) => {
