@@ -16,14 +16,9 @@ export async function loadingLines(folder: string, format: WeightFormat): Promis
         string,
         unknown
       >;
-      const base = JSON.stringify(config['base_model_name_or_path']);
-      const rank = typeof config['r'] === 'number' ? config['r'] : 16;
       return [
         { tool: 'PEFT', command: `AutoPeftModelForCausalLM.from_pretrained(${quoted})` },
-        {
-          tool: 'vLLM',
-          command: `vllm serve ${base} --enable-lora --max-lora-rank ${rank} --lora-modules tuned=${quoted}`,
-        },
+        { tool: 'vLLM', command: vllmAdapter(config, quoted) },
       ];
     }
     case 'gguf': {
@@ -35,6 +30,27 @@ export async function loadingLines(folder: string, format: WeightFormat): Promis
       ];
     }
   }
+}
+
+/** Ranks that `--max-lora-rank` can be, and settings of PEFT that vLLM computes nothing of. */
+const vllmRanks = [8, 16, 32, 64, 128, 256, 320, 512];
+const beyondVllm = ['use_dora', 'modules_to_save', 'rank_pattern', 'alpha_pattern', 'bias'];
+
+function vllmAdapter(config: Readonly<Record<string, unknown>>, quoted: string): string {
+  const unfit = beyondVllm.find((setting) => isUsed(config[setting]));
+  const own = typeof config['r'] === 'number' ? config['r'] : 8;
+  const rank = vllmRanks.find((known) => known >= own);
+  if (unfit !== undefined || rank === undefined) {
+    const why = unfit === undefined ? `an adapter of rank ${own}` : `an adapter with ${unfit}`;
+    return `it does not load ${why}; export it merged, with --format safetensors`;
+  }
+  const base = JSON.stringify(config['base_model_name_or_path']);
+  return `vllm serve ${base} --enable-lora --max-lora-rank ${rank} --lora-modules tuned=${quoted}`;
+}
+
+function isUsed(value: unknown): boolean {
+  if (value === undefined || value === null || value === false || value === 'none') return false;
+  return typeof value !== 'object' || Object.keys(value).length > 0;
 }
 
 /** Ollama reads the chat template out of the GGUF file; what it cannot know are the texts that end an answer. */
