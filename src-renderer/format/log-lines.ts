@@ -1,6 +1,8 @@
 import type { ShownEvent } from '@shared/domain/trainer-events.ts';
+import { suiteLabel } from '@shared/presentation/names.ts';
 import { formatBytes, formatNumber, formatParameters } from '@shared/presentation/numbers.ts';
 import { progressText } from '@shared/presentation/progress.ts';
+import { plural } from '@shared/presentation/words.ts';
 
 export interface LogLine {
   text: string;
@@ -26,10 +28,10 @@ function textOf(event: Exclude<ShownEvent, { type: 'log' | 'failed' }>): string 
     case 'progress':
       return event.unit === undefined ? `${event.phase} ${event.done}/${event.total}` : progressText(event);
     case 'evaluation-started':
-      return `Evaluating ${event.mark.suiteName} at step ${event.mark.step}: ${event.items} items`;
+      return `Evaluating ${suiteLabel(event.mark.suiteName)} at step ${event.mark.step}: ${event.items} items`;
     case 'evaluation-done': {
       const means = Object.entries(event.summary).map(([name, value]) => `${name} ${formatNumber(value)}`);
-      return `Evaluated ${event.mark.suiteName} at step ${event.mark.step}: ${[`${event.samples} samples`, ...means].join(', ')}`;
+      return `Evaluated ${suiteLabel(event.mark.suiteName)} at step ${event.mark.step}: ${[plural(event.samples, 'sample'), ...means].join(', ')}`;
     }
     case 'checkpoint':
       return `Checkpoint at step ${event.checkpoint.step}, ${formatBytes(event.checkpoint.sizeBytes)}`;
