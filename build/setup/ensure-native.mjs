@@ -26,7 +26,7 @@ const settings = [
 const smokeScript = fileURLToPath(new URL('./smoke.mjs', import.meta.url));
 
 /**
- * @param {{ env?: NodeJS.ProcessEnv, force?: boolean }} options `force` forgets a remembered failure and checks everything anew.
+ * @param {{ env?: NodeJS.ProcessEnv, force?: boolean }} options `force` forgets a remembered failure and checks everything again.
  * @returns {Promise<{ ok: true, flavour: 'cpu' | 'cuda', tensorflow: string, gpu: boolean, origin: string, libDir: string, fresh: boolean }
  *                 | { ok: false, tried: string[] }>}
  */
@@ -74,7 +74,7 @@ export function isCurrent(marker) {
   return marker.binding === key || marker.notRenewed === key;
 }
 
-/** Compiles the binding anew for the library in use, after an update of this checkout. Where that fails the old one goes on. */
+/** Compiles the binding again for the library in use, after an update of this checkout. Where that fails the old one goes on. */
 export async function renew(env, smoke) {
   const marker = readMarker();
   if (marker === undefined) return { ok: false, tried: ['the library in use went away'] };

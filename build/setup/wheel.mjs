@@ -47,7 +47,7 @@ export async function fetchWheels({ env, flavour, python }) {
 export async function unpackWheels({ env, python, wheels, dir }) {
   const unpacked = await run(python[0], [...python.slice(1), script, 'unpack', dir, ...wheels], { env });
   if (unpacked.status !== 0) {
-    // A wheel that cannot be read is fetched anew next time.
+    // A wheel that cannot be read is fetched again next time.
     for (const file of wheels) fs.rmSync(file, { force: true });
     throw new Error(`Python wheel: could not unpack it (${lastLine(unpacked.stderr)})`);
   }

@@ -11,7 +11,7 @@ export type SqlValue = string | number | bigint | null | Uint8Array;
 export interface ReadableDb {
   readonly [readable]: true;
   readonly raw: Database.Database;
-  /** By what they answer and their text: one joined key would be built and hashed anew for each row that is written. */
+  /** By what they answer and their text: one joined key would be built and hashed again for each row that is written. */
   readonly statements: Readonly<Record<RowShape, Map<string, Database.Statement>>>;
 }
 export interface WritableDb extends ReadableDb {

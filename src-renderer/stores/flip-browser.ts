@@ -35,7 +35,7 @@ export const useFlipBrowser = defineStore('flip-browser', () => {
   const filteredSummary = shallowRef<ComparisonSummary | null>(null);
   /** Kinds of change within the filter's population; the first time, both sides' texts are read for them. */
   const kinds = useComputation('comparisons.kinds');
-  /** What the listed samples have in common; asked for once kinds are found, and anew with every filter. */
+  /** What the listed samples have in common; asked for once kinds are found, and again with every filter. */
   const words = useComputation('comparisons.statements');
   /** What a judge said of them before. */
   const judged = shallowRef<JudgedStatements | null>(null);

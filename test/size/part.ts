@@ -80,7 +80,7 @@ function endPart(name: string): void {
   const peakKib = /VmHWM:\s*(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
   const seconds = (performance.now() - since) / 1000;
   process.stdout.write(`${JSON.stringify({ part: name, seconds, peakBytes: Number(peakKib) * 1024 })}\n`);
-  // From here on the highest counts anew (Linux).
+  // From here on the highest counts again (Linux).
   writeFileSync('/proc/self/clear_refs', '5');
   since = performance.now();
 }

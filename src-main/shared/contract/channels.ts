@@ -140,7 +140,7 @@ const siteName = siteSchema.shape.name;
 /** Every request there is. A test lists these names exactly and feeds each a bad input. */
 export const channels = {
   'workspace.summary': channel<WorkspaceSummary>()(none),
-  /** `again` tries the backends anew instead of telling what was found at the start. */
+  /** `again` tries the backends again instead of telling what was found at the start. */
   'workspace.doctor': channel<Doctor>()(z.strictObject({ again: z.boolean().default(false) })),
   /** TensorFlow's library: what is here, and what it would cost where it is not. */
   'setup.look': channel<SetUpState>()(z.strictObject({ mirror: mirror.optional() })),

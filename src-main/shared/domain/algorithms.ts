@@ -60,7 +60,7 @@ export const orpoSpec = z.strictObject({
   kind: z.literal('orpo'),
   beta: positive
     .default(0.1)
-    .describe('Weight of the odds-ratio term beside the NLL of the chosen text (λ in the paper).'),
+    .describe('Weight of the odds-ratio term next to the NLL of the chosen text (λ in the paper).'),
 });
 export const simpoSpec = z.strictObject({
   kind: z.literal('simpo'),
@@ -109,7 +109,7 @@ export const ppoSpec = z.strictObject({
   epochs: count.default(4).describe('Optimisation epochs over each batch of rollouts.'),
   clipRange: positive.default(0.2).describe('How far the probability ratio may move from 1.'),
   valueClipRange: positive.default(0.2).describe('How far a value may move from the one at sampling.'),
-  valueWeight: z.number().min(0).default(0.1).describe('Weight of the value loss beside the policy loss.'),
+  valueWeight: z.number().min(0).default(0.1).describe('Weight of the value loss next to the policy loss.'),
   gamma: fraction.default(1).describe('Discount from token to token.'),
   lambda: fraction.default(0.95).describe('GAE λ.'),
   kl: z

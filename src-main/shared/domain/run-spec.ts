@@ -93,7 +93,7 @@ const guardFields = z.strictObject({
     .min(0)
     .optional()
     .describe(
-      `λ: weight of the guard beside the alignment loss; ${usualGuardWeight('flipguard')} by default, ${usualGuardWeight('flip-hinge')} for a flip hinge.`,
+      `λ: weight of the guard next to the alignment loss; ${usualGuardWeight('flipguard')} by default, ${usualGuardWeight('flip-hinge')} for a flip hinge.`,
     ),
   learnedWeight: z
     .strictObject({ rate: positive, target: fraction })

@@ -68,7 +68,7 @@ export function createProgram({ streams, run }: ProgramOptions): Program {
     .description('check backends, devices, versions, disk space and the workspace')
     .option('--check', 'verify every file and row of the workspace against its records; exit 1 on findings')
     .option('--repair', 'with --check: also apply the repairs that lose nothing')
-    .option('--fix', 'set up TensorFlow anew first, and say what was tried where it cannot be had')
+    .option('--fix', 'set TensorFlow up again first, and say what was tried where it cannot be had')
     .action((options: { check?: boolean; repair?: boolean; fix?: boolean }) => go(commands.doctor, options));
   addBench(program, go);
   addImports(program, go);

@@ -17,7 +17,7 @@ export async function kindRulesView({ store }: Pick<Core, 'store'>): Promise<Kin
   return { settings, builtIn: refusalPatterns, version: rulesVersion, found, older: marks.length - found };
 }
 
-/** Keeps other rules; from then on kinds are found anew where a comparison is looked at. Throws `bad-input` for rules that are none. */
+/** Keeps other rules; from then on kinds are found again where a comparison is looked at. Throws `bad-input` for rules that are none. */
 export async function saveKindRules(
   { store, bus }: Pick<Core, 'store' | 'bus'>,
   settings: KindSettings,

@@ -8,7 +8,7 @@ import { formatBytes } from '../../shared/presentation/numbers.ts';
 const leastFreeBytes = 2e9;
 
 export interface Examination {
-  /** `again` tries the backends anew; otherwise what was found first is told. */
+  /** `again` tries the backends again; otherwise what was found first is told. */
   examine(options?: { again: boolean }): Promise<Doctor>;
   /** The backends are others now: they are tried again when somebody asks. */
   forget(): void;

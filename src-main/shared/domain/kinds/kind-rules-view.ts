@@ -8,7 +8,7 @@ export interface KindRulesView {
   readonly builtIn: readonly string[];
   /** Of the program’s rules; grows when one changes. */
   readonly version: number;
-  /** Comparisons whose kinds were found by these rules, and by earlier ones: those are found anew when they are looked at. */
+  /** Comparisons whose kinds were found by these rules, and by earlier ones: those are found again when they are looked at. */
   readonly found: number;
   readonly older: number;
 }

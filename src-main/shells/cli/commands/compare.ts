@@ -24,6 +24,7 @@ import { ruleOfPair } from '../../../workbench/runs/flip-meter.ts';
 import { findByName } from '../../../workbench/workspace/names.ts';
 import type { Workbench } from '../../../workbench/workbench.ts';
 import { comparisonName } from '../../../shared/presentation/names.ts';
+import { plural } from '../../../shared/presentation/words.ts';
 import { shownRates } from '../../../shared/presentation/rates.ts';
 import { slicesLeftOutNote } from '../../../shared/presentation/slices.ts';
 import type { CommandContext } from '../context.ts';
@@ -119,7 +120,7 @@ function describe(summary: ComparisonSummary, correction: Correction, noiseFloor
     ...measureLines(summary).map(plain),
     `Rule: ${negativeFlipUnder(summary.rule)}.`,
     ...(summary.pairing === undefined ? [] : [plain(pairingLine(summary.pairing))]),
-    `Samples: ${n.paired} paired; ${n.unmatchedLeft} only left, ${n.unmatchedRight} only right, ${n.missingVerdict} without a verdict, ${n.tied} ties left out.`,
+    `Samples: ${n.paired} paired; ${n.unmatchedLeft} only in old, ${n.unmatchedRight} only in new, ${n.missingVerdict} without a verdict, ${plural(n.tied, 'tie')} left out.`,
     '',
     table(
       ['', 'Count', 'Rate', '95 % interval'],

@@ -58,7 +58,7 @@ export async function addKindCommand(
   if (named !== null) rememberProgram(named);
   terminal.document(one);
   terminal.print(
-    `${isKnown ? 'Changed' : 'Added'} “${plain(name)}”. Kinds are found anew where a comparison is looked at.`,
+    `${isKnown ? 'Changed' : 'Added'} “${plain(name)}”. Kinds are found again where a comparison is looked at.`,
   );
 }
 
@@ -112,8 +112,8 @@ export async function testKindsCommand({ terminal, workbench }: CommandContext, 
 }
 
 function foundWords({ found, older }: KindRulesView): string {
-  const anew = older === 0 ? '' : `, of ${older} by earlier ones (found anew where they are looked at)`;
-  return `kinds of ${plural(found, 'comparison')} were found by these rules${anew}`;
+  const again = older === 0 ? '' : `, of ${older} by earlier ones (found again where they are looked at)`;
+  return `kinds of ${plural(found, 'comparison')} were found by these rules${again}`;
 }
 
 async function fileText(file: string): Promise<string> {

@@ -1,3 +1,4 @@
+import { titleOfComparison } from '../../../shared/presentation/names.ts';
 import { methodOfRun } from '../../../shared/presentation/methods.ts';
 import type { SiteJob } from '../../../shared/domain/sites.ts';
 import type { ThingKind, ThingMarks } from '../../../shared/domain/things.ts';
@@ -128,20 +129,15 @@ export const listings: Record<ListName, (workbench: Workbench) => Promise<Listin
   evals: evaluationListing,
   evaluations: evaluationListing,
   comparisons: async ({ comparisons }) =>
-    listing(
-      await comparisons.list(),
-      ['Left', 'Right', 'Rule', 'Paired', 'Negative', 'Positive', 'State', 'Id'],
-      (c) => [
-        c.leftName,
-        c.rightName,
-        c.rule.kind,
-        c.counts.paired,
-        (c.counts.corrected ?? c.counts).kinds.negative,
-        (c.counts.corrected ?? c.counts).kinds.positive,
-        c.state,
-        c.id,
-      ],
-    ),
+    listing(await comparisons.list(), ['Name', 'Rule', 'Paired', 'Negative', 'Positive', 'State', 'Id'], (c) => [
+      titleOfComparison(c),
+      c.rule.kind,
+      c.counts.paired,
+      (c.counts.corrected ?? c.counts).kinds.negative,
+      (c.counts.corrected ?? c.counts).kinds.positive,
+      c.state,
+      c.id,
+    ]),
   'guard-sets': async ({ core }) =>
     listing(await core.store.listGuardSets(), ['Name', 'Samples', 'Left out', 'Note', 'Id'], (g) => [
       g.name,
