@@ -23,7 +23,7 @@ test('every part of a tiny model’s memory is what one counts by hand', () => {
   // A block: q 64, k and v 32 each, o 64, gate, up and down 96 each, two norms of 8 = 496. Embedding 160, last norm 8.
   const parameters = 2 * 496 + 160 + 8;
   const places = 2 * 3 * 10;
-  // Per layer and token 8·8 + 3·12 + 2·10 = 120 numbers.
+  // Per layer and token 8·8 + 4·12 + (2 + 2)·4 + 2·10 = 148 numbers.
   expect(estimateMemory(spec(), shapeOf(tiny), { ...conditions, processBytes }).phases).toEqual({
     load: { process: 1000, weights: 4 * parameters, reading: 4 * 160 },
     step: {
@@ -31,7 +31,7 @@ test('every part of a tiny model’s memory is what one counts by hand', () => {
       weights: 4 * parameters,
       gradients: 4 * parameters,
       optimiser: 8 * parameters,
-      activations: 4 * places * 2 * 120,
+      activations: 4 * places * 2 * 148,
       logits: 8 * places * 20,
     },
     evaluate: { process: 3000, weights: 4 * parameters, optimiser: 8 * parameters },
@@ -55,7 +55,7 @@ test('an adapter trains alone, bfloat16 narrows what does not train, blocks that
     weights: 4 * (frozen + adapter) - 2 * matrices,
     gradients: 4 * adapter,
     optimiser: 8 * adapter,
-    activations: 4 * 60 * (2 * 8 + 120),
+    activations: 4 * 60 * (2 * 8 + 148),
     logits: 8 * 60 * 20,
   });
   // Every matrix and the head once more, and keys and values of one head of 4.

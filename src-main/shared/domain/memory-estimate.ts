@@ -16,7 +16,7 @@ export interface ModelShape {
   kvHeads: number;
   headDim: number;
   ffnDim: number;
-  /** Feed-forward rows that a backward pass keeps per token: 3 where gate and activation are one operation, else 8. */
+  /** Feed-forward rows that a backward pass holds per token: 4 where gate and activation are one operation, else 8. */
   feedForwardRows: number;
   /** Every linear layer: its module name, its width in and out. */
   linears: readonly { name: string; inputs: number; outputs: number }[];
@@ -114,12 +114,14 @@ function adapterNumbers({ tuning }: MemorySpec, { linears }: ModelShape): number
 /** What a backward pass keeps of the longest micro-batch: per layer and token as counted on one, or a block's input alone. */
 export function keptBytes(
   spec: Pick<RunSpec, 'algorithm' | 'batch'>,
-  { dim, feedForwardRows, ffnDim, heads, layers }: Omit<ModelShape, 'linears'>,
+  { dim, feedForwardRows, ffnDim, heads, kvHeads, headDim, layers }: Omit<ModelShape, 'linears'>,
   longest: number,
   checkpointing: boolean,
 ): number {
   const tokens = responsesPerRow(spec.algorithm) * spec.batch.size * longest;
-  const perLayer = 8 * dim + feedForwardRows * ffnDim + heads * longest;
+  // Queries, keys and values once more, laid out in rows: a compiled step makes them anew as soon as it can, and holds them until it is back.
+  const laidOut = (heads + 2 * kvHeads) * headDim;
+  const perLayer = 8 * dim + feedForwardRows * ffnDim + laidOut + heads * longest;
   return float * tokens * (checkpointing ? layers * dim + perLayer : layers * perLayer);
 }
 
