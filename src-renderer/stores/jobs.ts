@@ -56,7 +56,13 @@ export const useJobs = defineStore('jobs', () => {
     if (job.state === 'done' && job.kind !== 'comparison') {
       // Home speaks of nothing else then.
       const action = whereToGo(job);
-      toasts.show({ tone: 'good', title: `Done: ${job.title}`, ...(action === undefined ? {} : { action }) });
+      const detail = job.kind === 'watch' ? job.result['said'] : undefined;
+      toasts.show({
+        tone: 'good',
+        title: `Done: ${job.title}`,
+        ...(detail === undefined || detail === '' ? {} : { detail }),
+        ...(action === undefined ? {} : { action }),
+      });
     }
   }
 
@@ -90,6 +96,8 @@ export const useJobs = defineStore('jobs', () => {
 /** What came of a job, one click away. */
 function whereToGo({ kind, result }: Job): { label: string; run: () => void } | undefined {
   if (kind === 'demo') return { label: 'See what it found', run: () => (location.hash = '#/') };
+  const runId = kind === 'watch' ? result['runId'] : undefined;
+  if (runId !== undefined) return { label: 'Open the run', run: () => (location.hash = `#/runs/${runId}`) };
   const evaluationId = kind === 'judge' ? result['evaluationId'] : undefined;
   if (evaluationId === undefined) return undefined;
   return { label: 'Open its verdicts', run: () => (location.hash = `#/evaluations/${evaluationId}`) };

@@ -129,4 +129,22 @@ describe.skipIf(missing !== null)('a training of TRL that is watched while it is
       [1, 2, 3, 4, 5, 6, 7, 8].map((at) => [at, true]),
     );
   });
+
+  it('is followed from the window too, by its folder, with an alert', async () => {
+    const folder = path.join(scratch, 'from the window');
+    cpSync(told, folder, { recursive: true });
+    const app = await served.open();
+    await app.goto('/runs');
+    await app.button('From elsewhere…').click();
+    const dialog = app.page.getByRole('dialog', { name: 'Bring a training from elsewhere' });
+    await dialog.getByLabel('Folder', { exact: true }).fill(folder);
+    await dialog.getByRole('button', { name: 'Add an alert' }).click();
+    await dialog.getByLabel('Limit of alert 1').fill('10%');
+    await dialog.getByRole('button', { name: 'Follow', exact: true }).click();
+    await app.button('Open the run').click();
+    await app.page.getByRole('heading', { level: 1, name: 'from the window' }).waitFor();
+    await app.page.getByRole('region', { name: 'Alerts' }).getByText('“from the window” lost 4 of 8').first().waitFor();
+    expect(app.complaints).toEqual([]);
+    await app.close();
+  });
 });

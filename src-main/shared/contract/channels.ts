@@ -21,6 +21,7 @@ import type {
 import type { StoredCheck } from '../domain/data/check.ts';
 import { findings } from '../domain/data/findings.ts';
 import { rowSortColumns } from '../domain/data/row-view.ts';
+import { isAlert } from '../domain/alerts.ts';
 import type { AlertRecord } from '../domain/alerts.ts';
 import { rowScoreNames } from '../domain/data/row-scores.ts';
 import type { Suspects } from '../domain/data/row-scores.ts';
@@ -349,6 +350,22 @@ export const channels = {
         .array(z.strictObject({ path: z.string().min(1).max(200), values: z.array(z.unknown()).min(1).max(100) }))
         .min(1)
         .max(5),
+    }),
+  ),
+  /**
+   * Takes another trainer's output folder as a run and, with `follow`, looks at it until its training ends: a job, whose result names the run.
+   * Rules and suites are looked at as checkpoints come.
+   */
+  'watching.start': channel<{ jobId: string }>()(
+    z.strictObject({
+      handle,
+      follow: z.boolean(),
+      name: name.optional(),
+      base: z.string().min(1).max(500).optional().describe('model it began with, by name or id'),
+      dataset: z.string().min(1).max(500).optional(),
+      suites: z.array(z.string().min(1).max(500)).max(50).default([]),
+      alerts: z.array(z.string().max(200).refine(isAlert, 'is not a rule')).max(20).default([]),
+      alertsTo,
     }),
   ),
   'runs.stop': channel<null>()(z.strictObject({ runId: id })),

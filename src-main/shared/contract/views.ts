@@ -40,6 +40,7 @@ export interface Job {
     | 'statements'
     | 'judge'
     | 'pair-plan'
+    | 'watch'
     | 'prompt';
   title: string;
   state: 'running' | 'done' | 'failed' | 'cancelled';

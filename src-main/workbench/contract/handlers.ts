@@ -35,6 +35,7 @@ import { judgingHandlers } from './judging-handlers.ts';
 import { promptHandlers } from './prompt-handlers.ts';
 import { runHandlers } from './run-handlers.ts';
 import { siteHandlers } from './site-handlers.ts';
+import { watchingHandlers } from './watching-handlers.ts';
 
 /** The whole contract on one page: which service answers which channel. */
 export function createHandlers(services: Services): Handlers {
@@ -43,6 +44,7 @@ export function createHandlers(services: Services): Handlers {
     ...materialHandlers(services),
     ...runHandlers(services),
     ...siteHandlers(services),
+    ...watchingHandlers(services),
     ...promptHandlers(services),
     ...evaluationHandlers(services),
     ...comparisonHandlers(services),
