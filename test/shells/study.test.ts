@@ -1,8 +1,8 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { ChildProcess } from 'node:child_process';
-import type { RunRecord } from '../../src-main/shared/domain/entities.ts';
+import type { ModelRecord, RunRecord } from '../../src-main/shared/domain/entities.ts';
 import { documentOf, flipguard, startCli } from '../helpers/cli.ts';
 import {
   openTestWorkbench,
@@ -86,10 +86,6 @@ describe.skipIf(smallModel === null)(`a study${withSmallModel}`, () => {
       ],
       frozen: null,
     });
-    const short = study
-      .replace(/ {4}candidates:\n( {6}.*\n)+/, '')
-      .replace('guard: { kind: none }', 'optimizer.learningRate: 1.0e-3');
-    writeFileSync(file, short);
     await killedWhen(startCli(folder, ['study', file]), 'measuring gentle · DPO · seed 3');
 
     const out = path.join(folder, '..', 'out');
@@ -98,10 +94,18 @@ describe.skipIf(smallModel === null)(`a study${withSmallModel}`, () => {
     expect(first.status, first.stderr.slice(-600)).toBe(0);
     const answer = documentOf<Answer>(first);
     expect(answer.failed).toEqual([]);
-    expect(answer.frozen.candidates).toEqual([]);
+    // Both candidates were trained and measured on the validation split, where the second is half as far: one was chosen.
+    expect(answer.frozen.candidates).toMatchObject([
+      { method: 'DPO', candidate: 0, ratio: 1 },
+      { method: 'DPO', candidate: 1 },
+    ]);
+    const chosen = answer.frozen.candidates.filter((one) => 'chosen' in one && one.chosen === true);
+    expect(chosen).toHaveLength(1);
     expect(answer.frozen.seenBefore).toBe(0);
     const runs = documentOf<RunRecord[]>(await flipguard(folder, '--json', 'list', 'runs'));
     expect(runs.map(({ name, status }) => `${name} ${status}`).sort()).toEqual([
+      'gentle · DPO · candidate 2 · seed 0 finished',
+      'gentle · DPO · seed 0 finished',
       'gentle · DPO · seed 3 finished',
       'gentle · DPO, 0.25 × the rate · seed 3 finished',
     ]);
@@ -114,11 +118,20 @@ describe.skipIf(smallModel === null)(`a study${withSmallModel}`, () => {
     expect(rows).toHaveLength(1 + 2 * 3 * 2);
     expect(rows[0]).toBe('model,method,seed,fraction,sampledReward,greedyReward,kl,seconds,check,negative,positive,n');
 
+    // Weights in between were measured and removed; their entries stay.
+    const models = documentOf<ModelRecord[]>(await flipguard(folder, '--json', 'list', 'models'));
+    expect(models.map(({ origin, state }) => `${origin} ${state}`).sort()).toEqual([
+      'imported present',
+      ...new Array<string>(4).fill('interpolated missing'),
+    ]);
+    expect(readdirSync(path.join(folder, 'models'))).toEqual([]);
+    expect((await flipguard(folder, '--json', 'doctor', '--check')).stdout).not.toContain('missing-model');
+
     const again = documentOf<Answer>(await flipguard(folder, '--json', 'study', file));
     expect(again.frozen).toEqual(answer.frozen);
     expect(documentOf<RunRecord[]>(await flipguard(folder, '--json', 'list', 'runs'))).toEqual(runs);
 
-    writeFileSync(file, short.replace('seeds: [3]', 'seeds: [5]'));
+    writeFileSync(file, study.replace('seeds: [3]', 'seeds: [5]'));
     const changed = await flipguard(folder, 'study', file);
     expect(changed.status).toBe(2);
     expect(changed.stderr).toContain('seeds was [3] and is [5]');

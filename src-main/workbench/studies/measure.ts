@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { RunRecord, SuiteRecord } from '../../shared/domain/entities.ts';
 import type { StudyPlace } from '../../shared/domain/studies.ts';
 import { interpolationName } from '../../shared/presentation/names.ts';
@@ -6,6 +7,7 @@ import type { Core } from '../core.ts';
 import type { MadeModels } from '../models/made-models.ts';
 import { partOf, throwIfCancelled } from '../supervision/task.ts';
 import type { Task } from '../supervision/task.ts';
+import { inside, removeInside } from '../workspace/inside.ts';
 import { freeName } from '../workspace/names.ts';
 import type { Cell } from './cells.ts';
 import type { FoundSplit } from './check-study.ts';
@@ -44,21 +46,23 @@ export async function measurePath(
     const klFrom = place.fraction === 0 ? null : { weights: cell.model.id, suiteIds: [split.sampledReward.id] };
     const onDone = (suite: SuiteRecord, id: string) =>
       store.setStudyPoint(studyId, pointOf(place, { suite: suite.name }), id);
-    await evaluateSuites(core, await weightsAt(place), missing, { klFrom, onDone }, task);
+    const weights = await weightsAt(place);
+    await evaluateSuites(core, weights.id, missing, { klFrom, onDone }, task);
+    if (weights.folder !== null) await removeInside(core.layout.root, weights.folder);
   }
 
-  /** Made once, and kept as a model. */
-  async function weightsAt(place: StudyPlace): Promise<string> {
-    if (place.fraction === 0) return cell.model.id;
-    if (place.fraction === 1) return run.id;
+  /** Between the ends they are made for the measurement: the model's entry stays with its recipe, its weights do not. */
+  async function weightsAt(place: StudyPlace): Promise<{ id: string; folder: string | null }> {
+    if (place.fraction === 0) return { id: cell.model.id, folder: null };
+    if (place.fraction === 1) return { id: run.id, folder: null };
     const point = pointOf(place, { part: 'weights' });
-    const there = known.get(point);
-    if (there !== undefined && (await store.getModel(there)) !== null) return there;
+    const there = await store.getModel(known.get(point) ?? '');
+    if (there !== null && existsSync(inside(core.layout.root, there.path))) return { id: there.id, folder: there.path };
     const name = freeName(await store.listModels(), interpolationName(place.fraction, 'base', run.name));
-    const { id } = await madeModels.interpolate(cell.model.id, run.id, place.fraction, name, task);
+    const { id, path } = await madeModels.interpolate(cell.model.id, run.id, place.fraction, name, task);
     await store.setStudyPoint(studyId, point, id);
     known.set(point, id);
-    return id;
+    return { id, folder: path };
   }
 
   for (const [i, fraction] of places.entries()) {

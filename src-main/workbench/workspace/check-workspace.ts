@@ -127,6 +127,8 @@ async function checkModel(core: Core, model: ModelRecord, hashModel: HashModel, 
   const place = path.resolve(core.layout.root, model.path);
   const remedy = 'Bring its files back, or import the model again. Results that were made with it stay as they are.';
   if ((await namesIn(place)).length === 0) {
+    // A study removes weights in between once they are measured; the recipe makes them again.
+    if (model.recipe !== undefined) return [];
     return [{ kind: 'missing-model', message: `The folder of model “${model.name}” is gone: ${place}.`, remedy }];
   }
   const found = await hashModel(model, task).then(
