@@ -3,7 +3,7 @@ import { headScores } from '../losses/head.ts';
 import { completionLength, type BatchLayout, type CompletionSequence } from '../losses/layout.ts';
 import { batchInputs, batchOf, completionHidden, layoutFor, sumPerSequence } from '../losses/token-log-probs.ts';
 import type { CausalLm } from '../models/causal-lm.ts';
-import { Passes } from '../passes.ts';
+import { inputTensors } from '../passes.ts';
 import type { CacheKey, NativeOps, NumberCache } from '../ports.ts';
 
 /** Bounds on one pass without gradients. */
@@ -55,47 +55,33 @@ export interface PassScores {
   greedy?: Int32Array;
 }
 
-/** Log-probs of some sequences' completions, without gradients. A form of pass that occurs again is compiled, where the backend compiles. */
+/**
+ * Log-probs of some sequences' completions, without gradients. Always operation by operation: a compiled pass rounds otherwise, and two
+ * evaluations of the same weights must not differ by when they were made.
+ */
 export async function scorePass(
   model: CausalLm,
   sequences: readonly CompletionSequence[],
   options: { ops?: NativeOps | undefined; greedy?: boolean } = {},
 ): Promise<PassScores> {
-  const passes = passesOf(model, options.ops);
-  const layout = layoutFor(model, sequences, passes.rounded);
-  const withGreedy = options.greedy === true;
-  const { tokens, sequences: rows } = layout.form;
-  const numbers = await passes.measure({
-    key: `score ${withGreedy ? 'with greedy tokens ' : ''}${JSON.stringify(layout.form)}`,
-    inputs: batchInputs(model, layout),
-    build: (tensors) => {
-      const batch = batchOf(layout.form, tensors);
-      const hidden = completionHidden(model, batch, options);
-      const { logProbs, greedy } = headScores(model, hidden, batch.labels, { ops: options.ops, withGreedy });
-      const told = [logProbs, sumPerSequence(logProbs, batch)];
-      // Ids of tokens are exact in float32 up to 2²⁴.
-      return { told: tf.concat(greedy === null ? told : [...told, tf.cast(greedy, 'float32')]) };
-    },
+  const layout = layoutFor(model, sequences, false);
+  const [tokens, sums, greedy] = tf.tidy(() => {
+    const batch = batchOf(layout.form, inputTensors(batchInputs(model, layout)));
+    const hidden = completionHidden(model, batch, options);
+    const scores = headScores(model, hidden, batch.labels, { withGreedy: options.greedy === true });
+    const told: tf.Tensor[] = [scores.logProbs, sumPerSequence(scores.logProbs, batch)];
+    return scores.greedy === null ? told : [...told, scores.greedy];
   });
-  const greedyAt = tokens + rows;
-  return {
+  if (tokens === undefined || sums === undefined) throw new Error('a pass returns two tensors');
+  const scores: PassScores = {
     layout,
-    logProbs: numbers.subarray(0, layout.tokens),
-    sums: numbers.subarray(tokens, greedyAt),
-    ...(withGreedy ? { greedy: Int32Array.from(numbers.subarray(greedyAt, greedyAt + layout.tokens)) } : {}),
+    logProbs: ((await tokens.data()) as Float32Array).subarray(0, layout.tokens),
+    sums: (await sums.data()) as Float32Array,
   };
-}
-
-const passesOfModels = new WeakMap<CausalLm, Passes>();
-
-/** The passes that score with a model; they go when it goes. */
-function passesOf(model: CausalLm, ops: NativeOps = {}): Passes {
-  const known = passesOfModels.get(model);
-  if (known !== undefined) return known;
-  const passes = new Passes(ops);
-  passesOfModels.set(model, passes);
-  model.dependants.add(passes);
-  return passes;
+  if (greedy !== undefined) scores.greedy = ((await greedy.data()) as Int32Array).subarray(0, layout.tokens);
+  tf.dispose([tokens, sums]);
+  greedy?.dispose();
+  return scores;
 }
 
 export interface ScoringOptions {

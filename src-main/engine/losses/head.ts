@@ -100,7 +100,6 @@ export function headLogProbs(
 }
 
 export interface ScoresOptions {
-  ops?: NativeOps | undefined;
   withGreedy?: boolean;
   /** Numbers that a piece of logits may have; for tests. */
   pieceSize?: number | undefined;
@@ -114,22 +113,19 @@ export function headScores(
   model: CausalLm,
   hidden: Tensor2D,
   labels: Tensor1D,
-  { ops, withGreedy = false, pieceSize: most = scoredPieceSize }: ScoresOptions = {},
+  { withGreedy = false, pieceSize: most = scoredPieceSize }: ScoresOptions = {},
 ): { logProbs: Tensor1D; greedy: Tensor1D | null } {
   const { weights, multiplier } = model.languageHead();
-  const after = ops?.after ?? (<T extends tf.Tensor>(x: T) => tf.clone(x));
   const [n, vocab] = [hidden.shape[0], weights.shape[0]];
   const rows = Math.max(1, Math.min(n, Math.floor(most / vocab)));
   const logProbs: Tensor1D[] = [];
   const greedy: Tensor1D[] = [];
   for (let start = 0; start < n; start += rows) {
     const piece = { start, size: Math.min(rows, n - start) };
-    const before = logProbs.at(-1);
     const [own, likeliest] = tf.tidy((): Tensor1D[] => {
       const part = rowsOf(hidden, piece);
       const scaledPart = multiplier === 1 ? part : tf.mul<Tensor2D>(part, multiplier);
-      const input = before === undefined ? scaledPart : after(scaledPart, before);
-      const logits: Tensor2D = tf.matMul(input, weights, false, true);
+      const logits: Tensor2D = tf.matMul(scaledPart, weights, false, true);
       const firsts = tf.range(0, piece.size * vocab, vocab, 'int32');
       const wanted = tf.add<Tensor1D>(firsts, tf.slice(labels, [piece.start], [piece.size]));
       const picked = tf.gather<Tensor1D>(tf.reshape(logits, [piece.size * vocab]), wanted);

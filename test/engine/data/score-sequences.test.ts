@@ -3,34 +3,24 @@ import { beforeAll, expect, test } from 'vitest';
 import { nativeOps, openBackend } from '../../../src-main/backends/index.ts';
 import { scorePass } from '../../../src-main/engine/data/score-sequences.ts';
 import { headScores } from '../../../src-main/engine/losses/head.ts';
-import { nativeMissing } from '../../backends/native-available.ts';
 import { randomPairs, tinyModel } from '../../helpers/training.ts';
 
 beforeAll(async () => {
   await openBackend();
 });
 
-const sequences = randomPairs(10).flatMap(({ chosen, rejected }) => [chosen, rejected]);
-
-test.skipIf(nativeMissing !== undefined)(
-  `a form of pass that occurs again is compiled, and takes the weights of the time${nativeMissing ? ` (skipped: ${nativeMissing})` : ''}`,
-  async () => {
-    const [compiled, plain] = [tinyModel(), tinyModel()];
-    const ops = nativeOps();
-    for (const round of [1, 2, 3, 4]) {
-      const mine = await scorePass(compiled, sequences, { ops, greedy: true });
-      const expected = await scorePass(plain, sequences, { greedy: true });
-      expect([...mine.greedy!]).toEqual([...expected.greedy!]);
-      expect(mine.logProbs.length).toBe(expected.logProbs.length);
-      mine.logProbs.forEach((logProb, i) => expect(logProb).toBeCloseTo(expected.logProbs[i]!, 4));
-      mine.sums.forEach((sum, i) => expect(sum).toBeCloseTo(expected.sums[i]!, 3));
-      for (const model of [compiled, plain])
-        for (const weights of model.parameters.values()) weights.assign(tf.mul(weights, 1 + round / 50));
-    }
-    compiled.dispose();
-    plain.dispose();
-  },
-);
+test('the same weights have the same numbers to the last bit, however often they were scored before', async () => {
+  const sequences = randomPairs(10).flatMap(({ chosen, rejected }) => [chosen, rejected]);
+  const [model, other] = [tinyModel(), tinyModel()];
+  const ops = nativeOps();
+  const rounds = [];
+  for (let round = 0; round < 3; round++) rounds.push(await scorePass(model, sequences, { ops, greedy: true }));
+  rounds.push(await scorePass(other, sequences, { ops, greedy: true }));
+  for (const { logProbs, sums, greedy } of rounds.slice(1))
+    expect([logProbs, sums, greedy]).toEqual([rounds[0]!.logProbs, rounds[0]!.sums, rounds[0]!.greedy]);
+  model.dispose();
+  other.dispose();
+});
 
 test('log-probs and likeliest tokens by hand, in one piece and in several', () => {
   const weights = tf.variable(tf.tensor2d([[1], [2], [3]]));
