@@ -66,8 +66,8 @@ function fieldsAt(fields: readonly Field[], path: readonly string[], spec: unkno
     if (field.kind === 'group' || field.kind === 'optional') shape = { fields: field.fields, kinds: [] };
     else if (field.kind === 'variant') {
       const kind = valueAt(spec, [...path.slice(0, depth + 1), 'kind']);
-      const chosen = field.variants.filter(({ value }) => value === kind);
-      const shown = chosen.length > 0 ? chosen : field.variants;
+      const picked = field.variants.filter(({ value }) => value === kind);
+      const shown = picked.length > 0 ? picked : field.variants;
       const all = new Map(shown.flatMap(({ fields: own }) => own.map((one) => [one.path.at(-1), one] as const)));
       shape = { fields: [...all.values()], kinds: field.variants.map(({ value }) => value) };
     } else return null;

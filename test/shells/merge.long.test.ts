@@ -56,7 +56,7 @@ test.skipIf(smallModel === null)(
       base: { kind: 'model', label: 'small', weight: 0 },
       models: [{ kind: 'model', label: 'scaled', weight: 1 }],
       fraction: 1,
-      parts: search?.trials[search.chosen]?.parts,
+      parts: search?.trials[search.best]?.parts,
     });
     expect(search).toMatchObject({
       suite: 'words',

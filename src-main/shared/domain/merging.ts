@@ -131,8 +131,8 @@ export interface MergeRecipe {
     /** The suite of scores, where there was one. */
     reward: { suite: string; validation: MergeHalf; test: MergeHalf } | null;
     trials: MergeTrial[];
-    /** Place in `trials` of what was chosen. */
-    chosen: number;
+    /** Place in `trials` of the best. */
+    best: number;
   };
 }
 

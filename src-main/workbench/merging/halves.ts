@@ -35,19 +35,19 @@ export async function halvesOf(core: Core, suite: SuiteRecord): Promise<Halves> 
   }
   const ranked = items.map((item) => ({ item, rank: hash('sha256', `validation half\n${item.id}`, 'hex') }));
   ranked.sort((a, b) => (a.rank < b.rank ? -1 : 1));
-  const chosen = new Set(ranked.slice(0, Math.ceil(items.length / 2)).map(({ item }) => item.id));
+  const picked = new Set(ranked.slice(0, Math.ceil(items.length / 2)).map(({ item }) => item.id));
   return {
     validation: await half(
       core,
       suite,
       'validation half',
-      items.filter(({ id }) => chosen.has(id)),
+      items.filter(({ id }) => picked.has(id)),
     ),
     test: await half(
       core,
       suite,
       'test half',
-      items.filter(({ id }) => !chosen.has(id)),
+      items.filter(({ id }) => !picked.has(id)),
     ),
   };
 }

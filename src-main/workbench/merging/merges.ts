@@ -143,7 +143,7 @@ async function search(
       part,
     );
   });
-  const found = outcome.trials[outcome.chosen]?.parts ?? [];
+  const found = outcome.trials[outcome.best]?.parts ?? [];
   return { parts: [...found, ...file.parts], search: { ...toldOf(guard, halves, reward, rewardHalves), ...outcome } };
 }
 

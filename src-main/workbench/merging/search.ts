@@ -6,7 +6,7 @@ import type { Measured } from './measure.ts';
 export interface SearchOutcome {
   trials: MergeTrial[];
   /** Place in `trials`. */
-  chosen: number;
+  best: number;
 }
 
 /**
@@ -29,8 +29,8 @@ export async function searchFractions(
     return trials.push({ parts, ...flipsOf(before, found.verdicts), reward: found.reward }) - 1;
   }
 
-  let chosen = await at([...start]);
-  const least = trials[chosen]?.reward ?? null;
+  let best = await at([...start]);
+  const least = trials[best]?.reward ?? null;
   if (rewardSuite !== undefined && least === null) {
     throw new WorkbenchError('bad-input', `Suite “${rewardSuite}” gives no scores to search by.`, {
       remedy: 'Choose a suite of the kind generate with a scorer, or leave `search.reward` out.',
@@ -38,17 +38,17 @@ export async function searchFractions(
     });
   }
   for (let round = 0; round < rounds; round++) {
-    const before_ = chosen;
+    const earlier = best;
     for (const part of start.keys()) {
       for (const fraction of fractions) {
-        const parts = trialAt(trials, chosen).parts.map((one, i) => (i === part ? { ...one, fraction } : one));
+        const parts = trialAt(trials, best).parts.map((one, i) => (i === part ? { ...one, fraction } : one));
         const other = await at(parts);
-        if (isBetter(trialAt(trials, other), trialAt(trials, chosen), least)) chosen = other;
+        if (isBetter(trialAt(trials, other), trialAt(trials, best), least)) best = other;
       }
     }
-    if (chosen === before_) break;
+    if (best === earlier) break;
   }
-  return { trials, chosen };
+  return { trials, best };
 }
 
 function trialAt(trials: readonly MergeTrial[], i: number): MergeTrial {

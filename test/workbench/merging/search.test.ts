@@ -25,7 +25,7 @@ const fractions = [0, 0.5, 1];
 
 async function found(reward: string | undefined) {
   const measured: string[] = [];
-  const { trials, chosen } = await searchFractions(
+  const { trials, best } = await searchFractions(
     { fractions, rounds: 3, ...(reward === undefined ? {} : { reward }) },
     start,
     before,
@@ -36,7 +36,7 @@ async function found(reward: string | undefined) {
       return { verdicts: verdicts(marks), reward: reward === undefined ? null : mean };
     },
   );
-  return { measured, chosen: trials[chosen], tried: trials.length };
+  return { measured, best: trials[best], tried: trials.length };
 }
 
 describe('a search of fractions', () => {
@@ -44,7 +44,7 @@ describe('a search of fractions', () => {
     // Attention 0 has five right and attention 0.5 four; then MLP 0.5 has all six, which nothing in the second round beats.
     expect(await found(undefined)).toEqual({
       measured: ['1 1', '0 1', '0.5 1', '0 0', '0 0.5', '0.5 0.5', '1 0.5'],
-      chosen: {
+      best: {
         parts: [
           { modules: ['attention'], fraction: 0 },
           { modules: ['mlp'], fraction: 0.5 },
@@ -57,8 +57,8 @@ describe('a search of fractions', () => {
 
   test('with a reward, takes the fewest negative flips of what has no less than the start', async () => {
     // Attention 0 flips nothing, but its reward of 6 is below the 10 of the start; so does (0, 0.5), with 7.
-    const { chosen } = await found('afinn');
-    expect(chosen).toEqual({
+    const { best } = await found('afinn');
+    expect(best).toEqual({
       parts: [
         { modules: ['attention'], fraction: 0.5 },
         { modules: ['mlp'], fraction: 0.5 },

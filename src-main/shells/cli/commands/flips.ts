@@ -34,8 +34,8 @@ export async function flipsCommand(
   await requireKinds(workbench, comparison.id, flags);
   if (flags.groups === true) return printGroups(context, workbench, comparison, filterOf(flags), flags);
   if (flags.as !== undefined) {
-    const chosen = { filter: filterOf(flags), sort: sortOf(flags) };
-    return writeFlipsOut(context, workbench, comparison, { ...flags, as: flags.as }, chosen);
+    const view = { filter: filterOf(flags), sort: sortOf(flags) };
+    return writeFlipsOut(context, workbench, comparison, { ...flags, as: flags.as }, view);
   }
   let shown = 0;
   const enough = new Error('as many as were asked for');

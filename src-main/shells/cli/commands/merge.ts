@@ -47,12 +47,12 @@ function describe({ name, recipe }: ModelRecord): string {
 }
 
 function describeSearch(search: MergeRecipe['search']): string[] {
-  const [start, chosen] = [search?.trials[0], search?.trials[search.chosen]];
-  if (search === undefined || start === undefined || chosen === undefined) return [];
+  const [start, best] = [search?.trials[0], search?.trials[search.best]];
+  if (search === undefined || start === undefined || best === undefined) return [];
   const reward = (one: typeof start) => (one.reward === null ? '' : `, reward ${one.reward.toFixed(2)}`);
   return [
-    `  ${formatCount(search.trials.length)} settings tried on “${plain(search.validation.name)}” (${formatCount(chosen.n)} samples): ` +
-      `negative flips ${start.negative} at the start, ${chosen.negative} as chosen; right ${start.right} and ${chosen.right}${reward(start)}${reward(chosen)}`,
+    `  ${formatCount(search.trials.length)} settings tried on “${plain(search.validation.name)}” (${formatCount(best.n)} samples): ` +
+      `negative flips ${start.negative} at the start, ${best.negative} at best; right ${start.right} and ${best.right}${reward(start)}${reward(best)}`,
     `  Report on “${plain(search.test.name)}”, which the search did not see.`,
   ];
 }
