@@ -38,13 +38,14 @@ function vectorised(backend: TensorflowBackend, logits: tf.Tensor2D, labels: tf.
     logits,
     places,
   ]);
-  const logTotal = tf.reshape(tf.add(highest, tf.log(total)), [rows]);
+  // Both terms are as small as their sum, so that large logits lose no digits.
+  const below = tf.sub<tf.Tensor1D>(tf.reshape(highest, [rows]), wanted);
   const grad = backend.executeSingleOutput('TensorScatterSub', types(backend, { T: TF_FLOAT, Tindices: TF_INT32 }), [
     tf.div(exponentials, total),
     places,
     tf.fill([rows], 1),
   ]);
-  return { loss: tf.sub(logTotal, wanted), grad: grad as tf.Tensor2D };
+  return { loss: tf.add(below, tf.reshape(tf.log(total), [rows])), grad: grad as tf.Tensor2D };
 }
 
 function types({ binding }: TensorflowBackend, named: Readonly<Record<string, number>>): Attribute[] {

@@ -126,10 +126,8 @@ export function headScores(
       const part = rowsOf(hidden, piece);
       const scaledPart = multiplier === 1 ? part : tf.mul<Tensor2D>(part, multiplier);
       const logits: Tensor2D = tf.matMul(scaledPart, weights, false, true);
-      const firsts = tf.range(0, piece.size * vocab, vocab, 'int32');
-      const wanted = tf.add<Tensor1D>(firsts, tf.slice(labels, [piece.start], [piece.size]));
-      const picked = tf.gather<Tensor1D>(tf.reshape(logits, [piece.size * vocab]), wanted);
-      return [tf.sub(picked, tf.logSumExp(logits, 1)), ...(withGreedy ? [tf.argMax<Tensor1D>(logits, 1)] : [])];
+      const scores = softmaxParts(logits, tf.slice(labels, [piece.start], [piece.size]));
+      return [scores.logProbs, ...(withGreedy ? [tf.argMax<Tensor1D>(logits, 1)] : [])];
     });
     logProbs.push(own!);
     if (likeliest !== undefined) greedy.push(likeliest);
@@ -146,14 +144,28 @@ function rowsOf(x: Tensor2D, { start, size }: Piece): Tensor2D {
   return size === x.shape[0] ? x : tf.slice(x, [start, 0], [size, x.shape[1]]);
 }
 
-/** logsumexp − picked, and softmax − one-hot, from portable kernels. */
+/** −log p(label) and softmax − one-hot, from portable kernels; rounded as `headScores` rounds. */
 function composedCrossEntropy(logits: Tensor2D, labels: Tensor1D): { loss: Tensor1D; grad: Tensor2D } {
   return tf.tidy(() => {
+    const { logProbs, exponentials, total } = softmaxParts(logits, labels);
     const target = tf.cast(tf.oneHot(labels, logits.shape[1]), 'float32');
-    const logProbs: Tensor2D = tf.logSoftmax(logits);
     return {
-      loss: tf.neg(tf.sum(tf.mul(logProbs, target), 1)) as Tensor1D,
-      grad: tf.sub(tf.exp(logProbs), target) as Tensor2D,
+      loss: tf.neg(logProbs),
+      grad: tf.sub(tf.div(exponentials, tf.expandDims(total, 1)), target) as Tensor2D,
     };
   });
+}
+
+/**
+ * (z_label − max z) − log Σ e^(z − max z): both terms are as small as the result, so that large logits lose no digits.
+ * logits [n, vocab], labels [n] → logProbs [n] in nats, exponentials [n, vocab] and their totals [n].
+ */
+function softmaxParts(logits: Tensor2D, labels: Tensor1D) {
+  const [n, vocab] = logits.shape;
+  const places = tf.add<Tensor1D>(tf.range(0, n * vocab, vocab, 'int32'), labels);
+  const picked = tf.gather<Tensor1D>(tf.reshape(logits, [n * vocab]), places);
+  const highest: Tensor1D = tf.max(logits, 1);
+  const exponentials = tf.exp(tf.sub(logits, tf.expandDims(highest, 1)));
+  const total: Tensor1D = tf.sum(exponentials, 1);
+  return { logProbs: tf.sub<Tensor1D>(tf.sub(picked, highest), tf.log(total)), exponentials, total };
 }
