@@ -45,7 +45,7 @@ test('the product of a pair with a flip is what one works out by hand', async ()
     [after(1, 3)],
   );
   model.dispose();
-  expect(found.map(({ value, flip }) => [Number(value.toFixed(5)), flip])).toEqual([
+  expect(found.map(({ value, flip }) => [Number(value.toFixed(5)) + 0, flip])).toEqual([
     [1.2, 0],
     [-1.2, 0],
     [0, 0],
