@@ -7,8 +7,7 @@ import type { FlipFacets, FlipFilter, FlipRow, FlipSort, FlipView } from '../../
 import type { ReadableDb } from '../database.ts';
 import { sql, value } from '../database.ts';
 import type { GuardPairs } from '../queries/guard-sets.ts';
-import type { LoadedComparison } from './comparison.ts';
-import { loadComparison, readHead } from './comparison.ts';
+import { loadComparison, readHead, type LoadedComparison } from './comparison.ts';
 import { facetsOf } from './facets.ts';
 import { failuresOf, knownFirings, knownNumbers, passingRows } from './filter.ts';
 import { changeCounts, firstChanges } from './kind-columns.ts';
@@ -274,7 +273,6 @@ function sortKeys(comparison: LoadedComparison, column: FlipSort['column']): Arr
   }
 }
 
-/** Moves an entry to the newest end and drops the oldest beyond `most`. */
 /** What is asked of the open lists, under the names that `Store` has. */
 export const flipReads = {
   openFlipView: (views: FlipViews, id: string, filter: FlipFilter, sort: FlipSort) => views.open(id, filter, sort),
@@ -294,7 +292,7 @@ export const flipReads = {
   /** The samples of the same slices, in the same order. */
   sliceSamples: (views: FlipViews, id: string, verdicts?: FlipFilter['verdicts']) => views.sliceSamples(id, verdicts),
   sampleDetail: (views: FlipViews, id: string, sampleKey: number) => sampleDetail(views.comparison(id), sampleKey),
-  /** The rows of some samples with whole texts, in the order of the keys; a sample that the comparison lacks is left out. */
+  /** Rows with whole texts, in the order of the keys; a sample that the comparison lacks is left out. */
   flipTexts: (views: FlipViews, id: string, sampleKeys: readonly number[]) =>
     flipTexts(views.comparison(id), sampleKeys),
   neighbours: (views: FlipViews, id: string, sampleKey: number, limit: number) =>

@@ -1,8 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { mkdir, open, readFile, readdir, stat } from 'node:fs/promises';
+import { mkdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
 import { checkAdapter } from '../../engine/checkpoint/check-adapter.ts';
 import { checkModelFiles, loadModelConfig } from '../../engine/checkpoint/model-files.ts';
 import { adapterConfigFile, adapterWeightsFile } from '../../engine/checkpoint/peft-config.ts';
@@ -18,8 +16,8 @@ import { inside, removeInside } from '../workspace/inside.ts';
 import { openFolder } from '../../trainer/node-folders.ts';
 import { snapshotSource } from '../hub/cached-models.ts';
 import { isAdapterFolder, readAdapter } from './adapters.ts';
+import { adapterFiles, familyOf, parametersIn, sha256Of, weightFiles } from './folder-files.ts';
 import { modelFolder, requireFolder } from './weights.ts';
-import { throwIfCancelled } from '../supervision/task.ts';
 import type { Task } from '../supervision/task.ts';
 
 /** A model that was added, with sentences where its files are not what its configuration says. */
@@ -224,85 +222,6 @@ async function describeFiles(
   // Relative inside the workspace, so that it can be moved.
   const place = isInside(root, folder) ? path.relative(root, folder) : folder;
   return { path: place, family, parameters, sizeBytes, sha256: hash.digest('hex') };
-}
-
-const configSchema = z.object({ model_type: z.string().min(1) });
-
-async function familyOf(folder: string): Promise<string> {
-  const file = path.join(folder, 'config.json');
-  try {
-    return configSchema.parse(JSON.parse(await readFile(file, 'utf8'))).model_type;
-  } catch (error) {
-    throw new WorkbenchError(
-      'bad-input',
-      `${folder} is not a Hugging Face model folder: config.json does not name a model_type.`,
-      {
-        remedy: 'Give the folder that holds config.json, model.safetensors and tokenizer.json.',
-        place: { file, field: 'model_type' },
-        cause: error,
-      },
-    );
-  }
-}
-
-async function adapterFiles(folder: string): Promise<string[]> {
-  const names = await readdir(folder);
-  return [adapterConfigFile, adapterWeightsFile].filter((name) => names.includes(name));
-}
-
-async function weightFiles(folder: string): Promise<string[]> {
-  const names = (await readdir(folder)).filter((name) => /^model.*\.safetensors$/.test(name)).sort();
-  if (names.length > 0) return names;
-  throw new WorkbenchError('bad-input', `${folder} holds no model.safetensors.`, {
-    remedy: 'Save the model with safe_serialization=True (transformers does so by default).',
-  });
-}
-
-const tensorSchema = z.object({ shape: z.array(z.number().int().min(0)).max(16) });
-const maxHeaderBytes = 100_000_000;
-
-/** Counts a safetensors file's numbers from its header: 8 bytes of length (little-endian), then JSON. */
-async function parametersIn(file: string): Promise<number> {
-  const handle = await open(file, 'r');
-  try {
-    const length = Buffer.alloc(8);
-    await handle.read(length, 0, 8, 0);
-    const headerBytes = Number(length.readBigUInt64LE());
-    if (headerBytes > maxHeaderBytes || headerBytes > (await handle.stat()).size) throw notSafetensors(file);
-    const header = Buffer.alloc(headerBytes);
-    await handle.read(header, 0, headerBytes, 8);
-    return countNumbers(file, header.toString('utf8'));
-  } finally {
-    await handle.close();
-  }
-}
-
-function countNumbers(file: string, header: string): number {
-  try {
-    const tensors = z.record(z.string(), z.unknown()).parse(JSON.parse(header));
-    const shapes = Object.entries(tensors)
-      .filter(([name]) => name !== '__metadata__')
-      .map(([, tensor]) => tensorSchema.parse(tensor).shape);
-    return shapes.reduce((sum, shape) => sum + shape.reduce((product, side) => product * side, 1), 0);
-  } catch {
-    throw notSafetensors(file);
-  }
-}
-
-function notSafetensors(file: string): WorkbenchError {
-  return new WorkbenchError('corrupt', `${file} is not a whole safetensors file.`, {
-    remedy: 'Download it again; a download may have been cut short.',
-    place: { file },
-  });
-}
-
-async function sha256Of(file: string, task: Task): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) {
-    throwIfCancelled(task);
-    hash.update(chunk as Buffer);
-  }
-  return hash.digest('hex');
 }
 
 function isInside(folder: string, file: string): boolean {
