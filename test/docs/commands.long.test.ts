@@ -101,7 +101,10 @@ const notRunHere: readonly { command: RegExp; why: string }[] = [
   },
   { command: /^(npx flipguard doctor --fix|npm run setup)$/, why: 'downloads TensorFlow; test/build tries set-up' },
   { command: /^(FLIPGUARD_\w+=\S+ )+(npm|npx)\b/, why: 'sets up native parts with libraries of the reader' },
-  { command: /^node build\/node24\.mjs test\/bench\//, why: 'measures for minutes, and prints no verdict' },
+  {
+    command: /^(npm run bench:\w+|node build\/node24\.mjs test\/bench\/.*)$/,
+    why: 'measures for minutes, and prints no verdict',
+  },
   { command: /^npx flipguard bench gpu\b/, why: 'takes minutes; test/shells measures a tiny model' },
   { command: /^npx flipguard report .* --format pdf\b/, why: 'needs a Chromium' },
   { command: /^(ssh|scp|rsync|nvidia-smi)\b/, why: 'needs another machine or its GPU' },
