@@ -4,6 +4,7 @@ import vue from 'eslint-plugin-vue';
 import globals from 'globals';
 import ts from 'typescript-eslint';
 import vueParser from 'vue-eslint-parser';
+import { ownedPromises, typedRules } from './build/lint/typed-rules.js';
 
 /** Electron type-checks anywhere, so the compiler does not keep it out of rooms where it does not belong. */
 const electron = {
@@ -47,31 +48,16 @@ export default ts.config(
       parserOptions: {
         projectService: { allowDefaultProject: ['*.ts'] },
         tsconfigRootDir: import.meta.dirname,
-        extraFileExtensions: ['.vue'],
       },
     },
     rules: {
+      ...typedRules,
       '@typescript-eslint/no-explicit-any': 'error',
-      '@typescript-eslint/no-floating-promises': 'error',
-      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'separate-type-imports' }],
       '@typescript-eslint/no-unused-vars': [
         'error',
         { argsIgnorePattern: '^_', varsIgnorePattern: '^_', ignoreRestSiblings: true },
       ],
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
-      '@typescript-eslint/no-misused-promises': [
-        'error',
-        { checksVoidReturn: { arguments: false, attributes: false, properties: false } },
-      ],
-      // tfjs-core's own types are so loose that this one argues with half of the tensor code.
-      '@typescript-eslint/no-unnecessary-type-assertion': 'off',
-      // `'ok' | string` names the expected value for the reader.
-      '@typescript-eslint/no-redundant-type-constituents': 'off',
-      '@typescript-eslint/only-throw-error': 'error',
-      // An interface is often asynchronous where one implementation is not.
-      '@typescript-eslint/require-await': 'off',
-      '@typescript-eslint/unbound-method': 'off',
       eqeqeq: ['error', 'always', { null: 'ignore' }],
       // Output belongs to the shells; a failure that nobody is there to receive may be logged.
       'no-console': ['error', { allow: ['error', 'warn'] }],
@@ -81,19 +67,15 @@ export default ts.config(
     },
   },
   { files: ['**/*.vue', 'src-renderer/**'], languageOptions: { globals: globals.browser } },
+  // The rules that ask for types read a component's script in build/lint/components.mjs.
   {
     files: ['**/*.vue'],
-    extends: [vue.configs['flat/recommended']],
-    languageOptions: { parser: vueParser, parserOptions: { parser: ts.parser } },
+    extends: [vue.configs['flat/recommended'], ts.configs.disableTypeChecked],
+    languageOptions: { parser: vueParser, parserOptions: { parser: ts.parser, projectService: false } },
     rules: { 'vue/multi-word-component-names': 'off', 'vue/no-v-html': 'error', 'vue/require-default-prop': 'off' },
   },
   { files: ['src-main/**/*.ts'], rules: restrict([electron, betterSqlite], [tensorBackends]) },
-  // Every promise has an owner that hears of its failure (`system/pending.ts`; in windows Vue or `stores/toasts.ts`): `void` would only
-  // hide that it has none.
-  {
-    files: ['src-main/**/*.ts', 'src-renderer/**/*.{ts,vue}'],
-    rules: { '@typescript-eslint/no-floating-promises': ['error', { ignoreVoid: false, checkThenables: false }] },
-  },
+  { files: ['src-main/**/*.ts', 'src-renderer/**/*.ts'], rules: ownedPromises },
   // A packaged application cannot be started as a Node, which `fork` would do: what is started goes through a launcher.
   {
     files: ['src-main/**/*.ts'],

@@ -97,8 +97,13 @@ function lints(paths) {
     '0',
   ];
   if (paths.length === 0) return [];
-  if (paths[0] !== '.') return [lint('lint', ...paths)];
+  const typedLint = (components) => ['typed lint of components', 'build/lint/components.mjs', ...components];
+  if (paths[0] !== '.') {
+    const components = paths.filter((path) => path.endsWith('.vue'));
+    return [lint('lint', ...paths), ...(components.length > 0 ? [typedLint(components)] : [])];
+  }
   return [
+    typedLint([]),
     lint('lint of src-renderer', 'src-renderer'),
     lint('lint of the rest', '.', '--ignore-pattern', 'src-renderer'),
   ];
