@@ -15,7 +15,7 @@ import type {
   FlipSort,
   FlipView,
 } from '../shared/domain/flip-view.ts';
-import type { Rule } from '../shared/domain/flips.ts';
+import type { Rule } from '../shared/domain/flip-rules.ts';
 import type { SetStatements } from '../shared/domain/kinds/set-statements.ts';
 import type { TrainerEvent } from '../shared/domain/trainer-events.ts';
 import type { PairBy } from '../shared/domain/pairing.ts';

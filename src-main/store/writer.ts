@@ -5,7 +5,7 @@ import type { DatasetRow } from '../shared/domain/datasets.ts';
 import type { ImportRecord } from '../shared/domain/entities.ts';
 import type { ErrorReport } from '../shared/domain/errors.ts';
 import type { SampleResult, SuiteItem } from '../shared/domain/evaluations.ts';
-import type { Rule } from '../shared/domain/flips.ts';
+import type { Rule } from '../shared/domain/flip-rules.ts';
 import type { TrainerEvent } from '../shared/domain/trainer-events.ts';
 import type { PairBy } from '../shared/domain/pairing.ts';
 import { annotationWrites } from './queries/annotations.ts';

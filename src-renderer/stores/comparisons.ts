@@ -1,7 +1,7 @@
 import { computed } from 'vue';
 import { defineStore } from 'pinia';
 import type { ComparisonRecord } from '@shared/domain/flip-view.ts';
-import type { Rule } from '@shared/domain/flips.ts';
+import type { Rule } from '@shared/domain/flip-rules.ts';
 import type { PairBy } from '@shared/domain/pairing.ts';
 import { events, invoke } from '../api/client.ts';
 import { defineListStore } from './list-store.ts';

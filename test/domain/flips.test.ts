@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { classifyFlip, formatRule, parseRule, scoreDelta, verdictUnder } from '../../src-main/shared/domain/flips.ts';
-import type { FlipKind, Judged, Rule } from '../../src-main/shared/domain/flips.ts';
+import { formatRule, parseRule } from '../../src-main/shared/domain/flip-rules.ts';
+import { classifyFlip, scoreDelta, verdictUnder } from '../../src-main/shared/domain/flips.ts';
+import type { Rule } from '../../src-main/shared/domain/flip-rules.ts';
+import type { FlipKind, Judged } from '../../src-main/shared/domain/flips.ts';
 import type { Verdict } from '../../src-main/shared/domain/evaluations.ts';
 
 const verdict = (value: Verdict | null): Judged => ({ verdict: value, score: null });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Attempt, SampleResult, Verdict } from '../../src-main/shared/domain/evaluations.ts';
-import { parseRule } from '../../src-main/shared/domain/flips.ts';
+import { parseRule } from '../../src-main/shared/domain/flip-rules.ts';
 import { addEvaluation, compare, sample, testStore } from './workspace.ts';
 
 const verdicts: Record<string, Verdict> = { r: 'right', w: 'wrong', t: 'tie' };

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { SampleResult, Verdict } from '../../src-main/shared/domain/evaluations.ts';
 import type { FlipFilter } from '../../src-main/shared/domain/flip-view.ts';
 import { classifyFlip, defaultRule, flipKinds, scoreDelta } from '../../src-main/shared/domain/flips.ts';
-import type { Rule } from '../../src-main/shared/domain/flips.ts';
+import type { Rule } from '../../src-main/shared/domain/flip-rules.ts';
 import { rangeRows } from '../../src-main/store/views/columns.ts';
 import { addEvaluation, compare, comparisonOf, sample, testStore } from './workspace.ts';
 

@@ -9,7 +9,7 @@ import type { SampleResult, Verdict } from '../../src-main/shared/domain/evaluat
 import type { SampleTable, StepMetrics } from '../../src-main/shared/domain/metrics.ts';
 import type { TrainerEvent, TrainerEventBody } from '../../src-main/shared/domain/trainer-events.ts';
 import { defaultRule } from '../../src-main/shared/domain/flips.ts';
-import type { Rule } from '../../src-main/shared/domain/flips.ts';
+import type { Rule } from '../../src-main/shared/domain/flip-rules.ts';
 import type { ComparisonRecord } from '../../src-main/shared/domain/flip-view.ts';
 import { runSpecSchema } from '../../src-main/shared/domain/run-spec.ts';
 

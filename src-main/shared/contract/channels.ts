@@ -54,7 +54,7 @@ import type { SetStatements } from '../domain/kinds/set-statements.ts';
 import type { ChangeSummary } from '../domain/statistics/change-summary.ts';
 import type { SliceSearchResult } from '../domain/statistics/slice-search.ts';
 import { corrections } from '../domain/statistics/multiple-tests.ts';
-import { ruleSchema } from '../domain/flips.ts';
+import { ruleSchema } from '../domain/flip-rules.ts';
 import type { ShownEvent } from '../domain/trainer-events.ts';
 import type { RunClock } from '../domain/run-clock.ts';
 import { promptFormats } from '../domain/tried-prompt.ts';

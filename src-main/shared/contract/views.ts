@@ -4,7 +4,7 @@ import type { Estimate } from '../domain/trainer-events.ts';
 import type { FoundKind } from '../domain/found-things.ts';
 import type { Consent, ErrorReport } from '../domain/errors.ts';
 import type { ImportRecord, RunRecord } from '../domain/entities.ts';
-import type { Rule } from '../domain/flips.ts';
+import type { Rule } from '../domain/flip-rules.ts';
 import type { ComparisonSummary } from '../domain/statistics/comparison-summary.ts';
 import type { ReportMethodTable, ReportModel } from '../domain/reports/report-model.ts';
 

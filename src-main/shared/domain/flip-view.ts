@@ -1,5 +1,6 @@
 import type { Attempt, Verdict } from './evaluations.ts';
-import type { FlipKind, Rule } from './flips.ts';
+import type { Rule } from './flip-rules.ts';
+import type { FlipKind } from './flips.ts';
 import type { PairBy, PairedBy } from './pairing.ts';
 import type { ErrorReport } from './errors.ts';
 import type { Annotation } from './entities.ts';

@@ -1,5 +1,5 @@
 import { assertNever } from '../domain/errors.ts';
-import type { Direction, Rule } from '../domain/flips.ts';
+import type { Direction, Rule } from '../domain/flip-rules.ts';
 import { formatNumber } from './numbers.ts';
 
 /** The rule as a phrase that can stand behind “Rule:”. */

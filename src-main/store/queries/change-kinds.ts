@@ -1,7 +1,7 @@
 import type { KindSettings, ProgramFindings } from '../../shared/domain/kinds/own-kinds.ts';
 import { kindSettingsKey, parseKindSettings, rulesMark } from '../../shared/domain/kinds/own-kinds.ts';
-import { parseRule } from '../../shared/domain/flips.ts';
-import type { Rule } from '../../shared/domain/flips.ts';
+import { parseRule } from '../../shared/domain/flip-rules.ts';
+import type { Rule } from '../../shared/domain/flip-rules.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { ReadableDb } from '../database.ts';
 import { all, one, run, sql, value } from '../database.ts';

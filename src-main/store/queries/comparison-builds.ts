@@ -1,7 +1,7 @@
 import type { ComparisonCounts, ComparisonRecord } from '../../shared/domain/flip-view.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { ErrorReport } from '../../shared/domain/errors.ts';
-import type { Rule } from '../../shared/domain/flips.ts';
+import type { Rule } from '../../shared/domain/flip-rules.ts';
 import type { PairBy } from '../../shared/domain/pairing.ts';
 import type { ReadableDb } from '../database.ts';
 import { all, one, run, sql, value } from '../database.ts';

@@ -1,14 +1,15 @@
 import type { ComparisonCounts, ComparisonRecord } from '../../shared/domain/flip-view.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { ErrorReport } from '../../shared/domain/errors.ts';
-import type { FlipKind, Rule } from '../../shared/domain/flips.ts';
-import { flipKinds, formatRule, parseRule } from '../../shared/domain/flips.ts';
+import type { Rule } from '../../shared/domain/flip-rules.ts';
+import { formatRule, parseRule } from '../../shared/domain/flip-rules.ts';
 import { parsePairBy } from '../../shared/domain/pairing.ts';
 import type { PairBy } from '../../shared/domain/pairing.ts';
 import { idOf, idOrNull } from '../../shared/domain/ids.ts';
 import type { ReadableDb } from '../database.ts';
 import { all, one, run, sql, value } from '../database.ts';
 import { newId } from '../keys.ts';
+import { noCounts } from '../views/columns.ts';
 import type { BuildOrder, OrderRow } from './comparison-builds.ts';
 import { evaluationKey } from './evaluations.ts';
 import type { Writer } from './marks.ts';
@@ -145,11 +146,6 @@ export function setRepeats(
       },
     };
   });
-}
-
-export function noCounts(): ComparisonCounts {
-  const kinds = Object.fromEntries(flipKinds.map((kind) => [kind, 0])) as Record<FlipKind, number>;
-  return { paired: 0, unmatchedLeft: 0, unmatchedRight: 0, missingVerdict: 0, kinds };
 }
 
 function comparisonOf(row: ComparisonRow): ComparisonRecord {

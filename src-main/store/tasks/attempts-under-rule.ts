@@ -1,5 +1,6 @@
 import { classifyFlip, isFlip } from '../../shared/domain/flips.ts';
-import type { FlipKind, Judged, Rule } from '../../shared/domain/flips.ts';
+import type { Rule } from '../../shared/domain/flip-rules.ts';
+import type { FlipKind, Judged } from '../../shared/domain/flips.ts';
 import { flipStands, isUnanimous } from '../../shared/domain/statistics/solved.ts';
 import type { Solved } from '../../shared/domain/statistics/solved.ts';
 import type { ReadableDb } from '../database.ts';

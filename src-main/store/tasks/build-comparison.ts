@@ -1,14 +1,14 @@
 import type { ComparisonCounts } from '../../shared/domain/flip-view.ts';
-import type { Judged, Rule } from '../../shared/domain/flips.ts';
+import type { Rule } from '../../shared/domain/flip-rules.ts';
+import type { Judged } from '../../shared/domain/flips.ts';
 import { classifyFlip, flipKinds, isFlip, scoreDelta } from '../../shared/domain/flips.ts';
 import type { ReadableDb } from '../database.ts';
 import { prepare } from '../database.ts';
 import { bytesOf } from '../codec.ts';
 import type { BuildOrder, BuildOutcome, ColumnPart } from '../queries/comparison-builds.ts';
-import { noCounts } from '../queries/comparisons.ts';
 import { verdictOf } from '../queries/verdicts.ts';
 import type { BuiltColumns } from '../views/columns.ts';
-import { makeColumn, rangeRows, stabilities } from '../views/columns.ts';
+import { makeColumn, noCounts, rangeRows, stabilities } from '../views/columns.ts';
 import { groupedRates } from '../views/corrections.ts';
 import { attemptStability, pairAttempts, repeatColumns } from './attempts-under-rule.ts';
 import type { PairAttempts } from './attempts-under-rule.ts';

@@ -1,3 +1,4 @@
+import type { ComparisonCounts } from '../../shared/domain/flip-view.ts';
 import type { FlipKind } from '../../shared/domain/flips.ts';
 import { flipKinds } from '../../shared/domain/flips.ts';
 import type { ReadableDb } from '../database.ts';
@@ -137,4 +138,10 @@ export class StoredColumns {
     }
     return -1;
   }
+}
+
+/** Of a comparison without pairs. */
+export function noCounts(): ComparisonCounts {
+  const kinds = Object.fromEntries(flipKinds.map((kind) => [kind, 0])) as Record<FlipKind, number>;
+  return { paired: 0, unmatchedLeft: 0, unmatchedRight: 0, missingVerdict: 0, kinds };
 }

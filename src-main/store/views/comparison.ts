@@ -1,7 +1,7 @@
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { FlipFilter } from '../../shared/domain/flip-view.ts';
 import { ruleAndPairing } from '../queries/comparisons.ts';
-import type { Rule } from '../../shared/domain/flips.ts';
+import type { Rule } from '../../shared/domain/flip-rules.ts';
 import type { ReadableDb } from '../database.ts';
 import { all, each, one, sql } from '../database.ts';
 import { isOfPairs } from '../queries/answers.ts';

@@ -2,7 +2,8 @@ import type { ComparisonCounts, GroupedRate } from '../../shared/domain/flip-vie
 import { clusteredRates, clustersOrNull } from '../../shared/domain/statistics/clustered-rates.ts';
 import { defaultLevel } from '../../shared/domain/statistics/intervals.ts';
 import { flipKinds, classifyFlip, verdictUnder } from '../../shared/domain/flips.ts';
-import type { Judged, Rule } from '../../shared/domain/flips.ts';
+import type { Rule } from '../../shared/domain/flip-rules.ts';
+import type { Judged } from '../../shared/domain/flips.ts';
 import { verdictOf } from '../queries/verdicts.ts';
 import type { StoredColumns } from './columns.ts';
 

@@ -2,7 +2,8 @@
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { ComparisonRecord, FlipFilter } from '../../shared/domain/flip-view.ts';
 import { defaultRule, flipKinds } from '../../shared/domain/flips.ts';
-import type { FlipKind, Rule } from '../../shared/domain/flips.ts';
+import type { Rule } from '../../shared/domain/flip-rules.ts';
+import type { FlipKind } from '../../shared/domain/flips.ts';
 import type { FlipSet } from '../../shared/domain/kinds/flip-set.ts';
 import type { JudgedStatements, JudgePlan, JudgeWish } from '../../shared/domain/kinds/judged-statements.ts';
 import type { SetStatements } from '../../shared/domain/kinds/set-statements.ts';

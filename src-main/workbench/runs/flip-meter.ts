@@ -1,7 +1,7 @@
 import type { FlipMeterPoint } from '../../shared/contract/views.ts';
 import type { EvaluationRecord } from '../../shared/domain/entities.ts';
 import { defaultRule } from '../../shared/domain/flips.ts';
-import type { Rule } from '../../shared/domain/flips.ts';
+import type { Rule } from '../../shared/domain/flip-rules.ts';
 import { ratesOf } from '../../shared/presentation/rates.ts';
 import type { ShownRate } from '../../shared/presentation/rates.ts';
 import type { Comparisons } from '../comparing/comparisons.ts';

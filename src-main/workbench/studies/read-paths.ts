@@ -1,5 +1,5 @@
 import type { EvaluationRecord, RunRecord } from '../../shared/domain/entities.ts';
-import type { Rule } from '../../shared/domain/flips.ts';
+import type { Rule } from '../../shared/domain/flip-rules.ts';
 import type { CurvePoint, MethodCurve } from '../../shared/domain/statistics/matched-curves.ts';
 import type { StudyPlace } from '../../shared/domain/studies.ts';
 import { ratesOf } from '../../shared/presentation/rates.ts';

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { classifyFlip, defaultRule, flipKinds } from '../../../src-main/shared/domain/flips.ts';
-import type { FlipKind, Rule } from '../../../src-main/shared/domain/flips.ts';
+import type { Rule } from '../../../src-main/shared/domain/flip-rules.ts';
+import type { FlipKind } from '../../../src-main/shared/domain/flips.ts';
 import type { Verdict } from '../../../src-main/shared/domain/evaluations.ts';
 import { comparisonSummarySchema } from '../../../src-main/shared/domain/statistics/comparison-summary.ts';
 import { SeededRandom } from '../../../src-main/shared/domain/statistics/random.ts';

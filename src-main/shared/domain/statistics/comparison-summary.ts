@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ruleSchema } from '../flips.ts';
+import { ruleSchema } from '../flip-rules.ts';
 import { chanceSummarySchema } from './chance.ts';
 import { outputFloorSchema } from './output-floor.ts';
 import { attemptSummarySchema } from './attempt-summary-schema.ts';

@@ -1,4 +1,5 @@
-import type { FlipKind, Judged, Rule } from '../flips.ts';
+import type { Rule } from '../flip-rules.ts';
+import type { FlipKind, Judged } from '../flips.ts';
 import { classifyFlip, isCounted, isFlip } from '../flips.ts';
 import { bootstrapMean } from './bootstrap.ts';
 

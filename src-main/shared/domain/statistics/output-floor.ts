@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { Judged, Rule } from '../flips.ts';
+import type { Rule } from '../flip-rules.ts';
+import type { Judged } from '../flips.ts';
 import { classifyFlip, isCounted } from '../flips.ts';
 import { defaultLevel, criticalZ, pairedDifference, wilson } from './intervals.ts';
 

@@ -1,4 +1,5 @@
-import type { FlipKind, Rule } from '../flips.ts';
+import type { Rule } from '../flip-rules.ts';
+import type { FlipKind } from '../flips.ts';
 import { flipKinds, isCounted } from '../flips.ts';
 import { attemptSummary } from './attempt-summary.ts';
 import type { AttemptSummary } from './attempt-summary-schema.ts';

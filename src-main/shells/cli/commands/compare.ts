@@ -1,5 +1,5 @@
 import type { FlipFilter } from '../../../shared/domain/flip-view.ts';
-import { parseRule } from '../../../shared/domain/flips.ts';
+import { parseRule } from '../../../shared/domain/flip-rules.ts';
 import { parsePairBy } from '../../../shared/domain/pairing.ts';
 import { negativeFlipUnder } from '../../../shared/presentation/rules.ts';
 import { blameSentences, kindLabel, kindSentence, kindShares } from '../../../shared/domain/kinds/kind-sentences.ts';
