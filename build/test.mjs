@@ -83,29 +83,24 @@ async function runChecks(paths) {
   await Promise.all([worker(queue), worker(queue)]);
 }
 
-/** Of everything in two halves, which take about as long: linting is the longest of the checks by far, and uses one core. */
+/** One linter for the rules that ask for types, one for the others. */
 function lints(paths) {
-  const lint = (name, ...words) => [
-    name,
-    tool('eslint/bin/eslint.js'),
-    ...words,
-    '--no-warn-ignored',
-    '--cache',
-    '--cache-location',
-    `node_modules/.cache/eslint/${name.replaceAll(' ', '-')}`,
-    '--max-warnings',
-    '0',
-  ];
   if (paths.length === 0) return [];
-  const typedLint = (components) => ['typed lint of components', 'build/lint/components.mjs', ...components];
-  if (paths[0] !== '.') {
-    const components = paths.filter((path) => path.endsWith('.vue'));
-    return [lint('lint', ...paths), ...(components.length > 0 ? [typedLint(components)] : [])];
-  }
+  const all = paths[0] === '.';
+  const sources = paths.filter((path) => /\.(ts|vue)$/.test(path));
   return [
-    typedLint([]),
-    lint('lint of src-renderer', 'src-renderer'),
-    lint('lint of the rest', '.', '--ignore-pattern', 'src-renderer'),
+    ...(all || sources.length > 0 ? [['typed lint', 'build/lint/typed.mjs', ...sources]] : []),
+    [
+      'lint',
+      tool('eslint/bin/eslint.js'),
+      ...paths,
+      '--no-warn-ignored',
+      '--cache',
+      '--cache-location',
+      'node_modules/.cache/eslint/',
+      '--max-warnings',
+      '0',
+    ],
   ];
 }
 
