@@ -1,11 +1,9 @@
 import { readFileSync } from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { WorkbenchError } from '../shared/domain/errors.ts';
 import { commandText } from '../shared/domain/programs.ts';
 import type { Program } from '../shared/domain/programs.ts';
-import { makeWholeSync } from './whole-file.ts';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { personalFile, writePersonalFile } from './personal-file.ts';
 
 /** Programs that may be started for this command and its children, one per line: `--allow-command` adds to it. */
 const allowedVariable = 'FLIPGUARD_ALLOW_COMMANDS';
@@ -15,8 +13,7 @@ const allowedVariable = 'FLIPGUARD_ALLOW_COMMANDS';
  * names a program does not start it.
  */
 function listFile(env: NodeJS.ProcessEnv): string {
-  const home = env.XDG_CONFIG_HOME || path.join(os.homedir(), '.config');
-  return path.join(home, 'flipguard', 'allowed-commands.json');
+  return personalFile('allowed-commands.json', env);
 }
 
 function readList(env: NodeJS.ProcessEnv): string[] {
@@ -41,9 +38,7 @@ export function rememberProgram(
   const list = readList(env);
   const key = keyOf(program);
   if (list.includes(key)) return;
-  const file = listFile(env);
-  mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-  makeWholeSync(file, (draft) => writeFileSync(draft, JSON.stringify([...list, key], null, 2), { mode: 0o600 }));
+  writePersonalFile(listFile(env), [...list, key]);
 }
 
 /** Allows programs for this process and its children, by their words. */

@@ -1,3 +1,4 @@
+import * as path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { freeDeviceBytes, nativeOps, openBackend } from '../backends/index.ts';
 import { asFailure } from '../engine/failure.ts';
@@ -5,6 +6,7 @@ import type { TrainerJob } from '../shared/domain/jobs.ts';
 import type { BackendInfo } from '../shared/domain/trainer-events.ts';
 import { WorkbenchError, assertNever, reportOf } from '../shared/domain/errors.ts';
 import { openChildChannel } from './child-channel.ts';
+import { EventFile } from './event-file.ts';
 import { openFileChannel } from './file-channel.ts';
 import { JobControl } from './control.ts';
 import { afinn } from './afinn.ts';
@@ -98,6 +100,9 @@ async function ending(work: () => Promise<void>): Promise<void> {
 
 async function runToItsEnd(job: TrainerJob): Promise<void> {
   try {
+    // Nobody listens: what it has to say lies next to its job. A run's events are in its own folder.
+    if (jobFile !== undefined && job.kind !== 'train')
+      reporter.writeTo(await EventFile.open(path.join(path.dirname(path.resolve(jobFile)), 'events.ndjson')));
     await runJob(job, await openContext());
   } catch (error) {
     await reporter.emit(endOf(error, job));

@@ -108,8 +108,8 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
   const doctor = createDoctor(core, diagnoseBackends);
   const models = createModels(core);
   const comparisons = createComparisons(core, statistics);
-  const evaluations = createEvaluations(core);
   const sites = createSites(core, options.sitePace);
+  const evaluations = createEvaluations(core, sites);
   const runs = createRuns(core, comparisons, sites);
   const samples = createSamples(core);
   const madeModels = createMadeModels(core, models);

@@ -2,7 +2,7 @@ import { computed } from 'vue';
 import { defineStore } from 'pinia';
 import { events, invoke } from '../api/client.ts';
 import { isActive } from '@shared/presentation/words.ts';
-import { alertsTo } from './alert-address.ts';
+import { useAlertAddress } from './alert-address.ts';
 import { defineListStore } from './list-store.ts';
 import { useToasts } from './toasts.ts';
 
@@ -35,9 +35,9 @@ export const useRuns = defineStore('runs', () => {
   const stop = (runId: string) => invoke('runs.stop', { runId });
   const pause = (runId: string) => invoke('runs.pause', { runId });
   const unpause = (runId: string) => invoke('runs.unpause', { runId });
-  const resume = (runId: string) => {
+  const resume = async (runId: string) => {
     const told = list.byId.get(runId)?.spec.limits.alerts ?? [];
-    return invoke('runs.resume', { runId, ...alertsTo(told.length > 0) });
+    return invoke('runs.resume', { runId, ...(await useAlertAddress().alertsTo(told.length > 0)) });
   };
   const remove = (runId: string) => invoke('runs.remove', { runId });
 

@@ -364,6 +364,7 @@ export const channels = {
       base: z.string().min(1).max(500).optional().describe('model it began with, by name or id'),
       dataset: z.string().min(1).max(500).optional(),
       suites: z.array(z.string().min(1).max(500)).max(50).default([]),
+      site: siteName.optional().describe('has each checkpoint evaluated there'),
       alerts: z.array(z.string().max(200).refine(isAlert, 'is not a rule')).max(20).default([]),
       alertsTo,
     }),
@@ -408,6 +409,10 @@ export const channels = {
   ),
   'runs.flipMeter': channel<Computed<FlipMeterPoint[]>>()(z.strictObject({ runId: id })),
   /** What rules of the run found, the newest first. */
+  /** Where the person of this machine has alerts sent, whatever the workspace. */
+  'alerts.address': channel<string | null>()(none),
+  /** Keeps it, or forgets it with null; an address that nobody allowed yet is refused with the consent it needs. */
+  'alerts.keepAddress': channel<null>()(z.strictObject({ address: z.string().min(1).max(2000).nullable() })),
   'runs.alerts': channel<AlertRecord[]>()(z.strictObject({ runId: id })),
   /** Of a run that has ended: rules that could never hold, for want of their curve or of flips, as sentences. */
   'runs.silentAlerts': channel<string[]>()(z.strictObject({ runId: id })),
@@ -439,6 +444,7 @@ export const channels = {
       suiteId: id,
       name: name.optional(),
       seed: z.number().int().min(0).optional(),
+      site: siteName.optional().describe('Has it evaluated there.'),
     }),
   ),
   /** How many samples each other evaluation is likely to share with this one. */

@@ -57,9 +57,8 @@ export type Site = z.infer<typeof siteSchema>;
 /** What a run's job is doing, in the workbench's words. */
 export type SiteJobPhase = 'waiting' | 'running' | 'paused' | 'held' | 'ended' | 'unknown';
 
-/** A run's job as it was last seen. Job ids are unique at one site only, so they go with its name. */
-export interface SiteJob {
-  runId: string;
+/** A job as it was last seen. Job ids are unique at one site only, so they go with its name. */
+export interface SeenJob {
   site: string;
   /** As Slurm names it: `4711`, or `4711_2` for a task of an array. */
   jobId: string;
@@ -75,6 +74,18 @@ export interface SiteJob {
   seenAt: number | null;
   /** Why the site does not answer at the moment. */
   trouble: string | null;
+}
+
+/** A run's job. */
+export interface SiteJob extends SeenJob {
+  runId: string;
+}
+
+/** The job of an evaluation that is made at a site. */
+export interface SiteEvaluation extends SeenJob {
+  evaluation: string;
+  /** Why it came to nothing, where nobody waited to be told. */
+  error: string | null;
 }
 
 /** What is known before a run is handed over. */

@@ -1,50 +1,37 @@
-import { isAnswered, usualFromPosition, usualMinWordLength } from '../../shared/domain/evaluations.ts';
+import { usualFromPosition, usualMinWordLength } from '../../shared/domain/evaluations.ts';
+import { hash } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { endpointFamily, endpointFile, endpointSchema } from '../../shared/domain/endpoints.ts';
-import type { Endpoint } from '../../shared/domain/endpoints.ts';
 import type { EvaluationRecord, ImportRecord, RunRecord, SuiteRecord } from '../../shared/domain/entities.ts';
-import { elsewhere } from '../../shared/domain/run-origin.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
-import { betaOf, usualBeta } from '../../shared/domain/algorithms.ts';
 import type { EvaluateJob } from '../../shared/domain/jobs.ts';
 import type { TrainerEvent } from '../../shared/domain/trainer-events.ts';
 import type { Ingest, IngestOutcome, NewRecord } from '../../store/api.ts';
 import type { SampleResult } from '../../shared/domain/evaluations.ts';
+import type { SeenJob } from '../../shared/domain/sites.ts';
 import type { Core } from '../core.ts';
 import { existing, findByName, freeName } from '../workspace/names.ts';
-import { suiteFile } from '../runs/prepare.ts';
+import { requireAllowedScorer } from '../runs/prepare.ts';
+import type { SiteEvaluationRequest } from '../sites/evaluation-note.ts';
+import type { Sites } from '../sites/sites.ts';
 import { runTrainerJob } from '../supervision/trainer-jobs.ts';
-import type { Measure } from '../../shared/domain/measures.ts';
-import { unknownMeasure } from '../../shared/domain/measures.ts';
 import type { Task } from '../supervision/task.ts';
-import { baseFolder, evaluatedPlace, findWeights, weightsFolder } from '../models/weights.ts';
+import { findWeights } from '../models/weights.ts';
 import type { Weights } from '../models/weights.ts';
 import { evaluationName, weightsName } from '../../shared/presentation/names.ts';
+import { evaluateJob } from './evaluate-job.ts';
+import type { EvaluateOptions } from './evaluate-job.ts';
 import { pairOf, pairsOf } from './named-evaluations.ts';
-import { journalFile, rewardModelFolder, servedJob, withSeed } from './served-job.ts';
-
-export interface EvaluateOptions {
-  name?: string | undefined;
-  /** Of sampled decoding: two evaluations of one checkpoint under different seeds are its noise floor. */
-  seed?: number | undefined;
-  /** `pairs`: judge by implicit reward against these weights (a model, checkpoint or run), with this beta. */
-  reference?: string | undefined;
-  beta?: number | undefined;
-  /** `generate`: also tell KL(old ‖ new) of these weights (a model, checkpoint or run) to the model, as `kl/pre`. */
-  klFrom?: string | undefined;
-  /** The model is what this run began with: the evaluation is the run’s, before training. */
-  startOf?: RunRecord | undefined;
-  /** A server that has these very weights is asked instead of loading them. */
-  through?: Endpoint | undefined;
-  /** Called with what the evaluation has to say to a person: what got no verdict, and why. */
-  say?: ((sentence: string) => void) | undefined;
-}
+import { sentMeasure } from './sent-measure.ts';
+import { servedJob } from './served-job.ts';
 
 export interface Evaluations {
   list(filter?: { runId?: string; checkpointId?: string; suiteId?: string }): Promise<EvaluationRecord[]>;
   /** Runs a suite on a run's newest checkpoint, a checkpoint or a model (each by name or id), to the end. */
   evaluate(target: string, suite: string, options: EvaluateOptions, task: Task): Promise<EvaluationRecord>;
+  /** Hands it to a site; resolves once Slurm has it. Whichever program is there when the job ends stores it. */
+  hand(target: string, suite: string, options: EvaluateOptions & { site: string }, task: Task): Promise<SeenJob>;
   /**
    * The two evaluations that a comparison's words stand for. A word names an evaluation, or a run, checkpoint or model,
    * which stands for its newest evaluation on the suite both have.
@@ -55,23 +42,24 @@ export interface Evaluations {
   remove(evaluationId: string): Promise<void>;
 }
 
-export function createEvaluations(core: Core): Evaluations {
+export function createEvaluations(core: Core, sites: Pick<Sites, 'evaluations'>): Evaluations {
   const { store, bus } = core;
   return {
     list: (filter) => store.listEvaluations(filter),
     async evaluate(target, suiteName, options, task) {
-      const suite = findByName('suite', await store.listSuites(), suiteName);
-      const weights = await findWeights(core, target);
-      const job =
-        options.through === undefined
-          ? await evaluateJob(core, weights, suite, options, task)
-          : await servedJob(core, weights, suite, { ...options, through: options.through }, task);
-      const { startOf } = options;
-      const label = startOf === undefined ? weights.label : weightsName(startOf.name, 0);
-      const name = options.name ?? freeName(await store.listEvaluations(), evaluationName(label, suite.name));
-      const id = await ingestEvaluation(core, job, { name, suite, weights, startOf }, options.say, task);
+      const id =
+        options.site === undefined
+          ? await evaluateHere(core, target, suiteName, options, task)
+          : await sites.evaluations.evaluate(
+              await siteRequest(core, target, suiteName, { ...options, site: options.site }),
+              { leave: options.leave === true },
+              task,
+            );
       bus.publish({ topic: 'changed', lists: ['evaluations'] });
       return existing('evaluation', await store.getEvaluation(id), id);
+    },
+    async hand(target, suiteName, options, task) {
+      return sites.evaluations.hand(await siteRequest(core, target, suiteName, options), task);
     },
     pair: (left, right, suite) => pairOf(core, left, right, suite),
     pairs: (left, right, suite) => pairsOf(core, left, right, suite),
@@ -82,82 +70,64 @@ export function createEvaluations(core: Core): Evaluations {
   };
 }
 
-async function evaluateJob(
+async function evaluateHere(
   core: Core,
-  weights: Weights,
-  suite: SuiteRecord,
+  target: string,
+  suiteName: string,
   options: EvaluateOptions,
   task: Task,
-): Promise<EvaluateJob> {
-  const file = await suiteFile(core, suite);
-  const reward = await rewardModelFolder(core, suite, task);
-  if (options.klFrom !== undefined) requireKlSuite(suite, weights);
-  const old =
-    options.klFrom === undefined ? null : await weightsFolder(core, await findWeights(core, options.klFrom), task);
-  const reference = await referenceOf(core, weights, { ...options, ...startReference(weights, suite, options) }, task);
-  const alsoLoaded = [reference.referencePath, old].filter((folder) => typeof folder === 'string');
-  const { path: modelPath, ...onIt } = await evaluatedPlace(core, weights, alsoLoaded, task);
-  return {
-    ...{ kind: 'evaluate', modelPath, ...onIt },
-    suites: [withSeed(file, options.seed)],
-    ...journalOf(core, weights, suite, options),
-    ...reference,
-    ...(reward === null ? {} : { rewardModelPath: reward }),
-    ...(old === null ? {} : { old: { path: old, suiteIds: [suite.id] } }),
-  };
+): Promise<string> {
+  const { store } = core;
+  const suite = findByName('suite', await store.listSuites(), suiteName);
+  const weights = await findWeights(core, target);
+  const job =
+    options.through === undefined
+      ? await evaluateJob(core, weights, suite, options, task)
+      : await servedJob(core, weights, suite, { ...options, through: options.through }, task);
+  const name = await nameOf(core, weights, suite, options);
+  return ingestEvaluation(core, job, { name, suite, weights, startOf: options.startOf }, options.say, task);
 }
 
-function requireKlSuite(suite: SuiteRecord, weights: Weights): void {
-  const isServed = weights.kind === 'model' && weights.model.family === endpointFamily;
-  if (isAnswered(suite.kind) && !isServed) return;
-  throw new WorkbenchError(
-    'unsupported',
-    isServed
-      ? `“${weights.label}” is a model behind a server: its KL to another model cannot be told.`
-      : `The suite “${suite.name}” has no prompts to be answered (${suite.kind}), so no KL can be told on it.`,
-    { remedy: 'Use weights that are in this workspace and a suite of the kind generate or outputs.' },
-  );
-}
-
-/** Before training every implicit reward is 0: pairs are held against the model itself, as they are in a run of our own. */
-function startReference(
+async function nameOf(
+  { store }: Core,
   weights: Weights,
   suite: SuiteRecord,
-  { startOf }: EvaluateOptions,
-): Pick<EvaluateOptions, 'reference' | 'beta'> {
-  if (startOf === undefined || weights.kind !== 'model' || suite.kind !== 'pairs') return {};
-  return { reference: weights.model.id, beta: betaOf(startOf.spec.algorithm) };
+  { name, startOf }: EvaluateOptions,
+): Promise<string> {
+  const label = startOf === undefined ? weights.label : weightsName(startOf.name, 0);
+  return name ?? freeName(await store.listEvaluations(), evaluationName(label, suite.name));
 }
 
-/** The same question to the same server goes on where a try before it ended. */
-function journalOf(
+/** What a site is asked. The same question of a program that was killed is waited for, and not asked twice. */
+async function siteRequest(
   core: Core,
-  weights: Weights,
-  suite: SuiteRecord,
-  { seed }: EvaluateOptions,
-): Pick<EvaluateJob, 'journalPath'> {
-  if (weights.kind !== 'model' || weights.model.family !== endpointFamily) return {};
-  return { journalPath: journalFile(core, weights.model.sha256, suite, seed) };
-}
-
-/** Pairs of a checkpoint are judged by its implicit reward against the start of its run, as they were during training. */
-async function referenceOf(
-  core: Core,
-  weights: Weights,
-  { reference, beta }: EvaluateOptions,
-  task: Task,
-): Promise<Pick<EvaluateJob, 'referencePath' | 'beta'>> {
-  if (reference !== undefined) {
-    const referencePath = await weightsFolder(core, await findWeights(core, reference), task);
-    return { referencePath, beta: beta ?? usualBeta };
+  target: string,
+  suiteName: string,
+  options: EvaluateOptions & { site: string },
+): Promise<SiteEvaluationRequest> {
+  const suite = findByName('suite', await core.store.listSuites(), suiteName);
+  const weights = await findWeights(core, target);
+  const { site, seed, reference, beta, klFrom, startOf, say, onJob } = options;
+  if (options.through !== undefined || (weights.kind === 'model' && weights.model.family === endpointFamily)) {
+    throw new WorkbenchError('unsupported', `A model behind a server is asked from here, and not from “${site}”.`, {
+      remedy: 'Leave the site out.',
+    });
   }
-  if (weights.kind === 'model' || weights.run.spec.algorithm.kind === 'reward') return {};
-  // Trained elsewhere from a model that is not here: pairs are judged by their plain log-probs.
-  if (weights.run.modelId === elsewhere) return {};
-  const { algorithm } = weights.run.spec;
+  requireAllowedScorer(suite);
+  const { sha256 } = weights.kind === 'model' ? weights.model : weights.checkpoint;
+  const question = [sha256, target, suite.id, suite.sha256, seed, reference, beta, klFrom, startOf?.id, options.name];
+  const asked = hash('sha256', JSON.stringify(question), 'hex');
+  const head = { name: await nameOf(core, weights, suite, options), suiteId: suite.id, ...whatOf(weights, startOf) };
+  return { site, asked, head, say, onJob, job: (task) => evaluateJob(core, weights, suite, options, task) };
+}
+
+function whatOf(weights: Weights, startOf: RunRecord | undefined) {
+  const checkpoint = weights.kind === 'checkpoint' ? weights.checkpoint : null;
   return {
-    referencePath: await baseFolder(core, weights.run, task),
-    beta: betaOf(algorithm),
+    modelId: weights.kind === 'model' ? weights.model.id : weights.run.modelId,
+    runId: checkpoint?.runId ?? startOf?.id ?? null,
+    checkpointId: checkpoint?.id ?? null,
+    step: checkpoint?.step ?? (startOf === undefined ? null : 0),
   };
 }
 
@@ -170,15 +140,11 @@ async function ingestEvaluation(
   task: Task,
 ): Promise<string> {
   const { name, suite, weights, startOf } = head;
-  const checkpoint = weights.kind === 'checkpoint' ? weights.checkpoint : null;
   const ingest = await core.store.beginEvaluation({
     name,
     suiteId: suite.id,
     suiteName: suite.name,
-    modelId: weights.kind === 'model' ? weights.model.id : weights.run.modelId,
-    runId: checkpoint?.runId ?? startOf?.id ?? null,
-    checkpointId: checkpoint?.id ?? null,
-    step: checkpoint?.step ?? (startOf === undefined ? null : 0),
+    ...whatOf(weights, startOf),
     decoding: suite.decoding ?? null,
     measure: sentMeasure(suite),
     import: job.journalPath === undefined ? null : await serverImport(job, name),
@@ -208,13 +174,6 @@ function noSamples({ name, kind, fromPosition, minWordLength }: SuiteRecord): st
   if (kind !== 'words') return `“${name}” gave no sample.`;
   const letters = minWordLength ?? usualMinWordLength;
   return `“${name}” gave no sample: words of ${letters} letters or more are asked for from token ${fromPosition ?? usualFromPosition} of a text on, and its texts end before.`;
-}
-
-/** What left the machine stays with the evaluation: a judge's origin and model. */
-function sentMeasure({ scorer }: SuiteRecord): Measure | null {
-  if (scorer?.kind !== 'judge') return null;
-  const origin = new URL(scorer.endpoint).origin;
-  return { ...unknownMeasure, scorer: `judge ${scorer.model}`, notes: [`Prompts and answers went to ${origin}.`] };
 }
 
 /** A server computes what is asked of it; waiting for the device that it may have itself would never end. */

@@ -11,12 +11,12 @@ export function evaluationHandlers({ core, evaluations }: Pick<Services, 'core' 
   const { store, jobs } = core;
   return {
     'evaluations.list': (filter) => evaluations.list(present(filter)),
-    'evaluations.start': async ({ target, suiteId, name, seed }) => {
+    'evaluations.start': async ({ target, suiteId, name, seed, site }) => {
       // Before the job: what has to be allowed is asked of whoever starts it.
       requireAllowedScorer(existing('suite', await store.getSuite(suiteId), suiteId));
       return started(
         jobs.start({ kind: 'evaluation', title: name ?? `evaluation on ${suiteId}` }, async (task) => ({
-          evaluationId: (await evaluations.evaluate(target, suiteId, { name, seed }, task)).id,
+          evaluationId: (await evaluations.evaluate(target, suiteId, { name, seed, site }, task)).id,
         })),
       );
     },

@@ -32,6 +32,7 @@ import type { Job } from '../../shared/contract/views.ts';
 import { lastModel, nothing, started, present } from './answers.ts';
 import { evaluationHandlers } from './evaluation-handlers.ts';
 import { judgingHandlers } from './judging-handlers.ts';
+import { alertHandlers } from './alert-handlers.ts';
 import { promptHandlers } from './prompt-handlers.ts';
 import { runHandlers } from './run-handlers.ts';
 import { siteHandlers } from './site-handlers.ts';
@@ -45,6 +46,7 @@ export function createHandlers(services: Services): Handlers {
     ...runHandlers(services),
     ...siteHandlers(services),
     ...watchingHandlers(services),
+    ...alertHandlers(),
     ...promptHandlers(services),
     ...evaluationHandlers(services),
     ...comparisonHandlers(services),

@@ -1,6 +1,6 @@
 import type { RunRecord } from '../../shared/domain/entities.ts';
 import { shownEvent } from '../../shared/domain/trainer-events.ts';
-import { requireAllowedWebhook } from '../../system/endpoints.ts';
+import { keepAddress, keepRun, requireOwnAddress } from '../../system/alert-address.ts';
 import { findSuspects } from '../data/suspects.ts';
 import { interpolateRun } from '../merging/run-path.ts';
 import { runSpecJsonSchema } from '../runs/spec-schema.ts';
@@ -14,15 +14,16 @@ type RunHandlers = Pick<Handlers, Extract<keyof Handlers, `runs.${string}` | `ch
 export function runHandlers(services: Pick<Services, 'core' | 'runs' | 'comparisons' | 'madeModels' | 'alerts'>) {
   const { core, runs, comparisons, madeModels, alerts } = services;
   const { store } = core;
-  /** The address is looked at before anything starts; it is kept for as long as this program trains the run. */
+  /** The address is looked at before anything starts, and kept for this person: a run that outlives the program goes on telling. */
   async function telling<T extends RunRecord | RunRecord[]>(
     webhook: string | undefined,
     start: () => Promise<T>,
   ): Promise<T> {
     if (webhook === undefined) return start();
-    requireAllowedWebhook(webhook);
+    requireOwnAddress(webhook);
     const begun = await start();
-    for (const { id } of [begun].flat()) alerts.sendRunTo(id, webhook);
+    keepAddress(webhook);
+    for (const { id } of [begun].flat()) keepRun(id);
     return begun;
   }
   return {

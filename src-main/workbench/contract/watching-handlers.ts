@@ -3,7 +3,7 @@ import { parseAlert } from '../../shared/domain/alerts.ts';
 import { foreignAlertMetrics, requireAlertMetrics } from '../../shared/presentation/alert-metrics.ts';
 import type { FlipMeterPoint } from '../../shared/contract/views.ts';
 import type { RunRecord } from '../../shared/domain/entities.ts';
-import { requireAllowedWebhook } from '../../system/endpoints.ts';
+import { keepAddress, requireOwnAddress } from '../../system/alert-address.ts';
 import { createAlerts } from '../following/alerts.ts';
 import { printedCurves, silentRules } from '../following/silent-alerts.ts';
 import type { Services } from '../services.ts';
@@ -20,7 +20,7 @@ const paceMs = 5000;
 /** A training elsewhere, by its output folder: a job that ends with the training, and whose cancel leaves the training alone. */
 export function watchingHandlers({ core, files, following }: Pick<Services, 'core' | 'files' | 'following'>) {
   async function watch(folder: string, input: ParsedInput<'watching.start'>, said: string[], task: Task) {
-    const { name, base, dataset, suites, alertsTo } = input;
+    const { name, base, dataset, suites, site, alertsTo } = input;
     const rules = input.alerts.map(parseAlert);
     const about = { name, base, dataset };
     if (!input.follow) return following.importRun(folder, about, task);
@@ -34,6 +34,7 @@ export function watchingHandlers({ core, files, following }: Pick<Services, 'cor
       {
         ...about,
         suites,
+        site,
         paceMs,
         say: (sentence) => void said.push(sentence),
         onGrown: look,
@@ -55,7 +56,10 @@ export function watchingHandlers({ core, files, following }: Pick<Services, 'cor
         input.alerts.map(parseAlert),
         input.alerts.length === 0 ? [] : foreignAlertMetrics(await printedCurves(folder)),
       );
-      if (input.alertsTo !== undefined && input.alerts.length > 0) requireAllowedWebhook(input.alertsTo);
+      if (input.alertsTo !== undefined && input.alerts.length > 0) {
+        requireOwnAddress(input.alertsTo);
+        keepAddress(input.alertsTo);
+      }
       const title = `${input.follow ? 'Watching' : 'Importing'} ${input.name ?? path.basename(folder)}`;
       return started(
         core.jobs.start({ kind: 'watch', title }, async (task) => {

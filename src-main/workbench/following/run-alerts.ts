@@ -3,6 +3,7 @@ import { parseAlert } from '../../shared/domain/alerts.ts';
 import type { RunRecord } from '../../shared/domain/entities.ts';
 import { hasEnded } from '../../shared/domain/run-states.ts';
 import type { ShownEvent } from '../../shared/domain/trainer-events.ts';
+import { addressOfRun, forgetRun } from '../../system/alert-address.ts';
 import type { Comparisons } from '../comparing/comparisons.ts';
 import type { Core } from '../core.ts';
 import { flipMeter } from '../runs/flip-meter.ts';
@@ -15,8 +16,6 @@ import { silentRules } from './silent-alerts.ts';
 export interface RunAlerts {
   /** From now on they go to this address as well; what did not arrive is said, and of a run that ended, which rules could never hold. */
   sendTo(webhook: string | null, say: (sentence: string) => void): void;
-  /** Those of one run go to this address, which a person named for it in a window. */
-  sendRunTo(runId: string, webhook: string): void;
   /** Of a run that has ended: rules that could never hold, as sentences. */
   silent(runId: string): Promise<string[]>;
   /** Resolves when all that was said so far was looked at. */
@@ -29,7 +28,6 @@ export function createRunAlerts(core: Core, comparisons: Comparisons): RunAlerts
   const of = new Map<string, Promise<{ run: RunRecord; alerts: Alerts } | null>>();
   const closing = new AbortController();
   let telling = { webhook: null as string | null, say: (_sentence: string): void => undefined };
-  const addresses = new Map<string, string>();
   /** One look after another: two at once would raise one alert twice. */
   let line: Promise<void> = Promise.resolve();
 
@@ -40,11 +38,12 @@ export function createRunAlerts(core: Core, comparisons: Comparisons): RunAlerts
     if (run === null || rules.length === 0 || (run.origin !== undefined && run.origin !== null)) return null;
     const of: AlertTelling = {
       get webhook() {
-        return addresses.get(runId) ?? telling.webhook;
+        return addressOfRun(runId) ?? telling.webhook;
       },
       say(sentence) {
         telling.say(sentence);
-        if (addresses.has(runId)) core.bus.publish({ topic: 'alert-lost', runName: run.name, message: sentence });
+        if (addressOfRun(runId) !== null)
+          core.bus.publish({ topic: 'alert-lost', runName: run.name, message: sentence });
       },
     };
     return { run, alerts: createAlerts(core, rules.map(parseAlert), of) };
@@ -70,7 +69,7 @@ export function createRunAlerts(core: Core, comparisons: Comparisons): RunAlerts
 
   async function end(runId: string): Promise<void> {
     if (!of.delete(runId)) return;
-    addresses.delete(runId);
+    forgetRun(runId);
     for (const sentence of await silent(runId)) telling.say(sentence);
   }
 
@@ -89,9 +88,6 @@ export function createRunAlerts(core: Core, comparisons: Comparisons): RunAlerts
   return {
     sendTo(webhook, say) {
       telling = { webhook, say };
-    },
-    sendRunTo(runId, webhook) {
-      addresses.set(runId, webhook);
     },
     silent,
     settled: () => line,

@@ -153,6 +153,15 @@ export async function weightsPlaces(
   return places;
 }
 
+/** The folder of an adapter's base; null of whole weights. */
+export async function adapterBase(core: Core, weights: Weights, task: Task): Promise<string | null> {
+  const isAdapter =
+    weights.kind === 'checkpoint' ? weights.checkpoint.kind !== 'full' : weights.model.baseId !== undefined;
+  if (!isAdapter) return null;
+  const lying = await lyingOf(core, weights, task);
+  return lying.kind === 'adapter' ? lying.basePath() : null;
+}
+
 /** Null where the base is gone: what was merged before is enough then, and merging says what is missing. */
 async function baseOf(one: Lying): Promise<string | null> {
   return one.kind === 'whole' ? one.path : one.basePath().catch(() => null);

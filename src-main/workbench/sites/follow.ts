@@ -1,31 +1,19 @@
-import type { RunRecord } from '../../shared/domain/entities.ts';
-import { WorkbenchError, reportOf } from '../../shared/domain/errors.ts';
+import { reportOf } from '../../shared/domain/errors.ts';
 import type { ErrorReport } from '../../shared/domain/errors.ts';
 import type { RunStatus } from '../../shared/domain/jobs.ts';
-import { hasEnded } from '../../shared/domain/run-states.ts';
-import type { TrainerEvent } from '../../shared/domain/trainer-events.ts';
-import type { SiteJob } from '../../shared/domain/sites.ts';
+import type { SeenJob } from '../../shared/domain/sites.ts';
 import { jobFiles } from '../../sites/job-script.ts';
 import { mostBytes, parsePoll, pollScript } from '../../sites/poll.ts';
 import type { RunSight } from '../../sites/poll.ts';
 import { quote } from '../../sites/quote.ts';
 import { isOver, slurmState } from '../../sites/slurm-words.ts';
 import type { JobSight } from '../../sites/slurm-words.ts';
-import type { Core } from '../core.ts';
-import { runFolder } from '../runs/run-folder.ts';
-import type { Claim } from '../supervision/claim.ts';
-import { replayEvents } from '../supervision/replay.ts';
-import { publishEnd } from '../supervision/settle.ts';
-import { takeEvents } from '../supervision/take-events.ts';
-import { differs, firstShown, lastShown, shownSight, writeJobNote } from './job-note.ts';
+import { differs, firstShown, lastShown, shownSight } from './job-note.ts';
 import { askAboutMissing } from './missing-jobs.ts';
-import { openMirror } from './mirror.ts';
-import type { Mirror } from './mirror.ts';
-import { moveAnyhow } from './move-run.ts';
 import { judge } from './outcome.ts';
 import type { Patience } from './outcome.ts';
-import { taskId } from './run-note.ts';
-import type { RunNote } from './run-note.ts';
+import { lastWordAfter } from './site-work.ts';
+import type { LastWord, SiteWork } from './site-work.ts';
 import type { SiteAccess } from './submit.ts';
 
 export interface Pace extends Patience {
@@ -47,12 +35,14 @@ export const usualPace: Pace = {
 const soonForMs = 60_000;
 const longestBackOffMs = 60_000;
 
-/** Follows the runs of one site from their folders and the scheduler until each has ended. */
+/** Follows what one site does for us, from its folders and the scheduler, until each has ended. */
 export interface Follower {
-  add(run: RunRecord, note: RunNote, owner: Claim): Promise<void>;
-  has(runId: string): boolean;
-  jobs(): SiteJob[];
-  ended(runId: string): Promise<RunRecord> | null;
+  add(work: SiteWork): Promise<void>;
+  has(id: string): boolean;
+  /** What the job of each was last seen doing. */
+  jobs(): { id: string; job: SeenJob }[];
+  /** Follows it no longer; its job goes on. */
+  leave(id: string): Promise<void>;
   /** Looks at once, and at the scheduler too. */
   hurry(): void;
   /** Stops looking; the jobs go on. */
@@ -60,23 +50,17 @@ export interface Follower {
 }
 
 interface Followed {
-  run: RunRecord;
-  note: RunNote;
-  jobId: string;
-  owner: Claim;
-  mirror: Mirror;
-  lastWord: Extract<TrainerEvent, { type: 'finished' | 'failed' }> | null;
+  work: SiteWork;
+  lastWord: LastWord | null;
   sight: JobSight | null;
   /** When Slurm first called it over or did not know it, ms since epoch. */
   overSince: number | null;
-  shown: SiteJob;
-  /** Resolves once what is shown is in the run's folder, for other programs and for later. */
+  shown: SeenJob;
+  /** Resolves once what is shown was told, for other programs and for later. */
   noted: Promise<void>;
-  ended: Promise<RunRecord>;
-  settle: (run: RunRecord) => void;
 }
 
-export function createFollower(core: Core, access: SiteAccess, pace: Pace, nowMs: () => number = Date.now): Follower {
+export function createFollower(access: SiteAccess, pace: Pace, nowMs: () => number = Date.now): Follower {
   const followed = new Map<string, Followed>();
   const abort = new AbortController();
   let looping: Promise<void> | null = null;
@@ -116,7 +100,7 @@ export function createFollower(core: Core, access: SiteAccess, pace: Pace, nowMs
     const entries = [...followed.values()];
     const now = nowMs();
     const queue = now >= queueAt;
-    const runs = entries.map(({ note, mirror }) => ({ folder: note.folder, offset: mirror.offset }));
+    const runs = entries.map(({ work }) => ({ folder: work.folder, offset: work.mirror.offset }));
     const { stdout } = await access.shell.run(pollScript({ queue, runs }), { signal: abort.signal });
     const answer = parsePoll(stdout);
     if (queue) queueAt = now + (now - changedAt < soonForMs ? pace.queueSoonMs : pace.queueMs);
@@ -125,12 +109,12 @@ export function createFollower(core: Core, access: SiteAccess, pace: Pace, nowMs
     for (const [i, entry] of entries.entries()) {
       const seen = answer.runs[i];
       if (seen === undefined) continue;
-      if (sights !== null) noteSight(entry, sights.get(entry.jobId) ?? null, seen.ends);
+      if (sights !== null) noteSight(entry, sights.get(entry.work.jobId) ?? null, seen.ends);
       await takeIn(entry, seen);
       // An end that was read may be that of an attempt which others have followed.
       if (seen.bytes.length >= mostBytes) more = true;
       else await decide(entry, seen);
-      if (followed.has(entry.run.id)) show(entry, { seenAt: nowMs(), trouble: answer.queueTrouble });
+      if (followed.get(entry.work.id) === entry) show(entry, { seenAt: nowMs(), trouble: answer.queueTrouble });
       await entry.noted;
     }
     return more;
@@ -139,7 +123,7 @@ export function createFollower(core: Core, access: SiteAccess, pace: Pace, nowMs
   /** Jobs that squeue does not list any more are asked for one by one, where anybody still knows them. */
   async function complete(queue: readonly JobSight[], entries: readonly Followed[]): Promise<Map<string, JobSight>> {
     const known = new Map(queue.map((sight) => [sight.id, sight]));
-    const missing = entries.map(({ jobId }) => jobId).filter((id) => !known.has(id));
+    const missing = entries.map(({ work }) => work.jobId).filter((id) => !known.has(id));
     if (missing.length === 0) return known;
     for (const sight of await askAboutMissing(access.shell, missing, abort.signal)) known.set(sight.id, sight);
     return known;
@@ -150,25 +134,22 @@ export function createFollower(core: Core, access: SiteAccess, pace: Pace, nowMs
     entry.sight = sight;
     const over = sight === null || isOver(slurmState(sight.state));
     entry.overSince = over ? (entry.overSince ?? nowMs()) : null;
-    show(entry, shownSight(sight, ends, entry.jobId));
+    show(entry, shownSight(sight, ends, entry.work.jobId));
   }
 
   async function takeIn(entry: Followed, seen: RunSight): Promise<void> {
-    if (seen.size < entry.mirror.offset) return entry.mirror.restart();
-    const events = await entry.mirror.take(seen.bytes);
+    const { mirror } = entry.work;
+    if (seen.size < mirror.offset) return mirror.restart();
+    const events = await mirror.take(seen.bytes);
     if (events.length === 0) return;
     for (const event of events) entry.lastWord = lastWordAfter(entry.lastWord, event);
-    const { lastSeq } = (await core.store.getRun(entry.run.id)) ?? entry.run;
-    await takeEvents(
-      core,
-      entry.run.id,
-      events.filter((event) => event.seq > lastSeq),
-    );
+    await entry.work.take(events);
   }
 
   async function decide(entry: Followed, seen: RunSight): Promise<void> {
-    const run = await core.store.getRun(entry.run.id);
-    if (run === null) return leave(entry, entry.run);
+    const { work } = entry;
+    const step = await work.step();
+    if (step === null) return leave(entry);
     const overForMs = entry.overSince === null ? 0 : nowMs() - entry.overSince;
     const isEnding = overForMs >= pace.settleMs && entry.lastWord === null;
     const evidence = {
@@ -177,26 +158,20 @@ export function createFollower(core: Core, access: SiteAccess, pace: Pace, nowMs
       overForMs: entry.sight === null && entry.overSince === null ? 0 : overForMs,
       ends: seen.ends,
       stopAsked: seen.stopAsked,
-      step: run.step,
+      step,
       site: access.site.name,
-      jobId: entry.jobId,
-      logTail: isEnding ? await logTail(entry) : '',
+      jobId: work.jobId,
+      logTail: isEnding ? await logTail(work) : '',
     };
     const verdict = judge(evidence, pace);
+    // It was left while its log was read.
+    if (followed.get(work.id) !== entry) return;
     if (verdict.kind === 'over') await conclude(entry, verdict.status, verdict.error, seen.node);
-    else await restate(run, verdict.status, entry.lastWord === null);
+    else await work.goesOn(verdict.status, entry.lastWord === null);
   }
 
-  /** What the events of a run cannot say: that its job waits, is paused, or goes on after an attempt that ended. */
-  async function restate(run: RunRecord, status: RunStatus | null, isTraining: boolean): Promise<void> {
-    const wanted = status ?? (hasEnded(run.status) && isTraining ? 'running' : run.status);
-    // A trainer that runs says so itself.
-    if (wanted === run.status || (wanted === 'starting' && run.status === 'running')) return;
-    core.bus.publish({ topic: 'run', run: await moveAnyhow(core, run.id, wanted, null) });
-  }
-
-  async function logTail({ note }: Followed): Promise<string> {
-    const script = `tail -n 4 ${quote(`${note.folder}/${jobFiles.log}`)} 2>/dev/null`;
+  async function logTail({ folder }: SiteWork): Promise<string> {
+    const script = `tail -n 4 ${quote(`${folder}/${jobFiles.log}`)} 2>/dev/null`;
     return (await access.shell.run(script, { signal: abort.signal })).stdout;
   }
 
@@ -206,51 +181,43 @@ export function createFollower(core: Core, access: SiteAccess, pace: Pace, nowMs
     error: ErrorReport | null,
     node: string | null,
   ): Promise<void> {
-    const run = await moveAnyhow(core, entry.run.id, status, error);
     show(entry, lastShown(status, entry.sight, { ...entry.shown, node: entry.shown.node ?? node }));
     await entry.noted;
-    publishEnd(core, run);
-    await leave(entry, run);
+    await entry.work.over(status, error);
+    await leave(entry);
   }
 
-  async function leave(entry: Followed, run: RunRecord): Promise<void> {
-    followed.delete(entry.run.id);
-    await entry.owner.release();
-    entry.settle(run);
+  async function leave({ work }: Followed): Promise<void> {
+    followed.delete(work.id);
+    await work.release();
   }
 
-  function show(entry: Followed, change: Partial<SiteJob>): void {
+  function show(entry: Followed, change: Partial<SeenJob>): void {
     const before = entry.shown;
     entry.shown = { ...before, ...change };
     if (!differs(before, entry.shown)) return;
-    core.bus.publish({ topic: 'changed', lists: ['runs'] });
-    // One after the other, so that the file says what was seen last. A run that was removed meanwhile has no folder.
-    entry.noted = entry.noted.then(() => writeJobNote(core.layout, entry.run, entry.shown)).catch(() => {});
+    // One after the other, so that what was seen last is told last. What was removed meanwhile has no folder to tell it to.
+    entry.noted = entry.noted.then(() => entry.work.told(entry.shown)).catch(() => {});
   }
 
   return {
-    async add(run, note, owner) {
-      const jobId = taskId(note, run.id);
-      if (jobId === null) throw new WorkbenchError('internal', `Run ${run.id} was not submitted.`);
-      const file = runFolder(core.layout, run).file('events');
-      const mirror = await openMirror(file);
-      await replayEvents(core, run);
-      let settle: Followed['settle'] = () => {};
-      const ended = new Promise<RunRecord>((resolve) => (settle = resolve));
-      const lastWord = await lastWordOf(core, run.id, note.afterSeq);
-      const shown = firstShown(run.id, access.site.name, jobId);
-      const noted = writeJobNote(core.layout, run, shown);
-      await noted;
-      const base = { run, note, jobId, owner, mirror, lastWord, sight: null, overSince: null, shown, noted };
-      followed.set(run.id, { ...base, ended, settle });
+    async add(work) {
+      const shown = firstShown(access.site.name, work.jobId);
+      await work.told(shown);
+      if (abort.signal.aborted) return work.release();
+      const { lastWord } = work;
+      followed.set(work.id, { work, lastWord, sight: null, overSince: null, shown, noted: Promise.resolve() });
       changedAt = nowMs();
       queueAt = 0;
       wake();
       looping ??= loop();
     },
-    has: (runId) => followed.has(runId),
-    jobs: () => [...followed.values()].map(({ shown }) => shown),
-    ended: (runId) => followed.get(runId)?.ended ?? null,
+    has: (id) => followed.has(id),
+    jobs: () => [...followed.values()].map(({ work, shown }) => ({ id: work.id, job: shown })),
+    async leave(id) {
+      const entry = followed.get(id);
+      if (entry !== undefined) await leave(entry);
+    },
     hurry() {
       queueAt = 0;
       changedAt = nowMs();
@@ -260,21 +227,7 @@ export function createFollower(core: Core, access: SiteAccess, pace: Pace, nowMs
       abort.abort();
       wake();
       await looping;
-      await Promise.all([...followed.values()].map(({ owner }) => owner.release()));
+      await Promise.all([...followed.values()].map(({ work }) => work.release()));
     },
   };
-}
-
-/** A new start takes an earlier end back. */
-function lastWordAfter(before: Followed['lastWord'], event: TrainerEvent): Followed['lastWord'] {
-  if (event.type === 'finished' || event.type === 'failed') return event;
-  return event.type === 'started' ? null : before;
-}
-
-/** What a killed workbench had already taken in, of this submission. */
-async function lastWordOf(core: Core, runId: string, afterSeq: number): Promise<Followed['lastWord']> {
-  const run = await core.store.getRun(runId);
-  if (run === null || run.lastSeq <= afterSeq) return null;
-  const [last] = await core.store.runEvents(runId, run.lastSeq - 1, 1);
-  return last === undefined ? null : lastWordAfter(null, last);
 }

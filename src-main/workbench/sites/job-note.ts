@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { RunStatus } from '../../shared/domain/jobs.ts';
-import type { SiteJob } from '../../shared/domain/sites.ts';
+import type { SeenJob, SiteJob } from '../../shared/domain/sites.ts';
 import type { AttemptEnd } from '../../sites/poll.ts';
 import { phaseOf, sentenceOf } from '../../sites/slurm-words.ts';
 import type { JobSight } from '../../sites/slurm-words.ts';
@@ -43,18 +43,18 @@ export function writeJobNote(layout: Layout, run: { folder: string }, job: SiteJ
   return writeWhole(runFolder(layout, run).file('siteJob'), JSON.stringify(job));
 }
 
-export function firstShown(runId: string, site: string, jobId: string): SiteJob {
+export function firstShown(site: string, jobId: string): SeenJob {
   const says = 'Handed over; the site has not been asked yet.';
   const unseen = { node: null, expectedStartAt: null, seenAt: null, trouble: null };
-  return { runId, site, jobId, phase: 'waiting', says, attempt: 1, ...unseen };
+  return { site, jobId, phase: 'waiting', says, attempt: 1, ...unseen };
 }
 
 /** Whether people would be told something else. */
-export function differs(a: SiteJob, b: SiteJob): boolean {
+export function differs(a: SeenJob, b: SeenJob): boolean {
   return (['phase', 'says', 'node', 'expectedStartAt', 'attempt', 'trouble'] as const).some((key) => a[key] !== b[key]);
 }
 
-type Shown = Pick<SiteJob, 'phase' | 'says' | 'node' | 'expectedStartAt' | 'attempt'>;
+type Shown = Pick<SeenJob, 'phase' | 'says' | 'node' | 'expectedStartAt' | 'attempt'>;
 
 /** What Slurm says of a job, and what its earlier attempts wrote. `sight` is null while Slurm does not know it. */
 export function shownSight(sight: JobSight | null, ends: readonly AttemptEnd[], jobId: string): Shown {
@@ -88,7 +88,7 @@ function whyBack({ signal, status, attempt }: AttemptEnd): string {
 }
 
 /** How a job ended, to be read when its scheduler knows it no more. The folder may have said the end before Slurm did. */
-export function lastShown(status: RunStatus, sight: JobSight | null, before: Pick<SiteJob, 'node'>): Partial<SiteJob> {
+export function lastShown(status: RunStatus, sight: JobSight | null, before: Pick<SeenJob, 'node'>): Partial<SeenJob> {
   const slurm = sight === null || phaseOf(sight) !== 'ended' ? null : sentenceOf(sight);
   const where = before.node === null ? '' : ` on ${before.node}`;
   const words: Partial<Record<RunStatus, string>> = {

@@ -30,7 +30,7 @@ async function noted({ layout }: Core, run: RunRecord): Promise<SiteJob | null> 
   const seen = await readJobNote(layout, run);
   // A job that was noted before the run was resumed says nothing about this one.
   if (seen !== null && seen.jobId === jobId) return seen;
-  const first = firstShown(run.id, note.site, jobId ?? '');
+  const first = { ...firstShown(note.site, jobId ?? ''), runId: run.id };
   if (hasEnded(run.status)) return { ...first, phase: 'ended', says: jobId === null ? 'Not submitted.' : 'Ended.' };
   return jobId === null ? { ...first, says: 'Not submitted yet.' } : first;
 }

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import type { RunRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError, reportOf } from '../../shared/domain/errors.ts';
 import type { Site, SiteJob, SiteReport, SubmissionPreview } from '../../shared/domain/sites.ts';
-import { stopFile } from '../../sites/job-script.ts';
 import { quote } from '../../sites/quote.ts';
 import { openShell } from '../../sites/shell.ts';
 import { openTransfer } from '../../sites/transfer.ts';
@@ -10,11 +9,14 @@ import type { Core } from '../core.ts';
 import type { RunRequest } from '../runs/run-folder.ts';
 import { runFolder } from '../runs/run-folder.ts';
 import { claim } from '../supervision/claim.ts';
+import type { Claim } from '../supervision/claim.ts';
 import { hasEnded } from '../../shared/domain/run-states.ts';
 import type { Task } from '../supervision/task.ts';
 import { bringCheckpoint } from './bring.ts';
 import { examineSite } from './doctor.ts';
 import { moveAnyhow } from './move-run.ts';
+import { createSiteEvaluations } from './evaluations.ts';
+import type { SiteEvaluations } from './evaluations.ts';
 import { createFollower, usualPace } from './follow.ts';
 import type { Follower, Pace } from './follow.ts';
 import { maxArraySize, previewSubmission } from './preview.ts';
@@ -22,13 +24,16 @@ import { createSiteRegistry } from './registry.ts';
 import type { SiteRegistry } from './registry.ts';
 import { readRunNote, taskId, writeRunNote } from './run-note.ts';
 import type { RunNote } from './run-note.ts';
+import { openRunWork } from './run-work.ts';
+import type { RunWork } from './run-work.ts';
 import { seenJobs } from './seen-jobs.ts';
+import { stopJob } from './stop-job.ts';
 import { siteFolders, submitRuns } from './submit.ts';
 import type { SiteAccess } from './submit.ts';
-import { unsubmittedJob, siteGone, inOrder } from './pending-runs.ts';
+import { inOrder, openRunsAt, requireIdle, siteGone, unsubmittedJob } from './pending-runs.ts';
 import type { OwnedRun, Pending } from './pending-runs.ts';
 
-/** How often a run whose program has died is looked for. */
+/** How often work whose program has died is looked for. */
 const takeUpEveryMs = 10_000;
 
 /** Runs on other people's schedulers: handed over, followed, stopped, brought back. Nothing here has to stay alive for them. */
@@ -46,13 +51,15 @@ export interface Sites extends Pick<SiteRegistry, 'list' | 'find' | 'add'> {
   seen(): Promise<SiteJob[]>;
   has(runId: string): boolean;
   ended(runId: string): Promise<RunRecord> | null;
-  /** Resolves once the run has been submitted or refused. */
+  /** Resolves once it has been submitted or refused. */
   submitted(runId: string): Promise<void>;
   ask(run: RunRecord, request: RunRequest): Promise<void>;
   /** Lines at the end of a job's log. */
   log(run: RunRecord, lines: number): Promise<string>;
   /** Brings a checkpoint's files into the workspace; answers false where the run is this machine's. */
   bring(run: RunRecord, step: number, withOptimizer: boolean, task: Task): Promise<boolean>;
+  /** What sites evaluate. */
+  readonly evaluations: Pick<SiteEvaluations, 'evaluate' | 'hand' | 'list'>;
   /** Follows what no other program follows: at start-up, and when one has died. */
   takeUp(): Promise<void>;
   close(): Promise<void>;
@@ -61,9 +68,11 @@ export interface Sites extends Pick<SiteRegistry, 'list' | 'find' | 'add'> {
 export function createSites(core: Core, pace: Pace = usualPace): Sites {
   const registry = createSiteRegistry(core.layout.root);
   const followers = new Map<string, Follower>();
+  const followed = new Map<string, RunWork>();
   const pending = new Map<string, Pending>();
   let closing = false;
   let takingUp: Promise<void> | null = null;
+  const evaluations = createSiteEvaluations(core, { sites: registry.list, access, follower });
   const watch = setInterval(() => takeUpOnce().catch(() => {}), takeUpEveryMs);
   watch.unref();
 
@@ -82,7 +91,7 @@ export function createSites(core: Core, pace: Pace = usualPace): Sites {
   async function follower(name: string): Promise<Follower> {
     const known = followers.get(name);
     if (known !== undefined) return known;
-    const made = createFollower(core, access(await registry.find(name)), pace);
+    const made = createFollower(access(await registry.find(name)), pace);
     const first = followers.get(name) ?? made;
     followers.set(name, first);
     return first;
@@ -133,14 +142,20 @@ export function createSites(core: Core, pace: Pace = usualPace): Sites {
         if (note === null) throw new WorkbenchError('internal', `${run.name} has lost its site.`);
         const submitted = { ...note, jobId };
         await writeRunNote(core.layout, run, submitted);
-        await place.add(run, submitted, owner);
+        const work = await follow(place, run, submitted, owner);
         const entry = pending.get(run.id);
-        if (entry !== undefined)
-          place.ended(run.id)?.then(entry.settle, (error: unknown) => fail({ run, owner }, error));
+        if (entry !== undefined) work.ended.then(entry.settle, (error: unknown) => fail({ run, owner }, error));
       }
     } catch (error) {
       await Promise.all(runs.map((one) => fail(one, error)));
     }
+  }
+
+  async function follow(place: Follower, run: RunRecord, note: RunNote, owner: Claim): Promise<RunWork> {
+    const work = await openRunWork(core, run, note, owner);
+    await place.add(work);
+    followed.set(run.id, work);
+    return work;
   }
 
   async function fail({ run, owner }: OwnedRun, error: unknown): Promise<void> {
@@ -191,7 +206,7 @@ export function createSites(core: Core, pace: Pace = usualPace): Sites {
       if (owner === null) continue;
       const site = (await registry.list()).find((known) => known.name === note.site);
       if (site === undefined) await fail({ run, owner }, siteGone(note.site));
-      else if (note.jobId !== null) await (await follower(site.name)).add(run, note, owner);
+      else if (note.jobId !== null) await follow(await follower(site.name), run, note, owner);
       else {
         const { submission } = note;
         const group = unsubmitted.get(submission.id) ?? { site, submission, runs: [] };
@@ -200,6 +215,7 @@ export function createSites(core: Core, pace: Pace = usualPace): Sites {
       }
     }
     for (const { site, submission, runs } of unsubmitted.values()) begin(site, submission, inOrder(submission, runs));
+    await evaluations.takeUp();
   }
 
   async function ask(run: RunRecord, request: RunRequest): Promise<void> {
@@ -214,18 +230,22 @@ export function createSites(core: Core, pace: Pace = usualPace): Sites {
     if (waiting !== undefined && note.jobId === null) return waiting.abort.abort();
     const job = taskId(note, run.id);
     if (job === null) throw new WorkbenchError('conflict', `“${run.name}” is being submitted by another program.`);
-    const { shell } = access(await registry.find(note.site));
-    const { status, stderr } = await shell.run(stopScript(note.folder, job));
-    if (status !== 0)
-      throw new WorkbenchError('unavailable', `Job ${job} at “${note.site}” could not be stopped: ${stderr.trim()}`);
+    await stopJob(access(await registry.find(note.site)), note.folder, job);
     followers.get(note.site)?.hurry();
     const stopping = await core.store.moveRun(run.id, 'stopping');
     if (stopping.moved) core.bus.publish({ topic: 'run', run: stopping.run });
   }
 
   function jobs(): SiteJob[] {
-    const known = [...followers.values()].flatMap((one) => one.jobs());
+    const known = [...followers.values()]
+      .flatMap((one) => one.jobs())
+      .flatMap(({ id, job }) => (followed.has(id) ? [{ ...job, runId: id }] : []));
     return [...known, ...[...pending].map(([runId, entry]) => unsubmittedJob(runId, entry))];
+  }
+
+  async function openEvaluations(name: string): Promise<string[]> {
+    const all = await evaluations.list();
+    return all.filter(({ site, error }) => site === name && error === null).map(({ evaluation }) => evaluation);
   }
 
   return {
@@ -235,15 +255,7 @@ export function createSites(core: Core, pace: Pace = usualPace): Sites {
     async remove(name) {
       await registry.find(name);
       const busy = [...pending.values()].some((entry) => entry.site === name);
-      const open = [];
-      for (const run of await core.store.listRuns()) {
-        if (!hasEnded(run.status) && (await readRunNote(core.layout, run))?.site === name) open.push(run.name);
-      }
-      if (busy || open.length > 0) {
-        throw new WorkbenchError('conflict', `“${name}” has runs that have not ended: ${open.join(', ')}.`, {
-          remedy: 'Stop them, or wait for them to end.',
-        });
-      }
+      requireIdle(name, busy, [...(await openRunsAt(core, name)), ...(await openEvaluations(name))]);
       await registry.remove(name);
     },
     doctor: async (name, task) => examineSite(access(await registry.find(name)), task),
@@ -255,8 +267,8 @@ export function createSites(core: Core, pace: Pace = usualPace): Sites {
     seen: () => seenJobs(core, jobs()),
     has: (runId) => pending.has(runId) || [...followers.values()].some((one) => one.has(runId)),
     ended(runId) {
-      for (const one of followers.values()) if (one.has(runId)) return one.ended(runId);
-      return pending.get(runId)?.ended ?? null;
+      const isFollowed = [...followers.values()].some((one) => one.has(runId));
+      return (isFollowed ? followed : pending).get(runId)?.ended ?? null;
     },
     submitted: async (runId) => pending.get(runId)?.done,
     ask,
@@ -273,6 +285,7 @@ export function createSites(core: Core, pace: Pace = usualPace): Sites {
       await bringCheckpoint(core, access(await registry.find(note.site)), run, step, withOptimizer, task);
       return true;
     },
+    evaluations,
     takeUp: takeUpOnce,
     async close() {
       closing = true;
@@ -280,17 +293,9 @@ export function createSites(core: Core, pace: Pace = usualPace): Sites {
       await takingUp?.catch(() => {});
       for (const { abort } of pending.values()) abort.abort();
       await Promise.all([...pending.values()].map(({ done }) => done));
+      const left = evaluations.close();
       await Promise.all([...followers.values()].map((one) => one.close()));
+      await left;
     },
   };
-}
-
-function stopScript(folder: string, job: string): string {
-  // The wish first: a job that is just being put back must find it.
-  return `touch ${quote(`${folder}/${stopFile}`)} || exit 1
-case "$(squeue -h -r -j ${quote(job)} -o %T 2>/dev/null)" in
-RUNNING) scancel --signal=USR1 --batch ${quote(job)} ;;
-COMPLETING|'') ;;
-*) scancel ${quote(job)} ;;
-esac`;
 }

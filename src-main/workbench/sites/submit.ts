@@ -3,7 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { RunRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
-import type { TrainJob } from '../../shared/domain/jobs.ts';
+import type { TrainJob, TrainerJob } from '../../shared/domain/jobs.ts';
 import type { Site } from '../../shared/domain/sites.ts';
 import { jobFiles, jobScript, stopFile } from '../../sites/job-script.ts';
 import { quote } from '../../sites/quote.ts';
@@ -27,6 +27,8 @@ export function siteFolders({ folder }: Pick<Site, 'folder'>) {
   const at = (...parts: string[]) => path.posix.join(folder, ...parts);
   return {
     run: (runId: string) => at('runs', runId),
+    evaluation: (id: string) => at('evaluations', id),
+    weights: (name: string) => at('weights', name),
     submission: (id: string) => at('jobs', id),
     inputs: at('inputs'),
     cache: at('cache', 'reference'),
@@ -44,25 +46,38 @@ export async function submitRuns(
   submission: RunNote['submission'],
   task: Task,
 ): Promise<string> {
-  const { site, shell } = access;
+  const { site } = access;
   for (const [i, run] of runs.entries()) {
     const part = partOf(task, i / runs.length, (i + 1) / runs.length);
     await layOut(core, access, run, part);
     throwIfCancelled(task);
   }
+  const list = submission.runIds.map((id) => siteFolders(site).run(id));
+  return submitJob(access, submission, list, task);
+}
+
+/** One job for these folders, an array where there are several; answers Slurm's id. A job that Slurm has taken is found, and not submitted again. */
+export async function submitJob(
+  { site, shell }: SiteAccess,
+  submission: RunNote['submission'],
+  folders: readonly string[],
+  task: Task,
+): Promise<string> {
   const folder = siteFolders(site).submission(submission.id);
-  const script = jobScript({
-    site,
-    folder,
-    name: submission.name,
-    runIds: submission.runIds,
-    atOnce: submission.atOnce,
-  });
-  const list = submission.runIds.map((id) => `${siteFolders(site).run(id)}\n`).join('');
+  const { name, runIds, atOnce } = submission;
+  const script = jobScript({ site, folder, name, runIds, atOnce });
+  const list = folders.map((one) => `${one}\n`).join('');
   const { status, stdout, stderr } = await shell.run(submitScript(folder, script, list), { signal: task.signal });
   const submitted = parseSubmitted(stdout);
   if (status === 0 && submitted !== null) return submitted.jobId;
   throw refused(site, stderr);
+}
+
+/** The id of a job that Slurm has taken, by what the command that submitted it wrote; null where there is none. */
+export async function submittedJob({ site, shell }: SiteAccess, submissionId: string): Promise<string | null> {
+  const file = path.posix.join(siteFolders(site).submission(submissionId), 'job-id');
+  const { stdout } = await shell.run(`cat ${quote(file)} 2>/dev/null`);
+  return parseSubmitted(stdout)?.jobId ?? null;
 }
 
 function submitScript(folder: string, script: string, list: string): string {
@@ -95,27 +110,38 @@ function refused(site: Site, stderr: string): WorkbenchError {
 }
 
 /** The run’s folder at the site: its job with the paths of there, and what it reads. */
-async function layOut(core: Core, { site, shell, transfer }: SiteAccess, run: RunRecord, task: Task): Promise<void> {
+async function layOut(core: Core, access: SiteAccess, run: RunRecord, task: Task): Promise<void> {
   task.progress('preparing', null);
   const job = await prepareTrainJob(core, run, { resume: true, elsewhere: true }, task);
-  const folders = siteFolders(site);
-  const bring = async (file: string): Promise<string> => {
-    const target = path.posix.join(folders.inputs, await identityOf(file));
-    const phase = `bringing ${path.basename(file)} to ${site.name}`;
-    task.progress(phase, 0);
-    const { signal } = task;
-    await transfer.push(file, target, { signal, onProgress: (fraction) => task.progress(phase, fraction) });
-    return target;
-  };
+  const folders = siteFolders(access.site);
+  const bring = (file: string) => bringInput(access, file, task);
   const there = await withPathsOf(job, bring, folders.run(run.id), folders.cache);
-  const text = JSON.stringify(there);
-  const folder = quote(folders.run(run.id));
+  await writeJob(access, folders.run(run.id), there, task);
+}
+
+/** Brings a file or folder to the site, under a name that stands for what it holds; answers where it is there. */
+export async function bringInput({ site, transfer }: SiteAccess, file: string, task: Task): Promise<string> {
+  const target = path.posix.join(siteFolders(site).inputs, await identityOf(file));
+  const phase = `bringing ${path.basename(file)} to ${site.name}`;
+  task.progress(phase, 0);
+  const { signal } = task;
+  await transfer.push(file, target, { signal, onProgress: (fraction) => task.progress(phase, fraction) });
+  return target;
+}
+
+/** A folder at the site with the job that its trainer reads. */
+export async function writeJob(
+  { site, shell }: SiteAccess,
+  folder: string,
+  job: TrainerJob,
+  task: Task,
+): Promise<void> {
   const { status, stderr } = await shell.run(
-    `set -e; mkdir -p ${folder} ${quote(folders.cache)}; cd ${folder}; rm -f ${stopFile} ${jobFiles.node}; cat >${jobFiles.job}.new; mv ${jobFiles.job}.new ${jobFiles.job}`,
-    { signal: task.signal, input: text },
+    `set -e; mkdir -p ${quote(folder)} ${quote(siteFolders(site).cache)}; cd ${quote(folder)}; rm -f ${stopFile} ${jobFiles.node}; cat >${jobFiles.job}.new; mv ${jobFiles.job}.new ${jobFiles.job}`,
+    { signal: task.signal, input: JSON.stringify(job) },
   );
   if (status === 0) return;
-  throw new WorkbenchError('io', `${folders.run(run.id)} at “${site.name}” cannot be written: ${stderr.trim()}`);
+  throw new WorkbenchError('io', `${folder} at “${site.name}” cannot be written: ${stderr.trim()}`);
 }
 
 async function withPathsOf(
@@ -147,7 +173,7 @@ async function withPathsOf(
  * A name that stands for what a file or folder holds, as far as names, sizes and times tell: what was brought once is not brought
  * again, and what has changed gets another name.
  */
-async function identityOf(source: string): Promise<string> {
+export async function identityOf(source: string): Promise<string> {
   const top = await stat(source);
   const names = top.isDirectory() ? (await readdir(source)).sort() : [''];
   const hash = createHash('sha256');

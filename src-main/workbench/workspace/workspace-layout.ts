@@ -18,6 +18,8 @@ export interface WorkspaceLayout {
   readonly models: string;
   /** Who holds a device. */
   readonly locks: string;
+  /** What sites evaluate for this workspace, until the results are here. */
+  readonly atSites: string;
 }
 
 export function workspaceLayout(folder: string): WorkspaceLayout {
@@ -32,6 +34,7 @@ export function workspaceLayout(folder: string): WorkspaceLayout {
     exports: inside('exports'),
     models: inside('models'),
     locks: inside('locks'),
+    atSites: inside('at-sites'),
   };
 }
 

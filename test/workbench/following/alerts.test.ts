@@ -142,6 +142,7 @@ test(`a run that is trained here is looked at with each step, by the rules of it
   const launch = (alertsTo: string) => workbench.handle('runs.launch', { input: specWith(rules), alertsTo });
   expect(await launch('http://example.org/x')).toMatchObject({ ok: false, error: { code: 'bad-input' } });
   expect(await launch(url)).toMatchObject({ error: { consent: { kind: 'endpoint', origin: new URL(url).origin } } });
+  vi.stubEnv('XDG_CONFIG_HOME', temporaryFolder());
   vi.stubEnv('FLIPGUARD_ALLOW_ENDPOINTS', new URL(url).origin);
   onTestFinished(() => void vi.unstubAllEnvs());
   const launched = await launch(url);

@@ -56,7 +56,7 @@ describe('what a job is said to do', () => {
     ['interrupted', sight('NODE_FAIL'), 'The node failed (n1).'],
     ['interrupted', null, 'Slurm knows the job no more.'],
   ])('at its end: %s', (status, seen, says) => {
-    const before = { ...firstShown('r', 'here', '7'), node: 'n1' };
+    const before = { ...firstShown('here', '7'), node: 'n1' };
     expect(lastShown(status, seen, before)).toMatchObject({ phase: 'ended', says, trouble: null });
   });
 });
@@ -78,10 +78,10 @@ describe('a list of runs', () => {
       const note = { site: 'gone', folder: '/x', submission, afterSeq: 0, jobId: '41' };
       await writeRunNote(core.layout, run, note);
     }
-    const ended = lastShown('stopped', sight('CANCELLED by 3'), firstShown(remote.id, 'gone', '41'));
-    await writeJobNote(core.layout, remote, { ...firstShown(remote.id, 'gone', '41'), ...ended });
+    const ended = lastShown('stopped', sight('CANCELLED by 3'), firstShown('gone', '41'));
+    await writeJobNote(core.layout, remote, { ...firstShown('gone', '41'), ...ended, runId: remote.id });
     // Of the job before: it says nothing of this one.
-    await writeJobNote(core.layout, resumed, firstShown(resumed.id, 'gone', '40'));
+    await writeJobNote(core.layout, resumed, { ...firstShown('gone', '40'), runId: resumed.id });
     await workbench.close();
     const listed = await flipguard(core.layout.root, '--json', 'list', 'runs');
     const jobs = (documentOf(listed) as { name: string; site?: string; job?: { jobId: string; says: string } }[]).map(

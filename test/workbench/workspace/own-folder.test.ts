@@ -92,7 +92,7 @@ test('an empty or absent folder becomes one, private to its owner, and is one fr
   ]);
   expect(Object.fromEntries(modes)).toEqual({
     ...Object.fromEntries(
-      ['cache', 'exports', 'locks', 'models', 'reports', 'runs', 'uploads'].map((name) => [name, '700']),
+      ['at-sites', 'cache', 'exports', 'locks', 'models', 'reports', 'runs', 'uploads'].map((name) => [name, '700']),
     ),
     [markerName]: '600',
     [reserveName]: '600',

@@ -33,6 +33,7 @@ export interface WatchFlags extends ForeignRunFlags {
   throughModel?: string;
   throughBase?: string;
   keyEnv?: string;
+  site?: string;
 }
 
 /** `flipguard import run FOLDER` */
@@ -52,7 +53,10 @@ export async function watchCommand(context: CommandContext, folder: string, flag
   const { terminal } = context;
   const rules = (flags.alert ?? []).map(parseAlert);
   const through = throughOf(flags, flags.name ?? path.basename(path.resolve(folder)));
+  if (through !== undefined && flags.site !== undefined)
+    throw new WorkbenchError('bad-input', '--site and --through are two ways to evaluate.', { remedy: 'Choose one.' });
   const workbench = await context.workbench();
+  if (flags.site !== undefined) await workbench.sites.find(flags.site);
   const say = (sentence: string) => terminal.note(plain(sentence));
   requireAlertMetrics(rules, foreignAlertMetrics(await printedCurves(folder))).forEach(say);
   const alerts = createAlerts(workbench.core, rules, { webhook: flags.webhook ?? null, say });
@@ -72,6 +76,7 @@ export async function watchCommand(context: CommandContext, folder: string, flag
       dataset: flags.dataset,
       suites: flags.suite ?? [],
       through,
+      site: flags.site,
       paceMs: (flags.every ?? usualEverySeconds) * 1000,
       say,
       async onGrown(grown, points) {

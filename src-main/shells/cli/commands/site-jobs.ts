@@ -13,10 +13,11 @@ export async function siteJobsCommand({ terminal, workbench }: CommandContext): 
   await lookedAt(opened);
   const names = new Map<string, string>((await opened.runs.list()).map(({ id, name }) => [id, name]));
   // Those that another program follows too: serve, or a window.
-  const jobs = (await opened.sites.seen()).filter(({ phase }) => phase !== 'ended');
+  const ofRuns = (await opened.sites.seen()).filter(({ phase }) => phase !== 'ended');
+  const jobs = [...ofRuns, ...(await opened.sites.evaluations.list())];
   terminal.document(jobs);
   const rows = jobs.map((job) => [
-    names.get(job.runId) ?? job.runId,
+    'evaluation' in job ? `evaluation ${job.evaluation}` : (names.get(job.runId) ?? job.runId),
     job.site,
     job.jobId,
     job.says,

@@ -1,6 +1,7 @@
 import { Option } from 'commander';
 import type { Command as Program } from 'commander';
 import { rowScoreNames } from '../../../shared/domain/data/row-scores.ts';
+import type { EvaluateFlags } from '../commands/evaluate.ts';
 import type { EstimateFlags } from '../commands/estimate.ts';
 import type { SuspectsFlags } from '../commands/suspects.ts';
 import type { WatchFlags } from '../commands/foreign-runs.ts';
@@ -94,9 +95,9 @@ export function addRuns(program: Program, go: Go): void {
       '--kl-from <old>',
       'also measure the KL divergence from these weights, in nats per answer (generate suites)',
     )
-    .action((target: string, options: { suite: string; name?: string; seed?: number; klFrom?: string }) =>
-      go(commands.evaluate, target, options),
-    );
+    .option('--site <name>', 'have this site evaluate it, as one job')
+    .option('--detach', 'with --site: submit and return; the next command stores the results')
+    .action((target: string, options: EvaluateFlags) => go(commands.evaluate, target, options));
   program
     .command('suspects <run>')
     .description('rank the training rows that may have caused a run’s flips; scores are kept with the dataset')
@@ -139,6 +140,7 @@ export function addRuns(program: Program, go: Go): void {
     )
     .option('--through-base <name>', 'with --through: what the server calls the model that training started from')
     .option('--key-env <variable>', 'with --through: environment variable that holds the key, which is never stored')
+    .option('--site <name>', 'have this site evaluate each checkpoint, a job for each suite')
     .action((folder: string, options: WatchFlags) => go(commands.watch, folder, options));
   program
     .command('sweep <spec>')

@@ -71,7 +71,7 @@ export function addSites(program: Program, go: Go): void {
     .action((name: string) => go(commands.remove, name));
   sites
     .command('jobs')
-    .description('show the jobs of unfinished runs, and why they wait')
+    .description('show the jobs of unfinished runs and evaluations, and why they wait')
     .action(() => go(commands.jobs));
   sites
     .command('log <run>')
