@@ -1,8 +1,12 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js';
+import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
 import { writeFileSync } from 'node:fs';
+import { PassThrough } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { watchAnswers } from '../../src-main/shells/cli/commands/mcp-answers.ts';
 import { createReadServer } from '../../src-main/shells/cli/commands/mcp.ts';
 import { quietTask } from '../../src-main/workbench/supervision/task.ts';
 import { openTestWorkbench, temporaryFolder } from '../helpers/workbench.ts';
@@ -68,4 +72,27 @@ test('what is not there is answered with the sentence and the remedy', async () 
     isError: true,
     text: expect.stringContaining('There is no evaluation, run') as string,
   });
+});
+
+test('what was asked before the other side stopped asking is answered', async () => {
+  const workbench = await openTestWorkbench();
+  const server = createReadServer(workbench, { task: quietTask() });
+  const [asked, answered] = [new PassThrough(), new PassThrough()];
+  const transport = new StdioServerTransport(asked, answered);
+  const answers = watchAnswers(transport);
+  await server.connect(transport);
+  const message = (body: object) => asked.write(`${JSON.stringify({ jsonrpc: '2.0', ...body })}\n`);
+  const clientInfo = { name: 'test', version: '1' };
+  message({ id: 1, method: 'initialize', params: { protocolVersion: '2025-03-26', capabilities: {}, clientInfo } });
+  message({ method: 'notifications/initialized' });
+  for (const id of [2, 3]) message({ id, method: 'tools/call', params: { name: 'list', arguments: { what: 'runs' } } });
+  message({ id: 4, method: 'tools/call', params: { name: 'run', arguments: { run: 'none' } } });
+  const ended = new Promise((resolve) => asked.once('end', resolve));
+  asked.end();
+  await ended;
+  await answers.settled();
+  await server.close();
+  answered.end();
+  const lines = (await text(answered)).trim().split('\n');
+  expect(lines.map((line) => (JSON.parse(line) as { id: number }).id).sort()).toEqual([1, 2, 3, 4]);
 });

@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
 import { metricColumn } from '../../imports/evaluations/own-evaluation.ts';
 import type { EvaluationRecord } from '../../shared/domain/entities.ts';
+import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { SampleResult } from '../../shared/domain/evaluations.ts';
 import { formatCount } from '../../shared/presentation/numbers.ts';
 import { oneEvaluation } from '../comparing/named-evaluations.ts';
@@ -34,6 +35,11 @@ export async function exportEvaluation(
   task: Task,
 ): Promise<EvaluationOut> {
   const evaluation = await oneEvaluation(core, name, suite);
+  if (evaluation.samples === 0) {
+    throw new WorkbenchError('bad-input', `“${evaluation.name}” has no samples: there is nothing to export.`, {
+      remedy: 'A file without samples would be no evaluation for an import. Evaluate on a suite that gives samples.',
+    });
+  }
   const write = format === 'jsonl' ? writeLines : writeParquet;
   const samples = await wholeFile({ out, overwrite }, (draft) => write(core, evaluation, draft, task));
   return { path: out, format, samples };

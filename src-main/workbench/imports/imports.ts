@@ -35,6 +35,8 @@ export interface Imports {
   dataset(request: ImportRequest, task: Task): Promise<DatasetRecord>;
   /** The evaluations that a source holds: one, or a folder's tasks and models. */
   evaluations(request: ImportRequest, task: Task): Promise<EvaluationRecord[]>;
+  /** The name to offer for them, free in this workspace, as a window does. */
+  evaluationName(request: Omit<ImportRequest, 'name'>): Promise<string>;
   /** The first of them, where there is one. */
   evaluation(request: ImportRequest, task: Task): Promise<EvaluationRecord>;
   /** The same samples judged by another variant of their source, read again where the workspace has it not yet. */
@@ -71,6 +73,8 @@ const keptPreviews = 50;
 const batchRows = 1000;
 /** A preview answers soon, however large the source; the import itself counts to the end. */
 const previewedRecords = 50_000;
+/** Records that say which model wrote them. */
+const namedBy = 1000;
 
 export function createImports(core: Core, files: Files, models: Models): Imports {
   const { store, bus, jobs } = core;
@@ -165,6 +169,16 @@ export function createImports(core: Core, files: Files, models: Models): Imports
   }
 
   return {
+    async evaluationName({ source, format, map, variant }) {
+      const preview = await readPreview(source, {
+        purpose: 'evaluation',
+        format,
+        map,
+        maxRecords: namedBy,
+        ...(variant === undefined ? {} : { variant }),
+      });
+      return nameFor({ target: 'evaluation', source, parts: preview.parts });
+    },
     async preview(input) {
       const source = files.pathOf(input.handle);
       const { target, suiteKind, variant } = input;

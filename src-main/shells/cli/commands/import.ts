@@ -96,17 +96,16 @@ export async function importDataset(context: CommandContext, file: string, flags
   }
 }
 
-export async function importEvaluation(
-  context: CommandContext,
-  source: string,
-  flags: ImportFlags & { name: string },
-): Promise<void> {
+export async function importEvaluation(context: CommandContext, source: string, flags: ImportFlags): Promise<void> {
   const { imports, hub } = await context.workbench();
   const map = parseFieldMap(flags.map ?? [], acceptedFields('evaluation', undefined));
   const named = await hubNameOf('dataset', source);
   const note = context.terminal.note.bind(context.terminal);
   const place = named === null ? source : (await hub.evaluation(named, flags, context.task, note)).place;
-  const evaluations = await imports.evaluations({ ...requestOf(place, flags.name, flags), map }, context.task);
+  const request = { ...requestOf(place, flags.name ?? '', flags), map };
+  const name = flags.name ?? (await imports.evaluationName(request));
+  if (flags.name === undefined) note(`It is named “${plain(name)}”; --name NAME gives it another name.`);
+  const evaluations = await imports.evaluations({ ...request, name }, context.task);
   const [first] = evaluations;
   context.terminal.settle();
   context.terminal.document(evaluations.length === 1 ? first : { evaluations });

@@ -11,6 +11,7 @@ import type { Workbench } from '../../../workbench/workbench.ts';
 import type { CommandContext } from '../context.ts';
 import { isOutcome } from '../options/pairs.ts';
 import { makeTemporaryFolder } from '../../../system/temporary-folder.ts';
+import { watchAnswers } from './mcp-answers.ts';
 import { openComparison } from './compare.ts';
 import { filterOf, requireKind } from './flips.ts';
 import { listings } from './list.ts';
@@ -44,8 +45,13 @@ export async function mcpCommand(context: CommandContext): Promise<void> {
   const closed = Promise.withResolvers<void>();
   server.server.onclose = () => closed.resolve();
   context.onInterrupt(() => closed.resolve());
-  process.stdin.once('end', () => closed.resolve());
-  await server.connect(new StdioServerTransport());
+  const transport = new StdioServerTransport();
+  const answers = watchAnswers(transport);
+  // Whoever asks no more still reads what is due.
+  process.stdin.once('end', () => {
+    answers.settled().then(closed.resolve, closed.reject);
+  });
+  await server.connect(transport);
   context.terminal.note(`The workspace ${context.folder} is read by whoever started this, over stdio.`);
   await closed.promise;
   await server.close();

@@ -45,7 +45,7 @@ export function addImports(program: Program, go: Go): void {
   imports
     .command('eval <source>')
     .description('import per-sample results of another tool, from a path or ORG/NAME on the Hub')
-    .requiredOption('--name <name>', 'name in the workspace')
+    .option('--name <name>', 'name in the workspace (default: made from the model or the file)')
     .option(
       '--format <format>',
       'auto, lm-eval, lighteval, opencompass, helm, swe-bench, alpaca-eval, inspect, promptfoo, langsmith, langfuse, braintrust, jsonl, csv, …',
@@ -60,7 +60,7 @@ export function addImports(program: Program, go: Go): void {
     .option('--config <config>', 'model folder, task or configuration within a Hub repository')
     .option('--split <split>', 'split of a Hub repository that has several')
     .option('--strict', 'stop at the first invalid record')
-    .action((file: string, options: ImportFlags & { name: string }) => go(commands.importEvaluation, file, options));
+    .action((file: string, options: ImportFlags) => go(commands.importEvaluation, file, options));
   imports
     .command('suite <file>')
     .description('import an evaluation suite')
