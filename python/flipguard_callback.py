@@ -51,7 +51,8 @@ class Guard:
 
     kind: "flipguard", "ungated" (the gate is always open), "random" (it opens with `random_rate`) or "none".
     gate: what may not fall by more than `epsilon`: "sequence", "per-token" or "margin".
-    divergence: "ce" (cross-entropy on the chosen response) or "kl" (forward KL from the reference, over the vocabulary).
+    divergence: "ce" (cross-entropy on the chosen response), "kl" (forward KL from the reference, over the vocabulary) or "masked-kl"
+        (the same without the chosen response's own token, which is taken out of both distributions).
     reduction: "token-mean" or "token-sum".
     learned_weight: {"rate": r, "target": t} moves the weight by r * (firing rate - t) after each step; None keeps it.
     """
@@ -70,7 +71,7 @@ class Guard:
         known = {
             "kind": ("none", "flipguard", "ungated", "random"),
             "gate": ("sequence", "per-token", "margin"),
-            "divergence": ("ce", "kl"),
+            "divergence": ("ce", "kl", "masked-kl"),
             "reduction": ("token-mean", "token-sum"),
         }
         for field, names in known.items():
@@ -138,6 +139,13 @@ def forward_kl(ref_logits: torch.Tensor, logits: torch.Tensor) -> torch.Tensor:
     return (before.exp() * (before - now)).sum(1)
 
 
+def masked_kl(ref_logits: torch.Tensor, logits: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
+    """The same without the response's own token: both distributions leave it out and sum to 1 again."""
+    others = torch.ones_like(logits, dtype=torch.bool).scatter(1, ids.unsqueeze(1), False)
+    left = (len(logits), logits.shape[1] - 1)
+    return forward_kl(ref_logits[others].view(left), logits[others].view(left))
+
+
 class FlipGuardDPOTrainer(DPOTrainer):
     """TRL's DPOTrainer with FlipGuard's term: loss + weight * mean over pairs of I(x) * D(x), as the workbench trains.
 
@@ -149,7 +157,7 @@ class FlipGuardDPOTrainer(DPOTrainer):
         self.guard = guard or Guard()
         self.guard_weight = self.guard.weight
         self._gates = torch.Generator().manual_seed(self.guard.seed)
-        if self.guard.divergence == "kl" and self.precompute_ref_logps:
+        if self.guard.divergence in ("kl", "masked-kl") and self.precompute_ref_logps:
             raise ValueError("KL needs the reference's distributions: leave precompute_ref_log_probs off, or take the divergence ce.")
         self.flipguard = FlipGuardCallback(self)
         self.add_callback(self.flipguard)
@@ -161,8 +169,10 @@ class FlipGuardDPOTrainer(DPOTrainer):
             divergence = -sums.chosen
         else:
             mask = inputs["completion_mask"][:pairs, 1:].bool()
-            rows = zip(seen.ref_logits[:pairs, :-1], logits[:pairs, :-1], mask)
-            divergence = torch.stack([forward_kl(ref[learnt], now[learnt]).sum() for ref, now, learnt in rows])
+            ids = inputs["input_ids"][:pairs, 1:]
+            rows = zip(seen.ref_logits[:pairs, :-1], logits[:pairs, :-1], ids, mask)
+            kl = masked_kl if guard.divergence == "masked-kl" else lambda ref, now, _: forward_kl(ref, now)
+            divergence = torch.stack([kl(ref[learnt], now[learnt], wanted[learnt]).sum() for ref, now, wanted, learnt in rows])
         if guard.reduction == "token-mean":
             divergence = divergence / sums.chosen_tokens
         term = fired * divergence

@@ -4,6 +4,7 @@ import type { CausalLm } from '../models/causal-lm.ts';
 import { customGradient } from '../models/custom-gradient.ts';
 import { scaled } from '../models/unsaved.ts';
 import type { NativeOps } from '../ports.ts';
+import { type ComparedWith, divergenceFrom, gradientOfBoth } from './head-divergence.ts';
 
 /** Logits up to so many numbers are made at once, and their gradient kept: 256 MiB. */
 const mostKept = 2 ** 26;
@@ -25,55 +26,110 @@ export interface HeadOptions {
  * never there as a whole. With G the softmax less the label's 1, dy·G is taken as (G of each row)·dy: by scaled hidden states
  * in place of scaled logits.
  */
-export function headLogProbs(
+export function headLogProbs(model: CausalLm, hidden: Tensor2D, labels: Tensor1D, options: HeadOptions = {}): Tensor1D {
+  return headPass(model, hidden, labels, null, options);
+}
+
+/**
+ * The same log-probs [n], and of the first rows KL(before ‖ model) over the vocabulary → [compared], of the same logits: a KL costs the other
+ * model's logits, and no product by this one's head. At no weight it leaves every bit of the rest as it is.
+ */
+export function headDivergence(
   model: CausalLm,
   hidden: Tensor2D,
   labels: Tensor1D,
-  { ops, temperature = 1, limits = { kept: mostKept, piece: pieceSize } }: HeadOptions = {},
+  before: ComparedWith,
+  options: Omit<HeadOptions, 'temperature'> = {},
+): { logProbs: Tensor1D; divergence: Tensor1D } {
+  const [n, compared] = [hidden.shape[0], before.hidden.shape[0]];
+  const both = headPass(model, hidden, labels, before, options);
+  return { logProbs: tf.slice(both, [0], [n]), divergence: tf.slice(both, [n], [compared]) };
+}
+
+/** → log p(label) [n], then the divergences of the rows that are compared. */
+function headPass(
+  model: CausalLm,
+  hidden: Tensor2D,
+  labels: Tensor1D,
+  before: ComparedWith | null,
+  { ops, temperature = 1, limits = { kept: mostKept, piece: pieceSize } }: HeadOptions,
 ): Tensor1D {
   const { weights, multiplier, trains } = model.languageHead();
   const factor = multiplier / temperature;
   const [n, vocab] = [hidden.shape[0], weights.shape[0]];
   const whole = n * vocab <= limits.kept;
   const rows = whole ? n : Math.max(1, Math.min(n, Math.floor(limits.piece / vocab)));
-  const pieces = Array.from({ length: Math.ceil(n / rows) }, (_, i) => ({
-    start: i * rows,
-    size: Math.min(rows, n - i * rows),
-  }));
+  const pieces = Array.from({ length: Math.ceil(n / rows) }, (_, i): Piece => {
+    const size = Math.min(rows, n - i * rows);
+    const compared = Math.min(size, Math.max(0, (before?.hidden.shape[0] ?? 0) - i * rows));
+    return { start: i * rows, size, compared };
+  });
   const kernel = ops?.sparseSoftmaxCrossEntropy ?? composedCrossEntropy;
   const after = ops?.after ?? (<T extends tf.Tensor>(x: T) => tf.clone(x));
-  const lossesOf = (h: Tensor2D, w: Tensor2D, { start, size }: Piece) =>
-    kernel(tf.matMul(h, w, false, true), tf.slice(labels, [start], [size]));
+  const lossesOf = (h: Tensor2D, w: Tensor2D, old: Tensor2D | undefined, piece: Piece): PieceLosses => {
+    const { start, size, compared } = piece;
+    const logits: Tensor2D = tf.matMul(h, w, false, true);
+    const wanted: Tensor1D = tf.slice(labels, [start], [size]);
+    const own = kernel(logits, wanted);
+    if (before === null || old === undefined || compared === 0) return { ...own, divergence: null };
+    const first = {
+      logits: rowsOf(logits, { start: 0, size: compared }),
+      labels: tf.slice(wanted, [0], [compared]) as Tensor1D,
+      loss: tf.slice(own.loss, [0], [compared]) as Tensor1D,
+    };
+    const { divergence, grad } = divergenceFrom(before, rowsOf(old, { start, size: compared }), first, kernel);
+    return { ...own, divergence: { value: divergence, grad } };
+  };
   const input = factor === 1 ? hidden : scaled(hidden, factor);
 
   const forward = (h: Tensor2D, w: Tensor2D) => {
     const kept: Tensor2D[] = [];
     const logProbs: Tensor1D[] = [];
+    const divergences: Tensor1D[] = [];
     for (const piece of pieces) {
-      const before = logProbs.at(-1);
-      const [own, unscaled] = tf.tidy((): [Tensor1D, ...Tensor2D[]] => {
+      const last = logProbs.at(-1);
+      const [own, ...others] = tf.tidy((): [Tensor1D, ...tf.Tensor[]] => {
         const part = rowsOf(h, piece);
         // One piece after the other: a compiled pass would make them all at once.
-        const { loss, grad } = lossesOf(before === undefined ? part : after(part, before), w, piece);
-        return whole ? [tf.neg(loss), grad] : [tf.neg(loss)];
+        const ordered = last === undefined ? part : after(part, last);
+        const { loss, grad, divergence } = lossesOf(ordered, w, before?.hidden, piece);
+        const compared = divergence === null ? [] : [divergence.value, ...(whole ? [divergence.grad] : [])];
+        return [tf.neg(loss), ...compared, ...(whole ? [grad] : [])];
       });
       logProbs.push(own);
-      if (unscaled !== undefined) kept.push(unscaled);
+      if (piece.compared > 0) divergences.push(others.shift() as Tensor1D);
+      kept.push(...(others.reverse() as Tensor2D[]));
     }
-    return { value: logProbs.length === 1 ? logProbs[0]! : tf.concat(logProbs), saved: [h, w, ...kept] };
+    const values = [...logProbs, ...divergences];
+    const old = before === null ? [] : [before.hidden];
+    return { value: values.length === 1 ? values[0]! : tf.concat(values), saved: [h, w, ...old, ...kept] };
   };
   const backward = (dy: Tensor1D, saved: tf.Tensor[]): { hidden: Tensor2D; weights: Tensor2D | null } => {
-    const [h, w, kept] = saved as [Tensor2D, Tensor2D, Tensor2D | undefined];
-    const by: Tensor2D = tf.reshape(tf.neg(dy), [n, 1]);
+    const [h, w] = saved as [Tensor2D, Tensor2D];
+    const old = before === null ? undefined : (saved[2] as Tensor2D);
+    const [kept, keptOther] = saved.slice(before === null ? 2 : 3) as Tensor2D[];
+    const column = (start: number, size: number): Tensor2D => tf.reshape(tf.slice(dy, [start], [size]), [size, 1]);
     const byHidden: Tensor2D[] = [];
     let byWeights: Tensor2D | null = null;
-    let before: tf.Tensor = by;
+    let last: tf.Tensor = dy;
     for (const piece of pieces) {
       const sum: Tensor2D | null = byWeights;
       const [ownHidden, ownWeights]: (Tensor2D | undefined)[] = tf.tidy((): Tensor2D[] => {
-        const part = after(rowsOf(h, piece), before);
-        const grad = kept ?? lossesOf(part, w, piece).grad;
-        const scale = rowsOf(by, piece);
+        const { start, size, compared } = piece;
+        const part = after(rowsOf(h, piece), last);
+        const again = kept === undefined ? lossesOf(part, w, old, piece) : null;
+        const byLabel = { rows: kept ?? again!.grad, factors: tf.neg(column(start, size)) as Tensor2D };
+        const other = keptOther ?? again?.divergence?.grad;
+        const { rows: grad, factors: scale } =
+          before === null || other === undefined
+            ? byLabel
+            : firstRowsWith(byLabel, compared, (rows) =>
+                gradientOfBoth(rows, other, {
+                  byLogProb: column(start, compared),
+                  byDivergence: column(n + start, compared),
+                  masked: before.masked,
+                }),
+              );
         const toHidden: Tensor2D = tf.mul(tf.matMul(grad, w), scale);
         if (!trains) return [toHidden];
         const toWeights: Tensor2D = tf.matMul(grad, tf.mul(part, scale) as Tensor2D, true);
@@ -82,7 +138,7 @@ export function headLogProbs(
       sum?.dispose();
       byHidden.push(ownHidden!);
       byWeights = ownWeights ?? null;
-      before = ownWeights ?? ownHidden!;
+      last = ownWeights ?? ownHidden!;
     }
     return { hidden: byHidden.length === 1 ? byHidden[0]! : tf.concat(byHidden, 0), weights: byWeights };
   };
@@ -97,6 +153,32 @@ export function headLogProbs(
     (h) => forward(h, weights),
     (dy, saved) => [backward(dy, saved).hidden],
   );
+}
+
+interface PieceLosses {
+  /** −log p(label), [size], and softmax − one-hot, [size, vocab]. */
+  loss: Tensor1D;
+  grad: Tensor2D;
+  /** Of the rows that are compared. */
+  divergence: { value: Tensor1D; grad: Tensor2D } | null;
+}
+
+/** Rows of gradients with the factor of each. */
+interface ScaledRows {
+  rows: Tensor2D;
+  factors: Tensor2D;
+}
+
+/** The first rows as `made` makes them, and the others as they are. */
+function firstRowsWith(all: ScaledRows, first: number, made: (rows: Tensor2D) => ScaledRows): ScaledRows {
+  const size = all.rows.shape[0];
+  const changed = made(rowsOf(all.rows, { start: 0, size: first }));
+  if (first === size) return changed;
+  const rest = { start: first, size: size - first };
+  return {
+    rows: tf.concat([changed.rows, rowsOf(all.rows, rest)], 0),
+    factors: tf.concat([changed.factors, rowsOf(all.factors, rest)], 0),
+  };
 }
 
 export interface ScoresOptions {
@@ -138,9 +220,11 @@ export function headScores(
 interface Piece {
   start: number;
   size: number;
+  /** So many of its first rows are compared. */
+  compared: number;
 }
 
-function rowsOf(x: Tensor2D, { start, size }: Piece): Tensor2D {
+function rowsOf(x: Tensor2D, { start, size }: Pick<Piece, 'start' | 'size'>): Tensor2D {
   return size === x.shape[0] ? x : tf.slice(x, [start, 0], [size, x.shape[1]]);
 }
 

@@ -4,12 +4,12 @@ import type { DpoSpec } from '../../shared/domain/algorithms.ts';
 import type { PreferenceSample } from '../data/tokenise.ts';
 import { logProbRounding } from '../guard/guard.ts';
 import { dpoLoss, type PairLogProbs } from '../losses/dpo.ts';
-import { headLogProbs } from '../losses/head.ts';
 import { completionLength } from '../losses/layout.ts';
 import { batchInputs, batchOf, completionHidden, layoutFor, sumPerSequence } from '../losses/token-log-probs.ts';
 import type { CausalLm } from '../models/causal-lm.ts';
 import { Passes, type PassInputs, type PassTensors, type StepGradients } from '../passes.ts';
 import type { NativeOps } from '../ports.ts';
+import { headOf } from './divergence.ts';
 import type { PairGuard } from './pair-guard.ts';
 import { dropoutInputs, dropoutOf, microBatches, SampleLog } from './objective.ts';
 import type { ApplyGradients, DropoutSeed, Objective, ObjectiveState, StepBatch, StepOutcome } from './objective.ts';
@@ -100,10 +100,12 @@ export class DpoObjective implements Objective {
     const build = (tensors: PassTensors) => {
       const passed = batchOf(layout.form, tensors);
       const hidden = completionHidden(model, passed, { ops, checkpointing, dropout: dropoutOf(tensors, number) });
-      const sums = sumPerSequence(headLogProbs(model, hidden, passed.labels, { ops }), passed);
+      const before = held === null ? null : (guard?.comparedWith(held, tensors) ?? null);
+      const { logProbs, kl } = headOf(model, hidden, passed.labels, before, ops);
+      const sums = sumPerSequence(logProbs, passed);
       const pairs = pairLogProbs(sums, tensors, indices.length);
       const losses = dpoLoss(pairs, spec);
-      const pass = { batch: passed, sums, hidden };
+      const pass = { batch: passed, sums, kl };
       const term = guard === null || held === null ? null : guard.rideAlong(pairs, held, tensors, pass);
       const aligned = tf.sum(losses);
       const guarded =

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
+import type { Tensor1D, Variable } from '@tensorflow/tfjs-core';
+import { comparesDistributions } from '../../shared/domain/spec-defaults.ts';
 import { drawGates, fallBeyond, gateNumbers, guardTerm, implicitRewardFall } from '../guard/guard.ts';
 import type { BatchLayout, CompletionSequence } from '../losses/layout.ts';
 import { headLogProbs } from '../losses/head.ts';
@@ -8,13 +9,12 @@ import {
   batchInputs,
   batchOf,
   completionHidden,
-  labelLogProbs,
   layoutFor,
   sumPerSequence,
 } from '../losses/token-log-probs.ts';
 import { Passes, type PassInputs, type PassTensors, type StepGradients } from '../passes.ts';
 import type { RandomStream } from '../ports.ts';
-import { divergenceOf, preDistributions } from './divergence.ts';
+import { comparedWith, divergenceOf, headOf } from './divergence.ts';
 import type { PairGuardOptions } from './pair-guard.ts';
 
 /** The instances of one pass and what to make of them. */
@@ -102,23 +102,20 @@ export class OwnPass {
     const { spec, model, preModel, ops, checkpointing } = this.#options;
     const inputs = {
       ...batchInputs(model, layout),
-      ...(spec.divergence === 'kl' && preModel !== null ? batchInputs(preModel, layout, prePrefix) : {}),
+      ...(comparesDistributions(spec.divergence) && preModel !== null ? batchInputs(preModel, layout, prePrefix) : {}),
       tokens: tokensOf(layout, count),
       factor: Float32Array.of(factor),
       ...more,
     };
     const build = (tensors: PassTensors) => {
       const batch = batchOf(layout.form, tensors);
-      const pre =
-        spec.divergence === 'kl'
-          ? preDistributions(spec, preModel, batchOf(layout.form, tensors, prePrefix), ops)
-          : null;
+      const before = comparesDistributions(spec.divergence)
+        ? comparedWith(spec, preModel, batchOf(layout.form, tensors, prePrefix), ops)
+        : null;
       const hidden = completionHidden(model, batch, { ops, checkpointing });
-      const logits = pre === null ? null : model.logits(hidden);
-      const tokens =
-        logits === null ? headLogProbs(model, hidden, batch.labels, { ops }) : labelLogProbs(logits, batch.labels, ops);
-      const pass = { batch, logits: () => logits as Tensor2D, sums: sumPerSequence(tokens, batch), pre };
-      const divergence = () => divergenceOf(spec, { ...pass, tokens: tensors['tokens']! }, ops);
+      const { logProbs, kl } = headOf(model, hidden, batch.labels, before, ops);
+      const pass = { batch, sums: sumPerSequence(logProbs, batch), kl };
+      const divergence = () => divergenceOf(spec, { ...pass, tokens: tensors['tokens']! });
       const { told, loss } = termOf({ sums: pass.sums, divergence }, tensors);
       return { told, loss: tf.mul(tf.sum(loss), tf.squeeze(tensors['factor']!)) as tf.Scalar };
     };

@@ -1,7 +1,7 @@
-import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
+import type { Variable } from '@tensorflow/tfjs-core';
 import type { StepMetrics, SampleTable } from '../../shared/domain/metrics.ts';
 import type { GuardSpec } from '../../shared/domain/run-spec.ts';
+import { comparesDistributions } from '../../shared/domain/spec-defaults.ts';
 import {
   drawGates,
   fallBeyond,
@@ -13,11 +13,12 @@ import {
 import type { PairLogProbs } from '../losses/dpo.ts';
 import type { DataPosition } from '../data/order.ts';
 import { completionLength, type BatchLayout, type CompletionSequence } from '../losses/layout.ts';
-import { type Batch, batchInputs, batchOf, layoutFor } from '../losses/token-log-probs.ts';
+import type { ComparedWith } from '../losses/head-divergence.ts';
+import { batchInputs, batchOf, layoutFor } from '../losses/token-log-probs.ts';
 import type { CausalLm } from '../models/causal-lm.ts';
 import type { Passes, PassInputs, PassTensors, StepGradients } from '../passes.ts';
 import type { NativeOps, RandomStream } from '../ports.ts';
-import { divergenceOf, preDistributions } from './divergence.ts';
+import { comparedWith, divergenceOf, type GuardedPass } from './divergence.ts';
 import { guardState, restoreGuard } from './guard-state.ts';
 import { LengthClasses } from './length-classes.ts';
 import { SampleLog, type ObjectiveState } from './objective.ts';
@@ -105,10 +106,16 @@ export class PairGuard {
     const { targets, preModel } = this.#options;
     const selected = targets.select(indices);
     const gates = { 'guard gates': drawGates(this.spec, selected.length, this.#random) };
-    if (this.spec.divergence !== 'kl' || preModel === null) return { layout: null, inputs: gates };
+    if (!comparesDistributions(this.spec.divergence) || preModel === null) return { layout: null, inputs: gates };
     const chosen = selected.map((index) => targets.sequences[index] as CompletionSequence);
     const layout = layoutFor(preModel, chosen, rounded);
     return { layout, inputs: { ...gates, ...batchInputs(preModel, layout, guardPrefix) } };
+  }
+
+  /** What the alignment's head compares its first places with, those of the chosen responses. */
+  comparedWith({ layout }: GuardedChosen, tensors: PassTensors): ComparedWith | null {
+    const { ops, preModel } = this.#options;
+    return layout === null ? null : comparedWith(this.spec, preModel, batchOf(layout.form, tensors, guardPrefix), ops);
   }
 
   /** The guard's term of the pairs at hand, inside the gradient of the alignment's pass, whose sequences begin with the chosen. */
@@ -116,9 +123,8 @@ export class PairGuard {
     pairs: PairLogProbs,
     { layout }: GuardedChosen,
     tensors: PassTensors,
-    pass: { batch: Batch; sums: Tensor1D; hidden: Tensor2D },
+    pass: Pick<GuardedPass, 'batch' | 'sums' | 'kl'>,
   ): GuardTerm {
-    const { ops, model, preModel } = this.#options;
     const fall = implicitRewardFall(
       {
         target: pairs.chosen,
@@ -132,19 +138,8 @@ export class PairGuard {
     if (this.spec.divergence === 'fall') {
       return guardTerm({ fall, divergence: fallBeyond(fall, this.spec.epsilon) }, this.spec, tensors['guard gates']!);
     }
-    const guarded = layout === null ? null : batchOf(layout.form, tensors, guardPrefix);
-    const divergence = divergenceOf(
-      this.spec,
-      {
-        batch: guarded ?? pass.batch,
-        // KL compares whole distributions: those of the chosen responses, whose tokens come first.
-        logits: () => model.logits(firstRows(pass.hidden, (guarded ?? pass.batch).form.tokens)),
-        sums: pass.sums,
-        pre: guarded === null ? null : preDistributions(this.spec, preModel, guarded, ops),
-        tokens: pairs.chosenTokens,
-      },
-      ops,
-    );
+    const batch = layout === null ? pass.batch : batchOf(layout.form, tensors, guardPrefix);
+    const divergence = divergenceOf(this.spec, { ...pass, batch, tokens: pairs.chosenTokens });
     return guardTerm({ fall, divergence }, this.spec, tensors['guard gates']!);
   }
 
@@ -210,8 +205,4 @@ export class PairGuard {
     this.#random = random;
     this.#firingRate = firingRate;
   }
-}
-
-function firstRows(x: Tensor2D, rows: number): Tensor2D {
-  return rows === x.shape[0] ? x : tf.slice(x, [0, 0], [rows, x.shape[1]]);
 }

@@ -2,8 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor1D, Variable } from '@tensorflow/tfjs-core';
 import type { GuardSpec } from '../../shared/domain/run-spec.ts';
 import type { PromptSample } from '../data/tokenise.ts';
+import { comparesDistributions } from '../../shared/domain/spec-defaults.ts';
 import { gateNumbers, nextGuardWeight } from '../guard/guard.ts';
-import { headLogProbs } from '../losses/head.ts';
 import { completionLength, type CompletionSequence } from '../losses/layout.ts';
 import { batchInputs, batchOf, completionHidden, layoutFor, sumPerSequence } from '../losses/token-log-probs.ts';
 import type { CausalLm } from '../models/causal-lm.ts';
@@ -11,7 +11,7 @@ import { Passes, type PassTensors, type StepGradients } from '../passes.ts';
 import type { NativeOps, RandomStream } from '../ports.ts';
 import type { RewardFunction, SampleRollouts } from '../rollouts/rollouts.ts';
 import { answersOf, type PromptAnswer } from '../rollouts/groups.ts';
-import { divergenceOf, preDistributions } from './divergence.ts';
+import { comparedWith, divergenceOf, headOf } from './divergence.ts';
 import { guardState, restoreGuard } from './guard-state.ts';
 import { LengthClasses } from './length-classes.ts';
 import { microBatches, SampleLog, type ObjectiveState, type StepBatch } from './objective.ts';
@@ -148,21 +148,22 @@ export class RewardGuard implements OnPolicyGuard {
       key: `guard ${JSON.stringify(layout.form)}`,
       inputs: {
         ...batchInputs(model, layout),
-        ...(spec.divergence === 'kl' && preModel !== null ? batchInputs(preModel, layout, prePrefix) : {}),
+        ...(comparesDistributions(spec.divergence) && preModel !== null
+          ? batchInputs(preModel, layout, prePrefix)
+          : {}),
         tokens: Float32Array.from(layout.counts, (tokens) => Math.max(1, tokens)),
         amounts: Float32Array.from(places, (place) => this.#amounts[place] as number),
         factor: Float32Array.of(this.weight / this.#selected.length),
       },
       build: (tensors: PassTensors) => {
         const batch = batchOf(layout.form, tensors);
-        const pre =
-          spec.divergence === 'kl'
-            ? preDistributions(spec, preModel, batchOf(layout.form, tensors, prePrefix), ops)
-            : null;
+        const before = comparesDistributions(spec.divergence)
+          ? comparedWith(spec, preModel, batchOf(layout.form, tensors, prePrefix), ops)
+          : null;
         const hidden = completionHidden(model, batch, { ops });
-        const sums = sumPerSequence(headLogProbs(model, hidden, batch.labels, { ops }), batch);
-        const pass = { batch, logits: () => model.logits(hidden), sums, pre, tokens: tensors['tokens']! };
-        const divergence = tf.mul(divergenceOf(spec, pass, ops), tensors['amounts']!) as Tensor1D;
+        const { logProbs, kl } = headOf(model, hidden, batch.labels, before, ops);
+        const pass = { batch, sums: sumPerSequence(logProbs, batch), kl, tokens: tensors['tokens']! };
+        const divergence = tf.mul(divergenceOf(spec, pass), tensors['amounts']!) as Tensor1D;
         return { told: divergence, loss: tf.mul(tf.sum(divergence), tf.squeeze(tensors['factor']!)) as Scalar };
       },
     };

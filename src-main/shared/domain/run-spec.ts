@@ -2,7 +2,14 @@ import { z } from 'zod';
 import { algorithmSpec, guardedAlgorithms } from './algorithms.ts';
 import { isAlert } from './alerts.ts';
 import { rowScoreNames } from './data/row-scores.ts';
-import { guardCombinations, guardKinds, usualGuardWeight, usualHinge, usualLearningRate } from './spec-defaults.ts';
+import {
+  guardCombinations,
+  guardDivergences,
+  guardKinds,
+  usualGuardWeight,
+  usualHinge,
+  usualLearningRate,
+} from './spec-defaults.ts';
 
 /**
  * The run spec: one object in YAML, JSON, the launch form, the CLI and the store. Every object is strict: an unknown key is
@@ -72,10 +79,10 @@ const guardFields = z.strictObject({
     .default('sequence')
     .describe('Quantity whose fall beyond epsilon is a negative flip.'),
   divergence: z
-    .enum(['ce', 'kl', 'fall'])
+    .enum(guardDivergences)
     .default('ce')
     .describe(
-      'Cross-entropy on the target, the full-vocabulary forward KL, or the amount by which the gated quantity fell beyond epsilon: a hinge, without a jump where the gate opens.',
+      'Cross-entropy on the target; the full-vocabulary forward KL; masked-kl, the same without the target’s token, which is taken out of both distributions (“mask the target”: the guard then leaves that token to the alignment loss); or fall, the amount by which the gated quantity fell beyond epsilon: a hinge, without a jump where the gate opens.',
     ),
   reduction: z
     .enum(['token-mean', 'token-sum'])

@@ -14,6 +14,14 @@ export function usualGuardWeight(kind: GuardKind): number {
 /** Of a flip hinge, where nothing else is given. */
 export const usualHinge = { tokens: 'old-right', margin: 1, combine: 'add' } as const;
 
+/** What D(x) of a guard can be. */
+export const guardDivergences = ['ce', 'kl', 'masked-kl', 'fall'] as const;
+
+/** Whether D compares whole distributions, for which the pre-aligned model has to be at hand. */
+export function comparesDistributions(divergence: (typeof guardDivergences)[number]): boolean {
+  return divergence === 'kl' || divergence === 'masked-kl';
+}
+
 /** How a guard's gradient can meet that of training. */
 export const guardCombinations = ['add', 'project', 'agree'] as const;
 

@@ -2,6 +2,7 @@ import type { PreferenceSample } from '../../engine/data/tokenise.ts';
 import { PairGuard, type GuardTargets } from '../../engine/objectives/pair-guard.ts';
 import { createRandom } from '../../engine/random.ts';
 import { WorkbenchError, assertNever } from '../../shared/domain/errors.ts';
+import { comparesDistributions } from '../../shared/domain/spec-defaults.ts';
 import { guardSetTargets, preSampleTargets } from './guard-targets.ts';
 import type { ObjectiveInputs } from './objective-inputs.ts';
 import { liveReference } from './reference.ts';
@@ -21,7 +22,7 @@ export async function openPairGuard(
     spec,
     beta,
     model: policy,
-    preModel: spec.divergence === 'kl' ? await liveReference(inputs) : null,
+    preModel: comparesDistributions(spec.divergence) ? await liveReference(inputs) : null,
     targets,
     random: createRandom(job.spec.seed, 'gate'),
     ops: context.ops,

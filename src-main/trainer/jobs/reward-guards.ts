@@ -8,6 +8,7 @@ import type { RewardFunction } from '../../engine/rollouts/rollouts.ts';
 import type { CompletionRow, PreferenceRow, PromptRow } from '../../shared/domain/datasets.ts';
 import { WorkbenchError, assertNever } from '../../shared/domain/errors.ts';
 import { betaOf, type OnPolicySpec } from '../../shared/domain/algorithms.ts';
+import { comparesDistributions } from '../../shared/domain/spec-defaults.ts';
 import { readJsonLines } from '../../system/read-lines.ts';
 import { drawPreSamples, guardSetTargets, turnsThrough } from './guard-targets.ts';
 import type { ObjectiveInputs } from './objective-inputs.ts';
@@ -42,7 +43,7 @@ export async function openRewardGuard(
         spec,
         beta: betaOf(algorithm),
         model: policy,
-        preModel: spec.divergence === 'kl' ? await liveReference(inputs) : null,
+        preModel: comparesDistributions(spec.divergence) ? await liveReference(inputs) : null,
         targets: await implicitTargets(inputs, algorithm, rows, samples),
         random: createRandom(job.spec.seed, 'gate'),
         ops: context.ops,
@@ -53,7 +54,7 @@ export async function openRewardGuard(
     spec,
     draws: 'samplesPerPrompt' in algorithm ? algorithm.samplesPerPrompt : 1,
     model: policy,
-    preModel: spec.divergence === 'kl' ? await liveReference(inputs) : null,
+    preModel: comparesDistributions(spec.divergence) ? await liveReference(inputs) : null,
     targets: await openTargets(inputs, algorithm, rows, samples, reward),
     random: createRandom(job.spec.seed, 'gate'),
     ops: context.ops,

@@ -16,6 +16,7 @@ import {
   type ModelShape,
 } from '../../shared/domain/memory-estimate.ts';
 import { tuningSpec, type RunSpec } from '../../shared/domain/run-spec.ts';
+import { comparesDistributions } from '../../shared/domain/spec-defaults.ts';
 import { openFolder } from '../../trainer/node-folders.ts';
 import type { Core } from '../core.ts';
 import { findWeights, weightsFolder } from '../models/weights.ts';
@@ -187,7 +188,7 @@ function notesOf(spec: RunSpec, decoding: object | null, checkpointing: boolean)
       ? []
       : ['An evaluation that decodes holds a copy of the weights laid out for single tokens while it does.']),
     ...(online ? ['Rollouts, and the model that scores them, come on top.'] : []),
-    ...(spec.guard.kind !== 'none' && spec.guard.divergence === 'kl' && spec.tuning.kind === 'full'
+    ...(spec.guard.kind !== 'none' && comparesDistributions(spec.guard.divergence) && spec.tuning.kind === 'full'
       ? ['The guard’s forward KL needs the old model next to the new one: its weights come on top.']
       : []),
   ];

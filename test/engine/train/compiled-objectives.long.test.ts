@@ -214,6 +214,7 @@ describe.skipIf(nativeMissing !== undefined)('compiled steps are the eager ones'
     'guard by the fall': (ops) => dpo(ops, {}, { divergence: 'fall', gate: 'margin' }),
     'guard by the fall of other responses': (ops) => dpo(ops, {}, { divergence: 'fall', target: 'pre-sample' }),
     'guard by KL': (ops) => dpo(ops, {}, { divergence: 'kl' }),
+    'guard by KL without the target': (ops) => dpo(ops, {}, { divergence: 'masked-kl' }),
     'random gate': (ops) => dpo(ops, {}, { kind: 'random', randomRate: 0.5 }),
     'guard on other responses': (ops) => dpo(ops, {}, { target: 'pre-sample' }),
     'guard on other responses by KL, all firing': (ops) =>

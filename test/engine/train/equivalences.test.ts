@@ -189,7 +189,7 @@ describe('the guard’s exact facts on a model', () => {
     expect(b.gradNorm).not.toBe(a.gradNorm);
   });
 
-  test.each(['ce', 'kl'] as const)('riding along and a pass of its own give one gradient: %s', async (divergence) => {
+  test.each(['ce', 'kl', 'masked-kl'] as const)('riding along and a pass of its own give one gradient: %s', async (divergence) => {
     const guard = guardWith({ weight: 1.5, divergence });
     const [riding, own] = [tinyModel(4), tinyModel(4)];
     const rates: number[] = [];

@@ -1,0 +1,85 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import type { CausalLm } from '../models/causal-lm.ts';
+import type { NativeOps } from '../ports.ts';
+
+/** What the distributions of the first rows of a head's pass are compared with; no gradient reaches it. */
+export interface ComparedWith {
+  model: CausalLm;
+  /** [compared, dim], of the same places as the pass's first rows. */
+  hidden: Tensor2D;
+  /** Without the label's token: it is taken out of both distributions, and what is left of each sums to 1 again. */
+  masked: boolean;
+}
+
+/** Rows of the pass with what their logits gave already. */
+export interface OwnRows {
+  /** [rows, vocab] */
+  logits: Tensor2D;
+  labels: Tensor1D;
+  /** −log p(label), [rows]. */
+  loss: Tensor1D;
+}
+
+/** Below every logit, and far enough from float32's end to be subtracted. */
+const farBelow = 1e30;
+
+/**
+ * KL(old ‖ own) per row in nats, with what the way back needs [rows, vocab]: p_old − 1[label], or of masked distributions the KL's own
+ * gradient by the logits. `oldHidden` are the rows' hidden states under the other model.
+ */
+export function divergenceFrom(
+  { model, masked }: ComparedWith,
+  oldHidden: Tensor2D,
+  own: OwnRows,
+  kernel: NonNullable<NativeOps['sparseSoftmaxCrossEntropy']>,
+): { divergence: Tensor1D; grad: Tensor2D } {
+  const { weights, multiplier } = model.languageHead();
+  const scaledHidden = multiplier === 1 ? oldHidden : tf.mul<Tensor2D>(oldHidden, multiplier);
+  const oldLogits: Tensor2D = tf.matMul(scaledHidden, weights as Tensor2D, false, true);
+  if (masked) return maskedDivergence(oldLogits, own.logits, own.labels);
+  const { loss, grad } = kernel(oldLogits, own.labels);
+  // Σ p_old (z_old − z) + log Σ e^z − log Σ e^z_old: what the label's 1 adds to the first sum, the two losses take away.
+  const moved: Tensor1D = tf.sum(tf.mul(grad, tf.sub(oldLogits, own.logits)), 1);
+  return { divergence: tf.add(moved, tf.sub(own.loss, loss)), grad };
+}
+
+/**
+ * The gradient by the logits of rows that pull both ways, as rows G and factors s, the gradient being s·G: where nothing pulls by the KL these are
+ * those of the log-probs alone to the last bit. `grad` is p − 1[label] and `other` what `divergenceFrom` kept, [rows, vocab]; the rest is [rows, 1].
+ */
+export function gradientOfBoth(
+  grad: Tensor2D,
+  other: Tensor2D,
+  { byLogProb, byDivergence, masked }: { byLogProb: Tensor2D; byDivergence: Tensor2D; masked: boolean },
+): { rows: Tensor2D; factors: Tensor2D } {
+  const idle = tf.equal(byDivergence, 0);
+  const pull = tf.neg(byLogProb);
+  const [ones, noughts] = [tf.onesLike(pull), tf.zerosLike(pull)];
+  // −dy_log (p − 1[label]) + dy_kl (p − p_old); of masked distributions p − p_old is at hand.
+  const ofOwn = tf.where(idle, ones, masked ? pull : tf.add<Tensor2D>(pull, byDivergence));
+  const ofOther = tf.where(idle, noughts, masked ? byDivergence : tf.neg<Tensor2D>(byDivergence));
+  return {
+    rows: tf.add(tf.mul(grad, ofOwn), tf.mul(other, ofOther)),
+    factors: tf.where(idle, pull, ones),
+  };
+}
+
+/**
+ * KL(q ‖ p) per row of what old logits and logits [n, vocab] stand for once the label's token is out, and its gradient by the logits,
+ * p − q. Of softmaxes of their own: what a whole distribution leaves next to a certain label would be rounding.
+ */
+function maskedDivergence(oldLogits: Tensor2D, logits: Tensor2D, labels: Tensor1D) {
+  const away = tf.mul(tf.cast(tf.oneHot(labels, logits.shape[1]), 'float32'), farBelow);
+  const parts = (of: Tensor2D) => {
+    const masked = tf.sub<Tensor2D>(of, away);
+    const shifted = tf.sub<Tensor2D>(masked, tf.max(masked, 1, true));
+    const exponentials = tf.exp(shifted);
+    const total: Tensor2D = tf.sum(exponentials, 1, true);
+    return { shifted, probabilities: tf.div<Tensor2D>(exponentials, total), logTotal: tf.log(total) };
+  };
+  const [old, now] = [parts(oldLogits), parts(logits)];
+  const moved: Tensor1D = tf.sum(tf.mul(old.probabilities, tf.sub(old.shifted, now.shifted)), 1);
+  const divergence: Tensor1D = tf.add(moved, tf.squeeze(tf.sub(now.logTotal, old.logTotal), [1]));
+  return { divergence, grad: tf.sub<Tensor2D>(now.probabilities, old.probabilities) };
+}
