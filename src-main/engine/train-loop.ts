@@ -137,8 +137,9 @@ class TrainingRun {
       step_seconds: seconds,
       tokens_per_second: seconds > 0 ? outcome.tokens / seconds : 0,
     };
-    const { tables, answers } = outcome;
-    const told = { metrics, tables, ...(answers === undefined ? {} : { answers }) };
+    const { tables, answers, others = {} } = outcome;
+    const named = Object.keys(others).length === 0 ? {} : { others };
+    const told = { metrics, ...named, tables, ...(answers === undefined ? {} : { answers }) };
     return { type: 'step', step: this.#step, epoch: this.#plan.order.epochs, ...told };
   }
 

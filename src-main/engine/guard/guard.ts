@@ -22,11 +22,13 @@ export interface GuardTerm {
   fired: Tensor1D;
   /** I(x)·D(x), before λ. */
   loss: Tensor1D;
+  /** As the instances'. */
+  fall: Tensor1D;
 }
 
 export function guardTerm(instances: GuardInstances, spec: GuardSpec, drawn: Tensor1D): GuardTerm {
   const fired = gate(instances.fall, spec, drawn);
-  return { fired, loss: tf.mul(fired, instances.divergence) };
+  return { fired, loss: tf.mul(fired, instances.divergence), fall: instances.fall };
 }
 
 /** The random gate's draws for `count` instances, 0 or 1; zeros where the gate is another, which draws nothing. */
@@ -175,10 +177,4 @@ function softCrossEntropy(logits: Tensor2D, probabilities: Tensor2D, ops: Native
   const logProbs: Tensor2D = tf.logSoftmax(logits);
   const loss: Tensor1D = tf.neg(tf.sum(tf.mul(probabilities, logProbs), 1));
   return { loss, grad: tf.sub(tf.exp(logProbs), probabilities) as Tensor2D };
-}
-
-/** Learned λ (the Lagrangian form of a limit on the firing rate): λ ← max(0, λ + rate·(firing − target)). */
-export function nextGuardWeight(weight: number, spec: GuardSpec, firingRate: number): number {
-  if (spec.learnedWeight === null) return weight;
-  return Math.max(0, weight + spec.learnedWeight.rate * (firingRate - spec.learnedWeight.target));
 }

@@ -10,6 +10,7 @@ import type { CausalLm } from '../models/causal-lm.ts';
 import { Passes, type PassInputs, type PassTensors, type StepGradients } from '../passes.ts';
 import type { NativeOps } from '../ports.ts';
 import { headOf } from './divergence.ts';
+import type { GuardNumbers } from './own-pass.ts';
 import type { PairGuard } from './pair-guard.ts';
 import { dropoutInputs, dropoutOf, microBatches, SampleLog } from './objective.ts';
 import type { ApplyGradients, DropoutSeed, Objective, ObjectiveState, StepBatch, StepOutcome } from './objective.ts';
@@ -37,8 +38,7 @@ interface PairNumbers {
   chosen: Float32Array;
   rejected: Float32Array;
   /** Empty unless a guard rode along. */
-  fired: Float32Array;
-  guardLoss: Float32Array;
+  guard: GuardNumbers;
 }
 
 /** DPO, alone or under a guard. Chosen and rejected responses go through the model in one batch, as in TRL. */
@@ -76,12 +76,14 @@ export class DpoObjective implements Objective {
       sum = await guard.ownPass(indices, pass.marginFalls, batch.indices.length, this.trainable, sum);
     }
     if (sum === null) throw new Error('a step needs samples');
+    sum = (await guard?.met(sum)) ?? sum;
     const alignment = log.means();
     const guarded = guard?.finishStep();
     const loss = (alignment['loss'] as number) + (guarded?.weightedLoss ?? 0);
     await apply(sum.gradients, loss, sum.norm);
     return {
       metrics: { ...alignment, loss, ...guarded?.metrics },
+      ...(guarded === undefined ? {} : { others: guarded.others }),
       tables: { trained: log.table(), ...(guarded === undefined ? {} : { guarded: guarded.table }) },
       tokens: batch.indices.reduce((sum, index) => sum + (this.lengths[index] as number), 0),
     };
@@ -95,8 +97,7 @@ export class DpoObjective implements Objective {
     const layout = layoutFor(model, sequences, this.#passes.rounded);
     const number = this.#options.dropoutSeed?.(batch.step, log.sampleIds.length);
     const held = guard?.ridesAlong === true ? guard.chosenOf(indices, this.#passes.rounded) : null;
-    // At λ = 0 the guard stays out of the sum, so that the run is the unguarded one bit for bit.
-    const pulls = guard !== null && guard.weight !== 0;
+    const pulls = guard !== null && !guard.isIdle;
     const build = (tensors: PassTensors) => {
       const passed = batchOf(layout.form, tensors);
       const hidden = completionHidden(model, passed, { ops, checkpointing, dropout: dropoutOf(tensors, number) });
@@ -109,9 +110,9 @@ export class DpoObjective implements Objective {
       const term = guard === null || held === null ? null : guard.rideAlong(pairs, held, tensors, pass);
       const aligned = tf.sum(losses);
       const guarded =
-        term === null || !pulls ? aligned : tf.add(aligned, tf.mul(tf.sum(term.loss), tensors['guard weight']!));
+        term === null || !pulls ? aligned : tf.add(aligned, tf.sum(tf.mul(term.loss, tensors['guard weights']!)));
       return {
-        told: tf.concat([losses, sums, ...(term === null ? [] : [term.fired, term.loss])]),
+        told: tf.concat([losses, sums, ...(term === null ? [] : [term.fired, term.loss, term.fall])]),
         loss: tf.squeeze(tf.div(guarded, tensors['step size']!)) as Scalar,
       };
     };
@@ -122,7 +123,6 @@ export class DpoObjective implements Objective {
         ...this.#pairInputs(indices, samples),
         ...held?.inputs,
         ...dropoutInputs(number),
-        'guard weight': Float32Array.of(guard?.weight ?? 0),
         'step size': Float32Array.of(batch.indices.length),
       },
       build,
@@ -130,7 +130,7 @@ export class DpoObjective implements Objective {
     const { told, sum } = await this.#passes.gradients(task, this.trainable, before);
     const pairNumbers = split(told, indices.length);
     const marginFalls = this.#logPairs(log, indices, pairNumbers);
-    if (guard?.ridesAlong === true) guard.noteRideAlong(indices, pairNumbers.fired, pairNumbers.guardLoss);
+    if (guard?.ridesAlong === true) guard.noteRideAlong(indices, pairNumbers.guard);
     return { sum, marginFalls };
   }
 
@@ -219,7 +219,10 @@ function split(numbers: Float32Array, pairs: number): PairNumbers {
     losses: numbers.subarray(0, pairs),
     chosen: numbers.subarray(pairs, 2 * pairs),
     rejected: numbers.subarray(2 * pairs, 3 * pairs),
-    fired: numbers.subarray(3 * pairs, 4 * pairs),
-    guardLoss: numbers.subarray(4 * pairs, 5 * pairs),
+    guard: {
+      fired: numbers.subarray(3 * pairs, 4 * pairs),
+      loss: numbers.subarray(4 * pairs, 5 * pairs),
+      fall: numbers.subarray(5 * pairs, 6 * pairs),
+    },
   };
 }

@@ -2,8 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Variable } from '@tensorflow/tfjs-core';
 import type { GuardSpec } from '../../shared/domain/run-spec.ts';
 import { usualHinge } from '../../shared/domain/spec-defaults.ts';
-import { nextGuardWeight } from '../guard/guard.ts';
 import { hingeOf, leadOf } from '../guard/flip-hinge.ts';
+import { GuardWeights } from '../guard/weights.ts';
 import type { CompletionSequence } from '../losses/layout.ts';
 import { batchInputs, batchOf, completionHidden, layoutFor } from '../losses/token-log-probs.ts';
 import type { CausalLm } from '../models/causal-lm.ts';
@@ -61,20 +61,29 @@ export class FlipHingeObjective implements Objective {
   readonly lengths: readonly number[];
   readonly trainable: ReadonlyMap<string, Variable>;
   readonly heads?: ReadonlyMap<string, Variable>;
-  guardWeight: number;
   readonly #inner: Objective;
   readonly #options: FlipHingeOptions;
   readonly #passes: Passes;
+  readonly #weights: GuardWeights;
 
   constructor(inner: Objective, options: FlipHingeOptions) {
     this.#inner = inner;
     this.#options = options;
     this.#passes = new Passes(options.ops);
-    this.guardWeight = options.spec.weight;
+    this.#weights = new GuardWeights(options.spec, options.targets.slices);
     this.sampleIds = inner.sampleIds;
     this.lengths = inner.lengths;
     this.trainable = inner.trainable;
     if (inner.heads !== undefined) this.heads = inner.heads;
+  }
+
+  /** λ, of slices their mean. */
+  get guardWeight(): number {
+    return this.#weights.mean;
+  }
+
+  set guardWeight(weight: number) {
+    this.#weights.mean = weight;
   }
 
   async step(batch: StepBatch, apply: ApplyGradients): Promise<StepOutcome> {
@@ -83,7 +92,7 @@ export class FlipHingeObjective implements Objective {
     const met: Met[] = [];
     const outcome = await this.#inner.step(batch, async (gradients, loss, norm) => {
       // At λ = 0 the guard only looks on, so that the run is the unguarded one bit for bit.
-      if (this.guardWeight === 0) return apply(gradients, loss, norm);
+      if (this.#weights.isIdle) return apply(gradients, loss, norm);
       if (this.#how !== null) {
         const result = await this.#meet(selected, batch.microBatchSize, gradients, this.#how, seen);
         if (result === null) return apply(gradients, loss, norm);
@@ -91,14 +100,14 @@ export class FlipHingeObjective implements Objective {
         return apply(result.gradients, loss, result.norm);
       }
       const sum = await this.#pull(selected, batch.microBatchSize, gradients, norm, seen);
-      const hinge = meanOf(selected.map((_, place) => seen.get(place)!.loss));
-      return apply(sum.gradients, loss + this.guardWeight * hinge, sum.norm);
+      return apply(sum.gradients, loss + this.#weighted(selected, seen), sum.norm);
     });
     if (seen.size === 0) await this.#look(selected, batch.microBatchSize, seen);
-    const { weightedLoss, metrics, table } = this.#finish(selected, seen, met);
+    const { weightedLoss, metrics, others, table } = this.#finish(selected, seen, met);
     const { loss } = outcome.metrics;
     return {
       metrics: { ...outcome.metrics, ...(loss === undefined ? {} : { loss: loss + weightedLoss }), ...metrics },
+      others: { ...outcome.others, ...others },
       tables: { ...outcome.tables, guarded: table },
       tokens: outcome.tokens + selected.reduce((sum, index) => sum + this.#sequence(index).ids.length, 0),
     };
@@ -142,7 +151,7 @@ export class FlipHingeObjective implements Objective {
     let sum: StepGradients = { gradients, norm: norm ?? Number.NaN };
     const places = selected.map((_, place) => place);
     for (const part of microBatches(places, size)) {
-      const task = this.#task(part, selected, this.guardWeight / selected.length);
+      const task = this.#task(part, selected, 1 / selected.length, this.#weights.of(selected));
       const outcome = await this.#passes.gradients(task, this.#options.model.trainable, sum);
       this.#note(part, selected, outcome.told, seen);
       sum = outcome.sum;
@@ -160,8 +169,8 @@ export class FlipHingeObjective implements Objective {
     }
   }
 
-  /** Told per token: its lead. */
-  #task(part: readonly number[], selected: readonly number[], factor: number) {
+  /** Told per token: its lead. The loss is that of factor·Σ λ·D over the part's texts, λ by place, 1 where none are given. */
+  #task(part: readonly number[], selected: readonly number[], factor: number, weights?: Float32Array) {
     const { model, ops, spec, targets, checkpointing } = this.#options;
     const indices = part.map((place) => selected[place] as number);
     const layout = layoutFor(
@@ -175,7 +184,8 @@ export class FlipHingeObjective implements Objective {
       const start = layout.starts[i] as number;
       const tokens = layout.counts[i] as number;
       held.set(targets.held[index] as Float32Array, start);
-      share.fill(spec.reduction === 'token-sum' ? 1 : 1 / Math.max(1, tokens), start, start + tokens);
+      const weight = weights?.[part[i] as number] ?? 1;
+      share.fill(weight / (spec.reduction === 'token-sum' ? 1 : Math.max(1, tokens)), start, start + tokens);
     });
     const margin = spec.margin ?? usualHinge.margin;
     return {
@@ -217,7 +227,7 @@ export class FlipHingeObjective implements Objective {
   }
 
   #finish(selected: readonly number[], seen: ReadonlyMap<number, HingeNumbers>, met: readonly Met[]): GuardStep {
-    const { targets, spec } = this.#options;
+    const { targets } = this.#options;
     const log = new SampleLog<'guarded'>();
     const all = selected.map((_, place) => seen.get(place)!);
     const held = selected.map((index) => (targets.held[index] as Float32Array).reduce((sum, one) => sum + one, 0));
@@ -240,6 +250,7 @@ export class FlipHingeObjective implements Objective {
       'guard/loss': loss,
       'guard/firing_rate': firingRate,
       'guard/flipped': ofHeld(all.map(({ flipped }) => flipped)),
+      ...(this.#weights.learnsFromFall ? { 'guard/excess': loss } : {}),
       ...(met.length === 0
         ? {}
         : {
@@ -248,11 +259,24 @@ export class FlipHingeObjective implements Objective {
           }),
       ...(this.#how === null ? { 'guard/weight': this.guardWeight } : {}),
     };
-    const weightedLoss = this.#how === null ? this.guardWeight * loss : 0;
-    this.guardWeight = nextGuardWeight(this.guardWeight, spec, firingRate);
+    const weightedLoss = this.#how === null ? this.#weighted(selected, seen) : 0;
+    const measured = {
+      targets: selected,
+      fired: all.map(({ near }) => near),
+      mayFire: held,
+      excess: all.map((one) => one.loss),
+    };
+    const others = this.#weights.measures(measured);
+    this.#weights.learn(measured);
     const { prompts } = targets;
     const known = prompts === undefined ? {} : { prompts: selected.map((index) => prompts[index] as string) };
-    return { weightedLoss, metrics, table: { ...log.table(), ...known } };
+    return { weightedLoss, metrics, others, table: { ...log.table(), ...known } };
+  }
+
+  /** Mean of λ·D over the step's texts. */
+  #weighted(selected: readonly number[], seen: ReadonlyMap<number, HingeNumbers>): number {
+    const weights = this.#weights.of(selected);
+    return meanOf(selected.map((_, place) => weights[place]! * seen.get(place)!.loss));
   }
 
   #sequence(index: number): CompletionSequence {
@@ -260,13 +284,13 @@ export class FlipHingeObjective implements Objective {
   }
 
   state(): ObjectiveState {
-    const own = guardState({ weight: this.guardWeight }, this.#options.targets);
+    const own = guardState(this.#weights, {}, this.#options.targets);
     return { ...this.#inner.state(), ...own };
   }
 
   restore(state: ObjectiveState): void {
     this.#inner.restore(state);
-    this.guardWeight = restoreGuard(state, this.#options.targets, { weight: this.guardWeight }).weight;
+    restoreGuard(state, this.#weights, this.#options.targets, {});
   }
 
   dispose(): void {

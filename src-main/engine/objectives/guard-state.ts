@@ -1,11 +1,11 @@
+import type { GuardWeights } from '../guard/weights.ts';
 import type { RandomStream } from '../ports.ts';
 import { randomFromState } from '../random.ts';
 import type { ObjectiveState } from './objective.ts';
 import type { GuardTargets } from './pair-guard.ts';
 
-/** What a guard needs to go on as if it had not been interrupted: its weight, its random gate, its place in a guard set. */
+/** What a guard needs, next to its λ, to go on as if it had not been interrupted: its random gate, its place in a guard set. */
 export interface GuardProgress {
-  weight: number;
   /** Of a gate that draws. */
   random?: RandomStream;
   /** Of the last step, where the next one's pass depends on it. */
@@ -15,23 +15,29 @@ export interface GuardProgress {
 /** Targets that have an order of their own keep their place in it. */
 type Places = Pick<GuardTargets, 'position' | 'seek'>;
 
-export function guardState({ weight, random, firingRate }: GuardProgress, targets: Places): ObjectiveState {
+export function guardState(
+  weights: GuardWeights,
+  { random, firingRate }: GuardProgress,
+  targets: Places,
+): ObjectiveState {
   const position = targets.position?.();
   return {
-    guardWeight: weight,
+    ...weights.state(),
     ...(random === undefined ? {} : { guardRandom: random.state() }),
     ...(firingRate === undefined ? {} : { guardFiringRate: firingRate }),
     ...(position === undefined ? {} : { guardSet: [position.epoch, position.used, ...position.random] }),
   };
 }
 
-/** Puts the targets back where they stood and answers weight and gate; what the state does not hold stays as it is. */
+/** Puts λ and the targets back where they stood and returns the gate; what the state does not hold stays as it is. */
 export function restoreGuard<Progress extends GuardProgress>(
   state: ObjectiveState,
+  weights: GuardWeights,
   targets: Places,
   now: Progress,
 ): Progress {
-  const { guardWeight, guardRandom, guardFiringRate, guardSet } = state;
+  const { guardRandom, guardFiringRate, guardSet } = state;
+  weights.restore(state);
   if (Array.isArray(guardSet)) {
     const [epoch = 0, used = 0, ...random] = guardSet;
     targets.seek?.({ epoch, used, random });
@@ -39,7 +45,6 @@ export function restoreGuard<Progress extends GuardProgress>(
   return {
     ...now,
     ...(typeof guardFiringRate === 'number' ? { firingRate: guardFiringRate } : {}),
-    weight: typeof guardWeight === 'number' ? guardWeight : now.weight,
     ...(Array.isArray(guardRandom) ? { random: randomFromState(guardRandom) } : {}),
   };
 }

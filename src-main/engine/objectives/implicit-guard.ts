@@ -5,7 +5,7 @@ import type { GuardStep, PairGuard } from './pair-guard.ts';
 import type { OnPolicyGuard } from './reward-guard.ts';
 
 /**
- * FlipGuard on implicit rewards beside an algorithm that samples: I(x) = 1[ β·(lp(pre, y_c) − lp(π, y_c)) > ε ], as beside DPO, y_c a
+ * FlipGuard on implicit rewards next to an algorithm that samples: I(x) = 1[ β·(lp(pre, y_c) − lp(π, y_c)) > ε ], as beside DPO, y_c a
  * response of the prompt's own or of a guard set. What the policy answers is not asked; the gate is set in the guard's own pass.
  */
 export class ImplicitRewardGuard implements OnPolicyGuard {
@@ -34,11 +34,12 @@ export class ImplicitRewardGuard implements OnPolicyGuard {
     trainable: ReadonlyMap<string, Variable>,
     sum: StepGradients,
   ): Promise<StepGradients> {
+    this.#guard.startUpdate();
     let total = sum;
     for (const part of microBatches(this.#indices, microBatchSize)) {
       total = await this.#guard.ownPass(part, new Float32Array(part.length), this.#indices.length, trainable, total);
     }
-    return total;
+    return this.#guard.met(total);
   }
 
   finishStep(): GuardStep {

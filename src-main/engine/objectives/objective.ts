@@ -25,6 +25,8 @@ export interface StepBatch {
 export interface StepOutcome {
   metrics: StepMetrics;
   tables: SampleTables;
+  /** Numbers of the step under names that no registry can list, such as those of slices. */
+  others?: Record<string, number>;
   /** What the policy answered, prompt by prompt, where it samples. */
   answers?: StepAnswers[];
   /** Real tokens that went through the policy. */

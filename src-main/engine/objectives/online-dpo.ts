@@ -80,6 +80,7 @@ export class OnlineDpoObjective implements Objective {
         'pairs/tied': meanOf(pairs.map(({ real }) => 1 - real)),
         ...told?.metrics,
       },
+      ...(told === undefined ? {} : { others: told.others }),
       tables: { trained: log.table(), ...(told === undefined ? {} : { guarded: told.table }) },
       answers: answersTold(prompts, groups),
       tokens: groups.rollouts.reduce((sum, { sequence }) => sum + sequence.ids.length, 0),

@@ -24,18 +24,23 @@ export interface OwnPassTask {
   /** How far each training pair's margin fell, for a margin gate without responses of its own to compare with. */
   pairMargins: Float32Array;
   random: RandomStream;
-  /** λ / instances of the step; 0 measures only. */
-  factor: number;
+  /** λ / instances of the step, for each of the selected; where all are 0, the pass measures only. */
+  factors: Float32Array;
   trainable: ReadonlyMap<string, Variable>;
-  /** The step's gradients so far; taken over. */
-  sum: StepGradients;
+  /** Gradients so far; taken over. */
+  sum: StepGradients | null;
 }
 
-/** Per instance I(x) and I(x)·D(x), and the step's gradients with those of factor·Σ(I·D). */
-export interface OwnPassOutcome {
+/** Per instance I(x), I(x)·D(x), and how far the gated quantity fell; 0 of what no gate looked at. */
+export interface GuardNumbers {
   fired: Float32Array;
   loss: Float32Array;
-  sum: StepGradients;
+  fall: Float32Array;
+}
+
+export interface OwnPassOutcome extends GuardNumbers {
+  /** The task's, with those of Σ(factor·I·D). */
+  sum: StepGradients | null;
 }
 
 /** Before the names of the pre-aligned model's arrays. */
@@ -60,51 +65,53 @@ export class OwnPass {
       ...this.#fallInputs(task, layout),
       gates: drawGates(spec, count, task.random),
     };
-    const { told, sum } = await this.#measured(task, layout, count, inputs, 'guard together', (pass, tensors) => {
+    const places = task.selected.map((_, place) => place);
+    const { told, sum } = await this.#measured(task, layout, places, inputs, 'guard together', (pass, tensors) => {
       const fall = this.#fall(count, tensors, pass.sums);
       const divergence = spec.divergence === 'fall' ? fallBeyond(fall, spec.epsilon) : pass.divergence();
       const term = guardTerm({ fall, divergence }, spec, tensors['gates']!);
-      return { told: tf.concat([term.fired, term.loss]), loss: term.loss };
+      return { told: tf.concat([term.fired, term.loss, fall]), loss: term.loss };
     });
-    return { fired: told.subarray(0, count), loss: told.subarray(count), sum };
+    const part = (at: number) => told.subarray(at * count, (at + 1) * count);
+    return { fired: part(0), loss: part(1), fall: part(2), sum };
   }
 
   /** The gate by a forward pass without gradients, then the divergence of those that fired alone: best where few fire. */
   async gateFirst(task: OwnPassTask): Promise<OwnPassOutcome> {
     const { spec, targets } = this.#options;
-    const fall = await this.#fallNumbers(task);
-    const fired = Float32Array.from(gateNumbers(fall, spec, task.random), Number);
+    const fall = Float32Array.from(await this.#fallNumbers(task));
+    const fired = Float32Array.from(gateNumbers([...fall], spec, task.random), Number);
     const loss = new Float32Array(fired.length);
     const places = [...fired.keys()].filter((place) => fired[place] === 1);
-    if (places.length === 0) return { fired, loss, sum: task.sum };
+    if (places.length === 0) return { fired, loss, fall, sum: task.sum };
     const sequences = places.map((place) => targets.sequences[task.selected[place] as number] as CompletionSequence);
     const layout = layoutFor(this.#options.model, sequences, this.#passes.rounded);
-    const { told, sum } = await this.#measured(task, layout, places.length, {}, 'guard fired', (pass) => {
+    const { told, sum } = await this.#measured(task, layout, places, {}, 'guard fired', (pass) => {
       const divergence = pass.divergence();
       return { told: divergence, loss: divergence };
     });
     places.forEach((place, i) => (loss[place] = told[i] as number));
-    return { fired, loss, sum };
+    return { fired, loss, fall, sum };
   }
 
-  /** One pass of the policy over the layout, with gradients of factor·Σ loss unless the factor is 0. */
+  /** One pass of the policy over the layout, with gradients of Σ(factor·loss) of these places unless all factors are 0. */
   async #measured(
-    { factor, trainable, sum }: OwnPassTask,
+    { factors, trainable, sum }: OwnPassTask,
     layout: BatchLayout,
-    count: number,
+    places: readonly number[],
     more: PassInputs,
     key: string,
     termOf: (
       pass: { sums: Tensor1D; divergence: () => Tensor1D },
       tensors: PassTensors,
     ) => { told: Tensor1D; loss: Tensor1D },
-  ): Promise<{ told: Float32Array; sum: StepGradients }> {
+  ): Promise<{ told: Float32Array; sum: StepGradients | null }> {
     const { spec, model, preModel, ops, checkpointing } = this.#options;
     const inputs = {
       ...batchInputs(model, layout),
       ...(comparesDistributions(spec.divergence) && preModel !== null ? batchInputs(preModel, layout, prePrefix) : {}),
-      tokens: tokensOf(layout, count),
-      factor: Float32Array.of(factor),
+      tokens: tokensOf(layout, places.length),
+      factors: Float32Array.from(places, (place) => factors[place]!),
       ...more,
     };
     const build = (tensors: PassTensors) => {
@@ -117,10 +124,11 @@ export class OwnPass {
       const pass = { batch, sums: sumPerSequence(logProbs, batch), kl };
       const divergence = () => divergenceOf(spec, { ...pass, tokens: tensors['tokens']! });
       const { told, loss } = termOf({ sums: pass.sums, divergence }, tensors);
-      return { told, loss: tf.mul(tf.sum(loss), tf.squeeze(tensors['factor']!)) as tf.Scalar };
+      return { told, loss: tf.sum(tf.mul(loss, tensors['factors']!)) as tf.Scalar };
     };
     const task = { key: `${key} ${JSON.stringify(layout.form)}`, inputs, build };
-    if (factor === 0) return { told: await this.#passes.measure(task, { always: true }), sum };
+    if (factors.every((factor) => factor === 0))
+      return { told: await this.#passes.measure(task, { always: true }), sum };
     return this.#passes.gradients(task, trainable, sum);
   }
 

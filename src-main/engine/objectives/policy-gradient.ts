@@ -217,6 +217,7 @@ export class PolicyGradientObjective implements Objective {
         'policy/approxkl': means.approxKl / spec.epochs,
         ...guarded?.metrics,
       },
+      ...(guarded === undefined ? {} : { others: guarded.others }),
       tables: { trained: log.table(), ...(guarded === undefined ? {} : { guarded: guarded.table }) },
       answers: answersTold(
         batch.indices.map((index) => this.#options.samples[index] as PromptSample),

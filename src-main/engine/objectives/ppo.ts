@@ -229,6 +229,7 @@ export class PpoObjective implements Objective {
         kl_weight: this.#klWeight,
         ...guarded?.metrics,
       },
+      ...(guarded === undefined ? {} : { others: guarded.others }),
       tables: { trained: log.table(), ...(guarded === undefined ? {} : { guarded: guarded.table }) },
       answers: answersTold(
         batch.indices.map((index) => this.#options.samples[index] as PromptSample),

@@ -3,7 +3,8 @@ import type { Scalar, Tensor1D, Variable } from '@tensorflow/tfjs-core';
 import type { GuardSpec } from '../../shared/domain/run-spec.ts';
 import type { PromptSample } from '../data/tokenise.ts';
 import { comparesDistributions } from '../../shared/domain/spec-defaults.ts';
-import { gateNumbers, nextGuardWeight } from '../guard/guard.ts';
+import { gateNumbers } from '../guard/guard.ts';
+import { GuardWeights } from '../guard/weights.ts';
 import { completionLength, type CompletionSequence } from '../losses/layout.ts';
 import { batchInputs, batchOf, completionHidden, layoutFor, sumPerSequence } from '../losses/token-log-probs.ts';
 import type { CausalLm } from '../models/causal-lm.ts';
@@ -12,9 +13,10 @@ import type { NativeOps, RandomStream } from '../ports.ts';
 import type { RewardFunction, SampleRollouts } from '../rollouts/rollouts.ts';
 import { answersOf, type PromptAnswer } from '../rollouts/groups.ts';
 import { comparedWith, divergenceOf, headOf } from './divergence.ts';
+import { GuardGradients } from './guard-gradients.ts';
 import { guardState, restoreGuard } from './guard-state.ts';
 import { LengthClasses } from './length-classes.ts';
-import { microBatches, SampleLog, type ObjectiveState, type StepBatch } from './objective.ts';
+import { meanOf, microBatches, SampleLog, type ObjectiveState, type StepBatch } from './objective.ts';
 import type { GuardStep, GuardTargets } from './pair-guard.ts';
 
 /** Targets of a guard on rewards: y_c of every prompt, with R(x, y_c). */
@@ -65,16 +67,17 @@ const prePrefix = 'pre ';
  * penalty. The gate is set once a step, when responses are sampled; its pull then joins every update of the step.
  */
 export class RewardGuard implements OnPolicyGuard {
-  weight: number;
   readonly spec: GuardSpec;
   readonly #options: RewardGuardOptions;
   readonly #passes: Passes;
   readonly #lengthClasses: LengthClasses;
+  readonly #weights: GuardWeights;
+  readonly #gradients: GuardGradients;
   #random: RandomStream;
   #selected: number[] = [];
   #fired: boolean[] = [];
-  /** What each target's divergence counts: 1, or the reward it fell by beyond ε. */
-  #amounts: number[] = [];
+  /** How far each target's reward fell beyond ε, at least 0. */
+  #excess: number[] = [];
   /** D of every fired target at the last update, by place in `#selected`. */
   #divergences = new Map<number, number>();
 
@@ -82,9 +85,18 @@ export class RewardGuard implements OnPolicyGuard {
     this.#options = options;
     this.#passes = new Passes(options.ops);
     this.spec = options.spec;
-    this.weight = options.spec.weight;
+    this.#weights = new GuardWeights(options.spec, options.targets.slices);
+    this.#gradients = new GuardGradients(options.spec);
     this.#random = options.random;
     this.#lengthClasses = new LengthClasses(options.targets.sequences.map(completionLength));
+  }
+
+  get weight(): number {
+    return this.#weights.mean;
+  }
+
+  set weight(weight: number) {
+    this.#weights.mean = weight;
   }
 
   /** Sets the step's gates. Targets of a guard set have prompts of their own, which the policy answers first. */
@@ -105,9 +117,7 @@ export class RewardGuard implements OnPolicyGuard {
       return before / this.#tokens(index) - now.score / Math.max(1, now.tokens);
     });
     this.#fired = gateNumbers(fall, this.spec, this.#random);
-    // No gradient passes through a sampled answer's reward: its fall weighs the pull, and so there is no jump either.
-    const weighs = this.spec.divergence === 'fall';
-    this.#amounts = fall.map((value) => (weighs ? Math.max(0, value - this.spec.epsilon) : 1));
+    this.#excess = fall.map((value) => Math.max(0, value - this.spec.epsilon));
   }
 
   async #answer(step: number, sample: SampleRollouts, reward: RewardFunction): Promise<PromptAnswer[]> {
@@ -123,7 +133,7 @@ export class RewardGuard implements OnPolicyGuard {
     return answersOf({ rollouts, scores, size: draws });
   }
 
-  /** `sum` with the gradients of λ·Σ(I·D)/instances over the targets that fired. */
+  /** `sum` with the gradients of Σ(λ·I·D)/instances over the targets that fired, or as those of Σ(I·D)/instances leave it. */
   async gradients(
     microBatchSize: number,
     trainable: ReadonlyMap<string, Variable>,
@@ -131,18 +141,23 @@ export class RewardGuard implements OnPolicyGuard {
   ): Promise<StepGradients> {
     const places = this.#fired.flatMap((fired, place) => (fired ? [place] : []));
     let total = sum;
-    for (const part of microBatches(places, microBatchSize)) total = await this.#pass(part, trainable, total);
-    return total;
+    for (const part of microBatches(places, microBatchSize)) {
+      total = await this.#gradients.take(total, (before) => this.#pass(part, trainable, before));
+    }
+    return this.#gradients.met(total);
   }
 
   /** At λ = 0 it measures only. */
   async #pass(
     places: readonly number[],
     trainable: ReadonlyMap<string, Variable>,
-    sum: StepGradients,
-  ): Promise<StepGradients> {
+    sum: StepGradients | null,
+  ): Promise<StepGradients | null> {
     const { model, preModel, ops, targets, spec } = this.#options;
-    const sequences = places.map((place) => targets.sequences[this.#selected[place] as number] as CompletionSequence);
+    const selected = places.map((place) => this.#selected[place] as number);
+    const sequences = selected.map((index) => targets.sequences[index] as CompletionSequence);
+    // No gradient passes through a sampled answer's reward: its fall weighs the pull, and so there is no jump either.
+    const weighs = spec.divergence === 'fall';
     const layout = layoutFor(model, sequences, this.#passes.rounded);
     const task = {
       key: `guard ${JSON.stringify(layout.form)}`,
@@ -152,8 +167,8 @@ export class RewardGuard implements OnPolicyGuard {
           ? batchInputs(preModel, layout, prePrefix)
           : {}),
         tokens: Float32Array.from(layout.counts, (tokens) => Math.max(1, tokens)),
-        amounts: Float32Array.from(places, (place) => this.#amounts[place] as number),
-        factor: Float32Array.of(this.weight / this.#selected.length),
+        amounts: Float32Array.from(places, (place) => (weighs ? (this.#excess[place] as number) : 1)),
+        factors: this.#gradients.factors(this.#weights.of(selected), this.#selected.length),
       },
       build: (tensors: PassTensors) => {
         const batch = batchOf(layout.form, tensors);
@@ -164,13 +179,12 @@ export class RewardGuard implements OnPolicyGuard {
         const { logProbs, kl } = headOf(model, hidden, batch.labels, before, ops);
         const pass = { batch, sums: sumPerSequence(logProbs, batch), kl, tokens: tensors['tokens']! };
         const divergence = tf.mul(divergenceOf(spec, pass), tensors['amounts']!) as Tensor1D;
-        return { told: divergence, loss: tf.mul(tf.sum(divergence), tf.squeeze(tensors['factor']!)) as Scalar };
+        return { told: divergence, loss: tf.sum(tf.mul(divergence, tensors['factors']!)) as Scalar };
       },
     };
-    const outcome =
-      this.weight === 0
-        ? { told: await this.#passes.measure(task, { always: true }), sum }
-        : await this.#passes.gradients(task, trainable, sum);
+    const outcome = this.#weights.isIdle
+      ? { told: await this.#passes.measure(task, { always: true }), sum }
+      : await this.#passes.gradients(task, trainable, sum);
     places.forEach((place, i) => this.#divergences.set(place, outcome.told[i] as number));
     return outcome.sum;
   }
@@ -187,15 +201,21 @@ export class RewardGuard implements OnPolicyGuard {
       { 'guard/fired': fired, 'guard/loss': losses, 'guard/tokens': tokens },
     );
     const { ['guard/fired']: firingRate = 0, ['guard/loss']: loss = 0 } = log.means();
+    const { how } = this.#gradients;
     const metrics = {
       'guard/loss': loss,
       'guard/firing_rate': firingRate,
       ...this.#lengthClasses.means('guard/firing_rate', tokens, fired),
-      'guard/weight': this.weight,
+      ...(this.#weights.learnsFromFall ? { 'guard/excess': meanOf(this.#excess) } : {}),
+      ...this.#gradients.finishStep(),
+      ...(how === null ? { 'guard/weight': this.weight } : {}),
     };
-    const weightedLoss = this.weight * loss;
-    this.weight = nextGuardWeight(this.weight, this.spec, firingRate);
-    return { weightedLoss, metrics, table: log.table() };
+    const weights = this.#weights.of(this.#selected);
+    const weightedLoss = how === null ? meanOf(losses.map((one, i) => one * weights[i]!)) : 0;
+    const seen = { targets: this.#selected, fired, excess: this.#excess };
+    const others = this.#weights.measures(seen);
+    this.#weights.learn(seen);
+    return { weightedLoss, metrics, others, table: log.table() };
   }
 
   #tokens(index: number): number {
@@ -203,13 +223,10 @@ export class RewardGuard implements OnPolicyGuard {
   }
 
   state(): ObjectiveState {
-    return guardState({ weight: this.weight, random: this.#random }, this.#options.targets);
+    return guardState(this.#weights, { random: this.#random }, this.#options.targets);
   }
 
   restore(state: ObjectiveState): void {
-    const now = { weight: this.weight, random: this.#random };
-    const { weight, random } = restoreGuard(state, this.#options.targets, now);
-    this.weight = weight;
-    this.#random = random;
+    this.#random = restoreGuard(state, this.#weights, this.#options.targets, { random: this.#random }).random;
   }
 }

@@ -270,6 +270,22 @@ export function betaOf(algorithm: AlgorithmSpec): number {
   return kind === 'dpo' || kind === 'kto' || kind === 'online-dpo' ? algorithm.beta : usualBeta;
 }
 
+/**
+ * β of a guard's implicit rewards. An algorithm that maximises a reward less k times the KL makes π ∝ ref·e^(R/k): k is its β, and where there is none
+ * no reward is implied.
+ */
+export function impliedBetaOf(algorithm: AlgorithmSpec): number {
+  switch (algorithm.kind) {
+    case 'rloo':
+    case 'grpo':
+      return algorithm.klWeight;
+    case 'ppo':
+      return algorithm.kl.weight;
+    default:
+      return betaOf(algorithm);
+  }
+}
+
 /** A DPO run's losses with their weights. */
 export function lossesOf({ loss }: Pick<DpoSpec, 'loss'>): readonly { kind: DpoLossName; weight: number }[] {
   return typeof loss === 'string' ? [{ kind: loss, weight: 1 }] : loss;

@@ -33,6 +33,8 @@ export type MetricSource = (typeof metricSources)[number];
 export const metricCharts = [
   'Loss',
   'Guard',
+  'λ by slice',
+  'Guard by slice',
   'Rewards',
   'Reward of samples',
   'Preference accuracy',
@@ -284,6 +286,13 @@ export const metrics = {
     better: 'lower',
     meaning: 'the same on the third with the most tokens',
   },
+  'guard/excess': {
+    ...guardStep,
+    unit: '',
+    better: 'lower',
+    meaning:
+      'guard.learnedWeight of fall: mean over the guarded responses of max(0, fall − ε), which λ is learned from',
+  },
   'guard/flipped': {
     ...guardStep,
     unit: 'share',
@@ -450,8 +459,30 @@ function foreignMetricOf(name: string): Metric | null {
   };
 }
 
+/** Before the name of a slice, where λ is learned per slice. */
+const ofSlices = {
+  'guard/weight/': 'λ of the slice',
+  'guard/fired/': 'share that fired in the slice',
+  'guard/excess/': 'mean of max(0, fall − ε) in the slice',
+} as const;
+
+function sliceMetricOf(name: string): Metric | null {
+  const start = (Object.keys(ofSlices) as (keyof typeof ofSlices)[]).find((one) => name.startsWith(one));
+  if (start === undefined) return null;
+  const better = start === 'guard/weight/' ? null : 'lower';
+  return {
+    ...guardStep,
+    chart: start === 'guard/weight/' ? 'λ by slice' : 'Guard by slice',
+    unit: '',
+    better,
+    meaning: `${ofSlices[start]} “${name.slice(start.length)}”`,
+  };
+}
+
 /** What is known of a name that was stored, perhaps by a tool that has names of its own. */
 export function metricOf(name: string): Metric | null {
+  const sliced = sliceMetricOf(name);
+  if (sliced !== null) return sliced;
   return Object.hasOwn(metrics, name) ? metrics[name as MetricName] : foreignMetricOf(name);
 }
 

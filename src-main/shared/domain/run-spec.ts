@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { algorithmSpec, guardedAlgorithms } from './algorithms.ts';
+import { type AlgorithmSpec, algorithmSpec, guardedAlgorithms, impliedBetaOf } from './algorithms.ts';
 import { isAlert } from './alerts.ts';
 import { rowScoreNames } from './data/row-scores.ts';
 import {
@@ -92,7 +92,7 @@ const guardFields = z.strictObject({
     .enum(['given', 'implicit'])
     .default('given')
     .describe(
-      'Next to an algorithm that samples: whether the gate compares the rewards of answers, or (online-dpo) the target’s implicit reward β·(lp(π) − lp(ref)). Pairs have implicit rewards alone.',
+      'Next to an algorithm that samples: whether the gate compares the rewards of answers (with several to a prompt, their mean), or the target’s implicit reward β·(lp(π) − lp(ref)); β is that of online-dpo, with rloo, grpo and ppo the weight of their KL. Pairs have implicit rewards alone.',
     ),
   epsilon: z.number().min(0).default(0).describe('Tolerated fall of the gated quantity.'),
   weight: z
@@ -103,10 +103,29 @@ const guardFields = z.strictObject({
       `λ: weight of the guard next to the alignment loss; ${usualGuardWeight('flipguard')} by default, ${usualGuardWeight('flip-hinge')} for a flip hinge.`,
     ),
   learnedWeight: z
-    .strictObject({ rate: positive, target: fraction })
+    .strictObject({
+      rate: positive.describe('How far λ moves per unit above the target.'),
+      target: z.number().min(0).describe('What the measure is held to.'),
+      of: z
+        .enum(['firing-rate', 'fall'])
+        .optional()
+        .describe(
+          'The measure: the share that fires (firing-rate, the default; of a flip hinge, of held tokens), or the mean amount of the fall beyond epsilon (of a flip hinge, the hinge).',
+        ),
+      per: z
+        .enum(['run', 'slice'])
+        .optional()
+        .describe(
+          'One λ for the run, the default, or one for each slice: the first tag of a training row or of a guard set’s sample, the first slice of a guard suite’s sample.',
+        ),
+    })
+    .refine(({ of, target }) => of === 'fall' || target <= 1, {
+      path: ['target'],
+      message: 'a firing rate is at most 1',
+    })
     .nullable()
     .default(null)
-    .describe('λ ← max(0, λ + rate·(firing rate − target)); null keeps λ fixed.'),
+    .describe('λ ← max(0, λ + rate·(measure − target)) after each step; null keeps λ fixed.'),
   randomRate: fraction.optional().describe('Firing probability of the random gate.'),
   suite: z
     .string()
@@ -130,7 +149,7 @@ const guardFields = z.strictObject({
     .enum(guardCombinations)
     .optional()
     .describe(
-      'Of a flip hinge: how its gradient meets that of training. add, the default: λ times it is added. project: where the two conflict, training’s is projected off the guard’s (A-GEM). agree: coordinates in which their signs differ are left out. Without add, λ has no part.',
+      'How the guard’s gradient meets that of training. add, the default: λ times it is added. project: where the two conflict, training’s is projected off the guard’s (A-GEM). agree: coordinates in which their signs differ are left out. Without add, λ has no part.',
     ),
 });
 
@@ -260,6 +279,7 @@ export const runSpecSchema = z
     if ((spec.steps === undefined) === (spec.epochs === undefined)) {
       context.addIssue({ code: 'custom', path: ['steps'], message: 'give either steps or epochs' });
     }
+    checkCombination(spec.guard, context);
     if (spec.guard.kind === 'flip-hinge') {
       checkFlipHinge(spec, context);
       return;
@@ -268,7 +288,7 @@ export const runSpecSchema = z
       context.addIssue({
         code: 'custom',
         path: ['guard', 'kind'],
-        message: `the guard works with ${guardedAlgorithms.join(', ')}, not with ${spec.algorithm.kind}`,
+        message: `the guard works with ${guardedAlgorithms.join(', ')}, not with ${spec.algorithm.kind}, which keeps no reward of a response that could fall${spec.algorithm.kind === 'reward' ? '' : '; a flip hinge (guard.kind: flip-hinge) holds any policy'}`,
       });
     }
     if (spec.guard.kind !== 'none' && spec.guard.target === 'guard-set' && spec.guard.guardSet === undefined) {
@@ -292,25 +312,43 @@ export const runSpecSchema = z
     return { ...spec, optimizer: { ...spec.optimizer, learningRate } };
   });
 
+/** λ adds a guard's gradient, and says nothing where it meets that of training. */
+function checkCombination({ kind, combine = 'add', learnedWeight }: GuardSpec, context: z.RefinementCtx): void {
+  if (kind === 'none' || combine === 'add' || learnedWeight === null) return;
+  context.addIssue({
+    code: 'custom',
+    path: ['guard', 'learnedWeight'],
+    message: `λ has no part where the gradients ${combine === 'project' ? 'are projected' : 'have to agree'}; set combine to add`,
+  });
+}
+
 /** Parts of a guard that do not go together. */
 function checkGuardParts(
-  { guard, algorithm }: { guard: GuardSpec; algorithm: { kind: string } },
+  { guard, algorithm }: { guard: GuardSpec; algorithm: AlgorithmSpec },
   context: z.RefinementCtx,
 ): void {
-  if (guard.kind === 'none') return;
+  if (guard.kind === 'none' || !guardedAlgorithms.some((kind) => kind === algorithm.kind)) return;
   const refuse = (key: string, message: string) => context.addIssue({ code: 'custom', path: ['guard', key], message });
-  const judges = guard.reward === 'given' && algorithm.kind !== 'dpo';
-  if (guard.reward === 'implicit' && algorithm.kind !== 'online-dpo') {
+  const samples = algorithm.kind !== 'dpo';
+  const judges = samples && guard.reward === 'given';
+  if (samples && guard.reward === 'implicit' && impliedBetaOf(algorithm) === 0) {
+    const key = algorithm.kind === 'ppo' ? 'algorithm.kl.weight' : 'algorithm.klWeight';
     refuse(
       'reward',
-      `implicit is for online-dpo; ${algorithm.kind} ${algorithm.kind === 'dpo' ? 'has no other' : 'has none'}`,
+      `the implicit reward is β·(lp(π) − lp(ref)), β being the weight of the KL with ${algorithm.kind}, and ${key} is 0: nothing can fall`,
+    );
+  }
+  if (samples && guard.gate === 'margin' && !(guard.reward === 'implicit' && guard.target === 'guard-set')) {
+    refuse(
+      'gate',
+      `a margin is that of two responses, and next to ${algorithm.kind} only a guard set under implicit rewards has two; set gate to sequence or per-token`,
     );
   }
   if (guard.divergence !== 'fall') return;
   if (judges && guard.kind !== 'flipguard') {
     refuse(
       'divergence',
-      'the fall of a given reward weighs the gate’s own pull; its controls have divergence ce or kl',
+      'no gradient passes through the reward of a sampled answer, so that its fall can but weigh the pull where the gate fires: ungated would be the same run. Compare with controls under ce, kl or masked-kl',
     );
   }
   if (!judges && guard.gate === 'margin' && guard.target === 'pre-sample') {
@@ -330,13 +368,6 @@ function checkFlipHinge(
       code: 'custom',
       path: ['guard', 'kind'],
       message: 'a flip hinge holds the tokens a model chooses, and a reward model chooses none',
-    });
-  }
-  if (guard.combine !== 'add' && guard.learnedWeight !== null) {
-    context.addIssue({
-      code: 'custom',
-      path: ['guard', 'learnedWeight'],
-      message: `λ has no part where the gradients ${guard.combine === 'project' ? 'are projected' : 'have to agree'}; set combine to add`,
     });
   }
   if (guard.suite === undefined) {

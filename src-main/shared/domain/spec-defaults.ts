@@ -22,6 +22,9 @@ export function comparesDistributions(divergence: (typeof guardDivergences)[numb
   return divergence === 'kl' || divergence === 'masked-kl';
 }
 
+/** Of a learned λ, where nothing else is given. */
+export const usualLearnedWeight = { of: 'firing-rate', per: 'run' } as const;
+
 /** How a guard's gradient can meet that of training. */
 export const guardCombinations = ['add', 'project', 'agree'] as const;
 
@@ -47,14 +50,16 @@ export function usualLearningRate(algorithm: AlgorithmKind, tuning: 'full' | 'lo
 
 type GuardKey = Exclude<keyof GuardSpec, 'kind'>;
 
-const anchorKeys = ['target', 'guardSet', 'divergence', 'reduction', 'weight'] as const;
-const gatedKeys = [...anchorKeys, 'reward', 'gate', 'epsilon', 'learnedWeight'] as const;
+const gatedKeys = [
+  ...(['target', 'guardSet', 'divergence', 'reduction', 'weight', 'combine'] as const),
+  ...(['reward', 'gate', 'epsilon', 'learnedWeight'] as const),
+] as const;
 
 /** The keys of a guard that do something under its kind. */
 export const guardKeys: Record<GuardKind, readonly GuardKey[]> = {
   none: [],
   flipguard: gatedKeys,
-  ungated: anchorKeys,
+  ungated: gatedKeys,
   random: [...gatedKeys, 'randomRate'],
   'flip-hinge': ['suite', 'tokens', 'margin', 'combine', 'reduction', 'weight', 'learnedWeight'],
 };
@@ -81,6 +86,10 @@ export function usualValue(path: string, spec: PartialSpec): string | number | u
       return usualHinge.margin;
     case 'guard.combine':
       return usualHinge.combine;
+    case 'guard.learnedWeight.of':
+      return usualLearnedWeight.of;
+    case 'guard.learnedWeight.per':
+      return usualLearnedWeight.per;
     default:
       return undefined;
   }

@@ -77,15 +77,20 @@ function additions({ algorithm, guard }: Method): string[] {
   const added: string[] = [];
   if (algorithm.kind === 'dpo' && algorithm.dpop > 0) added.push('DPOP');
   if (algorithm.kind === 'dpo' && algorithm.nllWeight > 0) added.push('NLL');
-  if (guard.kind === 'flipguard') added.push(guard.target === 'guard-set' ? 'guard set' : 'FlipGuard');
-  if (guard.kind === 'ungated') added.push('ungated anchor');
-  if (guard.kind === 'random') added.push('random gate');
+  const meeting = meetings[guard.combine ?? 'add'];
+  const by = meeting === null ? '' : ` (${meeting})`;
+  if (guard.kind === 'flipguard') added.push(`${guard.target === 'guard-set' ? 'guard set' : 'FlipGuard'}${by}`);
+  if (guard.kind === 'ungated') added.push(`ungated anchor${by}`);
+  if (guard.kind === 'random') added.push(`random gate${by}`);
   if (guard.kind === 'flip-hinge') added.push(hingeName(guard));
   return added;
 }
 
-function hingeName({ tokens, combine }: RunSpec['guard']): string {
-  const name = combine === 'project' ? 'A-GEM' : combine === 'agree' ? 'sign agreement' : null;
+/** What a guard whose gradient is not added is called by. */
+const meetings = { add: null, project: 'A-GEM', agree: 'sign agreement' } as const;
+
+function hingeName({ tokens, combine = 'add' }: RunSpec['guard']): string {
+  const name = meetings[combine];
   if (tokens === 'all') return `${name ?? 'hinge'} on all tokens`;
   return tokens === 'random' ? `${name ?? 'hinge'} on random tokens` : (name ?? 'flip hinge');
 }

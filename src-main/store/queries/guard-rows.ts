@@ -6,6 +6,7 @@ import { one, sql, value } from '../database.ts';
 import { packKey } from '../keys.ts';
 import { joiningIn } from './joining.ts';
 import type { JoinedSample, Joining } from './joining.ts';
+import { sliceNames } from './names.ts';
 import { guardRowId } from './run-steps.ts';
 
 /** The comparison that samples are selected in. */
@@ -36,6 +37,7 @@ export function guardRow(
   const right = output(db, source.rightKey, rightSampleKey);
   const guardTarget = source.suiteKind === 'pairs' ? sample.target : left || sample.target;
   if (guardTarget === null || guardTarget === '') return null;
+  const slices = sliceNames(db, sliceSet(db, source.leftKey, sampleKey));
   const row: PreferenceRow = {
     kind: 'preference',
     id: guardRowId(sampleKey),
@@ -43,6 +45,7 @@ export function guardRow(
     chosen: sample.target ?? guardTarget,
     rejected: (source.suiteKind === 'pairs' ? left : right) ?? '',
     guardTarget,
+    ...(slices.length === 0 ? {} : { tags: slices }),
   };
   const joining = joiningIn(db, source, sample);
   return joining.continues ? goingOn(row, joining) : row;
@@ -62,6 +65,11 @@ function goingOn(row: PreferenceRow, { context, delimiter }: Joining): Preferenc
     guardTarget: joined(row.guardTarget ?? row.chosen),
     continues: true,
   };
+}
+
+/** 0: none. */
+function sliceSet(db: ReadableDb, evaluation: number, sampleKey: number): number {
+  return value<number>(db, sql`SELECT slice_set FROM scores WHERE score_key = ${packKey(evaluation, sampleKey)}`) ?? 0;
 }
 
 function output(db: ReadableDb, evaluation: number, sampleKey: number): string | null {

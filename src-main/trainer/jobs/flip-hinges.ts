@@ -8,6 +8,7 @@ import type { Tokenizer } from '../../engine/tokenizer/tokenizer.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { SuiteItem, SuiteSpec } from '../../shared/domain/evaluations.ts';
 import { readJsonLines } from '../../system/read-lines.ts';
+import { guardSlices } from './guard-slices.ts';
 import { turnsThrough } from './guard-targets.ts';
 import { checkpointingFor } from './memory.ts';
 import type { ObjectiveInputs } from './objective-inputs.ts';
@@ -32,6 +33,11 @@ export async function underFlipHinge(inputs: ObjectiveInputs, objective: Objecti
       prompts: texts.map(({ prompt }) => prompt),
       sequences,
       held,
+      ...guardSlices(
+        inputs,
+        texts.map(({ id }) => id),
+        new Map(texts.map(({ id, slices }) => [id, slices])),
+      ),
       ...turnsThrough(sequences, seed),
     },
     ops: context.ops,
@@ -43,6 +49,7 @@ interface GuardText {
   id: string;
   prompt: string;
   sequence: CompletionSequence;
+  slices: readonly string[] | undefined;
 }
 
 async function guardTexts({ job, policy, tokenizer, context }: ObjectiveInputs): Promise<GuardText[]> {
@@ -59,7 +66,7 @@ async function guardTexts({ job, policy, tokenizer, context }: ObjectiveInputs):
     const sequence = guardSequence(item, suite, tokenizer, limit);
     return sequence === null || completionLength(sequence) === 0
       ? []
-      : [{ id: item.id, prompt: textOf(item.prompt ?? ''), sequence }];
+      : [{ id: item.id, prompt: textOf(item.prompt ?? ''), sequence, slices: item.slices }];
   });
   if (texts.length === 0) {
     throw new WorkbenchError('bad-input', `The suite “${suite.name}” has no text that a flip hinge could read.`, {

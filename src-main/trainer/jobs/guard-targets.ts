@@ -9,6 +9,7 @@ import type { PreferenceRow } from '../../shared/domain/datasets.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import { readJsonLines } from '../../system/read-lines.ts';
 import { progressOf } from '../job-context.ts';
+import { guardSlices, tagsById } from './guard-slices.ts';
 import type { ObjectiveInputs } from './objective-inputs.ts';
 
 /** One response of the pre-aligned model to every prompt, drawn once by the run's seed and kept in the cache. */
@@ -85,6 +86,11 @@ export async function guardSetTargets(inputs: ObjectiveInputs, rowsPath: string)
     sequences,
     pre: scores.slice(0, samples.length),
     others: { sequences: others, pre: scores.slice(samples.length) },
+    ...guardSlices(
+      inputs,
+      samples.map(({ id }) => id),
+      tagsById(rows),
+    ),
     ...turnsThrough(sequences, job.spec.seed),
   };
 }

@@ -3,6 +3,8 @@ import { PairGuard, type GuardTargets } from '../../engine/objectives/pair-guard
 import { createRandom } from '../../engine/random.ts';
 import { WorkbenchError, assertNever } from '../../shared/domain/errors.ts';
 import { comparesDistributions } from '../../shared/domain/spec-defaults.ts';
+import type { PreferenceRow } from '../../shared/domain/datasets.ts';
+import { guardSlices, tagsById } from './guard-slices.ts';
 import { guardSetTargets, preSampleTargets } from './guard-targets.ts';
 import type { ObjectiveInputs } from './objective-inputs.ts';
 import { liveReference } from './reference.ts';
@@ -11,13 +13,16 @@ import { liveReference } from './reference.ts';
 export async function openPairGuard(
   inputs: ObjectiveInputs,
   beta: number,
+  rows: readonly PreferenceRow[],
   samples: readonly PreferenceSample[],
   preChosen: Float32Array,
 ): Promise<PairGuard | null> {
   const { job, context, policy } = inputs;
   const spec = job.spec.guard;
   if (spec.kind === 'none' || spec.kind === 'flip-hinge') return null;
-  const targets = await openTargets(inputs, samples, preChosen);
+  const found = await openTargets(inputs, samples, preChosen);
+  const ids = samples.map(({ id }) => id);
+  const targets = spec.target === 'guard-set' ? found : { ...found, ...guardSlices(inputs, ids, tagsById(rows)) };
   return new PairGuard({
     spec,
     beta,

@@ -92,7 +92,7 @@ async function openDpo(inputs: ObjectiveInputs, rows: DatasetRow[], spec: DpoSpe
   const both = [...samples.map(({ chosen }) => chosen), ...samples.map(({ rejected }) => rejected)];
   const scores = await reference.scores(both, 'reference log-probs');
   const logProbs = { chosen: scores.slice(0, samples.length), rejected: scores.slice(samples.length) };
-  const guard = await openPairGuard(inputs, spec.beta, samples, logProbs.chosen);
+  const guard = await openPairGuard(inputs, spec.beta, pairs, samples, logProbs.chosen);
   const dropoutSeed = dropoutSeeds(job);
   const checkpointing = checkpoints(inputs, both);
   const { ops } = context;

@@ -7,9 +7,10 @@ import { createRandom } from '../../engine/random.ts';
 import type { RewardFunction } from '../../engine/rollouts/rollouts.ts';
 import type { CompletionRow, PreferenceRow, PromptRow } from '../../shared/domain/datasets.ts';
 import { WorkbenchError, assertNever } from '../../shared/domain/errors.ts';
-import { betaOf, type OnPolicySpec } from '../../shared/domain/algorithms.ts';
+import { impliedBetaOf, type OnPolicySpec } from '../../shared/domain/algorithms.ts';
 import { comparesDistributions } from '../../shared/domain/spec-defaults.ts';
 import { readJsonLines } from '../../system/read-lines.ts';
+import { guardSlices, tagsById } from './guard-slices.ts';
 import { drawPreSamples, guardSetTargets, turnsThrough } from './guard-targets.ts';
 import type { ObjectiveInputs } from './objective-inputs.ts';
 import { liveReference } from './reference.ts';
@@ -27,7 +28,7 @@ export async function openRewardGuard(
   const { job, policy, context } = inputs;
   const spec = job.spec.guard;
   if (spec.kind === 'none' || spec.kind === 'flip-hinge') return null;
-  if (spec.gate === 'margin') {
+  if (spec.gate === 'margin' && !(spec.reward === 'implicit' && spec.target === 'guard-set')) {
     throw new WorkbenchError(
       'unsupported',
       `A guard with ${algorithm.kind} looks at one response, and a margin gate would need pairs.`,
@@ -41,7 +42,7 @@ export async function openRewardGuard(
     return new ImplicitRewardGuard(
       new PairGuard({
         spec,
-        beta: betaOf(algorithm),
+        beta: impliedBetaOf(algorithm),
         model: policy,
         preModel: comparesDistributions(spec.divergence) ? await liveReference(inputs) : null,
         targets: await implicitTargets(inputs, algorithm, rows, samples),
@@ -55,10 +56,22 @@ export async function openRewardGuard(
     draws: 'samplesPerPrompt' in algorithm ? algorithm.samplesPerPrompt : 1,
     model: policy,
     preModel: comparesDistributions(spec.divergence) ? await liveReference(inputs) : null,
-    targets: await openTargets(inputs, algorithm, rows, samples, reward),
+    targets: await rewardTargets(inputs, algorithm, rows, samples, reward),
     random: createRandom(job.spec.seed, 'gate'),
     ops: context.ops,
   });
+}
+
+async function rewardTargets(
+  inputs: ObjectiveInputs,
+  algorithm: OnPolicySpec,
+  rows: readonly Prompted[],
+  samples: readonly PromptSample[],
+  reward: RewardFunction,
+): Promise<RewardTargets> {
+  const targets = await openTargets(inputs, algorithm, rows, samples, reward);
+  if (!targets.ownPrompts) return targets;
+  return { ...targets, ...guardSlices(inputs, targets.sampleIds, tagsById(rows)) };
 }
 
 async function openTargets(
@@ -97,6 +110,11 @@ async function implicitTargets(
     sampleIds: samples.map(({ id }) => id),
     sequences,
     pre: await inputs.reference.scores(sequences, 'log-probs of the guarded responses'),
+    ...guardSlices(
+      inputs,
+      samples.map(({ id }) => id),
+      tagsById(rows),
+    ),
     select: (indices) => [...indices],
   };
 }
@@ -160,7 +178,8 @@ async function guardSet(inputs: ObjectiveInputs, reward: RewardFunction): Promis
     return guardRowSequences(tokenizer, row, policy.config.maxPositions)[2];
   });
   const own = await scored(inputs, samples, targets, reward, false);
-  return { ...own, ...turnsThrough(targets, job.spec.seed) };
+  const sliced = guardSlices(inputs, own.sampleIds, tagsById(rows));
+  return { ...own, ...sliced, ...turnsThrough(targets, job.spec.seed) };
 }
 
 function guardRowsOf({ job }: ObjectiveInputs): string {

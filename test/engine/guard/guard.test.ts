@@ -9,7 +9,6 @@ import {
   forwardKl,
   guardTerm,
   implicitRewardFall,
-  nextGuardWeight,
 } from '../../../src-main/engine/guard/guard.ts';
 import { createRandom } from '../../../src-main/engine/random.ts';
 import { guardSpec, type GuardSpec } from '../../../src-main/shared/domain/run-spec.ts';
@@ -156,12 +155,5 @@ describe('gates', () => {
   test('token mean is the sum divided by the response’s tokens', () => {
     const mean = crossEntropyDivergence(tf.tensor1d([-10]), tf.tensor1d([4]), 'token-mean').dataSync()[0];
     expect(mean).toBe(2.5);
-  });
-
-  test('a learned weight follows the firing rate and never turns negative', () => {
-    const learned = spec({ learnedWeight: { rate: 0.5, target: 0.2 } });
-    expect(nextGuardWeight(1, learned, 0.6)).toBeCloseTo(1.2, 12);
-    expect(nextGuardWeight(0.01, learned, 0)).toBe(0);
-    expect(nextGuardWeight(1, spec(), 0.6)).toBe(1);
   });
 });

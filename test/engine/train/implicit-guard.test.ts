@@ -14,7 +14,8 @@ import { OnlineDpoObjective } from '../../../src-main/engine/objectives/online-d
 import { PairGuard } from '../../../src-main/engine/objectives/pair-guard.ts';
 import { Passes, type PassTensors } from '../../../src-main/engine/passes.ts';
 import { createRandom } from '../../../src-main/engine/random.ts';
-import { onlineDpoSpec } from '../../../src-main/shared/domain/algorithms.ts';
+import { PolicyGradientObjective } from '../../../src-main/engine/objectives/policy-gradient.ts';
+import { impliedBetaOf, onlineDpoSpec, rlooSpec } from '../../../src-main/shared/domain/algorithms.ts';
 import type { GuardSpec } from '../../../src-main/shared/domain/run-spec.ts';
 import { openTestBackend } from '../../helpers/backend.ts';
 import { guardWith, randomPairs, tinyModel } from '../../helpers/training.ts';
@@ -126,5 +127,53 @@ describe('FlipGuard on implicit rewards next to online DPO', () => {
         expect(seen).toBeCloseTo(value, 3);
       });
     }
+  });
+});
+
+describe('FlipGuard on implicit rewards next to RLOO, whose KL has the weight β', () => {
+  test('pulls at each of the step’s updates, and tells of what the last one saw', async () => {
+    const [model, old] = [tinyModel(2), tinyModel(1)];
+    const spec = rlooSpec.parse({
+      kind: 'rloo',
+      reward: { kind: 'lexicon' },
+      samplesPerPrompt: 2,
+      epochs: 2,
+      klWeight: beta,
+    });
+    const own = {
+      sampleIds: pairs.map(({ id }) => id),
+      sequences: targets,
+      pre: await scoreSequences(old, targets),
+      select: (indices: readonly number[]) => [...indices],
+    };
+    const guard = guardWith({ reward: 'implicit', target: 'pre-sample', epsilon: 0.1 });
+    const random = createRandom(0, 'gate');
+    const options = { beta: impliedBetaOf(spec), model, preModel: null, targets: own, random, ops: {} };
+    const objective = new PolicyGradientObjective({
+      model,
+      reference: old,
+      samples: pairs.map(({ id, chosen }) => ({ id, prompt: id, ids: chosen.ids.slice(0, chosen.from) })),
+      reward: (_, texts) => Promise.resolve(texts.map((text) => (text === '+' ? 1 : 0))),
+      spec,
+      guard: new ImplicitRewardGuard(new PairGuard({ spec: guard, ...options })),
+      ops: {},
+      sample: (asked) =>
+        Promise.resolve(
+          asked.map(({ id }, i) => {
+            const { chosen, rejected } = pairs.find((pair) => pair.id === id)!;
+            return i % 2 === 0 ? { sequence: rejected, text: '+' } : { sequence: chosen, text: '-' };
+          }),
+        ),
+    });
+    let updates = 0;
+    const { tables } = await objective.step({ indices: all, microBatchSize: 4, step: 1 }, (sum) => {
+      updates += 1;
+      tf.dispose([...sum.values()]);
+      return Promise.resolve();
+    });
+    const [now, before] = [await scoreSequences(tinyModel(2), targets), await scoreSequences(old, targets)];
+    const fired = Array.from(before, (nats, i) => (beta * (nats - (now[i] as number)) > 0.1 ? 1 : 0));
+    expect([updates, tables.guarded?.sampleIds]).toEqual([2, pairs.map(({ id }) => id)]);
+    expect(tables.guarded?.metrics['guard/fired']).toEqual(fired);
   });
 });

@@ -24,7 +24,7 @@ CASES = {
     "sequence, kl": dict(divergence="kl", weight=3.0),
     "kl, token-sum": dict(divergence="kl", reduction="token-sum", weight=0.5),
     "masked kl": dict(divergence="masked-kl", weight=3.0),
-    "masked kl, token-sum": dict(kind="ungated", divergence="masked-kl", reduction="token-sum", weight=0.5),
+    "masked kl, token-sum": dict(divergence="masked-kl", reduction="token-sum", weight=0.5),
     "ungated": dict(kind="ungated", weight=0.2),
     "random": dict(kind="random", random_rate=1.0, weight=0.2),
     "weight 0": dict(weight=0.0),

@@ -70,10 +70,15 @@ describe('a spec as text', () => {
       '{kind: flip-hinge, suite: s, combine: project, learnedWeight: {rate: 1, target: 0}}',
       'guard.learnedWeight',
     ],
-    ['dpo', '{kind: flipguard, reward: implicit}', 'guard.reward'],
+    ['dpo', '{kind: flipguard, combine: agree, learnedWeight: {rate: 1, target: 0}}', 'guard.learnedWeight'],
+    ['dpo', '{kind: random, randomRate: 1, learnedWeight: {rate: 1, target: 2}}', 'guard.learnedWeight.target'],
+    ['kto', '{kind: flipguard}', 'guard.kind'],
     ['dpo', '{kind: flipguard, divergence: fall, gate: margin, target: pre-sample}', 'guard.divergence'],
     ['rloo, reward: {kind: lexicon}', '{kind: random, randomRate: 0.2, divergence: fall}', 'guard.divergence'],
-    ['rloo, reward: {kind: lexicon}', '{kind: flipguard, reward: implicit}', 'guard.reward'],
+    ['rloo, klWeight: 0, reward: {kind: lexicon}', '{kind: flipguard, reward: implicit}', 'guard.reward'],
+    ['grpo, reward: {kind: lexicon}', '{kind: flipguard, reward: implicit}', 'guard.reward'],
+    ['ppo, reward: {kind: lexicon}', '{kind: flipguard, gate: margin}', 'guard.gate'],
+    ['ppo, reward: {kind: lexicon}', '{kind: flipguard, gate: margin, reward: implicit}', 'guard.gate'],
   ])('refuses parts of a guard that do not go together (%s, %s)', (kind, guard, path) => {
     const text = minimal.replace('{kind: dpo}', `{kind: ${kind}}`);
     expect(issuesOf(`${text}guard: ${guard}\n`).map((issue) => issue.path)).toEqual([path]);
@@ -84,6 +89,14 @@ describe('a spec as text', () => {
     ['dpo', '{kind: flip-hinge, suite: s, tokens: random, combine: agree}'],
     ['online-dpo, reward: {kind: lexicon}', '{kind: flipguard, reward: implicit, divergence: fall}'],
     ['dpo', '{kind: ungated, divergence: fall}'],
+    ['dpo', '{kind: flipguard, reward: implicit, divergence: masked-kl, combine: project}'],
+    ['dpo', '{kind: flipguard, learnedWeight: {rate: 1, target: 2, of: fall, per: slice}}'],
+    ['rloo, reward: {kind: lexicon}', '{kind: random, randomRate: 0.2, reward: implicit, divergence: fall}'],
+    ['grpo, klWeight: 0.1, reward: {kind: lexicon}', '{kind: ungated, reward: implicit, combine: agree}'],
+    [
+      'ppo, reward: {kind: lexicon}',
+      '{kind: flipguard, reward: implicit, gate: margin, target: guard-set, guardSet: g}',
+    ],
   ])('takes parts that do (%s, %s)', (kind, guard) => {
     const text = minimal.replace('{kind: dpo}', `{kind: ${kind}}`);
     expect(parseSpec({ yaml: `${text}guard: ${guard}\n` })).toMatchObject({ ok: true });
