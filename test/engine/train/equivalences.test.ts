@@ -189,23 +189,26 @@ describe('the guard’s exact facts on a model', () => {
     expect(b.gradNorm).not.toBe(a.gradNorm);
   });
 
-  test.each(['ce', 'kl', 'masked-kl'] as const)('riding along and a pass of its own give one gradient: %s', async (divergence) => {
-    const guard = guardWith({ weight: 1.5, divergence });
-    const [riding, own] = [tinyModel(4), tinyModel(4)];
-    const rates: number[] = [];
-    const a = new Stepper(await dpo(riding, randomPairs(8), guard, tinyModel(1)));
-    const b = new Stepper(await dpo(own, randomPairs(8), { ...guard, target: 'pre-sample' }, tinyModel(1)));
-    for (const batch of batches) {
-      const [first, second] = [await a.step(batch), await b.step(batch)];
-      expect(second.metrics['loss']).toBeCloseTo(first.metrics['loss'] ?? Number.NaN, 4);
-      expect(second.gradNorm / first.gradNorm).toBeCloseTo(1, 4);
-      expect(second.tables.guarded?.metrics['guard/fired']).toEqual(first.tables.guarded?.metrics['guard/fired']);
-      rates.push(second.metrics['guard/firing_rate'] ?? Number.NaN);
-    }
-    // The gate went first, then gate and divergence together, so that both ways were compared.
-    expect(rates[0]).toBeGreaterThan(2 / 3);
-    expect(rates[0]).toBeLessThan(1);
-  });
+  test.each(['ce', 'kl', 'masked-kl'] as const)(
+    'riding along and a pass of its own give one gradient: %s',
+    async (divergence) => {
+      const guard = guardWith({ weight: 1.5, divergence });
+      const [riding, own] = [tinyModel(4), tinyModel(4)];
+      const rates: number[] = [];
+      const a = new Stepper(await dpo(riding, randomPairs(8), guard, tinyModel(1)));
+      const b = new Stepper(await dpo(own, randomPairs(8), { ...guard, target: 'pre-sample' }, tinyModel(1)));
+      for (const batch of batches) {
+        const [first, second] = [await a.step(batch), await b.step(batch)];
+        expect(second.metrics['loss']).toBeCloseTo(first.metrics['loss'] ?? Number.NaN, 4);
+        expect(second.gradNorm / first.gradNorm).toBeCloseTo(1, 4);
+        expect(second.tables.guarded?.metrics['guard/fired']).toEqual(first.tables.guarded?.metrics['guard/fired']);
+        rates.push(second.metrics['guard/firing_rate'] ?? Number.NaN);
+      }
+      // The gate went first, then gate and divergence together, so that both ways were compared.
+      expect(rates[0]).toBeGreaterThan(2 / 3);
+      expect(rates[0]).toBeLessThan(1);
+    },
+  );
 
   test('a learned weight moves with the firing rate', async () => {
     const guard = guardWith({ kind: 'ungated', weight: 1, learnedWeight: { rate: 0.5, target: 0.2 } });
