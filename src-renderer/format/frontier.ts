@@ -67,3 +67,9 @@ export function frontierCsv(points: FrontierPoint[]): string {
   );
   return [head, ...lines].join('\n') + '\n';
 }
+
+/** What sampling alone makes of the points shown, each floor once: runs of one model, sampled by one seed, share it. */
+export function floorsOf(points: readonly FrontierPoint[]): NonNullable<FrontierPoint['floor']>[] {
+  const known = points.flatMap(({ floor }) => floor ?? []);
+  return [...new Map(known.map((floor) => [floor.nfr, floor])).values()];
+}

@@ -14,6 +14,12 @@ export interface PreparedSuite {
   prepared: PreparedItem[];
 }
 
+export interface OldModel {
+  model: CausalLm;
+  /** Token ids of its answers, by suite and place: the same at every evaluation, so that they are sampled once. */
+  answers: Map<string, readonly (readonly number[])[]>;
+}
+
 export interface EvaluationContext {
   model: CausalLm;
   tokenizer: Tokenizer;
@@ -22,8 +28,8 @@ export interface EvaluationContext {
   beta: number;
   /** Summed log-probs under the reference; null makes `pairs` compare plain log-probs. */
   reference: ((sequences: readonly CompletionSequence[]) => Promise<Float32Array>) | null;
-  /** The model whose KL to this one `generate` suites tell (`kl/pre`); null: they do not. */
-  old: CausalLm | null;
+  /** The model whose KL to this one answered suites tell (`kl/pre`); null: they do not. */
+  old: OldModel | null;
   scoring: ScoringTools;
   cancelled(): boolean;
   /** Lets messages in between pieces of work. */

@@ -12,6 +12,11 @@ import { inputTensors } from '../passes.ts';
 import type { NativeOps } from '../ports.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 
+export interface KnownAnswers {
+  known?: readonly (readonly number[])[] | undefined;
+  keep?: (answers: readonly (readonly number[])[]) => void;
+}
+
 /**
  * How far a model has moved from an old one: KL(old ‖ new) in nats per answer, over the full vocabulary at every token of an answer
  * that the old model gives to each prompt, and summed over the answer. One number per prompt, in order.
@@ -21,10 +26,13 @@ export async function probeKl(
   prompts: readonly (readonly number[])[],
   decoding: DecodingSettings,
   signal: Cancellation,
+  /** The old model's answers where they are known; they are told to `keep` where they had to be sampled. */
+  { known, keep }: KnownAnswers = {},
 ): Promise<Float32Array> {
   requireOneVocabulary(model, old);
-  const answers = await generate(old, tokenizer, prompts, decoding, { signal });
-  const sequences = answers.map(({ ids }, i): CompletionSequence => {
+  const answers = known ?? (await generate(old, tokenizer, prompts, decoding, { signal })).map(({ ids }) => [...ids]);
+  if (known === undefined) keep?.(answers);
+  const sequences = answers.map((ids, i): CompletionSequence => {
     const prompt = prompts[i] ?? [];
     return { ids: Int32Array.from([...prompt, ...ids]), from: prompt.length };
   });

@@ -6,6 +6,7 @@ import type { Consent, ErrorReport } from '../domain/errors.ts';
 import type { ImportRecord, RunRecord } from '../domain/entities.ts';
 import type { Rule } from '../domain/flip-rules.ts';
 import type { ComparisonSummary } from '../domain/statistics/comparison-summary.ts';
+import type { OutputFloor } from '../domain/statistics/output-floor.ts';
 import type { ReportMethodTable, ReportModel } from '../domain/reports/report-model.ts';
 
 /** Answers that exist only on the contract: what the workbench composes from store, trainer and files. */
@@ -250,6 +251,8 @@ export interface PointRate {
 export interface FrontierPoint {
   evaluationId: string;
   runId: string | null;
+  /** Of interpolated weights: the run whose path they are on, where that is known. */
+  pathOf: string | null;
   runName: string;
   method: string;
   step: number | null;
@@ -263,6 +266,8 @@ export interface FrontierPoint {
   pfr: PointRate | null;
   /** What the rates were counted from. */
   counts: { negative: number; positive: number; n: number } | null;
+  /** Of sampled `outputs`: how many two samplings of the base make worse (A/A). Null where it was not sampled twice. */
+  floor: OutputFloor | null;
 }
 
 export interface MatrixRow {
@@ -309,6 +314,8 @@ export interface FlipMeterPoint {
   positive: number;
   nfr: PointRate;
   pfr: PointRate;
+  /** Of sampled `outputs`: how many two samplings of the model before training make worse (A/A); else null. */
+  floor: OutputFloor | null;
 }
 
 /** What became of a guard set's samples in a later run. */

@@ -50,6 +50,13 @@ export interface DecodingSettings {
   seed: number;
 }
 
+/** On what the distance of two models is told: suites whose answers are sampled; where there are none, those answered greedily. */
+export function drawnSuites<Suite extends Pick<SuiteSpec, 'kind' | 'decoding'>>(suites: readonly Suite[]): Suite[] {
+  const answered = suites.filter(({ kind }) => isAnswered(kind));
+  const sampled = answered.filter(({ decoding }) => (decoding?.temperature ?? 0) > 0);
+  return sampled.length > 0 ? sampled : answered;
+}
+
 /** Of `words` suites: the token from which words count, and the letters that one has at least, where nothing is said. */
 export const usualFromPosition = 25;
 export const usualMinWordLength = 4;

@@ -243,6 +243,12 @@ export const runSpecSchema = z
           .default([])
           .describe('Suites by name or id; “held-out-pairs” is the one that dataset.heldOut makes.'),
         every: count.optional().describe('Steps between evaluations; before and after training they always run.'),
+        kl: z
+          .boolean()
+          .optional()
+          .describe(
+            'Tell at every evaluation how far the model has moved: KL(old ‖ new) over the full vocabulary, in nats per answer, along what the old model answers to the suites that are sampled (greedily answered ones where none is). With full tuning it keeps the old model in memory.',
+          ),
       })
       .prefault({}),
     checkpoint: z
@@ -280,6 +286,13 @@ export const runSpecSchema = z
       context.addIssue({ code: 'custom', path: ['steps'], message: 'give either steps or epochs' });
     }
     checkCombination(spec.guard, context);
+    if (spec.evaluate.kl === true && spec.algorithm.kind === 'reward') {
+      context.addIssue({
+        code: 'custom',
+        path: ['evaluate', 'kl'],
+        message: 'a reward model answers no prompts, so it has no KL to the old model',
+      });
+    }
     if (spec.guard.kind === 'flip-hinge') {
       checkFlipHinge(spec, context);
       return;

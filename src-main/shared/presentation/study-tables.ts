@@ -19,7 +19,7 @@ export interface StudyTableView {
   findings: string[];
 }
 
-const axisNames: Readonly<Record<MatchedAxis, string>> = {
+export const axisNames: Readonly<Record<MatchedAxis, string>> = {
   'sampled-reward': 'equal sampled reward',
   'greedy-reward': 'equal greedy reward',
   kl: 'equal KL',

@@ -64,7 +64,8 @@ function sampler(
   };
 }
 
-async function openReward({ context, job }: ObjectiveInputs, { reward }: OnPolicySpec): Promise<RewardFunction> {
+/** What scores the responses of a step: one number each. */
+export async function openReward({ context, job }: ObjectiveInputs, { reward }: OnPolicySpec): Promise<RewardFunction> {
   switch (reward.kind) {
     case 'lexicon': {
       const lexicon = context.lexicon();

@@ -19,6 +19,8 @@ import type { Reference } from './reference.ts';
 interface OldModel {
   model: CausalLm;
   suiteIds: readonly string[];
+  /** Before step 1 it is the model itself, whose KL to itself is 0: nothing is measured there. */
+  onlyAfterStart?: boolean;
 }
 
 /** The suites of a job, tokenised once, with what their scoring needs. */
@@ -32,6 +34,7 @@ export class SuiteRunner {
   /** Reference log-probs of the pairs, by sequence; empty without a reference. */
   readonly #reference: Map<CompletionSequence, number>;
   readonly #old: OldModel | null;
+  readonly #oldAnswers = new Map<string, readonly (readonly number[])[]>();
 
   private constructor(
     suites: readonly PreparedSuite[],
@@ -58,8 +61,8 @@ export class SuiteRunner {
       reference: Reference | null;
       beta: number;
       rewardModelPath: string | undefined;
-      /** Whose KL to the model these `generate` suites tell. */
-      old?: OldModel;
+      /** Whose KL to the model these answered suites tell. */
+      old?: OldModel | undefined;
     },
   ): Promise<SuiteRunner> {
     const suites: PreparedSuite[] = [];
@@ -82,14 +85,20 @@ export class SuiteRunner {
       const { scorer, name } = suite.spec;
       if (scorer?.kind === 'judge')
         yield told('info', `Prompts and answers of “${name}” go to ${new URL(scorer.endpoint).origin}.`);
-      yield* runSuite(suite, step, this.#evaluationContext(model, tokenizer, suite.spec.id));
+      yield* runSuite(suite, step, this.#evaluationContext(model, tokenizer, this.#oldOf(suite.spec.id, step)));
       const failures = this.#unjudged.splice(0);
       if (failures.length === 0) continue;
       yield told('warning', `${failures.length} answers of “${name}” got no verdict: ${reasonsOf(failures)}`);
     }
   }
 
-  #evaluationContext(model: CausalLm, tokenizer: Tokenizer, suiteId: string): EvaluationContext {
+  #oldOf(suiteId: string, step: number): EvaluationContext['old'] {
+    const old = this.#old;
+    if (old === null || !old.suiteIds.includes(suiteId) || (step === 0 && old.onlyAfterStart === true)) return null;
+    return { model: old.model, answers: this.#oldAnswers };
+  }
+
+  #evaluationContext(model: CausalLm, tokenizer: Tokenizer, old: EvaluationContext['old']): EvaluationContext {
     const rewardModel = this.#rewardModel;
     return {
       model,
@@ -101,7 +110,7 @@ export class SuiteRunner {
           ? null
           : (sequences) =>
               Promise.resolve(Float32Array.from(sequences, (sequence) => this.#reference.get(sequence) ?? Number.NaN)),
-      old: this.#old?.suiteIds.includes(suiteId) === true ? this.#old.model : null,
+      old,
       scoring: {
         lexicon: this.#context.lexicon(),
         rewardModel: rewardModel === null ? null : (answers) => rewardModel.rewards(answers),

@@ -12,6 +12,7 @@ import { trainingLoop, type TrainingState } from '../../engine/train-loop.ts';
 import { betaOf } from '../../shared/domain/algorithms.ts';
 import type { DatasetRow } from '../../shared/domain/datasets.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
+import { drawnSuites } from '../../shared/domain/evaluations.ts';
 import type { TrainJob } from '../../shared/domain/jobs.ts';
 import type { TrainerEvent, TrainerEventBody } from '../../shared/domain/trainer-events.ts';
 import { withPlace } from '../../shared/domain/run-failure.ts';
@@ -23,6 +24,7 @@ import { BatchNoteFile } from '../batch-note.ts';
 import { EventFile } from '../event-file.ts';
 import type { JobContext } from '../job-context.ts';
 import { savingPhase } from '../messages.ts';
+import { loadWeights } from '../loading.ts';
 import { openFolder } from '../node-folders.ts';
 import { openNumberCache } from '../number-cache.ts';
 import type { Reporter } from '../reporter.ts';
@@ -31,7 +33,7 @@ import { halfFor } from './memory.ts';
 import { NotedOrder } from './noted-order.ts';
 import { openObjective } from './objectives.ts';
 import { loadPolicy } from './policy.ts';
-import { Reference } from './reference.ts';
+import { liveReference, Reference } from './reference.ts';
 import { sampleWeights } from './sample-weights.ts';
 import { SuiteRunner } from './suites.ts';
 
@@ -63,6 +65,7 @@ export async function runTrainJob(job: TrainJob, context: JobContext, reporter: 
     reference: spec.algorithm.kind === 'reward' ? null : reference,
     beta: betaOf(spec.algorithm),
     rewardModelPath: job.rewardModelPath,
+    old: spec.evaluate.kl === true ? await beforeTraining({ job, context, policy, reference }) : undefined,
   });
   reference.forgetTwin();
 
@@ -133,6 +136,15 @@ function openReference(
 ): Reference {
   const twin = job.referencePath === undefined && job.spec.algorithm.kind !== 'reward' ? freshPolicy : null;
   return new Reference(job.referencePath ?? job.modelPath, openNumberCache(job.cacheFolder), context, twin, half);
+}
+
+/** The model before training, live next to the policy: under an adapter its plain weights are in memory anyway. */
+async function beforeTraining(inputs: Parameters<typeof liveReference>[0] & { job: TrainJob; context: JobContext }) {
+  const { job, context, policy } = inputs;
+  const isReference = policy.adapter !== null || job.referencePath === undefined;
+  const plain = { ...inputs, job: {} };
+  const model = isReference ? await liveReference(plain) : await loadWeights(job.modelPath, context);
+  return { model, suiteIds: drawnSuites(job.suites).map(({ id }) => id), onlyAfterStart: true };
 }
 
 function stepSizeOf(spec: RunSpec): number {

@@ -1,5 +1,6 @@
 import type { Findings } from '../../shared/contract/views.ts';
 import type { EvaluationRecord, ReportRecord, RunRecord } from '../../shared/domain/entities.ts';
+import { methodOfRun } from '../../shared/presentation/methods.ts';
 import { titleOfComparison } from '../../shared/presentation/names.ts';
 import { ratesOf } from '../../shared/presentation/rates.ts';
 import { plural } from '../../shared/presentation/words.ts';
@@ -11,7 +12,7 @@ import type { Task } from '../supervision/task.ts';
 import type { Comparisons } from './comparisons.ts';
 import { lastDemo } from './demo-record.ts';
 import type { DemoRecord } from './demo-record.ts';
-import { guardQuestion, unguardedSentence } from './found-sentences.ts';
+import { guardQuestion, plainMethods, unguardedSentence } from './found-sentences.ts';
 import { frontier, rewardSuiteNames } from './frontier.ts';
 import { evaluatedPaths } from './method-paths.ts';
 import { tellRuns } from './tell-runs.ts';
@@ -94,7 +95,7 @@ async function ofRuns(
   const group = groupOf(world, asked);
   const rewards = rewardSuiteNames(await core.store.listSuites());
   const pairs = againstStart(world.evaluations.filter(({ runId }) => runId === asked.id)).filter(
-    ([, later]) => later.right + later.wrong > 0,
+    ([, later]) => later.right + later.wrong > 0 || later.suiteKind === 'outputs',
   );
   // What the preference trains towards is no check of what it broke, where there is another.
   const checks = pairs.filter(([, { suiteName }]) => !rewards.includes(suiteName));
@@ -104,8 +105,13 @@ async function ofRuns(
   const points = await frontier(core, comparisons, suiteName, undefined, partOf(task, 0, 0.8), ofGroup(world, group));
   const paths = evaluatedPaths(points, group.runs);
   // Home speaks of the run without a guard, which is what the others are held against.
-  const subject = home ? (group.runs.findLast(({ spec }) => spec.guard.kind === 'none') ?? asked) : asked;
-  const told = await tellRuns(core, comparisons, { runs: group.runs, subject, paths, suiteName }, partOf(task, 0.8, 1));
+  const subject = home ? (plainRun(group.runs) ?? asked) : asked;
+  const told = await tellRuns(
+    core,
+    comparisons,
+    { runs: group.runs, subject, paths, points, suiteName },
+    partOf(task, 0.8, 1),
+  );
   if (told === null) return null;
   const negative = told.now.counts?.negative ?? 0;
   const pair = againstStart(world.evaluations.filter(({ runId }) => runId === subject.id)).find(
@@ -128,6 +134,12 @@ async function ofRuns(
     ],
     demo: group.demo !== null,
   };
+}
+
+/** The newest run without a guard, of the plain method where there is one. */
+function plainRun(runs: readonly RunRecord[]): RunRecord | undefined {
+  const unguarded = runs.filter(({ spec }) => spec.guard.kind === 'none');
+  return unguarded.findLast((run) => plainMethods.includes(methodOfRun(run))) ?? unguarded.at(-1);
 }
 
 interface Group {

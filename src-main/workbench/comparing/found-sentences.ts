@@ -1,7 +1,10 @@
 import type { FrontierPoint, MitigationLedger } from '../../shared/contract/views.ts';
 import type { MethodRow } from '../../shared/domain/statistics/matched-methods.ts';
-import type { ReportMethodTable } from '../../shared/domain/reports/report-model.ts';
+import type { ReportMethodTable, ReportStudyTable } from '../../shared/domain/reports/report-model.ts';
+import type { MatchedAxis } from '../../shared/domain/statistics/matched-curves.ts';
+import type { OutputFloor } from '../../shared/domain/statistics/output-floor.ts';
 import { suiteLabel, weightsName } from '../../shared/presentation/names.ts';
+import { axisNames } from '../../shared/presentation/study-tables.ts';
 import {
   formatCount,
   formatNumber,
@@ -58,7 +61,7 @@ const answerText = (reference: string) => (row: MethodRow) =>
 export const guardQuestion = 'Does the guard do better than simply training less?';
 
 /** What a guard is added to. */
-const plainMethods = ['DPO', 'PPO'];
+export const plainMethods = ['DPO', 'PPO'];
 
 /**
  * Whether the guard does better than simply training less: against interpolated weights, which gain the same with no guard at all.
@@ -92,6 +95,98 @@ export function guardAnswer(versus: ReportMethodTable | null): string[] {
 export function guardSetSentence(runName: string, ledger: MitigationLedger): string {
   const { guardSet, repaired, stillBroken, newlyBroken } = ledger;
   return `Relaunched with the guard set “${guardSet}” (${runName}), ${formatCount(repaired)} of the ${formatCount(repaired + stillBroken)} lost samples came back, and ${formatCount(newlyBroken)} others were lost.`;
+}
+
+/** The paper's own flip of one run: its last evaluation on a suite of outputs. */
+export interface OutputsOutcome {
+  runName: string;
+  negative: number;
+  n: number;
+  /** Of the NFR. */
+  low: number;
+  high: number;
+  floor: OutputFloor | null;
+}
+
+/** Old output against new output, prompt by prompt, with what two samplings of the old model make. Nothing without a run. */
+export function outputsSentence(suiteName: string, runs: readonly OutputsOutcome[]): string[] {
+  const [first] = runs;
+  if (first === undefined) return [];
+  const told = runs.map(
+    ({ runName, negative, n, ...range }, i) =>
+      `${runName} ${i === 0 || n !== first.n ? `${formatCount(negative)} of ${formatCount(n)}` : formatCount(negative)} (${formatPercentRange(range)})`,
+  );
+  const floor = first.floor;
+  const fallen =
+    floor === null
+      ? ''
+      : `; two samplings of the old model make ${formatCount(Math.round(floor.nfr * floor.n))} of ${formatCount(floor.n)} worse (${formatPercentRange(floor)})`;
+  return [`Prompts of “${suiteLabel(suiteName)}” whose reward fell below the old output's: ${listed(told)}${fallen}.`];
+}
+
+/** Methods against the reference curve against curve, at every match; nothing where none was measured so. */
+export function curveSentence(study: ReportStudyTable | null, check: string): string[] {
+  const tables = study?.checks.find((one) => one.check === check)?.tables ?? [];
+  const [first] = tables;
+  if (study === null || first === undefined) return [];
+  const matches = study.methods.flatMap(({ method }) =>
+    tables.flatMap(({ axis, rows }) => {
+      const ratio = rows.find((row) => row.method === method)?.ratio ?? null;
+      return ratio === null ? [] : [{ method, axis, ...ratio }];
+    }),
+  );
+  const methods = [...Map.groupBy(matches, ({ method }) => method)].map(
+    ([method, own]) => `${method} ${listed(own.map(ratioText))}`,
+  );
+  if (methods.length === 0) return [];
+  return [
+    `Negative flips over those of ${first.reference}, each along its own path from the old weights: ${methods.join('; ')}. ${surenessOf(matches)}`,
+  ];
+}
+
+/** The same question of the demo, where each run has a path of its own: against the weights on the way to the plain method. */
+export function guardAnswerAlong(study: ReportStudyTable | null, check: string): string[] {
+  const tables = study?.checks.find((one) => one.check === check)?.tables ?? [];
+  const sampled = tables.find(({ axis }) => axis === 'sampled-reward') ?? tables[0];
+  const row = sampled?.rows.find(({ method }) => method.endsWith(' + FlipGuard'));
+  if (sampled === undefined || row?.ratio == null) return [];
+  const { mean, low, high, perSeed } = row.ratio;
+  const range = low === null || high === null ? '' : ` (${formatRange(low, high)})`;
+  const numbers = `at ${axisNames[sampled.axis]} it lost ${formatNumber(mean, 2)}${range} times as many as ${sampled.reference}, both along their own path`;
+  if (row.answer === 'fewer') return [`${guardQuestion} Yes: ${numbers}.`];
+  if (row.answer === 'more') return [`${guardQuestion} No: ${numbers}.`];
+  const seeds = perSeed.length === 1 ? 'one seed' : `${formatCount(perSeed.length)} seeds`;
+  return [
+    `${guardQuestion} ${mean < 1 ? 'It looks so here' : 'Not here'}: ${numbers}. With ${seeds} that may be chance.`,
+  ];
+}
+
+/** Moving less: weights on the way to a run, which needed no training. */
+export function halfwaySentence(runName: string, middle: FrontierPoint | undefined, end: FrontierPoint): string[] {
+  if (middle?.counts == null || end.counts === null || middle.reward === null || end.reward === null) return [];
+  return [
+    `Moving less loses less: ${middle.runName} lost ${formatCount(middle.counts.negative)} at a reward of ${formatNumber(middle.reward, 3)}, ${runName} itself ${formatCount(end.counts.negative)} at ${formatNumber(end.reward, 3)}.`,
+  ].filter(() => (middle.counts?.negative ?? 0) < (end.counts?.negative ?? 0));
+}
+
+interface Match {
+  method: string;
+  axis: MatchedAxis;
+  mean: number;
+  low: number | null;
+  high: number | null;
+}
+
+function ratioText({ axis, mean, low, high }: Match): string {
+  const range = low === null || high === null ? '' : ` (${formatRange(low, high)})`;
+  return `${formatNumber(mean, 2)}${range} at ${axisNames[axis]}`;
+}
+
+function surenessOf(matches: readonly Match[]): string {
+  if (matches.every(({ low }) => low === null)) return 'With one seed there is no interval: any of it may be chance.';
+  const told = matches.filter(({ low, high }) => (high !== null && high < 1) || (low !== null && low > 1));
+  if (told.length === 0) return 'No interval leaves 1 out: none of it can be told from chance.';
+  return `An interval leaves 1 out for ${listed(told.map(({ method, axis }) => `${method} at ${axisNames[axis]}`))}; the rest may be chance.`;
 }
 
 export function unguardedSentence(negative: number): string[] {

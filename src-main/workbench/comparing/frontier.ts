@@ -6,6 +6,7 @@ import type { Comparisons } from './comparisons.ts';
 import type { Core } from '../core.ts';
 import { methodOfRun } from '../../shared/presentation/methods.ts';
 import { hasScoresAlone, usualRule } from '../runs/flip-meter.ts';
+import { outputFloorOf } from './output-floors.ts';
 import { partOf } from '../supervision/task.ts';
 import type { Task } from '../supervision/task.ts';
 import { existing } from '../workspace/names.ts';
@@ -40,7 +41,7 @@ export async function frontier(
     const part = partOf(task, i / shown.length, (i + 1) / shown.length);
     part.progress(`evaluation ${i + 1} of ${shown.length}`, 0);
     const base = given ?? baseOf(world, evaluation);
-    const flips = await flipsAgainst(comparisons, base?.id === evaluation.id ? null : base, evaluation, part);
+    const flips = await flipsAgainst(core, comparisons, base?.id === evaluation.id ? null : base, evaluation, part);
     points.push({ ...(await gainOf(core, world, evaluation)), ...flips });
   }
   return points;
@@ -87,18 +88,19 @@ function baseOf(world: World, evaluation: EvaluationRecord): EvaluationRecord | 
   return same.findLast(({ step }) => step === 0) ?? null;
 }
 
+/** What flips against the base bring. */
+type Counted = 'nfr' | 'pfr' | 'counts' | 'floor';
+const uncounted = { nfr: null, pfr: null, counts: null, floor: null };
+
 /** A point without what it paid. */
-async function gainOf(
-  core: Core,
-  world: World,
-  evaluation: EvaluationRecord,
-): Promise<Omit<FrontierPoint, 'nfr' | 'pfr' | 'counts'>> {
+async function gainOf(core: Core, world: World, evaluation: EvaluationRecord): Promise<Omit<FrontierPoint, Counted>> {
   const run = evaluation.runId === null ? undefined : world.runs.get(evaluation.runId);
   const model = evaluation.modelId === null ? undefined : world.models.get(evaluation.modelId);
   const judged = evaluation.right + evaluation.wrong;
   return {
     evaluationId: evaluation.id,
     runId: evaluation.runId,
+    pathOf: await pathOf(core, model),
     runName: run?.name ?? model?.name ?? evaluation.name,
     method:
       run === undefined
@@ -115,6 +117,12 @@ async function gainOf(
     kl: evaluation.summary['kl/pre'] ?? (await klAt(core, evaluation)),
     accuracy: judged === 0 ? null : evaluation.right / judged,
   };
+}
+
+/** The run to whose checkpoint the weights lead. */
+async function pathOf({ store }: Core, model: ModelRecord | undefined): Promise<string | null> {
+  const target = model?.origin === 'interpolated' ? model.recipe?.models[0]?.id : undefined;
+  return target === undefined ? null : ((await store.getCheckpoint(target))?.runId ?? null);
 }
 
 function methodAt(run: RunRecord, evaluation: EvaluationRecord): string {
@@ -145,17 +153,18 @@ async function klAt(core: Core, { runId, step }: EvaluationRecord): Promise<numb
 }
 
 async function flipsAgainst(
+  core: Core,
   comparisons: Comparisons,
   base: EvaluationRecord | null,
   evaluation: EvaluationRecord,
   task: Task,
-): Promise<Pick<FrontierPoint, 'nfr' | 'pfr' | 'counts'>> {
-  if (base === null || (evaluation.right + evaluation.wrong === 0 && !hasScoresAlone(evaluation)))
-    return { nfr: null, pfr: null, counts: null };
-  const { counts } = await comparisons.ready(base.id, evaluation.id, usualRule(base, evaluation), task);
-  const { n, negative, positive, nfr, pfr } = ratesOf(counts);
-  if (n === 0) return { nfr: null, pfr: null, counts: null };
-  return { nfr: known(nfr), pfr: known(pfr), counts: { negative, positive, n } };
+): Promise<Pick<FrontierPoint, Counted>> {
+  if (base === null || (evaluation.right + evaluation.wrong === 0 && !hasScoresAlone(evaluation))) return uncounted;
+  const comparison = await comparisons.ready(base.id, evaluation.id, usualRule(base, evaluation), task);
+  const { n, negative, positive, nfr, pfr } = ratesOf(comparison.counts);
+  if (n === 0) return uncounted;
+  const floor = evaluation.suiteKind === 'outputs' ? await outputFloorOf(core, comparison) : null;
+  return { nfr: known(nfr), pfr: known(pfr), counts: { negative, positive, n }, floor };
 }
 
 /** Rates of what was counted; N is above 0 here. */

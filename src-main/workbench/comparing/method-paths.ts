@@ -59,15 +59,17 @@ function runPaths(points: readonly FrontierPoint[], runs: readonly RunRecord[]):
 }
 
 /**
- * Interpolated weights as a path from the start on, ordered by reward. They belong to one trained model, so there is a path only
- * where all runs share a seed.
+ * Interpolated weights as a path from the start on, ordered by reward: of the run without a guard, where it is known which run they lead
+ * to. They belong to one trained model, so there is a path only where all runs share a seed.
  */
 function mixedPath(points: readonly FrontierPoint[], runs: readonly RunRecord[]): EvaluatedPath[] {
   const [seed, ...others] = new Set(runs.map(({ spec }) => spec.seed));
   const start = runPaths(points, runs)[0]?.points[0];
   if (seed === undefined || others.length > 0 || start === undefined) return [];
+  const plain = runs.find(({ spec }) => spec.guard.kind === 'none')?.id ?? null;
   const mixed = points.filter(
-    ({ method, reward, counts }) => method === 'interpolation' && reward !== null && counts !== null,
+    ({ method, reward, counts, pathOf }) =>
+      method === 'interpolation' && reward !== null && counts !== null && (pathOf === null || pathOf === plain),
   );
   if (mixed.length === 0) return [];
   const inOrder = mixed.sort((a, b) => (a.reward ?? 0) - (b.reward ?? 0));

@@ -3,15 +3,25 @@ import type { RunRecord } from '../../shared/domain/entities.ts';
 import type { ReportMethodTable } from '../../shared/domain/reports/report-model.ts';
 import { matchMethods } from '../../shared/domain/statistics/matched-methods.ts';
 import type { Core } from '../core.ts';
+import { againstStart, usualRule } from '../runs/flip-meter.ts';
+import { runCurves } from '../studies/run-curves.ts';
+import { quietTask } from '../supervision/task.ts';
 import type { Task } from '../supervision/task.ts';
+import { outputFloorOf } from './output-floors.ts';
+import { ratesOf } from '../../shared/presentation/rates.ts';
 import type { Comparisons } from './comparisons.ts';
 import {
   accuracySentence,
+  curveSentence,
   guardAnswer,
+  guardAnswerAlong,
   guardSetSentence,
+  halfwaySentence,
   matchedSentence,
   outcomeSentence,
+  outputsSentence,
 } from './found-sentences.ts';
+import type { OutputsOutcome } from './found-sentences.ts';
 import { mitigationLedger } from './guard-sets.ts';
 import { methodPath, methodTables } from './method-paths.ts';
 import type { EvaluatedPath } from './method-paths.ts';
@@ -29,7 +39,14 @@ export interface ToldRuns {
 export async function tellRuns(
   core: Core,
   comparisons: Comparisons,
-  about: { runs: readonly RunRecord[]; subject: RunRecord; paths: readonly EvaluatedPath[]; suiteName: string },
+  about: {
+    runs: readonly RunRecord[];
+    subject: RunRecord;
+    paths: readonly EvaluatedPath[];
+    /** Of interpolated weights too. */
+    points: readonly FrontierPoint[];
+    suiteName: string;
+  },
   task: Task,
 ): Promise<ToldRuns | null> {
   const { runs, subject, paths, suiteName } = about;
@@ -39,17 +56,61 @@ export async function tellRuns(
   const outcome = { runName: subject.name, suiteName, start: own.find(({ step }) => step === 0), now };
   const matched = methodTables(suiteName, paths).find(({ axis }) => axis === 'reward-gain') ?? null;
   const answer = guardAnswer(againstLess(paths));
+  const curves = await runCurves(core, comparisons, runs, task);
   const guarded = await guardedRuns(core, comparisons, runs, subject, task);
   return {
     sentences: [
       outcomeSentence(outcome),
-      ...(matched === null ? accuracySentence(outcome) : answer.length > 0 ? answer : [matchedSentence(matched)]),
+      ...(curves === null
+        ? matched === null
+          ? accuracySentence(outcome)
+          : answer.length > 0
+            ? answer
+            : [matchedSentence(matched)]
+        : [
+            ...halfwaySentence(
+              subject.name,
+              about.points.find(({ pathOf }) => pathOf === subject.id),
+              now,
+            ),
+            ...guardAnswerAlong(curves, suiteName),
+            ...curveSentence(curves, suiteName),
+          ]),
       ...guarded.map(({ run, ledger }) => guardSetSentence(run.name, ledger)),
+      ...(await outputsOf(core, comparisons, runs, task)),
     ],
     now,
     matched,
     guarded: guarded.length > 0,
   };
+}
+
+/** Old output against new output of every run, a sentence for each suite of outputs: sampled ones, with their floor, first. */
+async function outputsOf(
+  core: Core,
+  comparisons: Comparisons,
+  runs: readonly RunRecord[],
+  task: Task,
+): Promise<string[]> {
+  const told = new Map<string, OutputsOutcome[]>();
+  for (const { id, name } of runs) {
+    const ends = againstStart(await core.store.listEvaluations({ runId: id }));
+    const last = new Map(ends.map((pair) => [pair[1].suiteName, pair]));
+    for (const [suiteName, [base, later]] of last) {
+      if (later.suiteKind !== 'outputs') continue;
+      const rule = usualRule(base, later);
+      const comparison = await comparisons.ready(base.id, later.id, rule, quietTask(task.signal));
+      const { n, negative, nfr } = ratesOf(comparison.counts);
+      if (n === 0) continue;
+      const { low, high } = nfr;
+      const floor = await outputFloorOf(core, comparison);
+      told.set(suiteName, [...(told.get(suiteName) ?? []), { runName: name, n, negative, low, high, floor }]);
+    }
+  }
+  const withFloor = ([, outcomes]: [string, OutputsOutcome[]]) => Number(outcomes.some(({ floor }) => floor !== null));
+  return [...told]
+    .sort((a, b) => withFloor(b) - withFloor(a))
+    .flatMap(([suite, outcomes]) => outputsSentence(suite, outcomes));
 }
 
 async function guardedRuns(

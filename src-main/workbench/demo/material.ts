@@ -11,7 +11,13 @@ import { clozeItem, openingOf, rankedPairs, wordsItem } from './stories.ts';
 /** What a demo trains on and is checked with, by the names the workspace has for it: they stand in the runs' specs. */
 export interface Material {
   dataset: string;
-  suites: { words: string; cloze: string; reward: string };
+  suites: {
+    words: string;
+    cloze: string;
+    /** Greedy continuations, and sampled ones: old output against new output. */
+    greedy: string;
+    sampled: string;
+  };
 }
 
 /** Stories, or the openings of stories, that the model writes from nothing but its beginning-of-text token. */
@@ -51,17 +57,23 @@ export async function prepareMaterial(
         itemsOf(checked.slice(0, settings.wordStories), wordsItem),
       ),
       cloze: await addSuite(workbench, { name: 'cloze', kind: 'cloze' }, itemsOf(checked, clozeItem)),
-      reward: await addSuite(
+      greedy: await addSuite(workbench, { name: 'greedy', ...rated(0) }, rewardItems),
+      // Last, so that it is the reward that methods are held against.
+      sampled: await addSuite(
         workbench,
-        {
-          name: 'reward',
-          kind: 'generate',
-          scorer: { kind: 'lexicon', lexicon: 'afinn' },
-          decoding: { temperature: 0, maxNewTokens: sampledTokens, seed: 0 },
-        },
+        { name: 'sampled', ...rated(1), repeats: settings.sampledAnswers },
         rewardItems,
       ),
     },
+  };
+}
+
+/** Old output against new output by their reward; a greedy one has no chance in it. */
+function rated(temperature: number): Pick<SuiteSpec, 'kind' | 'scorer' | 'decoding'> {
+  return {
+    kind: 'outputs',
+    scorer: { kind: 'lexicon', lexicon: 'afinn' },
+    decoding: { temperature, maxNewTokens: sampledTokens, seed: 0 },
   };
 }
 

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { ModelRecord, RunRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
-import { freeName } from '../workspace/names.ts';
 import { keepDemo } from '../comparing/demo-record.ts';
+import { interpolateRun } from '../merging/run-path.ts';
 import { partOf, throwIfCancelled } from '../supervision/task.ts';
 import type { Task } from '../supervision/task.ts';
 import type { Workbench } from '../workbench.ts';
@@ -14,7 +14,6 @@ import type { Material } from './material.ts';
 import { fullDemo, openingTokens, quickDemo, storyTokens } from './settings.ts';
 import type { DemoSettings } from './settings.ts';
 import { trainAll } from './training.ts';
-import { interpolationName } from '../../shared/presentation/names.ts';
 
 export interface DemoOptions {
   quick: boolean;
@@ -26,16 +25,17 @@ export interface DemoOptions {
 export interface DemoResult {
   reportId: string;
   runIds: string[];
-  /** Name of the suite that has most to say about what broke. */
-  suite: string;
+  /** By what they are for; the words have most to say about what broke. */
+  suites: Material['suites'];
   /** Null where DPO lost nothing that could be guarded. */
   guarded: GuardedRun | null;
 }
 
 /**
  * The whole way once, on real weights: a model's own samples, ranked by how cheerful they are, train it with DPO, with DPO +
- * FlipGuard and with the guard's ungated control; interpolated weights are the fourth method. All are checked on what the
- * preference does not mention. At last the words that DPO lost are guarded in a relaunch. Answers the ids of what it made.
+ * FlipGuard and with the guard's ungated control; online DPO learns from its own answers to the same prompts. Each is measured
+ * half-way too, so that they can be held against each other where they have moved equally far, on what the preference does not
+ * mention. At last the words that DPO lost are guarded in a relaunch. Answers the ids of what it made.
  */
 export async function runDemo(workbench: Workbench, { quick, seed = 0, task }: DemoOptions): Promise<DemoResult> {
   const settings = quick ? quickDemo : fullDemo;
@@ -45,7 +45,7 @@ export async function runDemo(workbench: Workbench, { quick, seed = 0, task }: D
   const material = await prepareMaterial(workbench, model.id, stories, settings, partOf(task, quick ? 0 : 0.3, 0.4));
   const recipe = { model, material, settings, seed };
   const runs = await trainAll(workbench, recipe, partOf(task, 0.4, 0.8));
-  await interpolateAll(workbench, model, runs, material, settings, partOf(task, 0.8, 0.89));
+  await measureBetween(workbench, runs, settings, partOf(task, 0.8, 0.89));
   const guarded = await guardRound(workbench, recipe, runs, partOf(task, 0.89, 0.97));
   task.progress('writing the report', 0.97);
   const runIds = runs.map(({ id }) => id);
@@ -67,7 +67,7 @@ export async function runDemo(workbench: Workbench, { quick, seed = 0, task }: D
     endedAt: Date.now(),
   });
   workbench.core.bus.publish({ topic: 'changed', lists: ['reports'] });
-  return { reportId, runIds, suite: material.suites.words, guarded };
+  return { reportId, runIds, suites: material.suites, guarded };
 }
 
 /** The small model and the stories that are part of the product. */
@@ -92,24 +92,16 @@ async function fullStart(workbench: Workbench, settings: DemoSettings, task: Tas
   ];
 }
 
-/**
- * The way back from the DPO model to its start, in weights: a control that needs no training. Held-out pairs are left out: implicit rewards
- * are a run's, measured against its start.
- */
-async function interpolateAll(
-  workbench: Workbench,
-  model: ModelRecord,
-  [dpo]: readonly RunRecord[],
-  { suites }: Material,
-  settings: DemoSettings,
+/** The way from the start to each run, in weights: moving less, which needs no training, and each method's own path. */
+async function measureBetween(
+  { core, madeModels }: Workbench,
+  runs: readonly RunRecord[],
+  { between }: DemoSettings,
   task: Task,
 ): Promise<void> {
-  if (dpo === undefined) return;
-  for (const [index, fraction] of settings.interpolations.entries()) {
+  for (const [index, run] of runs.entries()) {
     throwIfCancelled(task);
-    const part = partOf(task, index / settings.interpolations.length, (index + 1) / settings.interpolations.length);
-    const name = freeName(await workbench.models.list(), interpolationName(fraction, 'base', dpo.name));
-    const mixed = await workbench.madeModels.interpolate(model.id, dpo.id, fraction, name, part);
-    for (const suite of Object.values(suites)) await workbench.evaluations.evaluate(mixed.id, suite, {}, part);
+    const part = partOf(task, index / runs.length, (index + 1) / runs.length);
+    await interpolateRun(core, madeModels, run, between, part);
   }
 }

@@ -1,12 +1,11 @@
 import type { ModelRecord, RunRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { RunSpecInput } from '../../shared/domain/run-spec.ts';
-import { heldOutName } from '../runs/held-out.ts';
 import { partOf, throwIfCancelled } from '../supervision/task.ts';
 import type { Task } from '../supervision/task.ts';
 import type { Workbench } from '../workbench.ts';
 import type { Material } from './material.ts';
-import { beta, methods, pairTokens } from './settings.ts';
+import { beta, methods, onPolicyRate, pairTokens, sampledTokens } from './settings.ts';
 import type { DemoSettings, Method } from './settings.ts';
 
 /** What all runs of a demo share. */
@@ -29,19 +28,27 @@ export async function trainAll(workbench: Workbench, recipe: Recipe, task: Task)
 }
 
 export function specOf(method: Method, { model, material, settings, seed }: Recipe): RunSpecInput {
-  const { words, cloze, reward } = material.suites;
+  const { words, cloze, greedy, sampled } = material.suites;
+  const { learningRate, steps, samplesPerPrompt, evaluateEvery } = settings;
   return {
     name: method.name,
     model: model.name,
-    dataset: { train: material.dataset, heldOut: 0.15 },
-    algorithm: { kind: 'dpo', beta },
+    dataset: { train: material.dataset },
+    algorithm:
+      method.onPolicy === true
+        ? { kind: 'online-dpo', reward: { kind: 'lexicon' }, samplesPerPrompt, beta, maxNewTokens: sampledTokens }
+        : { kind: 'dpo', beta },
     ...(method.guard === undefined ? {} : { guard: method.guard }),
-    optimizer: { learningRate: settings.learningRate },
+    optimizer: { learningRate: method.onPolicy === true ? onPolicyRate * learningRate : learningRate },
     batch: { size: 8, maxLength: pairTokens },
-    steps: settings.steps,
+    steps,
     seed,
-    evaluate: { suites: [words, cloze, reward, heldOutName], every: settings.evaluateEvery },
-    checkpoint: { every: settings.evaluateEvery, keep: 'all' },
+    evaluate: {
+      suites: [words, cloze, greedy, sampled],
+      kl: true,
+      ...(method.looksOften === true ? { every: evaluateEvery } : {}),
+    },
+    checkpoint: { every: evaluateEvery, keep: 'all' },
   };
 }
 

@@ -1,5 +1,6 @@
 import type { ModelRecord, RunRecord, SuiteRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
+import { drawnSuites } from '../../shared/domain/evaluations.ts';
 import { elsewhere } from '../../shared/domain/run-origin.ts';
 import { interpolationName } from '../../shared/presentation/names.ts';
 import { evaluateSuites } from '../comparing/evaluate-suites.ts';
@@ -43,7 +44,7 @@ export async function interpolateRun(
     made.push(model);
     const done = new Set((await store.listEvaluations()).filter((one) => one.modelId === model.id).map(suiteIdOf));
     const missing = suites.filter(({ id }) => !done.has(id));
-    const sampled = missing.filter(({ kind }) => kind === 'generate' || kind === 'outputs').map(({ id }) => id);
+    const sampled = drawnSuites(missing).map(({ id }) => id);
     const klFrom = sampled.length === 0 ? null : { weights: base, suiteIds: sampled };
     await evaluateSuites(core, model.id, missing, { klFrom, onDone: async () => {} }, part);
   }

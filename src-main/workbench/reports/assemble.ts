@@ -5,7 +5,7 @@ import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { Correction } from '../../shared/domain/statistics/multiple-tests.ts';
 import { comparisonFindings } from '../../reports/findings.ts';
 import { negativeFlipUnder } from '../../shared/presentation/rules.ts';
-import { againstStart } from '../runs/flip-meter.ts';
+import { againstStart, usualRule } from '../runs/flip-meter.ts';
 import type { Task } from '../supervision/task.ts';
 import { comparisonParts, shownAlone } from './comparison-parts.ts';
 import type { LongCase, PartsContext } from './comparison-parts.ts';
@@ -151,6 +151,6 @@ async function rowsOfRuns({ core, comparisons }: PartsContext, runs: readonly Ru
   for (const run of runs) pairs.push(...againstStart(await core.store.listEvaluations({ runId: run.id })));
   const [largest] = pairs.sort(([, a], [, b]) => b.samples - a.samples || (b.step ?? 0) - (a.step ?? 0));
   if (largest === undefined) throw new WorkbenchError('bad-input', 'There are no evaluations to list.');
-  const comparison = await comparisons.open(largest[0].id, largest[1].id);
+  const comparison = await comparisons.open(largest[0].id, largest[1].id, usualRule(...largest));
   return { comparisonId: comparison.id, filter: {}, sort };
 }

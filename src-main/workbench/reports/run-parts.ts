@@ -5,11 +5,12 @@ import type { EvaluationRecord, RunRecord } from '../../shared/domain/entities.t
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { ComparisonRecord } from '../../shared/domain/flip-view.ts';
 import { frontier, rewardSuiteNames } from '../comparing/frontier.ts';
+import { runCurves } from '../studies/run-curves.ts';
 import { evaluatedPaths, labelOf, methodTables } from '../comparing/method-paths.ts';
 import type { EvaluatedPath } from '../comparing/method-paths.ts';
 import { tellRuns } from '../comparing/tell-runs.ts';
 import { ratesOf } from '../../shared/presentation/rates.ts';
-import { againstStart, usualRule } from '../runs/flip-meter.ts';
+import { againstStart, hasScoresAlone, usualRule } from '../runs/flip-meter.ts';
 import type { Correction } from '../../shared/domain/statistics/multiple-tests.ts';
 import { partOf, quietTask } from '../supervision/task.ts';
 import type { Task } from '../supervision/task.ts';
@@ -56,6 +57,7 @@ export async function runParts(
     curves: [],
     frontiers: [],
     methods: [],
+    studies: [],
     answer: [],
   };
   const each = partOf(task, 0.3, 0.9);
@@ -84,12 +86,17 @@ export async function runParts(
   const widest = [...pairs]
     .filter(({ suiteName }) => checks.length === 0 || checks.includes(suiteName))
     .sort((a, b) => ratesOf(b.comparison.counts).n - ratesOf(a.comparison.counts).n)[0]?.suiteName;
-  for (const suiteName of new Set(checks)) {
+  const curves = await runCurves(context.core, context.comparisons, runs, quietTask(task.signal));
+  parts.studies?.push(...(curves === null ? [] : [curves]));
+  const outputs = pairs.filter(({ isOutputs }) => isOutputs).map(({ suiteName }) => suiteName);
+  for (const suiteName of new Set([...checks, ...outputs])) {
     const points = await frontier(context.core, context.comparisons, suiteName, undefined, quietTask(task.signal));
     const paths = evaluatedPaths(points, runs);
     parts.frontiers?.push(...frontierChart(suiteName, paths));
-    parts.methods?.push(...methodTables(suiteName, paths));
-    if (suiteName === widest) parts.answer?.push(...(await answerOf(context, runs, paths, suiteName, task)));
+    // Where each run has a path of its own, the methods stand against each other along these.
+    if (curves === null) parts.methods?.push(...methodTables(suiteName, paths));
+    if (suiteName === widest)
+      parts.answer?.push(...(await answerOf(context, runs, { paths, points, suiteName }, task)));
   }
   return parts;
 }
@@ -108,19 +115,20 @@ function heldRuns(runs: readonly RunRecord[]): NonNullable<Parts['exclusions']> 
 async function answerOf(
   { core, comparisons }: PartsContext,
   runs: readonly RunRecord[],
-  paths: readonly EvaluatedPath[],
-  suiteName: string,
+  shown: { paths: readonly EvaluatedPath[]; points: readonly FrontierPoint[]; suiteName: string },
   task: Task,
 ): Promise<string[]> {
   const subject = runs.find(({ spec }) => spec.guard.kind === 'none') ?? runs[0];
   if (subject === undefined) return [];
-  const told = await tellRuns(core, comparisons, { runs, subject, paths, suiteName }, quietTask(task.signal));
+  const told = await tellRuns(core, comparisons, { runs, subject, ...shown }, quietTask(task.signal));
   return told?.sentences ?? [];
 }
 
 interface Pair {
   run: RunRecord;
   suiteName: string;
+  /** Old output against new output. */
+  isOutputs: boolean;
   comparison: ComparisonRecord;
 }
 
@@ -140,9 +148,10 @@ async function beforeAndAfter(
       suites.findIndex((suite) => suite === suiteName || suite === suiteId);
     const inOrder = [...last.values()].sort(([, a], [, b]) => (place(a) >>> 0) - (place(b) >>> 0));
     for (const [base, later] of inOrder) {
-      if (later.right + later.wrong === 0) continue;
+      const isOutputs = later.suiteKind === 'outputs' && hasScoresAlone(later);
+      if (later.right + later.wrong === 0 && !isOutputs) continue;
       const comparison = await comparisons.ready(base.id, later.id, usualRule(base, later), part);
-      pairs.push({ run, suiteName: later.suiteName, comparison });
+      pairs.push({ run, suiteName: later.suiteName, isOutputs, comparison });
     }
   }
   return pairs;
@@ -169,8 +178,22 @@ async function curve({ core }: PartsContext, runs: readonly RunRecord[], name: s
 function frontierChart(suiteName: string, paths: readonly EvaluatedPath[]): ReportChart[] {
   const series = paths.map(({ name, points: along }) => ({ name, points: along.map(chartPoint) }));
   if (series.length === 0) return [];
+  series.push(...floorSeries(paths));
   return [
     { title: `Reward against negative flips on ${suiteName}`, xLabel: 'reward', yLabel: 'NFR', yIsShare: true, series },
+  ];
+}
+
+/** A level line: what two samplings of the old model make of the same outputs. */
+function floorSeries(paths: readonly EvaluatedPath[]): ReportChart['series'] {
+  const points = paths.flatMap((path) => path.points);
+  const floor = points.find((point) => point.floor !== null)?.floor ?? null;
+  if (floor === null) return [];
+  const rewards = points.flatMap(({ reward }) => reward ?? []);
+  const ends = [Math.min(...rewards), Math.max(...rewards)];
+  const label = 'two samplings of the old model';
+  return [
+    { name: 'floor (A/A)', points: ends.map((x) => ({ x, y: floor.nfr, low: floor.low, high: floor.high, label })) },
   ];
 }
 

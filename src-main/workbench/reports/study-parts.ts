@@ -1,11 +1,10 @@
 import type { EvaluationRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { ReportChart, ReportParts, ReportStudyTable } from '../../shared/domain/reports/report-model.ts';
-import { workedInAll } from '../../shared/domain/run-clock.ts';
-import { matchCurves, matchedAxes } from '../../shared/domain/statistics/matched-curves.ts';
 import { meanOverSeeds } from '../../shared/domain/statistics/intervals.ts';
 import type { FrozenSettings, FrozenStudy, StudyRecord } from '../../shared/domain/studies.ts';
-import { checksOf, curvesOf, readPaths } from '../studies/read-paths.ts';
+import { curveTablesOf } from '../studies/curve-tables.ts';
+import { readPaths } from '../studies/read-paths.ts';
 import type { SplitNames, StudyPath } from '../studies/read-paths.ts';
 import { readPoint } from '../studies/points.ts';
 import type { Core } from '../core.ts';
@@ -45,7 +44,9 @@ export async function studyParts(context: PartsContext, studyId: string, task: T
       frozen.settings,
     );
     if (own.length === 0) continue;
-    studies.push(await tableOf(core, model, own, frozen.settings, names));
+    const { reference, methods } = frozen.settings;
+    const lowerRate = methods.find(({ isLowerRate }) => isLowerRate)?.name ?? '';
+    studies.push(await curveTablesOf(core, { model, paths: own, reference, lowerRate, methods, names }));
     frontiers.push(...names.flips.map((check) => chartOf(model, check, own)));
   }
   if (studies.length === 0) {
@@ -68,64 +69,6 @@ export async function studyParts(context: PartsContext, studyId: string, task: T
 function inOrder(paths: readonly StudyPath[], { methods }: FrozenSettings): StudyPath[] {
   const place = ({ method }: StudyPath) => methods.findIndex(({ name }) => name === method);
   return [...paths].sort((a, b) => place(a) - place(b) || a.seed - b.seed);
-}
-
-async function tableOf(
-  core: Core,
-  model: string,
-  paths: readonly StudyPath[],
-  { reference, methods }: FrozenSettings,
-  names: SplitNames,
-): Promise<ReportStudyTable> {
-  const lowerRate = methods.find(({ isLowerRate }) => isLowerRate)?.name ?? '';
-  const references = [reference, ...(paths.some(({ method }) => method === lowerRate) ? [lowerRate] : [])];
-  const checks = checksOf(names).map((check) => ({
-    check,
-    tables: references.flatMap((against) =>
-      matchedAxes
-        .filter((axis) => axis !== 'greedy-reward' || names.greedyReward !== null)
-        .map((axis) => {
-          const table = matchCurves(
-            curvesOf(paths, check, ({ method }) => method),
-            { axis, reference: against },
-          );
-          return { ...table, shares: [...table.shares] };
-        }),
-    ),
-  }));
-  const points: ReportStudyTable['points'] = [];
-  for (const { method, seed, run, points: places } of paths) {
-    const seconds = run === null ? null : await secondsOf(core, run.id);
-    for (const { fraction, along, counts } of places) {
-      points.push({
-        method,
-        seed,
-        fraction,
-        sampledReward: along['sampled-reward'],
-        greedyReward: along['greedy-reward'],
-        kl: along.kl,
-        counts: Object.entries(counts).map(([check, count]) => ({ check, ...count })),
-        seconds,
-      });
-    }
-  }
-  return {
-    model,
-    reference,
-    lowerRate,
-    methods: methods.map(({ name, tried }) => ({
-      method: name,
-      tried,
-      seeds: paths.filter(({ method }) => method === name).map(({ seed }) => seed),
-    })),
-    checks,
-    points,
-  };
-}
-
-async function secondsOf({ store }: Core, runId: string): Promise<number | null> {
-  const worked = workedInAll(await store.runClock(runId), false, Date.now());
-  return worked === 0 ? null : worked / 1000;
 }
 
 /** Means over seeds, one line per method. */

@@ -5,6 +5,7 @@ import type { Rule } from '../../shared/domain/flip-rules.ts';
 import { ratesOf } from '../../shared/presentation/rates.ts';
 import type { ShownRate } from '../../shared/presentation/rates.ts';
 import type { Comparisons } from '../comparing/comparisons.ts';
+import { outputFloorOf } from '../comparing/output-floors.ts';
 import type { Core } from '../core.ts';
 import { partOf } from '../supervision/task.ts';
 import type { Task } from '../supervision/task.ts';
@@ -22,7 +23,7 @@ export async function flipMeter(
   for (const [i, [base, later]] of pairs.entries()) {
     const part = partOf(task, i / pairs.length, (i + 1) / pairs.length);
     part.progress(`evaluation ${i + 1} of ${pairs.length}`, 0);
-    const point = await meterPoint(comparisons, base, later, part);
+    const point = await meterPoint(core, comparisons, base, later, part);
     if (point !== null) points.push(point);
   }
   return points;
@@ -70,6 +71,7 @@ export function ruleOfPair(old: EvaluationRecord, now: EvaluationRecord): Rule {
 }
 
 async function meterPoint(
+  core: Core,
   comparisons: Comparisons,
   base: EvaluationRecord,
   later: EvaluationRecord,
@@ -77,8 +79,8 @@ async function meterPoint(
 ): Promise<FlipMeterPoint | null> {
   if (later.right + later.wrong === 0 && !hasScoresAlone(later)) return null;
   const rule = usualRule(base, later);
-  const { counts } = await comparisons.ready(base.id, later.id, rule, task);
-  const { n, negative, positive, nfr, pfr } = ratesOf(counts);
+  const comparison = await comparisons.ready(base.id, later.id, rule, task);
+  const { n, negative, positive, nfr, pfr } = ratesOf(comparison.counts);
   return {
     suiteName: later.suiteName,
     step: later.step ?? 0,
@@ -90,6 +92,7 @@ async function meterPoint(
     positive,
     nfr: known(nfr),
     pfr: known(pfr),
+    floor: later.suiteKind === 'outputs' ? await outputFloorOf(core, comparison) : null,
   };
 }
 

@@ -188,6 +188,9 @@ function notesOf(spec: RunSpec, decoding: object | null, checkpointing: boolean)
       ? []
       : ['An evaluation that decodes holds a copy of the weights laid out for single tokens while it does.']),
     ...(online ? ['Rollouts, and the model that scores them, come on top.'] : []),
+    ...(spec.evaluate.kl === true && spec.tuning.kind === 'full'
+      ? ['evaluate.kl needs the old model next to the new one: its weights come on top.']
+      : []),
     ...(spec.guard.kind !== 'none' && comparesDistributions(spec.guard.divergence) && spec.tuning.kind === 'full'
       ? ['The guard’s forward KL needs the old model next to the new one: its weights come on top.']
       : []),

@@ -12,7 +12,8 @@ import { readPoint, startOf } from './points.ts';
 /** Names of a split's suites. */
 export interface SplitNames {
   flips: readonly string[];
-  sampledReward: string;
+  /** Null only where runs are compared that have a greedy reward alone. */
+  sampledReward: string | null;
   greedyReward: string | null;
 }
 
@@ -87,9 +88,10 @@ export async function readPaths(
   return paths;
 }
 
-type Evaluated = (place: StudyPlace, suite: string) => EvaluationRecord | null;
+export type Evaluated = (place: StudyPlace, suite: string) => EvaluationRecord | null;
 
-async function readPlace(
+/** A place of a path; null where a suite is not measured there. */
+export async function readPlace(
   comparisons: Comparisons,
   names: SplitNames,
   place: StudyPlace,
@@ -97,9 +99,8 @@ async function readPlace(
   task: Task,
 ): Promise<PathPlace | null> {
   const start = startOf(place);
-  const sampled = evaluated(place, names.sampledReward);
-  const greedy = names.greedyReward === null ? null : evaluated(place, names.greedyReward);
-  if (sampled === null || (names.greedyReward !== null && greedy === null)) return null;
+  const along = alongAt(place, names, evaluated);
+  if (along === null) return null;
   const counts: PathPlace['counts'] = {};
   const pairs = names.flips.map((suite) => ({ label: suite, suite, rule: null as Rule | null }));
   if (names.greedyReward !== null) {
@@ -112,24 +113,33 @@ async function readPlace(
     const { n, negative, positive } = ratesOf(ready.counts);
     counts[label] = { n, negative, positive };
   }
-  return { fraction: place.fraction, along: alongOf(sampled, greedy), counts };
+  return { fraction: place.fraction, along, counts };
 }
 
-function startPlace(start: StudyPlace, first: PathPlace, names: SplitNames, evaluated: Evaluated): PathPlace | null {
-  const sampled = evaluated(start, names.sampledReward);
-  const greedy = names.greedyReward === null ? null : evaluated(start, names.greedyReward);
-  if (sampled === null) return null;
+/** The old weights, of which nothing has flipped. */
+export function startPlace(
+  start: StudyPlace,
+  first: PathPlace,
+  names: SplitNames,
+  evaluated: Evaluated,
+): PathPlace | null {
+  const along = alongAt(start, names, evaluated);
+  if (along === null) return null;
   const counts = Object.fromEntries(
     Object.entries(first.counts).map(([check, { n }]) => [check, { n, negative: 0, positive: 0 }]),
   );
-  return { fraction: 0, along: { ...alongOf(sampled, greedy), kl: 0 }, counts };
+  return { fraction: 0, along: { ...along, kl: 0 }, counts };
 }
 
-function alongOf(sampled: EvaluationRecord, greedy: EvaluationRecord | null): CurvePoint['along'] {
+function alongAt(place: StudyPlace, names: SplitNames, evaluated: Evaluated): CurvePoint['along'] | null {
+  const at = (suite: string | null) => (suite === null ? null : evaluated(place, suite));
+  const [sampled, greedy] = [at(names.sampledReward), at(names.greedyReward)];
+  const isMissing = (suite: string | null, found: EvaluationRecord | null) => suite !== null && found === null;
+  if (isMissing(names.sampledReward, sampled) || isMissing(names.greedyReward, greedy)) return null;
   return {
-    'sampled-reward': sampled.meanScore,
+    'sampled-reward': sampled?.meanScore ?? null,
     'greedy-reward': greedy?.meanScore ?? null,
-    kl: sampled.summary['kl/pre'] ?? null,
+    kl: (sampled ?? greedy)?.summary['kl/pre'] ?? null,
   };
 }
 

@@ -1,18 +1,26 @@
 import { describe, expect, it } from 'vitest';
 import type { FrontierPoint } from '../../../src-main/shared/contract/views.ts';
+import type { ReportStudyTable } from '../../../src-main/shared/domain/reports/report-model.ts';
+import { matchCurves, matchedAxes } from '../../../src-main/shared/domain/statistics/matched-curves.ts';
+import { outputFloor } from '../../../src-main/shared/domain/statistics/output-floor.ts';
 import { matchMethods } from '../../../src-main/shared/domain/statistics/matched-methods.ts';
 import type { MethodPath } from '../../../src-main/shared/domain/statistics/matched-methods.ts';
 import {
+  curveSentence,
   guardAnswer,
+  guardAnswerAlong,
   guardSetSentence,
+  halfwaySentence,
   matchedSentence,
   outcomeSentence,
+  outputsSentence,
   unguardedSentence,
 } from '../../../src-main/workbench/comparing/found-sentences.ts';
 
 const point = (changes: Partial<FrontierPoint>): FrontierPoint => ({
   evaluationId: 'e',
   runId: 'r',
+  pathOf: null,
   runName: 'DPO',
   method: 'DPO',
   step: 48,
@@ -23,6 +31,7 @@ const point = (changes: Partial<FrontierPoint>): FrontierPoint => ({
   accuracy: null,
   nfr: null,
   pfr: null,
+  floor: null,
   counts: null,
   ...changes,
 });
@@ -112,4 +121,82 @@ describe('what trainings came to', () => {
       ['Nothing holds that sample yet: look at it, put it into a guard set and relaunch.'],
     ]);
   });
+
+  it('says of old outputs against new ones how many fell, next to what two samplings of the old model make', () => {
+    // 4 of 8 are worse when the old model is asked once more.
+    const floor = outputFloor(
+      Array.from({ length: 8 }, (_, i) => ({ before: 1, again: i < 4 ? 0 : 2, isNegative: i === 0 })),
+      { kind: 'margin', tau: 0, direction: 'higher' },
+    );
+    const fell = { n: 96, low: 0.022, high: 0.116 };
+    expect([
+      ...outputsSentence('sampled', [
+        { ...fell, runName: 'DPO', negative: 5, floor },
+        { ...fell, runName: 'online', negative: 12, low: 0.073, high: 0.206, floor },
+      ]),
+      ...outputsSentence('greedy', [{ ...fell, runName: 'DPO', negative: 5, floor: null }]),
+      ...outputsSentence('sampled', []),
+    ]).toEqual([
+      "Prompts of “sampled” whose reward fell below the old output's: DPO 5 of 96 (2.2 to 11.6 %) and online 12 (7.3 to 20.6 %); two samplings of the old model make 4 of 8 worse (21.5 to 78.5 %).",
+      "Prompts of “greedy” whose reward fell below the old output's: DPO 5 of 96 (2.2 to 11.6 %).",
+    ]);
+  });
+
+  it('sets methods curve against curve at every match, and claims no more than the intervals', () => {
+    const one = study([[0, 60]]);
+    expect([...curveSentence(one, 'words'), ...guardAnswerAlong(one, 'words')]).toEqual([
+      'Negative flips over those of DPO, each along its own path from the old weights: DPO + FlipGuard 1.5 at equal sampled reward, 1.5 at equal greedy reward and 1.5 at equal KL. With one seed there is no interval: any of it may be chance.',
+      'Does the guard do better than simply training less? Not here: at equal sampled reward it lost 1.5 times as many as DPO, both along their own path. With one seed that may be chance.',
+    ]);
+    const apart = study([
+      [0, 20],
+      [1, 60],
+    ]);
+    expect(curveSentence(apart, 'words')[0]).toMatch(/No interval leaves 1 out: none of it can be told from chance\.$/);
+    expect(guardAnswerAlong(apart, 'words')[0]).toMatch(/It looks so here: .* With 2 seeds that may be chance\.$/);
+    const alike = study([
+      [0, 20],
+      [1, 20],
+    ]);
+    expect(curveSentence(alike, 'words')[0]).toMatch(
+      /An interval leaves 1 out for DPO \+ FlipGuard at equal sampled reward, DPO \+ FlipGuard at equal greedy reward and DPO \+ FlipGuard at equal KL; the rest may be chance\.$/,
+    );
+    expect(guardAnswerAlong(alike, 'words')[0]).toMatch(/ Yes: at equal sampled reward it lost 0\.5 /);
+    expect([curveSentence(null, 'words'), guardAnswerAlong(one, 'other')]).toEqual([[], []]);
+  });
+
+  it('says that moving less loses less only where it does', () => {
+    const end = point({ reward: 8, counts: { negative: 40, positive: 1, n: 100 } });
+    const middle = point({ runName: 'half', reward: 5, counts: { negative: 10, positive: 1, n: 100 } });
+    expect([
+      halfwaySentence('DPO', middle, end),
+      halfwaySentence('DPO', end, middle),
+      halfwaySentence('DPO', undefined, end),
+    ]).toEqual([['Moving less loses less: half lost 10 at a reward of 5, DPO itself 40 at 8.'], [], []]);
+  });
 });
+
+/** DPO loses 40 of 1,000 words on every seed, the guard as many as given; both gain the same on each axis. */
+function study(seeds: [seed: number, lost: number][]): ReportStudyTable {
+  const curve = (method: string, seed: number, lost: number) => ({
+    method,
+    seed,
+    points: [0, 0.5, 1].map((fraction) => ({
+      fraction,
+      along: { 'sampled-reward': fraction, 'greedy-reward': fraction, kl: fraction },
+      negativeFlips: lost * fraction,
+      n: 1000,
+    })),
+  });
+  const curves = seeds.flatMap(([seed, lost]) => [curve('DPO', seed, 40), curve('DPO + FlipGuard', seed, lost)]);
+  const tables = matchedAxes.map((axis) => {
+    const table = matchCurves(curves, { axis, reference: 'DPO' });
+    return { ...table, shares: [...table.shares] };
+  });
+  const methods = ['DPO', 'DPO + FlipGuard'].map((method) => ({
+    method,
+    tried: 1,
+    seeds: seeds.map(([seed]) => seed),
+  }));
+  return { model: 'm', reference: 'DPO', lowerRate: '', methods, checks: [{ check: 'words', tables }], points: [] };
+}

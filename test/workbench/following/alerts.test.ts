@@ -55,6 +55,7 @@ const point = (step: number, low: number): FlipMeterPoint => ({
   positive: 0,
   nfr: { value: 0.09, low, high: 0.2, level: 0.95 } as FlipMeterPoint['nfr'],
   pfr: { value: 0, low: 0, high: 0.03, level: 0.95 } as FlipMeterPoint['pfr'],
+  floor: null,
 });
 
 test('a rule is told once while it holds, and again only after it held no more; a start in between changes nothing', async () => {

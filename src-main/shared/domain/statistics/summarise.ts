@@ -123,8 +123,9 @@ function chanceOf(
   return chanceSummary(options, counts, { left, right }, accuracy);
 }
 
-function floorOf(
-  { kinds }: PairedSamples,
+/** The floor of the samples that a comparison counts. */
+export function floorOf(
+  { kinds }: Pick<PairedSamples, 'kinds'>,
   { before, again }: NonNullable<PairedSamples['repeated']>,
   rule: Rule,
   level: number,

@@ -7,6 +7,7 @@ import { hasEnded } from '../../../shared/domain/run-states.ts';
 import { trainerName } from '../../../shared/domain/run-origin.ts';
 import { foreignAlertMetrics, requireAlertMetrics } from '../../../shared/presentation/alert-metrics.ts';
 import { formatCount, formatPercent } from '../../../shared/presentation/numbers.ts';
+import { floorNote } from '../../../shared/presentation/output-floor.ts';
 import { plural } from '../../../shared/presentation/words.ts';
 import { createAlerts } from '../../../workbench/following/alerts.ts';
 import { printedCurves, silentRules } from '../../../workbench/following/silent-alerts.ts';
@@ -130,8 +131,8 @@ function throughOf(flags: WatchFlags, name: string): ((step: number) => Endpoint
 function flipsAt(points: readonly FlipMeterPoint[], suiteName: string, step: number | null): string {
   const point = points.find((one) => one.suiteName === suiteName && one.step === step);
   if (point === undefined) return '';
-  const { negative, n, nfr } = point;
-  return `; ${plural(negative, 'negative flip')} of ${formatCount(n)} (${formatPercent(nfr.low)} to ${formatPercent(nfr.high)})`;
+  const { negative, n, nfr, floor } = point;
+  return `; ${plural(negative, 'negative flip')} of ${formatCount(n)} (${formatPercent(nfr.low)} to ${formatPercent(nfr.high)}${floor === null ? '' : `; ${floorNote(floor)}`})`;
 }
 
 async function inWords({ core }: Workbench, run: RunRecord): Promise<string> {
