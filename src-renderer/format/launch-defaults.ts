@@ -1,3 +1,4 @@
+import { offeredModels } from './offered-models.ts';
 import { trainSources } from '@shared/domain/train-sources.ts';
 import type { DatasetRecord, ModelRecord, RunRecord, SuiteRecord } from '@shared/domain/entities.ts';
 
@@ -10,19 +11,20 @@ export function launchDefaults(
   datasets: readonly DatasetRecord[],
   runs: readonly RunRecord[],
 ): { model: string; dataset: string } {
-  const modelOf = (name: string) => models.find((model) => model.name === name || model.id === name);
+  const offered = offeredModels(models);
+  const modelOf = (name: string) => offered.find((model) => model.name === name || model.id === name);
   const datasetOf = (name: string) => datasets.find((dataset) => dataset.name === name || dataset.id === name);
   const byAge = <T extends { createdAt: number }>(list: readonly T[]) =>
     [...list].sort((a, b) => a.createdAt - b.createdAt);
   const last = byAge(runs).findLast(
     ({ spec }) => modelOf(spec.model) !== undefined && datasetOf(trainSources(spec)[0]?.name ?? '') !== undefined,
   );
-  const base = byAge(models).find(
+  const base = byAge(offered).find(
     ({ origin, state }) => origin !== 'interpolated' && origin !== 'merged' && state === 'present',
   );
   const pairs = byAge(datasets).find(({ kind }) => kind === 'preference');
   return {
-    model: (last && modelOf(last.spec.model)?.name) ?? base?.name ?? models[0]?.name ?? '',
+    model: (last && modelOf(last.spec.model)?.name) ?? base?.name ?? offered[0]?.name ?? '',
     dataset:
       (last && datasetOf(trainSources(last.spec)[0]?.name ?? '')?.name) ?? pairs?.name ?? datasets[0]?.name ?? '',
   };

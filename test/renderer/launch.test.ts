@@ -3,7 +3,10 @@ import type { DatasetRecord, ModelRecord } from '../../src-main/shared/domain/en
 import { idOf } from '../../src-main/shared/domain/ids.ts';
 import { runSpecSchema } from '../../src-main/shared/domain/run-spec.ts';
 import { usualValue, withoutUsual } from '../../src-main/shared/domain/spec-defaults.ts';
+import { modelStateText } from '../../src-main/shared/presentation/model-states.ts';
+import { weightsChoices } from '../../src-renderer/components/models/weights-choice.ts';
 import { launchDefaults } from '../../src-renderer/format/launch-defaults.ts';
+import { offeredModels } from '../../src-renderer/format/offered-models.ts';
 import { isRounding } from '../../src-renderer/format/matrix.ts';
 import { matters } from '../../src-renderer/format/spec-form.ts';
 import { runRecord } from './samples.ts';
@@ -43,6 +46,27 @@ describe('what a new run starts from', () => {
     const gone = { ...run, createdAt: 9, spec: { ...spec, model: 'removed' } };
     const runs = [gone, { ...run, createdAt: 8, spec }];
     expect(launchDefaults(models, datasets, runs)).toEqual({ model: 'other', dataset: 'pairs' });
+  });
+});
+
+describe('a model whose weights are gone', () => {
+  it('is offered nowhere, nor is an adapter on it, and says whether they were removed or lost', () => {
+    const base = model('base', 'demo', 1);
+    const gone: ModelRecord = { ...model('gone', 'imported', 2), state: 'missing' };
+    const removed: ModelRecord = { ...model('between', 'interpolated', 3), state: 'missing' };
+    const on = (under: ModelRecord): ModelRecord => ({ ...model(`on-${under.name}`, 'imported', 4), baseId: under.id });
+    const all = [removed, on(gone), gone, on(base), base];
+    expect([
+      offeredModels(all).map(({ name }) => name),
+      weightsChoices(all, new Map(), []).map(({ label }) => label),
+      all.map(modelStateText),
+      launchDefaults([removed, gone], datasets, []).model,
+    ]).toEqual([
+      ['on-base', 'base'],
+      ['on-base', 'base'],
+      ['weights removed', 'present', 'missing', 'present', 'present'],
+      '',
+    ]);
   });
 });
 

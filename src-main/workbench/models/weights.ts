@@ -106,7 +106,7 @@ async function lyingOf(core: Core, weights: Weights, task: Task): Promise<Lying>
 
 /** A model's own folder; of an adapter that was imported, that of PEFT. */
 async function lyingModel(core: Core, model: ModelRecord, task: Task): Promise<Lying> {
-  const folder = await requireFolder(modelFolder(core.layout.root, model), `model “${model.name}”`);
+  const folder = await modelFolderThere(core, model);
   if (model.baseId === undefined) return { kind: 'whole', path: folder };
   const base = existing('model', await core.store.getModel(model.baseId), model.baseId);
   const mergedPath = inside(core.layout.cache, 'merged', `${model.sha256.slice(0, 32)}-${base.sha256.slice(0, 32)}`);
@@ -198,7 +198,7 @@ export async function evaluatedPlace(
   task: Task,
 ): Promise<WeightsPlace> {
   if (weights.kind === 'model' && weights.model.family === endpointFamily)
-    return { path: await requireFolder(modelFolder(core.layout.root, weights.model), `model “${weights.model.name}”`) };
+    return { path: await modelFolderThere(core, weights.model) };
   const [place] = await weightsPlaces(core, [weights], task, alsoLoaded);
   return place ?? { path: '' };
 }
@@ -232,12 +232,22 @@ export function modelFolder(root: string, model: { path: string }): string {
 }
 
 /** @throws WorkbenchError `not-found` where the folder is gone. */
-export async function requireFolder(folder: string, what: string): Promise<string> {
+export async function requireFolder(
+  folder: string,
+  what: string,
+  remedy = 'Put it back, or import the model again from where it is now.',
+): Promise<string> {
   if (await exists(folder)) return folder;
   throw new WorkbenchError('not-found', `The folder of ${what} is gone: ${folder}.`, {
-    remedy: 'Put it back, or import the model again from where it is now.',
+    remedy,
     place: { file: folder },
   });
+}
+
+/** The folder of a model. Weights between others are removed once a study has measured them; their recipe stays. */
+function modelFolderThere({ layout }: Core, model: ModelRecord): Promise<string> {
+  const again = model.recipe === undefined ? undefined : 'Merge it again: its page says what it was made of.';
+  return requireFolder(modelFolder(layout.root, model), `model “${model.name}”`, again);
 }
 
 async function exists(file: string): Promise<boolean> {

@@ -1,3 +1,4 @@
+import { modelStateText } from '../../../shared/presentation/model-states.ts';
 import { titleOfComparison } from '../../../shared/presentation/names.ts';
 import { methodOfRun } from '../../../shared/presentation/methods.ts';
 import type { SiteJob } from '../../../shared/domain/sites.ts';
@@ -101,7 +102,7 @@ export const listings: Record<ListName, (workbench: Workbench) => Promise<Listin
       m.name,
       m.family,
       m.parameters,
-      m.state,
+      modelStateText(m),
       m.id,
     ]),
   datasets: async ({ core }) =>
