@@ -33,6 +33,7 @@ const online = (by?: string) => hand('engine/train/golden-groups', 'online DPO',
 const loop = (test: string, by?: string) => hand('engine/train/train-loop', test, by);
 const order = (test: string, by?: string) => hand('engine/data/data', test, by);
 const hinge = (test: string, by?: string) => hand('engine/guard/flip-hinge', test, by);
+const lambda = (test: string) => hand('engine/guard/weights', test);
 const settings = (test: string, by?: string) => hand('engine/train/settings-by-hand', test, by);
 const reward = (by?: string) => hand('trainer/settings', 'a response is worth what its reward says: %o', by);
 const limited = hand(
@@ -168,11 +169,7 @@ export const runSpecProofs: Readonly<Record<string, Readonly<Record<string, Proo
       'guard-set',
     ),
     gate: hand('engine/guard/guard', 'sequence, with ε in units of the implicit reward'),
-    divergence: hand(
-      'engine/guard/guard',
-      '4: forward KL and its soft-label cross-entropy have one gradient; reverse KL has another',
-      'Kl',
-    ),
+    divergence: guarded('masked kl', 'guard'),
     reduction: hand('engine/guard/guard', 'token mean is the sum divided by the response’s tokens'),
     reward: hand(
       'engine/train/implicit-guard',
@@ -188,11 +185,15 @@ export const runSpecProofs: Readonly<Record<string, Readonly<Record<string, Proo
     ),
     tokens: hinge('of the controls are all, or as many at random by the seed'),
     margin: hinge('has a hinge that is 0 at the margin, and on tokens that are not held'),
-    combine: hinge('%s leaves out what conflicts, in parts as at once'),
+    combine: hand('engine/train/guard-combining', '%s: is projected off, or has to agree, as by hand'),
   },
   'guard.learnedWeight': {
-    rate: hand('engine/guard/guard', 'a learned weight follows the firing rate and never turns negative'),
-    target: hand('engine/guard/guard', 'a learned weight follows the firing rate and never turns negative'),
+    rate: lambda('follows the firing rate and never turns negative'),
+    target: lambda('follows the firing rate and never turns negative'),
+    of: lambda('follows the amount of the fall, which may pass 1'),
+    per: lambda(
+      'rises where a slice falls by more than the target, sinks where by less, and waits where the step has none of it',
+    ),
   },
   'tuning, kind full': { kind: golden('golden-sft', 'sft', 'completions', 'adapter') },
   'tuning, kind lora': {
