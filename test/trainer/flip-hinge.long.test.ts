@@ -10,9 +10,20 @@ afterAll(removeRuns);
 
 const story = 'Once upon a time, there was a little girl named Lily. She loved to play outside in the park. One day,';
 const texts: SuiteItem[] = [
-  { kind: 'words', id: 'lily', text: `${story} she saw a big, red ball. She wanted to play with it.` },
+  {
+    kind: 'words',
+    id: 'lily',
+    text: `${story} she saw a big, red ball. She wanted to play with it.`,
+    slices: ['long'],
+  },
   { kind: 'words', id: 'sky', text: `${story} she looked up at the sky and saw a bird.`, prompt: '' },
-  { kind: 'cloze', id: 'cloze', prompt: `${story} her mom gave her a`, target: 'big hug' },
+  {
+    kind: 'cloze',
+    id: 'cloze',
+    prompt: `${story} her mom gave her a`,
+    target: 'big hug',
+    slices: ['last word', 'long'],
+  },
   { kind: 'choice', id: 'choice', prompt: 'Once upon a', options: ['rock', 'time'], answer: 1 },
   { kind: 'pairs', id: 'pair', prompt: 'Once upon a time,', chosen: ' there was a cat.', rejected: ' no.' },
   { kind: 'generate', id: 'answered', prompt: 'Once upon a time, there', target: 'was a' },
@@ -36,6 +47,13 @@ function hingeJob(changes: Partial<RunSpecInput> = {}, job: Partial<TrainJob> = 
 
 const messages = ({ events }: Told) => events.flatMap((event) => (event.type === 'log' ? [event.message] : []));
 const guarded = ({ events }: Told) => events.flatMap((event) => (event.type === 'step' ? [event.tables.guarded!] : []));
+
+const weightsBySlice = (events: Told['events']) =>
+  events.flatMap((event) =>
+    event.type === 'step'
+      ? [Object.fromEntries(Object.entries(event.others ?? {}).filter(([name]) => name.startsWith('guard/weight/')))]
+      : [],
+  );
 
 describe.skipIf(!goldenPresent)('a run under a flip hinge', () => {
   test('reads every kind of suite that has answers, each text in its turn, and says what it holds', async () => {
@@ -75,7 +93,7 @@ describe.skipIf(!goldenPresent)('a run under a flip hinge', () => {
     'orpo on random tokens': { algorithm: { kind: 'orpo' }, guard: { ...guard, tokens: 'random' } },
     'ppo, every update of a step': {
       algorithm: { kind: 'ppo', reward: { kind: 'lexicon' }, maxNewTokens: 8, epochs: 2 },
-      guard: { ...guard, learnedWeight: { rate: 0.5, target: 0.1 } },
+      guard: { ...guard, learnedWeight: { rate: 0.5, target: 0.1, of: 'fall', per: 'slice' } },
     },
     'rloo as an adapter': {
       algorithm: { kind: 'rloo', reward: { kind: 'lexicon' }, maxNewTokens: 8 },
@@ -93,6 +111,26 @@ describe.skipIf(!goldenPresent)('a run under a flip hinge', () => {
     expect(resumed.end).toMatchObject({ outcome: 'completed', step: 2 });
     expectSameRun(linesOf(job), whole.events);
     expect(guarded({ ...whole, events: linesOf(job) })).toEqual(guarded(whole));
+    expect(weightsBySlice(linesOf(job))).toEqual(weightsBySlice(whole.events));
+    if (kind.startsWith('ppo')) {
+      const [first, second] = weightsBySlice(whole.events) as [Record<string, number>, Record<string, number>];
+      expect(first).toEqual({ 'guard/weight/long': 0.5, 'guard/weight/last word': 0.5, 'guard/weight/untagged': 0.5 });
+      expect(second).not.toEqual(first);
+    }
+  });
+
+  test('refuses to learn λ per slice where nothing is in a slice', async () => {
+    const items = texts.slice(4, 6);
+    const learnedWeight = { rate: 1, target: 0, per: 'slice' } as const;
+    const { end } = await run(
+      hingeJob(
+        { guard: { ...guard, learnedWeight } },
+        { guardSuite: { ...guardSuite(), itemsPath: ndjson('unsliced.ndjson', items) } },
+      ),
+    );
+    expect(end).toMatchObject({
+      error: { code: 'bad-input', message: 'λ is to be learned per slice, and no guarded sample is in a slice.' },
+    });
   });
 
   test('refuses a suite whose texts the old model gets nowhere right', async () => {
