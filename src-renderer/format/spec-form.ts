@@ -151,6 +151,14 @@ export function valueAt(spec: unknown, path: Path): unknown {
   return value;
 }
 
+/** What says how a fall is measured; where the gate is always open that is asked for by some guards alone. */
+const gateKeys = ['reward', 'gate', 'epsilon'] as const;
+
+function measuresFall(spec: unknown): boolean {
+  const isFall = (...path: string[]) => valueAt(spec, ['guard', ...path]) === 'fall';
+  return isFall('divergence') || isFall('learnedWeight', 'of');
+}
+
 /** Whether a field matters for the spec as it stands. One that was given a value is always shown, so that it can be taken back. */
 export function matters(path: Path, spec: unknown): boolean {
   const [group, key = ''] = path;
@@ -160,6 +168,7 @@ export function matters(path: Path, spec: unknown): boolean {
   const kind = guardKinds.find((one) => one === given) ?? 'none';
   const needed: readonly string[] = guardKeys[kind];
   if (key === 'guardSet' && valueAt(spec, ['guard', 'target']) !== 'guard-set') return false;
+  if (kind === 'ungated' && gateKeys.some((one) => one === key) && !measuresFall(spec)) return false;
   return needed.includes(key);
 }
 

@@ -78,6 +78,8 @@ describe('the guard’s form', () => {
     expect(shown({ kind: 'flipguard' })).toEqual(['epsilon', 'weight']);
     expect(shown({ kind: 'flipguard', target: 'guard-set' })).toEqual(['guardSet', 'epsilon', 'weight']);
     expect(shown({ kind: 'ungated' })).toEqual(['weight']);
+    expect(shown({ kind: 'ungated', divergence: 'fall' })).toEqual(['epsilon', 'weight']);
+    expect(shown({ kind: 'ungated', learnedWeight: { of: 'fall' } })).toEqual(['epsilon', 'weight']);
     expect(shown({ kind: 'random', epsilon: 1 })).toEqual(['epsilon', 'weight', 'randomRate']);
     const hinge = ['suite', 'tokens', 'margin', 'weight', 'target', 'gate', 'randomRate'];
     expect(hinge.filter((key) => matters(['guard', key], { guard: { kind: 'flip-hinge' } }))).toEqual(
