@@ -110,7 +110,7 @@ test(`a stop string ends the text before it, a stream says the same in pieces, a
   const told = echo.json?.choices[0];
   const at = (i: number) => told?.logprobs.tokens[i]?.trimStart() ?? '';
   const found = told?.logprobs.text_offset.map((offset, i) => told.text.slice(offset).trimStart().startsWith(at(i)));
-  expect({ text: told?.text.startsWith('Once upon'), offsets: found?.slice(1).every(Boolean) }).toEqual({
+  expect({ text: /^Once upon \S/.test(told?.text ?? ''), offsets: found?.slice(1).every(Boolean) }).toEqual({
     text: true,
     offsets: true,
   });

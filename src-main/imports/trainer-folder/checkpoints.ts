@@ -77,7 +77,7 @@ async function lookFor(
     if (!isTrainers || 'why' in found || (await isEnded(folder))) return found;
     return { folder, step, why: `${name} is still being written: its ${stateFile} is not whole yet.`, half: true };
   }
-  if (!isTrainers) return null;
+  if (!isTrainers) return step === null ? null : shardsAt(folder, step);
   return { folder, step, why: `${name} ${await whyWithoutWeights(folder)}`, half: !(await isEnded(folder)) };
 }
 
@@ -85,6 +85,29 @@ async function lookFor(
 async function isEnded(folder: string): Promise<boolean> {
   return hasWholeState(folder);
 }
+
+/** A step of verl or OpenRLHF that was saved for going on with the training alone. */
+async function shardsAt(folder: string, step: number): Promise<Unusable | null> {
+  for (const below of ['', 'actor', 'policy', 'model']) {
+    const names = await readdir(path.join(folder, below)).catch((): string[] => []);
+    const wayOut = shardsOut.find(({ isShard }) => names.some((name) => isShard.test(name)))?.wayOut;
+    if (wayOut !== undefined) return { folder, step, why: `${path.basename(folder)} ${wayOut}`, half: false };
+  }
+  return null;
+}
+
+const shardsOut = [
+  {
+    isShard: /^model_world_size_\d+_rank_\d+\.pt$/,
+    wayOut:
+      'holds FSDP’s shards only. Merge them (python -m verl.model_merger merge), or save Hugging Face’s form too: actor.checkpoint.save_contents with hf_model.',
+  },
+  {
+    isShard: /^(mp_rank_\d+_model_states|(bf16_)?zero_pp_rank_.*_states)\.pt$/,
+    wayOut:
+      'holds DeepSpeed’s shards only. Gather them with zero_to_fp32.py, with --safe_serialization, or save with --save_hf_ckpt.',
+  },
+] as const;
 
 async function whyWithoutWeights(folder: string): Promise<string> {
   const names = await readdir(folder).catch((): string[] => []);

@@ -56,17 +56,21 @@ export function completionChoices(questions: readonly Question[], answers: reado
     const { n, top } = questions[i] ?? { n: 1, top: null };
     return answer.answers.map(({ text, tokens, finish }, k) => {
       const told = [...(echo ? answer.prompt : []), ...tokens];
+      const whole = echo ? afterPrompt(answer.promptText, text, tokens) : text;
       return {
         index: i * n + k,
-        text: echo ? answer.promptText + text : text,
-        logprobs:
-          top === null
-            ? null
-            : legacyLogProbs(told, echo ? answer.promptText + text : text, echo ? 0 : answer.promptText.length),
+        text: whole,
+        logprobs: top === null ? null : legacyLogProbs(told, whole, echo ? 0 : answer.promptText.length),
         finish_reason: finish,
       };
     });
   });
+}
+
+/** An answer read by itself loses the blank that its first token begins with; behind its prompt that blank stands. */
+function afterPrompt(prompt: string, text: string, [first]: readonly ServedToken[]): string {
+  const blank = prompt !== '' && text !== '' && first?.text.startsWith(' ') === true && !text.startsWith(' ');
+  return `${prompt}${blank ? ' ' : ''}${text}`;
 }
 
 /** Log-probs of `/v1/chat/completions`. */

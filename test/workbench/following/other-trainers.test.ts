@@ -1,4 +1,4 @@
-import { cpSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { surveyTrainerFolder } from '../../../src-main/imports/trainer-folder/trainer-folder.ts';
@@ -168,5 +168,25 @@ test('the method is read from what each tool says of it', async () => {
     ['llama-factory', 'SFT'],
     ['llama-factory', 'training'],
     ['transformers', 'training'],
+  ]);
+});
+
+test('shards of verl and of OpenRLHF are named with the way out, next to what can be read', async () => {
+  const folder = temporaryFolder();
+  const write = (...parts: string[]) => {
+    const file = path.join(folder, ...parts);
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, 'x');
+  };
+  write('global_step_5', 'actor', 'model_world_size_2_rank_0.pt');
+  write('global_step10', 'mp_rank_00_model_states.pt');
+  write('notes-7', 'data.pt');
+  const { unusable, checkpoints } = await surveyTrainerFolder(folder);
+  expect([checkpoints, unusable.map(({ step, half, why }) => [step, half, why.split('.')[0]])]).toEqual([
+    [],
+    [
+      [5, false, 'global_step_5 holds FSDP’s shards only'],
+      [10, false, 'global_step10 holds DeepSpeed’s shards only'],
+    ],
   ]);
 });
