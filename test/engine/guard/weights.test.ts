@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { GuardWeights } from '../../../src-main/engine/guard/weights.ts';
+import type { ObjectiveState } from '../../../src-main/engine/objectives/objective.ts';
 import { guardSpec, type GuardSpec } from '../../../src-main/shared/domain/run-spec.ts';
 
 type Learned = NonNullable<GuardSpec['learnedWeight']>;
@@ -71,7 +72,7 @@ describe('λ per slice', () => {
     const weights = weightsWith({ ...learned, of: 'firing-rate' }, 1, slices);
     weights.learn({ targets: [0, 1], fired: [1, 0], excess: [0, 0] });
     const resumed = weightsWith({ ...learned, of: 'firing-rate' }, 1, slices);
-    resumed.restore(JSON.parse(JSON.stringify(weights.state())));
+    resumed.restore(JSON.parse(JSON.stringify(weights.state())) as ObjectiveState);
     expect(all(resumed)).toEqual(all(weights));
     // 2.5, 0.5 and 1
     resumed.mean = 2 * resumed.mean;

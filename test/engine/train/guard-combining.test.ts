@@ -5,6 +5,7 @@ import { scoreSequences } from '../../../src-main/engine/data/score-sequences.ts
 import type { CausalLm } from '../../../src-main/engine/models/causal-lm.ts';
 import { DpoObjective } from '../../../src-main/engine/objectives/dpo.ts';
 import { ImplicitRewardGuard } from '../../../src-main/engine/objectives/implicit-guard.ts';
+import type { ObjectiveState } from '../../../src-main/engine/objectives/objective.ts';
 import { PairGuard } from '../../../src-main/engine/objectives/pair-guard.ts';
 import { RewardGuard } from '../../../src-main/engine/objectives/reward-guard.ts';
 import { createRandom } from '../../../src-main/engine/random.ts';
@@ -211,7 +212,7 @@ describe('λ per slice next to DPO', () => {
     await whole.step([0, 1]);
     await before.step([0, 1]);
     const after = new Stepper(await guardedDpo(tinyModel(4), guard), 0);
-    after.objective.restore(JSON.parse(JSON.stringify(before.objective.state())));
+    after.objective.restore(JSON.parse(JSON.stringify(before.objective.state())) as ObjectiveState);
     const [wanted, found] = [await whole.step([2, 3]), await after.step([2, 3])];
     expect([found.others, found.metrics.loss]).toEqual([wanted.others, wanted.metrics.loss]);
     expect(found.others!['guard/weight/math']).not.toBe(1);
