@@ -16,7 +16,7 @@ export function headlines(
   const stepOf = (one: ComparisonRecord) => evaluations.get(one.rightEvaluationId)?.step ?? 0;
   for (const one of comparisons) {
     if (one.state === 'ready' && ratesOf(one.counts).n === 0) continue;
-    // Every change counts there: no rate to be read beside rates of verdicts.
+    // Every change counts there: no rate to be read next to rates of verdicts.
     if (!isRateOfVerdicts(one.rule)) continue;
     const right = evaluations.get(one.rightEvaluationId);
     const key = right?.runId ? `${right.runId} ${right.suiteName} ${one.leftEvaluationId}` : one.id;

@@ -1,6 +1,7 @@
 import type { ShownEvent } from '@shared/domain/trainer-events.ts';
 import { suiteLabel } from '@shared/presentation/names.ts';
-import { formatBytes, formatNumber, formatParameters } from '@shared/presentation/numbers.ts';
+import { formatBytes, formatParameters } from '@shared/presentation/numbers.ts';
+import { meanName, meanValue } from '@shared/presentation/means.ts';
 import { progressText } from '@shared/presentation/progress.ts';
 import { plural } from '@shared/presentation/words.ts';
 
@@ -30,7 +31,7 @@ function textOf(event: Exclude<ShownEvent, { type: 'log' | 'failed' }>): string 
     case 'evaluation-started':
       return `Evaluating ${suiteLabel(event.mark.suiteName)} at step ${event.mark.step}: ${event.items} items`;
     case 'evaluation-done': {
-      const means = Object.entries(event.summary).map(([name, value]) => `${name} ${formatNumber(value)}`);
+      const means = Object.entries(event.summary).map(([name, value]) => `${meanName(name)} ${meanValue(name, value)}`);
       return `Evaluated ${suiteLabel(event.mark.suiteName)} at step ${event.mark.step}: ${[plural(event.samples, 'sample'), ...means].join(', ')}`;
     }
     case 'checkpoint':
@@ -38,7 +39,7 @@ function textOf(event: Exclude<ShownEvent, { type: 'log' | 'failed' }>): string 
     case 'paused':
       return `Paused at step ${event.step}`;
     case 'resumed':
-      return `Went on at step ${event.step}`;
+      return `Resumed at step ${event.step}`;
     case 'finished':
       return `${event.outcome === 'completed' ? 'Completed' : 'Stopped'} at step ${event.step}`;
     default:

@@ -1,5 +1,5 @@
 /**
- * How well a title answers what was typed: every word must occur; starts of words count more, earlier places more.
+ * How well a title matches what was typed: every word must occur; starts of words count more, earlier places more.
  * Null when it does not answer at all.
  */
 export function rank(title: string, typed: string): number | null {

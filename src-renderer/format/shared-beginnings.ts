@@ -9,6 +9,12 @@ export function sharedBeginnings(texts: readonly string[]): ReadonlyMap<string, 
   );
 }
 
+/** How much of its beginning a row of a long list shares with the row before or after it, of what is loaded. */
+export function sharedWithNeighbours(textAt: (index: number) => string | undefined, index: number): number {
+  const own = textAt(index) ?? '';
+  return Math.max(...[index - 1, index + 1].map((near) => commonBeginning(own, textAt(near) ?? '')));
+}
+
 /** Not through the middle of a number or of a character of two halves: “step 12” and “step 15” share “step ”. */
 export function commonBeginning(a: string, b: string): number {
   const shorter = Math.min(a.length, b.length);

@@ -136,9 +136,22 @@ function resolve(schema: JsonSchema, root: JsonSchema): JsonSchema {
   return found === undefined ? schema : { ...found, ...schema };
 }
 
-/** “learningRate” → “learning rate”. */
+const abbreviations: Readonly<Record<string, string>> = {
+  dpop: 'DPOP',
+  nll: 'NLL',
+  kl: 'KL',
+  lora: 'LoRA',
+  ppo: 'PPO',
+};
+
+/** “learningRate” → “Learning rate”, “nllWeight” → “NLL weight”. */
 function titleOf(name: string): string {
-  return name.replace(/([a-z])([A-Z])/g, (_, a: string, b: string) => `${a} ${b.toLowerCase()}`);
+  const words = name
+    .replace(/([a-z])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .split(' ');
+  const text = words.map((word) => abbreviations[word] ?? word).join(' ');
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** The value at a path of a spec, or undefined. */
@@ -159,7 +172,7 @@ function measuresFall(spec: unknown): boolean {
   return isFall('divergence') || isFall('learnedWeight', 'of');
 }
 
-/** Whether a field matters for the spec as it stands. One that was given a value is always shown, so that it can be taken back. */
+/** Whether a field matters for the spec as it stands. One that was given a value is always shown, so that it can be removed. */
 export function matters(path: Path, spec: unknown): boolean {
   const [group, key = ''] = path;
   if (group !== 'guard' || path.length !== 2 || key === 'kind') return true;

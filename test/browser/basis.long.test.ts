@@ -33,7 +33,7 @@ describe.skipIf(missing !== null)('what a comparison stands on', () => {
     return { negative: counts.kinds.negative, paired: counts.paired, pairBy };
   };
 
-  it('is said where the sides differ, and put right by one click; samples are paired another way', async () => {
+  it('is said where the sides differ, and mended by one click; samples are paired another way', async () => {
     const app = await served.open();
     const { page } = app;
     await app.goto(`/compare/${comparisonId}`);
@@ -45,13 +45,13 @@ describe.skipIf(missing !== null)('what a comparison stands on', () => {
     // Right before: not divisible by 3 nor 5. Wrong now: divisible by 4. Of 0 to 19 these are 4, 8 and 16.
     expect(await shown(app)).toEqual({ negative: 3, paired: 20, pairBy: 'auto' });
 
-    await basis.getByRole('button', { name: /^Paired by id/ }).click();
+    await page.getByRole('button', { name: /^Paired by id/ }).click();
     const ways = page.getByRole('dialog', { name: /^Paired by/ });
     expect(await ways.getByRole('button', { name: 'Pair this way' }).isDisabled()).toBe(true);
     await ways.getByRole('radio', { name: 'content the same prompt and target' }).check();
     await page.screenshot({ path: 'test-results/basis-pairing.png' });
     await ways.getByRole('button', { name: 'Pair this way' }).click();
-    await basis.getByRole('button', { name: /^Paired by content/ }).waitFor();
+    await page.getByRole('button', { name: /^Paired by content/ }).waitFor();
     expect(await shown(app)).toEqual({ negative: 3, paired: 20, pairBy: 'content' });
     expect(app.complaints).toEqual([]);
     await app.close();

@@ -82,7 +82,7 @@ describe.skipIf(noBrowser !== null)('the flip browser', () => {
     await app.close();
   });
 
-  it('searches, sorts, and shows the rule beside the figures', async () => {
+  it('searches, sorts, and shows the rule next to the figures', async () => {
     const app = await openFlips();
     const { flips } = app;
     const prompt = await flips.sample.getByRole('region', { name: 'Prompt' }).locator('p').innerText();

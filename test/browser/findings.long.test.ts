@@ -74,7 +74,7 @@ describe.skipIf(missing !== null)('results in words', () => {
     expect(second).toMatchObject({ ok: false, error: { code: 'conflict', message: 'A demo is running already.' } });
     await app.button('Cancel Quick demo').first().click();
     const question = app.page.getByRole('dialog', { name: 'Cancel the demo?' });
-    await question.getByRole('button', { name: 'Let it go on' }).click();
+    await question.getByRole('button', { name: 'Keep running' }).click();
     await app.button('Cancel Quick demo').first().click();
     await question.getByRole('button', { name: 'Cancel the demo' }).click();
     await app.page.getByText('Cancelled: Quick demo').waitFor();

@@ -1,7 +1,7 @@
 import { answerFiles } from './long-answers.ts';
 import type { App } from './pages.ts';
 
-/** What a newcomer does with docs/first-ten-minutes.md open beside the window. */
+/** What a newcomer does with docs/first-ten-minutes.md open next to the window. */
 export interface Tour {
   /** The words on the page that are clicked, in their order. */
   clicked: string[];

@@ -43,7 +43,7 @@ describe.skipIf(noBrowser !== null)('the way in', () => {
   });
   const imported = async () => (await served.workbench.evaluations.list()).map(({ name }) => name).sort();
 
-  it('leads from two folders of lm-eval to the first regression in at most five clicks, beside other evaluations', async () => {
+  it('leads from two folders of lm-eval to the first regression in at most five clicks, next to other evaluations', async () => {
     app = await served.open();
     const { importDialog: dialog } = app;
     await app.click(app.button('Import').first());

@@ -15,11 +15,11 @@ describe.skipIf(missing !== null)('the launch form', () => {
     await app.goto('/launch');
     await app.page.getByText('ready to start').waitFor();
     expect(await app.page.getByRole('checkbox', { name: 'words' }).isChecked()).toBe(true);
-    expect(await field(app, 'weight decay').count()).toBe(0);
+    expect(await field(app, 'Weight decay').count()).toBe(0);
     await app.page.getByText('Advanced', { exact: true }).click();
-    await field(app, 'weight decay').waitFor();
+    await field(app, 'Weight decay').waitFor();
     await app.page.reload();
-    await field(app, 'weight decay').waitFor();
+    await field(app, 'Weight decay').waitFor();
     expect(app.complaints).toEqual([]);
     await app.close();
   });

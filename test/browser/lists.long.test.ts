@@ -68,7 +68,7 @@ describe.skipIf(missing !== null)('lists', () => {
     expect(await heads(app, 'Evaluations')).toEqual(dragged);
     await page.screenshot({ path: 'test-results/lists-columns.png' });
     await app.button('Columns').click();
-    await menu.getByRole('button', { name: 'As they were' }).click();
+    await menu.getByRole('button', { name: 'Reset columns' }).click();
     expect(await heads(app, 'Evaluations')).toEqual(before);
     expect(app.complaints).toEqual([]);
     await app.close();
@@ -103,6 +103,16 @@ describe.skipIf(missing !== null)('lists', () => {
     await folded.click();
     expect(await names()).toHaveLength(1);
     await page.screenshot({ path: 'test-results/lists-groups.png' });
+    await page.getByRole('combobox', { name: 'Group by' }).selectOption('');
+
+    const menu = page.getByRole('button', { name: 'More for other' });
+    await menu.click();
+    await page.getByRole('menuitem', { name: 'Delete…' }).click();
+    await page.getByRole('dialog', { name: 'Delete “other”?' }).getByRole('button', { name: 'Delete' }).click();
+    await menu.waitFor({ state: 'detached' });
+    await app.button('Undo').click();
+    await menu.waitFor();
+    expect((await store.listEvaluations({})).map(({ name }) => name)).toContain('other');
     expect(app.complaints).toEqual([]);
     await app.close();
   });

@@ -51,7 +51,7 @@ function madeUpRow(i: number) {
   };
 }
 
-/** Stores both models' answers as evaluations, without the screen, and compares them; answers the comparison's id. */
+/** Stores both models' answers as evaluations, without the screen, and compares them; returns the comparison's id. */
 export async function compareTwoModels(workbench: Workbench, material = twoModels()): Promise<string> {
   const source = path.join(mkdtempSync(path.join(tmpdir(), 'flipguard-material-')), material.name);
   writeFileSync(source, material.text);

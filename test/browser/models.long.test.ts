@@ -29,10 +29,10 @@ describe.skipIf(missing !== null)('the page of a model', () => {
       .first()
       .waitFor();
 
-    await trial.getByRole('spinbutton', { name: 'Most tokens' }).fill('24');
+    await trial.getByRole('spinbutton', { name: 'Token limit' }).fill('24');
     await trial.getByRole('textbox', { name: 'Prompt', exact: true }).fill('Once upon a time, there was a');
     await page.keyboard.press('Control+Enter');
-    await trial.getByText(/The answers part at token \d+\./).waitFor();
+    await trial.getByText(/The answers first differ at token \d+\./).waitFor();
     const marked = trial.locator('mark');
     expect(await marked.count()).toBe(2);
     expect(await marked.first().innerText()).not.toBe(await marked.last().innerText());
@@ -60,7 +60,7 @@ describe.skipIf(missing !== null)('the page of a model', () => {
     const model = (await served.workbench.core.store.listModels())[0]?.id ?? '';
     await app.goto(`/models/${model}`);
     const trial = app.page.getByRole('region', { name: 'Try a prompt' });
-    await trial.getByRole('spinbutton', { name: 'Most tokens' }).fill('100000');
+    await trial.getByRole('spinbutton', { name: 'Token limit' }).fill('100000');
     await trial.getByRole('textbox', { name: 'Prompt', exact: true }).fill('One day');
     await app.button('Answer').click();
     const old = trial.getByRole('region', { name: 'Old' }).locator('.text');
@@ -68,7 +68,7 @@ describe.skipIf(missing !== null)('the page of a model', () => {
     await app.button('Stop').click();
     await trial.getByText('Answering: cancelled.').waitFor();
     expect((await old.innerText()).trim()).not.toBe('');
-    await trial.getByRole('spinbutton', { name: 'Most tokens' }).fill('4');
+    await trial.getByRole('spinbutton', { name: 'Token limit' }).fill('4');
     await app.button('Answer').click();
     await trial.getByText(/The answers (part|are the same)/).waitFor();
     expect(app.complaints).toEqual([]);

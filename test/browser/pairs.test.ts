@@ -14,7 +14,7 @@ const pair = {
   rejected: 'Good evening, you are late, we have given your seat away.',
 };
 
-/** As a trainer evaluates pairs: the margin is the score, the text kept beside it the rejected response. */
+/** As a trainer evaluates pairs: the margin is the score, the text kept next to it the rejected response. */
 function result(chosen: number, rejected: number): SampleResult {
   const margin = chosen - rejected;
   return {

@@ -1,13 +1,27 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { Locator } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { quietTask } from '../../src-main/workbench/supervision/task.ts';
 import { compareTwoModels, twoModels } from './material.ts';
+import type { App } from './pages.ts';
 import { useBrowserWorkbench, whyNoBrowser } from './shell.ts';
 
 const noBrowser = await whyNoBrowser();
 const folder = mkdtempSync(path.join(tmpdir(), 'flipguard-reports-'));
+
+/** Copies the address of the open sample and opens it in another tab. */
+async function followsItsLink(app: App, sample: Locator): Promise<void> {
+  const name = await sample.getByRole('heading', { level: 2 }).innerText();
+  await sample.getByRole('button', { name: 'Copy the link to this sample' }).click();
+  await app.page.getByText('Link copied').first().waitFor();
+  const link = await app.page.evaluate(() => navigator.clipboard.readText());
+  const tab = await app.page.context().newPage();
+  await tab.goto(link);
+  await tab.getByRole('region', { name: 'Sample' }).getByRole('heading', { level: 2, name, exact: true }).waitFor();
+  await tab.close();
+}
 
 describe.skipIf(noBrowser !== null)('a report', () => {
   const material = twoModels();
@@ -17,9 +31,10 @@ describe.skipIf(noBrowser !== null)('a report', () => {
   });
 
   it('is written with the sections chosen, remembers them, and opens again with its flips', async () => {
-    const app = await served.open();
+    const app = await served.open({ permissions: ['clipboard-read', 'clipboard-write'] });
     await app.goto(`/compare/${comparisonId}`);
     await app.flips.ready();
+    await followsItsLink(app, app.flips.sample);
     await app.button('Write a report').click();
     const dialog = app.page.getByRole('dialog', { name: 'Write a report' });
     await dialog.getByRole('checkbox', { name: 'Provenance' }).uncheck();
@@ -38,6 +53,7 @@ describe.skipIf(noBrowser !== null)('a report', () => {
     await flips.press('j');
     await sample.getByRole('heading', { level: 2 }).filter({ hasNotText: first }).waitFor();
     expect(await sample.locator('mark').count()).toBeGreaterThan(0);
+    await followsItsLink(app, sample);
     await app.page.getByText('Findings', { exact: true }).click();
     expect(await app.page.getByLabel('Headline').innerText()).toContain(`${material.negative} of 1,319`);
     await app.page.getByText('Method and sources', { exact: true }).click();
@@ -65,10 +81,7 @@ describe.skipIf(noBrowser !== null)('a report', () => {
     await app.goto('/reports');
     for (const chosen of [file, foreign]) {
       await app.button('Open a report…').first().click();
-      const [chooser] = await Promise.all([
-        app.page.waitForEvent('filechooser'),
-        app.button('Upload from this computer…').click(),
-      ]);
+      const [chooser] = await Promise.all([app.page.waitForEvent('filechooser'), app.button('Upload a file…').click()]);
       await chooser.setFiles(chosen);
       if (chosen === foreign) {
         await app.page.getByText('it carries no report data').waitFor();

@@ -71,12 +71,12 @@ describe.skipIf(missing !== null)('a run', () => {
 
     await app.button('Relaunch').click();
     await app.heading('Relaunch').waitFor();
-    const guard = app.page.getByRole('group', { name: 'guard' });
-    await guard.getByLabel('weight', { exact: true }).fill('3');
-    const difference = app.page.getByRole('region', { name: 'Difference to the parent' });
+    const guard = app.page.getByRole('group', { name: 'Guard' });
+    await guard.getByLabel('Weight', { exact: true }).fill('3');
+    const difference = app.page.getByRole('region', { name: 'Changes from the parent' });
     await difference.getByRole('row', { name: /guard\.weight.*1.*3/ }).waitFor();
     await app.page.getByRole('textbox', { name: 'Run spec as YAML' }).getByText('weight: 3').waitFor();
-    await app.page.getByRole('textbox', { name: 'steps', exact: true }).fill('5');
+    await app.page.getByRole('textbox', { name: 'Steps', exact: true }).fill('5');
     await app.page.getByText('ready to start').waitFor();
     await app.button('Start').click();
     await app.heading('watched 2').waitFor();
@@ -125,7 +125,7 @@ describe.skipIf(missing !== null)('a run', () => {
     await app.page.keyboard.type('lost words');
     await app.pressByKeys(dialog.getByRole('button', { name: 'Save and relaunch' }));
     await app.heading('Relaunch').waitFor();
-    const difference = app.page.getByRole('region', { name: 'Difference to the parent' });
+    const difference = app.page.getByRole('region', { name: 'Changes from the parent' });
     await difference.getByRole('row', { name: /guard\.guardSet.*lost words/ }).waitFor();
     await app.page.getByText('ready to start').waitFor();
     await app.pressByKeys(app.button('Start'));
@@ -145,7 +145,6 @@ describe.skipIf(missing !== null)('a run', () => {
       'repaired',
       'still broken',
       'newly broken',
-      'kept',
     ]);
     expect(app.complaints).toEqual([]);
     await app.close();

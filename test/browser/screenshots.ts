@@ -200,9 +200,9 @@ async function chartsDrawn(app: App): Promise<void> {
 }
 
 async function changeWeight(app: App): Promise<void> {
-  const guard = app.page.getByRole('group', { name: 'guard' });
-  await guard.getByLabel('kind', { exact: true }).selectOption('flipguard');
-  await guard.getByLabel('weight', { exact: true }).fill('3');
+  const guard = app.page.getByRole('group', { name: 'Guard' });
+  await guard.getByLabel('Kind', { exact: true }).selectOption('flipguard');
+  await guard.getByLabel('Weight', { exact: true }).fill('3');
   await app.page.getByRole('row', { name: /guard\.weight/ }).waitFor();
 }
 

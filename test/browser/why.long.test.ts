@@ -103,7 +103,7 @@ describe.skipIf(noBrowser !== null)('why it flipped', () => {
     const app = await openFlips(comparisonId, '?change=template-leak');
     const why = app.flips.sample.getByRole('region', { name: 'What changed' });
     await why.getByText('leaks the chat template').waitFor();
-    await why.getByText(/The answers part at sentence 1, line 1: “of” became “is”/).waitFor();
+    await why.getByText(/The answers first differ in sentence 1, line 1: old says “of”, new says “is”/).waitFor();
     const mark = app.flips.output('New').locator('mark.evidence').first();
     expect(await mark.innerText()).toContain('<|im_end|>');
     expect(await mark.getAttribute('title')).toBe('leaks the chat template');

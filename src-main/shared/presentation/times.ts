@@ -37,6 +37,11 @@ export function formatClock(at: number): string {
   return clockFormat.format(at);
 }
 
+/** For lists, where seconds tell nothing. */
+export function formatMinute(at: number): string {
+  return `${formatDate(at)} ${formatClock(at).slice(0, 5)}`;
+}
+
 export function formatMoment(at: number): string {
   return `${formatDate(at)} ${formatClock(at)}`;
 }

@@ -7,8 +7,9 @@ import type { Core } from '../core.ts';
 type Column = Matrix['columns'][number];
 
 /**
- * Runs and checkpoints × metrics. NFR stands against the evaluation before training where that comparison has been made;
- * the table is read often, so it builds none itself.
+ * Runs and checkpoints × metrics. NFR is against the evaluation before training where that comparison has been made; of a model
+ * without a run, such as one interpolated from checkpoints, against the one it was compared with. The table is read often, so it
+ * builds no comparison itself.
  */
 export async function matrix({ store }: Core): Promise<Matrix> {
   const [evaluations, runs, models, comparisons] = await Promise.all([
@@ -64,7 +65,9 @@ function nfrByEvaluation(
   for (const { state, rule, counts, leftEvaluationId, rightEvaluationId } of comparisons) {
     const left = steps.get(leftEvaluationId);
     const right = steps.get(rightEvaluationId);
-    if (state !== 'ready' || rule.kind !== 'verdict' || left?.step !== 0 || left.runId !== right?.runId) continue;
+    if (state !== 'ready' || rule.kind !== 'verdict' || left?.step !== 0 || right === undefined) continue;
+    const isMadeModel = right.runId === null && right.modelId !== null;
+    if (left.runId !== right.runId && !isMadeModel) continue;
     const { n, negative } = ratesOf(counts);
     if (n > 0) rates.set(rightEvaluationId, negative / n);
   }

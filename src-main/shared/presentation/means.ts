@@ -1,0 +1,11 @@
+import { formatNumber, formatPercent } from './numbers.ts';
+
+/** A mean over the samples of an evaluation as people read it; names that a scorer or a source gave are their own label. */
+export function meanName(name: string): string {
+  return name === 'acc' ? 'accuracy' : name;
+}
+
+/** A share of right answers in percent, everything else as a number. */
+export function meanValue(name: string, value: number): string {
+  return name === 'acc' ? formatPercent(value) : formatNumber(value);
+}
