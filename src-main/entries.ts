@@ -16,7 +16,7 @@ const sources: Record<Entry, string> = {
 
 /**
  * Absolute path of an entry: the TypeScript source while the program runs from its sources (Node strips the types), else the
- * built file of that name beside the bundle. Bundlers may put this module into a `chunks` folder, one level down.
+ * built file of that name next to the bundle. Bundlers may put this module into a `chunks` folder, one level down.
  */
 export function entryPath(entry: Entry, here: string = import.meta.url): string {
   if (here.endsWith('.ts')) return fileURLToPath(new URL(sources[entry], here));

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { findNode, nodeMissingMessage } from './node-runtime.mjs';
 import { modulesDir } from './paths.mjs';
 
-/** Runs a script under Node ≥ 24 with this process's streams; answers the exit status, and passes signals on. */
+/** Runs a script under Node ≥ 24 with this process's streams; returns the exit status, and passes signals on. */
 export function launchWorkbench(entry, args, { env = process.env } = {}) {
   const node = findNode();
   if (node === undefined) {

@@ -1,5 +1,5 @@
 // What a TensorFlow library looks like on disk, whichever way it came: the official archive (lib/ and include/),
-// the Python package (libtensorflow_cc beside include/), or a system-wide installation.
+// the Python package (libtensorflow_cc next to include/), or a system-wide installation.
 import fs from 'node:fs';
 import path from 'node:path';
 

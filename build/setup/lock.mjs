@@ -5,7 +5,7 @@ import { throwIfInterrupted } from './interruption.mjs';
 import { say } from './log.mjs';
 
 /**
- * Holds `<dir>/setup.lock` while `work` runs, so that two set-ups (a test run beside a start, two clones of the same user)
+ * Holds `<dir>/setup.lock` while `work` runs, so that two set-ups (a test run next to a start, two clones of the same user)
  * don't write the same files. A lock whose holder is gone is taken over.
  */
 export async function withLock(dir, work) {

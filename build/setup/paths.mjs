@@ -17,7 +17,7 @@ export const bindingDir = process.env.FLIPGUARD_BINDING_DIR
 /** A binding that came with the application, compiled for whichever library lies next to it: nobody has to have a compiler. */
 export const packagedBinding = path.join(checkoutDir, 'build', 'binding', 'tfjs_binding.node');
 export const bindingFile = path.join(bindingDir, 'tfjs_binding.node');
-/** Says which library the binding beside it was linked against. */
+/** Says which library the binding next to it was linked against. */
 export const markerFile = path.join(bindingDir, 'flipguard.json');
 export const platformKey = `${process.platform}-${process.arch}`;
 

@@ -1,4 +1,4 @@
-// The ways a TensorFlow library can be had, in the order in which they are tried. Each answers a list of candidates
+// The ways a TensorFlow library can be had, in the order in which they are tried. Each returns a list of candidates
 // `{ dir, flavour, version, origin }`, or throws an Error whose message is the reason a person reads.
 import fs from 'node:fs';
 import path from 'node:path';

@@ -35,7 +35,7 @@ export async function openTensorflow(device: 'cuda' | 'cpu'): Promise<Opened> {
   };
 }
 
-/** How the library computes, beside its version: both move speed, and rounding. */
+/** How the library computes, next to its version: both move speed, and rounding. */
 function settings({ binding }: TensorflowBackend): Record<string, string> {
   return {
     oneDNN: process.env['TF_ENABLE_ONEDNN_OPTS'] === '1' ? 'on' : 'off',

@@ -90,7 +90,7 @@ function sizeOf({ shape }: tf.TensorInfo): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
-/** Rows of a matrix are copied whole; the module's own kernel finds the place of every single number anew. */
+/** Rows of a matrix are copied whole; the module's own kernel finds the place of every single number again. */
 function speedUpGather(): void {
   replaceKernel('GatherV2', (kernel) => (call) => {
     const { x, indices } = call.inputs as { x: tf.TensorInfo; indices: tf.TensorInfo };

@@ -22,7 +22,7 @@ const longestPauseMs = 120_000;
 const timeoutMs = 600_000;
 
 /**
- * Posts JSON and answers the reply's, also one that says no (400, 404, 422 …). Whatever may pass is tried again: 408, 429, 5xx, a connection that
+ * Posts JSON and returns the reply's, also one that says no (400, 404, 422 …). Whatever may pass is tried again: 408, 429, 5xx, a connection that
  * fails or breaks off in the middle; as late as the server asks. The key goes to the endpoint's own origin: redirects are not followed.
  */
 export async function post(endpoint: Endpoint, path: string, body: unknown, tools: PostTools): Promise<Reply> {

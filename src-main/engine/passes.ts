@@ -11,7 +11,7 @@ export type PassTensors = Readonly<Record<string, Tensor1D>>;
 
 /** A computation over a batch. */
 export interface PassTask {
-  /** What its form depends on, beside the sizes of the inputs. */
+  /** What its form depends on, besides the sizes of the inputs. */
   key: string;
   inputs: PassInputs;
   /** Takes nothing of a batch but these tensors: what it finds elsewhere holds for all batches of the key. */

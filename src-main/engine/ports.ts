@@ -18,7 +18,7 @@ export interface FolderReader {
 /** A folder being written. Nothing is visible under its final name before `commit` (temp folder, flush, rename). */
 export interface FolderWriter {
   writeText(name: string, text: string): Promise<void>;
-  /** Chunks are appended in order; answers the SHA-256 in hex. */
+  /** Chunks are appended in order; returns the SHA-256 in hex. */
   writeBytes(name: string, chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<string>;
   commit(): Promise<void>;
   abandon(): Promise<void>;

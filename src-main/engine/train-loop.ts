@@ -20,7 +20,7 @@ export interface TrainControl {
   takeGuardWeight(): number | undefined;
 }
 
-/** All a run needs to go on as if it had not been interrupted, beside weights and optimiser tensors. Plain JSON. */
+/** All a run needs to go on as if it had not been interrupted, besides weights and optimiser tensors. Plain JSON. */
 export interface TrainingState {
   step: number;
   optimizerSteps: number;
@@ -201,7 +201,7 @@ class TrainingRun {
     }
   }
 
-  /** Messages are taken here; answers whether the run is to end. */
+  /** Messages are taken here; returns whether the run is to end. */
   async *#betweenSteps(): AsyncGenerator<TrainerEventBody, boolean> {
     const { control, objective } = this.#plan;
     await this.#plan.breathe();

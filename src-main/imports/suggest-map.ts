@@ -35,7 +35,7 @@ const synonyms: Record<MapField, readonly string[]> = {
 
 /**
  * A mapping guessed from field names: each field takes the first path that ends in one of its names, shallow paths before
- * deep ones; once a nested verdict is selected, output and score are looked for beside it. `isCertain` when every field was
+ * deep ones; once a nested verdict is selected, output and score are looked for next to it. `isCertain` when every field was
  * found under its canonical name at the top.
  */
 export function suggestMap(
@@ -63,7 +63,7 @@ export function makesEvaluation(has: (field: MapField) => boolean): boolean {
   return (has('id') || has('prompt')) && (has('correct') || has('score') || has('output'));
 }
 
-/** The verdict first: the others are sought beside it. */
+/** The verdict first: the others are sought next to it. */
 function searchOrder(fields: readonly MapField[]): MapField[] {
   return [...fields].sort((a, b) => Number(b === 'correct') - Number(a === 'correct'));
 }

@@ -44,7 +44,7 @@ export function measureSentences({ measure }: ComparisonSummary): string[] {
   return [measure?.difference, measure?.conditions].filter((text) => text !== null && text !== undefined);
 }
 
-/** The rule and the counts behind N, which stand beside every comparison. */
+/** The rule and the counts behind N, which stand next to every comparison. */
 export function basisSentence({ rule, n, pairing, measure }: ComparisonSummary): string {
   const outside = [
     [n.unmatchedLeft, 'only in the old evaluation'],

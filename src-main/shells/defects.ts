@@ -11,7 +11,7 @@ export function defectLog(env: NodeJS.ProcessEnv = process.env): string {
   return path.join(sharedCacheFolder(env), 'defects.log');
 }
 
-/** Writes a defect down; answers the log's path, or null when it could not be written. Never throws. */
+/** Writes a defect down; returns the log's path, or null when it could not be written. Never throws. */
 export function noteDefect(where: string, error: unknown): string | null {
   const file = defectLog();
   const said = error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : String(error);

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * The folder of the built interface (`out/renderer`): beside the sources, or beside the bundle in `out/main` or one of its
+ * The folder of the built interface (`out/renderer`): next to the sources, or next to the bundle in `out/main` or one of its
  * chunks. Null when it has not been built.
  */
 export function rendererFolder(here: string = import.meta.url): string | null {

@@ -42,7 +42,7 @@ export type StoreReads = Parts['offered'];
 export type ReaderMethods = Parts['offered'] & Parts['inner'];
 
 /**
- * Everything that is asked of the reader's thread. A new read is a function beside its query, named in the list at the end of that
+ * Everything that is asked of the reader's thread. A new read is a function next to its query, named in the list at the end of that
  * file; it is then a method of `Store`.
  */
 export function readerMethods(db: ReadableDb, owner: string) {

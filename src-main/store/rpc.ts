@@ -44,7 +44,7 @@ export type Bound<Functions> = {
     : never;
 };
 
-/** Gives each function its first argument, so that a query is named once: in the list beside it. */
+/** Gives each function its first argument, so that a query is named once: in the list next to it. */
 export function bind<First, Functions extends Record<string, (first: First, ...rest: never[]) => unknown>>(
   first: First,
   functions: Functions,

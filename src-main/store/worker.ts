@@ -100,7 +100,7 @@ async function runOneTask({ path, task }: WorkerStart): Promise<void> {
       post({ type: 'batch', batch });
     });
   const value = await (work as (...args: unknown[]) => unknown)(db, emit, ...task.args);
-  // Before the answer: who has it may close the store, and a connection that is still open would keep its log beside the file.
+  // Before the answer: who has it may close the store, and a connection that is still open would keep its log next to the file.
   db.raw.close();
   post({ type: 'done', value }, movable(value));
   port.close();

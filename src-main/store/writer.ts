@@ -58,7 +58,7 @@ export interface Provenance {
 export type NewEvaluation = Omit<EvaluationHead, 'runKey'> & { runId: string | null };
 
 /**
- * Everything that is asked of the writer's thread; one call is one transaction. A new write is a function beside its queries, named
+ * Everything that is asked of the writer's thread; one call is one transaction. A new write is a function next to its queries, named
  * in the list at the end of that file; it is then a method of `Store`.
  */
 export function writerMethods(writer: Writer) {

@@ -58,7 +58,7 @@ export interface WorkbenchOptions {
   sitePace?: Pace;
   /** Shows the workbench of another machine in place of this one. */
   connectHost?: Services['connectHost'];
-  /** Opens a file with the system; answers whether it did. */
+  /** Opens a file with the system; returns whether it did. */
   openFile?: (file: string) => Promise<boolean>;
   /** Shows a file in its folder. */
   showFile?: (file: string) => void;
@@ -75,7 +75,7 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
   await claimFolder(layout);
   const { store, hindrance, readOnly } = await openWorkspaceStore(layout);
   if (!readOnly) {
-    // After the store has found the database to be ours: a folder beside a database that is gone tells that there was one.
+    // After the store has found the database to be ours: a folder next to a database that is gone tells that there was one.
     await mark(layout);
     await createFolders(layout);
     await makePrivate(layout);

@@ -55,7 +55,7 @@ export interface Services {
   readonly doctor: (options?: { again: boolean }) => Promise<Doctor>;
   /** Compares the whole workspace with its records; with `repair`, does what loses nothing. */
   readonly checkWorkspace: (options: { repair: boolean }, task: Task) => Promise<WorkspaceCheck>;
-  /** Opens a finished report with the system, where the shell can; answers whether it did. */
+  /** Opens a finished report with the system, where the shell can; returns whether it did. */
   /** Shows the workbench of another machine; refused by a shell without windows. */
   readonly connectHost: (request: HostToConnect, task: Task) => Promise<void>;
   readonly openFile: (file: string) => Promise<boolean>;

@@ -95,7 +95,7 @@ describe.skipIf(nativeMissing !== undefined)(
       );
     });
 
-    it('answers the same cross-entropy in one pass as composed from many', async () => {
+    it('gives the same cross-entropy in one pass as composed from many', async () => {
       const logits = tf.randomNormal([40, 300], 0, 8, 'float32', 7) as tf.Tensor2D;
       const labels = tf.randomUniform([40], 0, 300, 'int32', 8) as tf.Tensor1D;
       const one = nativeOps().sparseSoftmaxCrossEntropy(logits, labels);
@@ -104,7 +104,7 @@ describe.skipIf(nativeMissing !== undefined)(
       expect((await tf.max(tf.abs(tf.sub(one.grad, many.grad))).data())[0]).toBeLessThan(1e-6);
     });
 
-    it('answers the cross-entropy with soft labels in one pass as composed from many', async () => {
+    it('gives the cross-entropy with soft labels in one pass as composed from many', async () => {
       const logits = tf.randomNormal([40, 300], 0, 8, 'float32', 7) as tf.Tensor2D;
       const probabilities = tf.softmax(tf.randomNormal([40, 300], 0, 3, 'float32', 9) as tf.Tensor2D);
       const one = nativeOps().softmaxCrossEntropy(logits, probabilities);

@@ -1,5 +1,5 @@
 /**
- * How fast imports read, and how much memory they take: `node test/bench/imports.ts [megabytes]` (512 unless told). Files
+ * How fast imports read, and how much memory they take: `node test/bench/imports.ts [megabytes]` (512 by default). Files
  * are generated in the OS's temp folder; each is read in a process of its own, so that peaks do not mix. Speeds are
  * of the uncompressed text, by the clock and by processor time. Prints, asserts nothing.
  */

@@ -35,7 +35,7 @@ async function timed<T>(what: string, work: () => Promise<T>): Promise<T> {
   return result;
 }
 
-/** Runs something in the page and answers the long tasks that it caused, in ms. */
+/** Runs something in the page and returns the long tasks that it caused, in ms. */
 async function longTasks(app: App, what: string, work: () => Promise<void>): Promise<void> {
   await app.page.evaluate(() => {
     const list: number[] = [];

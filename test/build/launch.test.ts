@@ -19,7 +19,7 @@ function script(name: string, source: string) {
 }
 
 describe('starting a script under the right Node', () => {
-  it('runs TypeScript, passes arguments and streams, and answers the exit status', () => {
+  it('runs TypeScript, passes arguments and streams, and returns the exit status', () => {
     const file = script(
       'a.ts',
       "const n: number = 7; process.stdin.pipe(process.stdout); console.error(process.argv.slice(2).join('|')); process.exitCode = n;",
@@ -49,7 +49,7 @@ describe('starting a script under the right Node', () => {
     },
   );
 
-  it.skipIf(process.platform === 'win32')('answers a crash as a shell would', () => {
+  it.skipIf(process.platform === 'win32')('reports a crash as a shell would', () => {
     const file = script('c.ts', "process.kill(process.pid, 'SIGKILL');");
     expect(spawnSync(process.execPath, ['build/node24.mjs', file]).status).toBe(137);
   });

@@ -8,7 +8,7 @@ import { icns, ico } from '../../build/package/icons.mjs';
 import { ensureBundle } from '../../build/setup/bundle.mjs';
 
 const root = path.resolve(import.meta.dirname, '../..');
-/** What the application may weigh beside Electron: 120 MB were measured when this was written. */
+/** What the application may weigh besides Electron: 120 MB were measured when this was written. */
 const budgetBytes = 180e6;
 
 describe('what electron-builder packs, by its own matcher', () => {

@@ -129,7 +129,7 @@ const isRun = ({ language }: FencedBlock): boolean => language === 'sh';
 describe('commands of the documentation', () => {
   const played = new Map<string, Promise<string>>();
 
-  /** Runs a page once; answers the folder it leaves. */
+  /** Runs a page once; returns the folder it leaves. */
   function play(page: string): Promise<string> {
     const known = played.get(page);
     if (known !== undefined) return known;

@@ -73,7 +73,7 @@ describe.skipIf('reason' in electron)(`the application in Electron${why}`, () =>
     });
   });
 
-  test('answers the contract’s channels and no others', async () => {
+  test('serves the contract’s channels and no others', async () => {
     const ask = (channel: string) =>
       page.evaluate(
         (name) =>

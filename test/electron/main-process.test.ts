@@ -79,7 +79,7 @@ describe('the main process, with a stand-in for Electron', () => {
     expect(window().options.webPreferences?.preload).toMatch(/preload[\\/]index\.cjs$/);
   });
 
-  test('answers the contract’s channels and no others, and checks what they are given', async () => {
+  test('serves the contract’s channels and no others, and checks what they are given', async () => {
     expect(await invoke('workspace.summary', {})).toMatchObject({ ok: true, value: { shell: 'electron' } });
     expect(await invoke('files.readAnything', {})).toMatchObject({ ok: false, error: { code: 'bad-input' } });
     expect(await invoke({ toString: () => 'runs.list' }, null)).toMatchObject({ ok: false });

@@ -81,7 +81,7 @@ export function largestDifference(a: unknown, b: unknown): number {
   return a.reduce<number>((worst, item, i) => Math.max(worst, largestDifference(item, b[i])), 0);
 }
 
-/** Folder beside the checkout with real models and recorded numbers; null where it is not. */
+/** Folder next to the checkout with real models and recorded numbers; null where it is not. */
 export function sharedFolder(...parts: string[]): string {
   return path.join(import.meta.dirname, '..', '..', '..', 'shared', ...parts);
 }

@@ -64,7 +64,7 @@ describe('parseFieldMap', () => {
 });
 
 describe('suggestMap', () => {
-  it('takes a nested verdict, and the output beside it', () => {
+  it('takes a nested verdict, and the output next to it', () => {
     const record = {
       question: 'q',
       gold: 'g',

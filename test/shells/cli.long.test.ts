@@ -101,7 +101,7 @@ describe('flipguard', () => {
     expect(answer.stderr).toContain('nobody');
   });
 
-  test('lists flips as NDJSON, the worst kind unless told', async () => {
+  test('lists flips as NDJSON, the worst kind by default', async () => {
     const answer = await run('flips', 'old', 'new', '--json');
     const rows = answer.stdout
       .trim()

@@ -92,7 +92,7 @@ test('facets leave out their own part', async () => {
   });
 });
 
-test('opening the same comparison twice answers the same one', async () => {
+test('opening the same comparison twice returns the same one', async () => {
   const store = await testStore();
   const left = await addEvaluation(store, 'l', [sample('a', 'right')]);
   const right = await addEvaluation(store, 'r', [sample('a', 'wrong')]);

@@ -36,7 +36,7 @@ test('annotations narrow views and can be undone once', async () => {
   });
 });
 
-test('an override stands beside the original verdict', async () => {
+test('an override stands next to the original verdict', async () => {
   const store = await testStore();
   const { id } = await comparisonOf(store, [['right', 'wrong']]);
   const { sampleKeys } = await store.flipVectors(id, {});

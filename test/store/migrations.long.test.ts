@@ -95,7 +95,7 @@ test('evaluations of before version 6 keep their samples, and say of their measu
   expect(await again.getComparison(id)).toMatchObject({ pairBy: 'auto', counts: { paired: 1 } });
 });
 
-/** What version 4 added is taken back. */
+/** What version 4 added is removed again. */
 function withoutModelSources(db: InstanceType<typeof Database>): void {
   db.exec('ALTER TABLE models DROP COLUMN source; ALTER TABLE models DROP COLUMN base_id;');
 }

@@ -6,7 +6,7 @@ import { mergePeft } from './merge-peft.ts';
 import { loadAdapter } from './peft.ts';
 
 /**
- * `base` with an adapter of PEFT on it, beside `base` itself: what the adapter leaves alone is in memory once. A plain adapter is computed
+ * `base` with an adapter of PEFT on it, next to `base` itself: what the adapter leaves alone is in memory once. A plain adapter is computed
  * next to its linears; of any other form, the weights that it changes are copied. Disposed before `base`, which owns the rest. Not for
  * adapters that bring a head for rewards.
  */

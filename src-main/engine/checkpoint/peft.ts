@@ -21,11 +21,11 @@ export async function isRewardAdapter(reader: FolderReader): Promise<boolean> {
   return entries.some(({ name }) => plainName(name) === scoreHead);
 }
 
-/** What PEFT saves whole beside an adapter of a sequence classifier, under either of its usual names. */
+/** What PEFT saves whole besides an adapter of a sequence classifier, under either of its usual names. */
 const classifierHeads = ['classifier', 'score'];
 
 /**
- * Writes the adapter of `model`, and the score head beside it where there is one. `baseModel` is the path or name that PEFT
+ * Writes the adapter of `model`, and the score head next to it where there is one. `baseModel` is the path or name that PEFT
  * opens the base from.
  */
 export async function saveAdapter(model: CausalLm, writer: FolderWriter, baseModel: string): Promise<WrittenWeights> {

@@ -11,7 +11,7 @@ export interface WrittenWeights {
   sizeBytes: number;
 }
 
-/** What a folder has beside weights and config.json; copied unchanged where the source has it. */
+/** What a folder has besides weights and config.json; copied unchanged where the source has it. */
 const companions = [
   'generation_config.json',
   'tokenizer.json',
@@ -35,7 +35,7 @@ export async function saveModel(model: CausalLm, source: FolderReader, writer: F
   return writeTensors(writer, 'model.safetensors', weights, { format: 'pt' });
 }
 
-/** config.json (declared float32, which is what is written) and the files beside it. */
+/** config.json (declared float32, which is what is written) and the files next to it. */
 export async function writeCompanions(
   config: Record<string, unknown>,
   source: FolderReader,

@@ -19,7 +19,7 @@ export function checkpointed(
     (input) => ({ value: run(input as Tensor2D, shared), saved: [input!, ...shared] }),
     (dy, saved) => {
       const [input, ...held] = saved as [Tensor2D, ...Tensor[]];
-      // In a compiled pass nothing else would keep the second run from happening beside the first.
+      // In a compiled pass nothing else would keep the second run from happening next to the first.
       const again = ops?.after?.(input, dy) ?? tf.clone(input);
       return innerGradients(() => run(again, held), [again, ...variables], dy);
     },

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 
 /**
- * An operation with a gradient of its own: `forward` answers the value and what `gradient` will need, `gradient` one tensor per
+ * An operation with a gradient of its own: `forward` returns the value and what `gradient` will need, `gradient` one tensor per
  * input. Both are tidied. tfjs frees what a gradient function of `tf.customGrad` made only once the whole backward pass is over,
  * which adds up over the layers of a deep model.
  */

@@ -7,7 +7,7 @@ import { adapterScale } from './layers.ts';
 import { blockLinears, scoreHead, type LinearShape } from './parameters.ts';
 
 /**
- * Low-rank adapters (Hu et al. 2021): beside W a product B·A of rank r, scaled by alpha/r. A starts uniform in ±1/√inputs, B at 0,
+ * Low-rank adapters (Hu et al. 2021): next to W a product B·A of rank r, scaled by alpha/r. A starts uniform in ±1/√inputs, B at 0,
  * as PEFT does, so that the adapted model starts as the plain one.
  */
 export function addAdapter(model: CausalLm, settings: LoraSettings, random: RandomStream): CausalLm {
@@ -25,7 +25,7 @@ export function addAdapter(model: CausalLm, settings: LoraSettings, random: Rand
 }
 
 /**
- * The model with these adapter weights; it takes the place of `model` and owns its weights. The adapter trains, and beside
+ * The model with these adapter weights; it takes the place of `model` and owns its weights. The adapter trains, and next to
  * it, whole, the score head of a sequence classifier: PEFT's `modules_to_save`.
  */
 export function attachAdapter(

@@ -28,7 +28,7 @@ export const supportedRopeTypes = ['default', 'linear', 'dynamic', 'yarn', 'llam
 
 /**
  * Rotary settings from either layout of config.json: `rope_parameters` (transformers 5; one object, or one for each type of
- * layer), or `rope_theta` beside `rope_scaling` (before). Where both are written, `rope_scaling` is what somebody added by hand.
+ * layer), or `rope_theta` next to `rope_scaling` (before). Where both are written, `rope_scaling` is what somebody added by hand.
  */
 export function readRotary(fields: ConfigFields, context: RotaryContext): Rotary {
   const written = filled(fields.object('rope_scaling')) ?? fields.object('rope_parameters');

@@ -3,7 +3,7 @@ import { customGradient } from './custom-gradient.ts';
 
 /**
  * Rotary position embeddings (Su et al. 2021) with the context extensions that published checkpoints use. The numbers follow
- * the reference formulas of the papers named beside them, in the form Hugging Face checkpoints are configured for.
+ * the reference formulas of the papers named next to them, in the form Hugging Face checkpoints are configured for.
  */
 export interface Rotary {
   /** Dimensions of a head that are rotated (the first ones); even. */

@@ -13,7 +13,7 @@ export function shapeOf(config: ModelConfig): ModelShape {
     largest: Math.max(...sizes),
     matrices: linears.reduce((total, { inputs, outputs }) => total + inputs * outputs, 0),
     ...{ vocabSize, dim, layers, heads, kvHeads, headDim, ffnDim, linears },
-    // Three are kept; the fourth is made anew on the way back, which a compiled step does early.
+    // Three are kept; the fourth is made again on the way back, which a compiled step does early.
     feedForwardRows: kind === 'gated' && activation === 'silu' ? 4 : 8,
   };
 }

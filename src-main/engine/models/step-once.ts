@@ -4,7 +4,7 @@ import type { LayerAttention } from './architecture.ts';
 import type { CacheSegment } from './kv-cache.ts';
 import type { StepWeights } from './step-weights.ts';
 
-/** All that a step for one position a row depends on, beside the model's own variables. */
+/** All that a step for one position a row depends on, besides the model's own variables. */
 export interface StepInput {
   /** Token ids and positions within their rows, int32 [rows]. */
   ids: tf.Tensor1D;

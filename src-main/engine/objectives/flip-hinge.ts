@@ -53,7 +53,7 @@ interface HingeNumbers {
 /**
  * The flip hinge: L = L_align + λ · mean over guard samples of D, D the mean (or sum) over a sample's tokens of
  * held · max(0, margin − (z_target − max other z)). It pulls only where a token that the old model chose rightly is about to flip. It
- * knows nothing of the alignment, whose every update it joins, so it stands beside any algorithm that trains a policy. With
+ * knows nothing of the alignment, whose every update it joins, so it works with any algorithm that trains a policy. With
  * `guard.combine` its gradient is not added: training's is projected off it, or loses the coordinates in which the two disagree.
  */
 export class FlipHingeObjective implements Objective {

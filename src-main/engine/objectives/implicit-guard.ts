@@ -5,7 +5,7 @@ import type { GuardStep, PairGuard } from './pair-guard.ts';
 import type { OnPolicyGuard } from './reward-guard.ts';
 
 /**
- * FlipGuard on implicit rewards next to an algorithm that samples: I(x) = 1[ β·(lp(pre, y_c) − lp(π, y_c)) > ε ], as beside DPO, y_c a
+ * FlipGuard on implicit rewards next to an algorithm that samples: I(x) = 1[ β·(lp(pre, y_c) − lp(π, y_c)) > ε ], as with DPO, y_c a
  * response of the prompt's own or of a guard set. What the policy answers is not asked; the gate is set in the guard's own pass.
  */
 export class ImplicitRewardGuard implements OnPolicyGuard {

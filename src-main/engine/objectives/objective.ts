@@ -46,12 +46,12 @@ export interface Objective {
   readonly lengths: readonly number[];
   /** Everything the optimiser moves: the model's trainable weights and heads of the objective's own. */
   readonly trainable: ReadonlyMap<string, Variable>;
-  /** Heads beside the model's own weights; a checkpoint keeps them with the optimiser. */
+  /** Heads besides the model's own weights; a checkpoint keeps them with the optimiser. */
   readonly heads?: ReadonlyMap<string, Variable>;
   step(batch: StepBatch, apply: ApplyGradients): Promise<StepOutcome>;
   /** λ of the guard, where there is one. */
   guardWeight?: number;
-  /** What a resumed run needs beside weights, optimiser and data position; plain JSON. */
+  /** What a resumed run needs besides weights, optimiser and data position; plain JSON. */
   state(): ObjectiveState;
   restore(state: ObjectiveState): void;
   dispose(): void;

@@ -28,7 +28,7 @@ export interface GuardTargets {
   slices?: readonly string[];
   /** The responses that a guard set's margins are taken against. */
   others?: { sequences: readonly CompletionSequence[]; pre: Float32Array };
-  /** Which targets stand beside these training samples: their own, or the next of a guard set. */
+  /** Which targets stand next to these training samples: their own, or the next of a guard set. */
   select(indices: readonly number[]): number[];
   /** Where a guard set's own order stands, and how to put it back there. */
   position?(): DataPosition;
@@ -75,7 +75,7 @@ export interface GuardedChosen {
 const guardPrefix = 'guard ';
 
 /**
- * A guard beside a pairwise loss. On the chosen responses it rides along in the alignment's own pass: the cross-entropy costs
+ * A guard with a pairwise loss. On the chosen responses it rides along in the alignment's own pass: the cross-entropy costs
  * next to nothing, KL a forward pass of the pre-aligned model. On other responses it takes a pass of its own.
  */
 export class PairGuard {

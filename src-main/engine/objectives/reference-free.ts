@@ -122,7 +122,7 @@ export class ReferenceFreeObjective implements Objective {
     const { spec } = this.#options;
     switch (spec.kind) {
       case 'orpo':
-        // −log σ(odds ratio), weighted, beside the NLL: Hong et al. 2024 eq. 6.
+        // −log σ(odds ratio), weighted, next to the NLL: Hong et al. 2024 eq. 6.
         return tf.add(nll, tf.mul(tf.softplus(tf.neg(odds)), spec.beta));
       case 'simpo': {
         const preference = simpoLoss(mean, spec);

@@ -38,7 +38,7 @@ export interface RewardGuardOptions {
   ops: NativeOps;
 }
 
-/** A guard beside an algorithm that samples. */
+/** A guard with an algorithm that samples. */
 export interface OnPolicyGuard {
   weight: number;
   /** Sets the step's gates, once its answers are there. */
@@ -63,7 +63,7 @@ export interface OnPolicyGuard {
 const prePrefix = 'pre ';
 
 /**
- * FlipGuard beside algorithms that sample: I(x) = 1[ R(x, y_c) − R(x, y) > ε ], y the policy's own response and R the reward without its KL
+ * FlipGuard with algorithms that sample: I(x) = 1[ R(x, y_c) − R(x, y) > ε ], y the policy's own response and R the reward without its KL
  * penalty. The gate is set once a step, when responses are sampled; its pull then joins every update of the step.
  */
 export class RewardGuard implements OnPolicyGuard {

@@ -11,7 +11,7 @@ import { type LmEvalSurvey, surveyLmEval } from './lm-eval-survey.ts';
 import { configOf, LmEvalTask } from './lm-eval-task.ts';
 import { overlay, resultPlan } from './mapped.ts';
 
-/** Samples that lm-evaluation-harness wrote with `--log_samples`, one file a task, with the results file beside them. */
+/** Samples that lm-evaluation-harness wrote with `--log_samples`, one file a task, with the results file next to them. */
 export function planLmEval(source: LmEvalFiles, map: FieldMap, variant: string | undefined): ImportPlan<SampleResult> {
   const mapping = new Mapping(map, evaluationFields);
   const results = new Map<string, unknown>();

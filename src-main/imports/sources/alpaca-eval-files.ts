@@ -20,7 +20,7 @@ export function holdsAlpacaEval(files: readonly SourceFile[]): boolean {
 }
 
 /**
- * Chooses the annotations of one annotator, and the outputs beside them.
+ * Chooses the annotations of one annotator, and the outputs next to them.
  * @throws WorkbenchError when the folder holds several models, or lacks the annotator asked for.
  */
 export function alpacaEvalFolder(

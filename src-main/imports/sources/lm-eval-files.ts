@@ -78,7 +78,7 @@ export function lmEvalParts(
   });
 }
 
-/** One samples file, with the results file of the same moment beside it. */
+/** One samples file, with the results file of the same moment next to it. */
 export async function lmEvalFile(file: SourceFile, layout: Layout): Promise<LmEvalFiles> {
   const [, task, at = ''] = samplesName.exec(basename(file.path)) ?? [];
   const folder = dirname(file.path);

@@ -5,7 +5,7 @@ import type { DiffPart } from '../../shared/presentation/word-diff.ts';
 import { markup } from './markup.ts';
 import type { Markup } from './markup.ts';
 
-/** Glyphs carry the kind beside its colour. */
+/** Glyphs carry the kind next to its colour. */
 export const kindGlyph = {
   negative: '▼',
   positive: '▲',

@@ -119,7 +119,7 @@ function mark(index: number, cx: number, cy: number, title: string): Markup {
   return markup`<polygon class="mark-${colour}" points="${moved}">${name}</polygon>`;
 }
 
-/** Names beside the last points, moved apart where they would overlap. */
+/** Names next to the last points, moved apart where they would overlap. */
 function endLabels({ x, y, chart, looks }: Frame): Markup {
   const gap = 14;
   let previous = -Infinity;

@@ -16,7 +16,7 @@ export interface RowEncoder {
 }
 export type RowFormat = 'csv' | 'json' | 'ndjson' | 'parquet';
 
-/** `model` stands beside the rows in JSON; the other formats hold rows alone. */
+/** `model` stands next to the rows in JSON; the other formats hold rows alone. */
 export function rowEncoder(format: RowFormat, model: ReportModel): RowEncoder {
   switch (format) {
     case 'csv':

@@ -171,7 +171,7 @@ export const channels = {
   /** Whoever asked no longer wants it; with the last of them the job is cancelled. */
   'jobs.leave': channel<null>()(z.strictObject({ jobId: id })),
 
-  /** Electron: a native dialog, answers null when dismissed. Web: null, the renderer shows `files.browse`. */
+  /** Electron: a native dialog, returns null when dismissed. Web: null, the renderer shows `files.browse`. */
   'files.pick': channel<{ handle: string; name: string } | null>()(
     z.strictObject({ purpose: z.enum(['file', 'folder']) }),
   ),
@@ -622,7 +622,7 @@ export const channels = {
       redact: z.strictObject({ texts: z.boolean().default(false), privateTags: texts.default([]) }).prefault({}),
     }),
   ),
-  /** Electron opens it with the system; the web shell answers a path to download. */
+  /** Electron opens it with the system; the web shell returns a path to download. */
   'reports.open': channel<{ download: string | null }>()(z.strictObject({ reportId: id })),
   /** Shows the file in its folder, in the desktop application. */
   'reports.show': channel<null>()(z.strictObject({ reportId: id })),

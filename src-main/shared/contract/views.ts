@@ -11,7 +11,7 @@ import type { ReportMethodTable, ReportModel } from '../domain/reports/report-mo
 
 /** Answers that exist only on the contract: what the workbench composes from store, trainer and files. */
 
-/** Long work of the main side: import, comparison, report, evaluation, demo. Runs have their own record beside it. */
+/** Long work of the main side: import, comparison, report, evaluation, demo. Runs have their own record next to it. */
 export interface Job {
   id: string;
   kind:

@@ -195,7 +195,7 @@ export interface Annotation {
   /** Index 1–6 into the workspace's taxonomy. */
   label: number | null;
   note: string;
-  /** Overrides, kept beside the original verdicts. */
+  /** Overrides, kept next to the original verdicts. */
   leftVerdict: Verdict | null;
   rightVerdict: Verdict | null;
   reviewed: boolean;

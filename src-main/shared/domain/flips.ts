@@ -6,7 +6,7 @@ export const defaultRule: Rule = { kind: 'verdict', ties: 'excluded' };
 
 /**
  * What became of one paired sample, left = old, right = new. The first five are counted in N; `tied` (a tie under
- * `ties: excluded`) and `missing` (a side has nothing to judge) are not, and are always shown beside N.
+ * `ties: excluded`) and `missing` (a side has nothing to judge) are not, and are always shown next to N.
  * `unchanged` is the margin rule's middle: that rule knows no right and wrong.
  */
 export const flipKinds = ['negative', 'positive', 'kept-right', 'kept-wrong', 'unchanged', 'tied', 'missing'] as const;

@@ -106,14 +106,14 @@ export interface EstimateJob {
   trainSources?: TrainJob['trainSources'];
   guardSuite?: SuiteFile;
 }
-/** Scores every pair of a file by CHES under a model; answers with `row-scores` events. */
+/** Scores every pair of a file by CHES under a model; sends `row-scores` events. */
 export interface ChesJob {
   kind: 'ches';
   modelPath: string;
   rowsPath: string;
   maxLength: number;
 }
-/** How much a reference prefers the rejected response of every pair of a file; answers with `row-scores` events. */
+/** How much a reference prefers the rejected response of every pair of a file; sends `row-scores` events. */
 export interface MarginsJob {
   kind: 'margins';
   modelPath: string;
@@ -122,7 +122,7 @@ export interface MarginsJob {
   /** Where reference log-probs are cached across runs. */
   cacheFolder: string;
 }
-/** How far a step on each pair of a file lowers the answers of another file, by gradients; answers with `row-scores` events. */
+/** How far a step on each pair of a file lowers the answers of another file, by gradients; sends `row-scores` events. */
 export interface GradientProductsJob {
   kind: 'gradient-products';
   modelPath: string;

@@ -119,7 +119,7 @@ export function keptBytes(
   checkpointing: boolean,
 ): number {
   const tokens = responsesPerRow(spec.algorithm) * spec.batch.size * longest;
-  // Queries, keys and values once more, laid out in rows: a compiled step makes them anew as soon as it can, and holds them until it is back.
+  // Queries, keys and values once more, laid out in rows: a compiled step makes them again as soon as it can, and holds them until it is back.
   const laidOut = (heads + 2 * kvHeads) * headDim;
   const perLayer = 8 * dim + feedForwardRows * ffnDim + laidOut + heads * longest;
   return float * tokens * (checkpointing ? layers * dim + perLayer : layers * perLayer);

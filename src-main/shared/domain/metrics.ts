@@ -343,7 +343,7 @@ export const metrics = {
 
 export type SuiteMetric = Pick<Metric, 'meaning' | 'unit' | 'better'>;
 
-/** Numbers of one sample of a suite, beside its verdict and score. */
+/** Numbers of one sample of a suite, besides its verdict and score. */
 const ofAnswers = {
   latency: { unit: 'seconds', better: 'lower', meaning: 'from the question to the answer, where a server answered' },
   prompt_tokens: { unit: 'tokens', better: null, meaning: 'tokens of the prompt, as a server counted them' },

@@ -21,7 +21,7 @@ export interface Thing {
   name: string;
 }
 
-/** What a person wrote beside a thing. Things without any mark are not listed. */
+/** What a person wrote next to a thing. Things without any mark are not listed. */
 export interface ThingMarks {
   kind: ThingKind;
   id: string;

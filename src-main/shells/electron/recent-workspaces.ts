@@ -19,7 +19,7 @@ export async function readRecent(file: string): Promise<string[]> {
   }
 }
 
-/** Puts a folder at the front; answers the list. */
+/** Puts a folder at the front; returns the list. */
 export async function rememberRecent(file: string, folder: string): Promise<string[]> {
   const folders = [folder, ...(await readRecent(file)).filter((other) => other !== folder)].slice(0, most);
   await writeWhole(file, JSON.stringify({ folders }));

@@ -28,7 +28,7 @@ export interface WebShellOptions {
   port?: number;
   /** Heard from other programs of this account; nobody is unless given. */
   control?: Control;
-  /** Folder of the built interface; null answers with a sentence instead of a page. */
+  /** Folder of the built interface; null replies with a sentence instead of a page. */
   rendererFolder: string | null;
 }
 

@@ -2,7 +2,7 @@ import type { Migration } from './migrate.ts';
 
 /**
  * Words of rows by their first letters too: while somebody types, a word's beginning is looked up instead of merged from the thousands of
- * words that begin so. Everything is indexed anew, the first row of older datasets included, which version 9 left out.
+ * words that begin so. Everything is indexed again, the first row of older datasets included, which version 9 left out.
  */
 export const rowPrefixes: Migration = {
   version: 15,

@@ -131,7 +131,7 @@ export function refuseForeign(db: ReadableDb, steps: readonly Migration[] = migr
   }
 }
 
-/** A consistent copy beside the workspace; the newest few are kept. */
+/** A consistent copy next to the workspace; the newest few are kept. */
 async function backUp(db: WritableDb, version: number): Promise<void> {
   const folder = join(dirname(db.raw.name), 'backups');
   mkdirSync(folder, { recursive: true });

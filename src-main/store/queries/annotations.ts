@@ -98,7 +98,7 @@ function corrects(part: Partial<Annotation> | null): boolean {
   return part?.leftVerdict != null || part?.rightVerdict != null;
 }
 
-/** What the lists show of a comparison with corrected verdicts, kept beside what was counted as evaluated. */
+/** What the lists show of a comparison with corrected verdicts, kept next to what was counted as evaluated. */
 export function noteCorrections(db: WritableDb, comparisonId: string): void {
   const row = one<{ counts: string; state: string }>(
     db,

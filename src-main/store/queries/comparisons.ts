@@ -112,7 +112,7 @@ export function removeComparison(writer: Writer, id: string): void {
   if (changes === 0) throw new WorkbenchError('not-found', 'This comparison is not in the workspace');
 }
 
-/** Remembers which A/A evaluations mark the flakiness; answers the shown build, whose marks are then computed. */
+/** Remembers which A/A evaluations mark the flakiness; returns the shown build, whose marks are then computed. */
 export function setRepeats(
   writer: Writer,
   comparisonId: string,

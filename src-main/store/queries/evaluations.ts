@@ -242,7 +242,7 @@ function jsonOrNull(value: unknown): string | null {
   return value === null || value === undefined ? null : JSON.stringify(value);
 }
 
-/** Names of the numbers that its samples have beside their scores. */
+/** Names of the numbers that its samples have besides their scores. */
 export function evaluationMetrics(db: ReadableDb, id: string): string[] {
   return metricNames(db, evaluationKey(db, id));
 }

@@ -135,7 +135,7 @@ export function moveRun(writer: Writer, id: string, to: RunStatus, error: ErrorR
   });
 }
 
-/** The state alone, by the table; answers whether the run is in it now because of this. */
+/** The state alone, by the table; returns whether the run is in it now because of this. */
 export function enterState(db: WritableDb, key: number, to: RunStatus): boolean {
   const from = JSON.stringify(runTransitions[to]);
   const { changes } = run(

@@ -4,7 +4,7 @@ import type { ReadableDb } from '../database.ts';
 import { fileError } from './file-error.ts';
 
 /**
- * The whole database as of one moment, in one compact file at `path`. Files beside the database (run folders, reports) are the
+ * The whole database as of one moment, in one compact file at `path`. Files next to the database (run folders, reports) are the
  * caller's. It takes its name only when it is complete.
  */
 export function copyWorkspace(db: ReadableDb, path: string): { sizeBytes: number } {

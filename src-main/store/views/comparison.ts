@@ -32,7 +32,7 @@ interface SideRows {
   right: RowByKey;
 }
 
-/** One comparison as the reader holds it: columns, and what is looked up beside them. */
+/** One comparison as the reader holds it: columns, and what is looked up besides them. */
 export class LoadedComparison {
   readonly db: ReadableDb;
   readonly id: string;

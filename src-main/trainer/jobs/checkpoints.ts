@@ -21,7 +21,7 @@ import {
 } from '../checkpoint-folder.ts';
 import { createFolder, openFolder } from '../node-folders.ts';
 
-/** The checkpoints of one run: `checkpoints/<step>/`, each a model folder with what a resume needs beside it. */
+/** The checkpoints of one run: `checkpoints/<step>/`, each a model folder with what a resume needs besides it. */
 export class Checkpoints {
   readonly #runFolder: string;
   readonly #keep: RunSpec['checkpoint']['keep'];

@@ -117,7 +117,7 @@ function computedBytes(policy: CausalLm, objective: Objective, spec: RunSpec, co
   }).peakBytes;
 }
 
-/** A guard beside pairs passes over one response a pair where its targets are not the chosen ones: half of a step again, if all fire. */
+/** A guard with pairs passes over one response a pair where its targets are not the chosen ones: half of a step again, if all fire. */
 function guardFactor({ algorithm, guard }: RunSpec): number {
   const isTried = guard.kind === 'none' || guard.kind === 'flip-hinge' || guard.target === 'chosen';
   return algorithm.kind === 'dpo' && !isTried ? 1.5 : 1;

@@ -91,7 +91,7 @@ export class Reference {
   }
 }
 
-/** The reference live, beside the changing policy. Under an adapter its plain weights are in memory anyway. */
+/** The reference live, next to the changing policy. Under an adapter its plain weights are in memory anyway. */
 export function liveReference({ job, policy, reference }: ReferenceInputs): Promise<CausalLm> {
   const shared = policy.adapter !== null && job.referencePath === undefined;
   return shared ? Promise.resolve(withoutAdapter(policy)) : reference.model();

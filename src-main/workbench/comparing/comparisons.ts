@@ -288,7 +288,7 @@ function searchSample(row: FlipExportRow, characters: number): SearchSample {
   };
 }
 
-/** How long an answer is wanted to be. What the old model wrote tells too much of whether it was right to be tried beside it. */
+/** How long an answer is wanted to be. What the old model wrote tells too much of whether it was right to be tried next to it. */
 function lengthOf({ target, leftOutput }: FlipExportRow): Pick<SearchSample, 'numbers'> {
   if (target !== null) return { numbers: { 'wanted length': target.length } };
   return leftOutput === null ? {} : { numbers: { 'old output length': leftOutput.length } };

@@ -24,7 +24,7 @@ interface World {
   demo: DemoRecord | null;
 }
 
-/** What a run came to beside those like it, or what was done last in the workspace. Null where nothing was found yet. */
+/** What a run came to next to those like it, or what was done last in the workspace. Null where nothing was found yet. */
 export async function findings(
   core: Core,
   comparisons: Comparisons,

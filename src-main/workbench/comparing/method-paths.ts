@@ -15,7 +15,7 @@ export interface EvaluatedPath {
   seed: number;
   /** From before training on. */
   points: FrontierPoint[];
-  /** Held to the samples that it is checked on: drawn, and no method beside the others. */
+  /** Held to the samples that it is checked on: drawn, and not a method to be compared with the others. */
   heldToGuardSet: boolean;
 }
 

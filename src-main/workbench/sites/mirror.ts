@@ -10,7 +10,7 @@ import { parseEvent } from '../../trainer/messages.ts';
  */
 export interface Mirror {
   readonly offset: number;
-  /** Takes bytes that begin at `offset`; answers the events of the lines that are whole. */
+  /** Takes bytes that begin at `offset`; returns the events of the lines that are whole. */
   take(bytes: Buffer): Promise<TrainerEvent[]>;
   /** The file at the site has become shorter than what was read: it is read again from the beginning. */
   restart(): Promise<void>;

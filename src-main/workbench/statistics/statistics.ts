@@ -110,7 +110,7 @@ export function createStatistics(): Statistics {
   };
 }
 
-/** In samples to count; the others by how long they take beside that. */
+/** In samples to count; the others by how long they take compared with that. */
 function sizeOf(task: StatisticsTask): number {
   switch (task.kind) {
     case 'summary':

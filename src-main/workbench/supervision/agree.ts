@@ -21,7 +21,7 @@ export interface Agreement {
 /**
  * Brings a run's `events.ndjson` and the store to the same record, before anything is added to it. The store takes what the file has
  * beyond it; the file gets what it lost to damage or a power cut from the store. Where an event is in neither, the record ends
- * before it: what came later is trained again, and the file as it was is kept beside.
+ * before it: what came later is trained again, and the file as it was is kept next to it.
  */
 export async function agreeOnRecord(core: Core, run: { id: string; folder: string }): Promise<Agreement> {
   const file = runFolder(core.layout, run).file('events');

@@ -21,7 +21,7 @@ export const holderSchema = z.object({
 });
 type Holder = z.infer<typeof holderSchema>;
 
-/** Takes the claim, or answers null when a living process (this one too) has it. */
+/** Takes the claim, or returns null when a living process (this one too) has it. */
 export async function claim(file: string, what?: string): Promise<Claim | null> {
   for (;;) {
     const found = await readHolder(file);

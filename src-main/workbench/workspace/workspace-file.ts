@@ -11,7 +11,7 @@ import { throwIfCancelled } from '../supervision/task.ts';
 import type { Task } from '../supervision/task.ts';
 import { asFileError } from './file-errors.ts';
 
-/** What a workspace file holds beside the database. Caches can be made again, uploads have been imported. */
+/** What a workspace file holds besides the database. Caches can be made again, uploads have been imported. */
 export const packedFolders = ['runs', 'models', 'reports', 'exports'] as const;
 export const packedDatabase = 'workspace.sqlite';
 /** Files of a run that say which process works on it. */

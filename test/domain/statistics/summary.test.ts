@@ -49,7 +49,7 @@ describe('a comparison’s summary', () => {
     }
   });
 
-  it('says what was left out beside N', () => {
+  it('says what was left out next to N', () => {
     const kinds: FlipKind[] = ['negative', 'kept-right', 'kept-wrong', 'tied', 'missing', 'missing'];
     expect(comparisonSummary(tallyOf(kinds, { unmatchedLeft: 3, unmatchedRight: 1 })).n).toEqual({
       paired: 3,
@@ -123,7 +123,7 @@ describe('a comparison’s summary', () => {
   });
 });
 
-/** Real evaluations beside the checkout, not part of it. */
+/** Real evaluations next to the checkout, not part of it. */
 const shared = new URL('../../../../shared/data/', import.meta.url);
 const missing = existsSync(shared) ? '' : ' (skipped: ../shared is not here)';
 const readJsonLines = (path: string): unknown[] =>

@@ -20,7 +20,7 @@ const adapters = [
 ] as const;
 
 it.each(adapters)(
-  '%s on its base gives PEFT’s logits beside the base’s own, and shares all but %i weights',
+  '%s on its base gives PEFT’s logits next to the base’s own, and shares all but %i weights',
   async (name, own) => {
     const family = name.replace(/-(foreign-.*|adapter)$/, '');
     const base = await loadGoldenModel(family);

@@ -35,7 +35,7 @@ describe('a saved model', () => {
     });
   });
 
-  it('keeps the files beside the weights', async () => {
+  it('keeps the files next to the weights', async () => {
     const source = new MemoryFolder({
       ...Object.fromEntries((await loadFiles('llama')).entries()),
       'tokenizer.json': '{"version":"1.0"}',

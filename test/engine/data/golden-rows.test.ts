@@ -51,7 +51,7 @@ function sequencesOf(
         from: 0,
       }));
     case 'sft': {
-      // TRL learns from every token of a conversation unless told otherwise.
+      // TRL learns from every token of a conversation by default.
       const completionOnly = recorded.format !== 'sft, conversation';
       return tokeniseCompletions(rows as CompletionRow[], tokenizer, { maxLength, completionOnly }).samples.map(
         ({ sequence }) => sequence,

@@ -146,7 +146,7 @@ describe('PPO', () => {
   });
 });
 
-describe('FlipGuard beside PPO', () => {
+describe('FlipGuard with PPO', () => {
   test('fires where the pre-aligned response was worth more, and pulls towards it', async () => {
     const [plain, guarded] = [tinyModel(2), tinyModel(2)];
     await new Stepper(ppo(plain)).step(all);

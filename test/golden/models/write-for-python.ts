@@ -4,7 +4,7 @@
  *   node test/golden/models/write-for-python.ts OUT && python test/golden/models/check_written.py OUT
  *
  * OUT/<family>: the tiny model with every weight moved, as a full checkpoint. OUT/<family>-adapter: a trained-looking adapter on the
- * tiny model of test/assets. OUT/<family>-merged: the two merged. Each with logits.json beside the weights. OUT/<family>-reward-adapter
+ * tiny model of test/assets. OUT/<family>-merged: the two merged. Each with logits.json next to the weights. OUT/<family>-reward-adapter
  * and OUT/<family>-reward: an adapter with a score head, and the two merged, with scores.json.
  */
 import { mkdir, writeFile } from 'node:fs/promises';

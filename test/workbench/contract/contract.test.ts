@@ -30,7 +30,7 @@ describe('the contract', () => {
     expect(result).toMatchObject({ ok: false, error: { place: { field: 'points' } } });
   });
 
-  test('answers a defect as an internal error, never as a rejection', async () => {
+  test('reports a defect as an internal error, never as a rejection', async () => {
     const log = vi.spyOn(console, 'error').mockImplementation(() => {});
     const failing = createDispatcher({
       'runs.list': () => Promise.reject(new TypeError('boom')),

@@ -186,7 +186,7 @@ describe.skipIf(smallModel === null)(`runs${withSmallModel}`, () => {
     expect(await workbench.runs.ended(failed.id)).toMatchObject({ status: 'stopped', error: null });
   });
 
-  test('runs of a sweep wait for each other, and a waiting one can be taken back', async () => {
+  test('runs of a sweep wait for each other, and a waiting one can be withdrawn', async () => {
     const workbench = await openTestWorkbench();
     await addTrainingMaterial(workbench, smallModel ?? '');
     const spec = tinySpec({ steps: 2, evaluate: { suites: [] }, checkpoint: {} });

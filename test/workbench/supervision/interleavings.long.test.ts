@@ -24,7 +24,7 @@ function seeded(seed: number): (below: number) => number {
   };
 }
 
-/** Random wishes, words and mishaps, in a random order and at random moments; then everything is put right and closed. */
+/** Random wishes, words and mishaps, in a random order and at random moments; then everything is restored and closed. */
 class Interleaving {
   readonly #stage: Stage;
   readonly #random: (below: number) => number;

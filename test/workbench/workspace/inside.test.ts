@@ -6,7 +6,7 @@ import { SeededRandom } from '../../../src-main/shared/domain/statistics/random.
 import { inside, refuseLinksIn, removeInside } from '../../../src-main/workbench/workspace/inside.ts';
 import { temporaryFolder } from '../../helpers/workbench.ts';
 
-/** A root with every kind of link in it, beside a folder that is nobody's business. */
+/** A root with every kind of link in it, next to a folder that is nobody's business. */
 function rootWithLinks(): { root: string; victim: string } {
   const base = realpathSync(temporaryFolder());
   const root = path.join(base, 'root');

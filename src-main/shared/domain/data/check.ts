@@ -77,7 +77,7 @@ export interface StoredCheck {
   createdAt: number;
 }
 
-/** What is kept of a check beside its summary: a number per row. */
+/** What is kept of a check besides its summary: a number per row. */
 export interface CheckColumns extends RowColumns {
   /** Responses alone, in the check's unit. */
   difference: Int32Array;

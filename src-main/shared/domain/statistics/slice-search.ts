@@ -45,7 +45,7 @@ export interface SliceSearchOptions {
   minSamples?: number;
   /** How many to answer at most. */
   limit?: number;
-  /** Answer only slices with an adjusted p of at most this; 1 answers the top ones whatever their p. */
+  /** Return only slices with an adjusted p of at most this; 1 returns the top ones whatever their p. */
   maxPHolm?: number;
   /** Told how much is done, 0…1, a few times. */
   onProgress?: (fraction: number) => void;

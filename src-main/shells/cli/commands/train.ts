@@ -86,7 +86,7 @@ export function withAssignments(input: SpecInput, assignments: readonly string[]
   return { spec: changes.reduce((spec, { path: at, value }) => withValue(spec, at, value), specObject(input)) };
 }
 
-/** Rules of the command line beside those of the spec. */
+/** Rules of the command line besides those of the spec. */
 function withAlerts(input: SpecInput, rules: readonly string[]): SpecInput {
   if (rules.length === 0) return input;
   const spec = specObject(input);
