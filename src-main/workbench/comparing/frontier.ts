@@ -114,7 +114,7 @@ async function gainOf(core: Core, world: World, evaluation: EvaluationRecord): P
     seed: run?.spec.seed ?? null,
     checkpointId: evaluation.checkpointId,
     reward: rewardOf(world, evaluation),
-    kl: evaluation.summary['kl/pre'] ?? (await klAt(core, evaluation)),
+    kl: klOf(world, evaluation) ?? (await klAt(core, evaluation)),
     accuracy: judged === 0 ? null : evaluation.right / judged,
   };
 }
@@ -137,6 +137,12 @@ function rewardOf(world: World, evaluation: EvaluationRecord): number | null {
     if (score !== undefined && score !== null) return score;
   }
   return null;
+}
+
+/** KL along the old model's answers, on whichever suite of the same weights told it. */
+function klOf(world: World, evaluation: EvaluationRecord): number | null {
+  const told = [evaluation, ...world.all.filter((other) => sameWeights(other, evaluation))];
+  return told.find(({ summary }) => summary['kl/pre'] !== undefined)?.summary['kl/pre'] ?? null;
 }
 
 function sameWeights(a: EvaluationRecord, b: EvaluationRecord): boolean {

@@ -80,7 +80,8 @@ export async function tellRuns(
       ...(await outputsOf(core, comparisons, runs, task)),
     ],
     now,
-    matched,
+    // Straight lines from start to end say something else than the paths, which are what was measured.
+    matched: curves === null ? matched : null,
     guarded: guarded.length > 0,
   };
 }
