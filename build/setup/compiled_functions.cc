@@ -341,13 +341,15 @@ struct OpDeleter {
   void operator()(TFE_Op *op) const { TFE_DeleteOp(op); }
 };
 
-/** runFunction(name, inputs, outputs) → infos as executeOp's */
+/** runFunction(name, inputs, outputs, executor or '') → infos as executeOp's */
 static napi_value RunFunction(napi_env env, const Arguments &args) {
   TFJSBackend &backend = backendOf(env);
   const std::string name = text(env, args[0]);
   Status status;
   std::unique_ptr<TFE_Op, OpDeleter> op(TFE_NewOp(contextOf(backend), name.c_str(), status));
   status.check(name);
+  const std::string executor = text(env, args[3]);
+  if (!executor.empty()) TFE_OpSetAttrString(op.get(), "executor_type", executor.data(), executor.size());
   for (int64_t id : integers(env, args[1])) TFE_OpAddInput(op.get(), handleOf(backend, id), status);
   status.check(name);
   int outputs = static_cast<int>(integer(env, args[2]));
@@ -381,7 +383,7 @@ static napi_value Init(napi_env env, napi_value exports) {
       {"traceBegin", Exported<TraceBegin, 0>},       {"traceEnd", Exported<TraceEnd, 1>},
       {"traceOp", Exported<TraceOp, 5>},             {"traceConstant", Exported<TraceConstant, 2>},
       {"traceInput", Exported<TraceInput, 3>},       {"traceFunction", Exported<TraceFunction, 5>},
-      {"removeFunction", Exported<RemoveFunction, 1>}, {"runFunction", Exported<RunFunction, 3>},
+      {"removeFunction", Exported<RemoveFunction, 1>}, {"runFunction", Exported<RunFunction, 4>},
   };
   for (const auto &[name, callback] : functions) {
     napi_value function;

@@ -45,7 +45,8 @@ export interface Binding {
   /** `always`: nodes that run though no output needs them. */
   traceFunction?(trace: number, name: string, inputs: number[], outputs: number[], always: number[]): void;
   removeFunction?(name: string): void;
-  runFunction?(name: string, inputs: number[], outputs: number): HandleInfo[];
+  /** `executor`: TensorFlow's name of what runs the operations; empty for its usual one. */
+  runFunction?(name: string, inputs: number[], outputs: number, executor: string): HandleInfo[];
 }
 
 /** A node's output in a graph under construction; `shape` is null, or holds −1, where TensorFlow cannot infer it. */

@@ -48,11 +48,11 @@ export interface NativeOps {
   adamSlot?(parameter: Variable): AdamSlot;
   /** Updates many parameters by one operation. */
   adamTogether?(): AdamTogether;
-  /** Makes a computation one operation of the device. */
+  /** Makes a computation one operation of the device; `inTurn`: of many small operations, which then run one after another. */
   compile?(
     build: (inputs: Tensor[]) => Tensor[],
     specs: readonly TensorSpec[],
-    options?: { constant?: (dataId: object) => boolean },
+    options?: { constant?: (dataId: object) => boolean; inTurn?: boolean },
   ): CompiledFunction | { readonly refused: string };
 }
 

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { compile, type TensorSpec } from '../../src-main/backends/compiled.ts';
+import { compile, type CompileOptions, type TensorSpec } from '../../src-main/backends/compiled.ts';
 import { nativeOps, openBackend } from '../../src-main/backends/index.ts';
 import { AdamW } from '../../src-main/engine/optim/adamw.ts';
 import { nativeMissing } from './native-available.ts';
@@ -12,38 +12,45 @@ describe.skipIf(nativeMissing !== undefined)('compiled functions', () => {
     await openBackend({ prefer: 'tensorflow-cpu' });
   });
 
-  function compiled(build: (inputs: tf.Tensor[]) => tf.Tensor[], specs: TensorSpec[] = [matrix]) {
-    const result = compile(build, specs);
+  function compiled(
+    build: (inputs: tf.Tensor[]) => tf.Tensor[],
+    specs: TensorSpec[] = [matrix],
+    options: CompileOptions = {},
+  ) {
+    const result = compile(build, specs, options);
     if ('refused' in result) throw new Error(result.refused);
     return result;
   }
 
-  test('a gradient is the eager one, for each batch and with the weights of the time', () => {
-    const weights = tf.variable(tf.tensor2d([1, 2, 3, 4], [2, 2]));
-    const loss = (x: tf.Tensor) => tf.sum(tf.mul(tf.square(tf.matMul(x as tf.Tensor2D, weights)), 0.5)) as tf.Scalar;
-    const gradients = (x: tf.Tensor) => {
-      const { value, grads } = tf.variableGrads(() => loss(x), [weights]);
-      return [value, grads[weights.name]!];
-    };
-    const run = compiled(([x]) => gradients(x!));
-    const numbers: number[][][] = [];
-    for (const data of [
-      [1, 0, 0, 1, 1, 1],
-      [2, -1, 0.5, 3, 0, -2],
-    ]) {
-      const x = tf.tensor2d(data, [3, 2]);
-      numbers.push(run.run([x]).map((tensor) => [...tensor.dataSync()]));
-      expect(numbers.at(-1)).toEqual(gradients(x).map((tensor) => [...tensor.dataSync()]));
-      weights.assign(tf.tensor2d([-1, 0.5, 2, 7], [2, 2]));
-    }
-    expect(numbers[0]).toEqual([
-      [(1 + 4 + 9 + 16 + 16 + 36) / 2],
-      // xᵀ·x·W by hand: xᵀx = [[2, 1], [1, 2]].
-      [2 * 1 + 3, 2 * 2 + 4, 1 + 2 * 3, 2 + 2 * 4],
-    ]);
-    run.dispose();
-    weights.dispose();
-  });
+  test.each([false, true])(
+    'a gradient is the eager one, for each batch and with the weights of the time; in turn: %s',
+    (inTurn) => {
+      const weights = tf.variable(tf.tensor2d([1, 2, 3, 4], [2, 2]));
+      const loss = (x: tf.Tensor) => tf.sum(tf.mul(tf.square(tf.matMul(x as tf.Tensor2D, weights)), 0.5)) as tf.Scalar;
+      const gradients = (x: tf.Tensor) => {
+        const { value, grads } = tf.variableGrads(() => loss(x), [weights]);
+        return [value, grads[weights.name]!];
+      };
+      const run = compiled(([x]) => gradients(x!), [matrix], { inTurn });
+      const numbers: number[][][] = [];
+      for (const data of [
+        [1, 0, 0, 1, 1, 1],
+        [2, -1, 0.5, 3, 0, -2],
+      ]) {
+        const x = tf.tensor2d(data, [3, 2]);
+        numbers.push(run.run([x]).map((tensor) => [...tensor.dataSync()]));
+        expect(numbers.at(-1)).toEqual(gradients(x).map((tensor) => [...tensor.dataSync()]));
+        weights.assign(tf.tensor2d([-1, 0.5, 2, 7], [2, 2]));
+      }
+      expect(numbers[0]).toEqual([
+        [(1 + 4 + 9 + 16 + 16 + 36) / 2],
+        // xᵀ·x·W by hand: xᵀx = [[2, 1], [1, 2]].
+        [2 * 1 + 3, 2 * 2 + 4, 1 + 2 * 3, 2 + 2 * 4],
+      ]);
+      run.dispose();
+      weights.dispose();
+    },
+  );
 
   test('cross-entropy at labels and its gradient, where e^x of the logits themselves would overflow', () => {
     const ops = nativeOps();

@@ -246,7 +246,7 @@ export class CompiledSteps {
       const tensors = [...this.#batchTensors(new Int32Array(rows), new Float32Array(rows)), ...this.#stateTensors()];
       return tensors.map(({ shape, dtype }) => ({ shape, dtype: dtype as TensorSpec['dtype'] }));
     });
-    const made = this.#compile((inputs) => this.#build(inputs), specs, { constant: isConstant });
+    const made = this.#compile((inputs) => this.#build(inputs), specs, { constant: isConstant, inTurn: true });
     return 'refused' in made ? null : made;
   }
 
