@@ -59,14 +59,20 @@ export async function findSuspects(
   }
   if (flips.length === 0) notes.push('Nothing flipped, so that no row is near a flip.');
   core.bus.publish({ topic: 'changed', lists: ['datasets'] });
-  const usual = flips.length > 0 ? 'near-flips' : 'displacement';
-  const by = choice.by ?? (choice.gradients === true ? 'gradient' : usual);
+  const isKnown = (name: RowScoreName) => scored.some(({ scores }) => scores.some((score) => score.name === name));
+  const usualOrder: RowScoreName[] = [
+    ...(choice.gradients === true ? ['gradient' as const] : []),
+    ...(flips.length > 0 ? ['near-flips' as const] : []),
+    'displacement',
+    'ches',
+  ];
+  const by = choice.by ?? usualOrder.find(isKnown) ?? 'displacement';
   const limit = choice.limit ?? usualLimit;
   const rows: Suspect[] = [];
   for (const one of scored) {
     if (one.scores.some(({ name }) => name === by)) rows.push(...(await mostSuspect(core, one, flips, by, limit)));
   }
-  if (!scored.some(({ scores }) => scores.some(({ name }) => name === by))) throw withoutScore(by, notes);
+  if (!isKnown(by)) throw withoutScore(by, notes);
   const [first] = datasets as [DatasetRecord];
   return {
     datasetId: first.id,
