@@ -29,7 +29,7 @@ describe.skipIf(missing !== null)('the page of an evaluation', () => {
     await app.goto('/evaluations');
     await page.getByRole('grid', { name: 'Evaluations' }).getByText('after').first().click();
     await page.getByRole('heading', { level: 1, name: 'after' }).waitFor();
-    await page.getByText('10 samples · 50.0 % right').waitFor();
+    await page.getByText('10 samples · accuracy 50.0 %').waitFor();
     const grid = page.getByRole('grid', { name: 'Samples' });
     const sample = page.getByRole('region', { name: 'Sample', exact: true });
     await sample.getByRole('heading', { name: 's0' }).waitFor();
