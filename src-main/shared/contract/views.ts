@@ -291,6 +291,10 @@ export interface Findings {
   /** What it set out to learn, where it did. */
   question: string | null;
   sentences: string[];
+  /** What `table` says, in sentences. */
+  details: string[];
+  /** Methods along their paths, and what became of their outputs; null where neither was measured. */
+  table: FoundTable | null;
   /** Methods where each has gained the same reward. Null where there are not two of them. */
   matched: ReportMethodTable | null;
   /** What the picture shows, by the suite the sentences speak of; empty where there is nothing to set against each other. */
@@ -299,6 +303,14 @@ export interface Findings {
   next: { label: string; route: string }[];
   /** It is what a demo came to, which can be started again. */
   demo: boolean;
+}
+
+/** A table in words and figures; heads that begin with `#` are of figures. */
+export interface FoundTable {
+  caption: string;
+  heads: string[];
+  rows: string[][];
+  notes: string[];
 }
 
 /** One point of the flip meter: an evaluation of a run against the same suite before training. */

@@ -117,24 +117,19 @@ export function outputsSentence(suiteName: string, runs: readonly OutputsOutcome
       `${runName} ${i === 0 || n !== first.n ? `${formatCount(negative)} of ${formatCount(n)}` : formatCount(negative)} (${formatPercentRange(range)})`,
   );
   const floor = first.floor;
-  const fallen =
-    floor === null
-      ? ''
-      : `; two samplings of the old model make ${formatCount(Math.round(floor.nfr * floor.n))} of ${formatCount(floor.n)} worse (${formatPercentRange(floor)})`;
+  const fallen = floor === null ? '' : `; ${floorText(floor)}`;
   return [`Prompts of “${suiteLabel(suiteName)}” whose reward fell below the old output's: ${listed(told)}${fallen}.`];
+}
+
+export function floorText(floor: OutputFloor): string {
+  return `two samplings of the old model make ${formatCount(Math.round(floor.nfr * floor.n))} of ${formatCount(floor.n)} worse (${formatPercentRange(floor)})`;
 }
 
 /** Methods against the reference curve against curve, at every match; nothing where none was measured so. */
 export function curveSentence(study: ReportStudyTable | null, check: string): string[] {
-  const tables = study?.checks.find((one) => one.check === check)?.tables ?? [];
-  const [first] = tables;
-  if (study === null || first === undefined) return [];
-  const matches = study.methods.flatMap(({ method }) =>
-    tables.flatMap(({ axis, rows }) => {
-      const ratio = rows.find((row) => row.method === method)?.ratio ?? null;
-      return ratio === null ? [] : [{ method, axis, ...ratio }];
-    }),
-  );
+  const [first] = study?.checks.find((one) => one.check === check)?.tables ?? [];
+  const matches = matchesOf(study, check);
+  if (first === undefined) return [];
   const methods = [...Map.groupBy(matches, ({ method }) => method)].map(
     ([method, own]) => `${method} ${listed(own.map(ratioText))}`,
   );
@@ -169,7 +164,18 @@ export function halfwaySentence(runName: string, middle: FrontierPoint | undefin
   ].filter(() => (middle.counts?.negative ?? 0) < (end.counts?.negative ?? 0));
 }
 
-interface Match {
+/** Every ratio that a check has, of every method. */
+export function matchesOf(study: ReportStudyTable | null, check: string): Match[] {
+  const tables = study?.checks.find((one) => one.check === check)?.tables ?? [];
+  return (study?.methods ?? []).flatMap(({ method }) =>
+    tables.flatMap(({ axis, rows }) => {
+      const ratio = rows.find((row) => row.method === method)?.ratio ?? null;
+      return ratio === null ? [] : [{ method, axis, ...ratio }];
+    }),
+  );
+}
+
+export interface Match {
   method: string;
   axis: MatchedAxis;
   mean: number;
@@ -182,7 +188,7 @@ function ratioText({ axis, mean, low, high }: Match): string {
   return `${formatNumber(mean, 2)}${range} at ${axisNames[axis]}`;
 }
 
-function surenessOf(matches: readonly Match[]): string {
+export function surenessOf(matches: readonly Match[]): string {
   if (matches.every(({ low }) => low === null)) return 'With one seed there is no interval: any of it may be chance.';
   const told = matches.filter(({ low, high }) => (high !== null && high < 1) || (low !== null && low > 1));
   if (told.length === 0) return 'No interval leaves 1 out: none of it can be told from chance.';

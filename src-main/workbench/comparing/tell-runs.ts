@@ -1,4 +1,4 @@
-import type { FrontierPoint, MitigationLedger } from '../../shared/contract/views.ts';
+import type { FoundTable, FrontierPoint, MitigationLedger } from '../../shared/contract/views.ts';
 import type { RunRecord } from '../../shared/domain/entities.ts';
 import type { ReportMethodTable } from '../../shared/domain/reports/report-model.ts';
 import { matchMethods } from '../../shared/domain/statistics/matched-methods.ts';
@@ -8,6 +8,7 @@ import { runCurves } from '../studies/run-curves.ts';
 import { quietTask } from '../supervision/task.ts';
 import type { Task } from '../supervision/task.ts';
 import { outputFloorOf } from './output-floors.ts';
+import { methodOfRun } from '../../shared/presentation/methods.ts';
 import { ratesOf } from '../../shared/presentation/rates.ts';
 import type { Comparisons } from './comparisons.ts';
 import {
@@ -21,13 +22,17 @@ import {
   outcomeSentence,
   outputsSentence,
 } from './found-sentences.ts';
-import type { OutputsOutcome } from './found-sentences.ts';
+import { foundTable } from './found-table.ts';
+import type { OutputsCheck } from './found-table.ts';
 import { mitigationLedger } from './guard-sets.ts';
 import { methodPath, methodTables } from './method-paths.ts';
 import type { EvaluatedPath } from './method-paths.ts';
 
 export interface ToldRuns {
   sentences: string[];
+  /** What the table says, for where there is none. */
+  details: string[];
+  table: FoundTable | null;
   /** The newest point of the run that is spoken of. */
   now: FrontierPoint;
   matched: ReportMethodTable | null;
@@ -58,6 +63,7 @@ export async function tellRuns(
   const answer = guardAnswer(againstLess(paths));
   const curves = await runCurves(core, comparisons, runs, task);
   const guarded = await guardedRuns(core, comparisons, runs, subject, task);
+  const outputs = await outputsOf(core, comparisons, runs, task);
   return {
     sentences: [
       outcomeSentence(outcome),
@@ -74,11 +80,14 @@ export async function tellRuns(
               now,
             ),
             ...guardAnswerAlong(curves, suiteName),
-            ...curveSentence(curves, suiteName),
           ]),
       ...guarded.map(({ run, ledger }) => guardSetSentence(run.name, ledger)),
-      ...(await outputsOf(core, comparisons, runs, task)),
     ],
+    details: [
+      ...curveSentence(curves, suiteName),
+      ...outputs.flatMap((check) => outputsSentence(check.suiteName, check.runs)),
+    ],
+    table: foundTable(curves, suiteName, outputs),
     now,
     // Straight lines from start to end say something else than the paths, which are what was measured.
     matched: curves === null ? matched : null,
@@ -86,15 +95,17 @@ export async function tellRuns(
   };
 }
 
-/** Old output against new output of every run, a sentence for each suite of outputs: sampled ones, with their floor, first. */
+/** Old output against new output of every run, for each suite of outputs: sampled ones, with their floor, first. */
 async function outputsOf(
   core: Core,
   comparisons: Comparisons,
   runs: readonly RunRecord[],
   task: Task,
-): Promise<string[]> {
-  const told = new Map<string, OutputsOutcome[]>();
-  for (const { id, name } of runs) {
+): Promise<OutputsCheck[]> {
+  const told = new Map<string, OutputsCheck['runs']>();
+  for (const run of runs) {
+    const { id, name } = run;
+    const method = methodOfRun(run);
     const ends = againstStart(await core.store.listEvaluations({ runId: id }));
     const last = new Map(ends.map((pair) => [pair[1].suiteName, pair]));
     for (const [suiteName, [base, later]] of last) {
@@ -105,13 +116,11 @@ async function outputsOf(
       if (n === 0) continue;
       const { low, high } = nfr;
       const floor = await outputFloorOf(core, comparison);
-      told.set(suiteName, [...(told.get(suiteName) ?? []), { runName: name, n, negative, low, high, floor }]);
+      told.set(suiteName, [...(told.get(suiteName) ?? []), { method, runName: name, n, negative, low, high, floor }]);
     }
   }
-  const withFloor = ([, outcomes]: [string, OutputsOutcome[]]) => Number(outcomes.some(({ floor }) => floor !== null));
-  return [...told]
-    .sort((a, b) => withFloor(b) - withFloor(a))
-    .flatMap(([suite, outcomes]) => outputsSentence(suite, outcomes));
+  const withFloor = ({ runs: own }: OutputsCheck) => Number(own.some(({ floor }) => floor !== null));
+  return [...told].map(([suiteName, own]) => ({ suiteName, runs: own })).sort((a, b) => withFloor(b) - withFloor(a));
 }
 
 async function guardedRuns(

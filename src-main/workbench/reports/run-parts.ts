@@ -121,7 +121,7 @@ async function answerOf(
   const subject = runs.find(({ spec }) => spec.guard.kind === 'none') ?? runs[0];
   if (subject === undefined) return [];
   const told = await tellRuns(core, comparisons, { runs, subject, ...shown }, quietTask(task.signal));
-  return told?.sentences ?? [];
+  return told === null ? [] : [...told.sentences, ...told.details];
 }
 
 interface Pair {

@@ -16,6 +16,7 @@ import {
   outputsSentence,
   unguardedSentence,
 } from '../../../src-main/workbench/comparing/found-sentences.ts';
+import { foundTable } from '../../../src-main/workbench/comparing/found-table.ts';
 
 const point = (changes: Partial<FrontierPoint>): FrontierPoint => ({
   evaluationId: 'e',
@@ -163,6 +164,32 @@ describe('what trainings came to', () => {
     );
     expect(guardAnswerAlong(alike, 'words')[0]).toMatch(/ Yes: at equal sampled reward it lost 0\.5 /);
     expect([curveSentence(null, 'words'), guardAnswerAlong(one, 'other')]).toEqual([[], []]);
+  });
+
+  it('sets the same out as a table, with the outputs of every run of a method', () => {
+    const fell = { method: 'DPO', low: 0, high: 1, floor: null };
+    const outputs = [
+      {
+        suiteName: 'greedy',
+        runs: [
+          { ...fell, runName: 'a', negative: 3, n: 10 },
+          { ...fell, runName: 'b', negative: 2, n: 10 },
+          { ...fell, method: 'DPO + guard set', runName: 'c', negative: 0, n: 10 },
+        ],
+      },
+    ];
+    const table = foundTable(study([[0, 60]]), 'words', outputs);
+    expect([table?.heads, table?.rows, table?.notes]).toEqual([
+      ['Method', '#At equal sampled reward', '#At equal greedy reward', '#At equal KL', '#Fell, greedy'],
+      [
+        // Wilson’s intervals of 5 of 20 and 0 of 10.
+        ['DPO', '1', '1', '1', '5 of 20 (11.2 to 46.9 %)'],
+        ['DPO + FlipGuard', '1.5', '1.5', '1.5', '–'],
+        ['DPO + guard set', '–', '–', '–', '0 of 10 (0.0 to 27.8 %)'],
+      ],
+      ['With one seed there is no interval: any of it may be chance.'],
+    ]);
+    expect(foundTable(null, 'words', outputs)).toBeNull();
   });
 
   it('says that moving less loses less only where it does', () => {

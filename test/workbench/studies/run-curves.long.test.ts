@@ -124,7 +124,7 @@ test.skipIf(smallModel === null)(
 
     // What is found says these numbers.
     const found = await findings(core, comparisons, null, quietTask());
-    expect(found?.sentences.join('\n')).toMatch(
+    expect([...found!.sentences, ...found!.details].join('\n')).toMatch(
       new RegExp(
         `^DPO, step 6, lost ${lost} of [^]*\nPrompts of “sampled” whose reward fell below the old output's: DPO ${fell.filter(Boolean).length} of 12 [^]*; two samplings of the old model make ${again.filter(Boolean).length} of 12 worse`,
       ),

@@ -40,7 +40,7 @@ export async function demoCommand(
     );
   }
   terminal.print(
-    (found?.sentences ?? []).map((sentence) => `\n${sentence}`).join('') +
+    [...(found?.sentences ?? []), ...(found?.details ?? [])].map((sentence) => `\n${sentence}`).join('') +
       `\n\nReport: ${report}\nLook at the samples: npx flipguard --workspace "${folder}" serve --open`,
   );
 }
