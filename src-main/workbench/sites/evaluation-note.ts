@@ -68,8 +68,12 @@ export async function listEvaluationNotes(layout: Layout): Promise<EvaluationNot
   return found.sort((a, b) => a.createdAt - b.createdAt);
 }
 
+export async function makeNoteFolder({ atSites }: Layout, id: string): Promise<void> {
+  await mkdir(inside(atSites, id), { recursive: true, mode: 0o700 });
+}
+
 export async function writeEvaluationNote(layout: Layout, note: EvaluationNote): Promise<void> {
-  await mkdir(inside(layout.atSites, note.id), { recursive: true, mode: 0o700 });
+  await makeNoteFolder(layout, note.id);
   await writeWhole(noteFile(layout, note.id, 'note'), JSON.stringify(note, null, 2));
 }
 

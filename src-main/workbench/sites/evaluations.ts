@@ -8,7 +8,13 @@ import { claim } from '../supervision/claim.ts';
 import type { Claim } from '../supervision/claim.ts';
 import { throwIfCancelled, unlessCancelled } from '../supervision/task.ts';
 import type { Task } from '../supervision/task.ts';
-import { listEvaluationNotes, noteFile, removeEvaluationNote, writeEvaluationNote } from './evaluation-note.ts';
+import {
+  listEvaluationNotes,
+  makeNoteFolder,
+  noteFile,
+  removeEvaluationNote,
+  writeEvaluationNote,
+} from './evaluation-note.ts';
 import type { EvaluationNote, SiteEvaluationRequest } from './evaluation-note.ts';
 import { evaluationFailure } from './evaluation-failure.ts';
 import { openEvaluationWork, storeBrought } from './evaluation-work.ts';
@@ -196,8 +202,10 @@ export function createSiteEvaluations(core: Core, parts: SiteParts): SiteEvaluat
     const { asked, head } = request;
     const unsent = { weights: [], jobId: null, error: null, createdAt: Date.now() };
     const note: EvaluationNote = { id, site: site.name, folder, asked, head, ...unsent };
-    await writeEvaluationNote(core.layout, note);
+    // Before the note: a program that finds one unclaimed takes it for a dead program's.
+    await makeNoteFolder(core.layout, id);
     const owner = await claim(noteFile(core.layout, id, 'owner'));
+    await writeEvaluationNote(core.layout, note);
     if (owner === null) throw new WorkbenchError('internal', `The note of ${head.name} is held already.`);
     return begin(note, owner, site, layOut);
   }
