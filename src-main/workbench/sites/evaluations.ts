@@ -23,7 +23,7 @@ import { firstShown } from './job-note.ts';
 import { placeJob, removeWeights } from './place-weights.ts';
 import { siteGone } from './pending-runs.ts';
 import { stopJob } from './stop-job.ts';
-import { siteFolders, submitJob, submittedJob, writeJob } from './submit.ts';
+import { siteFolders, submitJob, takenJob, writeJob } from './submit.ts';
 import type { SiteAccess } from './submit.ts';
 
 /** Evaluations that a site makes: one job each, whose results are stored here once it has ended. Nothing here has to stay alive for them. */
@@ -296,9 +296,4 @@ export function createSiteEvaluations(core: Core, parts: SiteParts): SiteEvaluat
       await Promise.all([...entries.values()].map(({ done }) => done.catch(() => {})));
     },
   };
-}
-
-/** A program that was killed may have submitted it a moment before. */
-function takenJob(access: SiteAccess, id: string): Promise<string | null> {
-  return submittedJob(access, id).catch(() => null);
 }

@@ -184,3 +184,8 @@ export async function identityOf(source: string): Promise<string> {
   const stem = path.basename(source).replaceAll(/[^A-Za-z0-9._-]/g, '-');
   return `${hash.digest('hex').slice(0, 16)}-${stem}`;
 }
+
+/** A program that was killed may have submitted it a moment before. */
+export function takenJob(access: SiteAccess, id: string): Promise<string | null> {
+  return submittedJob(access, id).catch(() => null);
+}
