@@ -13,7 +13,7 @@ export interface DemoSettings {
   rewardPrompts: number;
   sampledAnswers: number;
   steps: number;
-  evaluateEvery: number;
+  checkpointEvery: number;
   learningRate: number;
   /** Places on the way from the old weights to each run's, where it is measured too. */
   between: readonly number[];
@@ -28,7 +28,7 @@ export const quickDemo: DemoSettings = {
   rewardPrompts: 64,
   sampledAnswers: 2,
   steps: 48,
-  evaluateEvery: 24,
+  checkpointEvery: 24,
   learningRate: 2e-4,
   between: [0.5],
 };
@@ -42,7 +42,7 @@ export const fullDemo: DemoSettings = {
   rewardPrompts: 96,
   sampledAnswers: 2,
   steps: 48,
-  evaluateEvery: 24,
+  checkpointEvery: 24,
   learningRate: 2e-5,
   between: [0.5],
 };
@@ -62,8 +62,6 @@ export interface Method extends Pick<RunSpecInput, 'guard'> {
   name: string;
   /** It learns from what it says itself, at a rate of its own; DPO on the pairs by default. */
   onPolicy?: true;
-  /** Also looks in the middle of the training; the others before and after it. */
-  looksOften?: true;
 }
 
 /** An answer of each step is seen once, so it moves farther at the same rate: half of DPO's, as in docs/findings.md. */
@@ -71,7 +69,7 @@ export const onPolicyRate = 0.5;
 
 /** Plain DPO, the guard, its ungated control (the same pull on every pair: DPO + NLL of the chosen response), and DPO on own answers. */
 export const methods: readonly Method[] = [
-  { name: 'DPO', guard: { kind: 'none' }, looksOften: true },
+  { name: 'DPO', guard: { kind: 'none' } },
   { name: 'DPO + FlipGuard', guard: { kind: 'flipguard', weight: guardWeight } },
   { name: 'DPO + NLL (ungated)', guard: { kind: 'ungated', weight: guardWeight } },
   { name: 'Online DPO', guard: { kind: 'none' }, onPolicy: true },

@@ -29,7 +29,7 @@ export async function trainAll(workbench: Workbench, recipe: Recipe, task: Task)
 
 export function specOf(method: Method, { model, material, settings, seed }: Recipe): RunSpecInput {
   const { words, cloze, greedy, sampled } = material.suites;
-  const { learningRate, steps, samplesPerPrompt, evaluateEvery } = settings;
+  const { learningRate, steps, samplesPerPrompt, checkpointEvery } = settings;
   return {
     name: method.name,
     model: model.name,
@@ -43,12 +43,8 @@ export function specOf(method: Method, { model, material, settings, seed }: Reci
     batch: { size: 8, maxLength: pairTokens },
     steps,
     seed,
-    evaluate: {
-      suites: [words, cloze, greedy, sampled],
-      kl: true,
-      ...(method.looksOften === true ? { every: evaluateEvery } : {}),
-    },
-    checkpoint: { every: evaluateEvery, keep: 'all' },
+    evaluate: { suites: [words, cloze, greedy, sampled], kl: true },
+    checkpoint: { every: checkpointEvery, keep: 'all' },
   };
 }
 

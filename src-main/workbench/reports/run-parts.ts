@@ -28,6 +28,8 @@ const curvePoints = 200;
 const shownCasesInAll = 60;
 const leastCases = 5;
 const shownLedgers = 3;
+/** Comparisons whose parts are made at once: each reads in a thread of its own, and a ledger in a process. */
+const atOnce = 2;
 
 /** What runs contribute: on every suite before against after, curves, and how methods stand to each other. */
 export async function runParts(
@@ -61,22 +63,30 @@ export async function runParts(
     answer: [],
   };
   const each = partOf(task, 0.3, 0.9);
-  for (const [i, pair] of pairs.entries()) {
+  const partsOf = async (i: number, task: Task) => {
+    const pair = pairs[i]!;
     const shown = {
       cases: Math.max(leastCases, Math.floor(shownCasesInAll / pairs.length)),
       ledgers: pairs[i - 1]?.run.id === pair.run.id ? 0 : shownLedgers,
       correction,
     };
-    const part = partOf(each, i / pairs.length, (i + 1) / pairs.length);
-    const one = await comparisonParts(context, pair.comparison, shown, part);
     const title = runs.length === 1 ? pair.suiteName : `${pair.run.name}: ${pair.suiteName}`;
-    parts.comparisons?.push(...one.comparisons.map((comparison) => ({ ...comparison, title })));
-    parts.cases?.push(...one.cases.map((entry) => ({ ...entry, comparison: title })));
-    parts.long.push(...one.long.map((entry) => ({ ...entry, comparison: title })));
-    parts.casesTotal = (parts.casesTotal ?? 0) + one.casesTotal;
-    parts.annotations?.push(...one.annotations);
-    parts.exclusions?.push(...one.exclusions);
-    parts.evaluations.push(...one.evaluations.filter(({ id }) => !parts.evaluations.some((known) => known.id === id)));
+    return { title, one: await comparisonParts(context, pair.comparison, shown, task) };
+  };
+  for (let i = 0; i < pairs.length; i += atOnce) {
+    const part = partOf(each, i / pairs.length, Math.min(pairs.length, i + atOnce) / pairs.length);
+    const places = [...pairs.keys()].slice(i, i + atOnce);
+    const made = await Promise.all(places.map((at) => partsOf(at, at === i ? part : quietTask(task.signal))));
+    for (const { title, one } of made) {
+      parts.comparisons?.push(...one.comparisons.map((comparison) => ({ ...comparison, title })));
+      parts.cases?.push(...one.cases.map((entry) => ({ ...entry, comparison: title })));
+      parts.long.push(...one.long.map((entry) => ({ ...entry, comparison: title })));
+      parts.casesTotal = (parts.casesTotal ?? 0) + one.casesTotal;
+      parts.annotations?.push(...one.annotations);
+      parts.exclusions?.push(...one.exclusions);
+      const isNew = ({ id }: EvaluationRecord) => !parts.evaluations.some((known) => known.id === id);
+      parts.evaluations.push(...one.evaluations.filter(isNew));
+    }
   }
   if (runs.length > 1) parts.exclusions?.push(...heldRuns(runs));
   for (const name of curveNames) parts.curves?.push(...(await curve(context, runs, name)));

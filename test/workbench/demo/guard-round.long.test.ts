@@ -22,7 +22,7 @@ test.skipIf(smallModel === null)(
       await workbench.imports.addSuite(name, { kind: 'words' }, wordItems.slice(0, 1));
     const [model] = await workbench.models.list();
     if (model === undefined) throw new Error('the model was just added');
-    const settings = { ...quickDemo, steps: 8, evaluateEvery: 8, learningRate: 3e-3 };
+    const settings = { ...quickDemo, steps: 8, checkpointEvery: 8, learningRate: 3e-3 };
     const suites = { words: 'words', cloze: 'cloze', greedy: 'greedy', sampled: 'sampled' };
     const recipe = { model, material: { dataset: 'pairs', suites }, settings, seed: 0 };
     const dpo = await trainOne(workbench, specOf({ name: 'DPO', guard: { kind: 'none' } }, recipe), quietTask());
