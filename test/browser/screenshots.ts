@@ -140,13 +140,17 @@ async function shotsOf(workbench: Workbench): Promise<Shot[]> {
   const checked = async (app: App) => {
     await app.page.getByText('ready to start').waitFor();
   };
+  const ledgerRead = async (app: App) => {
+    await app.page.getByText('repaired').first().waitFor({ timeout: 300_000 });
+  };
   const part = (name: string) => async (app: App) => {
     await ready(app);
     await app.flips.sample.getByText(name, { exact: true }).click();
   };
   return [
     ...places.flatMap(({ name, path: place }) => {
-      const shot = { name, path: place, ...(name === 'launch' ? { prepare: checked } : {}) };
+      const prepare = { launch: checked, 'guard-sets': ledgerRead }[name];
+      const shot = { name, path: place, ...(prepare === undefined ? {} : { prepare }) };
       return [shot, { ...shot, name: `${name}-dark`, dark: true }];
     }),
     { name: 'run', path: `/runs/${plain?.id ?? ''}`, prepare: chartsDrawn },
