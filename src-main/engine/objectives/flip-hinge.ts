@@ -7,11 +7,9 @@ import { GuardWeights } from '../guard/weights.ts';
 import type { CompletionSequence } from '../losses/layout.ts';
 import { batchInputs, batchOf, completionHidden, layoutFor } from '../losses/token-log-probs.ts';
 import type { CausalLm } from '../models/causal-lm.ts';
-import type { Gradients } from '../optim/adamw.ts';
-import { globalNorm } from '../optim/gradients.ts';
-import { meet, type Met } from '../optim/meet.ts';
 import { Passes, type PassTensors, type StepGradients } from '../passes.ts';
 import type { NativeOps } from '../ports.ts';
+import { GuardGradients } from './guard-gradients.ts';
 import { guardState, restoreGuard } from './guard-state.ts';
 import {
   meanOf,
@@ -65,12 +63,14 @@ export class FlipHingeObjective implements Objective {
   readonly #options: FlipHingeOptions;
   readonly #passes: Passes;
   readonly #weights: GuardWeights;
+  readonly #gradients: GuardGradients;
 
   constructor(inner: Objective, options: FlipHingeOptions) {
     this.#inner = inner;
     this.#options = options;
     this.#passes = new Passes(options.ops);
     this.#weights = new GuardWeights(options.spec, options.targets.slices);
+    this.#gradients = new GuardGradients(options.spec);
     this.sampleIds = inner.sampleIds;
     this.lengths = inner.lengths;
     this.trainable = inner.trainable;
@@ -89,21 +89,16 @@ export class FlipHingeObjective implements Objective {
   async step(batch: StepBatch, apply: ApplyGradients): Promise<StepOutcome> {
     const selected = this.#options.targets.select(batch.indices);
     const seen = new Map<number, HingeNumbers>();
-    const met: Met[] = [];
     const outcome = await this.#inner.step(batch, async (gradients, loss, norm) => {
       // At λ = 0 the guard only looks on, so that the run is the unguarded one bit for bit.
-      if (this.#weights.isIdle) return apply(gradients, loss, norm);
-      if (this.#how !== null) {
-        const result = await this.#meet(selected, batch.microBatchSize, gradients, this.#how, seen);
-        if (result === null) return apply(gradients, loss, norm);
-        met.push(result);
-        return apply(result.gradients, loss, result.norm);
-      }
-      const sum = await this.#pull(selected, batch.microBatchSize, gradients, norm, seen);
-      return apply(sum.gradients, loss + this.#weighted(selected, seen), sum.norm);
+      if (this.#weights.isIdle || selected.length === 0) return apply(gradients, loss, norm);
+      const training = { gradients, norm: norm ?? Number.NaN };
+      const pass = (sum: StepGradients | null) => this.#pull(selected, batch.microBatchSize, sum, seen);
+      const together = await this.#gradients.met(await this.#gradients.take(training, pass));
+      return apply(together.gradients, loss + this.#weighted(selected, seen), together.norm);
     });
     if (seen.size === 0) await this.#look(selected, batch.microBatchSize, seen);
-    const { weightedLoss, metrics, others, table } = this.#finish(selected, seen, met);
+    const { weightedLoss, metrics, others, table } = this.#finish(selected, seen);
     const { loss } = outcome.metrics;
     return {
       metrics: { ...outcome.metrics, ...(loss === undefined ? {} : { loss: loss + weightedLoss }), ...metrics },
@@ -113,57 +108,25 @@ export class FlipHingeObjective implements Objective {
     };
   }
 
-  /** How the gradients meet, where the guard's is not added. */
-  get #how(): 'project' | 'agree' | null {
-    const { combine = 'add' } = this.#options.spec;
-    return combine === 'add' ? null : combine;
-  }
-
-  /** The update's gradients as they are left by those of Σ D/samples; null where there is no text to read. */
-  async #meet(
-    selected: readonly number[],
-    size: number,
-    gradients: Gradients,
-    how: 'project' | 'agree',
-    seen: Map<number, HingeNumbers>,
-  ): Promise<Met | null> {
-    let guard: StepGradients | null = null;
-    for (const part of microBatches(
-      selected.map((_, place) => place),
-      size,
-    )) {
-      const task = this.#task(part, selected, 1 / selected.length);
-      const outcome = await this.#passes.gradients(task, this.#options.model.trainable, guard);
-      this.#note(part, selected, outcome.told, seen);
-      guard = outcome.sum;
-    }
-    return guard === null ? null : meet(gradients, guard.gradients, how);
-  }
-
-  /** The update's gradients with those of λ·Σ D/samples. */
+  /** The sum with the gradients of λ·Σ D/samples, or where they meet training's, of Σ D/samples. */
   async #pull(
     selected: readonly number[],
     size: number,
-    gradients: Gradients,
-    norm: number | undefined,
+    sum: StepGradients | null,
     seen: Map<number, HingeNumbers>,
-  ): Promise<StepGradients> {
-    let sum: StepGradients = { gradients, norm: norm ?? Number.NaN };
-    const places = selected.map((_, place) => place);
-    for (const part of microBatches(places, size)) {
-      const task = this.#task(part, selected, 1 / selected.length, this.#weights.of(selected));
+  ): Promise<StepGradients | null> {
+    const weights = this.#gradients.how === null ? this.#weights.of(selected) : undefined;
+    for (const part of placesOf(selected, size)) {
+      const task = this.#task(part, selected, 1 / selected.length, weights);
       const outcome = await this.#passes.gradients(task, this.#options.model.trainable, sum);
       this.#note(part, selected, outcome.told, seen);
       sum = outcome.sum;
     }
-    return places.length > 0 ? sum : { gradients, norm: norm ?? (await normOf(gradients, this.#options.ops)) };
+    return sum;
   }
 
   async #look(selected: readonly number[], size: number, seen: Map<number, HingeNumbers>): Promise<void> {
-    for (const part of microBatches(
-      selected.map((_, place) => place),
-      size,
-    )) {
+    for (const part of placesOf(selected, size)) {
       const task = this.#task(part, selected, 0);
       this.#note(part, selected, await this.#passes.measure(task, { always: true }), seen);
     }
@@ -226,7 +189,7 @@ export class FlipHingeObjective implements Objective {
     }
   }
 
-  #finish(selected: readonly number[], seen: ReadonlyMap<number, HingeNumbers>, met: readonly Met[]): GuardStep {
+  #finish(selected: readonly number[], seen: ReadonlyMap<number, HingeNumbers>): GuardStep {
     const { targets } = this.#options;
     const log = new SampleLog<'guarded'>();
     const all = selected.map((_, place) => seen.get(place)!);
@@ -251,15 +214,10 @@ export class FlipHingeObjective implements Objective {
       'guard/firing_rate': firingRate,
       'guard/flipped': ofHeld(all.map(({ flipped }) => flipped)),
       ...(this.#weights.learnsFromFall ? { 'guard/excess': loss } : {}),
-      ...(met.length === 0
-        ? {}
-        : {
-            'guard/cosine': meanOf(met.map(({ cosine }) => cosine)),
-            'guard/removed': meanOf(met.map(({ removed }) => removed)),
-          }),
-      ...(this.#how === null ? { 'guard/weight': this.guardWeight } : {}),
+      ...this.#gradients.finishStep(),
+      ...(this.#gradients.how === null ? { 'guard/weight': this.guardWeight } : {}),
     };
-    const weightedLoss = this.#how === null ? this.#weighted(selected, seen) : 0;
+    const weightedLoss = this.#weighted(selected, seen);
     const measured = {
       targets: selected,
       fired: all.map(({ near }) => near),
@@ -273,8 +231,9 @@ export class FlipHingeObjective implements Objective {
     return { weightedLoss, metrics, others, table: { ...log.table(), ...known } };
   }
 
-  /** Mean of λ·D over the step's texts. */
+  /** Mean of λ·D over the step's texts; 0 where gradients meet, which is no sum of losses. */
   #weighted(selected: readonly number[], seen: ReadonlyMap<number, HingeNumbers>): number {
+    if (this.#gradients.how !== null) return 0;
     const weights = this.#weights.of(selected);
     return meanOf(selected.map((_, place) => weights[place]! * seen.get(place)!.loss));
   }
@@ -299,9 +258,6 @@ export class FlipHingeObjective implements Objective {
   }
 }
 
-async function normOf(gradients: Gradients, ops: NativeOps): Promise<number> {
-  const norm = globalNorm(gradients, ops);
-  const [value] = await norm.data();
-  norm.dispose();
-  return value as number;
+function placesOf(selected: readonly number[], size: number) {
+  return microBatches([...selected.keys()], size);
 }

@@ -1,3 +1,4 @@
+// Over 300 lines: one interface and the state behind it (followed, pending, taken up), which all of its parts share.
 import { randomUUID } from 'node:crypto';
 import type { RunRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError, reportOf } from '../../shared/domain/errors.ts';
