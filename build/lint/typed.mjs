@@ -20,6 +20,7 @@ const sources =
     : fs.globSync('{src-main,src-renderer,build,test}/**/*.ts').filter(isSource);
 
 fs.rmSync(folder, { recursive: true, force: true });
+fs.mkdirSync(folder, { recursive: true });
 const scripts = components.map((component) => {
   const file = path.join(folder, component + scriptEnding);
   fs.mkdirSync(path.dirname(file), { recursive: true });
