@@ -60,6 +60,10 @@ methods:
       - { optimizer.learningRate: 1.0e-3 }
       - { optimizer.learningRate: 5.0e-4 }
     triedElsewhere: 3
+  - name: merged
+    merge:
+      of: DPO
+      search: { suite: words-v, reward: reward-v, over: layers, groups: 2, fractions: [0.25, 1], rounds: 1 }
 reference: DPO
 lowerRate: { times: 0.25 }
 fractions: [0.5]
@@ -82,7 +86,7 @@ describe.skipIf(smallModel === null)(`a study${withSmallModel}`, () => {
       name: 'gentle',
       phases: [
         { phase: 'validation', trainings: 2, trained: 0, evaluations: 8 },
-        { phase: 'test', trainings: 2, trained: 0, evaluations: 12 },
+        { phase: 'test', trainings: 2, trained: 0, evaluations: 18 },
       ],
       frozen: null,
     });
@@ -114,8 +118,8 @@ describe.skipIf(smallModel === null)(`a study${withSmallModel}`, () => {
     expect(markdown).toContain(answer.frozen.hash);
     expect(readFileSync(path.join(out, 'report.html'), 'utf8')).toContain('equal sampled reward');
     const rows = readFileSync(path.join(out, 'points.csv'), 'utf8').trim().split('\n');
-    // 2 methods × (start, half, end) × (words, fallen greedy rewards).
-    expect(rows).toHaveLength(1 + 2 * 3 * 2);
+    // 3 methods × (start, half, end) × (words, fallen greedy rewards).
+    expect(rows).toHaveLength(1 + 3 * 3 * 2);
     expect(rows[0]).toBe('model,method,seed,fraction,sampledReward,greedyReward,kl,seconds,check,negative,positive,n');
 
     // Weights in between were measured and removed; their entries stay.
@@ -123,7 +127,9 @@ describe.skipIf(smallModel === null)(`a study${withSmallModel}`, () => {
     expect(models.map(({ origin, state }) => `${origin} ${state}`).sort()).toEqual([
       'imported present',
       ...new Array<string>(4).fill('interpolated missing'),
+      ...new Array<string>(3).fill('merged missing'),
     ]);
+    expectMergedPath(models);
     expect(readdirSync(path.join(folder, 'models'))).toEqual([]);
     expect((await flipguard(folder, '--json', 'doctor', '--check')).stdout).not.toContain('missing-model');
 
@@ -135,7 +141,7 @@ describe.skipIf(smallModel === null)(`a study${withSmallModel}`, () => {
     const changed = await flipguard(folder, 'study', file);
     expect(changed.status).toBe(2);
     expect(changed.stderr).toContain('seeds was [3] and is [5]');
-  }, 180_000);
+  }, 600_000);
 
   test('what is wrong with a study file is said by file, line and field, before anything is trained', async () => {
     const { folder } = await prepared();
@@ -146,9 +152,30 @@ describe.skipIf(smallModel === null)(`a study${withSmallModel}`, () => {
   });
 });
 
+/** The search saw the validation half of its suites alone; the path keeps what it found, and ends where its farthest part goes all the way. */
+function expectMergedPath(models: readonly ModelRecord[]): void {
+  const recipeOf = (name: string) => models.find((model) => model.name === name)?.recipe;
+  const found = recipeOf('gentle · merged · seed 3');
+  expect(found?.search).toMatchObject({ suite: 'words-v', validation: { items: 2 }, reward: { suite: 'reward-v' } });
+  expect(found?.parts.map(({ layers }) => layers)).toHaveLength(2);
+  const fractions = (recipe: typeof found) => [
+    recipe?.fraction ?? 0,
+    ...(recipe?.parts ?? []).map((part) => part.fraction),
+  ];
+  const [searched, half, end] = ['', ', 50 %', ', 100 %'].map((at) =>
+    fractions(recipeOf(`gentle · merged · seed 3${at}`)),
+  );
+  const farthest = Math.max(...searched!);
+  expect(Math.max(...end!)).toBe(1);
+  searched!.forEach((fraction, i) => {
+    expect(end![i]).toBeCloseTo(fraction / farthest, 12);
+    expect(half![i]).toBeCloseTo(fraction / farthest / 2, 12);
+  });
+}
+
 const mistakes: readonly (readonly [string, string, RegExp])[] = [
-  ['reference: DPO', 'reference: DPA', /study\.yaml:15:1: reference: no method is named “DPA”/],
-  ['seeds: [0]', 'seeds: [3]', /study\.yaml:18:15: validation\.seeds: 3 is a seed of the test split, too/],
+  ['reference: DPO', 'reference: DPA', /study\.yaml:19:1: reference: no method is named “DPA”/],
+  ['seeds: [0]', 'seeds: [3]', /study\.yaml:22:15: validation\.seeds: 3 is a seed of the test split, too/],
   ['  steps: 2', '  seed: 2', /study\.yaml:7:3: spec\.seed: is given by the study itself/],
   [
     '    triedElsewhere: 3',
@@ -165,13 +192,29 @@ const mistakes: readonly (readonly [string, string, RegExp])[] = [
   [
     'sampledReward: reward-t',
     'sampledReward: greedy-t',
-    /study\.yaml:19:\d+: test\.sampledReward: “greedy-t” answers greedily/,
+    /study\.yaml:23:\d+: test\.sampledReward: “greedy-t” answers greedily/,
   ],
   ['flips: [words-t]', 'flips: [reward-v]', /test\.flips\.0: “reward-v” has a scorer without a threshold/],
   [
     '      - { optimizer.learningRate: 5.0e-4 }',
     '      - { optimizer.learningRate: 1.0e-3 }',
     /“DPO” has the same settings as another of its candidates/,
+  ],
+  [
+    'of: DPO',
+    'of: merged',
+    /study\.yaml:17:\d+: methods\.1\.merge\.of: no trained method is named “merged”; there are “DPO”/,
+  ],
+  ['reference: DPO', 'reference: merged', /study\.yaml:19:\d+: reference: “merged” merges the runs of another method/],
+  [
+    '  - name: merged',
+    '  - name: merged\n    set: { steps: 3 }',
+    /methods\.1\.set: merges the runs of “DPO” and trains nothing: it has no settings of its own/,
+  ],
+  [
+    '{ suite: words-v, reward',
+    '{ suite: words-t, reward',
+    /methods\.1\.merge\.search\.suite: “words-t” is in the test split, too; what chooses is never what is reported/,
   ],
   ['seeds: [3]', 'seeds: [3, 3]', /study\.yaml:3:\d+: seeds: List each seed once/],
   ['name: gentle', '- name: gentle', /study\.yaml:\d+:\d+/],

@@ -36,6 +36,20 @@ export const mergePartSchema = z
   });
 export type MergePart = z.output<typeof mergePartSchema>;
 
+export const mergeSearchSchema = z.strictObject({
+  suite: name.describe('Guard suite whose verdicts choose; half of it is used, the other half is left to report on.'),
+  reward: name
+    .optional()
+    .describe(
+      'Suite of scores: of the fractions whose mean on half of it is no less than the start’s, those with the fewest negative flips win. Without it, those with the most right answers.',
+    ),
+  over: z.enum(['modules', 'layers']).default('modules').describe('What gets a fraction of its own.'),
+  groups: z.number().int().min(2).max(16).default(4).describe('Of layers: how many groups of neighbours.'),
+  fractions: z.array(finite).min(2).max(9).default([0, 0.25, 0.5, 0.75, 1]).describe('What is tried for each.'),
+  rounds: z.number().int().min(1).max(5).default(2).describe('How often all groups are gone through, at most.'),
+});
+export type MergeSearch = z.output<typeof mergeSearchSchema>;
+
 export const mergeFileSchema = z.strictObject({
   name: name.describe('Of the new model; along a path, its fraction is added.'),
   method: z
@@ -67,26 +81,11 @@ export const mergeFileSchema = z.strictObject({
     .max(64)
     .default([])
     .describe('Weights that go another fraction; where several hold, the last one does.'),
-  search: z
-    .strictObject({
-      suite: name.describe(
-        'Guard suite whose verdicts choose; half of it is used, the other half is left to report on.',
-      ),
-      reward: name
-        .optional()
-        .describe(
-          'Suite of scores: of the fractions whose mean on half of it is no less than the start’s, those with the fewest negative flips win. Without it, those with the most right answers.',
-        ),
-      over: z.enum(['modules', 'layers']).default('modules').describe('What gets a fraction of its own.'),
-      groups: z.number().int().min(2).max(16).default(4).describe('Of layers: how many groups of neighbours.'),
-      fractions: z.array(finite).min(2).max(9).default([0, 0.25, 0.5, 0.75, 1]).describe('What is tried for each.'),
-      rounds: z.number().int().min(1).max(5).default(2).describe('How often all groups are gone through, at most.'),
-    })
+  search: mergeSearchSchema
     .optional()
     .describe('Looks for the fraction of each part, one at a time, from `fraction` on.'),
 });
 export type MergeFile = z.output<typeof mergeFileSchema>;
-export type MergeSearch = NonNullable<MergeFile['search']>;
 
 /** A source of a merged model as it was then: it may have been deleted since. */
 export interface MergeSource {
@@ -147,8 +146,16 @@ export function fractionAt(
   return parts.findLast(holds)?.fraction ?? fraction;
 }
 
+/** How many settings a search tries at most. */
+export function mostTrials({ fractions, rounds }: MergeSearch, parts: number): number {
+  return 1 + parts * (fractions.length - 1) * rounds;
+}
+
 /** The parts that a search gives a fraction of their own, each without one yet. */
-export function searchedParts({ over, groups }: MergeSearch, layers: number): Omit<MergePart, 'fraction'>[] {
+export function searchedParts(
+  { over, groups }: Pick<MergeSearch, 'over' | 'groups'>,
+  layers: number,
+): Omit<MergePart, 'fraction'>[] {
   if (over === 'modules') return moduleKinds.map((module) => ({ modules: [module] }));
   const count = Math.min(groups, layers);
   return Array.from({ length: count }, (_, i) => ({

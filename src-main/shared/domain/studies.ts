@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { mergeSearchSchema } from './merging.ts';
 
 /**
  * A study: methods × seeds × models, trained and measured to one report. Settings are chosen on the validation split; they are frozen
@@ -13,6 +14,22 @@ const name = z.string().min(1).max(80);
 const settings = z
   .record(z.string().min(1), z.unknown())
   .describe('What is different from `spec`, by dotted path: `optimizer.learningRate: 1.0e-4`.');
+
+const merge = z
+  .strictObject({
+    of: name.describe('The method whose runs are merged with the model they started from.'),
+    from: z
+      .number()
+      .gt(0)
+      .max(1)
+      .default(0.5)
+      .describe('Where the search begins: the fraction of all weights, and of those that no part holds.'),
+    search: mergeSearchSchema.describe('As in a merge file; its suites are none of the test split’s.'),
+  })
+  .describe(
+    'No training of its own: for each run of another method, a search says how far each part of it goes. Its path keeps these proportions; at its end the part that goes farthest goes all the way.',
+  );
+export type StudyMerge = z.output<typeof merge>;
 
 const split = {
   flips: z
@@ -60,6 +77,7 @@ export const studyFileSchema = z.strictObject({
         name,
         set: settings.default({}),
         candidates: z.array(settings).min(2).optional().describe('Settings of which validation chooses one.'),
+        merge: merge.optional(),
         triedElsewhere: z
           .number()
           .int()
@@ -139,6 +157,8 @@ export interface FrozenMethod {
   tried: number;
   /** By model: the whole run spec without name and seed. */
   specs: Record<string, unknown>[];
+  /** Of a method that merges another one's runs, which those specs are of. */
+  merge?: StudyMerge;
 }
 
 export interface StudyRecord {

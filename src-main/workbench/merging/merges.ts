@@ -4,7 +4,7 @@ import { loadModelConfig } from '../../engine/checkpoint/model-files.ts';
 import type { ModelRecord, SuiteRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { MergeModelsJob } from '../../shared/domain/jobs.ts';
-import { searchedParts } from '../../shared/domain/merging.ts';
+import { mostTrials, searchedParts } from '../../shared/domain/merging.ts';
 import type { MergeFile, MergePart, MergeRecipe, MergeSearch, MergeSource } from '../../shared/domain/merging.ts';
 import { mergedName } from '../../shared/presentation/names.ts';
 import { openFolder } from '../../trainer/node-folders.ts';
@@ -122,7 +122,7 @@ async function search(
   const chosenBy = { guard: halves.validation, reward: rewardHalves?.validation ?? null };
   const { layers } = await loadModelConfig(openFolder(material.base.folder));
   const start = searchedParts(wanted, layers).map((part) => ({ ...part, fraction }));
-  const most = 1 + start.length * (wanted.fractions.length - 1) * wanted.rounds;
+  const most = mostTrials(wanted, start.length);
   task.progress('measuring the base', 0);
   const before = await measureFolder(
     core,

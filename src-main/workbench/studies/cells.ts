@@ -1,16 +1,17 @@
 import type { ModelRecord } from '../../shared/domain/entities.ts';
-import type { FrozenSettings, StudyPlace } from '../../shared/domain/studies.ts';
+import type { FrozenSettings, StudyMerge, StudyPlace } from '../../shared/domain/studies.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { CheckedStudy } from './check-study.ts';
 import { specOf } from './methods.ts';
 
-/** One training of a study. */
+/** One training of a study, or the merge of one. */
 export interface Cell {
   place: Omit<StudyPlace, 'phase' | 'fraction'>;
   model: ModelRecord;
-  /** Whole, with name and seed. */
+  /** Whole, with name and seed; of a merge, that of the run that is merged. */
   spec: Record<string, unknown>;
   fractions: readonly number[];
+  merge?: StudyMerge;
 }
 
 /** The trainings by which candidates are chosen: of methods that have several, every one. */
@@ -36,17 +37,19 @@ export function validationCells({ file, methods, models }: CheckedStudy): Cell[]
 export function cellsOf({ file, models }: CheckedStudy, frozen: FrozenSettings): Cell[] {
   return frozen.seeds.flatMap((seed) =>
     models.flatMap((model, modelIndex) =>
-      frozen.methods.map(({ name, specs }) =>
-        cellOf(
-          file.name,
-          { model, method: name, candidate: 0, seed },
-          specs[modelIndex] ?? {},
-          frozen.fractions,
-          models.length,
-        ),
-      ),
+      mergesLast(frozen.methods).map(({ name, specs, merge }) => {
+        const place = { model, method: name, candidate: 0, seed };
+        const cell = cellOf(file.name, place, specs[modelIndex] ?? {}, frozen.fractions, models.length);
+        return merge === undefined ? cell : { ...cell, merge };
+      }),
     ),
   );
+}
+
+/** What they merge is trained before, under the name of its own method. */
+function mergesLast(methods: FrozenSettings['methods']): FrozenSettings['methods'] {
+  const isMerge = ({ merge }: FrozenSettings['methods'][number]) => merge !== undefined;
+  return [...methods.filter((method) => !isMerge(method)), ...methods.filter(isMerge)];
 }
 
 function cellOf(

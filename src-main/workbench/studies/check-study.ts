@@ -71,6 +71,16 @@ export async function checkStudy(core: Core, study: ReadStudy): Promise<CheckedS
   const test = splitOf('test', file.test);
   const validation = file.validation === undefined ? null : splitOf('validation', file.validation);
   if (test !== null && validation !== null) issues.push(...sharedSuites(test, validation));
+  file.methods.forEach(({ merge }, i) => {
+    for (const key of ['suite', 'reward'] as const) {
+      const text = merge?.search[key];
+      if (text === undefined) continue;
+      const at = ['methods', i, 'merge', 'search', key];
+      const suite = found(at, () => findByName('suite', suites, text));
+      if (suite === null || test === null || twinIn(test, suite) === undefined) continue;
+      issues.push({ at, message: `“${suite.name}” is in the test split, too; what chooses is never what is reported` });
+    }
+  });
   const methods = methodsOf(file);
   issues.push(...(await faultsOfSpecs(core, file, methods)));
   refuse(study, unique(issues));
@@ -105,11 +115,15 @@ function suitesOf({ flips, sampledReward, greedyReward }: FoundSplit): SuiteReco
 /** A suite of both splits, under one name or two. */
 function sharedSuites(test: FoundSplit, validation: FoundSplit): PlacedIssue[] {
   return suitesOf(validation).flatMap((suite) => {
-    const twin = suitesOf(test).find(({ id, sha256 }) => id === suite.id || sha256 === suite.sha256);
+    const twin = twinIn(test, suite);
     if (twin === undefined) return [];
     const same = twin.id === suite.id ? 'is' : `has the same items as “${twin.name}”, which is`;
     return [{ at: ['validation'], message: `“${suite.name}” ${same} in the test split, too; keep the two apart` }];
   });
+}
+
+function twinIn(split: FoundSplit, suite: SuiteRecord): SuiteRecord | undefined {
+  return suitesOf(split).find(({ id, sha256 }) => id === suite.id || sha256 === suite.sha256);
 }
 
 /** Every spec that can come to be trained: its form, its names, and that no two are the same. */
@@ -117,7 +131,8 @@ async function faultsOfSpecs(core: Core, file: StudyFile, methods: readonly Stud
   const issues: PlacedIssue[] = [];
   const made: { name: string; model: number; spec: RunSpec }[] = [];
   for (const modelIndex of file.models.keys()) {
-    for (const method of methods) {
+    // What is merged is trained as another method.
+    for (const method of methods.filter(({ merge }) => merge === undefined)) {
       for (const { settings, variant, times } of variantsOf(methods, method)) {
         const part = { at: method.at, variant, settings, ...(times === undefined ? {} : { times }) };
         const outcome = specOf(file, modelIndex, part);
@@ -144,7 +159,7 @@ async function faultsOfSpecs(core: Core, file: StudyFile, methods: readonly Stud
   return issues;
 }
 
-/** Of a copy at a lower rate those of its original. */
+/** Of a copy those of its original. */
 export function variantsOf(
   methods: readonly StudyMethod[],
   method: StudyMethod,

@@ -20,7 +20,7 @@ export async function settingsOf(
   const chosenOf = (method: string) => candidates.find((one) => one.method === method && one.chosen)?.candidate ?? 0;
   const specs: RunSpec[] = [];
   const frozenMethods = methods.map((method): FrozenMethod => {
-    const { name, isLowerRate, tried, copyOf, at } = method;
+    const { name, isLowerRate, tried, copyOf, merge, at } = method;
     const variant = chosenOf(copyOf?.method ?? name);
     const settings = variantsOf(methods, method)[variant];
     if (settings === undefined) throw new WorkbenchError('internal', `“${name}” has no candidate ${variant}.`);
@@ -30,7 +30,7 @@ export async function settingsOf(
       specs.push(outcome.spec);
       return plainSpec(outcome.spec);
     });
-    return { name, isLowerRate, tried, specs: own };
+    return { name, isLowerRate, tried, specs: own, ...(merge === undefined ? {} : { merge }) };
   });
   return {
     models: models.map(({ name, sha256 }) => ({ model: name, sha256 })),

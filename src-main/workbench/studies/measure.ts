@@ -1,17 +1,16 @@
 import { existsSync } from 'node:fs';
 import type { RunRecord, SuiteRecord } from '../../shared/domain/entities.ts';
 import type { StudyPlace } from '../../shared/domain/studies.ts';
-import { interpolationName } from '../../shared/presentation/names.ts';
 import { evaluateSuites } from '../comparing/evaluate-suites.ts';
 import type { Core } from '../core.ts';
 import type { MadeModels } from '../models/made-models.ts';
 import { partOf, throwIfCancelled } from '../supervision/task.ts';
 import type { Task } from '../supervision/task.ts';
 import { inside, removeInside } from '../workspace/inside.ts';
-import { freeName } from '../workspace/names.ts';
 import type { Cell } from './cells.ts';
 import type { FoundSplit } from './check-study.ts';
 import { pointOf, startOf } from './points.ts';
+import { makeBetween, searchedEnd } from './weights-between.ts';
 
 interface Path {
   studyId: string;
@@ -54,12 +53,13 @@ export async function measurePath(
   /** Between the ends they are made for the measurement: the model's entry stays with its recipe, its weights do not. */
   async function weightsAt(place: StudyPlace): Promise<{ id: string; folder: string | null }> {
     if (place.fraction === 0) return { id: cell.model.id, folder: null };
-    if (place.fraction === 1) return { id: run.id, folder: null };
+    if (place.fraction === 1 && cell.merge === undefined) return { id: run.id, folder: null };
     const point = pointOf(place, { part: 'weights' });
     const there = await store.getModel(known.get(point) ?? '');
     if (there !== null && existsSync(inside(core.layout.root, there.path))) return { id: there.id, folder: there.path };
-    const name = freeName(await store.listModels(), interpolationName(place.fraction, 'base', run.name));
-    const { id, path } = await madeModels.interpolate(cell.model.id, run.id, place.fraction, name, task);
+    const end =
+      cell.merge === undefined ? null : await searchedEnd(core, madeModels, { studyId, place, cell, run }, task);
+    const { id, path } = await makeBetween(core, madeModels, { cell, run, fraction: place.fraction, end }, task);
     await store.setStudyPoint(studyId, point, id);
     known.set(point, id);
     return { id, folder: path };

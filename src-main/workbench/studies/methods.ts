@@ -1,4 +1,5 @@
-import type { StudyFile } from '../../shared/domain/studies.ts';
+import type { StudyFile, StudyMerge } from '../../shared/domain/studies.ts';
+import { moduleKinds, mostTrials } from '../../shared/domain/merging.ts';
 import type { RunSpec } from '../../shared/domain/run-spec.ts';
 import { withValue } from '../runs/spec-changes.ts';
 import { parseSpec } from '../runs/spec-text.ts';
@@ -14,19 +15,26 @@ export interface StudyMethod {
   tried: number;
   /** Its settings, one per candidate. */
   variants: Plain[];
-  /** The method of whose chosen candidate this is a copy at a lower rate. */
+  /** The method of whose chosen candidate this is a copy: at a lower rate, or merged. */
   copyOf: { method: string; times: number } | null;
+  merge?: StudyMerge;
   /** Where it stands in the file. */
   at: readonly (string | number)[];
 }
 
 export function methodsOf(file: StudyFile): StudyMethod[] {
   const { lowerRate } = file;
-  const listed = file.methods.map(({ name, set, candidates, triedElsewhere }, i): StudyMethod => {
+  const listed = file.methods.map(({ name, set, candidates, merge, triedElsewhere }, i): StudyMethod => {
+    const at = ['methods', i];
+    if (merge !== undefined) {
+      const tried = triedElsewhere + settingsTried(merge);
+      const copyOf = { method: merge.of, times: 1 };
+      return { name, isLowerRate: false, tried, variants: [], copyOf, merge, at };
+    }
     const variants = (candidates ?? [{}]).map((candidate) => ({ ...set, ...candidate }));
     const isLowerRate = 'method' in lowerRate && lowerRate.method === name;
     const tried = triedElsewhere + variants.length;
-    return { name, isLowerRate, tried, variants, copyOf: null, at: ['methods', i] };
+    return { name, isLowerRate, tried, variants, copyOf: null, at };
   });
   if ('method' in lowerRate) return listed;
   const { times } = lowerRate;
@@ -39,6 +47,11 @@ export function methodsOf(file: StudyFile): StudyMethod[] {
     at: ['lowerRate'],
   };
   return [...listed, control];
+}
+
+/** Settings that a run's search tries at most. */
+function settingsTried({ search }: StudyMerge): number {
+  return mostTrials(search, search.over === 'modules' ? moduleKinds.length : search.groups);
 }
 
 /** The whole run spec of a method's variant on a model, named and seeded as nothing in particular; or what is wrong with it. */

@@ -1,7 +1,7 @@
 import type { StudyPlace } from '../../shared/domain/studies.ts';
 
-/** What of a place is kept: its run, the weights between, or its evaluation on a suite. */
-export type StudyPart = { part: 'run' | 'weights' } | { suite: string };
+/** What of a place is kept: its run, the weights between, the model that a search for its parts made, or its evaluation on a suite. */
+export type StudyPart = { part: 'run' | 'weights' | 'search' } | { suite: string };
 
 /** The name under which the store keeps a part of a study. */
 export function pointOf(place: StudyPlace, part: StudyPart): string {
@@ -31,7 +31,7 @@ export function readPoint(point: string): { place: StudyPlace; part: StudyPart }
   if (typeof model !== 'string' || typeof method !== 'string') return null;
   if (typeof candidate !== 'number' || typeof seed !== 'number' || typeof fraction !== 'number') return null;
   const place = { phase, model, method, candidate, seed, fraction } as const;
-  if (last === 'run' || last === 'weights') return { place, part: { part: last } };
+  if (last === 'run' || last === 'weights' || last === 'search') return { place, part: { part: last } };
   const suite: unknown = Array.isArray(last) ? last[1] : undefined;
   return typeof suite === 'string' ? { place, part: { suite } } : null;
 }

@@ -91,7 +91,9 @@ export function createStudies(core: Core, services: StudiesOptions): Studies {
     { site, atOnce }: StudyOptions,
   ): Promise<void> {
     const missing: Cell[] = [];
-    for (const cell of cells) if ((await knownRun(trainings, cell.spec)) === null) missing.push(cell);
+    for (const cell of cells.filter(({ merge }) => merge === undefined)) {
+      if ((await knownRun(trainings, cell.spec)) === null) missing.push(cell);
+    }
     if (missing.length === 0) return;
     await services.runs.launchAll(
       missing.map(({ spec }) => ({ spec })),
@@ -187,18 +189,19 @@ async function planOf(runs: Runs, checked: CheckedStudy, study: StudyRecord | nu
     (checked.file.fractions.length + 1) * (split.flips.length + 1 + (split.greedyReward === null ? 0 : 1));
   const known = study === null ? 0 : (await runs.list()).filter(({ sweepId }) => sweepId === study.id).length;
   const validation = validationCells(checked).length;
-  const test = checked.methods.length * checked.models.length * checked.file.seeds.length;
-  const count = (phase: StudyPlace['phase'], trainings: number, trained: number, split: FoundSplit | null) => ({
-    phase,
+  const perMethod = checked.models.length * checked.file.seeds.length;
+  const trainedMethods = checked.methods.filter(({ merge }) => merge === undefined).length;
+  const phase = (name: StudyPlace['phase'], trainings: number, paths: number, split: FoundSplit | null) => ({
+    phase: name,
     trainings,
-    trained,
-    evaluations: split === null ? 0 : trainings * perPath(split),
+    trained: name === 'validation' ? Math.min(known, trainings) : Math.max(0, known - validation),
+    evaluations: split === null ? 0 : paths * perPath(split),
   });
   return {
     name: checked.file.name,
     phases: [
-      ...(validation === 0 ? [] : [count('validation', validation, Math.min(known, validation), checked.validation)]),
-      count('test', test, Math.max(0, known - validation), checked.test),
+      ...(validation === 0 ? [] : [phase('validation', validation, validation, checked.validation)]),
+      phase('test', trainedMethods * perMethod, checked.methods.length * perMethod, checked.test),
     ],
     frozen: study?.frozen ?? null,
   };

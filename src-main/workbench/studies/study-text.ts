@@ -62,6 +62,7 @@ function contradictions(file: StudyFile): PlacedIssue[] {
     if (!names.includes(method)) issues.push({ at, message: `no method is named “${method}”; there are ${known}` });
     if (method === file.reference) issues.push({ at, message: 'the reference is no control of itself' });
   }
+  issues.push(...mergeContradictions(file));
   for (const key of notShared) {
     if (!(key in file.spec)) continue;
     const message = `is given by the study itself (models, seeds, methods, and the suites of the two splits)`;
@@ -81,4 +82,30 @@ function contradictions(file: StudyFile): PlacedIssue[] {
     issues.push({ at: ['validation', 'seeds'], message });
   }
   return issues;
+}
+
+function mergeContradictions(file: StudyFile): PlacedIssue[] {
+  const trained = file.methods.filter(({ merge }) => merge === undefined).map(({ name }) => name);
+  return file.methods.flatMap(({ name, merge, set, candidates }, i) => {
+    if (merge === undefined) return [];
+    const issues: PlacedIssue[] = [];
+    if (Object.keys(set).length > 0 || candidates !== undefined) {
+      const message = `merges the runs of “${merge.of}” and trains nothing: it has no settings of its own`;
+      issues.push({ at: ['methods', i, candidates === undefined ? 'set' : 'candidates'], message });
+    }
+    if (!trained.includes(merge.of)) {
+      const known = trained.map((one) => `“${one}”`).join(', ');
+      issues.push({
+        at: ['methods', i, 'merge', 'of'],
+        message: `no trained method is named “${merge.of}”; there are ${known}`,
+      });
+    }
+    if (name === file.reference) {
+      issues.push({
+        at: ['reference'],
+        message: `“${name}” merges the runs of another method; the reference is trained`,
+      });
+    }
+    return issues;
+  });
 }
