@@ -1,6 +1,5 @@
 import type { SuiteNumbers } from '../../shared/domain/metrics.ts';
 import type { SampleResult, SuiteItem, Verdict } from '../../shared/domain/evaluations.ts';
-import { logProbRounding } from '../guard/guard.ts';
 import { textOf } from '../data/tokenise.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import type { Lexicon } from './lexicon.ts';
@@ -22,18 +21,22 @@ export interface PairReference {
   rejected: number;
 }
 
-/** Implicit-reward margin (or log-prob margin without a reference); right when the chosen response comes out ahead. */
+/**
+ * Implicit-reward margin (or log-prob margin without a reference); right when the chosen response comes out ahead, by more than the
+ * rounding of their log-probs.
+ */
 export function pairResult(
   { item }: PreparedItem<ItemOf<'pairs'>>,
   [chosen, rejected]: readonly SequenceScore[],
   reference: PairReference | null,
+  rounding: number,
 ): SampleResult {
   if (chosen === undefined || rejected === undefined) throw new Error('a pair has two responses');
   const beta = reference?.beta ?? 1;
   const rewardChosen = beta * (chosen.sum - (reference?.chosen ?? 0));
   const rewardRejected = beta * (rejected.sum - (reference?.rejected ?? 0));
   const margin = rewardChosen - rewardRejected;
-  const noise = beta * logProbRounding * (Math.abs(chosen.sum) + Math.abs(rejected.sum));
+  const noise = beta * rounding * (Math.abs(chosen.sum) + Math.abs(rejected.sum));
   return {
     ...common(item),
     prompt: textOf(item.prompt),

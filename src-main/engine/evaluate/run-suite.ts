@@ -11,6 +11,7 @@ import { decodingOf, type EvaluationContext, type PreparedSuite } from './contex
 import { generateResults } from './generate-results.ts';
 import type { Lexicon } from './lexicon.ts';
 import { prepareItem, type ItemOf, type PreparedItem } from './prepare.ts';
+import { logProbRounding } from '../guard/guard.ts';
 import { choiceResult, clozeResult, pairResult, wordResults, type SequenceScore } from './results.ts';
 
 /** Results of one `evaluation-batch` at most. */
@@ -111,14 +112,15 @@ async function likelihoodResults(
 function resultsOf(
   prepared: PreparedItem,
   scores: SequenceScore[],
-  { tokenizer, beta, wordLexicon }: EvaluationContext & { wordLexicon: Lexicon | null },
+  { model, tokenizer, beta, wordLexicon }: EvaluationContext & { wordLexicon: Lexicon | null },
   reference: number[] | null,
 ): SampleResult[] {
   switch (prepared.item.kind) {
     case 'pairs': {
       const [chosen = 0, rejected = 0] = reference ?? [];
       const item = prepared as PreparedItem<ItemOf<'pairs'>>;
-      return [pairResult(item, scores, reference === null ? null : { beta, chosen, rejected })];
+      const from = reference === null ? null : { beta, chosen, rejected };
+      return [pairResult(item, scores, from, logProbRounding(model))];
     }
     case 'cloze':
       return [clozeResult(prepared as PreparedItem<ItemOf<'cloze'>>, scores, tokenizer)];

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { GuardSpec } from '../../shared/domain/run-spec.ts';
 import { assertNever } from '../../shared/domain/errors.ts';
+import type { CausalLm } from '../models/causal-lm.ts';
 import { customGradient } from '../models/custom-gradient.ts';
 import type { NativeOps, RandomStream } from '../ports.ts';
 
@@ -89,20 +90,28 @@ export interface GatedLogProbs {
 }
 
 /**
- * Share of a summed float32 log-prob within which two passes over the same weights may differ, other batch mates and
- * other kernels' order of summation included. A smaller difference says nothing.
+ * Share of a summed log-prob within which two passes over the same weights may differ, other batch mates and other kernels' order of
+ * summation included. A smaller difference says nothing. In bfloat16 a sum that differs in its last digit may be rounded to the
+ * neighbouring number of 8 bits, and with it what follows: half a unit of that, where 8·10⁻⁴ was seen.
  */
-export const logProbRounding = 1e-5;
+export function logProbRounding({ half }: Pick<CausalLm, 'half'>): number {
+  return half === null ? 1e-5 : 2 ** -9;
+}
 
 /**
  * How far the gated quantity fell, [instances] (the reference cancels in every implicit reward):
  *   sequence   β·(lp(pre,y_c) − lp(π,y_c))
  *   per-token  the same divided by |y_c|
  *   margin     β·[(lp(pre,y_c) − lp(pre,y_o)) − (lp(π,y_c) − lp(π,y_o))]
- * less the rounding of the log-probs, so that an unchanged model never counts as fallen.
+ * less the rounding of the log-probs (`logProbRounding`), so that an unchanged model never counts as fallen.
  */
-export function implicitRewardFall(values: GatedLogProbs, gateOn: GuardSpec['gate'], beta: number): Tensor1D {
-  const lost = lostLogProbs(values.preTarget, values.target);
+export function implicitRewardFall(
+  values: GatedLogProbs,
+  gateOn: GuardSpec['gate'],
+  beta: number,
+  rounding: number,
+): Tensor1D {
+  const lost = lostLogProbs(values.preTarget, values.target, rounding);
   switch (gateOn) {
     case 'sequence':
       return tf.mul(lost, beta);
@@ -110,7 +119,7 @@ export function implicitRewardFall(values: GatedLogProbs, gateOn: GuardSpec['gat
       return tf.mul(tf.div(lost, values.targetTokens), beta);
     case 'margin': {
       if (values.other === undefined) throw new Error('the margin gate needs the pair’s other response');
-      const otherGained = lostLogProbs(values.other.logProbs, values.other.pre);
+      const otherGained = lostLogProbs(values.other.logProbs, values.other.pre, rounding);
       return tf.mul(tf.add(lost, otherGained), beta);
     }
     default:
@@ -118,8 +127,8 @@ export function implicitRewardFall(values: GatedLogProbs, gateOn: GuardSpec['gat
   }
 }
 
-function lostLogProbs(before: Tensor1D, now: Tensor1D): Tensor1D {
-  return tf.sub(tf.sub(before, now), tf.mul(tf.abs(before), logProbRounding));
+function lostLogProbs(before: Tensor1D, now: Tensor1D, rounding: number): Tensor1D {
+  return tf.sub(tf.sub(before, now), tf.mul(tf.abs(before), rounding));
 }
 
 /**

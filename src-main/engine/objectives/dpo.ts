@@ -180,7 +180,7 @@ export class DpoObjective implements Objective {
   /** The margin, in reward units, that says nothing: an unchanged policy prefers neither response. */
   #rounding(numbers: PairNumbers, pair: number): number {
     const logProbs = Math.abs(numbers.chosen[pair] as number) + Math.abs(numbers.rejected[pair] as number);
-    return this.#options.spec.beta * logProbs * logProbRounding;
+    return this.#options.spec.beta * logProbs * logProbRounding(this.#options.model);
   }
 
   state(): ObjectiveState {

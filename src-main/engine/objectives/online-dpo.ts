@@ -140,6 +140,7 @@ export class OnlineDpoObjective implements Objective {
   /** Joins the pairs' numbers to the rows that the groups have in the log already. */
   #log(log: SampleLog<'trained'>, pairs: readonly SampledPair[], told: Float32Array): void {
     const { beta } = this.#options.spec;
+    const share = beta * logProbRounding(this.#options.model);
     const n = pairs.length;
     const [chosen, rejected] = [told.subarray(n, 2 * n), told.subarray(2 * n)];
     const chosenRewards = pairs.map(({ refChosen }, i) => beta * ((chosen[i] as number) - refChosen));
@@ -151,7 +152,7 @@ export class OnlineDpoObjective implements Objective {
     log.column('rewards/margins').push(...margins);
     // A margin within rounding says nothing: an unchanged policy prefers neither answer.
     const rounding = Array.from(chosen, (nats, i) => Math.abs(nats) + Math.abs(rejected[i] as number)).map(
-      (nats) => beta * nats * logProbRounding,
+      (nats) => share * nats,
     );
     log.column('rewards/accuracies').push(...margins.map((margin, i) => (margin > (rounding[i] as number) ? 1 : 0)));
     log.column('logps/chosen').push(...chosen);

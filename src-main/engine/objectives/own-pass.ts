@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor1D, Variable } from '@tensorflow/tfjs-core';
 import { comparesDistributions } from '../../shared/domain/spec-defaults.ts';
-import { drawGates, fallBeyond, gateNumbers, guardTerm, implicitRewardFall } from '../guard/guard.ts';
+import { drawGates, fallBeyond, gateNumbers, guardTerm, implicitRewardFall, logProbRounding } from '../guard/guard.ts';
 import type { BatchLayout, CompletionSequence } from '../losses/layout.ts';
 import { headLogProbs } from '../losses/head.ts';
 import {
@@ -174,16 +174,17 @@ export class OwnPass {
   }
 
   #fall(count: number, tensors: PassTensors, sums: Tensor1D): Tensor1D {
-    const { spec, targets, beta } = this.#options;
+    const { spec, targets, beta, model } = this.#options;
+    const rounding = logProbRounding(model);
     const values = {
       target: tf.slice(sums, [0], [count]) as Tensor1D,
       preTarget: tensors['preTarget']!,
       targetTokens: tensors['targetTokens']!,
     };
-    if (spec.gate !== 'margin') return implicitRewardFall(values, spec.gate, beta);
+    if (spec.gate !== 'margin') return implicitRewardFall(values, spec.gate, beta, rounding);
     if (targets.others === undefined) return tensors['pairMargins']!;
     const other = { logProbs: tf.slice(sums, [count], [count]) as Tensor1D, pre: tensors['preOther']! };
-    return implicitRewardFall({ ...values, other }, 'margin', beta);
+    return implicitRewardFall({ ...values, other }, 'margin', beta, rounding);
   }
 }
 

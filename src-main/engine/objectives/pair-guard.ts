@@ -2,7 +2,14 @@ import type { Variable } from '@tensorflow/tfjs-core';
 import type { StepMetrics, SampleTable } from '../../shared/domain/metrics.ts';
 import type { GuardSpec } from '../../shared/domain/run-spec.ts';
 import { comparesDistributions } from '../../shared/domain/spec-defaults.ts';
-import { drawGates, fallBeyond, guardTerm, implicitRewardFall, type GuardTerm } from '../guard/guard.ts';
+import {
+  drawGates,
+  fallBeyond,
+  guardTerm,
+  implicitRewardFall,
+  logProbRounding,
+  type GuardTerm,
+} from '../guard/guard.ts';
 import { GuardWeights } from '../guard/weights.ts';
 import type { PairLogProbs } from '../losses/dpo.ts';
 import type { DataPosition } from '../data/order.ts';
@@ -155,6 +162,7 @@ export class PairGuard {
       },
       this.spec.gate,
       this.#options.beta,
+      logProbRounding(this.#options.model),
     );
     if (this.spec.divergence === 'fall') {
       return guardTerm({ fall, divergence: fallBeyond(fall, this.spec.epsilon) }, this.spec, tensors['guard gates']!);

@@ -8,6 +8,7 @@ import { inOrder, openServer } from '../../endpoints/server.ts';
 import type { ModelServer, TimedAnswer } from '../../endpoints/server.ts';
 import { textOf } from '../../engine/data/tokenise.ts';
 import { decodingOf } from '../../engine/evaluate/context.ts';
+import { logProbRounding } from '../../engine/guard/guard.ts';
 import { choiceResult, common, pairResult, verdictOf } from '../../engine/evaluate/results.ts';
 import { scoreAnswers } from '../../engine/evaluate/scorers.ts';
 import { endpointFile, endpointSchema } from '../../shared/domain/endpoints.ts';
@@ -206,7 +207,7 @@ async function likelihood(work: Work, item: SuiteItem, tally: UseTally): Promise
     case 'pairs': {
       const responses = [item.chosen, item.rejected].map((response) => delimiter + plain(response, suite));
       const scores = await scoresOf(work, item.id, plain(item.prompt, suite), responses, tally);
-      return pairResult({ item, sequences: [] }, scores.map(asSequence), null);
+      return pairResult({ item, sequences: [] }, scores.map(asSequence), null, logProbRounding({ half: null }));
     }
     default:
       throw new WorkbenchError(

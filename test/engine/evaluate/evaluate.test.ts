@@ -26,12 +26,12 @@ describe('results from scores', () => {
 
   test('pairs: implicit-reward margin, and a tie within rounding', () => {
     const prepared = { item: pair, sequences: [] };
-    const result = pairResult(prepared, [score(-10), score(-12)], { beta: 0.1, chosen: -11, rejected: -11 });
+    const result = pairResult(prepared, [score(-10), score(-12)], { beta: 0.1, chosen: -11, rejected: -11 }, 1e-5);
     expect(result).toMatchObject({ verdict: 'right', target: 'good', output: 'bad' });
     expect(result.score).toBeCloseTo(0.1 * (1 - -1), 10);
-    expect(pairResult(prepared, [score(-10), score(-12)], null).score).toBe(2);
+    expect(pairResult(prepared, [score(-10), score(-12)], null, 1e-5).score).toBe(2);
     const unchanged = { beta: 0.1, chosen: -10.00001, rejected: -12 };
-    expect(pairResult(prepared, [score(-10), score(-12)], unchanged).verdict).toBe('tie');
+    expect(pairResult(prepared, [score(-10), score(-12)], unchanged, 1e-5).verdict).toBe('tie');
   });
 
   test('choice: acc by sum, acc_norm by characters', () => {

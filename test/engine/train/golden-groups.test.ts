@@ -8,7 +8,7 @@ import { runSpecSchema, type RunSpec, type RunSpecInput } from '../../../src-mai
 import { openTestBackend } from '../../helpers/backend.ts';
 import { loadGoldenModel } from '../../helpers/golden-models.ts';
 import {
-  largestGap,
+  largestGaps,
   largestWeightDifference,
   readTraining,
   sequenceOf,
@@ -80,21 +80,19 @@ function given(groups: readonly Group[], model: CausalLm, reference: CausalLm) {
   };
 }
 
-/** Per step, TRL's loss and gradient norm of its epochs as means over them. */
+/** Per step, TRL's loss and gradient norm of its epochs as means over them; gaps relative to the largest where that is over 1. */
 async function gapsTo(objective: Objective, model: CausalLm, spec: RunSpec, { losses, gradNorms, weights }: Case) {
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const epochs = losses[0]!.length;
   const events = await runInOrder(spec, objective);
   const norms = losses.map((_, step) => mean(gradNorms.slice(step * epochs, (step + 1) * epochs)));
+  const { loss = NaN, grad_norm: norm = NaN } = largestGaps(
+    events,
+    losses.map((each, step) => ({ loss: mean(each), grad_norm: norms[step]! })),
+  );
   return {
-    loss: largestGap(
-      events.map(({ metrics }) => metrics.loss),
-      losses.map(mean),
-    ),
-    norm: largestGap(
-      events.map(({ metrics }) => metrics.grad_norm),
-      norms,
-    ),
+    loss,
+    norm,
     weights: largestWeightDifference(model.parameters, weights),
   };
 }
