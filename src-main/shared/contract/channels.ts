@@ -45,7 +45,7 @@ import type {
 import { flipFilterSchema, flipSortSchema } from '../domain/flip-filter.ts';
 import type { FlipSet } from '../domain/kinds/flip-set.ts';
 import type { KindRulesView, KindTrial } from '../domain/kinds/kind-rules-view.ts';
-import { kindSettingsSchema } from '../domain/kinds/own-kinds.ts';
+import { kindSettingsSchema } from '../domain/kinds/own-kinds-schema.ts';
 import { pairJudgeSchema } from '../domain/judging/pairwise.ts';
 import type { PairPlan } from '../domain/judging/pairwise.ts';
 import { judgeWishSchema } from '../domain/kinds/judged-statements.ts';
@@ -54,7 +54,7 @@ import type { SetStatements } from '../domain/kinds/set-statements.ts';
 import type { ChangeSummary } from '../domain/statistics/change-summary.ts';
 import type { SliceSearchResult } from '../domain/statistics/slice-search.ts';
 import { corrections } from '../domain/statistics/multiple-tests.ts';
-import { ruleSchema } from '../domain/flip-rules.ts';
+import { ruleSchema } from '../domain/flip-rule-schema.ts';
 import type { ShownEvent } from '../domain/trainer-events.ts';
 import type { RunClock } from '../domain/run-clock.ts';
 import { promptFormats } from '../domain/tried-prompt.ts';

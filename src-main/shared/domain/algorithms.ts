@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { assertNever } from './errors.ts';
-import { programSchema } from './programs.ts';
+import { programSchema } from './program-schema.ts';
 
 /** The algorithms of a run spec. Descriptions feed the form's help and the reference page. */
 const positive = z.number().positive();

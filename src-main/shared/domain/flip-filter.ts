@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { flipSortColumns } from './flip-sort.ts';
 import { flipKinds } from './flips.ts';
 import { parseStatement } from './kinds/statements.ts';
 
@@ -52,17 +53,6 @@ export const flipFilterSchema = z.strictObject({
 });
 export type FlipFilter = Given<z.output<typeof flipFilterSchema>>;
 
-export const flipSortColumns = [
-  'delta',
-  'kind',
-  'sampleId',
-  'leftScore',
-  'rightScore',
-  'length',
-  'firing',
-  'label',
-  'changes',
-] as const;
 export const flipSortSchema = z.strictObject({
   column: z.enum(flipSortColumns),
   direction: z.enum(['ascending', 'descending']),

@@ -51,7 +51,7 @@ export interface GroupedRate {
   clusters: number;
 }
 
-export { flipSortColumns } from './flip-filter.ts';
+export { flipSortColumns } from './flip-sort.ts';
 export type { FlipFilter, FlipSort } from './flip-filter.ts';
 
 /** A row of the flip table; texts are cut to `previewCharacters`. */

@@ -1,5 +1,5 @@
 import type { KindSettings, ProgramFindings } from '../../shared/domain/kinds/own-kinds.ts';
-import { kindSettingsKey, parseKindSettings, rulesMark } from '../../shared/domain/kinds/own-kinds.ts';
+import { defaultKindSettings, kindSettingsKey, rulesMark } from '../../shared/domain/kinds/own-kinds.ts';
 import { parseRule } from '../../shared/domain/flip-rules.ts';
 import type { Rule } from '../../shared/domain/flip-rules.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
@@ -22,7 +22,7 @@ export interface KindOrder {
 }
 
 /** Null where the kinds of the shown build are there, by the rules the workspace has now. */
-export function kindOrder(db: ReadableDb, comparisonId: string): KindOrder | null {
+export async function kindOrder(db: ReadableDb, comparisonId: string): Promise<KindOrder | null> {
   const row = one<{
     build_key: number | null;
     left_key: number;
@@ -41,7 +41,7 @@ export function kindOrder(db: ReadableDb, comparisonId: string): KindOrder | nul
       remedy: 'Wait until it is ready; its progress is shown in the list of comparisons.',
     });
   }
-  const settings = kindSettings(db);
+  const settings = await kindSettings(db);
   if (row.rules === rulesMark(settings)) return null;
   return {
     buildKey: row.build_key,
@@ -54,8 +54,12 @@ export function kindOrder(db: ReadableDb, comparisonId: string): KindOrder | nul
   };
 }
 
-export function kindSettings(db: ReadableDb): KindSettings {
-  return parseKindSettings(getSetting(db, kindSettingsKey));
+/** Few workspaces set any: what reads a setting is loaded where there is one. */
+export async function kindSettings(db: ReadableDb): Promise<KindSettings> {
+  const text = getSetting(db, kindSettingsKey);
+  if (text === null) return defaultKindSettings;
+  const { parseKindSettings } = await import('../../shared/domain/kinds/own-kinds-schema.ts');
+  return parseKindSettings(text);
 }
 
 /** By which rules kinds were found, a mark for each comparison that has any. */

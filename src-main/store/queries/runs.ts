@@ -8,7 +8,8 @@ import type { BackendInfo } from '../../shared/domain/trainer-events.ts';
 import type { WithPlainIds } from '../../shared/domain/ids.ts';
 import { idOf, idOrNull } from '../../shared/domain/ids.ts';
 import { hasEnded, runTransitions } from '../../shared/domain/run-states.ts';
-import { runOriginSchema } from '../../shared/domain/run-origin.ts';
+import { isRunOrigin } from '../../shared/domain/run-origin.ts';
+import type { RunOrigin } from '../../shared/domain/run-origin.ts';
 import type { RunSpec } from '../../shared/domain/run-spec.ts';
 import type { ReadableDb, WritableDb } from '../database.ts';
 import { all, one, run, sql, value } from '../database.ts';
@@ -247,8 +248,14 @@ function runOf(row: RunRow): RunRecord {
     lastSeq: row.last_seq,
     tags: JSON.parse(row.tags) as string[],
     note: row.note,
-    ...(row.origin === null ? {} : { origin: runOriginSchema.parse(JSON.parse(row.origin)) }),
+    ...(row.origin === null ? {} : { origin: originOf(row.id, row.origin) }),
   };
+}
+
+function originOf(id: string, text: string): RunOrigin {
+  const origin: unknown = JSON.parse(text);
+  if (isRunOrigin(origin)) return origin;
+  throw new WorkbenchError('corrupt', `The workspace does not say who trained run ${id}`);
 }
 
 export const runReads = { listRuns, getRun, listCheckpoints, getCheckpoint };

@@ -61,7 +61,7 @@ function soughtBy({ search, searchMode = 'substring', where = [] }: FlipFilter):
 
 /** The reader's open lists: an ordered list of rows under a handle, from which windows are cut at any depth. */
 export class FlipViews {
-  readonly #db: ReadableDb;
+  readonly db: ReadableDb;
   readonly #comparisons = new Map<string, LoadedComparison>();
   readonly #views = new Map<string, View>();
   #opened = 0;
@@ -69,7 +69,7 @@ export class FlipViews {
   #judgementVersion: number | undefined = undefined;
 
   constructor(db: ReadableDb) {
-    this.#db = db;
+    this.db = db;
   }
 
   open(comparisonId: string, filter: FlipFilter, sort: FlipSort): FlipView {
@@ -188,9 +188,9 @@ export class FlipViews {
     this.#refresh();
     const known = this.#comparisons.get(id);
     const comparison =
-      known !== undefined && readHead(this.#db, id).build_key === known.columns.buildKey
+      known !== undefined && readHead(this.db, id).build_key === known.columns.buildKey
         ? known
-        : loadComparison(this.#db, id);
+        : loadComparison(this.db, id);
     keepNewest(this.#comparisons, id, comparison, comparisonsKept);
     return comparison;
   }
@@ -201,7 +201,7 @@ export class FlipViews {
     if (view === undefined) {
       throw new WorkbenchError('not-found', 'This list is no longer open', { remedy: 'Open it again.' });
     }
-    if (readHead(this.#db, view.comparison.id).build_key !== view.comparison.columns.buildKey) {
+    if (readHead(this.db, view.comparison.id).build_key !== view.comparison.columns.buildKey) {
       this.#views.delete(viewId);
       throw new WorkbenchError('not-found', 'The comparison was rebuilt meanwhile', {
         remedy: 'Open the list again.',
@@ -213,11 +213,11 @@ export class FlipViews {
 
   /** What people added may have changed since the last look; a run's steps change nothing here. */
   #refresh(): void {
-    const dataVersion = value<number>(this.#db, { text: 'PRAGMA data_version', values: [] }) ?? 0;
+    const dataVersion = value<number>(this.db, { text: 'PRAGMA data_version', values: [] }) ?? 0;
     if (dataVersion === this.#dataVersion) return;
     this.#dataVersion = dataVersion;
     const judgements = value<number>(
-      this.#db,
+      this.db,
       sql`SELECT coalesce(sum(version), 0) FROM change_marks WHERE list IN ('annotations', 'comparisons')`,
     );
     if (judgements === this.#judgementVersion) return;
@@ -291,7 +291,7 @@ export const flipReads = {
   sliceCounts: (views: FlipViews, id: string, verdicts?: FlipFilter['verdicts']) => views.sliceCounts(id, verdicts),
   /** The samples of the same slices, in the same order. */
   sliceSamples: (views: FlipViews, id: string, verdicts?: FlipFilter['verdicts']) => views.sliceSamples(id, verdicts),
-  sampleDetail: (views: FlipViews, id: string, sampleKey: number) => sampleDetail(views.comparison(id), sampleKey),
+  sampleDetail,
   /** Rows with whole texts, in the order of the keys; a sample that the comparison lacks is left out. */
   flipTexts: (views: FlipViews, id: string, sampleKeys: readonly number[]) =>
     flipTexts(views.comparison(id), sampleKeys),

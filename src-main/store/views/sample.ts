@@ -2,6 +2,7 @@ import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { Evidence } from '../../shared/domain/kinds/change-kinds.ts';
 import { explainChange } from '../../shared/domain/kinds/classify.ts';
 import { ownPrograms } from '../../shared/domain/kinds/own-kinds.ts';
+import type { KindSettings } from '../../shared/domain/kinds/own-kinds.ts';
 import { commandText } from '../../shared/domain/programs.ts';
 import { namesOfChanges } from './kind-columns.ts';
 import { boundedKinds } from '../bounded-kinds.ts';
@@ -24,7 +25,18 @@ import { kindOf, stabilities } from './columns.ts';
 /** A window waits for one sample, and all others with it. */
 const explainMs = 1000;
 
-export function sampleDetail(comparison: LoadedComparison, sampleKey: number): SampleDetail | null {
+/** What `FlipViews` gives. */
+interface Comparisons {
+  readonly db: ReadableDb;
+  comparison(id: string): LoadedComparison;
+}
+
+export async function sampleDetail(views: Comparisons, id: string, sampleKey: number): Promise<SampleDetail | null> {
+  const settings = await kindSettings(views.db);
+  return detailOf(views.comparison(id), sampleKey, settings);
+}
+
+function detailOf(comparison: LoadedComparison, sampleKey: number, settings: KindSettings): SampleDetail | null {
   const { db, columns } = comparison;
   const row = columns.positionOf(sampleKey);
   if (row < 0) return null;
@@ -57,7 +69,7 @@ export function sampleDetail(comparison: LoadedComparison, sampleKey: number): S
     right: comparison.ofPairs ? withoutOutput(right) : right,
     annotation: annotationOf(db, comparison.key, comparison.id, sampleKey),
     stability: stabilities[(columns.get('stability')[row] ?? 0) - 1] ?? null,
-    ...explained(comparison, row, texts),
+    ...explained(comparison, row, texts, settings),
   };
 }
 
@@ -66,6 +78,7 @@ function explained(
   comparison: LoadedComparison,
   row: number,
   { prompt, target }: { prompt: string; target: string | null },
+  settings: KindSettings,
 ): Pick<SampleDetail, 'changes' | 'parting'> {
   const { db, columns, leftKey, rightKey } = comparison;
   const outcome = kindOf(columns.get('kind')[row]);
@@ -80,7 +93,7 @@ function explained(
     code('right', columns.get('rightVerdict')[row] ?? 0),
   );
   if (left === null || right === null) return { changes: [], parting: null };
-  const { rules, run } = boundedKinds(kindSettings(db));
+  const { rules, run } = boundedKinds(settings);
   const evidence = (): Evidence[] => {
     try {
       return run(explainMs, () => explainChange({ prompt, target, left, right }, outcome, rules));
@@ -91,16 +104,16 @@ function explained(
     }
   };
   return {
-    changes: [...evidence(), ...saidByPrograms(comparison, row)],
+    changes: [...evidence(), ...saidByPrograms(comparison, row, settings)],
     parting: partingOf(left.text, right.text),
   };
 }
 
 /** Of an own kind that a program judges only what it said is known, not where it stands. */
-function saidByPrograms(comparison: LoadedComparison, row: number): Evidence[] {
-  const { columns, db } = comparison;
+function saidByPrograms(comparison: LoadedComparison, row: number, settings: KindSettings): Evidence[] {
+  const { columns } = comparison;
   const own = comparison.ownKinds() ?? [];
-  const programs = new Map(ownPrograms(kindSettings(db)).map((one) => [one.name, commandText(one)]));
+  const programs = new Map(ownPrograms(settings).map((one) => [one.name, commandText(one)]));
   const [appeared, gone] = [columns.get('appeared')[row] ?? 0, columns.get('gone')[row] ?? 0];
   return namesOfChanges(appeared, gone, own).flatMap((changed): Evidence[] => {
     const name = changed.replace(/:gone$/, '');

@@ -1,4 +1,5 @@
-import { kindSettingsKey, parseKindSettings, rulesMark, rulesVersion } from '../../shared/domain/kinds/own-kinds.ts';
+import { kindSettingsKey, rulesMark, rulesVersion } from '../../shared/domain/kinds/own-kinds.ts';
+import { parseKindSettings } from '../../shared/domain/kinds/own-kinds-schema.ts';
 import type { KindSettings } from '../../shared/domain/kinds/own-kinds.ts';
 import type { KindRulesView, KindTrial } from '../../shared/domain/kinds/kind-rules-view.ts';
 import { refusalPatterns } from '../../shared/domain/kinds/refusal-patterns.ts';

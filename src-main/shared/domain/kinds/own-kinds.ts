@@ -1,9 +1,7 @@
-import { z } from 'zod';
 import { WorkbenchError } from '../errors.ts';
-import { programSchema } from '../programs.ts';
 import type { Span } from './change-kinds.ts';
-import { changeKinds, mostOwnKinds } from './change-kinds.ts';
 import type { KindRules } from './classify.ts';
+import type { KindSettings, OwnProgram } from './own-kinds-schema.ts';
 import { refusalTest } from './refusal.ts';
 
 /** A kind that a person defined: answers in which a pattern is found. Of a program’s, nothing is found here: see `ProgramFindings`. */
@@ -12,23 +10,7 @@ export interface OwnKind {
   find(text: string): Span | null;
 }
 
-const pattern = z.string().min(1).max(1000);
-const ownName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/);
-/** A kind of which a program says, answer by answer, whether it holds: the protocol of a command scorer. */
-const ownProgramSchema = programSchema.omit({ kind: true }).extend({ name: ownName }).strict();
-/** What a workspace sets about kinds, kept as JSON under the setting `kinds`. */
-export const kindSettingsSchema = z.strictObject({
-  /** Regular expressions by which a refusal is known where a sentence begins; null = those of the program. */
-  refusals: z.array(pattern).max(500).nullable().default(null),
-  own: z
-    .array(z.union([z.strictObject({ name: ownName, pattern }), ownProgramSchema]))
-    .max(mostOwnKinds)
-    .default([]),
-  /** Grows when programs are to be asked again, since nobody sees that they changed. */
-  again: z.number().int().min(0).optional(),
-});
-export type KindSettings = z.output<typeof kindSettingsSchema>;
-export type OwnProgram = z.output<typeof ownProgramSchema>;
+export type { KindSettings, OwnProgram };
 export const defaultKindSettings: KindSettings = { refusals: null, own: [] };
 /** The setting's key in the workspace. */
 export const kindSettingsKey = 'kinds';
@@ -36,26 +18,6 @@ export const kindSettingsKey = 'kinds';
 /** Grows whenever a rule changes, so that kinds that were counted by older rules are counted again. */
 export const rulesVersion = 4;
 const ownCharacters = 20_000;
-
-/** Reads the setting; throws `bad-input` where it is not one. */
-export function parseKindSettings(text: string | null): KindSettings {
-  if (text === null || text.trim() === '') return defaultKindSettings;
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw wrong('it is not JSON');
-  }
-  const parsed = kindSettingsSchema.safeParse(value);
-  if (!parsed.success)
-    throw wrong(parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
-  const names = parsed.data.own.map(({ name }) => name);
-  const taken = names.find((name, i) => names.indexOf(name) !== i || (changeKinds as readonly string[]).includes(name));
-  if (taken !== undefined) throw wrong(`the name “${taken}” is taken`);
-  const patterns = parsed.data.own.flatMap((own) => ('pattern' in own ? [own.pattern] : []));
-  for (const one of [...(parsed.data.refusals ?? []), ...patterns]) compiled(one);
-  return parsed.data;
-}
 
 /** The rules that the settings make. */
 export function kindRules({ refusals, own }: KindSettings): KindRules {
@@ -100,7 +62,7 @@ export interface ProgramFindings {
 /** A group that repeats something that repeats takes longer than anybody waits. */
 const nestedRepeat = /\((?:[^()\\]|\\.)*(?<!\\)[+*](?:[^()\\]|\\.)*\)(?:[+*]|\{\d+,)/;
 
-function compiled(source: string): RegExp {
+export function compiled(source: string): RegExp {
   if (nestedRepeat.test(source)) throw wrong(`the pattern “${source}” repeats a group that repeats`);
   try {
     return new RegExp(source, 'iu');
@@ -109,7 +71,7 @@ function compiled(source: string): RegExp {
   }
 }
 
-function wrong(why: string): WorkbenchError {
+export function wrong(why: string): WorkbenchError {
   return new WorkbenchError('bad-input', `The setting “kinds” cannot be used: ${why}.`, {
     remedy:
       'Write {"refusals": null or a list of patterns, "own": [{"name": "hedges", "pattern": "\\\\bperhaps\\\\b"}, {"name": "rude", "command": ["python", "rude.py"]}]}; names are small letters, digits and hyphens.',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { ruleSchema } from '../flip-rules.ts';
+import { ruleSchema } from '../flip-rule-schema.ts';
 import { chanceSummarySchema } from './chance.ts';
-import { outputFloorSchema } from './output-floor.ts';
+import { outputFloorSchema } from './output-floor-schema.ts';
 import { attemptSummarySchema } from './attempt-summary-schema.ts';
 
 /**

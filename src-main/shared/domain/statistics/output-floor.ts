@@ -1,25 +1,13 @@
-import { z } from 'zod';
 import type { Rule } from '../flip-rules.ts';
 import type { Judged } from '../flips.ts';
 import { classifyFlip, isCounted } from '../flips.ts';
+import type { OutputFloor } from './output-floor-schema.ts';
 import { defaultLevel, criticalZ, pairedDifference, wilson } from './intervals.ts';
+
+export type { OutputFloor };
 
 /** The metric of a sample that holds the mean score of as many answers of the same model, sampled once more. */
 export const againMetric = 'rewards/again';
-
-/** How many outputs fall by sampling alone: a part of `comparisonSummarySchema`. */
-export const outputFloorSchema = z.object({
-  /** Samples counted that the old model answered twice over. */
-  n: z.number(),
-  /** Share of them whose second answer by the old model is worse than its first: A/A. */
-  nfr: z.number(),
-  low: z.number(),
-  high: z.number(),
-  /** Negative flips beyond the floor, of the same samples: their NFR less the floor, with Bonett and Price's interval. */
-  excess: z.object({ value: z.number(), low: z.number(), high: z.number() }),
-  level: z.number(),
-});
-export type OutputFloor = z.output<typeof outputFloorSchema>;
 
 /** One sample of two evaluations: the old answer's score, what the old model scores once more, and whether the new one is a fall. */
 export interface RepeatedOutput {
