@@ -14,10 +14,16 @@ export interface PreparedSuite {
   prepared: PreparedItem[];
 }
 
+export type AnswersTo = (
+  prompts: readonly (readonly number[])[],
+  settings: DecodingSettings,
+  draw: () => Promise<Int32Array[]>,
+) => Promise<readonly Int32Array[]>;
+
 export interface OldModel {
   model: CausalLm;
-  /** Token ids of its answers, by suite and place: the same at every evaluation, so that they are sampled once. */
-  answers: Map<string, readonly (readonly number[])[]>;
+  /** Token ids of its answers to prompts, which are the same at every evaluation: what `draw` samples, unless they are known. */
+  answersTo: AnswersTo;
 }
 
 export interface EvaluationContext {

@@ -38,12 +38,7 @@ export async function* generateResults(
       if (pass === null) return;
       again.push(pass);
     }
-    const drift = await driftOf(
-      `${suite.spec.id} ${start}`,
-      chunk,
-      { ...decoding, seed: decoding.seed + start },
-      context,
-    );
+    const drift = await driftOf(chunk, { ...decoding, seed: decoding.seed + start }, context);
     if (context.cancelled()) return;
     yield chunk.map(({ item }, i) => {
       const attempts = passes.map((pass, at): Attempt => ({
@@ -77,19 +72,14 @@ export async function* generateResults(
 
 /** How far the model is from the old one on each prompt of a chunk, in nats; null where none was given, or when it was cancelled. */
 async function driftOf(
-  place: string,
   chunk: readonly PreparedItem<ItemOf<'generate'>>[],
   settings: DecodingSettings,
   context: EvaluationContext,
 ): Promise<Float32Array | null> {
   const { model, old, tokenizer, ops } = context;
   if (old === null) return null;
-  const answers = {
-    known: old.answers.get(place),
-    keep: (ids: readonly (readonly number[])[]) => old.answers.set(place, ids),
-  };
   const models = { model, old: old.model, tokenizer, ops };
-  return probeKl(models, promptsOf(chunk), settings, signalOf(context), answers).catch((error: unknown) => {
+  return probeKl(models, promptsOf(chunk), settings, signalOf(context), old.answersTo).catch((error: unknown) => {
     if (context.cancelled()) return null;
     throw error;
   });

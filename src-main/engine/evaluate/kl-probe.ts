@@ -10,12 +10,8 @@ import { batchInputs, batchOf, completionHidden, layoutFor, sumPerSequence } fro
 import type { CausalLm } from '../models/causal-lm.ts';
 import { inputTensors } from '../passes.ts';
 import type { NativeOps } from '../ports.ts';
+import type { AnswersTo } from './context.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
-
-export interface KnownAnswers {
-  known?: readonly (readonly number[])[] | undefined;
-  keep?: (answers: readonly (readonly number[])[]) => void;
-}
 
 /**
  * How far a model has moved from an old one: KL(old ‖ new) in nats per answer, over the full vocabulary at every token of an answer
@@ -26,12 +22,14 @@ export async function probeKl(
   prompts: readonly (readonly number[])[],
   decoding: DecodingSettings,
   signal: Cancellation,
-  /** The old model's answers where they are known; they are told to `keep` where they had to be sampled. */
-  { known, keep }: KnownAnswers = {},
+  /** Where the old model's answers may be known from before. */
+  answersTo: AnswersTo = (_prompts, _settings, draw) => draw(),
 ): Promise<Float32Array> {
   requireOneVocabulary(model, old);
-  const answers = known ?? (await generate(old, tokenizer, prompts, decoding, { signal })).map(({ ids }) => [...ids]);
-  if (known === undefined) keep?.(answers);
+  const answers = await answersTo(prompts, decoding, async () => {
+    const drawn = await generate(old, tokenizer, prompts, decoding, { signal, ops });
+    return drawn.map(({ ids }) => Int32Array.from(ids));
+  });
   const sequences = answers.map((ids, i): CompletionSequence => {
     const prompt = prompts[i] ?? [];
     return { ids: Int32Array.from([...prompt, ...ids]), from: prompt.length };

@@ -89,6 +89,8 @@ export function createTokenizer(
   const idOf = (token: string | null) => (token === null ? null : (model.token_to_id(token) ?? null));
   const source = readChatTemplate(files.template, files.config['chat_template']);
   let template: ChatTemplate | null = null;
+  // Suites of words ask for every token of every text.
+  const texts = new Map<number, string>();
   const encode = (text: string, specialTokens: boolean) => {
     const { ids } = run(text.length, () => model.encode(text, { add_special_tokens: specialTokens }));
     const beyond = typeof rows === 'number' ? ids.find((id) => id >= rows) : undefined;
@@ -128,7 +130,11 @@ export function createTokenizer(
       return template.render(messages, options);
     },
     encodeChat: (messages, options) => encode(tokenizer.renderChat(messages, options), false),
-    tokenText: (id) => run(0, () => tokenTextOf(model, id)),
+    tokenText: (id) => {
+      const text = texts.get(id) ?? run(0, () => tokenTextOf(model, id));
+      texts.set(id, text);
+      return text;
+    },
   };
   return tokenizer;
 }

@@ -59,6 +59,8 @@ export interface EvaluateJob {
   /** These `generate` suites also tell the KL of those weights to the model (`kl/pre`). */
   old?: WeightsPlace & { suiteIds: string[] };
   suites: SuiteFile[];
+  /** Where what is computed once is kept across jobs: the old weights' answers. */
+  cacheFolder?: string;
   /** A model behind a server: answers are kept here until the evaluation is stored, so that a second try goes on. */
   journalPath?: string;
 }

@@ -1,9 +1,10 @@
 import { usualBeta } from '../../shared/domain/algorithms.ts';
 import { openTokenizer } from '../patterns.ts';
 import type { EvaluateJob } from '../../shared/domain/jobs.ts';
+import { keptAnswers } from '../cached-tokens.ts';
 import type { JobContext } from '../job-context.ts';
 import { openFolder } from '../node-folders.ts';
-import { noCache } from '../number-cache.ts';
+import { hashModel, noCache, openNumberCache } from '../number-cache.ts';
 import { readEndpoint, runEndpointJob } from './evaluate-endpoint.ts';
 import { runMergeModelsJob } from './merge-models.ts';
 import { Reference } from './reference.ts';
@@ -24,12 +25,12 @@ export async function runEvaluateJob(job: EvaluateJob, context: JobContext): Pro
   const model = await models.open({ path: job.modelPath, ...(adapterPath === undefined ? {} : { adapterPath }) });
   const reference =
     job.referencePath === undefined ? null : await openReference(job, job.referencePath, models, context);
-  const old = job.old === undefined ? undefined : await models.open(job.old);
+  const old = job.old === undefined ? undefined : await openOld(job, job.old, models, context);
   const runner = await SuiteRunner.open(job.suites, tokenizer, model.config.maxPositions, context, {
     reference,
     beta: job.beta ?? usualBeta,
     rewardModelPath: job.rewardModelPath,
-    ...(old === undefined ? {} : { old: { model: old, suiteIds: job.old?.suiteIds ?? [] } }),
+    old,
   });
   reference?.dispose();
   await context.emit(startedEvent(context, model));
@@ -47,6 +48,22 @@ async function openReference(
 ): Promise<Reference> {
   const twin = referencePath === job.modelPath ? await models.open({ path: referencePath }) : null;
   return new Reference(referencePath, noCache, context, twin);
+}
+
+async function openOld(
+  { cacheFolder }: EvaluateJob,
+  { suiteIds, ...place }: NonNullable<EvaluateJob['old']>,
+  models: SharedModels,
+  context: JobContext,
+) {
+  const modelHash = async () => {
+    const hashes = await Promise.all(
+      [place.path, ...(place.adapterPath === undefined ? [] : [place.adapterPath])].map(hashModel),
+    );
+    return `${hashes.join(' ')} ${context.backend.name}`;
+  };
+  const cache = cacheFolder === undefined ? noCache : openNumberCache(cacheFolder);
+  return { model: await models.open(place), answersTo: keptAnswers(cache, modelHash), suiteIds };
 }
 
 function startedEvent(context: JobContext, model: { parameters: ReadonlyMap<string, { size: number }> }) {

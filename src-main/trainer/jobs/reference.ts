@@ -4,6 +4,7 @@ import type { CausalLm } from '../../engine/models/causal-lm.ts';
 import { withoutAdapter } from '../../engine/models/lora.ts';
 import type { HalfPrecision, NumberCache } from '../../engine/ports.ts';
 import type { DecodingSettings } from '../../shared/domain/evaluations.ts';
+import { cachedTokens } from '../cached-tokens.ts';
 import { progressOf, type JobContext } from '../job-context.ts';
 import { loadWeights } from '../loading.ts';
 import { hashModel } from '../number-cache.ts';
@@ -44,7 +45,7 @@ export class Reference {
 
   /** Summed completion log-probs in nats, from the cache where they are known. */
   async scores(sequences: readonly CompletionSequence[], phase: string): Promise<Float32Array> {
-    return cachedScores(async () => this.#twin ?? (await this.model()), await this.#modelHash(), sequences, {
+    return cachedScores(async () => this.#twin ?? (await this.model()), await this.modelHash(), sequences, {
       ops: this.#context.ops,
       cache: this.#cache,
       onProgress: progressOf(this.#context, phase),
@@ -53,7 +54,7 @@ export class Reference {
 
   /** Of every completion token, 1 where the greedy choice is right; a list per sequence, from the cache where it is known. */
   async greedyHits(sequences: readonly CompletionSequence[], phase: string): Promise<Float32Array[]> {
-    return cachedGreedyHits(async () => this.#twin ?? (await this.model()), await this.#modelHash(), sequences, {
+    return cachedGreedyHits(async () => this.#twin ?? (await this.model()), await this.modelHash(), sequences, {
       ops: this.#context.ops,
       cache: this.#cache,
       onProgress: progressOf(this.#context, phase),
@@ -66,15 +67,12 @@ export class Reference {
     decoding: DecodingSettings,
     draw: (model: CausalLm) => Promise<Int32Array[]>,
   ): Promise<Int32Array[]> {
-    const key = ['pre-samples', await this.#modelHash(), JSON.stringify(decoding), ...prompts];
-    const known = await this.#cache.get(key);
-    if (known !== undefined) return unpackTokens(known);
-    const responses = await draw(this.#twin ?? (await this.model()));
-    await this.#cache.put(key, packTokens(responses));
-    return responses;
+    const key = ['pre-samples', await this.modelHash(), JSON.stringify(decoding), ...prompts];
+    return cachedTokens(this.#cache, key, async () => draw(this.#twin ?? (await this.model())));
   }
 
-  async #modelHash(): Promise<string> {
+  /** Names the weights and how they are computed with. */
+  async modelHash(): Promise<string> {
     const precision = this.#half === null ? '' : ' bf16';
     this.#hash ??= `${await hashModel(this.#folder)} ${this.#context.backend.name}${precision}`;
     return this.#hash;
@@ -101,17 +99,4 @@ interface ReferenceInputs {
   job: { referencePath?: string };
   policy: CausalLm;
   reference: Reference;
-}
-
-/** Token lists as one list of numbers, each led by its length; ids below 2²⁴ are exact in a float. */
-function packTokens(lists: readonly Int32Array[]): Float32Array {
-  return Float32Array.from(lists.flatMap((ids) => [ids.length, ...ids]));
-}
-
-function unpackTokens(numbers: Float32Array): Int32Array[] {
-  const lists: Int32Array[] = [];
-  for (let at = 0; at < numbers.length; at += 1 + (numbers[at] as number)) {
-    lists.push(Int32Array.from(numbers.subarray(at + 1, at + 1 + (numbers[at] as number))));
-  }
-  return lists;
 }

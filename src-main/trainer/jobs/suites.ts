@@ -1,4 +1,4 @@
-import type { EvaluationContext, PreparedSuite } from '../../engine/evaluate/context.ts';
+import type { AnswersTo, EvaluationContext, PreparedSuite } from '../../engine/evaluate/context.ts';
 import { prepareSuite, runSuite } from '../../engine/evaluate/run-suite.ts';
 import type { Answer } from '../../engine/evaluate/answers.ts';
 import type { CompletionSequence } from '../../engine/losses/layout.ts';
@@ -18,6 +18,7 @@ import type { Reference } from './reference.ts';
 
 interface OldModel {
   model: CausalLm;
+  answersTo: AnswersTo;
   suiteIds: readonly string[];
   /** Before step 1 it is the model itself, whose KL to itself is 0: nothing is measured there. */
   onlyAfterStart?: boolean;
@@ -34,7 +35,6 @@ export class SuiteRunner {
   /** Reference log-probs of the pairs, by sequence; empty without a reference. */
   readonly #reference: Map<CompletionSequence, number>;
   readonly #old: OldModel | null;
-  readonly #oldAnswers = new Map<string, readonly (readonly number[])[]>();
 
   private constructor(
     suites: readonly PreparedSuite[],
@@ -95,7 +95,7 @@ export class SuiteRunner {
   #oldOf(suiteId: string, step: number): EvaluationContext['old'] {
     const old = this.#old;
     if (old === null || !old.suiteIds.includes(suiteId) || (step === 0 && old.onlyAfterStart === true)) return null;
-    return { model: old.model, answers: this.#oldAnswers };
+    return { model: old.model, answersTo: old.answersTo };
   }
 
   #evaluationContext(model: CausalLm, tokenizer: Tokenizer, old: EvaluationContext['old']): EvaluationContext {

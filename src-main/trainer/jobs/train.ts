@@ -21,12 +21,13 @@ import { hashFile, hashOfFiles } from '../../system/file-sums.ts';
 import { readJsonLines } from '../../system/read-lines.ts';
 import { goesOnFrom, newestWhole } from '../checkpoint-folder.ts';
 import { BatchNoteFile } from '../batch-note.ts';
+import { keptAnswers } from '../cached-tokens.ts';
 import { EventFile } from '../event-file.ts';
 import type { JobContext } from '../job-context.ts';
 import { savingPhase } from '../messages.ts';
 import { loadWeights } from '../loading.ts';
 import { openFolder } from '../node-folders.ts';
-import { openNumberCache } from '../number-cache.ts';
+import { hashModel, openNumberCache } from '../number-cache.ts';
 import type { Reporter } from '../reporter.ts';
 import { Checkpoints, restoreOptimizer } from './checkpoints.ts';
 import { halfFor } from './memory.ts';
@@ -144,7 +145,11 @@ async function beforeTraining(inputs: Parameters<typeof liveReference>[0] & { jo
   const isReference = policy.adapter !== null || job.referencePath === undefined;
   const plain = { ...inputs, job: {} };
   const model = isReference ? await liveReference(plain) : await loadWeights(job.modelPath, context);
-  return { model, suiteIds: drawnSuites(job.suites).map(({ id }) => id), onlyAfterStart: true };
+  const modelHash = isReference
+    ? () => inputs.reference.modelHash()
+    : async () => `${await hashModel(job.modelPath)} ${context.backend.name}`;
+  const answersTo = keptAnswers(openNumberCache(job.cacheFolder), modelHash);
+  return { model, answersTo, suiteIds: drawnSuites(job.suites).map(({ id }) => id), onlyAfterStart: true };
 }
 
 function stepSizeOf(spec: RunSpec): number {

@@ -10,7 +10,7 @@ import type { SeenJob } from '../../shared/domain/sites.ts';
 import type { Core } from '../core.ts';
 import { adapterBase, baseFolder, evaluatedPlace, findWeights, weightsFolder } from '../models/weights.ts';
 import type { Weights } from '../models/weights.ts';
-import { suiteFile } from '../runs/prepare.ts';
+import { referenceCache, suiteFile } from '../runs/prepare.ts';
 import type { Task } from '../supervision/task.ts';
 import { journalFile, rewardModelFolder, withSeed } from './served-job.ts';
 
@@ -62,6 +62,7 @@ export async function evaluateJob(
     ...reference,
     ...(reward === null ? {} : { rewardModelPath: reward }),
     ...(old === null ? {} : { old: { path: old, suiteIds: [suite.id] } }),
+    ...(options.site === undefined ? { cacheFolder: referenceCache(core) } : {}),
   };
 }
 

@@ -7,7 +7,7 @@ import type { Ingest } from '../../store/api.ts';
 import type { Core } from '../core.ts';
 import { findWeights, weightsFolder, weightsPlaces } from '../models/weights.ts';
 import type { Weights } from '../models/weights.ts';
-import { suiteFile } from '../runs/prepare.ts';
+import { referenceCache, suiteFile } from '../runs/prepare.ts';
 import type { Task } from '../supervision/task.ts';
 import { runTrainerJob } from '../supervision/trainer-jobs.ts';
 import { freeName } from '../workspace/names.ts';
@@ -40,6 +40,7 @@ export async function evaluateSuites(
     suites: files,
     ...(rewardModelPath === null ? {} : { rewardModelPath }),
     ...(klFrom === null || old === undefined ? {} : { old: { ...old, suiteIds: klFrom.suiteIds } }),
+    cacheFolder: referenceCache(core),
   };
   let open: { suite: SuiteRecord; ingest: Ingest<SampleResult> } | null = null;
   try {

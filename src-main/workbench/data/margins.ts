@@ -1,11 +1,10 @@
-import path from 'node:path';
 import type { RowMargins } from '../../shared/domain/data/row-scores.ts';
 import type { DatasetRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import { wilson } from '../../shared/domain/statistics/intervals.ts';
 import type { Core } from '../core.ts';
 import { findWeights, weightsFolder } from '../models/weights.ts';
-import { trainRows } from '../runs/prepare.ts';
+import { referenceCache, trainRows } from '../runs/prepare.ts';
 import { runTrainerJob } from '../supervision/trainer-jobs.ts';
 import type { Task } from '../supervision/task.ts';
 import { usualMaxLength } from './show-row.ts';
@@ -41,7 +40,7 @@ export async function measureMargins(
   if (known?.sha256 === sha256 && known.maxLength === maxLength) return known;
   const modelPath = await weightsFolder(core, weights, task);
   const { path: rowsPath } = await trainRows(core, dataset, 0);
-  const cacheFolder = path.join(core.layout.cache, 'reference');
+  const cacheFolder = referenceCache(core);
   const found = new Map<string, { sum: number; perToken: number }>();
   await runTrainerJob(core, { kind: 'margins', modelPath, rowsPath, maxLength, cacheFolder }, task, (events) => {
     for (const event of events) {

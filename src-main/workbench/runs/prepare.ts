@@ -57,7 +57,7 @@ export async function prepareTrainJob(
     ...(rows.trainSources === undefined ? {} : { trainSources: rows.trainSources }),
     suites,
     runFolder: folder.path,
-    cacheFolder: path.join(core.layout.cache, 'reference'),
+    cacheFolder: referenceCache(core),
     resume,
     ...(elsewhere ? {} : { record: await resumeRecord(core, run, resume) }),
     ...(rewardModelPath === null ? {} : { rewardModelPath }),
@@ -163,6 +163,11 @@ async function suitesOf(
 ): Promise<SuiteRecord[]> {
   const known = await core.store.listSuites();
   return suiteIds.flatMap((id) => (id === heldOutName ? heldOut : [findByName('suite', known, id)]));
+}
+
+/** Where trainers keep what frozen models compute, across jobs. */
+export function referenceCache({ layout }: Pick<Core, 'layout'>): string {
+  return path.join(layout.cache, 'reference');
 }
 
 /** The suite of a flip hinge: its texts are read, and nobody scores them. */
