@@ -98,6 +98,40 @@ describe.skipIf(!goldenPresent)('a training run in a child', () => {
     expect(lossesOf(second.events)).toEqual(lossesOf(first.events));
   });
 
+  test('runs that begin with the same weights measure them once, and say so', async () => {
+    const greedy = {
+      id: 'g',
+      name: 'greedy',
+      kind: 'generate' as const,
+      scorer: { kind: 'lexicon', lexicon: 'afinn' } as const,
+    };
+    const items: SuiteItem[] = [{ kind: 'generate', id: 'one', prompt: 'Once upon a time' }];
+    const keptFolder = path.join(runsFolder, 'kept');
+    const job = () => {
+      const made = trainJob({ steps: 1 }, { keptFolder });
+      return { ...made, suites: [...made.suites, { ...greedy, itemsPath: ndjson('greedy.ndjson', items) }] };
+    };
+    const told = [
+      await run(job()),
+      await run(job()),
+      await run({ ...job(), keptFolder: path.join(runsFolder, 'other') }),
+    ];
+    const startOf = ({ events }: Told) =>
+      events.flatMap((event) =>
+        (event.type === 'evaluation-batch' || event.type === 'evaluation-done') && event.mark.step === 0
+          ? [{ ...event, seq: 0, at: 0 }]
+          : [],
+      );
+    const [first, again, own] = told.map(startOf);
+    expect(first?.filter(({ type }) => type === 'evaluation-done')).toHaveLength(2);
+    expect(again).toEqual(first);
+    expect(own).toEqual(first);
+    const saysSo = ({ events }: Told) =>
+      events.filter((event) => event.type === 'log' && event.message.includes('measured with these weights before'));
+    expect(told.map((one) => saysSo(one).length)).toEqual([0, 2, 0]);
+    expect(lossesOf(told[1]!.events)).toEqual(lossesOf(told[0]!.events));
+  });
+
   test('pause and resume', async () => {
     const { events, end } = await run(trainJob({ steps: 3 }, { suites: [] }), (event, session) => {
       if (event.type === 'started') session.pause();

@@ -37,6 +37,8 @@ export interface TrainJob {
   runFolder: string;
   /** Where reference log-probs are cached across runs. */
   cacheFolder: string;
+  /** Where evaluations before training are kept for runs that begin with the same weights; by default each makes its own. */
+  keptFolder?: string;
   /** Continue from the newest checkpoint in the run folder, or from the one that the record names. */
   resume: boolean;
   /**

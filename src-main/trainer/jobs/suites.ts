@@ -14,6 +14,7 @@ import { readJsonLines } from '../../system/read-lines.ts';
 import type { JobContext } from '../job-context.ts';
 import { loadWeights } from '../loading.ts';
 import { openFolder } from '../node-folders.ts';
+import type { KeptEvaluations } from '../kept-evaluations.ts';
 import type { Reference } from './reference.ts';
 
 interface OldModel {
@@ -35,16 +36,22 @@ export class SuiteRunner {
   /** Reference log-probs of the pairs, by sequence; empty without a reference. */
   readonly #reference: Map<CompletionSequence, number>;
   readonly #old: OldModel | null;
+  readonly #start: KeptEvaluations | null;
+  readonly #files: readonly SuiteFile[];
 
   private constructor(
+    files: readonly SuiteFile[],
     suites: readonly PreparedSuite[],
     context: JobContext,
     beta: number,
     rewardModel: ScoringRewardModel | null,
     reference: Map<CompletionSequence, number>,
     old: OldModel | null,
+    start: KeptEvaluations | null,
   ) {
     this.#old = old;
+    this.#start = start;
+    this.#files = files;
     this.#suites = suites;
     this.#context = context;
     this.#beta = beta;
@@ -63,6 +70,8 @@ export class SuiteRunner {
       rewardModelPath: string | undefined;
       /** Whose KL to the model these answered suites tell. */
       old?: OldModel | undefined;
+      /** What was measured before at step 0, with the weights that the job begins with. */
+      start?: KeptEvaluations | null;
     },
   ): Promise<SuiteRunner> {
     const suites: PreparedSuite[] = [];
@@ -76,20 +85,43 @@ export class SuiteRunner {
         ? await openRewardModel(options.rewardModelPath, context)
         : null;
     const reference = await pairReference(suites, options.reference);
-    return new SuiteRunner(suites, context, options.beta, rewardModel, reference, options.old ?? null);
+    const { beta, old = null, start = null } = options;
+    return new SuiteRunner(files, suites, context, beta, rewardModel, reference, old, start);
   }
 
   /** All suites with the model as it stands, as events. */
   async *run(model: CausalLm, tokenizer: Tokenizer, step: number): AsyncGenerator<TrainerEventBody> {
-    for (const suite of this.#suites) {
-      const { scorer, name } = suite.spec;
-      if (scorer?.kind === 'judge')
-        yield told('info', `Prompts and answers of “${name}” go to ${new URL(scorer.endpoint).origin}.`);
-      yield* runSuite(suite, step, this.#evaluationContext(model, tokenizer, this.#oldOf(suite.spec.id, step)));
-      const failures = this.#unjudged.splice(0);
-      if (failures.length === 0) continue;
-      yield told('warning', `${failures.length} answers of “${name}” got no verdict: ${reasonsOf(failures)}`);
+    for (const [i, suite] of this.#suites.entries()) {
+      const file = this.#files[i] as SuiteFile;
+      const start = step === 0 ? this.#start : null;
+      const known = await start?.get(file);
+      if (known !== undefined) {
+        yield told('info', `“${file.name}” was measured with these weights before: the results of then are taken.`);
+        yield* known;
+        continue;
+      }
+      const said: TrainerEventBody[] = [];
+      for await (const event of this.#runOne(suite, model, tokenizer, step)) {
+        if (start !== null && said.length < mostKeptEvents) said.push(event);
+        yield event;
+      }
+      if (said.at(-1)?.type === 'evaluation-done') await start?.put(file, said);
     }
+  }
+
+  async *#runOne(
+    suite: PreparedSuite,
+    model: CausalLm,
+    tokenizer: Tokenizer,
+    step: number,
+  ): AsyncGenerator<TrainerEventBody> {
+    const { scorer, name } = suite.spec;
+    if (scorer?.kind === 'judge')
+      yield told('info', `Prompts and answers of “${name}” go to ${new URL(scorer.endpoint).origin}.`);
+    yield* runSuite(suite, step, this.#evaluationContext(model, tokenizer, this.#oldOf(suite.spec.id, step)));
+    const failures = this.#unjudged.splice(0);
+    if (failures.length === 0) return;
+    yield told('warning', `${failures.length} answers of “${name}” got no verdict: ${reasonsOf(failures)}`);
   }
 
   #oldOf(suiteId: string, step: number): EvaluationContext['old'] {
@@ -128,6 +160,9 @@ export class SuiteRunner {
     this.#rewardModel?.dispose();
   }
 }
+
+/** Of a suite that is kept whole, and so is in memory whole: some 60,000 samples. */
+const mostKeptEvents = 16;
 
 const mostReasons = 3;
 

@@ -24,6 +24,8 @@ import { BatchNoteFile } from '../batch-note.ts';
 import { keptAnswers } from '../cached-tokens.ts';
 import { EventFile } from '../event-file.ts';
 import type { JobContext } from '../job-context.ts';
+import { openKeptEvaluations } from '../kept-evaluations.ts';
+import type { KeptEvaluations } from '../kept-evaluations.ts';
 import { savingPhase } from '../messages.ts';
 import { loadWeights } from '../loading.ts';
 import { openFolder } from '../node-folders.ts';
@@ -67,6 +69,7 @@ export async function runTrainJob(job: TrainJob, context: JobContext, reporter: 
     beta: betaOf(spec.algorithm),
     rewardModelPath: job.rewardModelPath,
     old: spec.evaluate.kl === true ? await beforeTraining({ job, context, policy, reference }) : undefined,
+    start: newest === null ? startResults(job, context, policy) : null,
   });
   reference.forgetTwin();
 
@@ -150,6 +153,15 @@ async function beforeTraining(inputs: Parameters<typeof liveReference>[0] & { jo
     : async () => `${await hashModel(job.modelPath)} ${context.backend.name}`;
   const answersTo = keptAnswers(openNumberCache(job.cacheFolder), modelHash);
   return { model, answersTo, suiteIds: drawnSuites(job.suites).map(({ id }) => id), onlyAfterStart: true };
+}
+
+/** What runs of the same weights have in common: their evaluations before training. */
+function startResults(job: TrainJob, context: JobContext, policy: CausalLm): KeptEvaluations | null {
+  const isPlain = policy.adapter === null && job.spec.algorithm.kind !== 'reward';
+  if (job.keptFolder === undefined || !isPlain) return null;
+  return openKeptEvaluations(job.keptFolder, async () =>
+    JSON.stringify([await hashModel(job.modelPath), context.backend, policy.half !== null]),
+  );
 }
 
 function stepSizeOf(spec: RunSpec): number {

@@ -9,6 +9,7 @@ import { existing, findByName } from '../workspace/names.ts';
 import { requireAllowedProgram } from '../../system/programs.ts';
 import { requireAllowedEndpoint } from '../../system/endpoints.ts';
 import { inside, refuseLinksIn } from '../workspace/inside.ts';
+import { version } from '../version.ts';
 import { resumeRecord } from '../supervision/resume-record.ts';
 import type { Task } from '../supervision/task.ts';
 import { findWeights, weightsFolder } from '../models/weights.ts';
@@ -58,6 +59,8 @@ export async function prepareTrainJob(
     suites,
     runFolder: folder.path,
     cacheFolder: referenceCache(core),
+    // By version: another may score otherwise.
+    ...(elsewhere ? {} : { keptFolder: path.join(core.layout.cache, 'evaluations', version) }),
     resume,
     ...(elsewhere ? {} : { record: await resumeRecord(core, run, resume) }),
     ...(rewardModelPath === null ? {} : { rewardModelPath }),
