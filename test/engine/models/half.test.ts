@@ -34,14 +34,14 @@ describe.skipIf(nativeMissing !== undefined)('bf16', () => {
       1e-2,
     );
     const losses: number[] = [];
-    let accuracies: readonly number[] = [];
+    let preferences: readonly number[] = [];
     for (let step = 0; step < 3; step++) {
       const { metrics, tables } = await stepper.step([...pairs.keys()]);
       losses.push(metrics.loss!);
-      accuracies = tables.trained?.metrics['rewards/accuracies'] ?? [];
+      preferences = (tables.trained?.metrics['rewards/margins'] ?? []).map(Math.sign);
     }
     const stored = [...model.parameters].filter(([, weight]) => half?.stores(weight) === true).map(([name]) => name);
-    return { losses, accuracies, stored };
+    return { losses, preferences, stored };
   }
 
   test.each([true, false])(
@@ -49,7 +49,8 @@ describe.skipIf(nativeMissing !== undefined)('bf16', () => {
     async (multiplies) => {
       const [half, whole] = [await trained(multiplies, true), await trained(null, true)];
       half.losses.forEach((loss, i) => expect(Math.abs(loss / whole.losses[i]! - 1)).toBeLessThan(0.01));
-      expect(half.accuracies).toEqual(whole.accuracies);
+      expect(half.preferences).toEqual(whole.preferences);
+      expect(half.preferences).toHaveLength(pairs.length);
       expect(half.stored).toHaveLength(7);
       expect(half.stored.every((name) => /_proj\.weight$/.test(name))).toBe(true);
     },
