@@ -148,5 +148,13 @@ function fitIssues(spec: RunSpec, dataset: DatasetRecord, path: string): SpecIss
       message: `pairs are held out, and “${dataset.name}” has ${dataset.kind} rows`,
     });
   }
+  const { kind, target } = spec.guard;
+  const isGated = kind !== 'none' && kind !== 'flip-hinge';
+  if (isOnPolicy(spec.algorithm) && isGated && target === 'chosen' && dataset.kind === 'prompt') {
+    issues.push({
+      path: 'guard.target',
+      message: `“${dataset.name}” has prompts without responses, so there is none to guard; choose pre-sample, or a dataset of pairs`,
+    });
+  }
   return issues;
 }
