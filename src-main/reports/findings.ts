@@ -10,6 +10,8 @@ import {
   formatPoints,
   formatPointsRange,
   formatRange,
+  formatRatio,
+  formatRatioRange,
   formatSignedNumber,
 } from '../shared/presentation/numbers.ts';
 import { attemptSentences } from '../shared/presentation/attempts.ts';
@@ -39,12 +41,12 @@ export function comparisonFindings({
   ];
 }
 
-/** What stands before any number: that the two sides were judged, or came about, differently. */
+/** What is before any number: that the two sides were judged, or came about, differently. */
 export function measureSentences({ measure }: ComparisonSummary): string[] {
   return [measure?.difference, measure?.conditions].filter((text) => text !== null && text !== undefined);
 }
 
-/** The rule and the counts behind N, which stand next to every comparison. */
+/** The rule and the counts behind N, which are shown next to every comparison. */
 export function basisSentence({ rule, n, pairing, measure }: ComparisonSummary): string {
   const outside = [
     [n.unmatchedLeft, 'only in the old evaluation'],
@@ -68,13 +70,13 @@ export function methodFinding(table: ReportMethodTable, row: ReportMethodTable['
   if (row.nfrRatio === null) return `${against}: no seed lets them be compared here.`;
   const { mean, low, high, perSeed } = row.nfrRatio;
   const seeds =
-    perSeed.length === 1 ? 'one seed, so no interval' : `${perSeed.length} seeds, ${formatRange(low, high)}`;
+    perSeed.length === 1 ? 'one seed, so no interval' : `${perSeed.length} seeds, ${formatRatioRange(low, high)}`;
   const answer = {
     fewer: 'fewer negative flips',
     more: 'more negative flips',
     'cannot-be-told': 'whether it flips fewer cannot be told from these seeds',
   }[row.answer ?? 'cannot-be-told'];
-  return `${against}: ${formatNumber(mean)} times the negative flips (${seeds}); ${answer}.`;
+  return `${against}: ${formatRatio(mean)} times the negative flips (${seeds}); ${answer}.`;
 }
 
 export function matchSentence(table: ReportMethodTable): string {
@@ -115,7 +117,8 @@ function netSentence(summary: ComparisonSummary): string {
     mcnemarExactP > 0.05 && samplesToSettle !== null
       ? ` About ${formatCount(samplesToSettle)} samples would settle it (80 % power) if the rates stayed as they are.`
       : '';
-  return `Net change ${formatPoints(value)} (${formatLevel(level)} interval ${formatPointsRange(shownRates(summary).netChange)}; exact McNemar ${formatPValue(mcnemarExactP)}, which answers net change only).${settle}`;
+  const test = ` Exact McNemar test of that change: ${formatPValue(mcnemarExactP)}; flips in opposite directions cancel in it.`;
+  return `Net change ${formatPoints(value)} (${formatLevel(level)} interval ${formatPointsRange(shownRates(summary).netChange)}).${test}${settle}`;
 }
 
 function clusterSentence({ clustered }: ComparisonSummary): string[] {

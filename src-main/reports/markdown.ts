@@ -14,6 +14,7 @@ import {
   formatP,
   formatPercent,
   formatPercentRange,
+  formatRatio,
   formatSignedNumber,
   nothing,
 } from '../shared/presentation/numbers.ts';
@@ -147,7 +148,7 @@ function methodTable(methods: ReportMethodTable): string[] {
     formatMeanRange(row.pfr, formatPercent),
     formatMeanRange(row.rewardGain, formatNumber),
     formatMeanRange(row.kl, formatNumber),
-    formatMeanRange(row.nfrRatio, formatNumber),
+    formatMeanRange(row.nfrRatio, formatRatio),
     inline(row.between.join('; ')),
   ]);
   const others = methods.rows.filter(({ method }) => method !== methods.reference);

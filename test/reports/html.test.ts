@@ -22,7 +22,7 @@ describe('the HTML report', () => {
   });
 
   it('has every section, each reachable from the top', () => {
-    // Kinds of change stand where they were counted; those of this report were not.
+    // Kinds of change are where they were counted; those of this report were not.
     for (const section of reportSections.filter((name) => name !== 'why')) {
       expect(html).toContain(`<section id="${section}">`);
       expect(html).toContain(`<a href="#${section}">`);
@@ -32,7 +32,7 @@ describe('the HTML report', () => {
   it('shows the counts with their intervals', () => {
     const { summary } = model.comparisons[0] ?? { summary: undefined };
     expect(html).toContain(`${summary?.negativeFlips} of 600 samples got worse`);
-    expect(html).toContain('which answers net change only');
+    expect(html).toContain('flips in opposite directions cancel in it');
   });
 
   it('opens again as the model it was made from', () => {

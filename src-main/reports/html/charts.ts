@@ -26,7 +26,7 @@ interface Frame {
   chart: ReportChart;
   looks: SeriesLooks;
 }
-/** Lines with marks and intervals, each series told by colour, shape and a name at its end; the numbers stand below it. */
+/** Lines with marks and intervals, each series told by colour, shape and a name at its end; the numbers are below it. */
 export function lineChart(chart: ReportChart, looks: SeriesLooks): Markup {
   const points = chart.series.flatMap((series) => series.points);
   if (points.length === 0) return markup`<p class="note">No points were measured for “${chart.title}”.</p>`;

@@ -37,7 +37,7 @@ const sections: Record<ReportSection, { title: string; render: (model: ReportMod
 
 /**
  * The report as one HTML file: no network, readable without scripts. Its policy allows the one style sheet and the one
- * script it was made with, by hash, and nothing else; the report's data stands in it for `readReport`.
+ * script it was made with, by hash, and nothing else; the report's data is in it for `readReport`.
  */
 export function renderHtml(model: ReportModel): string {
   const rendered = model.sections.flatMap((id) => {
@@ -65,7 +65,7 @@ ${model.answer.length > 0 && model.subject.kind !== 'comparison' && markup`<sect
 </header>
 <main>
 ${rendered.map(({ content }) => markup`${content}\n`)}</main>
-<footer><p>NFR and PFR are the shares of paired samples that got worse and better. Intervals are Wilson’s unless a line says otherwise. Exact McNemar answers net change only: as many samples lost as won gives p = 1. ▼ negative, ▲ positive.</p></footer>
+<footer><p>NFR and PFR are the shares of paired samples that got worse and better. Intervals are Wilson’s unless a line says otherwise. The exact McNemar test is of the net change alone: as many samples lost as won gives p = 1. ▼ negative, ▲ positive.</p></footer>
 <script type="application/json" id="${reportDataId}">${raw(visibleJson(model))}</script>
 <script>${raw(reportScript)}</script>
 </body>

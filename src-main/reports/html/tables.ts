@@ -7,6 +7,7 @@ import {
   formatP,
   formatPercent,
   formatPercentRange,
+  formatRatio,
   nothing,
 } from '../../shared/presentation/numbers.ts';
 import type {
@@ -126,7 +127,7 @@ ${sortable(
     over(row.pfr, formatPercent),
     over(row.rewardGain, formatNumber),
     over(row.kl, formatNumber),
-    over(row.nfrRatio, formatNumber),
+    over(row.nfrRatio, formatRatio),
     markup`<td><bdi>${row.between.join('; ')}</bdi></td>`,
     num(row.unreached.length, formatCount(row.unreached.length)),
   ]),

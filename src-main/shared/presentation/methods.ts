@@ -3,12 +3,27 @@ import { assertNever } from '../domain/errors.ts';
 import { trainerName } from '../domain/run-origin.ts';
 import type { RunOrigin } from '../domain/run-origin.ts';
 import type { RunSpec } from '../domain/run-spec.ts';
+import { sentenceCase } from './words.ts';
 
 type Method = Pick<RunSpec, 'algorithm' | 'guard'>;
 
 /** A run's method as tables, legends and filters name it: the algorithm with what is added to it. */
 export function methodOf(spec: Method): string {
   return [algorithmName(spec), ...additions(spec)].join(' + ');
+}
+
+const inLowerCase: ReadonlySet<string> = new Set([
+  'interpolation',
+  'merging',
+  'no training',
+  'before training',
+  'online DPO',
+  'reward model',
+]);
+
+/** A method as a legend or a cell has it. Names that people gave stay as they are. */
+export function methodLabel(method: string): string {
+  return inLowerCase.has(method) ? sentenceCase(method) : method;
 }
 
 /** The method of a run, which may be one of another trainer that no spec has. */

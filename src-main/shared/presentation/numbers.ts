@@ -80,6 +80,21 @@ export function formatRange(low: Maybe, high: Maybe): string {
   return isNothing(low) || isNothing(high) ? nothing : `${formatNumber(low)} to ${formatNumber(high)}`;
 }
 
+/** A quotient of two rates: two places below 10, and never 1.00 for what is not 1, nor fewer than two digits that count. */
+export function formatRatio(ratio: Maybe): string {
+  if (isNothing(ratio)) return nothing;
+  const size = Math.abs(ratio);
+  if (!Number.isFinite(ratio) || size >= 100 || (size !== 0 && size < 0.1)) return formatNumber(ratio, 2);
+  if (size >= 10) return ratio.toFixed(1);
+  const places = [2, 3, 4].find((digits) => ratio === 1 || Number(ratio.toFixed(digits)) !== 1);
+  return ratio.toFixed(places ?? 2);
+}
+
+/** `0.28 to 0.76`; nothing where an end is missing. */
+export function formatRatioRange(low: Maybe, high: Maybe): string {
+  return isNothing(low) || isNothing(high) ? nothing : `${formatRatio(low)} to ${formatRatio(high)}`;
+}
+
 /** Mean and interval over seeds; an interval without width (at the match itself) is not shown. */
 export function formatMeanRange(
   value: { mean: number; low: number | null; high: number | null } | null,

@@ -1,14 +1,9 @@
 import type { ReportCurveTable, ReportStudyTable } from '../domain/reports/report-model.ts';
-import type { LeftOut, MatchedAxis } from '../domain/statistics/matched-curves.ts';
-import {
-  formatCount,
-  formatLevel,
-  formatMeanRange,
-  formatNumber,
-  formatPercent,
-  formatRange,
-  nothing,
-} from './numbers.ts';
+import type { LeftOut } from '../domain/statistics/matched-curves.ts';
+import { formatCount, formatLevel, formatMeanRange, formatNumber, formatRatio, nothing } from './numbers.ts';
+import { suiteLabel } from './names.ts';
+import { axisNames, oneSeed, toldSentences } from './study-answer.ts';
+import { listed, sentenceCase } from './words.ts';
 
 /** A table as the window, the report's file and Markdown show it. Heads that begin with `#` are of numbers. */
 export interface StudyTableView {
@@ -19,11 +14,6 @@ export interface StudyTableView {
   findings: string[];
 }
 
-export const axisNames: Readonly<Record<MatchedAxis, string>> = {
-  'sampled-reward': 'equal sampled reward',
-  'greedy-reward': 'equal greedy reward',
-  kl: 'equal KL',
-};
 const reasons: Readonly<Record<LeftOut, string>> = {
   'no-partner': 'the reference has no run of that seed',
   'not-measured': 'not measured on this axis',
@@ -33,15 +23,17 @@ const reasons: Readonly<Record<LeftOut, string>> = {
 
 /** All tables of a study on one model. */
 export function studyTables(study: ReportStudyTable): StudyTableView[] {
+  const ratios = study.checks.flatMap(({ check, tables }) =>
+    [...Map.groupBy(tables, ({ reference }) => reference)].map(([reference, own]) => ({ check, reference, own })),
+  );
   return [
-    ...study.checks.flatMap(({ check, tables }) =>
-      [...new Set(tables.map(({ reference }) => reference))].map((reference) =>
-        ratioTable(
-          study,
-          check,
-          reference,
-          tables.filter((table) => table.reference === reference),
-        ),
+    ...ratios.map(({ check, reference, own }, i) =>
+      ratioTable(
+        study,
+        `Negative flips over those of “${reference}” on “${suiteLabel(check)}”, ${study.model}`,
+        reference,
+        own,
+        i === 0 ? howCompared(own) : null,
       ),
     ),
     pointsTable(study),
@@ -49,52 +41,49 @@ export function studyTables(study: ReportStudyTable): StudyTableView[] {
 }
 
 function ratioTable(
-  { model, methods, lowerRate }: ReportStudyTable,
-  check: string,
+  { methods, lowerRate }: ReportStudyTable,
+  title: string,
   reference: string,
   tables: readonly ReportCurveTable[],
+  how: string | null,
 ): StudyTableView {
   const others = methods.filter(({ method }) => method !== reference);
   const rowOf = (table: ReportCurveTable, method: string) => table.rows.find((row) => row.method === method) ?? null;
-  const level = formatLevel(tables[0]?.level ?? 0.95);
-  const shares = tables.map(
-    ({ axis, shares: at }) => `${axisNames[axis]} at ${at.map((share) => formatPercent(share)).join(', ')}`,
-  );
+  const control = lowerRate === reference ? ' This reference is the control with a lower learning rate.' : '';
   return {
-    title: `${check} on ${model}: negative flips over those of “${reference}”`,
-    note: `Each run with its own path from the old weights, against the reference’s of the same seed, where both have moved as far (${shares.join('; ')} of the range that both reach): the geometric mean, and over seeds its ${level} t interval on the log scale. Below 1: fewer flips.${lowerRate === reference ? ' This reference is the control with a lower learning rate.' : ''}`,
+    title,
+    note: `Below 1: fewer negative flips than ${reference}.${control}${how ?? ''}`,
     heads: ['method', ...tables.map(({ axis }) => `#${axisNames[axis]}`), '#seeds', '#configurations tried'],
     rows: others.map(({ method, tried, seeds }) => [
       method === lowerRate ? `${method} (control)` : method,
-      ...tables.map((table) => formatMeanRange(rowOf(table, method)?.ratio ?? null, formatNumber)),
+      ...tables.map((table) => formatMeanRange(rowOf(table, method)?.ratio ?? null, formatRatio)),
       formatCount(seeds.length),
       formatCount(tried),
     ]),
-    findings: tables.flatMap((table) =>
-      others.flatMap(({ method }) => {
-        const row = rowOf(table, method);
-        return row === null ? [] : [sentence(table, method, row), ...missing(table, method, row)];
-      }),
-    ),
+    findings: [
+      ...toldSentences(tables)
+        // That one seed tells nothing holds for every table, and is said with the first.
+        .filter((text) => how !== null || !text.startsWith(oneSeed))
+        .map((text) => text.replace(/^(?:no|one) /, sentenceCase)),
+      ...tables.flatMap((table) =>
+        others.flatMap(({ method }) => {
+          const row = rowOf(table, method);
+          return row === null ? [] : missing(table, method, row);
+        }),
+      ),
+    ],
   };
 }
 
-function sentence(
-  { axis, reference }: ReportCurveTable,
-  method: string,
-  row: ReportCurveTable['rows'][number],
-): string {
-  const head = `${method} against ${reference} at ${axisNames[axis]}`;
-  if (row.ratio === null) return `${head}: no seed lets them be compared.`;
-  const { mean, low, high, perSeed } = row.ratio;
-  const seeds =
-    perSeed.length === 1 ? 'one seed, so no interval' : `${perSeed.length} seeds, ${formatRange(low, high)}`;
-  const answer = {
-    fewer: 'fewer negative flips',
-    more: 'more negative flips',
-    'cannot-be-told': 'whether it flips fewer cannot be told from these seeds',
-  }[row.answer ?? 'cannot-be-told'];
-  return `${head}: ${formatNumber(mean)} times the negative flips (${seeds}); ${answer}.`;
+/** How the ratios came about; said once, with the first table. */
+function howCompared(tables: readonly ReportCurveTable[]): string {
+  const byShares = Map.groupBy(tables, ({ shares }) => shares.join(' '));
+  const places = [...byShares.values()].map((own) => {
+    const shares = own[0]?.shares.map((share) => formatLevel(share)) ?? [];
+    return `at ${listed(shares)} of the range that both reach (${listed(own.map(({ axis }) => axisNames[axis]))})`;
+  });
+  const level = formatLevel(tables[0]?.level ?? 0.95);
+  return ` Each run is read along its own path from the old weights, and so is the reference’s of the same seed, where both have moved as far: ${listed(places)}. A ratio is the geometric mean over these places; over seeds it has a ${level} t interval on the log scale.`;
 }
 
 function missing({ axis }: ReportCurveTable, method: string, { leftOut }: ReportCurveTable['rows'][number]): string[] {
@@ -103,14 +92,14 @@ function missing({ axis }: ReportCurveTable, method: string, { leftOut }: Report
   return [`${method} at ${axisNames[axis]}, left out: ${parts.join(', ')}.`];
 }
 
-/** Means over seeds, so that the ratios have something to stand on. */
+/** Means over seeds, so that the ratios have something to rest on. */
 function pointsTable({ model, methods, points }: ReportStudyTable): StudyTableView {
   const checks = points[0]?.counts.map(({ check }) => check) ?? [];
   const mean = (values: readonly (number | null)[]) => {
     const known = values.filter((value) => value !== null);
     return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
   };
-  const shown = (value: number | null) => (value === null ? nothing : formatNumber(value));
+  const shown = (value: number | null) => formatNumber(value, 3);
   const rows = methods.flatMap(({ method }) => {
     const own = points.filter((point) => point.method === method);
     const fractions = [...new Set(own.map(({ fraction }) => fraction))];
@@ -120,18 +109,18 @@ function pointsTable({ model, methods, points }: ReportStudyTable): StudyTableVi
         mean(at.map(({ counts }) => counts.find((one) => one.check === check)?.[side] ?? null));
       return [
         method,
-        formatPercent(fraction),
+        formatLevel(fraction),
         shown(mean(at.map(({ sampledReward }) => sampledReward))),
         shown(mean(at.map(({ greedyReward }) => greedyReward))),
         shown(mean(at.map(({ kl }) => kl))),
-        ...checks.map((check) => `${shown(count(check, 'negative'))} / ${shown(count(check, 'positive'))}`),
-        fraction === 1 ? shown(mean(at.map(({ seconds }) => seconds))) : nothing,
+        ...checks.map((check) => `${formatCount(count(check, 'negative'))} / ${formatCount(count(check, 'positive'))}`),
+        fraction === 1 ? formatNumber(mean(at.map(({ seconds }) => seconds)), 2) : nothing,
       ];
     });
   });
   const samples = checks.map((check) => {
     const n = points.flatMap(({ counts }) => counts.find((one) => one.check === check)?.n ?? []);
-    return `${check}: ${formatCount(Math.max(0, ...n))} samples`;
+    return `${suiteLabel(check)}: ${formatCount(Math.max(0, ...n))} samples`;
   });
   return {
     title: `What was measured on ${model}`,
@@ -142,7 +131,7 @@ function pointsTable({ model, methods, points }: ReportStudyTable): StudyTableVi
       '#sampled reward',
       '#greedy reward',
       '#KL, nats',
-      ...checks.map((check) => `#${check}, ▼ / ▲`),
+      ...checks.map((check) => `#${suiteLabel(check)}, ▼ / ▲`),
       '#training, s',
     ],
     rows,

@@ -4,20 +4,21 @@ import type { ReportMethodTable, ReportStudyTable } from '../../shared/domain/re
 import type { MatchedAxis } from '../../shared/domain/statistics/matched-curves.ts';
 import type { OutputFloor } from '../../shared/domain/statistics/output-floor.ts';
 import { suiteLabel, weightsName } from '../../shared/presentation/names.ts';
-import { axisNames } from '../../shared/presentation/study-tables.ts';
+import { axisNames } from '../../shared/presentation/study-answer.ts';
 import {
   formatCount,
   formatNumber,
   formatPercent,
   formatPercentRange,
-  formatRange,
+  formatRatio,
+  formatRatioRange,
   formatSignedNumber,
 } from '../../shared/presentation/numbers.ts';
-import { plural } from '../../shared/presentation/words.ts';
+import { listed, plural } from '../../shared/presentation/words.ts';
 
 /** What trainings came to, in sentences. Each follows from the numbers; no method is favoured in the wording. */
 
-/** Where a run stands now, and where it began. `now` has flips counted. */
+/** Where a run is now, and where it began. `now` has flips counted. */
 export interface Outcome {
   runName: string;
   suiteName: string;
@@ -43,7 +44,7 @@ export function accuracySentence({ start, now }: Outcome): string[] {
   ];
 }
 
-/** How methods stand at the same gain, and whether the guard does better than training less. */
+/** How methods compare at the same gain, and whether the guard does better than training less. */
 export function matchedSentence({ at, rows, reference }: ReportMethodTable): string {
   const reached = rows.flatMap(({ method, nfr }) => (nfr === null ? [] : [`${method} ${formatPercent(nfr.mean)}`]));
   const seeds = Math.max(0, ...rows.map((row) => row.seeds.length));
@@ -56,7 +57,7 @@ export function matchedSentence({ at, rows, reference }: ReportMethodTable): str
 }
 
 const answerText = (reference: string) => (row: MethodRow) =>
-  `${row.method} loses ${row.answer === 'fewer' ? 'fewer' : 'more'} than ${reference} (${formatNumber(row.nfrRatio?.mean ?? null, 2)} times as many, ${formatRange(row.nfrRatio?.low, row.nfrRatio?.high)} over seeds)`;
+  `${row.method} loses ${row.answer === 'fewer' ? 'fewer' : 'more'} than ${reference} (${formatRatio(row.nfrRatio?.mean)} times as many, ${formatRatioRange(row.nfrRatio?.low, row.nfrRatio?.high)} over seeds)`;
 
 export const guardQuestion = 'Does the guard do better than simply training less?';
 
@@ -146,8 +147,8 @@ export function guardAnswerAlong(study: ReportStudyTable | null, check: string):
   const row = sampled?.rows.find(({ method }) => method.endsWith(' + FlipGuard'));
   if (sampled === undefined || row?.ratio == null) return [];
   const { mean, low, high, perSeed } = row.ratio;
-  const range = low === null || high === null ? '' : ` (${formatRange(low, high)})`;
-  const numbers = `at ${axisNames[sampled.axis]} it lost ${formatNumber(mean, 2)}${range} times as many as ${sampled.reference}, both along their own path`;
+  const range = low === null || high === null ? '' : ` (${formatRatioRange(low, high)})`;
+  const numbers = `at ${axisNames[sampled.axis]} it lost ${formatRatio(mean)}${range} times as many as ${sampled.reference}, both along their own path`;
   if (row.answer === 'fewer') return [`${guardQuestion} Yes: ${numbers}.`];
   if (row.answer === 'more') return [`${guardQuestion} No: ${numbers}.`];
   const seeds = perSeed.length === 1 ? 'one seed' : `${formatCount(perSeed.length)} seeds`;
@@ -184,8 +185,8 @@ export interface Match {
 }
 
 function ratioText({ axis, mean, low, high }: Match): string {
-  const range = low === null || high === null ? '' : ` (${formatRange(low, high)})`;
-  return `${formatNumber(mean, 2)}${range} at ${axisNames[axis]}`;
+  const range = low === null || high === null ? '' : ` (${formatRatioRange(low, high)})`;
+  return `${formatRatio(mean)}${range} at ${axisNames[axis]}`;
 }
 
 export function surenessOf(matches: readonly Match[]): string {
@@ -202,9 +203,4 @@ export function unguardedSentence(negative: number): string[] {
       ? 'Nothing holds that sample yet: look at it, put it into a guard set and relaunch.'
       : `Nothing holds these ${formatCount(negative)} samples yet: look at them, put them into a guard set and relaunch.`,
   ];
-}
-
-function listed(parts: readonly string[]): string {
-  const last = parts.at(-1) ?? '';
-  return parts.length < 2 ? last : `${parts.slice(0, -1).join(', ')} and ${last}`;
 }

@@ -1,15 +1,16 @@
 import type { FoundTable } from '../../shared/contract/views.ts';
 import type { ReportStudyTable } from '../../shared/domain/reports/report-model.ts';
 import { wilson } from '../../shared/domain/statistics/intervals.ts';
+import { methodLabel } from '../../shared/presentation/methods.ts';
 import { suiteLabel } from '../../shared/presentation/names.ts';
 import {
   formatCount,
-  formatNumber,
   formatPercentRange,
-  formatRange,
+  formatRatio,
+  formatRatioRange,
   nothing,
 } from '../../shared/presentation/numbers.ts';
-import { axisNames } from '../../shared/presentation/study-tables.ts';
+import { axisNames } from '../../shared/presentation/study-answer.ts';
 import { floorText, matchesOf, surenessOf } from './found-sentences.ts';
 import type { OutputsOutcome } from './found-sentences.ts';
 
@@ -42,8 +43,8 @@ export function foundTable(
     if (method === first.reference) return '1';
     const one = matches.find((match) => match.method === method && match.axis === axis);
     if (one === undefined) return nothing;
-    const range = one.low === null || one.high === null ? '' : ` (${formatRange(one.low, one.high)})`;
-    return `${formatNumber(one.mean, 2)}${range}`;
+    const range = one.low === null || one.high === null ? '' : ` (${formatRatioRange(one.low, one.high)})`;
+    return `${formatRatio(one.mean)}${range}`;
   };
   return {
     caption: `Flips of “${suiteLabel(check)}” over those of ${first.reference} where both have moved equally far, each along its own path${outputs.length === 0 ? '' : '; and prompts whose output has a lower reward than the old one'}`,
@@ -53,12 +54,32 @@ export function foundTable(
       ...outputs.map(({ suiteName }) => `#Fell, ${suiteLabel(suiteName)}`),
     ],
     rows: methods.map((method) => [
-      method,
+      methodLabel(method),
       ...tables.map(({ axis }) => ratio(method, axis)),
       ...outputs.map(({ runs }) => fell(runs.filter((run) => run.method === method))),
     ]),
-    notes: [surenessOf(matches), ...outputs.flatMap(({ suiteName, runs }) => floorNote(suiteName, runs))],
+    notes: [
+      surenessOf(matches),
+      ...notCompared(
+        methods.filter((method) => method !== first.reference && !matches.some((match) => match.method === method)),
+      ),
+      ...outputs.flatMap(({ suiteName, runs }) => floorNote(suiteName, runs)),
+    ],
   };
+}
+
+/** Why a row has no ratio: its run was trained on what would be counted, or was not measured along its path. */
+function notCompared(methods: readonly string[]): string[] {
+  if (methods.length === 0) return [];
+  const [trained, others] = [methods.filter(isTrainedOnIt), methods.filter((method) => !isTrainedOnIt(method))];
+  return [
+    ...trained.map((method) => `–: ${methodLabel(method)} was trained on the very samples that are counted here.`),
+    ...others.map((method) => `–: ${methodLabel(method)} was not measured along its path.`),
+  ];
+}
+
+function isTrainedOnIt(method: string): boolean {
+  return method.includes('guard set');
 }
 
 /** Of all runs of a method together. */

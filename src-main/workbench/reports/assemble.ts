@@ -14,6 +14,7 @@ import type { ReportRequest, RowsOf } from './reports.ts';
 import { runParts } from './run-parts.ts';
 import { studyParts } from './study-parts.ts';
 import { comparisonName } from '../../shared/presentation/names.ts';
+import { studyAnswer } from '../../shared/presentation/study-answer.ts';
 
 export interface AssembledReport {
   model: ReportModel;
@@ -113,6 +114,7 @@ async function studyReport(
     title: title ?? `Study: ${study.name}`,
     question:
       'Which method flips less than another that has moved as far, each with its own path from the old weights?',
+    answer: studyAnswer(parts.studies ?? []),
     subject: { kind: 'study', ids: [study.id] },
   });
   return { model, rowsOf: null, long: [] };

@@ -2,6 +2,8 @@ import type { EvaluationRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { ReportChart, ReportParts, ReportStudyTable } from '../../shared/domain/reports/report-model.ts';
 import { meanOverSeeds } from '../../shared/domain/statistics/intervals.ts';
+import { formatLevel, formatNumber, formatRatio, nothing } from '../../shared/presentation/numbers.ts';
+import { listed, plural } from '../../shared/presentation/words.ts';
 import type { FrozenSettings, FrozenStudy, StudyRecord } from '../../shared/domain/studies.ts';
 import { curveTablesOf } from '../studies/curve-tables.ts';
 import { readPaths } from '../studies/read-paths.ts';
@@ -119,7 +121,7 @@ function leftOut({ methods, models, seeds }: FrozenSettings, paths: readonly Stu
           ),
       );
       if (missing.length === 0) return [];
-      const what = `${name} on ${model}: seeds ${missing.join(', ')}`;
+      const what = `${name} on ${model}: ${missing.length === 1 ? 'seed' : 'seeds'} ${missing.join(', ')}`;
       return [{ what, count: missing.length, why: 'not trained to the end, or not measured yet' }];
     }),
   );
@@ -137,18 +139,41 @@ function factsOf({ at, hash, settings, candidates, seenBefore }: FrozenStudy): S
     },
     { label: 'Test split', value: suites.map(({ name }) => name).join(', ') },
     { label: 'Datasets', value: datasets.map(({ name }) => name).join(', ') },
-    { label: 'Seeds', value: seeds.join(', ') },
-    { label: 'Measured at', value: [0, ...fractions, 1].join(', ') + ' of the way from the old weights' },
+    { label: seeds.length === 1 ? 'Seed' : 'Seeds', value: seeds.join(', ') },
+    {
+      label: 'Measured at',
+      value: `${listed([0, ...fractions, 1].map(formatLevel))} of the way from the old weights`,
+    },
     { label: 'Reference', value: reference },
-    ...methods.map(({ name, tried, specs }) => ({
-      label: `${name}: settings (${tried} ${tried === 1 ? 'configuration' : 'configurations'} tried)`,
-      value: JSON.stringify(specs[0] ?? {}),
-    })),
+    ...settingsFacts(methods),
     ...candidates.map(({ method, candidate, gain, ratio, chosen }) => ({
       label: `Validation, ${method}, candidate ${candidate + 1}`,
-      value: `gain ${gain.toPrecision(3)}, ${ratio === null ? 'not comparable' : `${ratio.toPrecision(3)} times the flips of candidate 1`}${chosen ? '; chosen' : ''}`,
+      value: `gain ${formatNumber(gain, 3)}, ${ratio === null ? 'not comparable' : `${formatRatio(ratio)} times the flips of candidate 1`}${chosen ? '; chosen' : ''}`,
     })),
   ];
+}
+
+/** What all methods were trained with, and what each has of its own: by the keys of a run spec. */
+function settingsFacts(methods: FrozenSettings['methods']): StudyParts['setup'] {
+  const flat = methods.map(({ specs }) => new Map(leavesOf(specs[0] ?? {})));
+  const [first = new Map<string, string>(), ...others] = flat;
+  const shared = new Map([...first].filter(([key, value]) => others.every((other) => other.get(key) === value)));
+  const shown = (settings: ReadonlyMap<string, string>) =>
+    [...settings].map(([key, value]) => `${key} ${value}`).join('; ');
+  return [
+    ...(shared.size === 0 ? [] : [{ label: 'Settings of all methods', value: shown(shared) }]),
+    ...methods.map(({ name, tried }, i) => ({
+      label: `${name}: settings of its own (${plural(tried, 'configuration')} tried)`,
+      value: shown(new Map([...(flat[i] ?? [])].filter(([key]) => !shared.has(key)))) || nothing,
+    })),
+  ];
+}
+
+/** `optimizer.learningRate` and its value, for every value of a spec. */
+function leavesOf(value: unknown, key = ''): [string, string][] {
+  if (typeof value !== 'object' || value === null) return [[key, String(value)]];
+  if (Array.isArray(value)) return [[key, value.length === 0 ? 'none' : JSON.stringify(value)]];
+  return Object.entries(value).flatMap(([name, part]) => leavesOf(part, key === '' ? name : `${key}.${name}`));
 }
 
 async function endsOf({ store }: Core, studyId: string): Promise<EvaluationRecord[]> {

@@ -2,8 +2,8 @@ import { criticalZ } from './intervals.ts';
 import { binomialCdf, normalQuantile } from './distributions.js';
 
 /**
- * Exact McNemar test, two-sided: were the `negative + positive` changed samples as likely to go either way? It answers
- * **net change only**: 60 regressed and 60 fixed gives p = 1 although 120 samples changed.
+ * Exact McNemar test, two-sided: were the `negative + positive` changed samples as likely to go either way? It tests
+ * **the net change alone**: 60 regressed and 60 fixed gives p = 1 although 120 samples changed.
  */
 export function mcnemarExact(negative: number, positive: number): number {
   const changed = negative + positive;
