@@ -1,9 +1,9 @@
 import { onScopeDispose, ref, shallowRef, watch } from 'vue';
-import { parseDocument } from 'yaml';
 import { nearestName } from '@shared/presentation/nearest-name.ts';
 import { invoke } from '../api/client.ts';
 import type { SweepAxis } from '../components/launch/sweep-axis.ts';
 import { readList } from '../format/spec-form.ts';
+import { readYaml, setInYaml } from '../format/spec-yaml.ts';
 import { attend } from '../stores/toasts.ts';
 
 export interface SweepRun {
@@ -90,8 +90,8 @@ function combinations(axes: readonly SweepAxis[]): SweepRun['values'][] {
 }
 
 function withValues(yaml: string, values: SweepRun['values']): string {
-  const document = parseDocument(yaml);
+  const document = readYaml(yaml);
   if (document.errors.length > 0) return yaml;
-  for (const { path, value } of values) document.setIn(path.split('.'), value);
+  for (const { path, value } of values) setInYaml(document, path.split('.'), value);
   return document.toString();
 }

@@ -1,5 +1,5 @@
-import { parseDocument } from 'yaml';
 import { valueAt } from './spec-form.ts';
+import { readYaml } from './spec-yaml.ts';
 import type { Field } from './spec-form.ts';
 
 /** One thing that can be written where the cursor is. */
@@ -24,7 +24,7 @@ interface Position {
   key: string | null;
   from: number;
   indent: string;
-  /** Inside braces a map cannot go on in new lines. */
+  /** Inside braces a map cannot continue in new lines. */
   flow: boolean;
 }
 
@@ -38,7 +38,7 @@ export function completeSpec(
   const position = positionAt(text, offset);
   if (position === null) return null;
   const { path, key, from } = position;
-  const spec: unknown = parseDocument(text).toJS();
+  const spec: unknown = readYaml(text).toJS();
   const here = fieldsAt(fields, path, spec);
   if (here === null) return null;
   if (key !== null) {

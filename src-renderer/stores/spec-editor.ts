@@ -1,9 +1,11 @@
 import { computed, onScopeDispose, ref, shallowRef, watch } from 'vue';
-import { parseDocument, stringify } from 'yaml';
+import { stringify } from 'yaml';
 import type { SpecCheck, SpecIssue } from '@shared/contract/views.ts';
 import { reportOf } from '@shared/domain/errors.ts';
 import { invoke } from '../api/client.ts';
 import { valueAt } from '../format/spec-form.ts';
+import { readYaml, setInYaml } from '../format/spec-yaml.ts';
+import type { SpecDocument } from '../format/spec-yaml.ts';
 import { attend } from './toasts.ts';
 
 const checkDelayMs = 250;
@@ -21,7 +23,7 @@ export function useSpecEditor(initial: string, parentRunId: () => string | undef
   let turn = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
-  const parsed = computed(() => parseDocument(yaml.value));
+  const parsed = computed(() => readYaml(yaml.value));
   /** Faults of the YAML itself; while there are any the form rests. */
   const syntaxIssues = computed<SpecIssue[]>(() =>
     parsed.value.errors.map((error) => ({
@@ -32,7 +34,7 @@ export function useSpecEditor(initial: string, parentRunId: () => string | undef
   );
   const spec = shallowRef<unknown>({});
   // An empty text is an empty spec.
-  const readSpec = (document: ReturnType<typeof parseDocument>): unknown => document.toJS() ?? {};
+  const readSpec = (document: SpecDocument): unknown => document.toJS() ?? {};
   watch(parsed, (document) => (document.errors.length === 0 ? (spec.value = readSpec(document)) : undefined), {
     immediate: true,
     flush: 'sync',
@@ -40,15 +42,11 @@ export function useSpecEditor(initial: string, parentRunId: () => string | undef
   const issues = computed(() => (syntaxIssues.value.length > 0 ? syntaxIssues.value : (check.value?.issues ?? [])));
   const ok = computed(() => syntaxIssues.value.length === 0 && check.value?.ok === true && !checking.value);
 
-  /** Sets one value; undefined takes the key away, so that its default holds. */
+  /** Sets one value; undefined deletes the key, so that its default holds. */
   function set(path: readonly string[], value: unknown): void {
-    const document = parseDocument(yaml.value);
+    const document = readYaml(yaml.value);
     if (document.errors.length > 0) return;
-    if (value === undefined) document.deleteIn(path);
-    else {
-      makeParents(document, path);
-      document.setIn(path, document.createNode(value));
-    }
+    setInYaml(document, path, value);
     replace(document.toString({ lineWidth: 110 }));
   }
 
@@ -125,15 +123,6 @@ export function useSpecEditor(initial: string, parentRunId: () => string | undef
   };
 }
 export type SpecEditor = ReturnType<typeof useSpecEditor>;
-
-/** A parent that is absent or empty becomes a map, so that a value can be put into it. */
-function makeParents(document: ReturnType<typeof parseDocument>, path: readonly string[]): void {
-  for (let length = 1; length < path.length; length++) {
-    const parent = path.slice(0, length);
-    const present: unknown = document.getIn(parent);
-    if (present === undefined || present === null) document.setIn(parent, document.createNode({}));
-  }
-}
 
 /** A finished spec as YAML to edit. */
 export function specToYaml(spec: unknown): string {

@@ -112,6 +112,15 @@ describe('form and YAML', () => {
     await nextTick();
     expect(editor.value(['guard', 'weight'])).toBe(3);
   });
+  it('read merge keys, and write next to what is merged in or is elsewhere', () => {
+    const editor = edit('batch: &b {size: 4, maxLength: 64}\nmemory: *b\n<<: {guard: {kind: flipguard, weight: 3}}\n');
+    expect(editor.value(['guard', 'weight'])).toBe(3);
+    editor.set(['guard', 'weight'], 5);
+    editor.set(['memory', 'size'], 8);
+    expect(editor.value(['guard'])).toEqual({ kind: 'flipguard', weight: 5 });
+    expect(editor.value(['memory'])).toEqual({ size: 8, maxLength: 64 });
+    expect(editor.value(['batch', 'size'])).toBe(4);
+  });
   it('take a key away for its default', () => {
     const editor = edit('name: a\nseed: 3\n');
     editor.set(['seed'], undefined);

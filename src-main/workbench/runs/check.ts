@@ -14,7 +14,8 @@ import { resolveSpec } from './resolve.ts';
 import type { ResolvedSpec } from './resolve.ts';
 import { specDifference } from './spec-changes.ts';
 import { parseSpec, specError, specToYaml } from './spec-text.ts';
-import type { Locate, SpecInput } from './spec-text.ts';
+import type { SpecInput } from './spec-text.ts';
+import type { Locate } from './yaml-places.ts';
 
 export interface CheckedSpec {
   spec: RunSpec;

@@ -1,5 +1,4 @@
-import { LineCounter, isMap, isNode, isScalar, parseDocument, stringify } from 'yaml';
-import type { Document } from 'yaml';
+import { stringify } from 'yaml';
 import type { z } from 'zod';
 import { runSpecSchema } from '../../shared/domain/run-spec.ts';
 import { acceptedKeys } from './spec-schema.ts';
@@ -7,13 +6,12 @@ import type { RunSpec } from '../../shared/domain/run-spec.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { SpecIssue } from '../../shared/contract/views.ts';
 import { issueSentence, unknownKeySentence } from './issue-words.ts';
+import { readYaml } from './yaml-places.ts';
+import type { Locate } from './yaml-places.ts';
 
 /** A spec as the form has it (object) or as an editor or a file has it (YAML; JSON is YAML too). */
 export type SpecInput = { yaml: string } | { spec: Record<string, unknown> };
 export type ParsedSpec = { ok: true; spec: RunSpec; locate: Locate } | { ok: false; issues: SpecIssue[] };
-
-/** Where a path stands in the text, when there is a text. */
-export type Locate = (path: readonly PropertyKey[]) => { line: number; column: number } | undefined;
 
 /** A kind of text that is read: what messages call it, what it must fit, and which keys an object in it takes. */
 export interface TextKind<T> {
@@ -114,59 +112,19 @@ function readSource(input: SpecInput, noun = 'spec'): Source {
   if ('spec' in input) return { ok: true, value: input.spec, locate: () => undefined };
   const refused = refusedText(input.yaml, noun);
   if (refused !== null) return { ok: false, issues: [{ path: '', message: refused, line: 1, column: 1 }] };
-  const lines = new LineCounter();
-  const document = parseDocument(input.yaml, { lineCounter: lines, prettyErrors: false });
-  if (document.errors.length > 0) {
-    const issues = document.errors.map((error) => {
-      const { line, col } = lines.linePos(error.pos[0]);
-      return { path: '', message: error.message, line, column: col };
-    });
-    return { ok: false, issues };
-  }
-  const value = plainValue(document);
+  const { issues, value, locate } = readYaml(input.yaml);
+  if (issues.length > 0) return { ok: false, issues };
   if (!isObject(value)) {
     return {
       ok: false,
       issues: [{ path: '', message: `A ${noun} is a mapping of keys to values.`, line: 1, column: 1 }],
     };
   }
-  return { ok: true, value, locate: (path) => locateIn(document, lines, path) };
-}
-
-/** Null for a document whose aliases multiply beyond reason. */
-function plainValue(document: Document): unknown {
-  try {
-    return document.toJS({ maxAliasCount: 100 });
-  } catch {
-    return null;
-  }
+  return { ok: true, value, locate };
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** The place of a path, or of the nearest part of it that stands in the text. */
-function locateIn(document: Document, lines: LineCounter, path: readonly PropertyKey[]): ReturnType<Locate> {
-  for (let length = path.length; length >= 0; length -= 1) {
-    const offset = offsetOf(document, path.slice(0, length));
-    if (offset === undefined) continue;
-    const { line, col } = lines.linePos(offset);
-    return { line, column: col };
-  }
-  return undefined;
-}
-
-/** Offset of the key a path ends in, else of its value. */
-function offsetOf(document: Document, path: readonly PropertyKey[]): number | undefined {
-  const last = path.at(-1);
-  const parent: unknown = path.length > 1 ? document.getIn(path.slice(0, -1), true) : document.contents;
-  if (last !== undefined && isMap(parent)) {
-    const pair = parent.items.find(({ key }) => isScalar(key) && String(key.value) === String(last));
-    if (isNode(pair?.key)) return pair.key.range?.[0];
-  }
-  const node: unknown = path.length === 0 ? document.contents : document.getIn(path, true);
-  return isNode(node) ? node.range?.[0] : undefined;
 }
 
 /** One issue of the schema as something a person can fix; an unknown key becomes an issue of its own, at the key. */

@@ -4,7 +4,8 @@ import { studyFileSchema } from '../../shared/domain/studies.ts';
 import type { StudyFile } from '../../shared/domain/studies.ts';
 import { keysAt } from '../runs/spec-schema.ts';
 import { parseText, specError } from '../runs/spec-text.ts';
-import type { Locate, TextKind } from '../runs/spec-text.ts';
+import type { TextKind } from '../runs/spec-text.ts';
+import type { Locate } from '../runs/yaml-places.ts';
 
 /** JSON Schema of what a person writes: for messages and the reference page. */
 export function studyJsonSchema(): Record<string, unknown> {
@@ -17,7 +18,7 @@ const studyText: TextKind<StudyFile> = {
   acceptedKeys: (path) => keysAt(studyJsonSchema(), path),
 };
 
-/** A study as it was read, with where its parts stand. */
+/** A study as it was read, with where its parts are. */
 export interface ReadStudy {
   file: StudyFile;
   locate: Locate;

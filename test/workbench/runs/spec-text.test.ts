@@ -27,6 +27,29 @@ describe('a spec as text', () => {
     expect(specOf({ yaml: specToYaml(spec) })).toEqual(spec);
   });
 
+  test('takes maps in with << as other tools do, and finds what is wrong where it is written', () => {
+    const shared = 'batch: &small {size: 4, maxLength: 64}\n';
+    expect(specOf({ yaml: `${minimal}${shared}optimizer: {learningRate: 1e-4}\n` }).batch).toMatchObject({ size: 4 });
+    const merged = `name: a\nmodel: m\ndataset: &data\n  train: d\n  heldOut: 0\nalgorithm: {kind: dpo}\nsteps: 3\n`;
+    const checkpoint = 'checkpoint:\n  <<: &keep {every: 2}\n  keep: all\n';
+    expect(specOf({ yaml: `${merged}${checkpoint}` }).checkpoint).toMatchObject({ every: 2, keep: 'all' });
+    const wrong = 'batch: &b\n  size: 4\n  sise: 5\nmemory:\n  <<: [*b]\n  size: 0\n';
+    expect(issuesOf(`${minimal}${wrong}`)).toMatchObject([
+      { path: 'memory.size', line: 11 },
+      { path: 'memory.sise', line: 8 },
+      { path: 'batch.sise', line: 8 },
+    ]);
+    // What an alias stands for is wrong where it is written; a key in quotes is no merge.
+    expect(issuesOf(`${minimal}batch: &b\n  size: 0\nmemory: *b\n`)).toMatchObject([
+      { path: 'memory.size', line: 7 },
+      { path: 'batch.size', line: 7 },
+    ]);
+    expect(issuesOf(`${minimal}batch:\n  "<<": {size: 4}\n`)).toMatchObject([{ path: 'batch.<<', line: 7 }]);
+    expect(issuesOf(`${minimal}batch:\n  <<: 5\n`)).toEqual([
+      { path: '', message: '<< takes a map, an alias of one, or a list of these', line: 7, column: 3 },
+    ]);
+  });
+
   test('may be JSON', () => {
     const json = JSON.stringify({
       name: 'a',
