@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { ChildProcess } from 'node:child_process';
@@ -93,7 +93,6 @@ describe.skipIf(smallModel === null)(`a study${withSmallModel}`, () => {
     await killedWhen(startCli(folder, ['study', file]), 'measuring gentle · DPO · seed 3');
 
     const out = path.join(folder, '..', 'out');
-    mkdirSync(out);
     const first = await flipguard(folder, '--json', 'study', file, '--out', out);
     expect(first.status, first.stderr.slice(-600)).toBe(0);
     const answer = documentOf<Answer>(first);

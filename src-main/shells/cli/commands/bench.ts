@@ -11,6 +11,7 @@ import { trlPython } from '../../../workbench/benchmark/torch.ts';
 import { version } from '../../../workbench/version.ts';
 import type { CommandContext } from '../context.ts';
 import { exitStatus } from '../exit-status.ts';
+import { requireWritable } from '../own-files.ts';
 import type { ExitStatus } from '../exit-status.ts';
 
 export interface BenchFlags {
@@ -24,6 +25,7 @@ export async function benchCommand(
   { model, shapes, out = 'flipguard-bench.md' }: BenchFlags,
 ): Promise<ExitStatus> {
   const file = path.resolve(out);
+  await requireWritable(file);
   await refuseForeignFile(file);
   const benchmark = await runBenchmark(
     {

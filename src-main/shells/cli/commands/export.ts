@@ -13,7 +13,7 @@ import { exportDataset } from '../../../workbench/workspace/exports.ts';
 import { exportWorkspaceFile, refuseExisting } from '../../../workbench/workspace/workspace-file.ts';
 import type { CommandContext } from '../context.ts';
 import type { ReportRecord } from '../../../shared/domain/entities.ts';
-import { handOver } from '../own-files.ts';
+import { handOver, requireWritable } from '../own-files.ts';
 import { plain } from '../terminal.ts';
 import { formatOf, subjectOf } from './report.ts';
 
@@ -77,6 +77,7 @@ export async function exportCommand(
     const known = names.length > 1 ? null : await findReport(core, name);
     if (known !== null) return known;
     const subject = await subjectOf(context, [...names], {});
+    await requireWritable(out);
     return reports.add({ subject, format: formatOf({ out }) }, task);
   }
 

@@ -8,7 +8,7 @@ import { asFileError } from '../../../workbench/workspace/file-errors.ts';
 import type { Workbench } from '../../../workbench/workbench.ts';
 import type { CommandContext } from '../context.ts';
 import type { FlipFlags } from '../options/comparisons.ts';
-import { handOver } from '../own-files.ts';
+import { handOver, requireWritable } from '../own-files.ts';
 
 /** The chosen samples as files of another tool. */
 export async function writeFlipsOut(
@@ -25,6 +25,7 @@ export async function writeFlipsOut(
     });
   }
   const out = path.resolve(flags.out);
+  await requireWritable(out);
   const { files, written, leftOut, samples } = await flipToolFiles(
     workbench,
     { comparisonId: comparison.id, tool: flags.as, ...chosen },

@@ -4,7 +4,7 @@ import { WorkbenchError } from '../../../shared/domain/errors.ts';
 import { gateJUnit, gateMarkdown } from '../../../reports/gate-output.ts';
 import { judgeGate } from '../../../reports/gate.ts';
 import { asFileError } from '../../../workbench/workspace/file-errors.ts';
-import { handOver } from '../own-files.ts';
+import { handOver, requireWritable } from '../own-files.ts';
 import type { CommandContext } from '../context.ts';
 import { exitStatus } from '../exit-status.ts';
 import type { ExitStatus } from '../exit-status.ts';
@@ -34,6 +34,9 @@ export async function gateCommand(
     throw new WorkbenchError('bad-input', 'There is no limit to judge by.', {
       remedy: 'Give --max-nfr, --max-drop or --max-kind, for example --max-nfr 0.02.',
     });
+  }
+  for (const file of [flags.markdown, flags.junit]) {
+    if (file !== undefined) await requireWritable(path.resolve(file));
   }
   const workbench = await context.workbench();
   const comparison = await openComparison(context, workbench, left, right, flags);

@@ -3,13 +3,15 @@ import { WorkbenchError } from '../../../shared/domain/errors.ts';
 import { reportFormats } from '../../../shared/domain/reports/report-formats.ts';
 import type { ReportFormat } from '../../../shared/domain/reports/report-formats.ts';
 import type { ReportSubject } from '../../../workbench/reports/reports.ts';
-import { handOver } from '../own-files.ts';
+import { handOver, requireWritable } from '../own-files.ts';
 import type { CommandContext } from '../context.ts';
 import type { ReportFlags } from '../options/comparisons.ts';
 import { openComparison } from './compare.ts';
 
 export async function reportCommand(context: CommandContext, subject: string[], flags: ReportFlags): Promise<void> {
   const { terminal, task } = context;
+  const out = path.resolve(flags.out);
+  await requireWritable(out);
   const { reports } = await context.workbench();
   const report = await reports.write(
     {
@@ -20,7 +22,7 @@ export async function reportCommand(context: CommandContext, subject: string[], 
       ...(flags.title === undefined ? {} : { title: flags.title }),
       ...(flags.sections === undefined ? {} : { sections: flags.sections }),
     },
-    path.resolve(flags.out),
+    out,
     task,
   );
   terminal.settle();

@@ -4,13 +4,13 @@ import type { StudyOutcome, StudyPlan } from '../../../workbench/studies/studies
 import type { CommandContext } from '../context.ts';
 import { exitStatus } from '../exit-status.ts';
 import type { ExitStatus } from '../exit-status.ts';
-import { handOver } from '../own-files.ts';
+import { handOver, makeFolder } from '../own-files.ts';
 import type { StudyFlags } from '../options/runs.ts';
 import { plain, table } from '../terminal.ts';
 import { formatCount } from '../../../shared/presentation/numbers.ts';
 import { readSpec } from './train.ts';
 
-/** Trains and measures what a study file says, and goes on where an earlier try ended. */
+/** Trains and measures what a study file says, and continues where an earlier try ended. */
 export async function studyCommand(context: CommandContext, file: string, options: StudyFlags): Promise<ExitStatus> {
   const { terminal, task } = context;
   if (options.atOnce !== undefined && options.site === undefined) {
@@ -26,6 +26,7 @@ export async function studyCommand(context: CommandContext, file: string, option
     terminal.print(describePlan(plan));
     return exitStatus.ok;
   }
+  if (options.out !== undefined) await makeFolder(path.resolve(options.out));
   const outcome = await studies.run(yaml, file, { site: options.site, atOnce: options.atOnce }, task);
   const report = await reports.fileOf(outcome.reportId);
   const beside = options.out === undefined ? [] : await writeBeside(context, outcome, options.out);
@@ -76,7 +77,7 @@ function describeOutcome({ study, frozen, failed }: StudyOutcome): string {
     ...chosen.map(({ method, candidate }) => plain(`  ${method}: candidate ${candidate + 1} was chosen on validation`)),
     ...failed.map(({ name, status, error }) =>
       plain(
-        `  “${name}” ${status}${error === null ? '' : `: ${error.message}`}; the study goes on with it when it is run again`,
+        `  “${name}” ${status}${error === null ? '' : `: ${error.message}`}; the study continues with it when it is run again`,
       ),
     ),
   ].join('\n');
