@@ -1,6 +1,6 @@
 import type { ShownEvent } from '@shared/domain/trainer-events.ts';
 import { suiteLabel } from '@shared/presentation/names.ts';
-import { formatBytes, formatParameters } from '@shared/presentation/numbers.ts';
+import { formatBytes, formatCount, formatParameters } from '@shared/presentation/numbers.ts';
 import { meanName, meanValue } from '@shared/presentation/means.ts';
 import { progressText } from '@shared/presentation/progress.ts';
 import { plural } from '@shared/presentation/words.ts';
@@ -27,7 +27,7 @@ function textOf(event: Exclude<ShownEvent, { type: 'log' | 'failed' }>): string 
       return `Started on ${event.backend.name}: ${formatParameters(event.parameters)} parameters, ${formatParameters(event.trainable)} trained${resumed}`;
     }
     case 'progress':
-      return event.unit === undefined ? `${event.phase} ${event.done}/${event.total}` : progressText(event);
+      return progressLine(event);
     case 'evaluation-started':
       return `Evaluating ${suiteLabel(event.mark.suiteName)} at step ${event.mark.step}: ${event.items} items`;
     case 'evaluation-done': {
@@ -45,4 +45,16 @@ function textOf(event: Exclude<ShownEvent, { type: 'log' | 'failed' }>): string 
     default:
       return event.type;
   }
+}
+
+/** Work of one piece has no count to speak of. */
+function progressLine(event: Extract<ShownEvent, { type: 'progress' }>): string {
+  const { phase, done, total } = event;
+  const text =
+    event.unit !== undefined
+      ? progressText(event)
+      : total > 1
+        ? `${phase}: ${formatCount(done)} of ${formatCount(total)}`
+        : phase;
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }

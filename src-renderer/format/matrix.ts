@@ -1,10 +1,19 @@
 import type { Matrix } from '@shared/contract/views.ts';
+import { formatFixed, formatNumber } from '@shared/presentation/numbers.ts';
 
 const rateNames = /(^|\/)(nfr|pfr|accuracy|acc|right|win[_ -]?rate|firing_rate)$/i;
 
 /** Metrics that are fractions of one are shown in percent. */
 export function isRate(metric: string): boolean {
   return rateNames.test(metric);
+}
+
+/** A number with as many places as its column needs for four digits of its largest value, so that the column lines up. */
+export function formatColumn(matrix: Matrix, key: string, value: number): string {
+  const sizes = matrix.rows.map((row) => Math.abs(row.cells[key] ?? 0)).filter((size) => Number.isFinite(size));
+  const largest = Math.max(0, ...sizes);
+  if (largest === 0 || largest >= 1e5 || largest < 1e-2) return formatNumber(value);
+  return formatFixed(value, Math.min(5, Math.max(0, 3 - Math.floor(Math.log10(largest)))));
 }
 
 /** Sums are kept in 32 bits: what is smaller than this share of a column's largest value is what their last places leave. */

@@ -9,7 +9,7 @@ interface Ink {
 
 const font = "11px 'Inter Variable', system-ui, sans-serif";
 
-/** Widest figure of the face, and what stands around a label. */
+/** Widest figure of the face, and what is around a label. */
 const digitPx = 7;
 const aroundPx = 14;
 const leastGutterPx = 40;
