@@ -1,35 +1,12 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
+import { quietTask } from '../../src-main/workbench/supervision/task.ts';
+import { axeFindings } from './axe.ts';
 import { compareTwoModels } from './material.ts';
 import type { App } from './pages.ts';
 import { places } from './places.ts';
 import { useBrowserWorkbench, whyNoBrowser } from './shell.ts';
 
 const noBrowser = await whyNoBrowser();
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-interface Finding {
-  id: string;
-  impact: string | null;
-  nodes: { html: string; failureSummary?: string }[];
-}
-
-/** Of no level, or moderate for axe, and yet what people find their way by. */
-const alsoAsked = ['heading-order', 'landmark-unique', 'page-has-heading-one', 'target-size'];
-
-/** What axe finds that matters: serious and critical, headings, landmarks and sizes of targets, as short lines. */
-async function findings(app: App): Promise<string[]> {
-  await app.page.evaluate(axeSource);
-  const violations = await app.page.evaluate(async (also) => {
-    const { axe } = window as unknown as { axe: { run: (options: object) => Promise<{ violations: Finding[] }> } };
-    const rules = Object.fromEntries(also.map((id) => [id, { enabled: true }]));
-    return (await axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa'], rules })).violations;
-  }, alsoAsked);
-  return violations
-    .filter(({ id, impact }) => impact === 'serious' || impact === 'critical' || alsoAsked.includes(id))
-    .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary ?? ''}`));
-}
 
 /** Whether anything sticks out of the window sideways. */
 const sticksOut = (app: App) => app.page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
@@ -37,14 +14,20 @@ const sticksOut = (app: App) => app.page.evaluate(() => document.documentElement
 describe.skipIf(noBrowser !== null)('every place', () => {
   let comparisonId = '';
   let evaluationId = '';
+  let reportId = '';
   const served = useBrowserWorkbench(async (workbench) => {
     comparisonId = await compareTwoModels(workbench);
     evaluationId = (await workbench.comparisons.get(comparisonId)).leftEvaluationId;
+    const subject = { kind: 'comparison', comparisonId } as const;
+    reportId = (await workbench.reports.add({ subject, format: 'html', title: 'Old against new' }, quietTask())).id;
   });
   const withFlips = () => [
     ...places,
     { path: `/evaluations/${evaluationId}`, name: 'evaluation', heading: 'old model' },
     { path: `/compare/${comparisonId}`, name: 'flips', heading: /old model/ },
+    { path: `/reports/${reportId}`, name: 'report', heading: 'What was found' },
+    { path: '/connect', name: 'connect', heading: 'Connect to host' },
+    { path: '/no/such/place', name: 'not found', heading: 'Page not found' },
   ];
 
   it.each([
@@ -58,7 +41,7 @@ describe.skipIf(noBrowser !== null)('every place', () => {
       await app.goto(path);
       await app.page.getByRole('heading', { name: heading }).first().waitFor();
       if (name === 'flips') await app.flips.ready();
-      found[name] = await findings(app);
+      found[name] = await axeFindings(app);
       if (await sticksOut(app)) found[name].push('sticks out of the window');
     }
     expect(Object.fromEntries(Object.entries(found).filter(([, list]) => list.length > 0))).toEqual({});
@@ -70,15 +53,15 @@ describe.skipIf(noBrowser !== null)('every place', () => {
     const app = await served.open();
     await app.page.keyboard.press('?');
     await app.page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor();
-    expect(await findings(app)).toEqual([]);
+    expect(await axeFindings(app)).toEqual([]);
     await app.page.keyboard.press('Escape');
     await app.page.keyboard.press('Control+K');
     await app.page.getByRole('combobox', { name: 'Search or run a command' }).waitFor();
-    expect(await findings(app)).toEqual([]);
+    expect(await axeFindings(app)).toEqual([]);
     await app.page.keyboard.press('Escape');
     await app.page.keyboard.press('i');
     await app.importDialog.root.waitFor();
-    expect(await findings(app)).toEqual([]);
+    expect(await axeFindings(app)).toEqual([]);
     await app.close();
   });
 

@@ -9,7 +9,7 @@ import { useBrowserWorkbench, whyNoBrowser } from './shell.ts';
 
 const missing = await whyNoBrowser();
 
-describe.skipIf(missing !== null)('what a comparison stands on', () => {
+describe.skipIf(missing !== null)('what a comparison rests on', () => {
   let comparisonId = '';
   const served = useBrowserWorkbench(async (workbench) => {
     const folder = mkdtempSync(path.join(tmpdir(), 'flipguard-basis-'));

@@ -54,7 +54,7 @@ describe.skipIf(noBrowser !== null)('a workbench that is gone for a while', () =
   let cable: Cable | null = null;
   afterAll(() => cable?.pull());
 
-  it('is said to be gone, comes back by itself, and what changed meanwhile is there', async () => {
+  it('is said to be gone, reconnects automatically, and what changed meanwhile is there', async () => {
     cable = new Cable(served.shell.port);
     await cable.plug();
     const app = await served.open({ address: throughCable(served.shell.address, cable) });
@@ -81,7 +81,7 @@ describe.skipIf(noBrowser !== null)('a workbench that is gone for a while', () =
 describe.skipIf(noBrowser !== null)('a workbench that is restarted', () => {
   const served = useBrowserWorkbench();
 
-  it('says so in a page that is open, and goes on there once its new address was opened', async () => {
+  it('says so in a page that is open, and continues there once its new address was opened', async () => {
     const cable = new Cable(served.shell.port);
     await cable.plug();
     onTestFinished(() => cable.pull());

@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Workbench } from '../../src-main/workbench/workbench.ts';
 import { quietTask } from '../../src-main/workbench/supervision/task.ts';
 
-/** A file with the answers of two models to the same questions, and where in it each model’s answers lie. */
+/** A file with the answers of two models to the same questions, and where in it each model’s answers are. */
 export interface TwoModels {
   name: string;
   text: string;

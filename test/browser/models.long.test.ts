@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { addTrainingMaterial, smallModel, tinySpec } from '../helpers/workbench.ts';
+import { axeFindings } from './axe.ts';
 import { useBrowserWorkbench, whyNoBrowser } from './shell.ts';
 
 const missing = (await whyNoBrowser()) ?? (smallModel === null ? 'no small model is here' : null);
@@ -54,6 +55,25 @@ describe.skipIf(missing !== null)('the page of a model', () => {
     expect(app.complaints).toEqual([]);
     await app.close();
   });
+
+  it.each(['light', 'dark'] as const)(
+    'has nothing serious for axe to find, nor has its run’s, in %s',
+    async (colorScheme) => {
+      const app = await served.open({ colorScheme });
+      const { store } = served.workbench.core;
+      await app.goto(`/models/${(await store.listModels())[0]?.id ?? ''}`);
+      await app.page.getByRole('region', { name: 'Evaluations' }).getByRole('link').first().waitFor();
+      expect(await axeFindings(app)).toEqual([]);
+      await app.goto(`/runs/${(await store.listRuns())[0]?.id ?? ''}`);
+      await app.page
+        .getByRole('group', { name: /^Flips of/ })
+        .first()
+        .waitFor();
+      await app.page.getByRole('figure', { name: 'Loss' }).locator('canvas').waitFor();
+      expect(await axeFindings(app)).toEqual([]);
+      await app.close();
+    },
+  );
 
   it('stops an answer, and keeps what had come', async () => {
     const app = await served.open();

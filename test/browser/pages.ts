@@ -28,7 +28,7 @@ export class App {
     await this.page.getByRole('contentinfo', { name: 'Status' }).getByText('connected').waitFor();
   }
 
-  /** The run spec's text in place of what is there, pasted as a person would: the editor lies in a shadow root. */
+  /** The run spec's text in place of what is there, pasted as a person would: the editor is in a shadow root. */
   async writeSpec(text: string): Promise<void> {
     const editor = this.page.getByRole('textbox', { name: 'Run spec as YAML' });
     await editor.press('ControlOrMeta+a');
@@ -48,7 +48,7 @@ export class App {
     await target.click();
   }
 
-  /** Goes on with the Tab key until the target has the focus, as somebody without a mouse would. */
+  /** Continues with the Tab key until the target has the focus, as somebody without a mouse would. */
   async tabTo(target: Locator): Promise<void> {
     await target.waitFor();
     for (let presses = 0; presses < 120; presses++) {

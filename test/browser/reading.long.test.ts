@@ -69,7 +69,7 @@ describe.skipIf(noBrowser !== null)('answers', () => {
     await app.page.keyboard.press(']');
     await app.flips.sample.getByText('1 of 1').waitFor();
     expect(await app.flips.sample.locator('[data-current]').count()).toBeGreaterThan(0);
-    // Equal lines stand at the same height on both sides.
+    // Equal lines are at the same height on both sides.
     const height = async (name: 'Old' | 'New') => (await side(app, name).getByText('Line 22 of').boundingBox())?.y;
     const heights = await Promise.all([height('Old'), height('New')]);
     expect(heights[0]).toBe(heights[1]);

@@ -75,7 +75,7 @@ async function take({ name, path: place, prepare, dark, width = 1440 }: Shot): P
   await app.page.getByRole('main').getByRole('heading').first().waitFor();
   await app.page.waitForLoadState('networkidle');
   await prepare?.(app);
-  // Skeletons stand where answers are still on their way.
+  // Skeletons are where answers are still on their way.
   await app.page.waitForFunction(() => document.querySelector('.loading, .pending') === null);
   await leaveOutThisMachine(app);
   await app.page.screenshot({ path: path.join(out, `${name}.png`) });

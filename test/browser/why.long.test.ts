@@ -99,7 +99,7 @@ describe.skipIf(noBrowser !== null)('why it flipped', () => {
     expect(app.complaints).toEqual([]);
   });
 
-  it('marks the evidence where it stands, and says the rule', async () => {
+  it('marks the evidence where it is, and says the rule', async () => {
     const app = await openFlips(comparisonId, '?change=template-leak');
     const why = app.flips.sample.getByRole('region', { name: 'What changed' });
     await why.getByText('leaks the chat template').waitFor();
