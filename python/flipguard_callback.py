@@ -440,7 +440,7 @@ class FlipGuardCallback(TrainerCallback):
         self._write({"type": "evaluation-done", "mark": mark, "samples": len(rows), "decoding": None, "summary": summary})
 
     def _go_on(self, step: int) -> None:
-        """Goes on in the file of an earlier start: numbers follow, a torn last line is cut off, and a learned weight is taken up."""
+        """Continues in the file of an earlier start: numbers follow, a torn last line is cut off, and a learned weight is taken up."""
         if not self._file.exists():
             return
         with self._file.open("r+b") as file:

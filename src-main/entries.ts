@@ -29,7 +29,7 @@ export function entryPath(entry: Entry, here: string = import.meta.url): string 
 
 /**
  * Absolute path of the script by which set-up runs in a process of its own. It is JavaScript next to the sources and to the bundle; in a
- * package outside the archive, since it reads what lies around it.
+ * package outside the archive, since it reads what is around it.
  */
 export function setUpScript(here: string = import.meta.url): string {
   const script = join('build', 'setup', 'in-window.mjs');

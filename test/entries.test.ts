@@ -10,7 +10,7 @@ test('from the sources, entries are the sources', () => {
   expect(entryPath('trainer')).toMatch(/trainer[/\\]entry\.ts$/);
 });
 
-test('in a build they lie next to the bundle, also when this module was put among its chunks', () => {
+test('in a build they are next to the bundle, also when this module was put among its chunks', () => {
   const out = mkdtempSync(join(tmpdir(), 'flipguard-entries-'));
   try {
     mkdirSync(join(out, 'chunks'));

@@ -4,7 +4,7 @@ import { createProgram } from '../../src-main/shells/cli/program.ts';
 import { code, codes, page, table } from './markdown.ts';
 
 const intro = `\`npx flipguard …\` in the checkout; from elsewhere \`node CHECKOUT/build/flipguard.mjs …\`, or \`flipguard …\` once \`npm link\` has been run there.
-The program’s own options may stand before or after the command.`;
+The program’s own options may come before or after the command.`;
 
 const names = `**LEFT and RIGHT** name evaluations, left = old, right = new. A run, a checkpoint (\`RUN@STEP\`) or a model stands for its newest evaluation
 on the suite that both sides have. Names of runs, models, datasets and suites can be given as ids too.`;

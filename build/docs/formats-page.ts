@@ -63,7 +63,7 @@ const evaluationLines: Record<EvaluationFormat, string> = {
 const suiteLines: Record<SuiteKind, string> = {
   pairs: 'two responses: right when the chosen one has the higher implicit reward (or log-prob, without a reference)',
   cloze: 'right when the target is the likeliest continuation, token by token: lm-eval’s `acc`',
-  words: 'every word of a text, given what stands before it, is a sample; words of one text are a group',
+  words: 'every word of a text, given what comes before it, is a sample; words of one text are a group',
   choice: 'right when the right option is the likeliest; `acc_norm` divides by its characters',
   generate:
     'the model answers (`--repeats k`: k times each, sampled), a scorer judges: `exact`, `contains`, `regex`, `numeric`, `lexicon:afinn`, `reward-model:NAME`, `judge:ENDPOINT MODEL RUBRIC`',
@@ -200,7 +200,7 @@ function lines<Name extends string>(names: readonly Name[], of: Record<Name, str
   );
 }
 
-/** Top-level fields of an answer; what lies inside an object is listed by name. */
+/** Top-level fields of an answer; what is inside an object is listed by name. */
 function fields(schema: z.ZodType, meanings: Record<string, string>): string {
   const { properties = {} } = z.toJSONSchema(schema) as JsonSchema;
   const rows = Object.entries(properties).map(([name, field]) => {

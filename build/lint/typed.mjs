@@ -1,5 +1,5 @@
 // `node build/node24.mjs build/lint/typed.mjs [FILE …]`: the rules that ask for types (.oxlintrc.json), on all TypeScript or the files named.
-// The linter reads no components. So the script of each is written to a TypeScript file of its own, every character where it stands
+// The linter reads no components. So the script of each is written to a TypeScript file of its own, every character where it is
 // in the component, and is linted under the component's name.
 import fs from 'node:fs';
 import path from 'node:path';
@@ -31,7 +31,7 @@ fs.writeFileSync(
   path.join(folder, 'tsconfig.json'),
   JSON.stringify({
     extends: '../../src-renderer/tsconfig.json',
-    // What a script imports by a relative path lies in the renderer.
+    // What a script imports by a relative path is in the renderer.
     compilerOptions: { rootDirs: ['src-renderer', '../../src-renderer'] },
     include: [`**/*${scriptEnding}`, '../../src-renderer/**/*.d.ts'],
   }),

@@ -59,7 +59,7 @@ export function packageConfig({ electronDist, fuses = true, platform = process.p
       '!node_modules/@tensorflow/*/dist/**/*.fesm.js',
       '!node_modules/@tensorflow/*/dist/**/*_test.js',
     ],
-    // What the system's loader opens, what a compiler reads, and what is started as a program cannot lie in an archive.
+    // What the system's loader opens, what a compiler reads, and what is started as a program cannot be in an archive.
     asarUnpack: [
       '**/*.node',
       'node_modules/better-sqlite3/**',

@@ -1,6 +1,6 @@
 /**
  * stories15M writes stories: sampled from nothing but the beginning-of-text token at temperature 1, batch after batch, each batch with its own
- * seed. Stops at `count`; run again, it goes on where it was.
+ * seed. Stops at `count`; run again, it continues where it was.
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { openBackend } from '../../src-main/backends/index.ts';

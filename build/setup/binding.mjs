@@ -92,7 +92,7 @@ function publishedNames() {
 async function compileBinding({ env, library, file, linked }) {
   const headers = findNodeHeaders();
   if (headers === undefined) throw new Error("Node's headers (node_api.h) were not found");
-  if (library.includeDir === undefined) throw new Error(`no TensorFlow headers beside ${library.libDir}`);
+  if (library.includeDir === undefined) throw new Error(`no TensorFlow headers next to ${library.libDir}`);
   const work = `${file}.building`;
   fs.rmSync(work, { recursive: true, force: true });
   fs.mkdirSync(work, { recursive: true });

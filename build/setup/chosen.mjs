@@ -41,7 +41,7 @@ export async function look({ env, smoke }) {
 }
 
 /**
- * Sets up from one source; what was in use before goes on where that fails.
+ * Sets up from one source; what was in use before continues where that fails.
  * @param {{ source: 'official' | 'wheel' | 'folder', flavour: 'cpu' | 'cuda' }} choice
  */
 export async function setUpFrom({ env, source, flavour, smoke }) {

@@ -74,7 +74,7 @@ export function isCurrent(marker) {
   return marker.binding === key || marker.notRenewed === key;
 }
 
-/** Compiles the binding again for the library in use, after an update of this checkout. Where that fails the old one goes on. */
+/** Compiles the binding again for the library in use, after an update of this checkout. Where that fails the old one continues. */
 export async function renew(env, smoke) {
   const marker = readMarker();
   if (marker === undefined) return { ok: false, tried: ['the library in use went away'] };
@@ -84,7 +84,7 @@ export async function renew(env, smoke) {
     return { ok: true, ...(await bind({ env, found, cudaTried: marker.cudaTried, smoke })), fresh: true };
   } catch (error) {
     if (!fs.existsSync(bindingFile)) return { ok: false, tried: [error.message] };
-    say(`the binding of before goes on, without compiled training steps: ${error.message}`);
+    say(`the binding of before continues, without compiled training steps: ${error.message}`);
     const { ok, ...kept } = marker;
     placeBinding(bindingFile, { ...kept, notRenewed: bindingKey(describeLibrary(marker.root), marker.sizes) });
     return { ok, ...kept, fresh: false };

@@ -1,4 +1,4 @@
-// A process of the workbench that sets TensorFlow up while its window goes on: `in-window.mjs look|set-up CHOICE`, where CHOICE is JSON
+// A process of the workbench that sets TensorFlow up while its window continues: `in-window.mjs look|set-up CHOICE`, where CHOICE is JSON
 // with `mirror`, `folder`, `source` and `flavour`. What it says, how far it is and what it came to are messages to its parent, which
 // tries the binding for it: a packaged application cannot be started as a Node.
 import { look, setUpFrom } from './chosen.mjs';

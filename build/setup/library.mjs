@@ -47,7 +47,7 @@ export function librarySizes(library) {
   return sizes;
 }
 
-/** The record a cached library folder carries; undefined while it is absent or does not fit what lies there. */
+/** The record a cached library folder carries; undefined while it is absent or does not fit what is there. */
 export function readRecord(dir) {
   try {
     const record = JSON.parse(fs.readFileSync(path.join(dir, 'flipguard.json'), 'utf8'));

@@ -1,4 +1,4 @@
-// Where set-up reads and writes. Everything big lies in one cache outside the checkout, so that a second clone,
+// Where set-up reads and writes. Everything big is in one cache outside the checkout, so that a second clone,
 // or `npm ci` in the same one, costs seconds instead of a download.
 import os from 'node:os';
 import path from 'node:path';
@@ -14,7 +14,7 @@ export const napiLevel = 8;
 export const bindingDir = process.env.FLIPGUARD_BINDING_DIR
   ? path.resolve(process.env.FLIPGUARD_BINDING_DIR)
   : path.join(tfjsNodeDir, 'lib', `napi-v${napiLevel}`);
-/** A binding that came with the application, compiled for whichever library lies next to it: nobody has to have a compiler. */
+/** A binding that came with the application, compiled for whichever library is next to it: nobody has to have a compiler. */
 export const packagedBinding = path.join(checkoutDir, 'build', 'binding', 'tfjs_binding.node');
 export const bindingFile = path.join(bindingDir, 'tfjs_binding.node');
 /** Says which library the binding next to it was linked against. */

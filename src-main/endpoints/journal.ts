@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 
-/** What a server has answered so far, on disk: an evaluation that ended half-way goes on where it was. A torn last line is passed over. */
+/** What a server has answered so far, on disk: an evaluation that ended half-way continues where it was. A torn last line is passed over. */
 export interface Journal<Entry> {
   get(id: string): Entry | undefined;
   add(id: string, entry: Entry): void;

@@ -118,7 +118,7 @@ function tryParse(text: string): unknown {
 function fault(url: string, what: string, status: number | null, cause?: unknown): WorkbenchError {
   const remedy =
     status === 429
-      ? 'Ask less at a time (--concurrency), or wait. Evaluating again goes on where this one ended.'
-      : 'See that the server runs. Evaluating again goes on where this one ended.';
+      ? 'Ask less at a time (--concurrency), or wait. Evaluating again continues where this one ended.'
+      : 'See that the server runs. Evaluating again continues where this one ended.';
   return new WorkbenchError('unavailable', `The server at ${url} ${what}.`, { remedy, cause });
 }

@@ -91,7 +91,7 @@ export function formatFieldMap(map: FieldMap): string {
     .join(',');
 }
 
-/** Splits at commas that stand outside quotes and brackets. */
+/** Splits at commas that are outside quotes and brackets. */
 function splitPairs(text: string): string[] {
   const parts = text.match(/(?:\["(?:[^"\\]|\\.)*"\]|[^,])+/g) ?? [];
   return parts.map((part) => part.trim()).filter((part) => part !== '');
@@ -111,7 +111,7 @@ export class Mapping {
   readonly #found = new Set<MapField>();
   readonly #sample: unknown[] = [];
   readonly refusesIds: boolean;
-  /** What stands before the fraction in numbers that are texts. */
+  /** What is before the fraction in numbers that are texts. */
   readonly decimal: 'point' | 'comma';
 
   constructor(map: FieldMap, accepted: readonly MapField[], decimal: 'point' | 'comma' = 'point') {

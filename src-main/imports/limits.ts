@@ -12,7 +12,7 @@ export interface ImportLimits {
   maxInflationRatio: number;
   ratioFromBytes: number;
   maxArchiveEntries: number;
-  /** What lies around the records in a JSON document (headers, configuration). */
+  /** What is around the records in a JSON document (headers, configuration). */
   maxHeaderBytes: number;
 }
 

@@ -210,7 +210,7 @@ function fileLayout(source: InspectedSource): Layout {
 }
 
 /**
- * The mapping to read by: the one given, else for a generic container the guess, if it stands on canonical names alone.
+ * The mapping to read by: the one given, else for a generic container the guess, if it rests on canonical names alone.
  * @throws WorkbenchError with the guess and the fields there are, when a mapping is needed.
  */
 function mapFor(source: InspectedSource, options: ImportOptions, kind?: SuiteKind): FieldMap {

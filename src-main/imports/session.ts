@@ -45,7 +45,7 @@ export class ReadSession {
     return [...this.#notes].map(([sentence, count]) => sentence.replace('{n}', count.toLocaleString('en-US')));
   }
 
-  /** A file's bytes as they lie on disk, counted and hashed along the way. */
+  /** A file's bytes as they are on disk, counted and hashed along the way. */
   readFile(path: string, name: string): AsyncGenerator<Buffer> {
     return this.#readFile(path, name, (bytes) => this.count(bytes));
   }

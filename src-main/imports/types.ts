@@ -7,7 +7,7 @@ import type { Problem, ProblemReason } from './problems.ts';
 /** What the rows are wanted for. */
 export type ImportPurpose = 'dataset' | 'evaluation' | 'suite';
 
-/** How records lie in a file. The names double as formats: “read the records as they are, through a mapping”. */
+/** How records are laid out in a file. The names double as formats: “read the records as they are, through a mapping”. */
 export const containers = ['jsonl', 'json', 'csv', 'parquet'] as const;
 export type Container = (typeof containers)[number];
 export type Compression = 'none' | 'gzip' | 'zstd';
@@ -35,7 +35,7 @@ export type ImportFormat = DatasetFormat | EvaluationFormat | Container;
 export type ImportEntry<Row> = Place & ({ row: Row } | { problem: Problem });
 
 /**
- * Where a record lies. `file` is the name inside the source (the source's own name when it is a file). `line` is the line
+ * Where a record is. `file` is the name inside the source (the source's own name when it is a file). `line` is the line
  * the record starts on in JSONL, JSON and CSV, the row in Parquet, and the sample's ordinal in an archive.
  */
 export interface Place {
@@ -60,7 +60,7 @@ export interface ImportOptions {
   strict?: boolean;
   /**
    * Which of several results of one sample to take: lm-eval's filter, AlpacaEval's annotator, Inspect's scorer,
-   * promptfoo's provider. What there is stands in `metadata().variants`.
+   * promptfoo's provider. What there is comes in `metadata().variants`.
    */
   variant?: string;
   /** Paths of further files of the same kind, read after the first as if all were one (a data set in parts). */

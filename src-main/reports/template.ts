@@ -12,7 +12,7 @@ export interface Redaction {
   /** Leave out prompts, outputs, targets, token ledgers, notes on samples, and slices, statements and groups named by words of the texts. */
   texts?: boolean;
   /**
-   * Leave out samples that carry one of these tags (or lie in a slice of that name), the names, and slices found by words,
+   * Leave out samples that carry one of these tags (or are in a slice of that name), the names, and slices found by words,
    * which these samples may have lent them, as well as groups of flips. Counts keep them.
    */
   privateTags?: readonly string[];

@@ -39,7 +39,7 @@ const closeWithinMs = 20_000;
 const failure = 3;
 
 /**
- * The last resort of a shell. A promise that nobody took is written down and said, and the program goes on: what it belonged
+ * The last resort of a shell. A promise that nobody took is written down and said, and the program continues: what it belonged
  * to has failed on its own. After an exception that nobody caught nothing can be relied on: runs end with a checkpoint, the
  * workspace is closed, and the program ends. Answers what takes the handlers away again.
  */

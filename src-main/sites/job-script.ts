@@ -3,7 +3,7 @@ import { quote } from './quote.ts';
 
 export interface JobRequest {
   site: Pick<Site, 'program' | 'profile'>;
-  /** Of the submission: the script, the list of runs and what Slurm itself prints lie there. */
+  /** Of the submission: the script, the list of runs and what Slurm itself prints are there. */
   folder: string;
   /** Shown by squeue. */
   name: string;
@@ -30,7 +30,7 @@ export const jobFiles = {
 } as const;
 
 /**
- * A job script that may be started any number of times: it goes on from the newest checkpoint, saves on USR1 (the time is nearly
+ * A job script that may be started any number of times: it continues from the newest checkpoint, saves on USR1 (the time is nearly
  * over, or a person asked) and on TERM (preempted, or the time was over), and puts itself back into the queue within a limit.
  */
 export function jobScript(request: JobRequest): string {
@@ -38,7 +38,7 @@ export function jobScript(request: JobRequest): string {
   const { profile, program } = site;
   return `#!/usr/bin/env bash
 ${sbatchLines(request).join('\n')}
-# Written by FlipGuard Workbench. Starting it again is safe: a run goes on from its newest checkpoint.
+# Written by FlipGuard Workbench. Starting it again is safe: a run continues from its newest checkpoint.
 set -u
 program=${quote(program)}
 run="$(sed -n "$((\${SLURM_ARRAY_TASK_ID:-0} + 1))p" ${quote(`${folder}/${jobFiles.runs}`)})"

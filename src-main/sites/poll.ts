@@ -7,7 +7,7 @@ import type { JobSight } from './slurm-words.ts';
 
 /**
  * One look at a site in one command: the queue, and of each run what its events file holds beyond an offset. Times of files are
- * never asked for: over a network file system they lie.
+ * never asked for: over a network file system they can be wrong.
  */
 export interface PollRequest {
   /** Ask the scheduler too: it is asked far less often than the folders. */

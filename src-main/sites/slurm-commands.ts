@@ -59,7 +59,7 @@ export function parseShowJob(text: string): JobSight[] {
     });
 }
 
-/** `ID` or `ID;cluster`. Slurm's own remarks may stand before it. */
+/** `ID` or `ID;cluster`. Slurm's own remarks may come before it. */
 export function parseSubmitted(text: string): { jobId: string; cluster: string | null } | null {
   const [, jobId, cluster] = /^(\d+)(?:;(\S+))?\s*$/m.exec(text) ?? [];
   return jobId === undefined ? null : { jobId, cluster: cluster ?? null };

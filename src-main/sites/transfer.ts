@@ -16,7 +16,7 @@ export interface TransferOptions {
   exclude?: readonly string[];
 }
 
-/** Copies files to and from a site: plainly on this machine, by rsync over the system's ssh else. A transfer that was cut off goes on. */
+/** Copies files to and from a site: plainly on this machine, by rsync over the system's ssh else. A transfer that was cut off continues. */
 export interface Transfer {
   /** A file or a folder (its contents) to `target`; parents are made. */
   push(source: string, target: string, options: TransferOptions): Promise<void>;

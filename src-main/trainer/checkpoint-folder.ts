@@ -70,7 +70,7 @@ export async function verifyCheckpoint(runFolder: string, step: number, recorded
   if (found[optimizerFile] === undefined) throw damaged(path.join(folder, optimizerFile), 'it is missing');
 }
 
-/** Where a run can go on: a checkpoint, or its start. */
+/** Where a run can continue: a checkpoint, or its start. */
 export interface ResumePoint {
   step: number | null;
   /** What was wrong with newer checkpoints, in sentences. */
@@ -100,9 +100,9 @@ export async function newestWhole(
   return { step: null, damages };
 }
 
-/** Where the run goes on, for whoever reads of the damage. */
+/** Where the run continues, for whoever reads of the damage. */
 export function goesOnFrom(step: number | null): string {
-  return step === null ? 'The run starts over from step 0.' : `The run goes on from the checkpoint of step ${step}.`;
+  return step === null ? 'The run starts over from step 0.' : `The run continues from the checkpoint of step ${step}.`;
 }
 
 /** SHA-256 of a folder's weights as a checkpoint's record has it. */
@@ -136,7 +136,7 @@ async function readAs<T>(file: string, schema: z.ZodType<T>): Promise<T> {
 function damaged(file: string, why: string): WorkbenchError {
   const shown = file.split(path.sep).slice(-3).join('/');
   return new WorkbenchError('corrupt', `${shown} is damaged: ${why}.`, {
-    remedy: 'Use a checkpoint of another step, or resume the run: it goes on from the one before.',
+    remedy: 'Use a checkpoint of another step, or resume the run: it continues from the one before.',
     place: { file },
   });
 }

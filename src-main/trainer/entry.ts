@@ -100,7 +100,7 @@ async function ending(work: () => Promise<void>): Promise<void> {
 
 async function runToItsEnd(job: TrainerJob): Promise<void> {
   try {
-    // Nobody listens: what it has to say lies next to its job. A run's events are in its own folder.
+    // Nobody listens: what it has to say is next to its job. A run's events are in its own folder.
     if (jobFile !== undefined && job.kind !== 'train')
       reporter.writeTo(await EventFile.open(path.join(path.dirname(path.resolve(jobFile)), 'events.ndjson')));
     await runJob(job, await openContext());

@@ -9,7 +9,7 @@ import { parseEvent } from './messages.ts';
 export type EventLine =
   { line: number; event: TrainerEvent; bytes: Buffer; endByte: number } | { line: number; event: null };
 
-/** Where a line begins: so many lines and bytes stand before it. */
+/** Where a line begins: so many lines and bytes are before it. */
 export interface PlaceInFile {
   line: number;
   byte: number;
@@ -44,7 +44,7 @@ export async function* readEventLines(
 
 /**
  * Events of a run in order.
- * @throws WorkbenchError `corrupt`, naming file and line, at a line in the middle that holds no event; what stands before it has
+ * @throws WorkbenchError `corrupt`, naming file and line, at a line in the middle that holds no event; what is before it has
  * been given by then.
  */
 export async function* readEvents(

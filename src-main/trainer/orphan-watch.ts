@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 
-/** How long an orphan may go on: it ends its step and, while it says that it saves, may write its checkpoint. */
+/** How long an orphan may continue: it ends its step and, while it says that it saves, may write its checkpoint. */
 const endWithinMs = 10_000;
 const saveWithinMs = 60_000;
 const lookEveryMs = 500;

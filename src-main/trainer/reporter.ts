@@ -23,7 +23,7 @@ export class Reporter {
     this.#nowMs = nowMs;
   }
 
-  /** From now on events go to this file first, and go on from its last number. */
+  /** From now on events go to this file first, and continue from its last number. */
   writeTo(file: EventFile): void {
     this.#file = file;
     this.#seq = file.lastSeq;

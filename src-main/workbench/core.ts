@@ -7,7 +7,7 @@ import type { Device } from './supervision/device.ts';
 import type { Jobs } from './supervision/jobs.ts';
 import type { WorkspaceLayout } from './workspace/workspace-layout.ts';
 
-/** What every service stands on. */
+/** What every service rests on. */
 export interface Core {
   readonly layout: WorkspaceLayout;
   readonly store: Store;

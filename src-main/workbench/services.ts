@@ -21,7 +21,7 @@ import type { WorkspaceCheck } from './workspace/check-workspace.ts';
 import type { Files } from './workspace/files.ts';
 import type { Things } from './workspace/things.ts';
 
-/** Another machine as ssh knows it, and where its workbench and workspace lie; null leaves that to the machine. */
+/** Another machine as ssh knows it, and where its workbench and workspace are; null leaves that to the machine. */
 export interface HostToConnect {
   host: string;
   program: string | null;

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 
-/** package.json lies two folders above the sources and the bundle, three above a chunk of the bundle. */
+/** package.json is two folders above the sources and the bundle, three above a chunk of the bundle. */
 const manifest = ['../../package.json', '../../../package.json']
   .map((name) => new URL(name, import.meta.url))
   .find((file) => existsSync(file));

@@ -1,7 +1,7 @@
 import { WorkbenchError } from '@shared/domain/errors.ts';
 
 interface UploadOptions {
-  /** Handle of `files.beginUpload`: the file lies there, under `path`. */
+  /** Handle of `files.beginUpload`: the file is there, under `path`. */
   folder?: string;
   path?: string;
   onProgress?: (sentBytes: number) => void;

@@ -139,7 +139,7 @@ function lostResult(): Result<unknown> {
     error: {
       code: 'unavailable',
       message: 'The connection to the workbench broke before it answered.',
-      remedy: 'It is tried again by itself; repeat the action once the status bar says “connected”.',
+      remedy: 'It reconnects automatically; repeat the action once the status bar says “connected”.',
     },
   };
 }

@@ -11,7 +11,7 @@ interface Dragging {
 /** Columns by the pointer: a heading is dragged to another place, its right edge to another width. */
 export function useColumnDrag(root: Ref<HTMLElement | null>, { columns, resize, reorder }: Dragging) {
   const dragged = ref<string | null>(null);
-  /** The heading that the dragged one would come to stand before. */
+  /** The heading before which the dragged one would be dropped. */
   const target = ref<string | null>(null);
   let edge: { key: string; fromX: number; width: number; fixed: boolean } | null = null;
 
@@ -29,7 +29,7 @@ export function useColumnDrag(root: Ref<HTMLElement | null>, { columns, resize, 
   function onEdgeMove(event: PointerEvent): void {
     if (edge === null) return;
     if (!edge.fixed) {
-      // What stands to the left keeps its width, so that the edge stays under the pointer.
+      // What is to the left keeps its width, so that the edge stays under the pointer.
       edge.fixed = true;
       const all = columns();
       const at = all.findIndex(({ key }) => key === edge?.key);

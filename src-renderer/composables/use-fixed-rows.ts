@@ -28,7 +28,7 @@ export function listOffset(scrollTop: number, geometry: Geometry): number {
   return scrollTop * ((full - viewHeight) / (spacer - viewHeight));
 }
 
-/** The scroll position at which the list stands at `offset` px of its full height. */
+/** The scroll position at which the list is at `offset` px of its full height. */
 export function scrollTopFor(offset: number, geometry: Geometry): number {
   const { count, rowHeight, viewHeight } = geometry;
   const full = count * rowHeight;
@@ -61,7 +61,7 @@ export function useFixedRows(
     const shown = Math.ceil(geometry.value.viewHeight / rowHeight.value);
     return Math.min(count.value - 1, Math.floor(offset.value / rowHeight.value) + shown + overscan);
   });
-  /** Where the row stands inside the spacer. */
+  /** Where the row is inside the spacer. */
   const topOf = (index: number) => index * rowHeight.value - offset.value + scrollTop.value;
   const spacer = computed(() => spacerHeight(geometry.value));
 

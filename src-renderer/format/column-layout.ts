@@ -20,7 +20,7 @@ export function inOrder<Column extends GridColumn>(columns: readonly Column[], {
   const movable = columns.filter((column) => !isFixed(column));
   const placed = order.flatMap((key) => movable.filter((column) => column.key === key));
   const all = [...placed];
-  // One that came later stands after the column that it stands after by default.
+  // One that came later comes after the column that it follows by default.
   for (const [index, column] of movable.entries()) {
     if (all.includes(column)) continue;
     const before = movable[index - 1];

@@ -4,7 +4,7 @@ export interface LineageRow {
   run: RunRecord;
   depth: number;
   hasChildren: boolean;
-  /** Levels above whose line goes on past this row, because a later sibling hangs there. */
+  /** Levels above whose line continues past this row, because a later sibling hangs there. */
   through: number[];
 }
 

@@ -1,9 +1,9 @@
 import type { GridGroup, ListGrouping } from '../components/base/grid-column.ts';
 
-/** What stands in a line of a list: a row, or the heading of a group. */
+/** What is in a line of a list: a row, or the heading of a group. */
 export type ListEntry<Row> = { row: Row; group?: undefined } | { row: null; group: GridGroup & { name: string } };
 
-/** Rows under the headings of their groups, by name; a row of several groups stands in each, one of none at the end. */
+/** Rows under the headings of their groups, by name; a row of several groups is in each, one of none at the end. */
 export function groupedEntries<Row>(
   rows: readonly Row[],
   grouping: ListGrouping<Row> | null,

@@ -9,7 +9,7 @@ export function costOf({ bytes, hereBytes, exact, from }: SetUpOffer): string {
 
 /** What its button says. */
 export function downloadWords({ bytes, hereBytes, exact }: SetUpOffer): string {
-  if (bytes === null) return hereBytes > 0 ? 'Go on downloading' : 'Download';
+  if (bytes === null) return hereBytes > 0 ? 'Continue the download' : 'Download';
   const left = formatBytes(Math.max(0, bytes - hereBytes));
   return hereBytes > 0 ? `Download the remaining ${left}` : `Download ${exact ? '' : 'about '}${left}`;
 }

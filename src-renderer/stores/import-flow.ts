@@ -115,7 +115,7 @@ export const useImportFlow = defineStore('import-flow', () => {
     }
   }
 
-  /** Tells what lies behind handles and looks at it. A report that came alone is opened. */
+  /** Tells what is behind handles and looks at it. A report that came alone is opened. */
   async function take(handles: string[]): Promise<void> {
     open.value = true;
     error.value = null;

@@ -6,7 +6,7 @@ import { WorkbenchError } from '@shared/domain/errors.ts';
 import { events, invoke } from '../api/client.ts';
 import { attend, useToasts } from './toasts.ts';
 
-/** Long work of the workbench. It goes on when a view is left; its end is told by a toast wherever the person is then. */
+/** Long work of the workbench. It continues when a view is left; its end is told by a toast wherever the person is then. */
 export const useJobs = defineStore('jobs', () => {
   const jobs = shallowRef<Job[]>([]);
   const waiting = new Map<string, { resolve: (job: Job) => void; reject: (error: unknown) => void }[]>();
@@ -15,7 +15,7 @@ export const useJobs = defineStore('jobs', () => {
   async function refresh(): Promise<void> {
     const before = new Set(running.value.map((job) => job.id));
     const answer = await invoke('jobs.list', {});
-    // A job does not start again: what an event said of its end stands against an older answer.
+    // A job does not start again: what an event said of its end outweighs an older answer.
     const over = new Map(jobs.value.filter((job) => job.state !== 'running').map((job) => [job.id, job]));
     jobs.value = answer.map((job) => over.get(job.id) ?? job);
     for (const job of answer) if (job.state !== 'running' && (before.has(job.id) || waiting.has(job.id))) ended(job);

@@ -108,7 +108,7 @@ export function useRunFeed(runId: string) {
     evaluations.value = await invoke('evaluations.list', { runId });
   }
 
-  /** What is read besides the tail: its failure is shown, and the tail goes on. */
+  /** What is read besides the tail: its failure is shown, and the tail continues. */
   function attend(part: Promise<unknown>): void {
     part.catch((problem: unknown) => {
       error.value = reportOf(problem);

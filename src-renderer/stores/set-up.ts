@@ -10,7 +10,7 @@ import { useJobs } from './jobs.ts';
 import { attend } from './toasts.ts';
 import { useWorkspace } from './workspace.ts';
 
-/** TensorFlow's library: whether it is missing, what it would cost, and the set-up that fetches it while everything else goes on. */
+/** TensorFlow's library: whether it is missing, what it would cost, and the set-up that fetches it while everything else continues. */
 export const useSetUp = defineStore('set-up', () => {
   const jobs = useJobs();
   const workspace = useWorkspace();

@@ -6,7 +6,7 @@ import type { BackendOpeners } from '../../src-main/backends/open-backend.ts';
 const missing = (reason: string) => () => Promise.reject(new Error(reason));
 
 describe('choosing a backend', () => {
-  it('goes on with the next one when the native library is missing, says why, and warns that it is slow', async () => {
+  it('continues with the next one when the native library is missing, says why, and warns that it is slow', async () => {
     const table: BackendOpeners = {
       ...openers,
       'tensorflow-cuda': missing('no NVIDIA GPU found'),

@@ -63,7 +63,7 @@ async function runAll(bytes: number): Promise<void> {
 
 /** About 330 bytes as JSON. */
 function record(i: number): { id: string; prompt: string; output: string; correct: boolean; score: number } {
-  const words = `word${i % 977} in context ${i} of a sentence that goes on for a while, as prompts do, `;
+  const words = `word${i % 977} in context ${i} of a sentence that continues for a while, as prompts do, `;
   return {
     id: `sample-${i}`,
     prompt: words.repeat(2),

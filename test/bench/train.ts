@@ -2,7 +2,7 @@
  * One DPO step (8 pairs, stories15M, the golden batches when present): `node test/bench/train.ts [--size 260K] [--steps N]
  * [--guards all]`. Prints the median of a step, alone and under FlipGuard: the usual form, which rides along in the step's own
  * pass, or all, of which the others take a pass of their own. With FLIPGUARD_TRL_PYTHON naming a Python that has TRL, both take
- * turns step by step and the ratio of medians is printed. Processor seconds stand next to the wall's: on a machine that has
+ * turns step by step and the ratio of medians is printed. Processor seconds are given next to wall seconds: on a machine that has
  * other work to do they are the steadier of the two.
  */
 import { spawnSync } from 'node:child_process';

@@ -33,7 +33,7 @@ describe('what electron-builder packs, by its own matcher', () => {
       'build/setup.mjs',
     ])
       expect(has(name), name).toBe(true);
-    // Set-up is started as a program, and reads what lies around it; a binding of this machine would carry its paths.
+    // Set-up is started as a program, and reads what is around it; a binding of this machine would carry its paths.
     for (const name of ['in-window.mjs', 'archives.json', 'unpack_wheel.py'])
       expect(files.find((file) => file.path === `build/setup/${name}`)?.unpacked, name).toBe(true);
     expect(files.filter((file) => file.path.includes('tfjs-node-gpu/lib/'))).toEqual([]);

@@ -37,7 +37,7 @@ async function setUp(extra: NodeJS.ProcessEnv = {}) {
 }
 
 describe('set-up on a machine that reaches nothing', () => {
-  it('says in two lines what was tried and goes on', async () => {
+  it('says in two lines what was tried and continues', async () => {
     const { result, lines } = await setUp();
     expect(result.ok).toBe(false);
     expect(result.tried).toEqual([

@@ -32,7 +32,7 @@ import { Shell } from './shell.ts';
 /**
  * Every command of the documentation is run, page by page and in order, in a folder of the page's own: `sh` blocks by bash
  * (`exit=1` behind the language names another exit status than 0); a `text` block behind one holds lines that it prints; `yaml
- * file=NAME` blocks are written as that file. What cannot be run here stands in `console` blocks, and why, below.
+ * file=NAME` blocks are written as that file. What cannot be run here is in `console` blocks, and why, below.
  */
 // A page uses one processor most of the time.
 vi.setConfig({ maxConcurrency: 2, testTimeout: 600_000 });
@@ -40,7 +40,7 @@ const checkout = resolve(import.meta.dirname, '../..');
 const trainingPage = 'docs/how-to/train-with-flipguard.md';
 
 interface Needs {
-  /** The page goes on in the folder that this one leaves. */
+  /** The page continues in the folder that this one leaves. */
   after?: string;
   materials?: readonly Material[];
 }
@@ -71,7 +71,7 @@ const notRunHere: readonly { command: RegExp; why: string }[] = [
     why: 'installs, opens a window, runs all tests, or takes minutes',
   },
   { command: /^git clone REPOSITORY\b/, why: 'needs the network' },
-  { command: /^npx flipguard demo\b/, why: 'takes minutes; the tutorial goes on with runs of the same names' },
+  { command: /^npx flipguard demo\b/, why: 'takes minutes; the tutorial continues with runs of the same names' },
   {
     command: /^npx flipguard import model stories15m\b/,
     why: 'downloads 112 MB; test/engine has it where it can be had',
@@ -92,7 +92,7 @@ const notRunHere: readonly { command: RegExp; why: string }[] = [
   { command: /^npx flipguard study .* --out\b/, why: 'trains for minutes; test/shells runs a small one' },
   {
     command: /^npx flipguard serve\b(?! --stop)/,
-    why: 'stays in the foreground, or goes on after the page; test/security and test/shells talk to the server',
+    why: 'stays in the foreground, or continues after the page; test/security and test/shells talk to the server',
   },
   { command: /^npx flipguard connect\b/, why: 'needs another machine; test/shells has a sshd of its own' },
   {
@@ -163,7 +163,7 @@ describe('commands of the documentation', () => {
     await play(page);
   });
 
-  it('stand in sh blocks, or for a reason in console blocks', () => {
+  it('are in sh blocks, or for a reason in console blocks', () => {
     const stray = pages.flatMap((page) =>
       blocksOf(page)
         .filter(({ language }) => language === 'console')

@@ -124,7 +124,7 @@ describe.skipIf(missing !== null)(`TensorFlow set up in the window${missing ? ` 
     await expect(ask('setup.look', { mirror: 'file:///etc' })).rejects.toThrow(/mirror/i);
   });
 
-  test('keeps what came when a download breaks off, and goes on after it; keeps nothing of another file', async () => {
+  test('keeps what came when a download breaks off, and continues after it; keeps nothing of another file', async () => {
     mirror.manner = 'breaks off';
     expect(await download()).toMatchObject({
       state: 'failed',
@@ -159,7 +159,7 @@ describe.skipIf(missing !== null)(`TensorFlow set up in the window${missing ? ` 
     await dialog.getByRole('button', { name: 'Download 3.0 MB' }).click();
     await dialog.getByText(/TensorFlow 2\.18\.0 \(cpu\): .* of 3\.0 MB/).waitFor();
     await dialog.getByRole('button', { name: 'Close' }).last().click();
-    // What needs no training goes on meanwhile.
+    // What needs no training continues meanwhile.
     await shown.goto('#/evaluations');
     await page.getByRole('heading', { name: 'Evaluations' }).waitFor();
     await page.getByRole('button', { name: 'Cancel Set up TensorFlow' }).click();

@@ -24,7 +24,7 @@ export class Disk {
   /** Content is never changed in place: a number stands for it. */
   readonly #numbers = new Map<Buffer, number>();
 
-  /** A folder as it lies on disk, flushed; the store's files are left out, since they are taken as they were at a commit. */
+  /** A folder as it is on disk, flushed; the store's files are left out, since they are taken as they were at a commit. */
   static of(root: string): Disk {
     const disk = new Disk();
     for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {

@@ -25,7 +25,7 @@ afterAll(() => {
 });
 
 test.skipIf(smallModel === null).each(some)(
-  `%s in %s: what a fault interrupts goes on as if nothing had happened${withSmallModel}`,
+  `%s in %s: what a fault interrupts continues as if nothing had happened${withSmallModel}`,
   async (part, journey, count) => {
     const [found] = await partsOf(part, material, { seed, kills: 20 }, [journey]);
     if (found === undefined) throw new Error(`there is no part ${part}`);

@@ -1,6 +1,6 @@
 // Faults put into the whole workbench, seeded and counted: `npm run test:faults`. Real programs on real files: they are killed, lose
 // power, find the disk full or read-only, have too few descriptors or too little memory, and meet each other. Whatever happens,
-// nothing that was there is lost, and what was under way goes on as if nothing had happened.
+// nothing that was there is lost, and what was under way continues as if nothing had happened.
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { SeededRandom } from '../../src-main/shared/domain/statistics/random.ts';

@@ -9,7 +9,7 @@ import type { Reference } from './reference.ts';
 
 /**
  * From one operation of a journey on, the disk is full: for files and for the store. The program has to end by itself and say so,
- * what was there can be read meanwhile, and with room again the journey goes on.
+ * what was there can be read meanwhile, and with room again the journey continues.
  */
 export async function tryFullDisk(material: Material, { journey, content }: Reference, at: number): Promise<Trial> {
   const folder = mkdtempSync(path.join(material.folder, 'full-'));

@@ -302,7 +302,7 @@ function wrapStore({
   const writing = new WeakSet<Connection>();
   let copies = 0;
   Database.prototype.exec = function (this: Connection, text: string) {
-    // A copy that is read lies on another disk.
+    // A copy that is read is on another disk.
     if (!inside(this.name)) return exec.call(this, text);
     if (text.startsWith('BEGIN IMMEDIATE')) writing.add(this);
     if (!/^COMMIT/.test(text) || !writing.delete(this)) return exec.call(this, text);

@@ -37,7 +37,7 @@ export function outagesOf(material: Material, { operations }: Reference): Outage
   return outages;
 }
 
-/** The power fails at that point: what was not flushed is gone. Then the workspace is opened and the journey goes on. */
+/** The power fails at that point: what was not flushed is gone. Then the workspace is opened and the journey continues. */
 export async function tryPowerCut(
   material: Material,
   { journey, operations, content }: Reference,

@@ -1,6 +1,6 @@
 import type { PreferenceRow, TextOrChat } from '../../src-main/shared/domain/datasets.ts';
 
-/** How many rows have each fault; each stands in rows of its own. */
+/** How many rows have each fault; each is in rows of its own. */
 export interface Planted {
   duplicates: number;
   nearDuplicates: number;

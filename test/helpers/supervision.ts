@@ -26,7 +26,7 @@ const spec = runSpecSchema.parse({
   steps: 9,
 });
 
-/** What supervision stands on: a real store in a real workspace, and trainers that do as the test says. */
+/** What supervision rests on: a real store in a real workspace, and trainers that do as the test says. */
 export interface Stage {
   core: Core;
   children: FakeTrainer[];

@@ -10,7 +10,7 @@ import { superviseTrainer, type TrainerEnd, type TrainerSession } from '../../sr
 import { launchNodeTrainer } from '../../src-main/trainer/node-child.ts';
 import { stories260k } from './trl-golden.ts';
 
-/** Everything of one test file lies here; it calls `removeRuns` at its end. */
+/** Everything of one test file is here; it calls `removeRuns` at its end. */
 export const runsFolder = mkdtempSync(path.join(tmpdir(), 'flipguard-entry-'));
 export function removeRuns(): void {
   rmSync(runsFolder, { recursive: true, force: true });

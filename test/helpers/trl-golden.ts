@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import type { PreferenceSample } from '../../src-main/engine/data/tokenise.ts';
 
-/** Recorded trajectories and models lie next to the checkout, where they are present at all. */
+/** Recorded trajectories and models are next to the checkout, where they are present at all. */
 const shared = path.resolve(import.meta.dirname, '../../../shared');
 export const goldenFolder = path.join(shared, 'golden/trl');
 export const stories260k = path.join(shared, 'models/stories-260k');

@@ -32,7 +32,7 @@ afterEach(() => askForConsentWith(null));
 
 const start = () => invoke('evaluations.start', { target: 'm', suiteId: 's' });
 
-it('a request goes on once a person has allowed all that it needs, one question after the other', async () => {
+it('a request continues once a person has allowed all that it needs, one question after the other', async () => {
   const consents = useConsents();
   const started = start();
   for (const origin of origins) {

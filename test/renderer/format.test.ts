@@ -83,7 +83,7 @@ describe('colours', () => {
       'interpolation',
       'before training',
     ]);
-    // Weights between two others keep their look whatever stands next to them, in the frontier as in a report.
+    // Weights between two others keep their look whatever is next to them, in the frontier as in a report.
     const report = { curves: [], frontiers: [chart('reward', ['DPO', 'interpolation'])] };
     const looks = methodLooks(points('interpolation', 'DPO + guard set', 'DPO'));
     expect(looks.get('interpolation')).toBe(seriesLooks(report).get('interpolation'));

@@ -60,7 +60,7 @@ test('names are cut in what they share with another, not in a number', () => {
   });
 });
 
-test('rows stand under their groups by name, in each that they are in, and those without one at the end', () => {
+test('rows are under their groups by name, in each that they are in, and those without one at the end', () => {
   const rows = [
     { id: '1', tags: ['paper', 'b'] },
     { id: '2', tags: [] },

@@ -52,7 +52,7 @@ const told = (...steps: number[]) =>
   bridge.tell({ topic: 'run-events', runId: 'run-1', events: steps.map((step) => stepEvent(step)) });
 
 describe('the feed of a run', () => {
-  it('begins with a snapshot and goes on with the tail', async () => {
+  it('begins with a snapshot and continues with the tail', async () => {
     const feed = await openFeed();
     expect(feed.curves.value.steps).toEqual([1, 2]);
     told(3, 4);

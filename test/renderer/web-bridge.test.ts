@@ -105,7 +105,7 @@ describe('the web bridge', () => {
     expect(await asked).toEqual({ ok: true, value: [] });
   });
 
-  it('says when the workbench answers but knows this browser no more, and goes on trying', async () => {
+  it('says when the workbench answers but knows this browser no more, and continues trying', async () => {
     const bridge = new WebBridge(
       () => {
         const socket = new FakeSocket();

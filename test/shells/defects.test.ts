@@ -27,7 +27,7 @@ test('an exception that nobody caught is written down, what is open is closed, a
   expect(log).toMatch(/uncaught exception\nSyntaxError: .*\n +at /);
 });
 
-test('a promise that nobody took is written down and said, and the program goes on', async () => {
+test('a promise that nobody took is written down and said, and the program continues', async () => {
   const { status, out, log } = await start('rejection');
   expect({ status, out }).toEqual({
     status: 0,

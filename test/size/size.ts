@@ -54,7 +54,7 @@ function run(name: keyof typeof knownShapes): number {
   const job = jobOf(spec, modelPath);
   const parts = [
     ...measure('train', job),
-    // Saved and loaded again, in a process of its own; the record of the first goes on.
+    // Saved and loaded again, in a process of its own; the record of the first continues.
     ...measure('resume', { ...job, spec: specOf(2), resume: true }).map((one) => ({
       ...one,
       part: `again: ${one.part}`,

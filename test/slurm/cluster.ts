@@ -9,7 +9,7 @@ import { daemon, ended, findProgram, freePorts, until } from './daemons.ts';
 
 /**
  * A real Slurm on loopback: munge, slurmctld and two nodes of two processors each, all children of this process and with ports, key
- * and socket of their own, so that several stand next to each other. Without accounting by default.
+ * and socket of their own, so that several run next to each other. Without accounting by default.
  */
 export interface Cluster {
   /** What Slurm's commands need to find it: `SLURM_CONF`. */

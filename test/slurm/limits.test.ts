@@ -40,7 +40,7 @@ test: { flips: [words-t], sampledReward: reward-t, greedyReward: greedy-t }
 `;
 
 describe.skipIf(why !== null)(`a real Slurm and its limits${skipped(why)}`, () => {
-  it('puts a run back whose minute is over, and goes on with it', async () => {
+  it('puts a run back whose minute is over, and continues with it', async () => {
     const here = await cluster();
     const workbench = await openSiteWorkbench();
     // The set-up of the first attempt takes most of its minute; however quick the machine, training does not fit into the rest.

@@ -119,7 +119,7 @@ describe.skipIf(why !== null)(`days that are not usual, on a real Slurm${skipped
     expect(said.get('one')).toMatch(/^Ended/);
   });
 
-  it.skipIf(whyNotSsh !== null)(`goes on when the connection to a host is cut${skipped(whyNotSsh)}`, async () => {
+  it.skipIf(whyNotSsh !== null)(`continues when the connection to a host is cut${skipped(whyNotSsh)}`, async () => {
     const host = await startSshd(temporaryFolder());
     const before = process.env.FLIPGUARD_SSH_COMMAND;
     process.env.FLIPGUARD_SSH_COMMAND = host.command;

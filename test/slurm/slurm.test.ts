@@ -83,7 +83,7 @@ describe.skipIf(why !== null)(`runs on a real Slurm${why === null ? '' : ` (skip
     expect(await lossesOf(workbench, ended)).toEqual(await lossesOf(workbench, whole));
   });
 
-  it('goes on after it was preempted', async () => {
+  it('continues after it was preempted', async () => {
     const workbench = await openSiteWorkbench();
     await addSite(workbench, cluster, { profile: { cpus: 2 } });
     const run = await workbench.runs.launch({ spec: longSpec({ steps: 200 }) }, { site: 'here' });
@@ -98,7 +98,7 @@ describe.skipIf(why !== null)(`runs on a real Slurm${why === null ? '' : ` (skip
     expect([ended.status, ended.error, ended.step]).toEqual(['finished', null, 200]);
   });
 
-  it('goes on elsewhere when its node goes down', async () => {
+  it('continues elsewhere when its node goes down', async () => {
     const workbench = await openSiteWorkbench();
     await addSite(workbench, cluster, { profile: { sbatch: ['--nodelist=n1'] } });
     const run = await workbench.runs.launch({ spec: longSpec() }, { site: 'here' });
@@ -124,7 +124,7 @@ describe.skipIf(why !== null)(`runs on a real Slurm${why === null ? '' : ` (skip
     expect([ended.status, ended.step, ended.error]).toEqual(['finished', 40, null]);
   });
 
-  it('stops with a checkpoint, and goes on from it when asked', async () => {
+  it('stops with a checkpoint, and continues from it when asked', async () => {
     const workbench = await openSiteWorkbench();
     await addSite(workbench, cluster);
     const run = await workbench.runs.launch({ spec: longSpec() }, { site: 'here' });

@@ -31,7 +31,7 @@ describe('a child that says no last word', () => {
     expect(report.remedy).toMatch(
       code === 'out-of-memory' ? /batch\.size \(now 8\).*accumulation \(now 2\).*LoRA/ : /resumed from its last/,
     );
-    // Only a run has a checkpoint to go on from, and a batch to make smaller.
+    // Only a run has a checkpoint to continue from, and a batch to make smaller.
     const other = deathReport(exits[exit], { stderr, job: evaluateJob, oomKilled });
     expect(other.remedy).not.toMatch(/resumed|batch\.accumulation/);
   });

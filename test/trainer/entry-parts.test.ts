@@ -101,7 +101,7 @@ describe('a run’s event file', () => {
     ['half a line', '{"type":"st'],
     ['a line without its end', line(3).trimEnd()],
     ['zeros after a power cut', '\0\0\0\0\n'],
-  ])('cuts off %s and goes on counting', async (name, torn) => {
+  ])('cuts off %s and continues counting', async (name, torn) => {
     const file = path.join(folder, `${name}.ndjson`);
     writeFileSync(file, line(1) + line(2) + torn);
     const seen: number[] = [];

@@ -54,7 +54,7 @@ describe.skipIf(!goldenPresent)('a training run in a child', () => {
     },
     ppo: { algorithm: { kind: 'ppo', reward: { kind: 'lexicon' }, maxNewTokens: 8, epochs: 2 } },
   };
-  test.each(Object.keys(kinds))('stopped and resumed, %s goes on as the uninterrupted run', async (name) => {
+  test.each(Object.keys(kinds))('stopped and resumed, %s continues as the uninterrupted run', async (name) => {
     const changes = { ...kinds[name], checkpoint: { every: 2 } };
     const whole = await run(trainJob(changes, { suites: [] }));
     const job = trainJob(changes, { suites: [] });
@@ -68,7 +68,7 @@ describe.skipIf(!goldenPresent)('a training run in a child', () => {
     expect(linesOf(job).map(({ seq }) => seq)).toEqual(linesOf(job).map((_, i) => i + 1));
   });
 
-  test('killed at once, with a torn last line: what was written is kept and the run goes on', async () => {
+  test('killed at once, with a torn last line: what was written is kept and the run continues', async () => {
     const changes = { checkpoint: { every: 2 }, steps: 8 };
     const whole = await run(trainJob(changes, { suites: [] }));
     const job = trainJob(changes, { suites: [] });

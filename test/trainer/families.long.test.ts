@@ -72,7 +72,7 @@ async function train(job: TrainJob): Promise<number[]> {
   });
   reporter.addCredit(Number.POSITIVE_INFINITY);
   const context = contextOf(told);
-  // The folder's own events say which checkpoints there are to go on from.
+  // The folder's own events say which checkpoints there are to continue from.
   await runTrainJob(job, { ...context, emit: (event) => (told.push(event), reporter.emit(event)) }, reporter);
   await reporter.close();
   return told.flatMap((event) => (event.type === 'step' ? [event.metrics.loss ?? Number.NaN] : []));

@@ -38,7 +38,7 @@ beforeAll(async () => {
   truncateSync(file, 8 + header.length + offset);
 });
 
-/** What a job of the child has at hand, as far as loading needs it. `nowMs` goes on by a second a look, so that all is told. */
+/** What a job of the child has at hand, as far as loading needs it. `nowMs` continues by a second a look, so that all is told. */
 function contextOf(control: JobControl, told: string[]): JobContext {
   let now = 0;
   const parts: Partial<JobContext> = {

@@ -33,7 +33,7 @@ const algorithms: Record<string, Partial<RunSpecInput>> = {
 
 /**
  * Evaluated and trained: loss and gradient norm of every step, score of every evaluation. `resumed` stops at the first checkpoint and
- * goes on in a second process, which changes no number. On a software GPU each process compiles its shaders, which is most of its time.
+ * continues in a second process, which changes no number. On a software GPU each process compiles its shaders, which is most of its time.
  */
 async function numbersOf(backend: string, changes: Partial<RunSpecInput>, resumed = false): Promise<number[]> {
   vi.stubEnv('FLIPGUARD_BACKEND', backend);

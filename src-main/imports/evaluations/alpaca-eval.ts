@@ -154,7 +154,7 @@ async function* readBoth(source: AlpacaEvalFiles, session: ReadSession, taken: A
   }
 }
 
-/** What tells instructions apart: the input that stands next to one belongs to it. */
+/** What tells instructions apart: the input next to one belongs to it. */
 function identityTexts(record: unknown): (string | undefined)[] {
   const input = inputOf(record);
   const dataset = asOptionalText(own(record, 'dataset'));

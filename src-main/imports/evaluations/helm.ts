@@ -39,7 +39,7 @@ interface Trial {
   metrics: Record<string, number>;
 }
 
-/** One run of HELM: the statistics of each trial of each instance, with the texts that lie next to them. */
+/** One run of HELM: the statistics of each trial of each instance, with the texts that are next to them. */
 export function planHelm(
   source: HelmFiles,
   layout: Layout,

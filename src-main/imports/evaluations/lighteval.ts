@@ -135,7 +135,7 @@ function versionOf(value: unknown): string | null {
   return typeof value === 'number' || typeof value === 'string' ? String(value) : null;
 }
 
-/** What the results file says of generation; what a sample says of its length stands where it does not. */
+/** What the results file says of generation; what a sample says of its length is where it does not. */
 function decodingOf(results: unknown, sample: LightevalSample): Partial<DecodingSettings> | null {
   const general = own(results, 'config_general');
   const settings = own(own(general, 'model_config'), 'generation_parameters') ?? own(general, 'generation_parameters');

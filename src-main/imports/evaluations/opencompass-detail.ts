@@ -90,7 +90,7 @@ function judge(value: unknown): Judged {
   };
 }
 
-/** Perplexities per label are no answer: the label that was chosen stands under another name. */
+/** Perplexities per label are no answer: the label that was chosen is under another name. */
 function isLabels(value: unknown): boolean {
   return isPlainObject(value) && Object.values(value).some((entry) => own(entry, 'PPL') !== undefined);
 }

@@ -103,7 +103,7 @@ function surveyed(detail: Detail, answered: readonly (Prediction | undefined)[],
   const [asked] = answered;
   const row: SampleResult = {
     sampleId: '',
-    // A judge’s details have the judge’s prompt and answer; what the model was asked stands in the predictions.
+    // A judge’s details have the judge’s prompt and answer; what the model was asked is in the predictions.
     prompt: asked?.prompt ?? first?.prompt ?? '',
     output: asked?.output ?? first?.output ?? null,
     score: null,

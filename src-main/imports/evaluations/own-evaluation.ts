@@ -80,7 +80,7 @@ function unfolded(record: unknown): unknown {
     if (!name.startsWith(metricColumn)) flat[name] = value;
     else if (value !== null && value !== undefined) metrics.push([name.slice(metricColumn.length), value]);
   }
-  // Readers of Parquet give no value where a figure was not finite, so that these stand in a column of their own.
+  // Readers of Parquet give no value where a figure was not finite, so that these are in a column of their own.
   for (const [name, value] of Object.entries(textsOf(record))) {
     if (name === 'score') flat[name] = value;
     else metrics.push([name.slice(metricColumn.length), value]);

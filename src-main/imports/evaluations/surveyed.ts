@@ -35,7 +35,7 @@ export interface SurveyedSource {
   map: FieldMap;
   variant: string | undefined;
   totalBytes: number;
-  /** What is needed before a record can be read (results files, texts that lie elsewhere). */
+  /** What is needed before a record can be read (results files, texts that are elsewhere). */
   prepare?: (session: ReadSession) => Promise<void>;
   /** The records, from their first; called twice. */
   records: (session: ReadSession) => RecordBatches;

@@ -5,7 +5,7 @@ import { parsePythonLiteral } from '../records/python-literal.ts';
 import { asAnswer, asOptionalText, isChat } from '../values.ts';
 import { asVerdict } from '../verdict-values.ts';
 
-/** Under these names lies what was asked or answered, whatever else lies next to it. */
+/** Under these names is what was asked or answered, whatever else is next to it. */
 const tellingNames =
   /^(messages|input|inputs|question|prompt|query|output|outputs|answer|response|completion|text|content|result)$/i;
 

@@ -113,7 +113,7 @@ function failureOf(error: unknown): ErrorReport {
     code: isSystem ? 'io' : 'bad-input',
     message: `${file} cannot be read: ${reportOf(error).message}.`,
     remedy: isSystem
-      ? 'Check the file and the disk it lies on.'
+      ? 'Check the file and the disk it is on.'
       : 'The file is damaged or of another kind; fetch or write it again.',
     place: { file },
   };

@@ -1,6 +1,6 @@
 import type { FoundKind } from '../../shared/domain/found-things.ts';
 
-/** What lies in files that somebody handed over: one thing to be imported or opened, or why it is none. */
+/** What is in files that somebody handed over: one thing to be imported or opened, or why it is none. */
 export interface Found {
   kind: FoundKind;
   /** What is to be read: a file, or the folder of several that belong together. */

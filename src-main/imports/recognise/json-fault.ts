@@ -1,4 +1,4 @@
-/** Where a text stops being JSON: an offset into it, and what stands there. `atEnd`: it only stops too early. */
+/** Where a text stops being JSON: an offset into it, and what is there. `atEnd`: it only stops too early. */
 export interface JsonFault {
   offset: number;
   what: string;
@@ -81,7 +81,7 @@ export function lineOf(text: string, offset: number): number {
   return text.slice(0, offset).split(/\r\n?|\n/).length;
 }
 
-/** What stands at an offset, in a few characters. */
+/** What is at an offset, in a few characters. */
 function shown(text: string, at: number): string {
   const word = /^(?:[\w$.+-]+|"[^"\n]*"?|.)/u.exec(text.slice(at, at + 40))?.[0] ?? '';
   return word === '' ? 'nothing' : `“${word.slice(0, 24)}”`;

@@ -12,7 +12,7 @@ import { recogniseFile } from './recognise-file.ts';
 const deepest = 3;
 
 /**
- * What lies in files and folders that were handed over together. Files that belong together (a tool’s folder, a model’s, samples
+ * What is in files and folders that were handed over together. Files that belong together (a tool’s folder, a model’s, samples
  * with their results) are one thing; a folder that is none is looked into. Nothing is left out in silence: what is of no use is
  * named with its reason.
  */
@@ -30,7 +30,7 @@ export async function recogniseAll(paths: readonly string[], signs: OwnSigns): P
   return found.slice(0, mostFound);
 }
 
-/** Files that lie next to each other. */
+/** Files that are next to each other. */
 async function recogniseLoose(paths: readonly string[], prefix: string, signs: OwnSigns): Promise<Found[]> {
   const names = new Map(paths.map((path) => [path, basename(path)]));
   const model = await looseModel(paths, prefix);

@@ -80,7 +80,7 @@ class InflationGuard {
   }
 }
 
-/** The first `length` bytes of a file as they lie on disk. */
+/** The first `length` bytes of a file as they are on disk. */
 export async function readHead(path: string, length: number): Promise<Buffer> {
   const handle = await open(path, 'r');
   try {

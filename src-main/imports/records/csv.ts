@@ -133,7 +133,7 @@ function recordOf(header: readonly string[], fields: readonly string[]): Record<
 /** Splits the lines of one record into fields. */
 class FieldParser {
   readonly fields: string[] = [];
-  /** The record ended inside quotes so far: it goes on in the next line. */
+  /** The record ended inside quotes so far: it continues in the next line. */
   isOpen = false;
   fault: string | null = null;
   readonly #delimiter: string;

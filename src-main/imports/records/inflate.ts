@@ -72,7 +72,7 @@ class Inflater {
     stream.on('close', () => this.#settle());
   }
 
-  /** What lies behind the end of the data (padding, say) is passed over. */
+  /** What is behind the end of the data (padding, say) is passed over. */
   async *write(piece: Buffer): AsyncGenerator<Buffer> {
     if (this.#ended) return;
     this.#fedBytes += piece.length;
@@ -93,7 +93,7 @@ class Inflater {
     });
   }
 
-  /** Bytes of the last piece that lie behind the frame's end. */
+  /** Bytes of the last piece that are behind the frame's end. */
   leftOver(): number {
     const left = this.#fedBytes - this.#stream.bytesWritten;
     if (left === this.#fedBytes) throw new Error('the data between two frames is no zstd');

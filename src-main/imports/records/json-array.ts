@@ -6,9 +6,9 @@ import { parseJson, parseRecord } from './parse-json.ts';
 import { problemRecord, type RawRecord, type RecordBatches, tooLarge } from './record.ts';
 
 /**
- * The elements of an array in a JSON document: the document itself, or the array that `arrayPath` leads to. What lies
+ * The elements of an array in a JSON document: the document itself, or the array that `arrayPath` leads to. What is
  * around the array is handed to `onHeader` as a value with the array empty, or null when it is too large or malformed:
- * once before the first element with what stands before it, and once at the end with all of it. With `entries` an object is read as
+ * once before the first element with what is before it, and once at the end with all of it. With `entries` an object is read as
  * well, and each record is a `{key, value}`: an object's key, or a list's index as text.
  */
 export async function* readJsonArray(
@@ -65,7 +65,7 @@ async function* withoutLeadingBom(chunks: AsyncIterable<Buffer>): AsyncGenerator
   }
 }
 
-/** What stands before the array, its open brackets closed; all of it when the document came in one chunk. */
+/** What is before the array, its open brackets closed; all of it when the document came in one chunk. */
 function headerSoFar(scanner: JsonArrayScanner, arrayPath: readonly string[]): unknown {
   const bytes = scanner.header();
   if (bytes === null || scanner.phase === 'after') return headerValue(bytes);

@@ -1,4 +1,4 @@
-/** One entry of a document's outline: a key path of at most three keys, and what stands there. */
+/** One entry of a document's outline: a key path of at most three keys, and what is there. */
 export interface OutlineEntry {
   path: readonly string[];
   kind: 'object' | 'list-of-objects' | 'list' | 'scalar';
@@ -12,7 +12,7 @@ const maxKeys = 3;
  */
 export function outlineJson(head: string): OutlineEntry[] {
   const entries: OutlineEntry[] = [];
-  /** One entry a level: the key the level stands under, and whether it is an object. */
+  /** One entry per level: the key the level is under, and whether it is an object. */
   const levels: { key: string | null; isObject: boolean }[] = [];
   let key: string | null = null;
   let expectKey = false;

@@ -55,7 +55,7 @@ export class JsonArrayScanner {
     this.#header = new Collector(maxHeaderBytes);
   }
 
-  /** Where the scan stands: the array not met yet, inside it, or past its end. */
+  /** Where the scan is: the array not met yet, inside it, or past its end. */
   get phase(): Phase {
     return this.#phase;
   }

@@ -34,7 +34,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** Where a whole number of 16 digits or more may stand; the digits of a fraction, of which log-probabilities have as many, follow a point. */
+/** Where a whole number of 16 digits or more may be; the digits of a fraction, of which log-probabilities have as many, follow a point. */
 const mayBeLarge = /(?:^|[[:,\s])-?\d{16}/;
 
 /** Whole numbers beyond 2⁵³ (snowflakes, 64-bit hashes) as the text they are written in: as numbers some would fall together. */

@@ -12,7 +12,7 @@ export async function readDocument(path: string, name: string, session: ReadSess
   }
 }
 
-/** A small text, whole. @throws WorkbenchError `bad-input` where it is larger than what may lie around records. */
+/** A small text, whole. @throws WorkbenchError `bad-input` where it is larger than what may be around records. */
 export async function readWhole(path: string, name: string, session: ReadSession): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;

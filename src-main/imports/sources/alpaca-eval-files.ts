@@ -6,7 +6,7 @@ import type { SourceFile } from './files.ts';
 /** What a model's folder in AlpacaEval's layout holds: outputs, and one folder of verdicts an annotator. */
 export interface AlpacaEvalFiles {
   annotations: { file: SourceFile; layout: Layout; annotator: string | null } | null;
-  /** The model's outputs; samples that stand only here have no verdict. */
+  /** The model's outputs; samples that are only here have no verdict. */
   outputs: { file: SourceFile; layout: Layout } | null;
   annotators: string[];
   notes: string[];

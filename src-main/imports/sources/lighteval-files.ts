@@ -60,7 +60,7 @@ export function lightevalParts(files: readonly SourceFile[]): LightevalFiles[] {
     }));
 }
 
-/** A details file alone. Its results lie two folders away, where the tool's own folders were kept. */
+/** A details file alone. Its results are two folders away, where the tool's own folders were kept. */
 export async function lightevalFile(file: SourceFile): Promise<LightevalFiles> {
   const [, task = basename(file.path).replace(/\.parquet$/, ''), at = ''] = detailsName.exec(basename(file.path)) ?? [];
   const beside = at === '' ? [] : await listFiles(dirname(file.path), 0);

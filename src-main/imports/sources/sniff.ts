@@ -137,7 +137,7 @@ function delimiterIn(text: string): string {
 
 /**
  * Where a JSON document keeps its records: Inspect's and promptfoo's places where their other keys are seen (the list
- * itself may lie beyond the head), else the outermost list of objects.
+ * itself may be beyond the head), else the outermost list of objects.
  */
 export function recordsPath(outline: readonly OutlineEntry[]): readonly string[] | null {
   if (looksLikeInspect(outline)) return ['samples'];
@@ -161,7 +161,7 @@ export function looksLikePromptfoo(outline: readonly OutlineEntry[]): boolean {
 export interface KnownDocument {
   format: 'opencompass' | 'swe-bench';
   reason: string;
-  /** Where the entries lie; null where the document is read as one. */
+  /** Where the entries are; null where the document is read as one. */
   entriesAt: readonly string[] | null;
 }
 

@@ -18,7 +18,7 @@ export interface SweBenchInstance {
 }
 
 const reportName = 'report.json';
-/** What lies in an instance's folder: one of these next to the report, or instead of it, tells the folder. */
+/** What is in an instance's folder: one of these next to the report, or instead of it, tells the folder. */
 const ownNames = new Set(['patch.diff', 'run_instance.log', 'test_output.txt', 'eval.sh']);
 
 export function holdsSweBench(files: readonly SourceFile[]): boolean {

@@ -114,7 +114,7 @@ async function whyWithoutWeights(folder: string): Promise<string> {
   if (names.some((name) => /^pytorch_model.*\.bin$|^adapter_model\.bin$/.test(name)))
     return 'holds PyTorch’s own weights (.bin), which are not read. Save with safetensors, as transformers does by default.';
   if (names.some((name) => /^global_step\d+$/.test(name)))
-    return 'holds DeepSpeed’s shards only. Gather them with the zero_to_fp32.py that lies in it, with --safe_serialization.';
+    return 'holds DeepSpeed’s shards only. Gather them with the zero_to_fp32.py that is in it, with --safe_serialization.';
   if (names.some((name) => name.startsWith('pytorch_model_fsdp') || name === '.metadata'))
     return 'holds FSDP’s shards only. Merge them: accelerate merge-weights.';
   return 'holds no weights yet.';

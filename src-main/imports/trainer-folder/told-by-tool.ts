@@ -11,7 +11,7 @@ export interface ToldByTool {
   readonly base: string | null;
 }
 
-/** Longer ones are read as far as this: what is looked for stands at the head. */
+/** Longer ones are read as far as this: what is looked for is at the head. */
 const maxBytes = 2 ** 20;
 
 /**

@@ -6,7 +6,7 @@ import { csvEncoder } from './csv.ts';
 import { parquetEncoder } from './parquet.ts';
 
 /**
- * Writes the rows of a comparison as they come, batch by batch, so that a million of them never stand in memory as text.
+ * Writes the rows of a comparison as they come, batch by batch, so that a million of them are never in memory as text.
  * The chunks in order are the file; Parquet's come at the end, compressed.
  */
 export interface RowEncoder {
@@ -16,7 +16,7 @@ export interface RowEncoder {
 }
 export type RowFormat = 'csv' | 'json' | 'ndjson' | 'parquet';
 
-/** `model` stands next to the rows in JSON; the other formats hold rows alone. */
+/** `model` is next to the rows in JSON; the other formats hold rows alone. */
 export function rowEncoder(format: RowFormat, model: ReportModel): RowEncoder {
   switch (format) {
     case 'csv':

@@ -207,7 +207,7 @@ export const channels = {
   'imports.undo': channel<null>()(z.strictObject({ importId: id })),
 
   'models.list': channel<ModelRecord[]>()(none),
-  /** Models and adapters that lie in the Hub's cache of this machine; nothing is asked of the Hub. */
+  /** Models and adapters that are in the Hub's cache of this machine; nothing is asked of the Hub. */
   'models.cached': channel<OfferedModel[]>()(none),
   'models.fetchDemo': channel<{ jobId: string }>()(none),
   'models.remove': channel<null>()(z.strictObject({ modelId: id })),

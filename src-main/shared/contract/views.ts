@@ -144,7 +144,7 @@ export interface FolderListing {
   }[];
 }
 
-/** What lies in files that were handed over: one thing, or why it is none. */
+/** What is in files that were handed over: one thing, or why it is none. */
 export interface FoundThing {
   handle: string;
   kind: FoundKind;
@@ -222,7 +222,7 @@ export interface SpecCheck {
 /** Compare's headline; the JSON document that `compare --json` prints. Built in shared/domain/statistics. */
 export type { ComparisonSummary } from '../domain/statistics/comparison-summary.ts';
 
-/** What a comparison stands on, in words, and what can be changed about it. */
+/** What a comparison rests on, in words, and what can be changed about it. */
 export interface ComparisonBasis {
   measure: ComparisonSummary['measure'] | null;
   pairing: ComparisonSummary['pairing'] | null;

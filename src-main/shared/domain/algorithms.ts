@@ -7,7 +7,7 @@ const positive = z.number().positive();
 const fraction = z.number().min(0).max(1);
 const count = z.number().int().positive();
 
-/** Losses on pairs with a reference; the equations and their sources stand in engine/losses/dpo.ts. */
+/** Losses on pairs with a reference; the equations and their sources are in engine/losses/dpo.ts. */
 export const dpoLossNames = ['sigmoid', 'hinge', 'ipo', 'sigmoid-norm', 'apo-zero', 'robust'] as const;
 export type DpoLossName = (typeof dpoLossNames)[number];
 

@@ -49,7 +49,7 @@ export interface PreferenceRow {
   tools?: readonly unknown[];
   /** Guard-set rows only: y_pre, the text the guard's cross-entropy pulls towards; else `chosen`. */
   guardTarget?: TextOrChat;
-  /** Guard-set rows of suites that score a piece of running text: the responses go on from the prompt, and no EOS ends them. */
+  /** Guard-set rows of suites that score a piece of running text: the responses continue from the prompt, and no EOS ends them. */
   continues?: true;
 }
 /** Prompt and completion (TRL prompt-completion, Alpaca, ShareGPT); an empty prompt makes it language modelling. */

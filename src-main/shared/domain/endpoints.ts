@@ -22,7 +22,7 @@ export const endpointSchema = z.strictObject({
 });
 export type Endpoint = z.infer<typeof endpointSchema>;
 
-/** What stands in a model's folder in place of weights. */
+/** What is in a model's folder in place of weights. */
 export const endpointFile = 'endpoint.json';
 /** The family of models that are somebody else's server. */
 export const endpointFamily = 'endpoint';

@@ -14,7 +14,7 @@ export const errorCodes = [
 ] as const;
 export type ErrorCode = (typeof errorCodes)[number];
 
-/** Where in an input the fault lies. `line` counts from 1; `field` is a dotted path. */
+/** Where in an input the fault is. `line` counts from 1; `field` is a dotted path. */
 export interface ErrorPlace {
   file?: string;
   line?: number;
@@ -28,13 +28,13 @@ export type Consent =
   /** This program is started. */
   | { kind: 'program'; command: string };
 
-/** An error as data: what crosses process borders and stands in `Result`. */
+/** An error as data: what crosses process borders and is held by `Result`. */
 export interface ErrorReport {
   code: ErrorCode;
   message: string;
   remedy?: string;
   place?: ErrorPlace;
-  /** With it allowed, the same request would go on. */
+  /** With it allowed, the same request would continue. */
   consent?: Consent;
 }
 

@@ -61,7 +61,7 @@ export function drawnSuites<Suite extends Pick<SuiteSpec, 'kind' | 'decoding'>>(
 export const usualFromPosition = 25;
 export const usualMinWordLength = 4;
 
-/** A suite ready to run: its items lie in an NDJSON file of `SuiteItem`s. */
+/** A suite ready to run: its items are in an NDJSON file of `SuiteItem`s. */
 export interface SuiteSpec {
   id: string;
   name: string;
@@ -105,7 +105,7 @@ export interface SampleResult {
   slices?: string[];
   tags?: string[];
   metrics?: Record<string, number>;
-  /** Groups samples that are not independent (the story a word stands in, the prompt family); bootstraps are clustered by it. */
+  /** Groups samples that are not independent (the story a word is in, the prompt family); bootstraps are clustered by it. */
   cluster?: string;
   /**
    * Where the sample was answered several times: these answers of it. Rows of one sample id add their attempts to each other;

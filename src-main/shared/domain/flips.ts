@@ -15,7 +15,7 @@ export type FlipKind = (typeof flipKinds)[number];
 /** The part of a sample's outcome that a rule looks at. */
 export type Judged = Pick<SampleResult, 'score' | 'verdict'>;
 
-/** True for the kinds that stand in the denominator N. */
+/** True for the kinds that are in the denominator N. */
 export function isCounted(kind: FlipKind): boolean {
   return kind !== 'tied' && kind !== 'missing';
 }

@@ -12,7 +12,7 @@ export interface SuiteFile extends SuiteSpec {
   itemsPath: string;
 }
 
-/** Where the weights of a model lie: a folder of whole weights, and the adapter of PEFT on them where it is not merged. */
+/** Where the weights of a model are: a folder of whole weights, and the adapter of PEFT on them where it is not merged. */
 export interface WeightsPlace {
   readonly path: string;
   readonly adapterPath?: string;
@@ -42,7 +42,7 @@ export interface TrainJob {
   /** Continue from the newest checkpoint in the run folder, or from the one that the record names. */
   resume: boolean;
   /**
-   * What the store has of the run: the last event's `seq`, and the step of the checkpoint to go on from; null starts over. Without it
+   * What the store has of the run: the last event's `seq`, and the step of the checkpoint to continue from; null starts over. Without it
    * the folder's own events say which checkpoints were announced.
    */
   record?: { lastSeq: number; checkpoint: number | null };
@@ -63,7 +63,7 @@ export interface EvaluateJob {
   suites: SuiteFile[];
   /** Where what is computed once is kept across jobs: the old weights' answers. */
   cacheFolder?: string;
-  /** A model behind a server: answers are kept here until the evaluation is stored, so that a second try goes on. */
+  /** A model behind a server: answers are kept here until the evaluation is stored, so that a second try continues. */
   journalPath?: string;
 }
 export interface LedgerJob {

@@ -38,7 +38,7 @@ export const datasetChoice = z.strictObject({
         )
         .min(1)
         .refine((sources) => new Set(sources.map(({ name }) => name)).size === sources.length, {
-          message: 'each dataset stands in a mixture once; give it a weight instead',
+          message: 'each dataset is in a mixture once; give it a weight instead',
         }),
     ])
     .describe('Dataset to train on, by name or id; or a mixture, a list of {name, weight}.'),
@@ -194,7 +194,7 @@ export const optimizerSpec = z.strictObject({
   schedule: z
     .enum(['constant', 'linear', 'cosine'])
     .default('constant')
-    .describe('How the learning rate goes on after the warm-up.'),
+    .describe('How the learning rate continues after the warm-up.'),
   warmupSteps: z.number().int().min(0).default(0).describe('Steps in which the learning rate rises from 0.'),
   maxGradNorm: positive.nullable().default(null).describe('Gradients are scaled down to this norm; null leaves them.'),
 });

@@ -23,7 +23,7 @@ export const runTransitions: Readonly<Record<RunStatus, readonly RunStatus[]>> =
   // Launched runs begin here; the others are resumed.
   queued: ['stopped', 'failed', 'interrupted'],
   starting: ['queued'],
-  // A trainer that outlived its program goes on telling, and its run was noted as interrupted meanwhile.
+  // A trainer that outlived its program keeps telling, and its run was noted as interrupted meanwhile.
   running: ['queued', 'starting', 'paused', 'interrupted'],
   paused: ['running'],
   stopping: ['starting', 'running', 'paused'],

@@ -27,7 +27,7 @@ export const questionSchema = z.strictObject({
   frequencyPenalty: z.number().optional(),
   bias: z.array(z.tuple([count, z.number()])).optional(),
   seed: count,
-  /** Where the question stands among those of its request: its answers have random numbers of their own. */
+  /** Where the question is among those of its request: its answers have random numbers of their own. */
   place: count,
   stop: z.array(z.string()),
   /** How many of the likeliest tokens are told at each place; null: no log-probs. */

@@ -46,7 +46,7 @@ export const siteSchema = z.strictObject({
     .nullable(),
   /** Absolute, on a disk that the site's nodes share. */
   folder: line.regex(/^\//, 'an absolute path is needed'),
-  /** Where the workbench itself lies there. */
+  /** Where the workbench itself is there. */
   program: line.regex(/^\//, 'an absolute path is needed'),
   /** The site's own `slurm.conf`, where it was named by SLURM_CONF when the site was added. */
   slurmConf: line.nullable().default(null),

@@ -50,7 +50,7 @@ const split = {
 };
 
 export const studyFileSchema = z.strictObject({
-  name: name.describe('Of the study: the same name goes on with the same study.'),
+  name: name.describe('Of the study: the same name continues with the same study.'),
   models: z
     .array(
       z.strictObject({

@@ -52,7 +52,7 @@ const decoding = z.strictObject({
   stop: z.array(text).exactOptional(),
   seed: z.number(),
 });
-/** Where an evaluation stands in a run; step 0 is before training. */
+/** Where an evaluation is in a run; step 0 is before training. */
 const mark = z.strictObject({
   suiteId: text,
   suiteName: text,
@@ -135,7 +135,7 @@ function event<Type extends string, Shape extends z.ZodRawShape>(type: Type, mea
 }
 
 export const trainerEventSchema = z.discriminatedUnion('type', [
-  event('started', 'the model is loaded and training begins or goes on', {
+  event('started', 'the model is loaded and training begins or continues', {
     backend,
     totalSteps: count,
     resumedAtStep: count.nullable(),
@@ -200,7 +200,7 @@ export const trainerEventSchema = z.discriminatedUnion('type', [
   }),
   event('log', 'a sentence for the person who watches', { level: z.enum(['info', 'warning']), message: text }),
   event('paused', 'training waits', { step: count }),
-  event('resumed', 'training goes on', { step: count }),
+  event('resumed', 'training continues', { step: count }),
   event('finished', 'the run is over as it should be', { outcome: z.enum(['completed', 'stopped']), step: count }),
   event('failed', 'the run is over by an error', {
     error,

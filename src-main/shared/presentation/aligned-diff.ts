@@ -2,7 +2,7 @@ import { diffArrays } from 'diff';
 import { wordDiff } from './word-diff.ts';
 import type { DiffPart } from './word-diff.ts';
 
-/** Two texts side by side, line by line: what is equal stands at the same height. */
+/** Two texts side by side, line by line: what is equal is at the same height. */
 
 export const differences = ['words', 'lines', 'off'] as const;
 export type DifferenceBy = (typeof differences)[number];
@@ -26,7 +26,7 @@ const maxEdits = 800;
 /** Below this share of common characters, marks on single words would be confetti. */
 const leastInCommon = 0.3;
 
-/** Equal units stand next to each other; what was replaced is paired in its order. */
+/** Equal units are next to each other; what was replaced is paired in its order. */
 export function alignUnits(left: readonly string[], right: readonly string[]): AlignedUnit[] {
   const changes = diffArrays([...left], [...right], { maxEditLength: maxEdits });
   if (changes === undefined) return pairedInOrder(range(0, left.length), range(0, right.length));

@@ -45,7 +45,7 @@ function successSentence(summary: AttemptSummary): string {
   return `${formatCount(n)} samples were answered ${times}; answers to one sample count as one sample. ${averageName(summary)} went from ${formatPercent(success.left.value)} to ${formatPercent(success.right.value)}: ${changeText(success.change, level)}, ${test} ${formatPValue(success.p)}.`;
 }
 
-/** The largest k alone: k = 1 is avg@k, and the rest stands in the table. */
+/** The largest k alone: k = 1 is avg@k, and the rest is in the table. */
 function passSentences({ passAt, passAll, level }: AttemptSummary): string[] {
   const [some, all] = [passAt.at(-1), passAll.at(-1)];
   if (some === undefined || all === undefined || some.k < 2) return [];

@@ -2,7 +2,7 @@ import { assertNever } from '../domain/errors.ts';
 import type { Direction, Rule } from '../domain/flip-rules.ts';
 import { formatNumber } from './numbers.ts';
 
-/** The rule as a phrase that can stand behind “Rule:”. */
+/** The rule as a phrase that follows “Rule:”. */
 export function rulePhrase(rule: Rule): string {
   switch (rule.kind) {
     case 'verdict':

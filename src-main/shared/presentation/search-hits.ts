@@ -46,7 +46,7 @@ function hitsIn(text: string, search: string, mode: SearchMode): [from: number, 
   return hits;
 }
 
-/** A phrase of a search by words: its words in a row, whatever stands between them. */
+/** A phrase of a search by words: its words in a row, whatever comes between them. */
 function wholeWords(phrase: string): string {
   const words = phrase.match(/[\p{L}\p{N}\p{Co}]+/gu) ?? [];
   if (words.length === 0) return '';

@@ -67,7 +67,7 @@ export function completionChoices(questions: readonly Question[], answers: reado
   });
 }
 
-/** An answer read by itself loses the blank that its first token begins with; behind its prompt that blank stands. */
+/** An answer read by itself loses the blank that its first token begins with; behind its prompt that blank stays. */
 function afterPrompt(prompt: string, text: string, [first]: readonly ServedToken[]): string {
   const blank = prompt !== '' && text !== '' && first?.text.startsWith(' ') === true && !text.startsWith(' ');
   return `${prompt}${blank ? ' ' : ''}${text}`;

@@ -40,7 +40,7 @@ const commands = {
   demo: lazily(async () => (await import('./commands/demo.ts')).demoCommand),
 };
 
-/** The commands and their options; each group’s stand in `options/`, what they do in `commands/`. */
+/** The commands and their options; each group’s are in `options/`, what they do in `commands/`. */
 export function createProgram({ streams, run }: ProgramOptions): Program {
   const program = new Program('flipguard')
     .description('Find the negative flips of an aligned language model, understand them, and train without them.')

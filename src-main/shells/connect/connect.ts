@@ -4,7 +4,7 @@ import type { HostRequest, ServedThere } from './remote-workbench.ts';
 import { freePort, openTunnel } from './tunnel.ts';
 import type { Tunnel } from './tunnel.ts';
 
-/** The workbench of another machine at a port of this one; comes back by itself when the connection is cut. */
+/** The workbench of another machine at a port of this one; reconnects automatically when the connection is cut. */
 export interface HostConnection {
   readonly port: number;
   readonly workspace: string;
@@ -19,7 +19,7 @@ export interface HostConnection {
 export interface HostWatcher {
   /** The connection was cut, and is tried again in so many seconds. */
   onLost(why: string, againInSeconds: number): void;
-  /** It is back. The server there is the same one: pages go on by themselves. */
+  /** It is back. The server there is the same one: pages continue by themselves. */
   onBack(): void;
   /** It is back, and the server there is another one (the machine was restarted): pages need this address. */
   onAddress(address: string): void;

@@ -10,7 +10,7 @@ import { version } from '../../workbench/version.ts';
 export interface HostRequest {
   /** As ssh knows it. */
   host: string;
-  /** The folder of the workbench there, or its command; null looks in the PATH and where it lies here. */
+  /** The folder of the workbench there, or its command; null looks in the PATH and where it is here. */
   program: string | null;
   /** The workspace there; null is that machine's own default. */
   workspace: string | null;

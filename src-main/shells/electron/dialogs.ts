@@ -25,7 +25,7 @@ export async function askAboutRuns(running: number): Promise<ClosingAnswer> {
     type: 'question',
     message: running === 1 ? 'A run is training.' : `${running} runs are training or waiting.`,
     detail:
-      'They can go on with the workbench in the tray, or stop after the current step with a checkpoint to resume from.',
+      'They can continue with the workbench in the tray, or stop after the current step with a checkpoint to resume from.',
     buttons: ['Keep running in the tray', 'Stop and quit', 'Cancel'],
     defaultId: 0,
     cancelId: 2,
@@ -46,12 +46,12 @@ export async function confirmQuit(running: number): Promise<boolean> {
   return response === 0;
 }
 
-/** Asked when the page has crashed: runs are in other processes and go on. */
+/** Asked when the page has crashed: runs are in other processes and continue. */
 export async function askToReload(reason: string): Promise<boolean> {
   const response = await ask({
     type: 'error',
     message: 'The window stopped working.',
-    detail: `Its process ended (${reason}). Runs go on; nothing is lost.`,
+    detail: `Its process ended (${reason}). Runs continue; nothing is lost.`,
     buttons: ['Reload', 'Quit'],
     defaultId: 0,
     cancelId: 0,

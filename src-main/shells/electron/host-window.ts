@@ -13,7 +13,7 @@ export class HostWindows {
   #connection: HostConnection | null = null;
   readonly #abort = new AbortController();
 
-  /** `task` ends with the first page: cancelling it ends the attempt, and nothing of a connection that stands. */
+  /** `task` ends with the first page: cancelling it ends the attempt, and nothing of a connection that is up. */
   async open(request: HostRequest, task: Task): Promise<void> {
     if (this.#connection !== null) {
       throw new WorkbenchError('conflict', 'The window is connected to another machine already.', {

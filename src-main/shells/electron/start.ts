@@ -197,7 +197,7 @@ class DesktopShell implements Desktop {
     else app.quit();
   }
 
-  /** Whether the window may close; runs that go on keep the program in the tray. */
+  /** Whether the window may close; runs that continue keep the program in the tray. */
   async #mayClose(): Promise<boolean> {
     if (this.#quitting) return true;
     const running = await this.#running();

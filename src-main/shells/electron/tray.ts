@@ -1,6 +1,6 @@
 import { Menu, Tray, nativeImage } from 'electron';
 
-/** An icon in the tray for a workbench whose window is closed while runs go on. Returns what removes it. */
+/** An icon in the tray for a workbench whose window is closed while runs continue. Returns what removes it. */
 export function showTray(icon: string, onOpen: () => void, onQuit: () => void): () => void {
   const tray = new Tray(nativeImage.createFromPath(icon).resize({ width: 16, height: 16 }));
   tray.setToolTip('FlipGuard Workbench: runs are going on, and keep this computer awake');

@@ -9,7 +9,7 @@ const perPair = 2;
 
 /**
  * Products of one DPO step that nobody can leave out: each prompt once for both responses, the head at response tokens alone, attention to
- * what lies before a token. A weight that trains costs three products (forward, to the inputs, to the weight), a frozen one two.
+ * what is before a token. A weight that trains costs three products (forward, to the inputs, to the weight), a frozen one two.
  * Blocks that are computed again to save memory do not count twice.
  */
 export function stepOperations(model: CausalLm, samples: readonly PreferenceSample[]): number {
@@ -35,7 +35,7 @@ export function stepOperations(model: CausalLm, samples: readonly PreferenceSamp
   return perPair * total;
 }
 
-/** Products of decoding: every weight once a token, attention to what lies before, the prompt's head at its last token alone. */
+/** Products of decoding: every weight once a token, attention to what is before, the prompt's head at its last token alone. */
 export function decodingOperations(
   { config }: CausalLm,
   { rows, promptTokens, newTokens }: Pick<BenchmarkLoad, 'rows' | 'promptTokens' | 'newTokens'>,

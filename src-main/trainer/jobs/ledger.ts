@@ -12,7 +12,7 @@ import { SharedModels } from './shared-models.ts';
 /** Log-prob of every response token under two models: one in memory at a time, or two on one base. */
 export async function runLedgerJob(job: LedgerJob, context: JobContext): Promise<void> {
   const tokenizer = await openTokenizer(openFolder(job.left.path));
-  // As it stands behind its prompt, without an EOS that nobody wrote.
+  // As it is behind its prompt, without an EOS that nobody wrote.
   const sequences = job.texts.map(({ prompt, response }) => piece(tokenizer, prompt, response));
   const models = new SharedModels(context);
   const oldModel = await models.open(job.left);

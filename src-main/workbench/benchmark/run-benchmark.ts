@@ -50,7 +50,7 @@ export interface BenchmarkOptions {
 
 /**
  * Checks the backend, then measures every model and kind of work in a process of its own, one after the other, and the same work in PyTorch
- * next to it. A line that fails says why, and the others go on. It opens no workspace and no network.
+ * next to it. A line that fails says why, and the others continue. It opens no workspace and no network.
  */
 export async function runBenchmark(options: BenchmarkOptions, task: Task): Promise<Benchmark> {
   task.progress('checking the backends', null);

@@ -102,7 +102,7 @@ export async function startTorch(python: string, job: TorchJob, signal?: AbortSi
   }
 }
 
-/** From the sources, or from a bundle, whose modules lie one folder up or not. */
+/** From the sources, or from a bundle, whose modules are one folder up or not. */
 async function readScript(): Promise<string> {
   const [inside, above] = ['../../../', '../../'].map((up) =>
     fileURLToPath(new URL(`${up}resources/benchmark/torch_work.py`, import.meta.url)),

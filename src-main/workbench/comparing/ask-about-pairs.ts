@@ -132,7 +132,7 @@ function measured(
 /** What stopped it, and that nothing of it is lost. */
 function unfinished(error: unknown, answered: number, total: number, task: Task): unknown {
   const known = `${formatCount(answered)} of ${plural(total, 'question')} are answered`;
-  const remedy = 'Each answer is kept: asked again, the same judge goes on with what is missing.';
+  const remedy = 'Each answer is kept: asked again, the same judge continues with what is missing.';
   if (task.signal.aborted) return new WorkbenchError('cancelled', `Stopped: ${known}.`, { remedy });
   if (!(error instanceof WorkbenchError) || error.code === 'internal') return error;
   const remedies = error.remedy === undefined ? remedy : `${error.remedy} ${remedy}`;

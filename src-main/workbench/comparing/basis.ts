@@ -17,7 +17,7 @@ import { cardSentence } from '../../shared/presentation/judge-card.ts';
 import type { Store } from '../../store/api.ts';
 import { existing } from '../workspace/names.ts';
 
-/** What a comparison stands on: by what its samples were paired, and what judged either side. */
+/** What a comparison rests on: by what its samples were paired, and what judged either side. */
 export function basisOf(
   { pairBy, pairing, pairingNote }: Pick<ComparisonRecord, 'pairBy' | 'pairing' | 'pairingNote'>,
   left: EvaluationRecord | undefined,
@@ -45,7 +45,7 @@ function judgesOf(...measures: readonly Measure[]): { judges?: string[] } {
   return cards.length === 0 ? {} : { judges: [...new Set(cards)] };
 }
 
-/** What a comparison stands on, as the window shows it before any number, with what can be done about it. */
+/** What a comparison rests on, as the window shows it before any number, with what can be done about it. */
 export async function basisWithChoices(store: Store, comparisonId: string): Promise<ComparisonBasis> {
   const comparison = existing('comparison', await store.getComparison(comparisonId), comparisonId);
   const { leftEvaluationId, rightEvaluationId } = comparison;

@@ -78,7 +78,7 @@ export function createComparisons(core: Core, statistics: Statistics): Compariso
     return found;
   }
 
-  /** The store builds each once, however many ask. A build goes on without those who are cancelled: it is kept for the next. */
+  /** The store builds each once, however many ask. A build continues without those who are cancelled: it is kept for the next. */
   function build(comparison: ComparisonRecord, task: Task): Promise<ComparisonRecord> {
     throwIfCancelled(task);
     const progress = (fraction: number) => task.progress('comparing samples', fraction);
@@ -151,7 +151,7 @@ export function createComparisons(core: Core, statistics: Statistics): Compariso
     return { ...counted, ...(leftOut > 0 ? { slicesLeftOut: leftOut } : {}), ...basisOf(comparison, left, right) };
   }
 
-  /** The finding goes on without those who are cancelled: it is kept for the next. */
+  /** The finding continues without those who are cancelled: it is kept for the next. */
   function findKinds(comparisonId: string, task: Task): Promise<void> {
     throwIfCancelled(task);
     const progress = (fraction: number) => task.progress('reading what changed', fraction);

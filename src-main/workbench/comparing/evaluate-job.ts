@@ -88,7 +88,7 @@ function startReference(
   return { reference: weights.model.id, beta: betaOf(startOf.spec.algorithm) };
 }
 
-/** The same question to the same server goes on where a try before it ended. */
+/** The same question to the same server continues where a try before it ended. */
 function journalOf(
   core: Core,
   weights: Weights,

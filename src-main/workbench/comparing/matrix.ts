@@ -75,7 +75,7 @@ function nfrByEvaluation(
 }
 
 const metricOrder = ['NFR', 'accuracy', 'score'];
-/** A suite's columns stand together, in one order whatever was evaluated first. */
+/** A suite's columns are together, in one order whatever was evaluated first. */
 function bySuiteAndMetric(a: Column, b: Column): number {
   const bySuite = a.suite.localeCompare(b.suite, 'en', { numeric: true });
   return bySuite || metricOrder.indexOf(a.metric) - metricOrder.indexOf(b.metric);

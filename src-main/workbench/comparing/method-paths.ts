@@ -4,7 +4,7 @@ import type { ReportMethodTable } from '../../shared/domain/reports/report-model
 import { matchMethods } from '../../shared/domain/statistics/matched-methods.ts';
 import type { MethodPath } from '../../shared/domain/statistics/matched-methods.ts';
 
-/** The way of each run, and of interpolated weights, from before training on; and how methods stand to each other along them. */
+/** The way of each run, and of interpolated weights, from before training on; and how methods compare along them. */
 
 export interface EvaluatedPath {
   /** Null of interpolated weights. */

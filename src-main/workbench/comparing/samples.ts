@@ -110,7 +110,7 @@ async function sidesWherePossible(core: Core, sample: SampleDetail | undefined, 
   }
 }
 
-/** Where the weights lie that gave both sides their answers: a base and an adapter on it are loaded together. */
+/** Where the weights are that gave both sides their answers: a base and an adapter on it are loaded together. */
 async function sidePlaces(core: Core, sample: SampleDetail | undefined, task: Task): Promise<Sides> {
   const old = await sideWeights(core, sample?.left?.evaluationId);
   const [left, right] = await weightsPlaces(core, [old, await sideWeights(core, sample?.right?.evaluationId)], task);

@@ -13,7 +13,7 @@ import { suiteFile } from '../runs/prepare.ts';
 import type { Task } from '../supervision/task.ts';
 import { inside } from '../workspace/inside.ts';
 
-/** The job that asks a server which has these weights, in place of loading them; what stands for the server lies in the cache. */
+/** The job that asks a server which has these weights, in place of loading them; what stands for the server is in the cache. */
 export async function servedJob(
   core: Core,
   weights: Weights,
@@ -36,7 +36,7 @@ export async function servedJob(
   };
 }
 
-/** Where answers are kept as they come: the same question to the same server goes on where a try before it ended. */
+/** Where answers are kept as they come: the same question to the same server continues where a try before it ended. */
 export function journalFile({ layout }: Core, server: unknown, suite: SuiteRecord, seed: number | undefined): string {
   const asked = [server, suite.sha256, suite.kind, suite.decoding, suite.delimiter, seed, suite.repeats];
   return inside(layout.cache, 'answers', `${hash('sha256', JSON.stringify(asked), 'hex')}.ndjson`);

@@ -14,7 +14,7 @@ type RunHandlers = Pick<Handlers, Extract<keyof Handlers, `runs.${string}` | `ch
 export function runHandlers(services: Pick<Services, 'core' | 'runs' | 'comparisons' | 'madeModels' | 'alerts'>) {
   const { core, runs, comparisons, madeModels, alerts } = services;
   const { store } = core;
-  /** The address is looked at before anything starts, and kept for this person: a run that outlives the program goes on telling. */
+  /** The address is looked at before anything starts, and kept for this person: a run that outlives the program keeps telling. */
   async function telling<T extends RunRecord | RunRecord[]>(
     webhook: string | undefined,
     start: () => Promise<T>,

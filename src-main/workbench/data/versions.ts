@@ -44,7 +44,7 @@ export async function makeVersion(
   }
 }
 
-/** Makes a version again, of its parent or of another dataset: the check it stands on is made with the same settings. */
+/** Makes a version again, of its parent or of another dataset: the check it rests on is made with the same settings. */
 export async function replayVersion(
   core: Core,
   version: DatasetRecord,
@@ -77,7 +77,7 @@ export async function replayVersion(
   return { made, same: made.sha256 === version.sha256 };
 }
 
-/** A step that asks for findings stands on the newest check, or on one that is made now, without a model. */
+/** A step that asks for findings rests on the newest check, or on one that is made now, without a model. */
 async function recipeFor(
   core: Core,
   parent: DatasetRecord,
@@ -92,7 +92,7 @@ async function recipeFor(
     ? ((await core.store.getDatasetCheck(id, null)) ?? (await checkDataset(core, parent, {}, task)))
     : null;
   const settings = stored?.check.settings;
-  // What was marked, or stands in a list of ids, is kept by id: marks change.
+  // What was marked, or is in a list of ids, is kept by id: marks change.
   const kept = where?.marked === true ? await withIds(core, parent, step) : step;
   return {
     step: kept,

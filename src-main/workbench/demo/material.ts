@@ -8,7 +8,7 @@ import type { DemoSettings } from './settings.ts';
 import { sampledTokens } from './settings.ts';
 import { clozeItem, openingOf, rankedPairs, wordsItem } from './stories.ts';
 
-/** What a demo trains on and is checked with, by the names the workspace has for it: they stand in the runs' specs. */
+/** What a demo trains on and is checked with, by the names the workspace has for it: they are in the runs' specs. */
 export interface Material {
   dataset: string;
   suites: {

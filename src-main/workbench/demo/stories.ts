@@ -16,7 +16,7 @@ export function openingOf(story: string): string | null {
   return words.slice(0, promptWords).join(' ');
 }
 
-/** The last word of a sentence to be guessed from all that stands before it. Only plain words qualify. */
+/** The last word of a sentence to be guessed from all that comes before it. Only plain words qualify. */
 export function clozeItem(story: string, id: string): SuiteItem | null {
   const words = story.trim().split(/\s+/);
   const end = words.findIndex((word, index) => index >= clozeWords && /^[A-Za-z]+[.!?]$/.test(word));

@@ -25,7 +25,7 @@ export async function parquetFile<Row>(file: string, columns: readonly ColumnOf<
   const writer = new ParquetWriter({ writer: bytes, schema: parquetSchema(columns), createdBy: 'flipguard-workbench' });
   const flush = async (): Promise<void> => {
     await handle.writeFile(bytes.getBytes());
-    // What is in the file is not held any longer; offsets in the file go on counting.
+    // What is in the file is not held any longer; offsets in the file keep counting.
     bytes.index = 0;
   };
   return {

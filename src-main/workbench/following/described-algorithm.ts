@@ -10,7 +10,7 @@ type Described = { kind: AlgorithmSpec['kind'] } & Record<string, unknown>;
 /** Another trainer’s rewards are functions of its own program: they have no name here. */
 const reward = { kind: 'reward-model', model: elsewhere } as const;
 
-/** Of a method that no spec has, the name stands in the run’s origin, and the spec says the plainest there is. */
+/** Of a method that no spec has, the name is in the run’s origin, and the spec says the plainest there is. */
 export function describedAlgorithm({ method, args }: Pick<TrainerFolder, 'method' | 'args'>): AlgorithmSpec {
   const said = describe(method, args ?? nothingSaid);
   const known = Object.fromEntries(Object.entries(said).filter(([, value]) => value !== null));

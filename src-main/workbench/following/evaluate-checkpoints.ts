@@ -63,7 +63,7 @@ export function createCheckpointEvaluations(
     } catch (error) {
       const report = reportOf(error);
       if (report.code === 'cancelled' && task.signal.aborted) return;
-      // It was deleted while it waited, or cannot be loaded: the others go on.
+      // It was deleted while it waited, or cannot be loaded: the others continue.
       const why =
         report.remedy !== undefined && site !== undefined ? `${report.message} ${report.remedy}` : report.message;
       options.say(`Step ${step} was not evaluated on “${suite.name}”: ${why}`);

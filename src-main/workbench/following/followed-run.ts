@@ -24,7 +24,7 @@ export async function own(core: Core, run: RunRecord): Promise<Claim> {
   const owner = await claim(runFolder(core.layout, run).file('owner'));
   if (owner !== null) return owner;
   throw new WorkbenchError('conflict', `Another program follows “${run.name}” now.`, {
-    remedy: 'It picks up new events by itself; see the run there.',
+    remedy: 'It picks up new events automatically; see the run there.',
   });
 }
 
@@ -34,7 +34,7 @@ export async function endWhereItStands(core: Core, run: RunRecord, found: Traine
   const of = found.maxSteps === null ? '' : ` of ${found.maxSteps}`;
   const { run: ended } = await core.store.moveRun(run.id, 'interrupted', {
     code: 'cancelled',
-    message: `The folder stands at step ${run.step}${of}; whether its training goes on is not known here.`,
+    message: `The folder is at step ${run.step}${of}; whether its training continues is not known here.`,
     remedy: `flipguard watch ${found.folder} takes in what comes.`,
   });
   publishEnd(core, ended);

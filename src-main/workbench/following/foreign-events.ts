@@ -25,7 +25,7 @@ export async function foreignEventsFile(folder: string): Promise<string | null> 
 }
 
 /**
- * Events beyond `after`, with the paths of checkpoints as they are from here; at most `most` on a page. What stands before `from` is not
+ * Events beyond `after`, with the paths of checkpoints as they are from here; at most `most` on a page. What is before `from` is not
  * read again: a long training is looked at every few seconds.
  */
 export async function* readForeignEvents(

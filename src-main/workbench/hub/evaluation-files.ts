@@ -1,7 +1,7 @@
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { HubFile, Repository } from './repository.ts';
 
-/** Where per-sample results lie in a repository: the file to read, or the folder that holds them. */
+/** Where per-sample results are in a repository: the file to read, or the folder that holds them. */
 export interface EvaluationFiles {
   files: HubFile[];
   /** Inside the repository; empty for its root. */

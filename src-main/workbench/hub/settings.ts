@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 
-/** Where the Hub is, where its cache lies, and whether it may be asked: what the Python tools read from the environment, read alike. */
+/** Where the Hub is, where its cache is, and whether it may be asked: what the Python tools read from the environment, read alike. */
 export interface HubSettings {
   /** Without a slash at its end. */
   readonly endpoint: string;

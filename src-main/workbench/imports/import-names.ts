@@ -9,7 +9,7 @@ export interface Nameable {
   parts: readonly { model: string | null; task: string | null }[];
 }
 
-/** Names that say nothing without the folder they lie in. */
+/** Names that say nothing without the folder they are in. */
 const plainStems =
   /^(train|test|valid|validation|dev|eval|data|dataset|samples|results|outputs?|answers|predictions|annotations|model_outputs|generations|index|file|dropped|checkpoint-\d+|model|final|best|latest)(-\d+(-of-\d+)?)?$/i;
 const endings = /(\.(jsonl?|ndjson|csv|tsv|txt|parquet|eval|ya?ml|gz|zst))+$/i;

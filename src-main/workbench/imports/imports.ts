@@ -149,7 +149,7 @@ export function createImports(core: Core, files: Files, models: Models): Imports
     }
   }
 
-  /** A model stays where it lies. One that was uploaded lies with us: among the models, where nothing is tidied. */
+  /** A model stays where it is. One that was uploaded is with us: among the models, where nothing is tidied. */
   async function ownFolder(source: string): Promise<string> {
     if (!files.isUpload(source)) return source;
     const place = inside(core.layout.models, `uploaded-${randomUUID()}`);

@@ -42,7 +42,7 @@ export interface ImportRequest {
 /** Reads a dataset into the store; answers its id. */
 export async function ingestDataset(store: Store, request: ImportRequest, task: Task): Promise<string> {
   const stream = await readDataset(request.source, readOptions(request, task));
-  // Files of the Hub lie in a cache, where nothing next to them speaks of them.
+  // Files of the Hub are in a cache, where nothing next to them speaks of them.
   const found = request.hub === undefined ? await licenceOf(request.source) : null;
   const licence = request.hub?.licence ?? found?.licence;
   let fields: readonly string[] = [];

@@ -9,7 +9,7 @@ import { batchName } from '../workspace/made-files.ts';
 import { markerName } from '../workspace/own-folder.ts';
 import { packedDatabase } from '../workspace/workspace-file.ts';
 
-/** What lies behind handles, each thing with a handle of its own. Other people's files are looked at in a process of their own. */
+/** What is behind handles, each thing with a handle of its own. Other people's files are looked at in a process of their own. */
 export async function recogniseHandles(files: Files, handles: readonly string[]): Promise<FoundThing[]> {
   const paths: string[] = [];
   for (const handle of handles) paths.push(...(await handedOver(files, files.pathOf(handle))));

@@ -13,7 +13,7 @@ const readBytes = 65_536;
 const longestName = 200;
 
 /**
- * The licence that lies next to a source: in the head of its dataset card (`license:` of a README.md), in `dataset_info.json`,
+ * The licence that is next to a source: in the head of its dataset card (`license:` of a README.md), in `dataset_info.json`,
  * `dataset_infos.json` or `datapackage.json`, or as a LICENSE file, in this order; of a file in a folder `data`, also in the folder above,
  * as on the Hub. Null where none names one. A file that cannot be read names none.
  */

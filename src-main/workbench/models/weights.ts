@@ -73,12 +73,12 @@ function checkpointWeights(checkpoint: CheckpointRecord, runs: readonly RunRecor
 async function requireSound(folder: string, checkpoint: CheckpointRecord, label: string): Promise<void> {
   if ((await hashWeights(folder)) === checkpoint.sha256) return;
   throw new WorkbenchError('corrupt', `Checkpoint ${label} is damaged: its sha256 does not match what was recorded.`, {
-    remedy: 'Use another checkpoint of the run; resuming the run goes on from the last sound one.',
+    remedy: 'Use another checkpoint of the run; resuming the run continues from the last sound one.',
     place: { file: folder },
   });
 }
 
-/** Weights as they lie on disk. */
+/** Weights as they are on disk. */
 type Lying =
   | { kind: 'whole'; path: string }
   | {
@@ -129,7 +129,7 @@ async function mergedFolder(core: Core, lying: Lying, task: Task): Promise<strin
 }
 
 /**
- * Where the weights of one job lie. An adapter whose base the job loads too, for another target or from a folder of `alsoLoaded`, stays an
+ * Where the weights of one job are. An adapter whose base the job loads too, for another target or from a folder of `alsoLoaded`, stays an
  * adapter, so that the base is loaded once; any other is whole weights.
  */
 export async function weightsPlaces(
@@ -179,7 +179,7 @@ async function ownCheckpointFolder(
   return folder;
 }
 
-/** Weights of another trainer stay where it wrote them, as imported models do; trainers delete old ones as they go on. */
+/** Weights of another trainer stay where it wrote them, as imported models do; trainers delete old ones as they continue. */
 async function foreignFolder(checkpoint: CheckpointRecord, run: RunRecord): Promise<string> {
   if (await exists(checkpoint.path)) return checkpoint.path;
   const label = weightsName(run.name, checkpoint.step);
@@ -226,7 +226,7 @@ export async function baseFolder(core: Core, run: RunRecord, task: Task): Promis
   return weightsFolder(core, await findWeights(core, model.id), task);
 }
 
-/** Imported models stay where they are; those that lie in the workspace are kept relative to it and may not lead out of it. */
+/** Imported models stay where they are; those that are in the workspace are kept relative to it and may not lead out of it. */
 export function modelFolder(root: string, model: { path: string }): string {
   return path.isAbsolute(model.path) ? model.path : inside(root, model.path);
 }

@@ -117,7 +117,7 @@ export function decodingWords(decoding: DecodingSettings | null): string | null 
   return `sampled at temperature ${decoding.temperature}${limits.join('')}, seed ${decoding.seed}, at most ${decoding.maxNewTokens} tokens`;
 }
 
-/** What was set, run by run; what all runs share stands once. */
+/** What was set, run by run; what all runs share is said once. */
 function runFacts(runs: readonly RunRecord[]): Fact[] {
   const perRun = runs.map((run) => ({ name: run.name, settings: settingsOf(run) }));
   return Object.keys(perRun[0]?.settings ?? {}).flatMap((label) => {

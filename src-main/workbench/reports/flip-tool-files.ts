@@ -16,7 +16,7 @@ export interface FlipsOutRequest {
   tool: FlipTool;
 }
 
-/** What stands behind the name of a tool's file. */
+/** What is behind the name of a tool's file. */
 export const toolEndings: Record<FlipTool, string> = {
   trl: 'jsonl',
   promptfoo: 'json',

@@ -223,7 +223,7 @@ export function createReports(core: Core, options: ReportsOptions): Reports {
   }
 }
 
-/** Where a report lies. What is opened is decided by the report's format: a stored name with another ending is refused. */
+/** Where a report is. What is opened is decided by the report's format: a stored name with another ending is refused. */
 function reportFile(layout: Core['layout'], report: ReportRecord): string {
   const known = reportFormats.some((format) => format === report.format);
   if (known && report.fileName.endsWith(`.${report.format}`)) {

@@ -31,7 +31,7 @@ const shownLedgers = 3;
 /** Comparisons whose parts are made at once: each reads in a thread of its own, and a ledger in a process. */
 const atOnce = 2;
 
-/** What runs contribute: on every suite before against after, curves, and how methods stand to each other. */
+/** What runs contribute: on every suite before against after, curves, and how methods compare. */
 export async function runParts(
   context: PartsContext,
   runs: readonly RunRecord[],

@@ -7,7 +7,7 @@ import { hasEnded } from '../../shared/domain/run-states.ts';
 export function requireOwn({ name, origin }: RunRecord): void {
   if (origin === undefined || origin === null) return;
   throw new WorkbenchError('unsupported', `“${name}” is trained by ${trainerName(origin)}, not by this workspace.`, {
-    remedy: `Stop it and go on with it there; flipguard watch ${origin.folder} follows it.`,
+    remedy: `Stop it and continue with it there; flipguard watch ${origin.folder} follows it.`,
   });
 }
 

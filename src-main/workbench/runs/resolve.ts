@@ -58,7 +58,7 @@ export async function resolveSpec(core: Core, spec: RunSpec): Promise<Resolution
     if (dataset === null) continue;
     issues.push(...fitIssues(spec, dataset, path));
     if (sources.some((known) => known.dataset.id === dataset.id)) {
-      issues.push({ path, message: `“${dataset.name}” stands in the mixture twice; give it a weight instead` });
+      issues.push({ path, message: `“${dataset.name}” is in the mixture twice; give it a weight instead` });
     }
     sources.push({ dataset, weight });
   }

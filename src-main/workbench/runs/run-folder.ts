@@ -65,7 +65,7 @@ export interface RunFolder {
 
 export type RunRequest = 'stop' | 'pause' | 'resume';
 
-/** Folders are kept relative to the workspace, so that it can be moved, and lie inside it. */
+/** Folders are kept relative to the workspace, so that it can be moved, and are inside it. */
 export function runFolder({ root }: Pick<WorkspaceLayout, 'root'>, run: { folder: string }): RunFolder {
   const folder = inside(root, run.folder);
   const file = (name: keyof typeof runFiles) => inside(root, run.folder, runFiles[name]);

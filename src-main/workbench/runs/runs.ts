@@ -61,7 +61,7 @@ export interface Runs {
   resume(runId: string): Promise<RunRecord>;
   /** Resumes what failed or was interrupted at a site, as one job. */
   retryAt(site: string, sweepId?: string): Promise<RunRecord[]>;
-  /** Stop after the step at hand, pause, go on: of any program's run on this workspace. */
+  /** Stop after the step at hand, pause, continue: of any program's run on this workspace. */
   ask(runId: string, request: RunRequest): Promise<void>;
   setGuardWeight(runId: string, weight: number): void;
   /** Whether this program trains the run, or has it waiting. */

@@ -14,7 +14,7 @@ export type TextPart = Extract<AnswerPart, { kind: 'text' }>;
 export interface Serving {
   /** Names as they were given, in that order. */
   readonly models: readonly string[];
-  /** Where the model of one of them lies, with its tokenizer; of an adapter its base. */
+  /** Where the model of one of them is, with its tokenizer; of an adapter its base. */
   folderOf(model: string): string;
   /** Rejects as `cancelled` when nobody waits any more. */
   ask(question: Question, onText: (part: TextPart) => void, signal: AbortSignal): Promise<Answered>;

@@ -104,7 +104,8 @@ function inProcess(task: 'look' | 'set-up', choice: object, watching: Watching):
 
 function failure(reason: string): WorkbenchError {
   return new WorkbenchError('unavailable', `TensorFlow could not be set up: ${reason.replace(/\.$/, '')}.`, {
-    remedy: 'Set it up again: a download goes on where it broke off. A mirror, or a folder of your own, does as well.',
+    remedy:
+      'Set it up again: a download continues where it broke off. A mirror, or a folder of your own, does as well.',
   });
 }
 

@@ -7,7 +7,7 @@ import type { Dialog } from '../workspace/files.ts';
 import { lookInProcess, setUpInProcess } from './set-up-process.ts';
 import type { Found, LibraryInUse, SetUpChoice, Watching } from './set-up-process.ts';
 
-/** TensorFlow's library, set up while the window goes on. Everything that needs no training works without it. */
+/** TensorFlow's library, set up while the window continues. Everything that needs no training works without it. */
 export interface SettingUp {
   /** What is here and what could be had; takes what costs nothing. */
   look(mirror?: string): Promise<SetUpState>;
@@ -20,7 +20,7 @@ export interface SettingUp {
 
 export interface SettingUpOptions {
   jobs: Jobs;
-  /** The system's dialog. A page names no folder: what lies in it is run as native code. */
+  /** The system's dialog. A page names no folder: what is in it is run as native code. */
   dialog: Dialog | undefined;
   /** A library came, or another took its place. */
   onReady: () => void;

@@ -41,11 +41,11 @@ export interface Follower {
   has(id: string): boolean;
   /** What the job of each was last seen doing. */
   jobs(): { id: string; job: SeenJob }[];
-  /** Follows it no longer; its job goes on. */
+  /** Follows it no longer; its job continues. */
   leave(id: string): Promise<void>;
   /** Looks at once, and at the scheduler too. */
   hurry(): void;
-  /** Stops looking; the jobs go on. */
+  /** Stops looking; the jobs continue. */
   close(): Promise<void>;
 }
 

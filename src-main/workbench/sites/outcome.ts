@@ -23,7 +23,7 @@ export interface Evidence {
 }
 
 export type Verdict =
-  /** It goes on, or will: how it stands in the list. `null` leaves that to its events. */
+  /** It continues, or will: its state in the list. `null` leaves that to its events. */
   { kind: 'goes-on'; status: RunStatus | null } | { kind: 'over'; status: RunStatus; error: ErrorReport | null };
 
 export interface Patience {
@@ -104,7 +104,7 @@ function ended(evidence: Evidence, sight: JobSight): Verdict {
 }
 
 function over(status: RunStatus, message: string): Verdict {
-  const remedy = 'flipguard resume goes on from the newest checkpoint, at the same site.';
+  const remedy = 'flipguard resume continues from the newest checkpoint, at the same site.';
   return { kind: 'over', status, error: { code: 'unavailable', message, remedy } };
 }
 

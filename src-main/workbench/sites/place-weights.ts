@@ -77,7 +77,7 @@ async function linkThere({ shell }: SiteAccess, folder: string, target: string, 
   const facts: string[] = [];
   for (const name of names) {
     const found = await stat(path.join(folder, name));
-    // What lies in folders of its own is sent.
+    // What is in folders of its own is sent.
     if (!found.isFile()) return false;
     facts.push(`${name} ${found.size} ${Math.floor(found.mtimeMs / 1000)}`);
   }

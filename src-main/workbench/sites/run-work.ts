@@ -16,7 +16,7 @@ import { lastWordAfter } from './site-work.ts';
 import type { LastWord, SiteWork } from './site-work.ts';
 
 export interface RunWork extends SiteWork {
-  /** Resolves with the run as it stands at its end. */
+  /** Resolves with the run as it is at its end. */
   readonly ended: Promise<RunRecord>;
 }
 
@@ -53,7 +53,7 @@ export async function openRunWork(core: Core, run: RunRecord, note: RunNote, own
       newest = now ?? newest;
       return now?.step ?? null;
     },
-    /** What the events of a run cannot say: that its job waits, is paused, or goes on after an attempt that ended. */
+    /** What the events of a run cannot say: that its job waits, is paused, or continues after an attempt that ended. */
     async goesOn(status, isUnderWay) {
       const wanted = status ?? (hasEnded(newest.status) && isUnderWay ? 'running' : newest.status);
       // A trainer that runs says so itself.

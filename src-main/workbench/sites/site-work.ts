@@ -19,7 +19,7 @@ export interface SiteWork {
   take(events: readonly TrainerEvent[]): Promise<void>;
   /** How far it is; null once it was removed here. */
   step(): Promise<number | null>;
-  /** It goes on, or will; `null` leaves how it stands to its events. `isUnderWay`: its newest attempt has not ended. */
+  /** It continues, or will; `null` leaves its state to its events. `isUnderWay`: its newest attempt has not ended. */
   goesOn(status: RunStatus | null, isUnderWay: boolean): Promise<void>;
   over(status: RunStatus, error: ErrorReport | null): Promise<void>;
   /** Called when people would be told something else of its job. */

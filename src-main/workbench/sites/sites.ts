@@ -42,7 +42,7 @@ export interface Sites extends Pick<SiteRegistry, 'list' | 'find' | 'add'> {
   remove(name: string): Promise<void>;
   doctor(name: string, task: Task): Promise<SiteReport>;
   preview(name: string, label: string, tasks: number, atOnce?: number): Promise<SubmissionPreview>;
-  /** Hands runs over as one job, an array where there are several. Answers them as queued; bringing and submitting go on by themselves. */
+  /** Hands runs over as one job, an array where there are several. Answers them as queued; bringing and submitting continue by themselves. */
   hand(name: string, label: string, runs: readonly OwnedRun[], atOnce?: number): Promise<RunRecord[]>;
   /** Which site has the run; null where it is this machine's. */
   siteOf(run: { folder: string }): Promise<string | null>;
@@ -162,7 +162,7 @@ export function createSites(core: Core, pace: Pace = usualPace): Sites {
   async function fail({ run, owner }: OwnedRun, error: unknown): Promise<void> {
     const report = reportOf(error);
     if (report.code === 'internal') console.error(error);
-    // A closing workbench leaves the run as it is: the next one goes on with it.
+    // A closing workbench leaves the run as it is: the next one continues with it.
     if (!closing) {
       const status = report.code === 'cancelled' ? 'stopped' : 'failed';
       const ended = await moveAnyhow(core, run.id, status, status === 'failed' ? report : null);

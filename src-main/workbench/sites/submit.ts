@@ -36,7 +36,7 @@ export function siteFolders({ folder }: Pick<Site, 'folder'>) {
 }
 
 /**
- * Brings what the runs read to the site, writes their job and submits it; answers Slurm's id. Done again after a kill it goes on:
+ * Brings what the runs read to the site, writes their job and submits it; answers Slurm's id. Done again after a kill it continues:
  * what was brought stays, and a job that Slurm has taken is found by the file that the same command wrote.
  */
 export async function submitRuns(

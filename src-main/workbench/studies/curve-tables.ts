@@ -6,7 +6,7 @@ import type { Core } from '../core.ts';
 import { checksOf, curvesOf } from './read-paths.ts';
 import type { SplitNames, StudyPath } from './read-paths.ts';
 
-/** What stands in the tables of one model. */
+/** What is in the tables of one model. */
 export interface CurveSubject {
   model: string;
   paths: readonly StudyPath[];
@@ -17,7 +17,7 @@ export interface CurveSubject {
   names: SplitNames;
 }
 
-/** Methods curve against curve, every check at every axis that was measured, and the points it stands on. */
+/** Methods curve against curve, every check at every axis that was measured, and the points it rests on. */
 export async function curveTablesOf(
   core: Pick<Core, 'store'>,
   { model, paths, reference, lowerRate, methods, names }: CurveSubject,

@@ -18,7 +18,7 @@ export interface StudyMethod {
   /** The method of whose chosen candidate this is a copy: at a lower rate, or merged. */
   copyOf: { method: string; times: number } | null;
   merge?: StudyMerge;
-  /** Where it stands in the file. */
+  /** Where it is in the file. */
   at: readonly (string | number)[];
 }
 

@@ -30,7 +30,7 @@ export interface StudyOptions {
 export interface StudyOutcome {
   study: StudyRecord;
   frozen: FrozenStudy;
-  /** Runs that did not come to their end: the study goes on without them, and takes them up when it is run again. */
+  /** Runs that did not come to their end: the study continues without them, and takes them up when it is run again. */
   failed: { name: string; status: RunRecord['status']; error: ErrorReport | null }[];
   reportId: string;
 }
@@ -43,7 +43,7 @@ export interface StudyPlan {
   frozen: FrozenStudy | null;
 }
 
-/** Methods × seeds × models, to one report. Everything that was done is kept: the same file goes on where it was. */
+/** Methods × seeds × models, to one report. Everything that was done is kept: the same file continues where it was. */
 export interface Studies {
   list(): Promise<StudyRecord[]>;
   find(nameOrId: string): Promise<StudyRecord>;

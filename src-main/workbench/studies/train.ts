@@ -7,7 +7,7 @@ import type { Runs } from '../runs/runs.ts';
 import { throwIfCancelled } from '../supervision/task.ts';
 import type { Task } from '../supervision/task.ts';
 
-/** Trains what is not trained yet, once: a run that was interrupted goes on. */
+/** Trains what is not trained yet, once: a run that was interrupted continues. */
 export interface Trainings {
   runs: Runs;
   bus: EventBus;

@@ -57,7 +57,7 @@ interface Taken {
   badLine: number;
   /** Lines are there twice. */
   repeats: boolean;
-  /** The file goes on beyond an event that neither has. */
+  /** The file continues beyond an event that neither has. */
   lost: boolean;
 }
 

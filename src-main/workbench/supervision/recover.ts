@@ -50,7 +50,7 @@ export function createRecovery(core: Core, supervisor: RunSupervisor): Recovery 
 
   const isOurs = (runId: string): boolean => supervisor.has(runId) || supervisor.awaitsStore(runId);
 
-  /** A run at a site needs no program of ours to go on. */
+  /** A run at a site needs no program of ours to continue. */
   const isHere = (run: RunRecord): boolean => !existsSync(runFolder(core.layout, run).file('site'));
 
   async function recoverRun(run: RunRecord): Promise<void> {

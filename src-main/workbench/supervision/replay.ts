@@ -13,7 +13,7 @@ const batchEvents = 200;
 /**
  * Takes into the store what the run folder holds beyond it: events that were written and never arrived. The store skips
  * what it has.
- * @throws WorkbenchError `corrupt`, naming file and line, when a line in the middle is damaged; what stands before it is taken in.
+ * @throws WorkbenchError `corrupt`, naming file and line, when a line in the middle is damaged; what is before it is taken in.
  */
 export async function replayEvents({ store, layout }: Pick<Core, 'store' | 'layout'>, run: RunRecord): Promise<void> {
   let batch: TrainerEvent[] = [];

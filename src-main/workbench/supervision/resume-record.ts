@@ -7,7 +7,7 @@ import { resumePoint } from './resume-point.ts';
 
 /**
  * What a trainer has to know of the run before it adds to it: the end of a record on which folder and store agree, and the checkpoint
- * to go on from. What had to be repaired or passed over is said in the record itself.
+ * to continue from. What had to be repaired or passed over is said in the record itself.
  */
 export async function resumeRecord(
   core: Core,

@@ -19,7 +19,7 @@ export interface Verdict {
 }
 
 /**
- * After the child is gone: what its folder holds is in the store, and the run stands at an end.
+ * After the child is gone: what its folder holds is in the store, and the run has ended.
  * @throws when the store cannot be written; the run is then ended in memory by the caller.
  */
 export async function settle(core: Core, runId: string, end: RunEnd): Promise<RunRecord> {

@@ -23,7 +23,7 @@ export function partOf(task: Task, from: number, to: number): Task {
   };
 }
 
-/** What `work` comes to, unless the task is cancelled before: for work that goes on by itself and need not be waited for. */
+/** What `work` comes to, unless the task is cancelled before: for work that continues by itself and need not be waited for. */
 export async function unlessCancelled<T>(task: Task, work: Promise<T>): Promise<T> {
   let stop = () => {};
   const cancelled = new Promise<never>((_, reject) => {

@@ -7,7 +7,7 @@ import { namesIn } from './check-files.ts';
 import type { Finding } from './check-workspace.ts';
 import { removeInside } from './inside.ts';
 
-/** Folders in `models/` that no model of the store lies in. */
+/** Folders in `models/` that no model of the store is in. */
 export async function checkModelFolders(core: Core, models: readonly ModelRecord[]): Promise<Finding[]> {
   const { layout } = core;
   const known = new Set(models.map(({ path: place }) => topOf(layout.models, path.resolve(layout.root, place))));
@@ -33,7 +33,7 @@ export async function checkReportFolders(core: Core, reports: readonly ReportRec
   return findings;
 }
 
-/** What lies in `uploads/` and `exports/` and is not on the list of what is tidied. */
+/** What is in `uploads/` and `exports/` and is not on the list of what is tidied. */
 export async function checkMadeFiles({ layout, store }: Core): Promise<Finding[]> {
   const made = await store.listMadeFiles();
   const findings: Finding[] = [];
@@ -47,7 +47,7 @@ export async function checkMadeFiles({ layout, store }: Core): Promise<Finding[]
   return findings;
 }
 
-/** The first part of the way from a folder to a place inside it; null where it lies elsewhere. */
+/** The first part of the way from a folder to a place inside it; null where it is elsewhere. */
 function topOf(folder: string, place: string): string | null {
   const [top = ''] = path.relative(folder, place).split(path.sep);
   return top === '' || top === '..' || path.isAbsolute(top) ? null : top;

@@ -95,14 +95,14 @@ async function removeMade(layout: Pick<WorkspaceLayout, MadeFile['place']>, made
     if (name === made.name && (await isBatch(file, made))) await removeInside(folder, name);
     else if (name === made.name ? await isAsMade(file, made) : isDraftOf(name, made)) await rm(inside(folder, name));
   }
-  // What else lies there is somebody's, and stays with its folder.
+  // What else is there is somebody's, and stays with its folder.
   return rmdir(folder).then(
     () => file,
     () => null,
   );
 }
 
-/** Where a listed file lies; null when the row names what the workbench never made, or it is gone. */
+/** Where a listed file is; null when the row names what the workbench never made, or it is gone. */
 async function locate(
   layout: Pick<WorkspaceLayout, MadeFile['place']>,
   { place, folder, name }: MadeFile,
@@ -119,7 +119,7 @@ async function locate(
   }
 }
 
-/** Files that were handed over together lie in a folder of that name; nobody else writes there. */
+/** Files that were handed over together are in a folder of that name; nobody else writes there. */
 async function isBatch(file: string, { place, name }: MadeFile): Promise<boolean> {
   return place === 'uploads' && name === batchName && (await lstat(file)).isDirectory();
 }

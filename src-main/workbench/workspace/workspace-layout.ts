@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 
-/** Where everything of one workspace lies. All paths are absolute. */
+/** Where everything of one workspace is. All paths are absolute. */
 export interface WorkspaceLayout {
   readonly root: string;
   /** One folder a run: the source of truth of what the run put out. */

@@ -24,7 +24,7 @@ describe('what guessing would bring', () => {
     expect(summary?.guessedRest).toBeCloseTo(guessedRest, 12);
   });
 
-  it('counts what stands in N and has two options at least, each by its own number', () => {
+  it('counts what is in N and has two options at least, each by its own number', () => {
     const summary = chanceSummary(Float64Array.of(2, 4, 4, NaN, 1), (i) => i !== 2, none, { left: null, right: null });
     expect(summary).toMatchObject({
       n: 2,

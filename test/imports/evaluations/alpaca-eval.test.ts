@@ -126,7 +126,7 @@ describe('AlpacaEval', () => {
         { annotator: 'human', annotator_index: 0 },
       ],
     ],
-  ])('takes one of several %s, the same whatever stands first', async (_what, judges) => {
+  ])('takes one of several %s, the same whatever comes first', async (_what, judges) => {
     const records = ['a', 'b', 'c'].flatMap((instruction, i) =>
       judges.map((judge, j) => ({
         ...annotation(instruction, (i + j) % 2 === 0 ? 1 : 2),

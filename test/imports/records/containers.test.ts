@@ -77,7 +77,7 @@ describe('containers and compression', () => {
   it.each([
     ['gzip', gzipSync],
     ['zstd', zstdCompressSync],
-  ])('keeps what stands before the cut in a %s file, and says where it is', async (_, pack) => {
+  ])('keeps what is before the cut in a %s file, and says where it is', async (_, pack) => {
     const all = Array.from({ length: 20_000 }, (_row, i) => ({
       id: i,
       prompt: randomBytes(40).toString('hex'),

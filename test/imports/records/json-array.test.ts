@@ -83,7 +83,7 @@ describe('readJsonArray', () => {
     },
   );
 
-  it('tells what stands before the list as soon as the list begins', async () => {
+  it('tells what is before the list as soon as the list begins', async () => {
     const { headers } = await scan('{"head": 1, "list": [1, 2], "tail": 2}', ['list'], 22);
     expect(headers).toEqual([
       { head: 1, list: [] },
@@ -123,7 +123,7 @@ describe('readJsonArray', () => {
 });
 
 describe('outlineJson', () => {
-  it('names keys of the outer objects and what stands there, though the text be cut', () => {
+  it('names keys of the outer objects and what is there, though the text be cut', () => {
     const text =
       '{"version": 2, "eval": {"task": "t", "scorers": [{"name": "m"}], "x": {"y": {"z": 1}}}, "e": [], "samples": [ {"id": "cut of';
     expect(outlineJson(text)).toEqual([

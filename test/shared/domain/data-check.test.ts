@@ -168,7 +168,7 @@ test('words are those of every script, in any case and form of letters', () => {
   ]).toEqual([2 / 3, 2 / 6, 0]);
 });
 
-test('an answer stands in an evaluation only where it says enough', () => {
+test('an answer is in an evaluation only where it says enough', () => {
   const overlaps = new OverlapIndex(0.85);
   overlaps.add({ text: 'yes', source: 0, id: '1', part: 'target' });
   overlaps.add({ text: 'the quick brown fox jumps', source: 0, id: '2', part: 'target' });

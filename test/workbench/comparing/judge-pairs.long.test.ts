@@ -22,7 +22,7 @@ afterEach(() => vi.unstubAllEnvs());
 const replies: Record<string, (oldFirst: boolean, asked: number) => string> = {
   better: (oldFirst) => (oldFirst ? '{"better": "B"}' : '```json\n{"better": "A"}\n```'),
   worse: (oldFirst) => (oldFirst ? 'A' : '<think>Is it "better": "A"? No.</think>{"better":"B"}'),
-  // Whatever stands first.
+  // Whatever comes first.
   order: () => '{"better": "A"}',
   alike: () => 'tie',
   // Another answer when it is asked once more.
@@ -82,7 +82,7 @@ async function sides() {
   return root;
 }
 
-test('a judge is asked in both orders, order decides nothing, and its card is kept, printed, and stands in a comparison', async () => {
+test('a judge is asked in both orders, order decides nothing, and its card is kept, printed, and shown with a comparison', async () => {
   const root = await sides();
   const { url, systems } = await judge();
   const ask = (...more: string[]) =>
@@ -121,7 +121,7 @@ test('a judge is asked in both orders, order decides nothing, and its card is ke
   expect(compared.stdout).toContain('Judged in pairs, both orders, by m: position consistency 83.3 % (5 of 6,');
 });
 
-test('a judging that is killed goes on with what is missing, and the floor is what the judge sees change in a second sampling', async () => {
+test('a judging that is killed continues with what is missing, and the floor is what the judge sees change in a second sampling', async () => {
   const root = await sides();
   const hang = { from: 9 };
   const { url, asked } = await judge(hang);

@@ -34,7 +34,7 @@ const responses = (one: SampleDetail, delimiter: string) =>
   ledgerTexts(one, { context: one.prompt, delimiter }).map(({ part, response }) => [part, response]);
 
 describe('texts of a token ledger', () => {
-  it('stand behind their prompt as they did when they were evaluated', () => {
+  it('follow their prompt as they did when they were evaluated', () => {
     expect(responses(sample('she wanted to', 'play', 'play', 'help'), ' ')).toEqual([
       ['target', ' play'],
       ['right-output', ' help'],

@@ -67,7 +67,7 @@ test('a run of TRL that was told by the callback has its pairs, under the names 
   expect({ negative, positive }).toEqual({ negative: 4, positive: 4 });
 });
 
-test(`in a live Python, pairs have the ids of their rows, and a resumed training goes on in its record${withoutTrl}`, async (ctx) => {
+test(`in a live Python, pairs have the ids of their rows, and a resumed training continues in its record${withoutTrl}`, async (ctx) => {
   if (withoutTrl !== '') return ctx.skip('FLIPGUARD_TRL_PYTHON names no Python with TRL');
   const workbench = await openTestWorkbench();
   const [out, base] = [path.join(temporaryFolder(), 'out'), path.join(temporaryFolder(), 'base')];

@@ -40,7 +40,7 @@ const quietWatch: Pick<WatchOptions, 'paceMs' | 'say' | 'onEvaluated'> = {
   onEvaluated: () => {},
 };
 
-test('a folder that TRL wrote is a run with its settings, its curves under their own names, and its checkpoints where they lie', async () => {
+test('a folder that TRL wrote is a run with its settings, its curves under their own names, and its checkpoints where they are', async () => {
   const workbench = await openTestWorkbench();
   const folder = trainerFolder('dpo');
   const { run } = await workbench.following.importRun(folder, { name: 'trl' }, quietTask());
@@ -83,7 +83,7 @@ test('done again, an import takes what is new and nothing twice', async () => {
   const first = await workbench.following.importRun(folder, {}, quietTask());
   expect({ status: first.run.status, step: first.run.step }).toEqual({ status: 'interrupted', step: 2 });
   expect(first.run.error?.message).toBe(
-    'The folder stands at step 2 of 4; whether its training goes on is not known here.',
+    'The folder is at step 2 of 4; whether its training continues is not known here.',
   );
 
   renameSync(later, path.join(folder, 'checkpoint-4'));

@@ -85,7 +85,7 @@ test('an evaluation after training that the log does not have is taken from the 
   expect(entries.at(-1)).toEqual({ step: 4, epoch: 1, numbers: { eval_accuracy: 0.75 } });
 });
 
-test('while LLaMA-Factory trains, its live log goes on beyond the newest checkpoint', async () => {
+test('while LLaMA-Factory trains, its live log continues beyond the newest checkpoint', async () => {
   const folder = folderOf('llamafactory.hparams.training_args', 'TrainingArguments');
   rmSync(path.join(folder, 'checkpoint-4'), { recursive: true });
   rmSync(path.join(folder, 'trainer_state.json'));

@@ -1,4 +1,4 @@
-"""Trains with FlipGuardDPOTrainer: python told-training.py CHECKOUT BASE OUT PAIRS STEPS; goes on where OUT has a checkpoint."""
+"""Trains with FlipGuardDPOTrainer: python told-training.py CHECKOUT BASE OUT PAIRS STEPS; continues where OUT has a checkpoint."""
 
 import json
 import os

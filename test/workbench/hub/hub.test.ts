@@ -42,7 +42,7 @@ const cache = (...parts: string[]) => path.join(home, 'hub', 'models--someone--t
 const fetches = (name: string) => hub.requests.filter(({ url }) => url.endsWith(name));
 
 describe('a model by its name', () => {
-  it('lies in the shared cache: blobs by digest, a snapshot of links, and what main stood for', async () => {
+  it('is in the shared cache: blobs by digest, a snapshot of links, and what main stood for', async () => {
     const lines: string[] = [];
     const { folder, source } = await (await start()).model(tiny, quietTask(), (line) => lines.push(line));
     const commit = hub.commitOf('models/someone/tiny');
@@ -73,7 +73,7 @@ describe('a model by its name', () => {
     expect(fetches('model.safetensors').map(({ range }) => range)).toEqual([null, 'bytes=1200-']);
   });
 
-  it('goes on from what an earlier command left, unless that was of something else', async () => {
+  it('continues from what an earlier command left, unless that was of something else', async () => {
     const opened = await start();
     const draft = cache('blobs', `${createHash('sha256').update(weights).digest('hex')}.incomplete`);
     await mkdir(path.dirname(draft), { recursive: true });

@@ -57,7 +57,7 @@ test.skipIf(smallModel === null)(
     const evaluations = await after.evaluations.list({ runId: run?.id ?? '' });
     expect(evaluations.map(({ step, suiteName }) => [step, suiteName])).toEqual([[0, 'words']]);
     expect((await after.core.store.listCheckpoints(run?.id)).length).toBeGreaterThan(0);
-    // Resuming waits for the orphaned trainer to leave, then goes on behind what it wrote.
+    // Resuming waits for the orphaned trainer to leave, then continues behind what it wrote.
     await after.runs.resume(run?.id ?? '');
     await new Promise<void>((resolve) => {
       after.subscribe((event) => {

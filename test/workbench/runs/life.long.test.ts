@@ -83,7 +83,7 @@ describe.skipIf(smallModel === null)(`runs${withSmallModel}`, () => {
     await expect(workbench.runs.resume(run.id)).rejects.toMatchObject({ code: 'conflict' });
   });
 
-  test('a run pauses, goes on, and stops after its step with a checkpoint', async () => {
+  test('a run pauses, continues, and stops after its step with a checkpoint', async () => {
     const workbench = await openTestWorkbench();
     await addTrainingMaterial(workbench, smallModel ?? '');
     const run = await workbench.runs.launch({
@@ -106,7 +106,7 @@ describe.skipIf(smallModel === null)(`runs${withSmallModel}`, () => {
     await expect(workbench.runs.ask(run.id, 'stop')).rejects.toMatchObject({ code: 'conflict' });
   });
 
-  test('a killed trainer leaves an interrupted run that goes on as if nothing had happened', async () => {
+  test('a killed trainer leaves an interrupted run that continues as if nothing had happened', async () => {
     const children: TrainerChild[] = [];
     const launchTrainer = () => {
       const child = launchNodeTrainer();

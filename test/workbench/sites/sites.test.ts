@@ -30,7 +30,7 @@ function said(change: Partial<Evidence>): [string, string | null, string | undef
   return [verdict.kind, verdict.status, message];
 }
 
-describe('how a run at a site stands', () => {
+describe('the state of a run at a site', () => {
   it('is what its folder says, whatever Slurm says', () => {
     expect(said({ lastWord: finished('completed'), sight: sight('COMPLETING') })).toEqual([
       'over',
@@ -85,7 +85,7 @@ describe('how a run at a site stands', () => {
 describe('the copy of a run’s events', () => {
   const line = (seq: number) => `${JSON.stringify({ type: 'log', level: 'info', message: 'ß', seq, at: 1 })}\n`;
 
-  it('goes on where it was, whatever was cut off', async () => {
+  it('continues where it was, whatever was cut off', async () => {
     const file = path.join(temporaryFolder(), 'run', 'events.ndjson');
     const first = await openMirror(file);
     const whole = Buffer.from(line(1) + line(2) + line(3));

@@ -22,7 +22,7 @@ function setUp(showAfterMs = 1) {
   return { bus, told, jobs, computations: createComputations(jobs, bus, showAfterMs) };
 }
 
-/** Work that goes on until the test lets it end, unless it is cancelled. */
+/** Work that continues until the test lets it end, unless it is cancelled. */
 function held<T>(value: T) {
   const gate = Promise.withResolvers<T>();
   const begun: Task[] = [];

@@ -88,7 +88,7 @@ describe('runs in one program’s care', () => {
     expect([await statusOf(stage, run), new Set(shown)]).toEqual(['finished', new Set(['finished'])]);
   });
 
-  test('a stop stays a stop when the trainer goes on a little: no event makes it look running again', async () => {
+  test('a stop stays a stop when the trainer continues a little: no event makes it look running again', async () => {
     const stage = await openStage();
     const supervisor = createRunSupervisor(stage.core);
     const run = await queued(stage, supervisor);

@@ -119,7 +119,7 @@ function cutLastLines(file: string, count: number): void {
   truncateSync(file, Buffer.byteLength(`${kept}\n`));
 }
 
-test('changed rows are told by their digest, and what lies in the folders without a record is named', async () => {
+test('changed rows are told by their digest, and what is in the folders without a record is named', async () => {
   const folder = path.join(temporaryFolder(), 'workspace');
   const workbench = await openTestWorkbench({ folder });
   await workbench.imports.addDataset('pairs', [

@@ -55,7 +55,7 @@ export interface DatasetCheck {
   systemPrompts: number;
   mixedForms: number;
   templateMarks: number;
-  /** Rows that stand in an evaluation; null where none was named. */
+  /** Rows that are in an evaluation; null where none was named. */
   overlaps: number | null;
   overlapsBySource: { kind: 'suite' | 'evaluation'; name: string; rows: number; exact: number }[];
   /** Rows of which the length limit cuts a side, and of these the ones that training leaves out; null without a model. */

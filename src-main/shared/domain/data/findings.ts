@@ -22,7 +22,7 @@ const bits = {
   'mixed-form': 9,
   /** Marks of a chat template in the text itself. */
   'template-marks': 10,
-  /** Its prompt or answer stands in an evaluation. */
+  /** Its prompt or answer is in an evaluation. */
   overlap: 11,
   /** The length limit cuts a side. */
   cut: 12,

@@ -23,7 +23,7 @@ export function lengthSummary(values: Int32Array): LengthSummary {
   return { min: sorted[0] as number, median: at(0.5), mean, p95: at(0.95), max: sorted.at(-1) as number };
 }
 
-/** At most 40 bins, of a width that people count in: 1, 2, 5, 10, 20, 50 … What lies beyond the 99.5th percentile is in the last. */
+/** At most 40 bins, of a width that people count in: 1, 2, 5, 10, 20, 50 … What is beyond the 99.5th percentile is in the last. */
 export function histogramOf(values: Int32Array): Histogram {
   if (values.length === 0) return { from: 0, width: 1, counts: [] };
   const sorted = values.slice().sort();

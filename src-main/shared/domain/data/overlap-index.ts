@@ -15,13 +15,13 @@ export interface EvaluatedText {
 export interface Overlap {
   source: number;
   id: string;
-  /** Which of the row's texts stands there. */
+  /** Which of the row's texts is there. */
   side: 'prompt' | 'answer';
   similarity: number;
   exact: boolean;
 }
 
-/** An answer of fewer words stands everywhere: “yes”, “42”, “the cat”. */
+/** An answer of fewer words is everywhere: “yes”, “42”, “the cat”. */
 const telling = 5;
 
 /** Texts of evaluations, to look rows up in: the same text but for blanks, or nearly the same words. */

@@ -33,7 +33,7 @@ export interface ScanResult {
   counts: { repeatedPrompts: number; contradictions: number };
   /** Distinct lists of tags, as JSON arrays. */
   tagSets: string[];
-  /** The first of them, with where they stand. */
+  /** The first of them, with where they are. */
   overlaps: FoundOverlap[];
   /** By the number of the source. */
   overlapsBySource: Record<number, { rows: number; exact: number }>;
@@ -161,7 +161,7 @@ export class RowScan {
     const asked = hashText(prompt);
     if (row.kind === 'preference') this.#groups.add(at, asked, first ?? null, second ?? null);
     else if (row.kind === 'unpaired' && first !== undefined) {
-      // Good is above a mark that stands between good and bad, bad is below it.
+      // Good is above a mark that is between good and bad, bad is below it.
       const [above, below] = row.label ? [first, preferred] : [preferred, first];
       this.#groups.add(at, asked, above, below);
     } else this.#groups.add(at, asked, null, null);

@@ -39,7 +39,7 @@ function alternates(turns: readonly Message[]): boolean {
       continue;
     }
     const known = ['ipython', 'function'].includes(role) ? 'tool' : role;
-    // Calls of tools may stand in turns of their own.
+    // Calls of tools may be in turns of their own.
     const goesOn = before === 'assistant' && role === 'assistant' && calls !== undefined;
     if (!goesOn && followers[before]?.includes(known) !== true) return false;
     before = known;

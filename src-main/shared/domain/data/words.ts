@@ -8,7 +8,7 @@ export function wordHashes(text: string): Int32Array {
   return distinct(occurrences(text));
 }
 
-/** The words of a text that is put together of parts, between which no word goes on. */
+/** The words of a text that is put together of parts, between which no word continues. */
 export function setOfWords(parts: readonly Int32Array[]): Int32Array {
   return distinct(joined(parts));
 }

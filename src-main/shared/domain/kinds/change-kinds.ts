@@ -26,7 +26,7 @@ export type ChangeKind = (typeof changeKinds)[number];
 export const firstOwnBit = 16;
 export const mostOwnKinds = 12;
 
-/** Where something stands in one side's answer: UTF-16 offsets, `to` exclusive. */
+/** Where something is in one side's answer: UTF-16 offsets, `to` exclusive. */
 export interface Span {
   readonly from: number;
   readonly to: number;
@@ -35,7 +35,7 @@ export interface Span {
 /** A rule that held, and where. */
 export interface Evidence {
   readonly kind: ChangeKind | `own:${string}`;
-  /** The side it stands on. */
+  /** The side it is on. */
   readonly side: 'left' | 'right';
   /** Null where nothing in the text can be pointed at (an empty answer, a token limit). */
   readonly span: Span | null;

@@ -99,7 +99,7 @@ function targetEvidence(pair: AnswerPair, left: Answer, right: Answer, add: (one
       kind: 'target-present',
       side: 'right',
       span: now,
-      rule: 'the target stands in an answer judged wrong',
+      rule: 'the target is in an answer judged wrong',
       change: 'appeared',
     });
   }
@@ -118,7 +118,7 @@ function targetEvidence(pair: AnswerPair, left: Answer, right: Answer, add: (one
       kind: 'target-absent',
       side: 'right',
       span: null,
-      rule: 'judged right though the target does not stand in it',
+      rule: 'judged right though the target is not in it',
       change: 'appeared',
     });
   }
@@ -127,7 +127,7 @@ function targetEvidence(pair: AnswerPair, left: Answer, right: Answer, add: (one
       kind: 'target-absent',
       side: 'left',
       span: null,
-      rule: 'was judged right though the target did not stand in it',
+      rule: 'was judged right though the target was not in it',
       change: 'gone',
     });
   }
@@ -141,7 +141,7 @@ function targetOf(target: string | null): Wanted | null {
   return lastTarget.wanted;
 }
 
-/** What lies between two texts, whichever way. */
+/** What is between two texts, whichever way. */
 function betweenTexts(pair: AnswerPair, left: Answer, right: Answer, add: (one: Evidence) => void): void {
   const change = 'appeared';
   if (differsOnSurface(left.text, right.text)) {

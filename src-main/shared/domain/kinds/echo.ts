@@ -1,6 +1,6 @@
 import type { Span } from './change-kinds.ts';
 
-/** A prompt shorter than this may well stand in an answer by chance. */
+/** A prompt shorter than this may well be in an answer by chance. */
 const leastPrompt = 24;
 const leastSigns = 10;
 /** Of a long prompt, so much of its beginning or of its end is an echo too. */

@@ -1,6 +1,6 @@
 import type { Span } from './change-kinds.ts';
 
-/** What an answer comes down to, and where it stands. `value` is comparable: numbers without separators, letters in capitals. */
+/** What an answer comes down to, and where it is. `value` is comparable: numbers without separators, letters in capitals. */
 export interface FinalAnswer {
   readonly form: 'number' | 'option' | 'span';
   readonly value: string;
@@ -140,7 +140,7 @@ function saidIn(text: string, wanted: FinalAnswer['form'] | null): FinalAnswer |
   for (const match of text.matchAll(saidAnswer)) {
     const rest = match[1] ?? '';
     const from = match.index + match[0].length - rest.length;
-    // A verb or a mark must stand before it: “an answer would help” marks nothing.
+    // A verb or a mark must come before it: “an answer would help” marks nothing.
     if (
       !/####|[:=：—–-]\s*$|\b(?:is|be|ist|lautet|est|es|è|é)\s*$|[是为為は은]\s*$/iu.test(
         match[0].slice(0, match[0].length - rest.length),

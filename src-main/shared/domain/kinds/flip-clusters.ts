@@ -17,7 +17,7 @@ export interface FlipCluster {
 /** A word that groups: at least so many samples, and this share of those with the same kinds. */
 const leastSamples = 3;
 const leastShare = 0.25;
-/** A word that names a group stands in so many of it. */
+/** A word that names a group is in so many of it. */
 const namingShare = 0.6;
 const namingWords = 3;
 const mostClusters = 24;

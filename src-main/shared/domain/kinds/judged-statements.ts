@@ -93,7 +93,7 @@ const leastJudged = 10;
 
 /** The first keys, at least `most` of them, in an order that the seed makes: the same keys and seed draw the same samples. */
 export function drawOrder(keys: readonly number[], most: number, seed: number): number[] {
-  // Of a million keys few are sorted: twice as many as are wanted lie below the limit, give or take some.
+  // Of a million keys few are sorted: twice as many as are wanted are below the limit, give or take some.
   const limit = keys.length <= 100 * most ? Infinity : (2 ** 32 * 2 * most) / keys.length;
   const order: [number, number][] = [];
   for (const key of keys) {

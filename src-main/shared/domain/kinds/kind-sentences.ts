@@ -56,7 +56,7 @@ export function kindSentence(kinds: ChangeSummary, outcome: 'negative' | 'positi
 const remedies: Partial<Record<ChangeKind, string>> = {
   cut: 'raise max_new_tokens and evaluate again',
   empty: 'see whether the answers were recorded, and whether a stop sequence ends them at once',
-  'target-present': 'look at the scorer, which does not find the right answer where it stands',
+  'target-present': 'look at the scorer, which does not find the right answer where it is',
   'same-text': 'measure the noise of the scorer or judge, which judges the same text differently',
   surface: 'let the scorer ignore case, blanks and punctuation',
   format: 'see whether the scorer reads the new form of the answers',

@@ -6,7 +6,7 @@ export interface Parting {
   /** The word on each side; empty where one text is the other's beginning. */
   readonly leftWord: string;
   readonly rightWord: string;
-  /** Counted from 1: the sentence and the step (a line, or a numbered step) it stands in. */
+  /** Counted from 1: the sentence and the step (a line, or a numbered step) it is in. */
   readonly sentence: number;
   readonly step: number;
   /** Characters both share before. */

@@ -8,7 +8,7 @@ const leastShare = 0.25;
 const leastCharacters = 200;
 const readCharacters = 20_000;
 
-/** How often a unit of so many words must stand in a row: short ones may repeat for emphasis, long ones hardly. */
+/** How often a unit of so many words must come in a row: short ones may repeat for emphasis, long ones hardly. */
 function timesNeeded(period: number): number {
   if (period === 1) return 8;
   if (period <= 3) return 5;

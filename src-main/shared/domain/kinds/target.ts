@@ -11,7 +11,7 @@ export interface Wanted {
 
 /** A worked solution ends in its answer: after four hash marks, or on a line that begins “A:” or “Answer:”. */
 const gold = /(?:####|(?:^|\n)(?:a|(?:final )?answer):)\s*([^\n]+)\s*$/iu;
-/** A longer target is a whole text; that it stands in another word for word says nothing beyond equality. */
+/** A longer target is a whole text; that it is in another word for word says nothing beyond equality. */
 const longestTarget = 400;
 
 /** What the target asks for; null where there is none to look for. */
@@ -50,8 +50,8 @@ const sayingNo =
 const yesOrNo = /^(?:yes|no|true|false|ja|nein|oui|non|sí|si|да|нет|是|否)$/iu;
 
 /**
- * Where the wanted answer stands in a text. A number must be what the text comes down to, not one on its way; an option must be
- * the one selected; words must stand whole and not be denied.
+ * Where the wanted answer is in a text. A number must be what the text comes down to, not one on its way; an option must be
+ * the one selected; words must be whole and not be denied.
  */
 export function findTarget(text: string, wanted: Wanted): Span | null {
   if (wanted.form !== 'span') {

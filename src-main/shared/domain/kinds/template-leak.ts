@@ -18,7 +18,7 @@ const marks = new RegExp(
   'u',
 );
 
-/** Marks of the chat template that stand in the text itself; in code they are spoken of. */
+/** Marks of the chat template that are in the text itself; in code they are spoken of. */
 export function findTemplateLeak(text: string): Span | null {
   if (!/[<[#:]|im_/.test(text)) return null;
   const shown = text.includes('`')

@@ -11,7 +11,7 @@ export function seriesLooks({ curves, frontiers }: Pick<ReportModel, 'curves' | 
   return looksOf(names);
 }
 
-/** Weights between two others are shown next to every method, so they have a look of their own wherever they stand. */
+/** Weights between two others are shown next to every method, so they have a look of their own wherever they are. */
 const interpolationLook = 5;
 
 /** In the order of first appearance. */

@@ -85,7 +85,7 @@ export function calibrationOf({ confidence, isRight }: ChoiceSide): Calibration 
  * g = (1 − a)/(1 − mean 1/m); where the better side knows whatever the other does, both guess only what the better one does.
  *
  * @param options number of options per sample, NaN = not known
- * @param isCounted whether the sample stands in N
+ * @param isCounted whether the sample is in N
  */
 export function chanceSummary(
   options: Float64Array,

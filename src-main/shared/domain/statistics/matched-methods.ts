@@ -189,7 +189,7 @@ export function pointAt(path: MethodPath, axis: MatchAxis, at: number): MatchedP
   };
 }
 
-/** The path's points in order with their place on the axis; points without KL cannot stand on the KL axis. */
+/** The path's points in order with their place on the axis; points without KL have no place on the KL axis. */
 function alongAxis(path: MethodPath, axis: MatchAxis): { point: PathPoint; along: number }[] {
   const ordered = inOrder(path);
   const start = ordered[0]?.reward ?? 0;

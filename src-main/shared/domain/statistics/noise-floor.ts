@@ -30,7 +30,7 @@ export interface NoiseFloor {
 }
 
 /**
- * Whether a flip stands under every pairing of a left and a right repeat. Without repeats on either side nothing was
+ * Whether a flip holds under every pairing of a left and a right repeat. Without repeats on either side nothing was
  * tested.
  */
 export function flipSolidity(sample: RepeatedSample, rule: Rule): Solidity | null {

@@ -11,7 +11,7 @@ export interface ConnectFlags {
   open?: boolean;
 }
 
-/** Another machine's workbench at a port of this one, until Ctrl-C; what runs there goes on. */
+/** Another machine's workbench at a port of this one, until Ctrl-C; what runs there continues. */
 export async function connectCommand(context: CommandContext, host: string, flags: ConnectFlags): Promise<void> {
   const { terminal, task } = context;
   const stop = new AbortController();
@@ -51,7 +51,7 @@ export async function connectCommand(context: CommandContext, host: string, flag
   terminal.note(
     plain(`Workspace ${connection.workspace} at ${host}. The address opens one browser, on this machine only.`),
   );
-  terminal.note('Enter shows an address for another browser. Ctrl-C leaves; what runs there goes on.');
+  terminal.note('Enter shows an address for another browser. Ctrl-C leaves; what runs there continues.');
   const forget = flags.open === true ? await openBrowser(connection.address) : () => Promise.resolve();
   const stopAsking = onEnter(() => {
     connection.newAddress().then(show, (error: unknown) => terminal.note(plain(reportOf(error).message)));

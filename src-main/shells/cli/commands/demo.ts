@@ -28,7 +28,7 @@ export async function demoCommand(
   terminal.document({ reportId, runIds, report, guarded, curves });
   terminal.print(`What the trainings gained, and what they lost (words: suite “${suites.words}”):\n`);
   terminal.print(ends(shown, runIds));
-  // The checks stand in the order of their samples: words first.
+  // The checks are in the order of their samples: words first.
   const [ratios] = curves === null ? [] : studyTables(curves);
   if (ratios !== undefined) {
     terminal.print('\nNegative flips over those of DPO, where both have moved equally far (words):\n');

@@ -116,7 +116,7 @@ function throughOf(flags: WatchFlags, name: string): ((step: number) => Endpoint
   }
   if (!throughModel.includes('{step}')) {
     throw new WorkbenchError('bad-input', `--through-model ${throughModel} names one model for every checkpoint.`, {
-      remedy: 'Put {step} where the number of the step stands: --through-model "run@{step}".',
+      remedy: 'Put {step} where the number of the step is: --through-model "run@{step}".',
     });
   }
   const at = (model: string) => checkedEndpoint({ url, model, keyVariable: keyEnv ?? null });

@@ -81,6 +81,6 @@ export async function siteRetryCommand(
   terminal.print(
     again.length === 0
       ? 'Nothing failed there.'
-      : `${again.length} runs go on: ${again.map((run) => plain(run.name)).join(', ')}.`,
+      : `${again.length} runs continue: ${again.map((run) => plain(run.name)).join(', ')}.`,
   );
 }

@@ -159,7 +159,7 @@ export async function followRun(
   stopTelling();
   terminal.settle();
   if (site !== null && !hasEnded(ended.status)) {
-    terminal.note(plain(`The run goes on at “${site}”. flipguard stop “${run.name}” ends it with a checkpoint.`));
+    terminal.note(plain(`The run continues at “${site}”. flipguard stop “${run.name}” ends it with a checkpoint.`));
     return { status: exitStatus.ok, ended };
   }
   return { status: conclude(context, workbench, ended), ended };
@@ -213,6 +213,6 @@ function conclude({ terminal }: CommandContext, workbench: Workbench, run: RunRe
     return exitStatus.failure;
   }
   if (run.status === 'finished') return exitStatus.ok;
-  terminal.note(plain(`flipguard resume “${run.name}” goes on from there.`));
+  terminal.note(plain(`flipguard resume “${run.name}” continues from there.`));
   return exitStatus.failure;
 }
