@@ -81,6 +81,8 @@ describe.skipIf(noBrowser !== null)('every place', () => {
     await keyboard.type('old model → new model');
     await keyboard.press('Enter');
     await app.flips.ready();
+    await app.pressByKeys(app.page.getByRole('link', { name: 'Skip to the list' }));
+    await app.page.waitForFunction(() => document.activeElement?.getAttribute('role') === 'grid');
     const first = await app.flips.sampleId.innerText();
     await keyboard.press('j');
     await app.flips.sample.getByRole('heading', { level: 2 }).filter({ hasNotText: first }).waitFor();

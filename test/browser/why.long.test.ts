@@ -176,7 +176,7 @@ describe.skipIf(noBrowser !== null)('why it flipped', () => {
       ['Model', 'small'],
       ['Rubric', 'Which says more?'],
       ['Pairs', '6'],
-      ['asked again', '2'],
+      ['Asked again', '2'],
       ['Price of a million tokens read', '1'],
     ] as const)
       await dialog.getByLabel(label, { exact: true }).fill(text);
