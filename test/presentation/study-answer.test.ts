@@ -66,7 +66,9 @@ describe('what a study found, in words', () => {
     expect(second).toMatch(
       /^On “next words”, RLOO has more negative flips than DPO: 1\.5\d times as many .* at equal KL, over 3 seeds\.$/,
     );
-    expect(third).toBe('On “next words”, no interval tells these from DPO: PPO (at any match); “DPO, slow” (at any match).');
+    expect(third).toBe(
+      'On “next words”, no interval tells these from DPO: PPO (at any match); “DPO, slow” (at any match).',
+    );
     expect(best).toMatch(/only in part: at equal sampled reward RLOO, at equal KL no interval says so\.$/);
   });
 
