@@ -139,7 +139,7 @@ describe.skipIf(missing !== null || smallModel === null)('the curves of several 
     await page.getByRole('checkbox', { name: 'Mark first' }).click();
     await app.button('Curves of 1').click();
     const legend = page.getByRole('region', { name: 'Legend' });
-    const loss = page.getByRole('figure', { name: 'loss', exact: true });
+    const loss = page.getByRole('figure', { name: 'Loss', exact: true });
     await loss.getByText('first').waitFor();
     expect(await loss.getByText('second').count()).toBe(0);
     await legend.getByRole('checkbox', { name: 'second' }).check();

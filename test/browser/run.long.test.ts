@@ -34,7 +34,7 @@ describe.skipIf(missing !== null)('a run', () => {
     await launch(app, spec('watched', 400));
     await status(app, 'running').waitFor();
     await app.page.getByRole('figure', { name: 'Loss' }).locator('canvas').waitFor();
-    const meter = app.page.getByRole('group', { name: 'Flips of words over the run' });
+    const meter = app.page.getByRole('group', { name: 'Flips of next words over the run' });
     await meter.getByRole('button').first().waitFor();
 
     // Reloaded in the middle: snapshot and tail come together again.
@@ -114,7 +114,7 @@ describe.skipIf(missing !== null)('a run', () => {
     const app = await served.open();
     await launch(app, spec('regressed', 10).replace('kind: flipguard, weight: 1', 'kind: none'));
     await status(app, 'finished').waitFor();
-    const meter = app.page.getByRole('group', { name: 'Flips of words over the run' });
+    const meter = app.page.getByRole('group', { name: 'Flips of next words over the run' });
     await app.pressByKeys(meter.getByRole('button', { name: /^Step 10/ }));
     await app.flips.ready();
     await app.flips.facet('negative').waitFor();
