@@ -19,7 +19,7 @@ export function launchWorkbench(entry, args, { env = process.env } = {}) {
  * Where Node keeps the sources that it has stripped and compiled: half of a command's start without it. Nowhere if the folder
  * cannot be written, since a worker thread that is asked to use such a folder never starts.
  */
-function compileCache(env) {
+export function compileCache(env) {
   if (env.NODE_COMPILE_CACHE !== undefined || env.NODE_DISABLE_COMPILE_CACHE !== undefined) return {};
   const folder = path.join(modulesDir, '.cache', 'compiled-sources');
   try {

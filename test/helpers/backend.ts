@@ -1,9 +1,6 @@
 import { openBackend, type BackendName, type OpenedBackend } from '../../src-main/backends/index.ts';
 
-let opened: Promise<OpenedBackend> | undefined;
-
-/** The best backend this machine has, once per test file; `cpu` asks for the deterministic JavaScript one. */
+/** The best backend this machine has; `cpu` asks for the deterministic JavaScript one. Files share a process: each opens its own. */
 export function openTestBackend(prefer?: BackendName): Promise<OpenedBackend> {
-  opened ??= openBackend(prefer === undefined ? {} : { prefer });
-  return opened;
+  return openBackend(prefer === undefined ? {} : { prefer });
 }

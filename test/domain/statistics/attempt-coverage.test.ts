@@ -3,7 +3,7 @@ import { SeededRandom } from '../../../src-main/shared/domain/statistics/random.
 import { coverageOf, scenes, truthOf, underNoChange } from '../../helpers/attempt-simulation.ts';
 
 /** The short form of test/bench/attempt-coverage.ts: few comparisons, pooled over scenes so that the share is sure to a percent. */
-const comparisons = 250;
+const comparisons = 120;
 
 describe('95 % intervals of samples with several answers', () => {
   it('hold the truth in 93 to 97 % of simulated comparisons', () => {
@@ -24,7 +24,7 @@ describe('95 % intervals of samples with several answers', () => {
 
   it('and where nothing changed the tests say so, as often as they claim', () => {
     const [, scene] = scenes;
-    const { rejected, worse, expectedWorse, excessNfr } = underNoChange(scene!, new SeededRandom(3), 600);
+    const { rejected, worse, expectedWorse, excessNfr } = underNoChange(scene!, new SeededRandom(3), 300);
     expect(rejected).toBeLessThan(0.07);
     expect(Math.abs(worse - expectedWorse)).toBeLessThan(0.05);
     expect(Math.abs(excessNfr)).toBeLessThan(0.002);
