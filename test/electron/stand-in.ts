@@ -5,7 +5,8 @@ import type * as Electron from 'electron';
 
 /**
  * Stands in for the `electron` module where its binary is not to be had: it records what the main process asks of the system, and answers
- * as Electron does. Every part is typed against Electron's own declarations, so that it cannot drift from them unseen.
+ * as Electron does. Every part is typed against Electron's own declarations, so that it cannot drift from them unseen. In one file although
+ * it is long: it is one module, as Electron is.
  */
 
 type Part<T, Names extends keyof T> = Pick<T, Names>;

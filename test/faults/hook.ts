@@ -1,7 +1,7 @@
 /**
  * Loaded before a program of the workbench (`node --import hook.ts …`, its children and threads too): counts everything that
  * changes a file below a folder, and does what the plan says when the count is reached. SQLite writes by itself; there a transaction
- * is one operation.
+ * is one operation. In one file although it is long: it is loaded before all else, and is one list of the calls by which Node writes.
  */
 import fs from 'node:fs';
 import { createRequire, syncBuiltinESMExports } from 'node:module';

@@ -1,3 +1,4 @@
+// In one file although it is long: one list of what is fuzzed, an entry each.
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
