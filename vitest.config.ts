@@ -5,10 +5,10 @@ import { patienceMs } from './test/helpers/patience.ts';
 
 /**
  * Files that run in one process after another, which loads modules and TensorFlow once: they leave nothing behind that another would
- * meet. All others have a process each: they replace modules, watch over whole processes, or count what was done since a start.
+ * meet. All others have a process each: they replace modules, watch over whole processes, count what was done since a start, or are long.
  */
 const sharing = ['domain', 'engine', 'imports', 'presentation', 'renderer', 'reports', 'shared', 'store'].map(
-  (folder) => `test/${folder}/**/*.test.ts`,
+  (folder) => `test/${folder}/**/!(*.long).test.ts`,
 );
 
 export default defineConfig({
