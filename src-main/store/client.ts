@@ -17,7 +17,7 @@ import type { BuildBatch } from './tasks/build-comparison.ts';
 import type { WorkerStart } from './rpc.ts';
 import { SideReaders } from './side-readers.ts';
 import { SearchedLists } from './searched-lists.ts';
-import { forward, WorkerClient, runTask } from './worker-client.ts';
+import { forward, TaskThreads, WorkerClient } from './worker-client.ts';
 import type { StoreWrites, WriterMethods } from './writer.ts';
 import { longRead } from './long-reads.ts';
 import { makeFolder } from './database-file.ts';
@@ -83,6 +83,7 @@ class OpenStore {
   readonly #events: EventQueue;
   readonly #listeners = new Set<(change: StoreChange) => void>();
   readonly #aside: SideReaders;
+  readonly #tasks: TaskThreads;
   readonly #lists: SearchedLists;
   readonly #abort = new AbortController();
   readonly #timers: NodeJS.Timeout[] = [];
@@ -102,6 +103,7 @@ class OpenStore {
   ) {
     this.#start = start;
     this.#aside = new SideReaders(start);
+    this.#tasks = new TaskThreads(start);
     this.#lists = new SearchedLists(reader, this.#aside);
     this.#writer = writer;
     this.#reader = reader;
@@ -233,7 +235,7 @@ class OpenStore {
     args: unknown[],
     onBatch: (batch: Batch) => Promise<void> = () => Promise.resolve(),
   ): Promise<Outcome> {
-    return runTask<Batch, Outcome>({ ...this.#start, role: 'task', task: { name, args } }, onBatch, this.#abort.signal);
+    return this.#tasks.run<Batch, Outcome>({ name, args }, onBatch, this.#abort.signal);
   }
 
   async #setNoiseFloor(id: string, left: string | null, right: string | null): Promise<void> {
@@ -283,6 +285,7 @@ class OpenStore {
     for (const timer of this.#timers) clearInterval(timer);
     const builds = this.#builds.stop();
     this.#abort.abort();
+    this.#tasks.close();
     await builds;
     await this.#aside.close();
     // The writer last: the last to close leaves one file, and a reader may not write it.

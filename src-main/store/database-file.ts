@@ -1,12 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { WorkbenchError, reportOf } from '../shared/domain/errors.ts';
-import { runTask } from './worker-client.ts';
+import { TaskThreads } from './worker-client.ts';
 
 /** “ok”, or what is wrong with a database that is not open, in SQLite's words; another program's is refused. */
 export function checkDatabaseFile(path: string): Promise<string> {
-  const start = { path: resolve(path), owner: 'check', role: 'task' as const };
-  return runTask<never, string>({ ...start, task: { name: 'checkFile', args: [] } }, () => Promise.resolve());
+  const threads = new TaskThreads({ path: resolve(path), owner: 'check' });
+  return threads.run<never, string>({ name: 'checkFile', args: [] }, () => Promise.resolve());
 }
 
 export function makeFolder(folder: string): void {

@@ -5,6 +5,8 @@ export type ToWorker =
   /** To the reader: the file is there and has its tables. */
   | { type: 'open' }
   | { type: 'call'; id: number; method: string; args: unknown[] }
+  /** To a thread of tasks that has none. */
+  | { type: 'task'; task: StoreTask }
   /** A task's batch was taken; the next may come. */
   | { type: 'next' };
 
@@ -24,7 +26,11 @@ export interface WorkerStart {
   maxBytes?: number;
   /** Set where nothing may be written: what a write is answered. The path is that of a copy then. */
   readOnly?: ErrorReport;
-  task?: { name: string; args: unknown[] };
+}
+
+export interface StoreTask {
+  name: string;
+  args: unknown[];
 }
 
 /** Methods as the worker has them, and as the client sees them. */

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { entryPath } from '../entries.ts';
 import { WorkbenchError, reportOf } from '../shared/domain/errors.ts';
-import type { FromWorker, Methods, Remote, ToWorker, WorkerStart } from './rpc.ts';
+import type { FromWorker, Methods, Remote, StoreTask, ToWorker, WorkerStart } from './rpc.ts';
 
 interface Waiting {
   resolve: (value: unknown) => void;
@@ -94,38 +94,111 @@ export class WorkerClient<M extends Methods> {
   }
 }
 
-/**
- * Runs a task in a thread of its own, which ends with it. Each batch is awaited before the next is asked for, so that a slow
- * taker is never flooded.
- */
-export function runTask<Batch, Outcome>(
-  start: WorkerStart,
+/** Threads without a task that are kept, and for how long: starting one costs more than most tasks. */
+const mostIdle = 2;
+const idleMs = 5_000;
+/** Their threads hold on to little, and serve again. The others end with their task, and what they had in memory goes with them. */
+const light: ReadonlySet<string> = new Set(['streamFlips', 'streamSamples', 'setStatements']);
+
+/** Threads in which tasks of a store run, each task alone in one. */
+export class TaskThreads {
+  readonly #start: WorkerStart;
+  readonly #idle = new Map<Worker, NodeJS.Timeout>();
+  #closed = false;
+
+  constructor(start: Omit<WorkerStart, 'role'>) {
+    this.#start = { ...start, role: 'task' };
+  }
+
+  /** Each batch is awaited before the next is asked for, so that a slow taker is never flooded. */
+  async run<Batch, Outcome>(
+    task: StoreTask,
+    onBatch: (batch: Batch) => Promise<void>,
+    signal?: AbortSignal,
+  ): Promise<Outcome> {
+    const thread = this.#take() ?? this.#open();
+    const outcome = await runTask<Batch, Outcome>(thread, task, onBatch, signal);
+    if (light.has(task.name)) this.#keep(thread);
+    else end(thread);
+    return outcome;
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const thread of this.#idle.keys()) this.#drop(thread);
+  }
+
+  #take(): Worker | undefined {
+    const [thread] = this.#idle.keys();
+    if (thread === undefined) return undefined;
+    clearTimeout(this.#idle.get(thread));
+    this.#idle.delete(thread);
+    thread.ref();
+    return thread;
+  }
+
+  #open(): Worker {
+    const thread = startThread(this.#start, 'store task');
+    for (const event of ['error', 'exit']) thread.on(event, () => this.#drop(thread));
+    return thread;
+  }
+
+  #keep(thread: Worker): void {
+    if (this.#closed || this.#idle.size >= mostIdle) return end(thread);
+    const timer = setTimeout(() => this.#drop(thread), idleMs);
+    timer.unref();
+    this.#idle.set(thread, timer);
+    // A program that has nothing else to do ends.
+    thread.unref();
+  }
+
+  #drop(thread: Worker): void {
+    clearTimeout(this.#idle.get(thread));
+    this.#idle.delete(thread);
+    end(thread);
+  }
+}
+
+/** It ends at the latest with the program. */
+function end(thread: Worker): void {
+  thread.terminate().catch(() => undefined);
+}
+
+/** Runs a task in a thread that has none; where it fails, the thread ends. */
+function runTask<Batch, Outcome>(
+  worker: Worker,
+  task: StoreTask,
   onBatch: (batch: Batch) => Promise<void>,
   signal?: AbortSignal,
 ): Promise<Outcome> {
   return new Promise<Outcome>((resolve, reject) => {
-    const worker = startThread(start, `store ${start.task?.name}`);
     const stop = (error: unknown): void => {
       reject(error instanceof Error ? error : new Error(String(error)));
-      // It ends at the latest with the program.
-      worker.terminate().catch(() => undefined);
+      end(worker);
+    };
+    const leave = (): void => {
+      signal?.removeEventListener('abort', abort);
+      worker.off('message', take).off('error', stop).off('exit', gone);
     };
     const abort = (): void => stop(new WorkbenchError('cancelled', 'The workspace was closed meanwhile'));
-    signal?.addEventListener('abort', abort, { once: true });
-    if (signal?.aborted === true) abort();
-    worker.on('message', (message: FromWorker) => {
+    const take = (message: FromWorker): void => {
       if (message.type === 'batch') {
         // One that throws instead of rejecting, as on a cancel, ends this task and not the program.
         const taken = Promise.resolve().then(() => onBatch(message.batch as Batch));
         taken.then(() => worker.postMessage({ type: 'next' } satisfies ToWorker), stop);
-      } else if (message.type === 'done') resolve(message.value as Outcome);
-      else if (message.type === 'failed') stop(WorkbenchError.fromReport(message.error));
-    });
-    worker.on('error', stop);
-    worker.on('exit', () => {
-      signal?.removeEventListener('abort', abort);
+      } else if (message.type === 'done') {
+        leave();
+        resolve(message.value as Outcome);
+      } else if (message.type === 'failed') stop(WorkbenchError.fromReport(message.error));
+    };
+    const gone = (): void => {
+      leave();
       reject(new WorkbenchError('internal', 'A task of the store ended without an answer'));
-    });
+    };
+    worker.on('message', take).on('error', stop).on('exit', gone);
+    signal?.addEventListener('abort', abort, { once: true });
+    if (signal?.aborted === true) abort();
+    worker.postMessage({ type: 'task', task } satisfies ToWorker);
   });
 }
 

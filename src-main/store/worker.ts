@@ -20,7 +20,7 @@ const slowMs = 100;
 const debugging = process.env.FLIPGUARD_DEBUG !== undefined && process.env.FLIPGUARD_DEBUG !== '';
 
 try {
-  if (start.role === 'task') await runOneTask(start);
+  if (start.role === 'task') await serveTasks(start);
   else serve(await open(start));
 } catch (error) {
   post({ type: 'failed', error: reportOf(translateSqliteError(error, start.path)) });
@@ -88,22 +88,37 @@ function failureOf(error: unknown): ErrorReport {
   return reportOf(translateSqliteError(error, start.path));
 }
 
-async function runOneTask({ path, task }: WorkerStart): Promise<void> {
+/** One task after another, each with a connection of its own, until the client ends the thread. */
+async function serveTasks({ path }: WorkerStart): Promise<void> {
   const { tasks } = await import('./tasks/tasks.ts');
-  const work =
-    task !== undefined && Object.hasOwn(tasks, task.name) ? tasks[task.name as keyof typeof tasks] : undefined;
-  if (task === undefined || work === undefined) throw new Error(`the store has no task ${task?.name}`);
+  port.on('message', (message: ToWorker) => {
+    if (message.type !== 'task') return;
+    const { name, args } = message.task;
+    const work = Object.hasOwn(tasks, name) ? tasks[name as keyof typeof tasks] : undefined;
+    runOneTask(path, name, work as Work | undefined, args).catch((error: unknown) => {
+      post({ type: 'failed', error: reportOf(translateSqliteError(error, path)) });
+    });
+  });
+}
+
+type Work = (
+  db: ReturnType<typeof openForReading>,
+  emit: (batch: unknown) => Promise<void>,
+  ...args: unknown[]
+) => unknown;
+
+async function runOneTask(path: string, name: string, work: Work | undefined, args: unknown[]): Promise<void> {
+  if (work === undefined) throw new Error(`the store has no task ${name}`);
   const db = openForReading(path);
   const emit = (batch: unknown): Promise<void> =>
     new Promise((resolve) => {
       port.once('message', () => resolve());
       post({ type: 'batch', batch });
     });
-  const value = await (work as (...args: unknown[]) => unknown)(db, emit, ...task.args);
+  const value = await work(db, emit, ...args);
   // Before the answer: who has it may close the store, and a connection that is still open would keep its log next to the file.
   db.raw.close();
   post({ type: 'done', value }, movable(value));
-  port.close();
 }
 
 function fail(): never {
