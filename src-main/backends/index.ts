@@ -4,5 +4,7 @@ export type { BackendDiagnosis, BackendReport } from './diagnose.ts';
 export { composedOps, nativeOps } from './native-ops.ts';
 export type { NativeOps } from './native-ops.ts';
 export { openBackend } from './open-backend.ts';
+export { threadsPerOperation } from './processor.ts';
+export type { ModelWork } from './processor.ts';
 export { backendNames } from './types.ts';
 export type { BackendName, OpenedBackend, TriedBackend } from './types.ts';

@@ -36,10 +36,12 @@ export async function openTensorflow(device: 'cuda' | 'cpu'): Promise<Opened> {
 }
 
 /** How the library computes, next to its version: both move speed, and rounding. */
-function settings({ binding }: TensorflowBackend): Record<string, string> {
+function settings(backend: TensorflowBackend): Record<string, string> {
+  const { binding } = backend;
   return {
     oneDNN: process.env['TF_ENABLE_ONEDNN_OPTS'] === '1' ? 'on' : 'off',
     compiledSteps: binding.traceBegin === undefined ? 'off' : 'on',
+    ...(backend.isUsingGpuDevice ? {} : { smallModelsDecode: 'on one thread' }),
   };
 }
 

@@ -29,6 +29,9 @@ export class Tracer {
   readonly #smallConstants = new Map<string, number>();
   readonly #always: number[] = [];
   readonly #lastOf = new Map<number, number>();
+  readonly #shapes = new Map<number, string>();
+  /** What was reshaped, by what came of it. */
+  readonly #reshaped = new Map<number, number>();
 
   constructor(
     backend: TensorflowBackend,
@@ -65,6 +68,7 @@ export class Tracer {
   input(dtype: number, shape: readonly number[]): tf.Tensor {
     const { id } = this.#real.traceInput!(this.trace, dtype, [...shape]);
     this.#inputs.push(id);
+    this.#shapes.set(id, String(shape));
     return this.#backend.createOutputTensor({ id: id + firstSymbol, dtype, shape: [...shape] });
   }
 
@@ -138,14 +142,27 @@ export class Tracer {
 
   #operation(name: string, attributes: Attribute[], ids: readonly number[]): HandleInfo[] {
     const inputs = ids.map((id) => this.#symbol(id));
+    // What is reshaped twice is reshaped once.
+    if (name === 'Reshape') inputs[0] = this.#reshaped.get(inputs[0]!) ?? inputs[0]!;
     // Equal nodes are one: half of a traced step is the same shapes and axes again and again.
     const key = `${name}|${JSON.stringify(attributes)}|${inputs.join()}`;
     let made = this.#nodes.get(key);
     if (made === undefined) {
       made = this.#real.traceOp!(this.trace, name, attributes, asLists(name, inputs), []) as GraphTensor[];
+      if (this.#changesNothing(name, attributes, inputs[0], made[0])) made = [{ ...made[0]!, id: inputs[0]! }];
+      else if (name === 'Reshape') this.#reshaped.set(made[0]!.id, inputs[0]!);
+      made.forEach(({ id, shape }) => this.#shapes.set(id, String(shape)));
       this.#nodes.set(key, made);
     }
     return this.#asHandles(name, made);
+  }
+
+  /** Whether an operation gives its input back, so that no kernel has to run for it. */
+  #changesNothing(name: string, attributes: readonly Attribute[], input?: number, output?: GraphTensor): boolean {
+    if (input === undefined || output === undefined) return false;
+    if (name === 'Reshape') return this.#shapes.get(input) === String(output.shape);
+    const types = attributes.filter(({ type }) => type === this.#real.TF_ATTR_TYPE).map(({ value }) => value);
+    return name === 'Cast' && types[0] === types[1];
   }
 
   #asHandles(name: string, made: readonly GraphTensor[]): HandleInfo[] {

@@ -28,6 +28,7 @@ import { createPostJson } from './post-json.ts';
 import { testPattern } from './patterns.ts';
 import { createPrograms } from './programs.ts';
 import { savingPhase } from './messages.ts';
+import { setThreadsFor } from './model-work.ts';
 import { watchOwner } from './orphan-watch.ts';
 import { Pending } from '../system/pending.ts';
 import { Reporter } from './reporter.ts';
@@ -103,6 +104,7 @@ async function runToItsEnd(job: TrainerJob): Promise<void> {
     // Nobody listens: what it has to say is next to its job. A run's events are in its own folder.
     if (jobFile !== undefined && job.kind !== 'train')
       reporter.writeTo(await EventFile.open(path.join(path.dirname(path.resolve(jobFile)), 'events.ndjson')));
+    await setThreadsFor(job);
     await runJob(job, await openContext());
   } catch (error) {
     await reporter.emit(endOf(error, job));

@@ -14,6 +14,7 @@ import { generate } from '../../src-main/engine/decode/generate.ts';
 import type { CausalLm } from '../../src-main/engine/models/causal-lm.ts';
 import { medianOf } from '../../src-main/shared/domain/benchmark.ts';
 import { loadTokenizer } from '../../src-main/engine/tokenizer/tokenizer.ts';
+import { setThreadsFor } from '../../src-main/trainer/model-work.ts';
 import { openFolder } from '../../src-main/trainer/node-folders.ts';
 import { openTestBackend } from '../helpers/backend.ts';
 import { findStories15m } from '../helpers/stories15m.ts';
@@ -29,11 +30,17 @@ const { values: options, positionals } = parseArgs({
   },
 });
 const newTokens = Number(options.tokens);
+const modelPath = await folderOf(options.size);
+// As the child process that samples from this model.
+await setThreadsFor({
+  ...{ kind: 'sample', modelPath, prompts: [], samplesPerPrompt: 1 },
+  decoding: { temperature: 0, maxNewTokens: newTokens, seed: 0 },
+});
 const backend = await openTestBackend();
-const model = await loadModel(openFolder(await folderOf(options.size)), { trainable: false });
+const model = await loadModel(openFolder(modelPath), { trainable: false });
 // No row may end early: the work is the same for all sides.
 model.config.eosTokenIds.length = 0;
-const tokenizer = await loadTokenizer(openFolder(await folderOf(options.size)));
+const tokenizer = await loadTokenizer(openFolder(modelPath));
 const prompt = tokenizer.encode('Once upon a time, there was a little girl named Lily.');
 console.log(
   `${backend.name}, ${backend.device}, stories${options.size}; prompt of ${prompt.length} tokens, ${newTokens} new ones`,

@@ -66,6 +66,20 @@ test('an adapter trains alone, bfloat16 narrows what does not train, blocks that
   ]);
 });
 
+test.each([
+  [{ kind: 'flip-hinge', suite: 's', weight: 1, combine: 'project' }, 2],
+  [{ kind: 'flipguard', weight: 1, combine: 'agree' }, 2],
+  [{ kind: 'flipguard', weight: 1, combine: 'add' }, 1],
+  [{ kind: 'flipguard', weight: 1 }, 1],
+] as [RunSpecInput['guard'], number][])('a guard that meets training’s gradients has its own: %o', (guard, copies) => {
+  const step = (changes: Partial<RunSpecInput>) =>
+    estimateMemory(spec(changes), shapeOf(tiny), { ...conditions, processBytes }).phases.step;
+  for (const tuning of [{ kind: 'full' }, { kind: 'lora', rank: 2, targets: ['q_proj'] }] as RunSpecInput['tuning'][]) {
+    const plain = step({ tuning });
+    expect(step({ tuning, guard })).toEqual({ ...plain, gradients: copies * plain.gradients! });
+  }
+});
+
 test('known shapes have the parameters that their models have', () => {
   const counts = Object.entries(knownShapes).map(([name, { config }]) => [
     name,

@@ -182,19 +182,26 @@ export class CompiledSteps {
       positions,
       Int32Array.from(positions, (place) => place + 1),
     );
-    const place = new Float32Array(recentLength);
-    place[this.#written] = 1;
     const seen = this.#room + recentLength;
     return [
       tf.tensor1d(ids, 'int32'),
       tf.tensor1d(positions, 'int32'),
       tf.tensor1d(uniforms),
-      tf.tensor1d(place),
+      this.#places(),
       ...this.#windows.map((window) => tf.tensor2d(this.#mask(window), [rows, seen])),
       ...[...rotary.values()].flatMap(({ cos, sin }) =>
         [cos, sin].map((table) => tf.tensor2d(table, [rows, table.length / rows])),
       ),
     ];
+  }
+
+  /** Where every row's and head's keys and values are written, as `StepInput.places`. */
+  #places(): tf.Tensor2D {
+    const heads = this.#model.config.kvHeads;
+    const count = this.#padding.length * heads;
+    const places = new Int32Array(3 * count);
+    for (let i = 0; i < count; i++) places.set([Math.floor(i / heads), i % heads, this.#written], 3 * i);
+    return tf.tensor2d(places, [count, 3], 'int32');
   }
 
   /** 0 where a query sees a key, `hidden` elsewhere. */
@@ -253,11 +260,11 @@ export class CompiledSteps {
   #build(inputs: readonly tf.Tensor[]): tf.Tensor[] {
     let at = 0;
     const take = <T extends tf.Tensor>(): T => inputs[at++] as T;
-    const [ids, positions, uniforms, place] = [
+    const [ids, positions, uniforms, places] = [
       take<tf.Tensor1D>(),
       take<tf.Tensor1D>(),
       take<tf.Tensor1D>(),
-      take<tf.Tensor1D>(),
+      take<tf.Tensor2D>(),
     ];
     const masks = new Map(this.#windows.map((window) => [window, take<tf.Tensor2D>()]));
     const names = [...this.#model.rotationsAt(new Int32Array(1), new Int32Array([1])).keys()];
@@ -275,7 +282,7 @@ export class CompiledSteps {
       down: affine(layer.down),
     }));
     const weights = { layers, head: take<tf.Tensor2D>(), dispose() {} };
-    const { logits, recent } = this.#model.stepOnce({ ids, positions, weights, segments, place, masks, rotary });
+    const { logits, recent } = this.#model.stepOnce({ ids, positions, weights, segments, places, masks, rotary });
     return [tokenSummary(logits, this.#settings, uniforms), ...recent.flatMap(({ keys, values }) => [keys, values])];
   }
 }

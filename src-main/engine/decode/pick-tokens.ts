@@ -58,7 +58,9 @@ export function picksOf(
 /** [rows, 2]: the likeliest token (exact in a float up to 2²⁴) and its log-prob. */
 function greedy(logits: tf.Tensor2D): tf.Tensor2D {
   const token = tf.cast(tf.argMax(logits, 1), 'float32');
-  return tf.stack([token, tf.sub(tf.max(logits, 1), tf.logSumExp(logits, 1))], 1) as tf.Tensor2D;
+  // The token's own logit is the largest.
+  const below = tf.sum(tf.exp(tf.sub(logits, tf.max(logits, 1, true))), 1);
+  return tf.stack([token, tf.neg(tf.log(below))], 1) as tf.Tensor2D;
 }
 
 /**

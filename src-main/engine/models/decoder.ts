@@ -20,7 +20,7 @@ import type { PackedBatch } from './packed-batch.ts';
 import { blockLinears } from './parameters.ts';
 import { Rotations } from './rotations.ts';
 import { added, reshaped, scaled } from './unsaved.ts';
-import { rotationMatrix, stepBlock, type StepContext } from './step.ts';
+import { rotationMatrix, stepBlock, type StepContext, turningFactors } from './step.ts';
 import { FixedCache, type StepInput, type StepOutput, stepView } from './step-once.ts';
 import { stepWeights, type StepWeights } from './step-weights.ts';
 import { runBlock, runPackedBlock, lastPositions } from './run-block.ts';
@@ -165,10 +165,14 @@ class Decoder implements CausalLm {
     const cache = new FixedCache(input);
     const view = perKind((kind: LayerAttention) => stepView(input, kind, this.#rotations.nameOf(kind)));
     const views = config.architecture.layers.map(view);
+    const { heads, kvHeads, headDim } = config;
+    const factorsOf = perKind(({ rotary }: LayerView) =>
+      rotary === null ? null : turningFactors(rotary, heads + kvHeads, headDim),
+    );
     const step: StepContext = {
       ...this.#context(),
       ...{ config, batch: input.ids.shape[0], time: 1, cache, views },
-      rotations: views.map(({ rotary }) => rotary),
+      rotations: views.map(factorsOf),
     };
     const hidden = this.#blocksOfStep(step, input.weights, this.#embedPlaces(input));
     const { multiplier } = this.languageHead();

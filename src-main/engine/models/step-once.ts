@@ -12,8 +12,8 @@ export interface StepInput {
   weights: StepWeights;
   /** Per layer a long stretch and a short one that this step writes into, each [rows, kvHeads, its length, headDim], 0 where nothing is yet. */
   segments: readonly { settled: CacheSegment; recent: CacheSegment }[];
-  /** 1 at the place of the short stretch that is written, [its length]. */
-  place: tf.Tensor1D;
+  /** Where keys and values of this position are written in a short stretch: row, head and place of each, int32 [rows·kvHeads, 3]. */
+  places: tf.Tensor2D;
   /** By a layer's window what its queries may see of both stretches, additive, [rows, length of both]. */
   masks: ReadonlyMap<number | null, tf.Tensor2D>;
   /** Cosines and sines of the rows' positions by rotation, [rows, dim/2] each. */
@@ -57,11 +57,10 @@ export class FixedCache {
   /** As `DecoderCache.extend`, for one position. */
   extend(layer: number, keys: tf.Tensor4D, values: tf.Tensor4D): CacheSegment[] {
     const { settled, recent } = this.#input.segments[layer]!;
-    const place = tf.reshape(this.#input.place, [1, 1, -1, 1]);
-    const written = {
-      keys: tf.add<tf.Tensor4D>(recent.keys, tf.mul(place, keys)),
-      values: tf.add<tf.Tensor4D>(recent.values, tf.mul(place, values)),
-    };
+    const { places } = this.#input;
+    const write = (stretch: tf.Tensor4D, made: tf.Tensor4D) =>
+      tf.tensorScatterUpdate(stretch, places, tf.reshape(made, [-1, made.shape[3]])) as tf.Tensor4D;
+    const written = { keys: write(recent.keys, keys), values: write(recent.values, values) };
     this.recent[layer] = written;
     return [settled, written];
   }

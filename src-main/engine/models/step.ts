@@ -2,7 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { allHeadsNorm, attend, headNorm, type PassContext } from './attention.ts';
 import { blockOf } from './block.ts';
 import { activate } from './layers.ts';
-import { rotate, type RotaryTable } from './rotary.ts';
+import type { RotaryTable } from './rotary.ts';
+import { constant } from './constants.ts';
 import type { Affine, StepLayer } from './step-weights.ts';
 
 /** What the blocks of one step share: a pass of one position a row. */
@@ -10,9 +11,17 @@ export interface StepContext extends PassContext {
   time: 1;
   /**
    * Per layer [headDim, headDim], or [batch, headDim, headDim] where rows stand at different positions: one operation where each costs as
-   * much as its numbers do. A compiled step takes the table as it is. Null where nothing is rotated.
+   * much as its numbers do. A compiled step turns by factors. Null where nothing is rotated.
    */
-  rotations: readonly (tf.Tensor | RotaryTable | null)[];
+  rotations: readonly (tf.Tensor | TurningFactors | null)[];
+}
+
+/** The rotation as x·own + x[partner]·others, for all heads at once: factors [batch, heads + kvHeads, headDim]. */
+export interface TurningFactors {
+  own: tf.Tensor3D;
+  others: tf.Tensor3D;
+  /** What each column is rotated with, int32 [headDim]. */
+  partner: tf.Tensor1D;
 }
 
 /** As the block of a whole pass, for one new position a row: x [batch, dim]. */
@@ -58,11 +67,11 @@ function normed(step: StepContext, block: string, x: tf.Tensor): tf.Tensor {
   );
 }
 
-function turned(rotation: tf.Tensor | RotaryTable | null, headDim: number, x: tf.Tensor): tf.Tensor {
+function turned(rotation: tf.Tensor | TurningFactors | null, headDim: number, x: tf.Tensor): tf.Tensor {
   if (rotation === null) return x;
-  if ('cos' in rotation && !(rotation instanceof tf.Tensor)) {
-    const [batch, count] = x.shape as [number, number];
-    return tf.reshape(rotate(tf.reshape(x, [batch, count, 1, headDim]), rotation), x.shape);
+  if (!(rotation instanceof tf.Tensor)) {
+    const { own, others, partner } = rotation;
+    return tf.add(tf.mul(x, own), tf.mul(tf.gather(x, partner, 2), others));
   }
   if (rotation.rank === 3) return tf.matMul(x as tf.Tensor3D, rotation as tf.Tensor3D);
   return tf.reshape(tf.matMul(tf.reshape(x, [-1, headDim]), rotation as tf.Tensor2D), x.shape);
@@ -96,6 +105,24 @@ export function rotationMatrix({ cos, sin }: RotaryTable, headDim: number): tf.T
     const matrix = tf.add(tf.mul(tf.eye(headDim), row(cos, 1)), tf.mul(quarterTurn(headDim, half), row(sin, 0)));
     return rows === 1 ? tf.reshape(matrix, [headDim, headDim]) : matrix;
   });
+}
+
+/** The rotation of a compiled step's layers that share a table, of one entry a row. */
+export function turningFactors({ cos, sin }: RotaryTable, heads: number, headDim: number): TurningFactors {
+  const [rows, half] = [cos.shape[0]!, cos.shape.at(-1)!];
+  const rest = headDim - 2 * half;
+  // Full sizes: products that broadcast are the slower ones, and these are made once for all layers.
+  const wide = (first: tf.Tensor, second: tf.Tensor, beyond: number) => {
+    const parts = [first, second, ...(rest === 0 ? [] : [constant(tf.fill([rows, rest], beyond))])] as tf.Tensor2D[];
+    return tf.tile(tf.reshape(tf.concat(parts, 1), [rows, 1, headDim]), [1, heads, 1]) as tf.Tensor3D;
+  };
+  const [flatCos, flatSin] = [tf.reshape(cos, [rows, half]), tf.reshape(sin, [rows, half])];
+  const partner = Int32Array.from({ length: headDim }, (_, i) => (i < half ? i + half : i < 2 * half ? i - half : i));
+  return {
+    own: wide(flatCos, flatCos, 1),
+    others: wide(tf.neg(flatSin), flatSin, 0),
+    partner: constant(tf.tensor1d(partner, 'int32')),
+  };
 }
 
 /** [headDim, headDim]: sends the first half of the rotated columns to the second, and the second, negated, to the first. */

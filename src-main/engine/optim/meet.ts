@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Scalar, Tensor1D } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import type { Gradients } from './adamw.ts';
 import { disposeGradients } from './gradients.ts';
 
@@ -49,12 +49,17 @@ async function products(own: Gradients, guard: Gradients): Promise<[number, numb
     const total = (scalars: Scalar[]) => (scalars.length === 0 ? tf.scalar(0) : tf.addN(scalars));
     const both = [...own].flatMap(([name, gradient]) => {
       const other = guard.get(name);
-      return other === undefined ? [] : [tf.sum(tf.mul(gradient, other)) as Scalar];
+      return other === undefined ? [] : [summed(() => tf.mul(gradient, other))];
     });
-    const square = (gradients: Gradients) => [...gradients.values()].map((one) => tf.sum(tf.square(one)) as Scalar);
+    const square = (gradients: Gradients) => [...gradients.values()].map((one) => summed(() => tf.square(one)));
     return tf.stack([total(both), total(square(guard)), total(square(own))]) as Tensor1D;
   });
   const [dot = 0, guardSquare = 0, ownSquare = 0] = await sums.data();
   sums.dispose();
   return [dot, guardSquare, ownSquare];
+}
+
+/** The sum of what is made, which is gone before the next parameter's is there. */
+function summed(make: () => Tensor): Scalar {
+  return tf.tidy(() => tf.sum(make()) as Scalar);
 }

@@ -80,7 +80,7 @@ export function estimateMemory(spec: MemorySpec, shape: ModelShape, conditions: 
     load: { process: conditions.processBytes.idle, weights, reading: float * shape.largest },
     step: {
       ...constant,
-      gradients: float * trained,
+      gradients: float * gradientNumbers(spec, trained),
       optimiser: 2 * float * trained,
       activations: keptBytes(spec, shape, conditions.longest, conditions.checkpointing),
       logits: logitBytes(responsesPerRow(spec.algorithm) * spec.batch.size * conditions.longest, shape.vocabSize),
@@ -109,6 +109,15 @@ function adapterNumbers({ tuning }: MemorySpec, { linears }: ModelShape): number
   return linears
     .filter(({ name }) => all || tuning.targets.some((target) => name === target || name.endsWith(`.${target}`)))
     .reduce((total, { inputs, outputs }) => total + tuning.rank * (inputs + outputs), 0);
+}
+
+/**
+ * Gradients that are there at once. A guard whose gradients are not added to training's has its own until the two meet, over the same
+ * weights; meeting takes them parameter by parameter.
+ */
+function gradientNumbers({ guard }: MemorySpec, trained: number): number {
+  const meets = guard.kind !== 'none' && (guard.combine ?? 'add') !== 'add';
+  return meets ? 2 * trained : trained;
 }
 
 /** What a backward pass keeps of the longest micro-batch: per layer and token as counted on one, or a block's input alone. */

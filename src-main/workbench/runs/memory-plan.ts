@@ -194,11 +194,6 @@ function notesOf(spec: RunSpec, decoding: object | null, checkpointing: boolean)
     ...(spec.guard.kind !== 'none' && comparesDistributions(spec.guard.divergence) && spec.tuning.kind === 'full'
       ? ['The guard’s forward KL needs the old model next to the new one: its weights come on top.']
       : []),
-    ...(spec.guard.kind !== 'none' && (spec.guard.combine ?? 'add') !== 'add'
-      ? [
-          'The guard’s gradients are kept next to those of training until the two meet: as much again as those come on top.',
-        ]
-      : []),
   ];
 }
 
