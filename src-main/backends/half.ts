@@ -9,6 +9,8 @@ const bfloat16 = 14;
 export interface HalfPrecision {
   /** Whether the device multiplies bfloat16 by instructions of its own. */
   readonly multiplies: boolean;
+  /** Whether `auto` takes it: on a processor the little time it saves is not worth numbers other than TRL's (docs/performance.md). */
+  readonly isUsual: boolean;
   /** Keeps the variable's numbers in bfloat16 from now on; nothing but `widened` and `product` reads them. */
   store(variable: tf.Variable): void;
   stores(variable: tf.Tensor): boolean;
@@ -31,6 +33,7 @@ export function tensorflowHalf(backend: TensorflowBackend): HalfPrecision {
   };
   return {
     multiplies: backend.isUsingGpuDevice || multipliesBfloat16(),
+    isUsual: backend.isUsingGpuDevice,
     stores: stored,
     store(variable) {
       if (stored(variable)) return;

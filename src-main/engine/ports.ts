@@ -60,6 +60,8 @@ export interface NativeOps {
 export interface HalfPrecision {
   /** Whether the device multiplies it by instructions of its own. */
   readonly multiplies: boolean;
+  /** Whether a run computes in it unless its spec says otherwise. */
+  readonly isUsual: boolean;
   /** Keeps the variable's numbers in bfloat16 from now on; `widened` and `product` alone read them. */
   store(variable: Variable): void;
   stores(variable: Tensor): boolean;

@@ -184,7 +184,10 @@ export const runSpecProofs: Readonly<Record<string, Readonly<Record<string, Proo
       'reads every kind of suite that has answers, each text in its turn, and says what it holds',
     ),
     tokens: hinge('of the controls are all, or as many at random by the seed'),
-    margin: hinge('has a hinge that is 0 at the margin, and on tokens that are not held'),
+    margin: hand(
+      'engine/guard/flip-hinge-lead',
+      'has a hinge that is 0 at the margin, and on tokens that are not held',
+    ),
     combine: hand('engine/train/guard-combining', '%s: is projected off, or has to agree, as by hand'),
   },
   'guard.learnedWeight': {

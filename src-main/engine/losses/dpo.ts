@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor1D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { type DpoLossName, type DpoSpec, lossesOf } from '../../shared/domain/algorithms.ts';
 import { assertNever } from '../../shared/domain/errors.ts';
 
@@ -27,34 +27,46 @@ type DpoLossSpec = Pick<DpoSpec, 'loss' | 'beta' | 'labelSmoothing' | 'dpop' | '
  *   robust   (−(1−ε) log σ(βh) + ε log σ(−βh)) / (1 − 2ε)   Chowdhury et al. 2024 eq. 12
  * where h = Δw − Δl − dpop·max(0, −Δw)           DPOP, Pal et al. 2024 eq. 3
  * and nllWeight adds −lp(π,w)/|w|                RPO, Pang et al. 2024 eq. 1
- * Several losses add up with their weights.
+ * Several losses add up with their weights. `rounding`: the share of a log-prob that a fall is less by for DPOP, so that a policy
+ * that is still the reference pays nothing for its last digit.
  */
-export function dpoLoss(pairs: PairLogProbs, spec: DpoLossSpec): Tensor1D {
-  const preference = preferenceLoss(pairs, spec);
+export function dpoLoss(pairs: PairLogProbs, spec: DpoLossSpec, rounding = 0): Tensor1D {
+  const preference = preferenceLoss(pairs, spec, rounding);
   if (spec.nllWeight === 0) return preference;
   const nll: Tensor1D = tf.neg(tf.div(pairs.chosen, pairs.chosenTokens));
   return tf.add(preference, tf.mul(nll, spec.nllWeight));
 }
 
-function preferenceLoss(pairs: PairLogProbs, spec: DpoLossSpec): Tensor1D {
+function preferenceLoss(pairs: PairLogProbs, spec: DpoLossSpec, rounding: number): Tensor1D {
   const parts = lossesOf(spec).map(({ kind, weight }) => {
-    const loss = namedLoss(kind, pairs, spec);
+    const loss = namedLoss(kind, pairs, spec, rounding);
     return weight === 1 ? loss : (tf.mul(loss, weight) as Tensor1D);
   });
   return parts.reduce((sum, part) => tf.add(sum, part));
 }
 
-function namedLoss(name: DpoLossName, pairs: PairLogProbs, spec: DpoLossSpec): Tensor1D {
+function namedLoss(name: DpoLossName, pairs: PairLogProbs, spec: DpoLossSpec, rounding: number): Tensor1D {
   const chosenRatio: Tensor1D = tf.sub(pairs.chosen, pairs.refChosen);
   const rejectedRatio: Tensor1D = tf.sub(pairs.rejected, pairs.refRejected);
   const scaled = (x: Tensor1D): Tensor1D => tf.mul(x, spec.beta);
-  const perToken = (): Tensor1D =>
-    penalised(tf.div(chosenRatio, pairs.chosenTokens), tf.div(rejectedRatio, pairs.rejectedTokens), spec.dpop);
+  const kept = (): Tensor => tf.mul(tf.abs(pairs.refChosen), rounding);
+  const penalised = (chosen: Tensor1D, rejected: Tensor1D, unfallen: () => Tensor): Tensor1D => {
+    const difference: Tensor1D = tf.sub(chosen, rejected);
+    if (spec.dpop === 0) return difference;
+    return tf.sub(difference, tf.mul(tf.relu(tf.sub(tf.neg(chosen), unfallen())), spec.dpop));
+  };
+  const summed = (): Tensor1D => penalised(chosenRatio, rejectedRatio, kept);
+  const perToken = (): Tensor1D => {
+    const { chosenTokens, rejectedTokens } = pairs;
+    return penalised(tf.div(chosenRatio, chosenTokens), tf.div(rejectedRatio, rejectedTokens), () =>
+      tf.div(kept(), chosenTokens),
+    );
+  };
   switch (name) {
     case 'sigmoid':
-      return sigmoidLoss(scaled(penalised(chosenRatio, rejectedRatio, spec.dpop)), spec.labelSmoothing);
+      return sigmoidLoss(scaled(summed()), spec.labelSmoothing);
     case 'hinge':
-      return tf.relu(tf.sub(1, scaled(penalised(chosenRatio, rejectedRatio, spec.dpop))));
+      return tf.relu(tf.sub(1, scaled(summed())));
     case 'ipo':
       return tf.square(tf.sub(perToken(), 1 / (2 * spec.beta)));
     case 'sigmoid-norm':
@@ -63,19 +75,13 @@ function namedLoss(name: DpoLossName, pairs: PairLogProbs, spec: DpoLossSpec): T
       return tf.add(tf.sigmoid(tf.neg(scaled(chosenRatio))), tf.sigmoid(scaled(rejectedRatio)));
     case 'robust': {
       const smoothing = spec.labelSmoothing;
-      const logits = scaled(penalised(chosenRatio, rejectedRatio, spec.dpop));
+      const logits = scaled(summed());
       const kept: Tensor1D = tf.mul(tf.softplus(tf.neg(logits)), 1 - smoothing);
       return tf.div(tf.sub(kept, tf.mul(tf.softplus(logits), smoothing)), 1 - 2 * smoothing);
     }
     default:
       return assertNever(name);
   }
-}
-
-function penalised(chosenRatio: Tensor1D, rejectedRatio: Tensor1D, dpop: number): Tensor1D {
-  const difference: Tensor1D = tf.sub(chosenRatio, rejectedRatio);
-  if (dpop === 0) return difference;
-  return tf.sub(difference, tf.mul(tf.relu(tf.neg(chosenRatio)), dpop));
 }
 
 /** softplus(−z) = −log σ(z), the form that neither overflows nor loses digits. */

@@ -105,7 +105,7 @@ export class DpoObjective implements Objective {
       const { logProbs, kl } = headOf(model, hidden, passed.labels, before, ops);
       const sums = sumPerSequence(logProbs, passed);
       const pairs = pairLogProbs(sums, tensors, indices.length);
-      const losses = dpoLoss(pairs, spec);
+      const losses = dpoLoss(pairs, spec, logProbRounding(model));
       const pass = { batch: passed, sums, kl };
       const term = guard === null || held === null ? null : guard.rideAlong(pairs, held, tensors, pass);
       const aligned = tf.sum(losses);

@@ -12,7 +12,7 @@ export function halfFor(
   { ops, backend }: Pick<JobContext, 'ops' | 'backend'>,
 ): HalfPrecision | null {
   if (precision === 'float32') return null;
-  if (precision === 'auto') return ops.half?.multiplies === true ? ops.half : null;
+  if (precision === 'auto') return ops.half?.isUsual === true ? ops.half : null;
   if (ops.half !== undefined) return ops.half;
   throw new WorkbenchError('unsupported', `${backend.name} has no bfloat16.`, {
     remedy:

@@ -178,9 +178,7 @@ function notesOf(spec: RunSpec, decoding: object | null, checkpointing: boolean)
   const online = ['ppo', 'rloo', 'grpo', 'online-dpo'].includes(spec.algorithm.kind);
   return [
     `Sequences are taken to be as long as batch.maxLength allows, ${spec.batch.maxLength} tokens.`,
-    ...(spec.precision === 'auto'
-      ? ['precision: auto is counted as float32; a device that multiplies bfloat16 takes what bf16 says.']
-      : []),
+    ...(spec.precision === 'auto' ? ['precision: auto is counted as float32; on a GPU it takes what bf16 says.'] : []),
     ...(checkpointing && spec.memory.checkpointing === 'auto'
       ? ['Blocks are computed twice (memory.checkpointing: auto), since what they keep would not fit next to the rest.']
       : []),
