@@ -1,25 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { detectFormat, openDatasetImport } from '../../src-main/imports/index.ts';
-import type { ImportOptions } from '../../src-main/imports/index.ts';
-import type { DatasetRow } from '../../src-main/shared/domain/datasets.ts';
+import { assistant, rowReader, user } from './dataset-rows.ts';
 import { jsonl, read, tempFolder } from './fixtures.ts';
 
 const folder = tempFolder();
-const user = (content: string): object => ({ role: 'user', content });
-const assistant = (content: string): object => ({ role: 'assistant', content });
-
-async function rowsOf(
-  records: unknown[],
-  options: ImportOptions = {},
-): Promise<{ rows: DatasetRow[]; problems: string[]; format: string }> {
-  const path = folder.write('data.jsonl', jsonl(records));
-  const { rows, problems, stream } = await read(openDatasetImport(path, options));
-  return {
-    rows: rows.map((row) => ({ ...row, id: /^[0-9a-f]{20}/.test(row.id) ? '' : row.id })),
-    problems,
-    format: stream.metadata().format,
-  };
-}
+const rowsOf = rowReader(folder);
 
 describe('TRL preference', () => {
   it('keeps an explicit prompt', async () => {
