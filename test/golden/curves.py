@@ -10,10 +10,12 @@ p=PchipInterpolator([0,1],[0,5]); print(float(p(.3)))
 ref={1:dict(a=[0,.5,1],r=[2,5,8],k=[0,2,9],f=[0,60,200]),2:dict(a=[0,.5,1],r=[2,5.5,7.5],k=[0,2.5,8],f=[0,70,190]),3:dict(a=[0,.5,1],r=[2,4.5,9],k=[0,1.8,10],f=[0,55,230])}
 met={1:dict(a=[0,.5,1],r=[2,6,8.5],k=[0,1.5,5],f=[0,50,130]),2:dict(a=[0,.5,1],r=[2,5,7],k=[0,1.2,4.5],f=[0,40,120]),3:dict(a=[0,.5,1],r=[2,5.2,8],k=[0,1.4,5.5],f=[0,48,110])}
 def first(c,key,target):
-    p=PchipInterpolator(c['a'],[v-c[key][0] for v in c[key]])
+    # KL grows with the square of the distance: its root is what is interpolated.
+    form=np.sqrt if key=='k' else (lambda v:v)
+    p=PchipInterpolator(c['a'],[form(v-c[key][0]) for v in c[key]])
     for lo,hi in zip(c['a'],c['a'][1:]):
-        if p(hi)>=target:
-            return optimize.brentq(lambda t:p(t)-target,lo,hi,xtol=1e-14)
+        if p(hi)>=form(target):
+            return optimize.brentq(lambda t:p(t)-form(target),lo,hi,xtol=1e-14)
 def ratio(m,r,key,shares):
     top=min(max(v-c[key][0] for v in c[key]) for c in (m,r))
     out=[]

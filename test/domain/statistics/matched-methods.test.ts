@@ -28,7 +28,7 @@ describe('a point at a match', () => {
       position: 36,
       between: ['step 24', 'step 48'],
       rewardGain: 8,
-      kl: 16,
+      kl: expect.closeTo(((Math.sqrt(8) + Math.sqrt(24)) / 2) ** 2, 9) as number,
       nfr: 0.06,
       pfr: 0,
     });
@@ -36,10 +36,14 @@ describe('a point at a match', () => {
       position: 24,
       between: ['step 24'],
       rewardGain: 4,
-      kl: 8,
+      kl: expect.closeTo(8, 9) as number,
       nfr: 0.04,
       pfr: 0,
     });
+  });
+  it('lies on the KL axis by the root of KL, which is what is straight near the old weights', () => {
+    const straight = path('s', 0, [start, [40, 10, 16, 80]]);
+    expect(pointAt(straight, 'kl', 4)).toMatchObject({ position: 20, rewardGain: 2, nfr: 0.04 });
   });
   it('is the first crossing of a path that turns back, in whatever order its points come', () => {
     const wavering = path('w', 0, [[30, 9, 2, 50], start, [10, 10, 2, 20], [20, 7, 2, 30]]);

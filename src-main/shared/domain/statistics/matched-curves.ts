@@ -1,3 +1,4 @@
+import { distanceOf } from './distance.ts';
 import { defaultLevel, meanOverSeeds } from './intervals.ts';
 import type { OverSeeds } from './matched-methods.ts';
 import { firstPlaceOf, monotoneCubic, valueAt } from './monotone-cubic.ts';
@@ -10,6 +11,13 @@ import type { MonotoneCubic } from './monotone-cubic.ts';
  */
 export const matchedAxes = ['sampled-reward', 'greedy-reward', 'kl'] as const;
 export type MatchedAxis = (typeof matchedAxes)[number];
+
+/** What is interpolated along a path: a reward itself, of KL its root. */
+const smoothAlong: Readonly<Record<MatchedAxis, (gain: number) => number>> = {
+  'sampled-reward': (gain) => gain,
+  'greedy-reward': (gain) => gain,
+  kl: distanceOf,
+};
 
 /** Shares of the common range at which two paths are compared; flips at a tenth of a gain are mostly noise. */
 export const matchedShares: Readonly<Record<MatchedAxis, readonly number[]>> = {
@@ -131,11 +139,11 @@ function matchPair(curve: MethodCurve, references: readonly MethodCurve[], axis:
   if (partner === undefined) return { match: null, why: 'no-partner' };
   const [own, other] = [readCurve(curve, axis), readCurve(partner, axis)];
   if (own === null || other === null) return { match: null, why: 'not-measured' };
-  const range = Math.min(Math.max(...own.gain.y), Math.max(...other.gain.y));
+  const range = Math.min(own.reach, other.reach);
   if (!(range > 0)) return { match: null, why: 'no-ground' };
   const logs = matchedShares[axis].map((share) => {
     // A hair less than all of it, so that rounding leaves nobody out.
-    const target = range * share * (1 - 1e-9);
+    const target = smoothAlong[axis](range * share * (1 - 1e-9));
     return Math.log(flipsAt(own, target) / flipsAt(other, target));
   });
   if (!logs.every(Number.isFinite)) return { match: null, why: 'no-flips' };
@@ -143,7 +151,9 @@ function matchPair(curve: MethodCurve, references: readonly MethodCurve[], axis:
 }
 
 interface ReadCurve {
-  /** What was gained on the axis since the old weights, by fraction. */
+  /** The most that was gained on the axis since the old weights. */
+  reach: number;
+  /** What was gained, as it is interpolated, by fraction. */
   gain: MonotoneCubic;
   /** Share of negative flips, by fraction. */
   flips: MonotoneCubic;
@@ -155,11 +165,10 @@ function readCurve({ points }: MethodCurve, axis: MatchedAxis): ReadCurve | null
   if (points.length < 2 || start === undefined || start === null) return null;
   if (!along.every((value): value is number => value !== null && Number.isFinite(value))) return null;
   const fractions = points.map(({ fraction }) => fraction);
+  const gains = along.map((value) => value - start);
   return {
-    gain: monotoneCubic(
-      fractions,
-      along.map((value) => value - start),
-    ),
+    reach: Math.max(...gains),
+    gain: monotoneCubic(fractions, gains.map(smoothAlong[axis])),
     flips: monotoneCubic(
       fractions,
       points.map(({ negativeFlips, n }) => negativeFlips / n),

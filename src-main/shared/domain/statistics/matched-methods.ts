@@ -1,4 +1,5 @@
 import { defaultLevel, meanOverSeeds } from './intervals.ts';
+import { distanceOf } from './distance.ts';
 
 /**
  * Methods side by side. A method that barely moves the model flips little, so methods are compared at a *match*: the
@@ -167,7 +168,10 @@ function reach(path: MethodPath, axis: MatchAxis): number {
   return Math.max(...alongAxis(path, axis).map(({ along }) => along));
 }
 
-/** Where a path first reaches `at`, every quantity interpolated linearly between the points around it; null when it never does. */
+/**
+ * Where a path first reaches `at`, every quantity interpolated linearly between the points around it, KL by its root; null when it never
+ * does.
+ */
 export function pointAt(path: MethodPath, axis: MatchAxis, at: number): MatchedPoint | null {
   const stations = alongAxis(path, axis);
   const startReward = inOrder(path)[0]?.reward ?? 0;
@@ -175,7 +179,9 @@ export function pointAt(path: MethodPath, axis: MatchAxis, at: number): MatchedP
   const after = stations[next];
   if (after === undefined) return null;
   const before = stations[next - 1] ?? after;
-  const share = after.along === before.along ? 1 : (at - before.along) / (after.along - before.along);
+  const place = axis === 'kl' ? distanceOf : (gain: number) => gain;
+  const from = place(before.along);
+  const share = after.along === before.along ? 1 : (place(at) - from) / (place(after.along) - from);
   const mix = (valueOf: (point: PathPoint) => number) =>
     valueOf(before.point) + share * (valueOf(after.point) - valueOf(before.point));
   const hasKl = before.point.kl !== null && after.point.kl !== null;
@@ -183,7 +189,7 @@ export function pointAt(path: MethodPath, axis: MatchAxis, at: number): MatchedP
     position: mix((point) => point.position),
     between: share > nearlyThere ? [after.point.label] : [before.point.label, after.point.label],
     rewardGain: mix((point) => point.reward) - startReward,
-    kl: hasKl ? mix((point) => point.kl ?? Number.NaN) : null,
+    kl: hasKl ? mix((point) => distanceOf(point.kl ?? Number.NaN)) ** 2 : null,
     nfr: mix((point) => point.negativeFlips / point.n),
     pfr: mix((point) => point.positiveFlips / point.n),
   };
