@@ -1,8 +1,8 @@
 /**
- * Greedy decoding with the key/value cache, compiled and operation by operation, in turn; with `--recompute`, against a whole pass for every
+ * Decoding with the key/value cache, compiled and operation by operation, in turn; with `--recompute`, against a whole pass for every
  * token too.
  *
- *   node test/bench/decode.ts [--size 260K] [--tokens 128] [--rounds 3] [--recompute] [batch sizes…]
+ *   node test/bench/decode.ts [--size 260K] [--tokens 128] [--rounds 3] [--temperature 0] [--recompute] [batch sizes…]
  */
 import os from 'node:os';
 import { performance } from 'node:perf_hooks';
@@ -26,6 +26,7 @@ const { values: options, positionals } = parseArgs({
     size: { type: 'string', default: '15M' },
     tokens: { type: 'string', default: '128' },
     rounds: { type: 'string', default: '3' },
+    temperature: { type: 'string', default: '0' },
     recompute: { type: 'boolean', default: false },
   },
 });
@@ -48,7 +49,7 @@ console.log(
 
 for (const batch of positionals.length > 0 ? positionals.map(Number) : [1, 8, 32]) {
   const prompts = new Array<number[]>(batch).fill(prompt);
-  const settings = { temperature: 0, maxNewTokens: newTokens, seed: 0 };
+  const settings = { temperature: Number(options.temperature), maxNewTokens: newTokens, seed: 0 };
   const sides: Record<string, () => Promise<unknown>> = {
     compiled: () => generate(model, tokenizer, prompts, settings, { batchSize: batch, ops: nativeOps() }),
     'operation by operation': () => generate(model, tokenizer, prompts, settings, { batchSize: batch }),

@@ -57,26 +57,60 @@ export function picksOf(
 
 /** [rows, 2]: the likeliest token (exact in a float up to 2²⁴) and its log-prob. */
 function greedy(logits: tf.Tensor2D): tf.Tensor2D {
-  const token = tf.cast(tf.argMax(logits, 1), 'float32');
+  const token: tf.Tensor1D = tf.argMax(logits, 1);
   // The token's own logit is the largest.
-  const below = tf.sum(tf.exp(tf.sub(logits, tf.max(logits, 1, true))), 1);
-  return tf.stack([token, tf.neg(tf.log(below))], 1) as tf.Tensor2D;
+  const below = tf.sum(tf.exp(tf.sub(logits, column(atTokens(logits, token)))), 1);
+  return tf.stack([tf.cast(token, 'float32'), tf.neg(tf.log(below))], 1) as tf.Tensor2D;
 }
 
 /**
- * [rows, 2]: a token drawn by the inverse distribution function, and its log-prob at temperature 1. The walk runs on the device: the token's id is the
- * number of tokens whose cumulative mass does not exceed `uniform` of the whole.
+ * [rows, 2]: a token drawn by the inverse distribution function, and its log-prob at temperature 1. The walk runs on the device, in two: first to
+ * the stretch of the vocabulary in which the mass exceeds `uniform` of the whole, then within it, since a running sum over a large
+ * vocabulary takes longer than all the rest.
  */
 function drawn(logits: tf.Tensor2D, temperature: number, uniforms: tf.Tensor1D): tf.Tensor2D {
   const [rows, vocab] = logits.shape;
-  const scaled = temperature === 1 ? logits : tf.div(logits, temperature);
-  const mass = tf.exp(tf.sub(scaled, tf.max(scaled, 1, true)));
-  const cumulative = tf.cumsum(mass, 1);
-  const bound = tf.mul(tf.slice(cumulative, [0, vocab - 1], [rows, 1]), tf.reshape(uniforms, [rows, 1]));
-  const token = tf.minimum(tf.sum(tf.cast(tf.lessEqual(cumulative, bound), 'int32'), 1), vocab - 1);
-  const places = tf.stack([constant(tf.range(0, rows, 1, 'int32')), tf.cast(token, 'int32')], 1);
-  const logProb = tf.sub(tf.gatherND(logits, places), tf.logSumExp(logits, 1));
-  return tf.stack([tf.cast(token, 'float32'), logProb], 1) as tf.Tensor2D;
+  const scaled: tf.Tensor2D = temperature === 1 ? logits : tf.div(logits, temperature);
+  const top: tf.Tensor2D = tf.max(scaled, 1, true);
+  const width = 2 ** Math.ceil(Math.log2(vocab) / 2);
+  const count = Math.ceil(vocab / width);
+  const mass = tf.pad(tf.exp(tf.sub(scaled, top)), [
+    [0, 0],
+    [0, count * width - vocab],
+  ]);
+  const stretches: tf.Tensor3D = tf.reshape(mass, [rows, count, width]);
+  const sums: tf.Tensor2D = tf.sum(stretches, 2);
+  const runningSums = tf.cumsum(sums, 1);
+  const total = tf.slice(runningSums, [0, count - 1], [rows, 1]);
+  // A uniform number may round to 1 in float32.
+  const bound: tf.Tensor2D = tf.mul(total, tf.minimum(column(uniforms), justBelowOne));
+  const isPassed = tf.cast(tf.lessEqual(runningSums, bound), 'float32');
+  const stretch: tf.Tensor1D = tf.minimum(tf.sum(isPassed, 1), count - 1);
+  const rest: tf.Tensor2D = tf.sub(bound, tf.sum(tf.mul(sums, isPassed), 1, true));
+  const within = tf.cumsum(atTokens(stretches, stretch), 1);
+  // Rounding may leave more than the stretch holds; its last token that has mass is meant then.
+  const most = tf.mul(tf.slice(within, [0, width - 1], [rows, 1]), justBelowOne);
+  const place = tf.sum(tf.cast(tf.lessEqual(within, tf.minimum(rest, most)), 'float32'), 1);
+  const token: tf.Tensor1D = tf.minimum(tf.add(tf.mul(stretch, width), place), vocab - 1);
+  const norm: tf.Tensor = temperature === 1 ? tf.add(top, tf.log(total)) : tf.logSumExp(logits, 1, true);
+  const logProb = tf.sub(atTokens(logits, token), tf.squeeze(norm, [1]));
+  return tf.stack([token, logProb], 1) as tf.Tensor2D;
+}
+
+/** 1 less some roundings of float32. */
+const justBelowOne = 1 - 2 ** -22;
+
+/** Of each row what stands at its place: [rows, n] → [rows], [rows, n, width] → [rows, width]. */
+function atTokens<T extends tf.Tensor2D | tf.Tensor3D>(
+  values: T,
+  places: tf.Tensor1D,
+): T extends tf.Tensor3D ? tf.Tensor2D : tf.Tensor1D {
+  const rows = constant(tf.range(0, values.shape[0], 1, 'int32'));
+  return tf.gatherND(values, tf.stack([rows, tf.cast(places, 'int32')], 1)) as never;
+}
+
+function column(values: tf.Tensor1D): tf.Tensor2D {
+  return tf.reshape(values, [values.shape[0], 1]);
 }
 
 /** [rows, vocab + 2]: probabilities at the temperature, then logSumExp of the logits with and without it. */
