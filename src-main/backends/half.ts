@@ -1,6 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Attribute, TensorflowBackend } from './binding.ts';
 import { multipliesBfloat16 } from './processor.ts';
+import { activeTracer } from './tracer.ts';
 
 /** TensorFlow's number for bfloat16; tfjs knows no such type, and the binding hands its handles on all the same. */
 const bfloat16 = 14;
@@ -14,9 +15,9 @@ export interface HalfPrecision {
   /** Keeps the variable's numbers in bfloat16 from now on; nothing but `widened` and `product` reads them. */
   store(variable: tf.Variable): void;
   stores(variable: tf.Tensor): boolean;
-  /** The numbers as float32. */
-  widened(variable: tf.Tensor): tf.Tensor;
-  /** a·b of matrices rounded to bfloat16, summed in float32; the product is float32 again. */
+  /** The numbers as float32; in a compiled function made once `before` is there, so that not all of a model's are made at its start. */
+  widened(variable: tf.Tensor, before?: tf.Tensor): tf.Tensor;
+  /** a·b of matrices rounded to bfloat16, summed in float32 and rounded once more; the product is float32 again. */
   product(a: tf.Tensor2D, b: tf.Tensor2D, transposeA: boolean, transposeB: boolean): tf.Tensor2D;
 }
 
@@ -42,9 +43,12 @@ export function tensorflowHalf(backend: TensorflowBackend): HalfPrecision {
       backend.binding.deleteTensor(id!);
       Object.assign(backend.tensorMap.get(variable.dataId), { id: narrow.id, dtype: bfloat16 });
     },
-    widened(variable) {
+    widened(variable, before) {
       const [id] = backend.getInputTensorIds([variable]);
-      return backend.createOutputTensor(cast(id!, bfloat16, TF_FLOAT));
+      const tracer = activeTracer();
+      if (tracer === null || before === undefined) return backend.createOutputTensor(cast(id!, bfloat16, TF_FLOAT));
+      const [earlier] = backend.getInputTensorIds([before]);
+      return backend.createOutputTensor(cast(tracer.after(id!, bfloat16, earlier!).id, bfloat16, TF_FLOAT));
     },
     product(a, b, transposeA, transposeB) {
       const [left, right] = [narrowId(a), narrowId(b)];

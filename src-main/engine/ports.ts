@@ -65,9 +65,9 @@ export interface HalfPrecision {
   /** Keeps the variable's numbers in bfloat16 from now on; `widened` and `product` alone read them. */
   store(variable: Variable): void;
   stores(variable: Tensor): boolean;
-  /** The numbers as float32. */
-  widened(variable: Tensor): Tensor;
-  /** a·b of matrices rounded to bfloat16, summed in float32; the product is float32 again. */
+  /** The numbers as float32; in a compiled function made once `before` is there. */
+  widened(variable: Tensor, before?: Tensor): Tensor;
+  /** a·b of matrices rounded to bfloat16, summed in float32 and rounded once more; the product is float32 again. */
   product(a: Tensor2D, b: Tensor2D, transposeA: boolean, transposeB: boolean): Tensor2D;
 }
 

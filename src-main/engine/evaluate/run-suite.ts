@@ -112,7 +112,7 @@ async function likelihoodResults(
 function resultsOf(
   prepared: PreparedItem,
   scores: SequenceScore[],
-  { model, tokenizer, beta, wordLexicon }: EvaluationContext & { wordLexicon: Lexicon | null },
+  { tokenizer, beta, wordLexicon }: EvaluationContext & { wordLexicon: Lexicon | null },
   reference: number[] | null,
 ): SampleResult[] {
   switch (prepared.item.kind) {
@@ -120,7 +120,7 @@ function resultsOf(
       const [chosen = 0, rejected = 0] = reference ?? [];
       const item = prepared as PreparedItem<ItemOf<'pairs'>>;
       const from = reference === null ? null : { beta, chosen, rejected };
-      return [pairResult(item, scores, from, logProbRounding(model))];
+      return [pairResult(item, scores, from, logProbRounding)];
     }
     case 'cloze':
       return [clozeResult(prepared as PreparedItem<ItemOf<'cloze'>>, scores, tokenizer)];

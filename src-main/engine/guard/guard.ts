@@ -2,7 +2,6 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { GuardSpec } from '../../shared/domain/run-spec.ts';
 import { assertNever } from '../../shared/domain/errors.ts';
-import type { CausalLm } from '../models/causal-lm.ts';
 import { customGradient } from '../models/custom-gradient.ts';
 import type { NativeOps, RandomStream } from '../ports.ts';
 
@@ -91,12 +90,9 @@ export interface GatedLogProbs {
 
 /**
  * Share of a summed log-prob within which two passes over the same weights may differ, other batch mates and other kernels' order of
- * summation included. A smaller difference says nothing. In bfloat16 a sum that differs in its last digit may be rounded to the
- * neighbouring number of 8 bits, and with it what follows: half a unit of that, where 8·10⁻⁴ was seen.
+ * summation included. A smaller difference says nothing. The same in each precision: what is computed forward is float32.
  */
-export function logProbRounding({ half }: Pick<CausalLm, 'half'>): number {
-  return half === null ? 1e-5 : 2 ** -9;
-}
+export const logProbRounding = 1e-5;
 
 /**
  * How far the gated quantity fell, [instances] (the reference cancels in every implicit reward):

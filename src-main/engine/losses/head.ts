@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { CausalLm } from '../models/causal-lm.ts';
 import { customGradient } from '../models/custom-gradient.ts';
+import { gradientProduct } from '../models/layers.ts';
 import { scaled } from '../models/unsaved.ts';
 import type { NativeOps } from '../ports.ts';
 import { type ComparedWith, divergenceFrom, gradientOfBoth } from './head-divergence.ts';
@@ -130,9 +131,9 @@ function headPass(
                   masked: before.masked,
                 }),
               );
-        const toHidden: Tensor2D = tf.mul(tf.matMul(grad, w), scale);
+        const toHidden: Tensor2D = tf.mul(gradientProduct(model.half, grad, w, false, false), scale);
         if (!trains) return [toHidden];
-        const toWeights: Tensor2D = tf.matMul(grad, tf.mul(part, scale) as Tensor2D, true);
+        const toWeights = gradientProduct(model.half, grad, tf.mul(part, scale) as Tensor2D, true, false);
         return [toHidden, sum === null ? toWeights : tf.add<Tensor2D>(sum, toWeights)];
       });
       sum?.dispose();

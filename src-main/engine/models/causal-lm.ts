@@ -27,7 +27,7 @@ export interface CausalLm {
   hiddenStates(ids: Tensor2D, lengths: readonly number[], options?: HiddenStatesOptions): Tensor3D;
   /** What it computes in, where that is not float32 alone. */
   readonly half: HalfPrecision | null;
-  /** Linear layers multiply in mixed precision from now on, and those that do not train are stored in bfloat16. */
+  /** Gradients are products in bfloat16 from now on, where the device multiplies it, and linear layers that do not train are stored in it. */
   computeInHalf(half: HalfPrecision): void;
   /** Whether sequences that begin with the same tokens have the same hidden states there. */
   readonly sharesPrompts: boolean;

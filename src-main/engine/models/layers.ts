@@ -43,21 +43,17 @@ function linearProduct(context: LayerContext, name: string, x: tf.Tensor2D): tf.
 }
 
 /**
- * x·W in mixed precision: both rounded to bfloat16 where the device multiplies it, else W alone where it is stored so. Gradients by the
- * same products; by W only where it is stored in float32, and so may train.
+ * x·W in mixed precision. What comes out is float32 of W as it is stored: a rounding there would be in every log-prob, and 8 bits of mantissa
+ * move losses by over a hundredth. Gradients are products in bfloat16 where the device multiplies it; by W only where it is stored in
+ * float32, and so may train.
  */
-function halfProduct(
-  { multiplies, stores, widened, product }: HalfPrecision,
-  x: tf.Tensor2D,
-  matrix: tf.Tensor2D,
-  transposed: boolean,
-): tf.Tensor2D {
+function halfProduct(half: HalfPrecision, x: tf.Tensor2D, matrix: tf.Tensor2D, transposed: boolean): tf.Tensor2D {
+  const { multiplies, stores, widened } = half;
   const frozen = stores(matrix);
-  const times = (a: tf.Tensor2D, b: tf.Tensor2D, transposeA: boolean, transposeB: boolean): tf.Tensor2D =>
-    multiplies ? product(a, b, transposeA, transposeB) : tf.matMul(a, b, transposeA, transposeB);
-  const read = () => (frozen && !multiplies ? (widened(matrix) as tf.Tensor2D) : matrix);
-  const forward = (input: tf.Tensor2D) => times(input, read(), false, transposed);
-  const byInput = (dy: tf.Tensor2D) => times(dy, read(), false, !transposed);
+  const read = (before: tf.Tensor) => (frozen ? (widened(matrix, before) as tf.Tensor2D) : matrix);
+  const forward = (input: tf.Tensor2D) => tf.matMul<tf.Tensor2D>(input, read(input), false, transposed);
+  const byInput = (dy: tf.Tensor2D) =>
+    gradientProduct(half, dy, frozen && multiplies ? matrix : read(dy), false, !transposed);
   if (frozen) {
     return customGradient(
       [x],
@@ -68,11 +64,25 @@ function halfProduct(
   return customGradient<[tf.Tensor2D, tf.Tensor2D], tf.Tensor2D>(
     [x, matrix],
     (input) => ({ value: forward(input), saved: [input] }),
-    (dy, [input]) => {
-      const [own, back] = [input as tf.Tensor2D, dy];
-      return [byInput(dy), transposed ? times(back, own, true, false) : times(own, back, true, false)];
+    (dy, [saved]) => {
+      const input = saved as tf.Tensor2D;
+      const [left, right] = transposed ? [dy, input] : [input, dy];
+      return [byInput(dy), gradientProduct(half, left, right, true, false)];
     },
   );
+}
+
+/** a·b on the way back: in bfloat16 where a model computes in it and the device multiplies it. */
+export function gradientProduct(
+  half: HalfPrecision | null,
+  a: tf.Tensor2D,
+  b: tf.Tensor2D,
+  transposeA: boolean,
+  transposeB: boolean,
+): tf.Tensor2D {
+  return half?.multiplies === true
+    ? half.product(a, b, transposeA, transposeB)
+    : tf.matMul<tf.Tensor2D>(a, b, transposeA, transposeB);
 }
 
 function adapterOutput(

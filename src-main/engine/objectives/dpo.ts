@@ -105,7 +105,7 @@ export class DpoObjective implements Objective {
       const { logProbs, kl } = headOf(model, hidden, passed.labels, before, ops);
       const sums = sumPerSequence(logProbs, passed);
       const pairs = pairLogProbs(sums, tensors, indices.length);
-      const losses = dpoLoss(pairs, spec, logProbRounding(model));
+      const losses = dpoLoss(pairs, spec, logProbRounding);
       const pass = { batch: passed, sums, kl };
       const term = guard === null || held === null ? null : guard.rideAlong(pairs, held, tensors, pass);
       const aligned = tf.sum(losses);
@@ -180,7 +180,7 @@ export class DpoObjective implements Objective {
   /** The margin, in reward units, that says nothing: an unchanged policy prefers neither response. */
   #rounding(numbers: PairNumbers, pair: number): number {
     const logProbs = Math.abs(numbers.chosen[pair] as number) + Math.abs(numbers.rejected[pair] as number);
-    return this.#options.spec.beta * logProbs * logProbRounding(this.#options.model);
+    return this.#options.spec.beta * logProbs * logProbRounding;
   }
 
   state(): ObjectiveState {

@@ -140,7 +140,7 @@ export class OnlineDpoObjective implements Objective {
   /** Joins the pairs' numbers to the rows that the groups have in the log already. */
   #log(log: SampleLog<'trained'>, pairs: readonly SampledPair[], told: Float32Array): void {
     const { beta } = this.#options.spec;
-    const share = beta * logProbRounding(this.#options.model);
+    const share = beta * logProbRounding;
     const n = pairs.length;
     const [chosen, rejected] = [told.subarray(n, 2 * n), told.subarray(2 * n)];
     const chosenRewards = pairs.map(({ refChosen }, i) => beta * ((chosen[i] as number) - refChosen));

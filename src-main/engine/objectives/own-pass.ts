@@ -174,17 +174,16 @@ export class OwnPass {
   }
 
   #fall(count: number, tensors: PassTensors, sums: Tensor1D): Tensor1D {
-    const { spec, targets, beta, model } = this.#options;
-    const rounding = logProbRounding(model);
+    const { spec, targets, beta } = this.#options;
     const values = {
       target: tf.slice(sums, [0], [count]) as Tensor1D,
       preTarget: tensors['preTarget']!,
       targetTokens: tensors['targetTokens']!,
     };
-    if (spec.gate !== 'margin') return implicitRewardFall(values, spec.gate, beta, rounding);
+    if (spec.gate !== 'margin') return implicitRewardFall(values, spec.gate, beta, logProbRounding);
     if (targets.others === undefined) return tensors['pairMargins']!;
     const other = { logProbs: tf.slice(sums, [count], [count]) as Tensor1D, pre: tensors['preOther']! };
-    return implicitRewardFall({ ...values, other }, 'margin', beta, rounding);
+    return implicitRewardFall({ ...values, other }, 'margin', beta, logProbRounding);
   }
 }
 

@@ -162,7 +162,7 @@ export class PairGuard {
       },
       this.spec.gate,
       this.#options.beta,
-      logProbRounding(this.#options.model),
+      logProbRounding,
     );
     if (this.spec.divergence === 'fall') {
       return guardTerm({ fall, divergence: fallBeyond(fall, this.spec.epsilon) }, this.spec, tensors['guard gates']!);

@@ -212,7 +212,7 @@ export const runSpecSchema = z
       .enum(['float32', 'bf16', 'auto'])
       .default('auto')
       .describe(
-        'bf16: weights that do not train are stored in bfloat16, and linear layers multiply in it where the device can; trained weights and moments stay float32. auto: bf16 on a GPU, else float32.',
+        'bf16: weights that do not train are stored in bfloat16, and gradients are products in it where the device multiplies it; what is computed forward, trained weights and moments stay float32. auto: bf16 on a GPU, else float32.',
       ),
     memory: z
       .strictObject({

@@ -207,7 +207,7 @@ async function likelihood(work: Work, item: SuiteItem, tally: UseTally): Promise
     case 'pairs': {
       const responses = [item.chosen, item.rejected].map((response) => delimiter + plain(response, suite));
       const scores = await scoresOf(work, item.id, plain(item.prompt, suite), responses, tally);
-      return pairResult({ item, sequences: [] }, scores.map(asSequence), null, logProbRounding({ half: null }));
+      return pairResult({ item, sequences: [] }, scores.map(asSequence), null, logProbRounding);
     }
     default:
       throw new WorkbenchError(

@@ -21,7 +21,6 @@ const spec = (changes: Partial<GuardSpec> = {}): GuardSpec => ({
   ...changes,
 });
 const random = () => createRandom(0, 'gate');
-const rounding = logProbRounding({ half: null });
 const pre = [-10, -20, -30];
 const tokens = () => tf.tensor1d([5, 10, 15]);
 
@@ -30,7 +29,7 @@ function guardOf(policy: Tensor1D, guard: GuardSpec, beta = 0.1) {
     { target: policy, preTarget: tf.tensor1d(pre), targetTokens: tokens() },
     guard.gate,
     beta,
-    rounding,
+    logProbRounding,
   );
   return guardTerm(
     { fall, divergence: crossEntropyDivergence(policy, tokens(), guard.reduction) },
@@ -114,7 +113,7 @@ describe('gates', () => {
       },
       'margin',
       0.1,
-      rounding,
+      logProbRounding,
     );
     // margins: before 1 and 1; now 3 and −1
     const [first, second] = fall.dataSync();
@@ -139,7 +138,7 @@ describe('gates', () => {
   test('the fall beyond ε is 0 where the gate opens, grows with the fall, and pulls by β', () => {
     const at = (x: Tensor1D, guard: GuardSpec) => {
       const values = { target: x, preTarget: tf.tensor1d(pre), targetTokens: tokens() };
-      const fall = implicitRewardFall(values, guard.gate, 0.1, rounding);
+      const fall = implicitRewardFall(values, guard.gate, 0.1, logProbRounding);
       return guardTerm({ fall, divergence: fallBeyond(fall, guard.epsilon) }, guard, gates(guard, 3));
     };
     // Falls of 0.1, −0.1 and 0.4; then one a hair beyond ε, which the cross-entropy would meet with a jump.

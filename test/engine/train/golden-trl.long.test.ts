@@ -122,20 +122,16 @@ describe.skipIf(!goldenPresent)(`${slowSteps} steps of DPO on stories15M equal T
 });
 
 describe.skipIf(!goldenPresent || nativeMissing !== undefined)('20 steps of DPO on stories-260k in bf16', () => {
-  test('have TRL’s float32 losses within 2.5 %, and its preferences where a margin is more than rounding', async () => {
+  test('have TRL’s float32 losses within 1 %, and prefer what TRL prefers', async () => {
     const golden = readGolden('260K');
     const [, steps] = await followTrl('260K', stories260k, golden, 'bf16');
-    let clear = 0;
     golden.steps.forEach(({ loss, rewards_chosen, rewards_rejected }, i) => {
       const { metrics, tables } = steps[i]!;
-      expect(Math.abs(metrics['loss']! / loss - 1)).toBeLessThan(0.025);
-      rewards_chosen.forEach((reward, j) => {
-        const margin = reward - rewards_rejected[j]!;
-        if (Math.abs(margin) < 0.08) return;
-        clear += 1;
-        expect(Math.sign(tables.trained?.metrics['rewards/margins']?.[j] ?? 0)).toBe(Math.sign(margin));
-      });
+      expect(Math.abs(metrics['loss']! / loss - 1)).toBeLessThan(0.01);
+      // Before the first update neither response is preferred, and what is left is rounding.
+      if (i === 0) return expect(metrics['rewards/accuracies']).toBe(0);
+      const preferred = rewards_chosen.map((reward, j) => Math.sign(reward - rewards_rejected[j]!));
+      expect(tables.trained?.metrics['rewards/margins']?.map(Math.sign)).toEqual(preferred);
     });
-    expect(clear).toBeGreaterThan(10);
   });
 });
