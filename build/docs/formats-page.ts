@@ -28,7 +28,7 @@ const containerLines: Record<Container, string> = {
 };
 
 const datasetLines: Record<DatasetFormat, string> = {
-  trl: '`chosen` and `rejected`, with `prompt` or with the prompt in both; texts or lists of `{role, content}`',
+  trl: '`chosen` and `rejected`, with `prompt`, a `question` (`query`, `input`) and `system` instead, or with the prompt in both; texts or lists of `{role, content}`, also written into a text',
   unpaired: '`prompt`, `completion`, `label`: a thumb up or down (KTO)',
   sharegpt: '`conversations` of `{from, value}`; with `chosen` and `rejected` it is preference data',
   alpaca:

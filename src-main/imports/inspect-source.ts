@@ -42,6 +42,8 @@ export interface InspectedSource {
   files: SourceFile[];
   /** Header of an Inspect archive. */
   archiveHeader: unknown;
+  /** The first record that could not be read, in words, where the beginning of a file has one. */
+  fault?: string;
 }
 
 export interface InspectRequest extends ImportOptions {
@@ -64,7 +66,12 @@ export async function inspectSource(path: string, request: InspectRequest = {}):
   const document = documentOf(outline);
   const layout = layoutFor(sniffed.layout, document);
   const isWhole = document?.entriesAt === null;
-  const values = isWhole ? [] : await firstValues(path, layout, sampleRecords, session.scratch());
+  let fault: string | undefined;
+  const values = isWhole
+    ? []
+    : await firstValues(path, layout, sampleRecords, session.scratch(), ({ line, problem }) => {
+        fault ??= `line ${line}: ${problem.message}`;
+      });
   const known = looksLikeInspect(outline)
     ? found('inspect', 'the document has an Inspect log’s “eval” header')
     : looksLikePromptfoo(outline)
@@ -72,7 +79,8 @@ export async function inspectSource(path: string, request: InspectRequest = {}):
       : document !== null
         ? found(document.format, document.reason)
         : evaluationOf(path, values);
-  return { detection: decide(values, layout, known, request), file, layout, files: [file], archiveHeader: null };
+  const detection = decide(values, layout, known, request);
+  return { detection, file, layout, files: [file], archiveHeader: null, ...(fault === undefined ? {} : { fault }) };
 }
 
 /** Where a known document has its records. */
@@ -117,6 +125,8 @@ async function inspectFolder(file: SourceFile, request: InspectRequest): Promise
   const archives = files.filter(({ name }) => name.endsWith('.eval'));
   const [only] = archives;
   if (only !== undefined && archives.length === 1) return inspectSource(only.path, request);
+  if (only === undefined && request.purpose !== undefined && request.purpose !== 'evaluation')
+    throw noFolder(file, files, request.purpose);
   if (only === undefined) {
     throw new WorkbenchError(
       'unsupported',
@@ -126,6 +136,21 @@ async function inspectFolder(file: SourceFile, request: InspectRequest): Promise
   }
   const detection = wholeSource(found('inspect', `the folder has ${archives.length} Inspect logs`));
   return { detection, file, layout: null, files: archives, archiveHeader: null };
+}
+
+/** A dataset or a suite is one file; of a folder, its files are named. */
+function noFolder(file: SourceFile, files: readonly SourceFile[], purpose: ImportPurpose): WorkbenchError {
+  const isSaved = files.some(({ name }) => name.endsWith('.arrow'));
+  const names = files
+    .map(({ name }) => name)
+    .filter((name) => /\.(jsonl?|ndjson|csv|tsv|parquet)(\.gz|\.zst)?$/i.test(name));
+  const holds = names.length === 0 ? '' : ` It holds ${names.slice(0, 5).join(', ')}${names.length > 5 ? ', …' : ''}.`;
+  return new WorkbenchError('unsupported', `${file.name} is a folder; a ${purpose} is read from one file.${holds}`, {
+    remedy: isSaved
+      ? 'It was written by save_to_disk: load it in Python and write it with to_parquet("data.parquet").'
+      : 'Import one of its files.',
+    place: { file: file.name },
+  });
 }
 
 async function inspectArchive(file: SourceFile, session: ReadSession): Promise<InspectedSource> {

@@ -14,6 +14,7 @@ import { planPromptfoo } from './evaluations/promptfoo.ts';
 import { planSweBenchFile } from './evaluations/swe-bench.ts';
 import { planTracker } from './evaluations/tracker.ts';
 import { acceptedFields, type FieldMap, formatFieldMap } from './field-map.ts';
+import { isPlainObject, own } from './field-path.ts';
 import { type ImportPlan, ImportStream } from './import-stream.ts';
 import { type InspectedSource, inspectSource } from './inspect-source.ts';
 import { readRecords } from './records/read-records.ts';
@@ -188,7 +189,24 @@ export function plainLayout(container: 'jsonl' | 'json'): (file: SourceFile) => 
 }
 
 function recordsOf(source: InspectedSource, layout: Layout): (session: ReadSession) => RecordBatches {
-  return (session) => readRecords(source.file.path, source.file.name, layout, session);
+  return (session) => readAndNote(source, layout, session);
+}
+
+/** Lists of records next to the one that is read (the other splits of a data set, say) are named, not passed over. */
+async function* readAndNote({ file }: InspectedSource, layout: Layout, session: ReadSession): RecordBatches {
+  let around: unknown = null;
+  yield* readRecords(file.path, file.name, layout, session, (header) => (around = header));
+  if (layout.container !== 'json' || layout.arrayPath.length !== 1 || !isPlainObject(around)) return;
+  const [taken] = layout.arrayPath;
+  const others = Object.keys(around).filter((name) => name !== taken && isListOfObjects(own(around, name)));
+  if (others.length === 0) return;
+  session.note(
+    `Of ${file.name} the list “${taken}” was read; ${others.map((name) => `“${name}”`).join(', ')} next to it ${others.length === 1 ? 'was' : 'were'} not. Write each into a file of its own to import it.`,
+  );
+}
+
+function isListOfObjects(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0 && value.every(isPlainObject);
 }
 
 async function* recordsOfAll(
@@ -214,11 +232,17 @@ function fileLayout(source: InspectedSource): Layout {
  * @throws WorkbenchError with the guess and the fields there are, when a mapping is needed.
  */
 function mapFor(source: InspectedSource, options: ImportOptions, kind?: SuiteKind): FieldMap {
-  const { detection, file } = source;
+  const { detection, file, fault } = source;
   const isGeneric = containers.some((container: Container) => container === detection.format);
   const given = options.map ?? {};
   if (!isGeneric || Object.values(given).some((path) => path !== null)) return given;
   if (!detection.needsMap || kind !== undefined) return { ...detection.suggestedMap, ...given };
+  if (detection.fields.length === 0 && fault !== undefined) {
+    throw new WorkbenchError('bad-input', `${file.name} has no record that can be read: ${fault}`, {
+      remedy: 'Correct that line, or write the file again.',
+      place: { file: file.name },
+    });
+  }
   if (detection.fields.length === 0) {
     throw new WorkbenchError('bad-input', `${file.name} holds no records: there is nothing to import.`, {
       remedy: 'Look whether it was written to its end, or take another file.',

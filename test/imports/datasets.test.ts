@@ -95,7 +95,6 @@ describe('other dataset formats', () => {
     const { rows, format } = await rowsOf([
       { instruction: 'Add.', input: '1+1', output: '2' },
       { instruction: 'Hi', input: '', output: 'Hello', system: 'Be kind.', history: [['a', 'b']] },
-      { instruction: 'Hi', chosen: 'Hello', rejected: 'No.' },
     ]);
     expect(format).toBe('alpaca');
     expect(rows).toEqual([
@@ -106,8 +105,9 @@ describe('other dataset formats', () => {
         prompt: [{ role: 'system', content: 'Be kind.' }, user('a'), assistant('b'), user('Hi')],
         completion: [assistant('Hello')],
       },
-      { kind: 'preference', id: '', prompt: 'Hi', chosen: 'Hello', rejected: 'No.' },
     ]);
+    const pairs = await rowsOf([{ instruction: 'Hi', chosen: 'Hello', rejected: 'No.' }]);
+    expect(pairs.rows).toEqual([{ kind: 'preference', id: '', prompt: 'Hi', chosen: 'Hello', rejected: 'No.' }]);
   });
 
   it('reads ShareGPT as completion, preference and unpaired', async () => {
@@ -115,17 +115,17 @@ describe('other dataset formats', () => {
     const gpt = (value: string): object => ({ from: 'gpt', value });
     const { rows, problems, format } = await rowsOf([
       { conversations: [human, gpt('Hello')] },
-      { conversations: [human], chosen: gpt('Hello'), rejected: gpt('No.') },
-      { conversations: [human, gpt('Hello')], label: false },
       { conversations: [human] },
     ]);
+    const pairs = await rowsOf([{ conversations: [human], chosen: gpt('Hello'), rejected: gpt('No.') }]);
+    const labelled = await rowsOf([{ conversations: [human, gpt('Hello')], label: false }]);
     expect(format).toBe('sharegpt');
-    expect(rows).toEqual([
+    expect([...rows, ...pairs.rows, ...labelled.rows]).toEqual([
       { kind: 'completion', id: '', prompt: [user('Hi')], completion: [assistant('Hello')] },
       { kind: 'preference', id: '', prompt: [user('Hi')], chosen: [assistant('Hello')], rejected: [assistant('No.')] },
       { kind: 'unpaired', id: '', prompt: [user('Hi')], completion: [assistant('Hello')], label: false },
     ]);
-    expect(problems).toEqual(['4 missing-field conversations']);
+    expect(problems).toEqual(['2 missing-field conversations']);
   });
 
   it.each([

@@ -1,19 +1,26 @@
 import type { CompletionRow, Message, PromptRow, UnpairedRow } from '../../shared/domain/datasets.ts';
 import { own } from '../field-path.ts';
 import { Misfit } from '../problems.ts';
-import { asOptionalText, asText, asTextOrChat, nameOf } from '../values.ts';
+import { asOptionalText, asText, nameOf } from '../values.ts';
 import { asVerdict } from '../verdict-values.ts';
 import { asReply } from './preference.ts';
 import { toolsOf } from './tools.ts';
+import { asTextOrTurns, asTurns, holdsTurns } from './written-turns.ts';
 
 /** TRL's prompt-completion format; `response` is taken as well. */
-export function readPromptCompletion(record: unknown): CompletionRow {
-  return { kind: 'completion', id: '', ...promptAndCompletion(record) };
+export function readPromptCompletion(record: unknown): CompletionRow | UnpairedRow {
+  return withLabel({ id: '', ...promptAndCompletion(record) }, record);
 }
 
 /** TRL's unpaired preference (KTO): a completion with a thumb up or down. */
 export function readUnpaired(record: unknown): UnpairedRow {
-  return { kind: 'unpaired', id: '', ...promptAndCompletion(record), label: asLabel(own(record, 'label'), 'label') };
+  const labelField = isGiven(own(record, 'kto_tag')) && !isGiven(own(record, 'label')) ? 'kto_tag' : 'label';
+  return {
+    kind: 'unpaired',
+    id: '',
+    ...promptAndCompletion(record),
+    label: asLabel(own(record, labelField), labelField),
+  };
 }
 
 export function asLabel(value: unknown, field: string): boolean {
@@ -23,8 +30,8 @@ export function asLabel(value: unknown, field: string): boolean {
 }
 
 function promptAndCompletion(record: unknown): Pick<CompletionRow, 'prompt' | 'completion' | 'tools'> {
-  const prompt = asTextOrChat(own(record, 'prompt'), 'prompt');
-  const completion = asTextOrChat(own(record, 'completion') ?? own(record, 'response'), 'completion');
+  const prompt = asTextOrTurns(own(record, 'prompt'), 'prompt');
+  const completion = asTextOrTurns(own(record, 'completion') ?? own(record, 'response'), 'completion');
   if (completion.length === 0) throw new Misfit('empty', 'The completion is empty.', 'completion');
   const tools = toolsOf(record);
   if (typeof prompt === typeof completion) return { prompt, completion, ...tools };
@@ -38,8 +45,7 @@ function promptAndCompletion(record: unknown): Pick<CompletionRow, 'prompt' | 'c
 /** A text for language modelling (no prompt), also as a bare string, or a conversation in `messages`. */
 export function readLanguageModeling(record: unknown): CompletionRow | UnpairedRow {
   const messages = own(record, 'messages');
-  if (Array.isArray(messages))
-    return lastTurnAsCompletion(asTextOrChat(messages, 'messages') as Message[], record, 'messages');
+  if (holdsTurns(messages)) return lastTurnAsCompletion(asTurns(messages, 'messages'), record, 'messages');
   const text = asText(typeof record === 'string' ? record : own(record, 'text'), 'text');
   if (text.length === 0) throw new Misfit('empty', 'The text is empty.', 'text');
   return { kind: 'completion', id: '', prompt: '', completion: text };
@@ -67,7 +73,7 @@ function isGiven(value: unknown): boolean {
 
 /** TRL's prompt-only format, with the wanted answer where there is one. */
 export function readPromptOnly(record: unknown): PromptRow {
-  const prompt = asTextOrChat(own(record, 'prompt'), 'prompt');
+  const prompt = asTextOrTurns(own(record, 'prompt'), 'prompt');
   if (prompt.length === 0) throw new Misfit('empty', 'The prompt is empty.', 'prompt');
   const target = asOptionalText(own(record, 'target'));
   return { kind: 'prompt', id: '', prompt, ...(target === null ? {} : { target }), ...toolsOf(record) };

@@ -1,11 +1,12 @@
 import { isPlainObject, own } from '../field-path.ts';
 import type { DatasetFormat } from '../types.ts';
+import { holdsTurns } from './written-turns.ts';
 
 /** Most telling first: a preference also has a prompt, and an Alpaca record may have chosen and rejected. */
 const signs: readonly { format: DatasetFormat; fits: (record: unknown) => boolean; reason: string }[] = [
   {
     format: 'sharegpt',
-    fits: (record) => Array.isArray(own(record, 'conversations')),
+    fits: (record) => holdsTurns(own(record, 'conversations')),
     reason: 'records have “conversations”',
   },
   {
@@ -21,18 +22,19 @@ const signs: readonly { format: DatasetFormat; fits: (record: unknown) => boolea
   },
   {
     format: 'unpaired',
-    fits: (record) => has(record, 'prompt') && has(record, 'completion') && has(record, 'label'),
+    fits: (record) =>
+      has(record, 'prompt') && hasCompletion(record) && (has(record, 'label') || has(record, 'kto_tag')),
     reason: 'records have “prompt”, “completion” and “label”',
   },
   {
     format: 'prompt-completion',
-    fits: (record) => has(record, 'prompt') && (has(record, 'completion') || has(record, 'response')),
+    fits: (record) => has(record, 'prompt') && hasCompletion(record),
     reason: 'records have “prompt” and “completion”',
   },
   {
     format: 'language-modeling',
     fits: (record) =>
-      typeof record === 'string' || typeof own(record, 'text') === 'string' || Array.isArray(own(record, 'messages')),
+      typeof record === 'string' || typeof own(record, 'text') === 'string' || holdsTurns(own(record, 'messages')),
     reason: 'records are texts or conversations',
   },
   { format: 'prompt-only', fits: (record) => has(record, 'prompt'), reason: 'records have a “prompt” alone' },
@@ -40,6 +42,10 @@ const signs: readonly { format: DatasetFormat; fits: (record: unknown) => boolea
 
 function has(record: unknown, key: string): boolean {
   return isPlainObject(record) && Object.hasOwn(record, key);
+}
+
+function hasCompletion(record: unknown): boolean {
+  return has(record, 'completion') || has(record, 'response');
 }
 
 /** The first format that most of the records have the fields of. */

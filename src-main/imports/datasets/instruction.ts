@@ -1,18 +1,22 @@
 import { type DatasetRow, type Message, messageText, type TextOrChat } from '../../shared/domain/datasets.ts';
 import { own } from '../field-path.ts';
 import { Misfit } from '../problems.ts';
-import { asMessage, asOptionalText, asText, asTextOrChat } from '../values.ts';
+import { asMessage, asOptionalText, asText } from '../values.ts';
 import { lastTurnAsCompletion, withLabel } from './completion.ts';
 import { asReply, checkedParts } from './preference.ts';
+import { questionField } from './question-field.ts';
 import { toolsOf } from './tools.ts';
+import { asTurns, holdsTurns } from './written-turns.ts';
 
 /**
- * Alpaca: `instruction`, `input`, `output`; LLaMA-Factory's additions `system`, `history` and `chosen`/`rejected` as well.
+ * Alpaca: `instruction`, `input`, `output`; LLaMA-Factory's additions `system`, `history` and `chosen`/`rejected` as well. Pairs may
+ * call the instruction a `question`, as many do.
  * Instruction and input are joined by a blank line: the `### Instruction` template belongs to a model, not to the data.
  */
 export function readAlpaca(record: unknown): DatasetRow {
-  const instruction = asText(own(record, 'instruction'), 'instruction');
-  const input = asOptionalText(own(record, 'input')) ?? '';
+  const asked = questionField(record) ?? 'instruction';
+  const instruction = asText(own(record, asked), asked);
+  const input = asked === 'input' ? '' : (asOptionalText(own(record, 'input')) ?? '');
   const question = input === '' ? instruction : instruction === '' ? input : `${instruction}\n\n${input}`;
   const turns = [...systemTurn(record), ...historyTurns(record)];
   const prompt: TextOrChat = turns.length === 0 ? question : [...turns, { role: 'user', content: question }];
@@ -59,13 +63,13 @@ function isGiven(value: unknown): boolean {
 /** ShareGPT: `conversations` of `{from, value}` turns, with `chosen` and `rejected` turns for preferences. */
 export function readShareGpt(record: unknown): DatasetRow {
   const conversations = own(record, 'conversations');
-  if (!Array.isArray(conversations))
+  if (!holdsTurns(conversations))
     throw new Misfit('missing-field', '“conversations” is missing or no list.', 'conversations');
-  const turns = [...systemTurn(record), ...(asTextOrChat(conversations, 'conversations') as Message[])];
+  const turns = [...systemTurn(record), ...asTurns(conversations, 'conversations')];
   const chosen = own(record, 'chosen');
   const rejected = own(record, 'rejected');
   if (!isGiven(chosen) || !isGiven(rejected)) return lastTurnAsCompletion(turns, record, 'conversations');
-  const parts = { prompt: turns, chosen: asTurns(chosen, 'chosen'), rejected: asTurns(rejected, 'rejected') };
+  const parts = { prompt: turns, chosen: replyTurns(chosen, 'chosen'), rejected: replyTurns(rejected, 'rejected') };
   for (const field of ['chosen', 'rejected'] as const) {
     if (parts[field].every((turn) => messageText(turn) === ''))
       throw new Misfit('empty', `“${field}” is empty.`, field);
@@ -73,7 +77,7 @@ export function readShareGpt(record: unknown): DatasetRow {
   return { kind: 'preference', id: '', ...checkedParts(parts), ...toolsOf(record) };
 }
 
-function asTurns(value: unknown, field: string): Message[] {
-  if (Array.isArray(value)) return asTextOrChat(value, field) as Message[];
+function replyTurns(value: unknown, field: string): Message[] {
+  if (holdsTurns(value)) return asTurns(value, field);
   return typeof value === 'string' ? asReply(value) : [asMessage(value, field)];
 }

@@ -3,6 +3,7 @@ import type { DatasetRow } from '../../shared/domain/datasets.ts';
 import { datasetFields, type FieldMap, formatFieldMap, type MapField, Mapping } from '../field-map.ts';
 import { isPlainObject, own } from '../field-path.ts';
 import type { ImportPlan, Mapped } from '../import-stream.ts';
+import { Misfit } from '../problems.ts';
 import type { RecordBatches } from '../records/record.ts';
 import { datasetIdentity } from '../row-content.ts';
 import type { ReadSession } from '../session.ts';
@@ -11,9 +12,11 @@ import { asId, asTags } from '../values.ts';
 import { readLanguageModeling, readPromptCompletion, readPromptOnly, readUnpaired } from './completion.ts';
 import { readAlpaca, readShareGpt } from './instruction.ts';
 import { readPreference } from './preference.ts';
+import { isAnsweredQuestion } from './question-field.ts';
+import { refuseMedia, UnreadFields, untrainedReply } from './unread-fields.ts';
 
 export const datasetReaders: Record<DatasetFormat, (record: unknown) => DatasetRow> = {
-  trl: readPreference,
+  trl: (record) => (isAnsweredQuestion(record) ? readAlpaca(record) : readPreference(record)),
   unpaired: readUnpaired,
   sharegpt: readShareGpt,
   alpaca: readAlpaca,
@@ -33,6 +36,8 @@ export function planDataset(
   const reader = format in datasetReaders ? datasetReaders[format as DatasetFormat] : null;
   if (reader !== null) refuseUselessFields(format, map);
   const read = reader ?? datasetReaders[formatOfMap(map)];
+  const unread = new UnreadFields(reader === null ? null : (format as DatasetFormat), map);
+  let kind: DatasetRow['kind'] | null = null;
   return {
     purpose: 'dataset',
     format,
@@ -45,13 +50,33 @@ export function planDataset(
     },
     mapRecord: (record): Mapped<DatasetRow> => {
       const source = withMapped(record, mapping, reader !== null);
+      unread.look(record);
+      if (reader !== null) refuseMedia(source);
+      const leftOut = untrainedReply(source);
+      if (leftOut !== null) return { leftOut };
       const row = read(source);
+      kind ??= row.kind;
+      if (row.kind !== kind) throw otherKind(row.kind, kind);
       const tags = asTags(own(source, 'tags'));
       if (tags !== undefined) row.tags = tags;
       return { row, id: mapping.refusesIds ? null : asId(own(source, 'id'), mapping.pathOf('id')) };
     },
-    describe: () => ({}),
+    describe: () => ({ notes: unread.notes() }),
   };
+}
+
+/** A dataset is trained on by one method: its rows are of one kind, the first's. */
+function otherKind(found: DatasetRow['kind'], first: DatasetRow['kind']): Misfit {
+  const words = {
+    preference: 'a pair',
+    completion: 'a completion',
+    unpaired: 'a completion with a label',
+    prompt: 'a prompt',
+  };
+  return new Misfit(
+    'wrong-type',
+    `The record is ${words[found]}, the first was ${words[first]}; a dataset has one kind.`,
+  );
 }
 
 /** The record as a TRL format would have it: mapped values under the canonical names, over the record's own or alone. */

@@ -1,8 +1,8 @@
 import type { Message, PreferenceRow, TextOrChat } from '../../shared/domain/datasets.ts';
 import { own } from '../field-path.ts';
 import { Misfit } from '../problems.ts';
-import { asTextOrChat } from '../values.ts';
 import { toolsOf } from './tools.ts';
+import { asTextOrTurns } from './written-turns.ts';
 
 /** The three parts of a preference, the prompt cut off from both responses. */
 export interface PreferenceParts {
@@ -13,15 +13,15 @@ export interface PreferenceParts {
 
 /** TRL's preference format: plain or conversational, the prompt given or contained in both responses. */
 export function readPreference(record: unknown): PreferenceRow {
-  const chosen = asTextOrChat(own(record, 'chosen'), 'chosen');
-  const rejected = asTextOrChat(own(record, 'rejected'), 'rejected');
+  const chosen = asTextOrTurns(own(record, 'chosen'), 'chosen');
+  const rejected = asTextOrTurns(own(record, 'rejected'), 'rejected');
   if (typeof chosen !== typeof rejected)
     throw new Misfit('wrong-type', 'One of chosen and rejected is a text, the other a conversation.', 'rejected');
   const prompt = own(record, 'prompt');
   const parts =
     prompt === undefined || prompt === null
-      ? implicitPrompt(chosen, rejected)
-      : explicitPrompt(asTextOrChat(prompt, 'prompt'), chosen, rejected);
+      ? sharedPrompt(prompt, chosen, rejected)
+      : explicitPrompt(asTextOrTurns(prompt, 'prompt'), chosen, rejected);
   const guardTarget = own(record, 'guardTarget');
   return {
     kind: 'preference',
@@ -30,7 +30,7 @@ export function readPreference(record: unknown): PreferenceRow {
     ...toolsOf(record),
     ...(guardTarget === undefined || guardTarget === null
       ? {}
-      : { guardTarget: asTextOrChat(guardTarget, 'guardTarget') }),
+      : { guardTarget: asTextOrTurns(guardTarget, 'guardTarget') }),
   };
 }
 
@@ -53,6 +53,14 @@ export function implicitPrompt(chosen: TextOrChat, rejected: TextOrChat): Prefer
   let length = sharedLength(chosen, rejected);
   if (typeof chosen === 'string' && chosen[length - 1] === ' ') length -= 1;
   return { prompt: chosen.slice(0, length), chosen: chosen.slice(length), rejected: rejected.slice(length) };
+}
+
+/** A prompt that is null where the responses share no beginning is not given, and no row without one. */
+function sharedPrompt(given: undefined | null, chosen: TextOrChat, rejected: TextOrChat): PreferenceParts {
+  const parts = implicitPrompt(chosen, rejected);
+  if (given === null && parts.prompt.length === 0)
+    throw new Misfit('wrong-type', '“prompt” is null, a text is needed.', 'prompt');
+  return parts;
 }
 
 function sharedLength(left: TextOrChat, right: TextOrChat): number {

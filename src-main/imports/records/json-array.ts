@@ -42,8 +42,19 @@ export async function* readJsonArray(
     const line = scanner.unfinishedLine() ?? 1;
     yield [problemRecord({ file, line }, 'truncated', 'The file ends before the list of records does.')];
   }
-  onHeader(headerValue(scanner.header()));
+  const line = scanner.trailingLine;
+  if (line !== null) yield [problemRecord({ file, line }, 'bad-json', moreText)];
+  const header = scanner.header();
+  const around = headerValue(header);
+  if (scanner.phase === 'after' && arrayPath.length > 0 && header !== null && around === null)
+    yield [problemRecord({ file, line: scanner.line }, 'truncated', brokenAround)];
+  onHeader(around);
 }
+
+const moreText =
+  'There is more after the end of the list, and it was not read; one list holds all records of a JSON file.';
+const brokenAround =
+  'What is around the list of records is not JSON: the file is cut short, or several were written into it.';
 
 function braced(entry: Buffer): Buffer {
   return Buffer.concat([Buffer.from('{'), entry, Buffer.from('}')]);

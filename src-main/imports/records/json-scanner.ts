@@ -46,6 +46,7 @@ export class JsonArrayScanner {
   #arrayDepth = 0;
   #elementLine = 0;
   #element: Collector | null = null;
+  #trailingLine: number | null = null;
   readonly #header: Collector;
 
   constructor(path: readonly string[], maxElementBytes: number, maxHeaderBytes: number, entries = false) {
@@ -58,6 +59,11 @@ export class JsonArrayScanner {
   /** Where the scan is: the array not met yet, inside it, or past its end. */
   get phase(): Phase {
     return this.#phase;
+  }
+
+  /** The line that the scan has come to. */
+  get line(): number {
+    return this.#line;
   }
 
   /** Whether the elements are an object's entries. */
@@ -75,13 +81,22 @@ export class JsonArrayScanner {
     return this.#element === null ? null : this.#elementLine;
   }
 
+  /** Where text follows a list that is the whole document; null where none does. */
+  get trailingLine(): number | null {
+    return this.#trailingLine;
+  }
+
   push(chunk: Buffer): Element[] {
     const found: Element[] = [];
+    let ending = -1;
     let from = 0; // start of what has not been handed to a collector yet
     for (let at = 0; at < chunk.length; at += 1) {
       const byte = chunk[at] ?? 0;
       if (byte === newline) this.#line += 1;
-      if (this.#phase === 'after') continue;
+      if (this.#phase === 'after') {
+        if (byte > space && this.#path.length === 0 && at > ending) this.#trailingLine ??= this.#line;
+        continue;
+      }
       if (this.#inString) this.#insideString(byte);
       else if (this.#phase === 'seeking') {
         if (this.#seek(byte)) {
@@ -94,7 +109,10 @@ export class JsonArrayScanner {
           this.#element?.add(chunk.subarray(from, at));
           this.#finishElement(found);
           from = ended ? at : at + 1;
-          if (ended) this.#phase = 'after';
+          if (ended) {
+            this.#phase = 'after';
+            ending = at;
+          }
         } else {
           if (this.#element === null) {
             this.#element = new Collector(this.#maxElementBytes);

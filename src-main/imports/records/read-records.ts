@@ -7,6 +7,8 @@ import { readCsv } from './csv.ts';
 import { readJsonArray } from './json-array.ts';
 import { readJsonLines } from './jsonl.ts';
 import { readParquet } from './parquet.ts';
+import type { Problem } from '../problems.ts';
+import type { Place } from '../types.ts';
 import { problemRecord, type Layout, type RecordBatches } from './record.ts';
 
 /** The records of one file. `onHeader` gets what surrounds them in a JSON document, once it has been read. */
@@ -89,11 +91,15 @@ export async function firstValues(
   layout: Layout,
   count: number,
   session: ReadSession,
+  onProblem: (problem: Place & { problem: Problem }) => void = () => undefined,
 ): Promise<unknown[]> {
   const values: unknown[] = [];
   let lookedAt = 0;
   for await (const batch of readRecords(path, basename(path), layout, session)) {
-    for (const record of batch) if ('value' in record && values.length < count) values.push(record.value);
+    for (const record of batch) {
+      if ('problem' in record) onProblem(record);
+      else if (values.length < count) values.push(record.value);
+    }
     lookedAt += batch.length;
     if (values.length >= count || lookedAt >= maxLookedAt) break;
   }

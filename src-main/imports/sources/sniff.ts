@@ -1,5 +1,7 @@
 import { basename } from 'node:path';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
+import { foreignBySign, isBinary } from '../recognise/foreign-file.ts';
+import { textFault } from '../recognise/text-fault.ts';
 import { compressionOf, readContentHead, readHead } from '../records/bytes.ts';
 import { declaredDelimiter, delimiterOf } from '../records/csv.ts';
 import { type OutlineEntry, outlineJson } from '../records/json-outline.ts';
@@ -32,7 +34,7 @@ export async function sniffFile(path: string, wanted: Container | undefined, ses
   if (whole && text.trim() === '') throw unsupported(path, 'the file is empty');
   const outline = text.trimStart().startsWith('{') ? outlineJson(text) : [];
   const container = wanted === undefined || wanted === 'parquet' ? textContainer(text, whole, outline) : wanted;
-  if (container === null) throw unsupported(path, 'it is neither JSON, JSONL, CSV nor Parquet');
+  if (container === null) throw notRecords(path, magic.length < 8 ? head : await readHead(path, 4096), text);
   return { container, layout: layoutOf(container, compression, text, outline), outline };
 }
 
@@ -48,19 +50,45 @@ function isUtf16(head: Buffer): boolean {
   return (head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff);
 }
 
-function unsupported(path: string, why: string): WorkbenchError {
+function unsupported(path: string, why: string, remedy: string | null = null): WorkbenchError {
   return new WorkbenchError('unsupported', `${basename(path)} cannot be imported: ${why}.`, {
+    ...(remedy === null ? {} : { remedy }),
     place: { file: basename(path) },
   });
 }
 
+/** What a file of another kind is, where its beginning tells. */
+function notRecords(path: string, start: Buffer, text: string): WorkbenchError {
+  const foreign = foreignBySign(start);
+  if (foreign !== null) return unsupported(path, `it is ${foreign.what}`, foreign.remedy);
+  if (isBinary(start) && compressionOf(start) === 'none')
+    return unsupported(path, 'it is a binary file of no kind that is known here');
+  const { why, remedy } = textFault(basename(path), text);
+  return unsupported(path, why, remedy);
+}
+
 function textContainer(text: string, whole: boolean, outline: OutlineEntry[]): Container | null {
   const start = text.trimStart();
+  if (start.startsWith('"') && isTextLines(start)) return 'jsonl';
   if (start.startsWith('[')) return 'json';
   if (start.startsWith('{')) return isJsonLines(start, whole, outline) ? 'jsonl' : 'json';
   const firstLine = firstLineOf(start);
   if (declaredDelimiter(firstLine) !== null) return 'csv';
   return delimiterOf(firstLine) === null ? null : 'csv';
+}
+
+/** A JSON text per line. A header in quotes alone is no list of texts: cells follow it that are none. */
+function isTextLines(start: string): boolean {
+  const lines = start.split(/\r\n?|\n/, 3).filter((line) => line.trim() !== '');
+  return lines.length > 1 && lines.slice(0, 2).every(isQuotedText);
+}
+
+function isQuotedText(line: string): boolean {
+  try {
+    return typeof parseJson(line) === 'string';
+  } catch {
+    return false;
+  }
 }
 
 /** One object a line, or one document over many lines (or on a single one, with a list of records in it)? */
@@ -137,13 +165,14 @@ function delimiterIn(text: string): string {
 
 /**
  * Where a JSON document keeps its records: Inspect's and promptfoo's places where their other keys are seen (the list
- * itself may be beyond the head), else the outermost list of objects.
+ * itself may be beyond the head), else the outermost list of objects, one with a name that people give to records before others.
  */
 export function recordsPath(outline: readonly OutlineEntry[]): readonly string[] | null {
   if (looksLikeInspect(outline)) return ['samples'];
   if (looksLikePromptfoo(outline)) return ['results', 'results'];
   const lists = outline.filter(({ kind }) => kind === 'list-of-objects');
-  return lists.toSorted((a, b) => a.path.length - b.path.length)[0]?.path ?? null;
+  const rank = ({ path }: OutlineEntry): number => path.length * 2 - Number(holders.has(path.at(-1) ?? ''));
+  return lists.toSorted((a, b) => rank(a) - rank(b))[0]?.path ?? null;
 }
 
 export function looksLikeInspect(outline: readonly OutlineEntry[]): boolean {

@@ -239,8 +239,12 @@ export async function ingestSuite(
 ): Promise<string> {
   const { suite } = request;
   const stream = await readSuite(request.source, { kind: suite.kind, ...readOptions(request, task) });
-  return ingestStream(request, stream, task, (_rows, provenance) =>
-    store.beginSuite({ ...suite, name: request.name, origin: 'imported', import: provenance }),
+  return ingestStream(
+    request,
+    stream,
+    task,
+    (_rows, provenance) => store.beginSuite({ ...suite, name: request.name, origin: 'imported', import: provenance }),
+    ({ notes }) => notes,
   );
 }
 

@@ -258,10 +258,14 @@ async function noteProblems(
   importId: string | null,
 ): Promise<void> {
   const record = (await workbench.imports.list()).find(({ id }) => id === importId);
-  if (record === undefined || record.rejected === 0) return;
+  if (record === undefined) return;
+  for (const decision of record.decisions ?? []) terminal.note(plain(decision));
+  if (record.rejected === 0) return;
   const reasons = record.problems.map(
     ({ reason, count, firstLines, message }) =>
       `${reason}: ${count} (lines ${firstLines.join(', ')}${count > firstLines.length ? ', …' : ''})${message === undefined ? '' : `: ${plain(message)}`}`,
   );
-  terminal.note(`${record.rejected} records were left out. ${reasons.join('; ')}`);
+  terminal.note(
+    `${plural(record.rejected, 'record')} ${record.rejected === 1 ? 'was' : 'were'} left out. ${reasons.join('; ')}`,
+  );
 }
