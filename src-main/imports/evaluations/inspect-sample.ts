@@ -9,6 +9,8 @@ export interface InspectSample {
   target: string | undefined;
   output: string | null;
   failed: boolean;
+  /** Somebody marked the sample as one that does not count. */
+  invalidated: boolean;
   /** Why the answer ended; null where the log does not say. */
   finish: unknown;
   /** Options of a multiple-choice question; null where it is none. */
@@ -32,6 +34,7 @@ export function readInspectSample(record: unknown): InspectSample {
     output: resolveOptional(outputOf(own(record, 'output')), attachments),
     finish: finishOf(own(record, 'output')),
     options: optionsOf(own(record, 'choices')),
+    invalidated: isPlainObject(own(record, 'invalidation')),
     failed: (error !== undefined && error !== null) || own(record, 'completed') === false,
   };
 }

@@ -119,6 +119,7 @@ class InspectLog {
   #scorers: ScorerInfo[] | null = null;
   #scorer: string | null = null;
   #failed = 0;
+  #invalidated = 0;
   #epochs = 1;
 
   constructor(header: unknown, variant: string | undefined) {
@@ -142,6 +143,11 @@ class InspectLog {
     const task = this.#task();
     if (task !== null) row.slices = [task];
     applyScores(row, scores, this.#scorer, scorers, this.survey);
+    if (sample.invalidated) {
+      this.#invalidated += 1;
+      row.verdict = null;
+      row.score = null;
+    }
     if (sample.failed) {
       this.#failed += 1;
       row.tags = ['error'];
@@ -187,6 +193,8 @@ class InspectLog {
     const [total, completed] = [own(results, 'total_samples'), own(results, 'completed_samples')];
     if (typeof total === 'number' && typeof completed === 'number' && completed < total)
       notes.push(`The log has ${completed} of ${total} samples completed.`);
+    if (this.#invalidated > 0)
+      notes.push(`Samples marked as invalid in the log, which have no verdict: ${this.#invalidated}.`);
     if (this.#failed === 1) notes.push('1 sample ended in an error and is tagged so.');
     if (this.#failed > 1) notes.push(`${this.#failed} samples ended in an error and are tagged so.`);
     const scorer = this.#scorer;

@@ -32,6 +32,7 @@ export function planPromptfoo(
   let header: unknown = null;
   const attempts = new AttemptCounter();
   let failures = 0;
+  let unasserted = 0;
   return {
     ...resultPlan(mapping),
     format: 'promptfoo',
@@ -48,6 +49,7 @@ export function planPromptfoo(
         return { leftOut: `{n} results of other providers or prompts than “${selected}” were left out.` };
       const row = readRow(record);
       if (row.tags?.includes('error') === true) failures += 1;
+      else if (row.verdict === null) unasserted += 1;
       const id = overlay(row, record, mapping, null);
       const identity = identityOf(record, row);
       const attempt = id === null ? attempts.next(contentId(identity), testOf(record)) : 1;
@@ -66,12 +68,16 @@ export function planPromptfoo(
         variant: selected,
         variants: [...variants],
         measure: { repeats: attempts.most },
-        notes:
-          failures === 0
+        notes: [
+          ...(failures === 0
             ? []
             : [
                 `${failures.toLocaleString('en-US')} results have no verdict: the provider, an assertion or its judge failed.`,
-              ],
+              ]),
+          ...(unasserted === 0
+            ? []
+            : [`${unasserted.toLocaleString('en-US')} results have no verdict: their tests assert nothing.`]),
+        ],
       };
     },
   };
@@ -180,7 +186,7 @@ function readRow(record: unknown): SampleResult {
   const named = own(record, 'namedScores');
   for (const name of isPlainObject(named) ? Object.keys(named) : []) addMetric(metrics, name, own(named, name));
   if (Object.keys(metrics).length > 0) row.metrics = metrics;
-  if (failedByError) row.tags = ['error'];
+  if (failedByError && !assertsNothing(own(record, 'gradingResult'))) row.tags = ['error'];
   addFinish(row, own(own(record, 'response'), 'finishReason'));
   return row;
 }
@@ -194,13 +200,19 @@ function isWithoutVerdict(record: unknown, success: boolean): boolean {
   const error = own(own(record, 'response'), 'error');
   if (error !== undefined && error !== null && error !== '') return true;
   const grading = own(record, 'gradingResult');
-  if (success) return isFailedGrading(grading);
+  if (success) return isFailedGrading(grading) || assertsNothing(grading);
   // Files written without grading results (PROMPTFOO_STRIP_GRADING_RESULT) still say that an assertion was judged and not met.
   if (!isPlainObject(grading)) return own(record, 'failureReason') !== failureByAssertion;
   const components = own(grading, 'componentResults');
   const failed = Array.isArray(components) ? components.filter((part) => own(part, 'pass') !== true) : [];
   // One assertion that was judged and not met decides, whatever became of the others.
   return failed.length === 0 ? isFailedGrading(grading) : failed.every(isFailedGrading);
+}
+
+/** A test without assertions passes whatever the model says: nobody judged it. */
+function assertsNothing(grading: unknown): boolean {
+  const components = own(grading, 'componentResults');
+  return own(grading, 'reason') === 'No assertions' && (!Array.isArray(components) || components.length === 0);
 }
 
 /** Reasons that promptfoo gives where an assertion's code raised: it has no other mark of it. */

@@ -1,12 +1,12 @@
 import type { KindSettings, ProgramFindings } from '../../shared/domain/kinds/own-kinds.ts';
 import { defaultKindSettings, kindSettingsKey, rulesMark } from '../../shared/domain/kinds/own-kinds.ts';
-import { parseRule } from '../../shared/domain/flip-rules.ts';
 import type { Rule } from '../../shared/domain/flip-rules.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { ReadableDb } from '../database.ts';
 import { all, one, run, sql, value } from '../database.ts';
 import type { Writer } from './marks.ts';
 import { change } from './marks.ts';
+import { ruleAndPairing } from './comparisons.ts';
 import { getSetting } from './small-lists.ts';
 
 /** What finding a build's kinds of change needs to know. */
@@ -48,7 +48,7 @@ export async function kindOrder(db: ReadableDb, comparisonId: string): Promise<K
     leftKey: row.left_key,
     rightKey: row.right_key,
     rows: row.rows,
-    rule: parseRule(row.rule),
+    rule: ruleAndPairing(row.rule).rule,
     settings,
     programs: [],
   };
@@ -72,7 +72,8 @@ export function kindMarks(db: ReadableDb): string[] {
 
 /** The rule of a comparison. */
 export function ruleOf(db: ReadableDb, comparisonId: string): Rule {
-  return parseRule(value<string>(db, sql`SELECT rule FROM comparisons WHERE id = ${comparisonId}`) ?? 'verdict');
+  const identity = value<string>(db, sql`SELECT rule FROM comparisons WHERE id = ${comparisonId}`);
+  return ruleAndPairing(identity ?? 'verdict').rule;
 }
 
 /** The own kinds of a build's columns, by bit; null where its kinds were not found yet. */

@@ -105,6 +105,7 @@ export async function ingestEvaluations(store: Store, request: ImportRequest, ta
       taken.push({ name });
       const one = await receive({ ...request, name }, stream, task, {
         progress: several,
+        label: part.task,
         begin: (name, provenance) =>
           store.beginEvaluation({
             name,
@@ -169,9 +170,12 @@ async function receive(
   task: Task,
   {
     progress,
+    label,
     begin,
   }: {
     progress: string;
+    /** What the part is called where it is one of several. */
+    label: string | null;
     begin: (name: string, provenance: NewRecord<ImportRecord>) => Promise<Ingest<SampleResult>>;
   },
 ): Promise<Received | WorkbenchError> {
@@ -186,7 +190,7 @@ async function receive(
     }
     if (progress !== '') task.progress(`${stream.metadata().tasks[0] ?? request.name}${progress}`, null);
     return ingest === null
-      ? nothingFits(request, problems, progress === '' ? null : (stream.metadata().tasks[0] ?? null))
+      ? nothingFits(request, problems, progress === '' ? null : (stream.metadata().tasks[0] ?? label))
       : { ingest, stream, problems };
   } catch (error) {
     await ingest?.abandon();

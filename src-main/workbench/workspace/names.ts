@@ -35,7 +35,26 @@ export function findByNameOrNull<T extends Named>(kind: string, things: readonly
   }
 }
 
+/** Line ends and other control characters, and marks that turn the direction of what follows: no name of a file or a list can show them. */
+const unseen = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
+
+/** @throws WorkbenchError where nobody could read or type a name that is to be given. */
+export function checkNewName(name: string): void {
+  if (name.trim() === '' || name.length > 200) {
+    throw new WorkbenchError('bad-input', 'A name has between 1 and 200 characters.', {
+      remedy: 'Choose another name.',
+      place: { field: 'name' },
+    });
+  }
+  if (!unseen.test(name)) return;
+  throw new WorkbenchError('bad-input', 'A name is one line, without control characters or marks of direction.', {
+    remedy: 'Choose another name.',
+    place: { field: 'name' },
+  });
+}
+
 export function refuseTakenName(kind: string, things: readonly Named[], name: string): void {
+  checkNewName(name);
   if (!things.some((thing) => thing.name === name)) return;
   throw new WorkbenchError('conflict', `There is already ${article(kind)} ${kind} named “${name}”.`, {
     remedy: 'Choose another name.',

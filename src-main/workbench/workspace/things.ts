@@ -4,6 +4,7 @@ import type { Dependants, Thing, ThingKind, ThingMarks } from '../../shared/doma
 import type { Core } from '../core.ts';
 import type { Models } from '../models/models.ts';
 import { removeInside } from './inside.ts';
+import { checkNewName } from './names.ts';
 
 /** Naming, marking and deleting whatever the workspace holds. */
 export interface Things {
@@ -73,7 +74,10 @@ export function createThings(core: Core, models: Models): Things {
     find,
     marks: () => store.listMarks(),
     mark: (kind, id, changes) => store.markThing(kind, id, changes),
-    rename: (kind, id, name) => store.renameThing(kind, id, name),
+    async rename(kind, id, name) {
+      checkNewName(name);
+      await store.renameThing(kind, id, name);
+    },
     dependants: (kind, id) => store.dependantsOf(kind, id),
     delete: remove,
     async deleteLater(kind, id) {

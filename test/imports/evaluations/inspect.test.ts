@@ -52,6 +52,18 @@ describe('Inspect logs', () => {
   ];
   const verdicts = ['right', 'wrong', 'tie', 'wrong', 'right', null];
 
+  it('gives no verdict to a sample that was marked as invalid', async () => {
+    const marked = sample(1, { match: value('C') }, { invalidation: { author: 'me', reason: 'leaked' } });
+    const rest = sample(2, { match: value('C') }, { invalidation: null });
+    const content = document(header([{ name: 'match', metrics: accuracy }]), [marked, rest]);
+    const { rows, stream } = await read(openEvaluationImport(folder.write('marked.json', content)));
+    expect(rows.map(({ verdict, score }) => [verdict, score])).toEqual([
+      [null, null],
+      ['right', 1],
+    ]);
+    expect(stream.metadata().notes.join()).toContain('marked as invalid');
+  });
+
   it.each([
     ['document', document(header(scorers), samples)],
     ['archive', archive(header(scorers), samples)],

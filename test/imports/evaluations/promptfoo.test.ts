@@ -67,6 +67,19 @@ describe('promptfoo', () => {
     expect(right.rows.map(({ sampleId }) => sampleId)).toEqual(left.rows.slice(0, 2).map(({ sampleId }) => sampleId));
   });
 
+  it('gives no verdict where a test asserts nothing', async () => {
+    const nothing = { pass: true, score: 1, reason: 'No assertions', componentResults: [] };
+    const judged = { pass: true, score: 1, reason: 'All assertions passed', componentResults: [{ pass: true }] };
+    const open = result('a:one', 'Rome', true, { testCase: { vars: { city: 'Rome' } }, gradingResult: nothing });
+    const path = folder.write('open.jsonl', jsonl([open, result('a:one', 'Oslo', true, { gradingResult: judged })]));
+    const { rows, stream } = await read(openEvaluationImport(path));
+    expect(rows.map(({ verdict, score, tags }) => [verdict, score, tags])).toEqual([
+      [null, null, undefined],
+      ['right', 1, undefined],
+    ]);
+    expect(stream.metadata().notes).toEqual(['1 results have no verdict: their tests assert nothing.']);
+  });
+
   it('reads JSONL', async () => {
     const { rows } = await read(openEvaluationImport(folder.write('out.jsonl', jsonl(results))));
     expect(rows.map(({ verdict }) => verdict)).toEqual(['right', 'wrong', null]);

@@ -1,4 +1,5 @@
 import type { FlipFilter } from '../../../shared/domain/flip-view.ts';
+import { WorkbenchError } from '../../../shared/domain/errors.ts';
 import { parseRule } from '../../../shared/domain/flip-rules.ts';
 import { parsePairBy } from '../../../shared/domain/pairing.ts';
 import { negativeFlipUnder } from '../../../shared/presentation/rules.ts';
@@ -44,6 +45,7 @@ export async function compareCommand(
     ...(options.slice === undefined ? {} : { slices: [options.slice] }),
     ...(options.withoutTrained === true ? { trained: 'without' as const } : {}),
   };
+  if (options.slice !== undefined) await requireSlice(opened, comparison.id, options.slice);
   const summary = await opened.comparisons.summary(comparison.id, filter);
   const kinds = await opened.comparisons.kinds(comparison.id, filter, task);
   const words = await opened.comparisons.statements(comparison.id, { ...filter, kinds: ['negative'] }, task);
@@ -220,4 +222,19 @@ function sliceLines(summary: ComparisonSummary, correction: Correction): string[
   ]);
   const heads = ['Slice', 'N', 'Negative', 'NFR', `p (${correctionNames[correction]})`];
   return ['', table(heads, rows), ...(note === null ? [] : [note])];
+}
+
+/** @throws WorkbenchError naming the slices there are: no sample at all would read as no flips. */
+export async function requireSlice({ comparisons }: Workbench, comparisonId: string, slice: string): Promise<void> {
+  const { n } = await comparisons.summary(comparisonId, { slices: [slice] });
+  if (Object.values(n).some((count) => count > 0)) return;
+  const { slices } = await comparisons.summary(comparisonId, {});
+  const known = slices.slice(0, 12).map(({ name }) => `“${plain(name)}”`);
+  throw new WorkbenchError('not-found', `No sample is in a slice “${plain(slice)}”.`, {
+    remedy:
+      known.length === 0
+        ? 'These samples are in no slices.'
+        : `There is: ${known.join(', ')}${slices.length > known.length ? ', …' : ''}.`,
+    place: { field: 'slice' },
+  });
 }

@@ -7,7 +7,7 @@ import { describeStep } from '../../../shared/presentation/version-steps.ts';
 import { rowsNearFlips } from '../../../workbench/data/near-flips.ts';
 import { placeOfRow } from '../../../workbench/data/show-row.ts';
 import { makeVersion, replayVersion } from '../../../workbench/data/versions.ts';
-import { findByName } from '../../../workbench/workspace/names.ts';
+import { findByName, refuseTakenName } from '../../../workbench/workspace/names.ts';
 import type { Workbench } from '../../../workbench/workbench.ts';
 import type { CommandContext } from '../context.ts';
 import type { WhereFlags } from '../options/datasets.ts';
@@ -88,8 +88,17 @@ export async function splitCommand(
       place: { field: 'share' },
     });
   }
+  if (as === rest) {
+    throw new WorkbenchError('bad-input', `Both parts would be named “${plain(as)}”.`, {
+      remedy: 'Give --as and --rest names of their own.',
+      place: { field: 'rest' },
+    });
+  }
   const workbench = await context.workbench();
   const dataset = await find(workbench, name);
+  // Both before either is made: half a split is none.
+  const known = await workbench.core.store.listDatasets();
+  for (const called of [as, rest]) refuseTakenName('dataset', known, called);
   const made: DatasetRecord[] = [];
   for (const [called, part] of [
     [as, 'first'],

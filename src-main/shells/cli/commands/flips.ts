@@ -8,7 +8,7 @@ import type { CommandContext } from '../context.ts';
 import type { FlipChoice, FlipFlags } from '../options/comparisons.ts';
 import { isOutcome, outcomes } from '../options/pairs.ts';
 import { plain } from '../terminal.ts';
-import { openComparison } from './compare.ts';
+import { openComparison, requireSlice } from './compare.ts';
 import { printGroups } from './flip-groups.ts';
 import { requireJudgeFlags } from './flip-judge.ts';
 import { writeFlipsOut } from './flips-out.ts';
@@ -32,6 +32,7 @@ export async function flipsCommand(
   terminal.settle();
   const limit = flags.limit ?? (terminal.json ? Infinity : readable);
   await requireKinds(workbench, comparison.id, flags);
+  if (flags.slice !== undefined) await requireSlice(workbench, comparison.id, flags.slice);
   if (flags.groups === true) return printGroups(context, workbench, comparison, filterOf(flags), flags);
   if (flags.as !== undefined) {
     const view = { filter: filterOf(flags), sort: sortOf(flags) };

@@ -167,6 +167,9 @@ async function hubNameOf(kind: RepositoryKind, text: string): Promise<HubName | 
 }
 
 function requestOf(file: string, name: string, flags: ImportFlags): ImportRequest {
+  if (file === '') {
+    throw new WorkbenchError('bad-input', 'The name of the file is empty.', { remedy: 'Name a file or a folder.' });
+  }
   return {
     source: path.resolve(file),
     name,

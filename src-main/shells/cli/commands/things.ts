@@ -14,12 +14,6 @@ export async function renameCommand(
   const { things } = await workbench();
   const thing = await things.find(name, kind);
   const trimmed = now.trim();
-  if (trimmed === '' || trimmed.length > 200) {
-    throw new WorkbenchError('bad-input', 'A name has between 1 and 200 characters.', {
-      remedy: 'Choose another name.',
-      place: { field: 'new' },
-    });
-  }
   await things.rename(thing.kind, thing.id, trimmed);
   terminal.document({ ...thing, name: trimmed });
   terminal.print(`Renamed ${titled(thing)} to “${plain(trimmed)}”.`);

@@ -14,15 +14,20 @@ export function addStatement(text: string, before: string[] | undefined): string
   );
 }
 
+/** What people write for a number; NaN for anything else that JavaScript takes for one, such as nothing at all or 0x1. */
+function decimalNumber(text: string): number {
+  return /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(text) ? Number(text) : Number.NaN;
+}
+
 export function wholeNumber(text: string): number {
-  const value = Number(text);
+  const value = decimalNumber(text);
   if (Number.isInteger(value) && value >= 0) return value;
   throw new InvalidArgumentError('A whole number of 0 or more is needed.');
 }
 
 export function realNumber(text: string): number {
-  const value = Number(text);
-  if (text.trim() !== '' && Number.isFinite(value)) return value;
+  const value = decimalNumber(text);
+  if (Number.isFinite(value)) return value;
   throw new InvalidArgumentError('A number is needed.');
 }
 
