@@ -33,6 +33,8 @@ const usualBatch = 32;
 const mostCrashes = 3;
 const maxLineCharacters = 2 ** 20;
 const closeWithinMs = 2000;
+/** A timer of more than this fires at once. */
+const longestTimerMs = 2 ** 31 - 1;
 
 interface Open {
   child: ChildProcessWithoutNullStreams;
@@ -42,7 +44,7 @@ interface Open {
 
 export function openLineProgram(program: Program, { signal, onStderr }: LineProgramOptions = {}): LineProgram {
   const name = commandText(program);
-  const timeoutMs = (program.timeoutSeconds ?? usualTimeoutSeconds) * 1000;
+  const timeoutMs = Math.min((program.timeoutSeconds ?? usualTimeoutSeconds) * 1000, longestTimerMs);
   let open: Open | null = null;
   let crashes = 0;
   let lastStderr = '';

@@ -10,6 +10,8 @@ export interface SweepRun {
   values: { path: string; value: unknown }[];
   /** Why it cannot start; null where it can. */
   fault: string | null;
+  /** What is far from usual in it, and keeps it from nothing. */
+  warning: string | null;
 }
 
 const checkDelayMs = 350;
@@ -34,20 +36,20 @@ export function useSweepGrid(state: {
     const axes = state.axes().filter(({ path, values }) => path.trim() !== '' || values.trim() !== '');
     faults.value = axes.flatMap((axis) => faultOf(axis, state.paths()));
     const combined = faults.value.length > 0 ? [] : combinations(axes);
-    runs.value = combined.map((values) => ({ values, fault: null }));
+    runs.value = combined.map((values) => ({ values, fault: null, warning: null }));
     checking.value = combined.length > 0;
     const parentRunId = state.parentRunId();
     const tried: SweepRun[] = [];
     for (const values of combined.slice(0, mostTried)) {
       const input = { yaml: withValues(state.yaml(), values) };
-      const { issues } = await invoke('runs.check', {
+      const { issues, warnings } = await invoke('runs.check', {
         input,
         estimate: false,
         ...(parentRunId === undefined ? {} : { parentRunId }),
       });
       if (mine !== turn) return;
-      const [first] = issues;
-      tried.push({ values, fault: first === undefined ? null : `${first.path}: ${first.message}` });
+      const first = ([one]: typeof issues) => (one === undefined ? null : `${one.path}: ${one.message}`);
+      tried.push({ values, fault: first(issues), warning: first(warnings) });
     }
     runs.value = [...tried, ...runs.value.slice(tried.length)];
     checking.value = false;

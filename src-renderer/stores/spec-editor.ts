@@ -40,6 +40,7 @@ export function useSpecEditor(initial: string, parentRunId: () => string | undef
     flush: 'sync',
   });
   const issues = computed(() => (syntaxIssues.value.length > 0 ? syntaxIssues.value : (check.value?.issues ?? [])));
+  const warnings = computed(() => (syntaxIssues.value.length > 0 ? [] : (check.value?.warnings ?? [])));
   const ok = computed(() => syntaxIssues.value.length === 0 && check.value?.ok === true && !checking.value);
 
   /** Sets one value; undefined deletes the key, so that its default holds. */
@@ -80,6 +81,7 @@ export function useSpecEditor(initial: string, parentRunId: () => string | undef
       check.value = {
         ok: false,
         issues: [{ path: place?.field ?? '', message }],
+        warnings: [],
         yaml: null,
         difference: null,
         estimate: null,
@@ -102,7 +104,10 @@ export function useSpecEditor(initial: string, parentRunId: () => string | undef
   );
   onScopeDispose(() => clearTimeout(timer));
 
-  const issueAt = (path: readonly string[]) => issues.value.find((issue) => issue.path === path.join('.'))?.message;
+  const at = (list: readonly SpecIssue[], path: readonly string[]) =>
+    list.find((issue) => issue.path === path.join('.'))?.message;
+  const issueAt = (path: readonly string[]) => at(issues.value, path);
+  const warningAt = (path: readonly string[]) => at(warnings.value, path);
   const value = (path: readonly string[]) => valueAt(spec.value, path);
   return {
     yaml,
@@ -111,6 +116,7 @@ export function useSpecEditor(initial: string, parentRunId: () => string | undef
     checking,
     estimating,
     issues,
+    warnings,
     syntaxIssues,
     ok,
     past,
@@ -119,6 +125,7 @@ export function useSpecEditor(initial: string, parentRunId: () => string | undef
     undo,
     runCheck,
     issueAt,
+    warningAt,
     value,
   };
 }

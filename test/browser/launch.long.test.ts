@@ -119,6 +119,31 @@ describe.skipIf(missing !== null)('the launch form', () => {
     await app.close();
   });
 
+  it('says what is far from usual, in the form, the text and the sweep, and starts it all the same', async () => {
+    const app = await served.open();
+    await app.goto('/launch');
+    await app.page.getByText('ready to start', { exact: true }).waitFor();
+    await field(app, 'Learning rate').fill('99');
+    await field(app, 'Learning rate').press('Tab');
+    await app.page.getByText('ready to start, 1 warning').waitFor();
+    const said = /99 is about 5 million times the usual 2e-5 for DPO/;
+    await app.page.getByRole('form', { name: 'Run spec' }).getByText(said).waitFor();
+    await app.page.getByRole('region', { name: 'Warnings' }).getByText(said).waitFor();
+    await app.page.locator('.cm-lint-marker-warning').waitFor();
+    expect(await app.button('Start').isEnabled()).toBe(true);
+    await app.page.screenshot({ path: 'test-results/launch-warning.png' });
+
+    // A field of the long form shows itself where it has a warning.
+    await app.button('Add sweep parameter').click();
+    await app.page.getByRole('textbox', { name: 'Field 1 to vary' }).fill('optimizer.learningRate');
+    await app.page.getByRole('textbox', { name: /^Values of/ }).fill('2e-5, 77');
+    const sweep = app.page.getByRole('region', { name: 'Runs of the sweep' });
+    await sweep.getByText('77 is about 3.9 million times').waitFor();
+    await sweep.getByText('ready', { exact: true }).waitFor();
+    expect(app.complaints).toEqual([]);
+    await app.close();
+  });
+
   it('shows the grid of a sweep before it starts, and what in it cannot', async () => {
     const app = await served.open();
     await app.goto('/launch');

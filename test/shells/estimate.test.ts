@@ -29,6 +29,30 @@ test('a named size says by part what it takes, and which changes make it fit, wi
   expect(Object.values(phases[peakPhase]).reduce((sum, bytes) => sum + bytes, 0)).toBe(peakBytes);
 });
 
+test('a spec is checked without a start, and what is far from usual in it is said by line', async () => {
+  const spec = path.join(folder, 'hasty.yaml');
+  const rest = 'algorithm: { kind: dpo }\nsteps: 1\noptimizer:\n  learningRate: 99\n';
+  writeFileSync(spec, `name: a\nmodel: nobody\ndataset: { train: nothing }\n${rest}`);
+  const refused = await flipguard(workspace, 'train', spec, '--dry-run');
+  expect([refused.status, refused.stderr]).toEqual([2, expect.stringContaining(`${spec}:2:1: model: `)]);
+  const model = path.join(folder, 'dry');
+  cpSync(quickModel, model, { recursive: true });
+  const rows = path.join(folder, 'rows.jsonl');
+  writeFileSync(rows, `${JSON.stringify({ prompt: 'p', chosen: 'a', rejected: 'b' })}\n`);
+  expect((await flipguard(workspace, 'import', 'model', model, '--name', 'dry')).status).toBe(0);
+  expect((await flipguard(workspace, 'import', 'dataset', rows, '--name', 'rows')).status).toBe(0);
+  writeFileSync(spec, `name: a\nmodel: dry\ndataset: { train: rows }\n${rest}`);
+  const checked = await flipguard(workspace, 'train', spec, '--dry-run');
+  expect(checked).toMatchObject({ status: 0, stdout: 'The run can start.\n' });
+  expect(checked.stderr).toContain(
+    `Warning: ${spec}:7:3: optimizer.learningRate: 99 is about 5 million times the usual 2e-5 for DPO.`,
+  );
+  const swept = await flipguard(workspace, 'sweep', spec, '--vary', 'optimizer.learningRate=1e-5,77', '--dry-run');
+  expect(swept).toMatchObject({ status: 0, stdout: 'All 2 runs can start.\n' });
+  expect(swept.stderr.match(/Warning: /g)).toHaveLength(1);
+  expect((await flipguard(workspace, 'list', 'runs')).stdout).not.toContain('dry');
+});
+
 test('a spec is estimated with its own model and the suites it decodes', async () => {
   const model = path.join(folder, 'quick');
   cpSync(quickModel, model, { recursive: true });

@@ -89,7 +89,15 @@ describe.skipIf(smallModel === null)(`a study${withSmallModel}`, () => {
         { phase: 'test', trainings: 2, trained: 0, evaluations: 18 },
       ],
       frozen: null,
+      warnings: [],
     });
+    const hasty = path.join(folder, '..', 'hasty.yaml');
+    writeFileSync(hasty, readFileSync(file, 'utf8').replace('1.0e-3', '99'));
+    const warned = await flipguard(folder, 'study', hasty, '--dry-run');
+    expect(warned.status).toBe(0);
+    expect(warned.stderr).toMatch(
+      /^Warning: \S*hasty\.yaml:\d+:\d+: optimizer\.learningRate: 99 is about 5 million times the usual 2e-5 for DPO\./m,
+    );
     await killedWhen(startCli(folder, ['study', file]), 'measuring gentle · DPO · seed 3');
 
     const out = path.join(folder, '..', 'out');

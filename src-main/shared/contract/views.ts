@@ -212,6 +212,8 @@ export interface SpecIssue {
 export interface SpecCheck {
   ok: boolean;
   issues: SpecIssue[];
+  /** Allowed, and far from usual: said before the start, which they do not keep from. */
+  warnings: SpecIssue[];
   /** The completed spec as YAML; null while there are issues. */
   yaml: string | null;
   /** Changed paths against the parent run. */
@@ -340,6 +342,8 @@ export interface MitigationLedger {
   repaired: number;
   stillBroken: number;
   newlyBroken: number;
+  /** What is judged continues the prompts: of one that is cut, the end counts. */
+  continues: boolean;
   rows: {
     sampleKey: number;
     sampleId: string;

@@ -15,6 +15,7 @@ import type { ResolvedSpec } from './resolve.ts';
 import { specDifference } from './spec-changes.ts';
 import { parseSpec, specError, specToYaml } from './spec-text.ts';
 import type { SpecInput } from './spec-text.ts';
+import { warningsOf } from './spec-warnings.ts';
 import type { Locate } from './yaml-places.ts';
 
 export interface CheckedSpec {
@@ -71,15 +72,19 @@ export function createSpecChecks(core: Core): SpecChecks {
   return {
     async check(input, parentRunId, withEstimate) {
       const parsed = parseSpec(input);
-      if (!parsed.ok) return { ok: false, issues: parsed.issues, yaml: null, difference: null, estimate: null };
+      if (!parsed.ok) {
+        return { ok: false, issues: parsed.issues, warnings: [], yaml: null, difference: null, estimate: null };
+      }
+      const warnings = warningsOf(parsed);
       const difference = parentRunId === undefined ? null : await differenceTo(core, parentRunId, parsed.spec);
       const resolution = await resolveSpec(core, parsed.spec);
       if (!resolution.ok) {
-        return { ok: false, issues: placed(resolution.issues, parsed.locate), yaml: null, difference, estimate: null };
+        const issues = placed(resolution.issues, parsed.locate);
+        return { ok: false, issues, warnings, yaml: null, difference, estimate: null };
       }
       const checked = { spec: parsed.spec, resolved: resolution.resolved };
       const estimate = withEstimate ? await estimateOf(checked) : null;
-      return { ok: true, issues: [], yaml: specToYaml(parsed.spec), difference, estimate };
+      return { ok: true, issues: [], warnings, yaml: specToYaml(parsed.spec), difference, estimate };
     },
   };
 }

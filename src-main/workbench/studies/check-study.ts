@@ -5,12 +5,15 @@ import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { RunSpec } from '../../shared/domain/run-spec.ts';
 import type { StudyFile, StudySplit } from '../../shared/domain/studies.ts';
 import { endpointFamily } from '../../shared/domain/endpoints.ts';
+import type { SpecIssue } from '../../shared/contract/views.ts';
+import { unusualValues } from '../../shared/presentation/unusual-values.ts';
 import type { Core } from '../core.ts';
 import { resolveSpec } from '../runs/resolve.ts';
+import { dotted } from '../runs/spec-text.ts';
 import { findByName } from '../workspace/names.ts';
 import { methodsOf, originOf, specOf } from './methods.ts';
 import type { StudyMethod } from './methods.ts';
-import { refuse } from './study-text.ts';
+import { placed, refuse } from './study-text.ts';
 import type { PlacedIssue, ReadStudy } from './study-text.ts';
 
 /** A split with the suites that its names stand for. */
@@ -27,6 +30,8 @@ export interface CheckedStudy {
   models: ModelRecord[];
   test: FoundSplit;
   validation: FoundSplit | null;
+  /** What is far from usual in its settings, with its place in the file. */
+  warnings: SpecIssue[];
 }
 
 /** Looks everything up, and says everything that is wrong at once, by line. */
@@ -82,10 +87,11 @@ export async function checkStudy(core: Core, study: ReadStudy): Promise<CheckedS
     }
   });
   const methods = methodsOf(file);
-  issues.push(...(await faultsOfSpecs(core, file, methods)));
+  const specs = await faultsOfSpecs(core, file, methods);
+  issues.push(...specs.issues);
   refuse(study, unique(issues));
   if (test === null) throw new WorkbenchError('internal', 'A study without a test split was let through.');
-  return { file, methods, models, test, validation };
+  return { file, methods, models, test, validation, warnings: placed(study, unique(specs.warnings)) };
 }
 
 function faultOfCheck({ kind, scorer }: SuiteRecord): string | null {
@@ -127,8 +133,13 @@ function twinIn(split: FoundSplit, suite: SuiteRecord): SuiteRecord | undefined 
 }
 
 /** Every spec that can come to be trained: its form, its names, and that no two are the same. */
-async function faultsOfSpecs(core: Core, file: StudyFile, methods: readonly StudyMethod[]): Promise<PlacedIssue[]> {
+async function faultsOfSpecs(
+  core: Core,
+  file: StudyFile,
+  methods: readonly StudyMethod[],
+): Promise<{ issues: PlacedIssue[]; warnings: PlacedIssue[] }> {
   const issues: PlacedIssue[] = [];
+  const warnings: PlacedIssue[] = [];
   const made: { name: string; model: number; spec: RunSpec }[] = [];
   for (const modelIndex of file.models.keys()) {
     // What is merged is trained as another method.
@@ -141,6 +152,10 @@ async function faultsOfSpecs(core: Core, file: StudyFile, methods: readonly Stud
           continue;
         }
         const { spec } = outcome;
+        for (const { path, message } of unusualValues(spec)) {
+          const dottedPath = dotted(path);
+          warnings.push({ at: originOf(file, modelIndex, part, dottedPath), message: `${dottedPath}: ${message}` });
+        }
         const resolution = await resolveSpec(core, spec);
         if (!resolution.ok) {
           for (const { path, message } of resolution.issues) {
@@ -156,7 +171,7 @@ async function faultsOfSpecs(core: Core, file: StudyFile, methods: readonly Stud
       }
     }
   }
-  return issues;
+  return { issues, warnings };
 }
 
 /** Of a copy those of its original. */

@@ -2,6 +2,7 @@ import type { EvaluationRecord, RunRecord } from '../../shared/domain/entities.t
 import type { ErrorReport } from '../../shared/domain/errors.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { FrozenStudy, StudyPlace, StudyRecord } from '../../shared/domain/studies.ts';
+import type { SpecIssue } from '../../shared/contract/views.ts';
 import type { Comparisons } from '../comparing/comparisons.ts';
 import type { Core } from '../core.ts';
 import type { MadeModels } from '../models/made-models.ts';
@@ -41,6 +42,8 @@ export interface StudyPlan {
   /** Trainings and evaluations of each phase, with those that are there already. */
   phases: { phase: StudyPlace['phase']; trainings: number; trained: number; evaluations: number }[];
   frozen: FrozenStudy | null;
+  /** What is far from usual in its settings. */
+  warnings: SpecIssue[];
 }
 
 /** Methods × seeds × models, to one report. Everything that was done is kept: the same file continues where it was. */
@@ -204,6 +207,7 @@ async function planOf(runs: Runs, checked: CheckedStudy, study: StudyRecord | nu
       phase('test', trainedMethods * perMethod, checked.methods.length * perMethod, checked.test),
     ],
     frozen: study?.frozen ?? null,
+    warnings: checked.warnings,
   };
 }
 

@@ -36,10 +36,12 @@ export function readStudy(yaml: string, path: string): ReadStudy {
 }
 
 /** Throws what is wrong, each with its line; nothing where nothing is. */
-export function refuse({ locate, path }: Omit<ReadStudy, 'file'>, issues: readonly PlacedIssue[]): void {
-  if (issues.length === 0) return;
-  const placed = issues.map(({ at, message }): SpecIssue => ({ path: at.join('.'), message, ...locate(at) }));
-  throw specError(placed, path, 'study');
+export function refuse(study: Omit<ReadStudy, 'file'>, issues: readonly PlacedIssue[]): void {
+  if (issues.length > 0) throw specError(placed(study, issues), study.path, 'study');
+}
+
+export function placed({ locate }: Pick<ReadStudy, 'locate'>, issues: readonly PlacedIssue[]): SpecIssue[] {
+  return issues.map(({ at, message }) => ({ path: at.join('.'), message, ...locate(at) }));
 }
 
 export interface PlacedIssue {

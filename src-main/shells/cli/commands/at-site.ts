@@ -1,5 +1,8 @@
 import type { RunRecord } from '../../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../../shared/domain/errors.ts';
+import type { SpecIssue } from '../../../shared/contract/views.ts';
+import { requireLaunchable } from '../../../workbench/runs/check.ts';
+import { specWarnings } from '../../../workbench/runs/spec-warnings.ts';
 import type { SpecInput } from '../../../workbench/runs/spec-text.ts';
 import { specObject } from '../../../workbench/runs/spec-text.ts';
 import type { Workbench } from '../../../workbench/workbench.ts';
@@ -9,30 +12,46 @@ import type { ExitStatus } from '../exit-status.ts';
 import type { SweepFlags, TrainFlags } from '../options/runs.ts';
 import { plain } from '../terminal.ts';
 
-export function requireSite({ site, detach, dryRun }: TrainFlags): void {
-  if (site !== undefined || (detach !== true && dryRun !== true)) return;
-  const flag = detach === true ? '--detach' : '--dry-run';
-  throw new WorkbenchError('bad-input', `${flag} goes with --site NAME.`, {
+export function requireSite({ site, detach }: TrainFlags): void {
+  if (site !== undefined || detach !== true) return;
+  throw new WorkbenchError('bad-input', '--detach goes with --site NAME.', {
     remedy: 'Name a site; flipguard site list has them.',
   });
 }
 
-/** The script and Slurm's estimate, before anything is submitted. The specs are checked as a launch would. */
+/** What is far from usual in specs that are about to start, each sentence once. */
+export function tellWarnings({ terminal }: CommandContext, inputs: readonly SpecInput[], file?: string): SpecIssue[] {
+  const said = new Map(inputs.flatMap(specWarnings).map((one) => [`${one.path}: ${one.message}`, one]));
+  for (const [text, { line, column = 1 }] of said) {
+    const place = file === undefined || line === undefined ? '' : `${file}:${line}:${column}: `;
+    terminal.note(plain(`Warning: ${place}${text}`));
+  }
+  return [...said.values()];
+}
+
+/**
+ * Specs are checked as a launch would, and then it is said what would be started: at a site its script and Slurm’s estimate, before
+ * anything is submitted.
+ */
 export async function showSubmission(
-  { terminal }: CommandContext,
+  context: CommandContext,
   workbench: Workbench,
   inputs: readonly SpecInput[],
-  { site = '', atOnce }: Pick<SweepFlags, 'site' | 'atOnce'>,
+  { site, atOnce }: Pick<SweepFlags, 'site' | 'atOnce'>,
+  file?: string,
 ): Promise<ExitStatus> {
-  const [first] = inputs;
-  const check = first === undefined ? null : await workbench.runs.check(first);
-  if (first === undefined || check?.ok !== true) {
-    const said = check?.issues.map(({ path, message }) => `${path}: ${message}`).join('\n');
-    throw new WorkbenchError('bad-input', said ?? 'There is no spec.');
+  const { terminal } = context;
+  for (const input of inputs) await requireLaunchable(workbench.core, input, file);
+  const warnings = tellWarnings(context, inputs, file);
+  if (site === undefined) {
+    terminal.document({ runs: inputs.length, warnings });
+    terminal.print(inputs.length === 1 ? 'The run can start.' : `All ${inputs.length} runs can start.`);
+    return exitStatus.ok;
   }
-  const { name } = specObject(first);
+  const [first] = inputs;
+  const name = first === undefined ? undefined : specObject(first)['name'];
   const preview = await workbench.sites.preview(site, typeof name === 'string' ? name : 'run', inputs.length, atOnce);
-  terminal.document(preview);
+  terminal.document({ ...preview, warnings });
   terminal.print(preview.script.trimEnd());
   const jobs =
     preview.tasks === 1

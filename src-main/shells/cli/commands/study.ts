@@ -20,8 +20,11 @@ export async function studyCommand(context: CommandContext, file: string, option
   }
   const yaml = await readSpec(file);
   const { studies, reports } = await context.workbench();
+  const plan = await studies.plan(yaml, file);
+  for (const { message, line, column = 1 } of plan.warnings) {
+    terminal.note(plain(`Warning: ${line === undefined ? '' : `${file}:${line}:${column}: `}${message}`));
+  }
   if (options.dryRun === true) {
-    const plan = await studies.plan(yaml, file);
     terminal.document(plan);
     terminal.print(describePlan(plan));
     return exitStatus.ok;

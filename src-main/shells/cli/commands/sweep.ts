@@ -1,5 +1,7 @@
 import { WorkbenchError } from '../../../shared/domain/errors.ts';
 import { parseAssignment } from '../../../workbench/runs/spec-changes.ts';
+import { specObject } from '../../../workbench/runs/spec-text.ts';
+import { sweepSpecs } from '../../../workbench/runs/sweep-specs.ts';
 import type { SpecInput } from '../../../workbench/runs/spec-text.ts';
 import type { Workbench } from '../../../workbench/workbench.ts';
 import type { CommandContext } from '../context.ts';
@@ -7,7 +9,7 @@ import type { SweepFlags } from '../options/runs.ts';
 import { exitStatus } from '../exit-status.ts';
 import type { ExitStatus } from '../exit-status.ts';
 import { plain, table } from '../terminal.ts';
-import { requireSite, leave, showSubmission } from './at-site.ts';
+import { requireSite, leave, showSubmission, tellWarnings } from './at-site.ts';
 import { followRun, readSpec, withAssignments } from './train.ts';
 
 /** Queues one run for every combination and follows them in turn. One that fails does not keep the rest from running; one that is stopped does. */
@@ -18,15 +20,9 @@ export async function sweepCommand(context: CommandContext, spec: string, option
   const workbench = await context.workbench();
   const { input, parentRunId } = await specOf(workbench, spec);
   const base = withAssignments(input, set);
-  if (options.dryRun === true) {
-    const tasks = axes.reduce((count, { values }) => count * values.length, 1);
-    return showSubmission(
-      context,
-      workbench,
-      Array.from({ length: tasks }, () => base),
-      options,
-    );
-  }
+  const each = sweepSpecs(specObject(base), axes).map((one) => ({ spec: one }));
+  if (options.dryRun === true) return showSubmission(context, workbench, each, options);
+  tellWarnings(context, each);
   const runs = await workbench.runs.sweep(base, axes, { parentRunId, site, atOnce });
   if (options.detach === true) return leave(context, workbench, runs);
   let status: ExitStatus = exitStatus.ok;

@@ -22,14 +22,15 @@ import type { ExitStatus } from '../exit-status.ts';
 import { plain } from '../terminal.ts';
 import { progressText } from '../../../shared/presentation/progress.ts';
 import { formatCount, formatNumber, formatPercent } from '../../../shared/presentation/numbers.ts';
-import { leave, requireSite, showSubmission, tellJob } from './at-site.ts';
+import { leave, requireSite, showSubmission, tellJob, tellWarnings } from './at-site.ts';
 
 export async function trainCommand(context: CommandContext, file: string, options: TrainFlags): Promise<ExitStatus> {
   requireSite(options);
   const input = withAlerts(withAssignments({ yaml: await readSpec(file) }, options.set ?? []), options.alert ?? []);
   const workbench = await context.workbench();
   sendAlerts(context, workbench, options);
-  if (options.dryRun === true) return showSubmission(context, workbench, [input], options);
+  if (options.dryRun === true) return showSubmission(context, workbench, [input], options, file);
+  tellWarnings(context, [input], file);
   const run = await workbench.runs.launch(input, { file, site: options.site });
   return options.detach === true ? leave(context, workbench, [run]) : follow(context, workbench, run);
 }
@@ -53,13 +54,16 @@ export async function relaunchCommand(context: CommandContext, name: string, opt
   const difference = describeDifference(check.difference ?? []);
   if (options.dryRun !== true) {
     context.terminal.note(difference);
+    tellWarnings(context, [input]);
     const run = await workbench.runs.launch(input, { parentRunId: parent.id, site: options.site });
     return options.detach === true ? leave(context, workbench, [run]) : follow(context, workbench, run);
   }
   if (!check.ok)
     throw new WorkbenchError('bad-input', check.issues.map(({ path: at, message }) => `${at}: ${message}`).join('\n'));
-  context.terminal.document({ parent: parent.id, difference: check.difference });
+  const { warnings } = check;
+  context.terminal.document({ parent: parent.id, difference: check.difference, warnings });
   context.terminal.print(difference);
+  if (options.site === undefined) tellWarnings(context, [input]);
   return options.site === undefined ? exitStatus.ok : showSubmission(context, workbench, [input], options);
 }
 

@@ -57,7 +57,7 @@ export function addRuns(program: Program, go: Go): void {
     .option('--webhook <url>', 'also send alerts to this URL')
     .option('--site <name>', 'submit the run to this site and follow it')
     .option('--detach', 'with --site: submit and return at once')
-    .option('--dry-run', 'with --site: print the job script and Slurm’s estimate, and stop')
+    .option('--dry-run', 'check the spec and stop; with --site also print the job script and Slurm’s estimate')
     .action((spec: string, options: TrainFlags) => go(commands.train, spec, options));
   program
     .command('estimate <spec>')
@@ -150,7 +150,7 @@ export function addRuns(program: Program, go: Go): void {
     .option('--site <name>', 'submit all runs to this site as one job array')
     .option('--at-once <n>', 'with --site: largest number of runs at the same time', wholeNumber)
     .option('--detach', 'with --site: submit and return at once')
-    .option('--dry-run', 'with --site: print the job script and Slurm’s estimate, and stop')
+    .option('--dry-run', 'check every run and stop; with --site also print the job script and Slurm’s estimate')
     .action((spec: string, options: SweepFlags) => go(commands.sweep, spec, options));
   program
     .command('study <file>')
