@@ -1,5 +1,6 @@
 /** Starting points of a run. Model and dataset are filled in with what the workspace has. */
 export interface Preset {
+  /** The method as everything else names it, and behind a comma what else is to be said. */
   name: string;
   about: string;
   yaml: (model: string, dataset: string) => string;
@@ -36,7 +37,7 @@ ${rest}`,
     yaml: (model, dataset) => `${head('dpo', model, dataset)}algorithm: {kind: dpo, beta: 0.1}\n${rest}`,
   },
   {
-    name: 'DPO + NLL (ungated control)',
+    name: 'DPO + ungated anchor',
     about: 'The same pull on every sample: tells whether the gate helps, or anchoring as such.',
     yaml: (model, dataset) =>
       `${head('dpo-ungated', model, dataset)}algorithm: {kind: dpo, beta: 0.1}
@@ -44,7 +45,7 @@ guard: {kind: ungated, target: chosen, weight: 1}
 ${rest}`,
   },
   {
-    name: 'Supervised fine-tuning',
+    name: 'SFT, supervised fine-tuning',
     about: 'Cross-entropy on completions.',
     yaml: (model, dataset) => `${head('sft', model, dataset, 0)}algorithm: {kind: sft}\n${trainOnly}`,
   },
@@ -103,7 +104,7 @@ ${onPolicy}`,
       `${head('grpo', model, dataset, 0)}algorithm: {kind: grpo, reward: {kind: lexicon}, samplesPerPrompt: 8}\n${onPolicy}`,
   },
   {
-    name: 'PPO, lexicon reward',
+    name: 'PPO + FlipGuard, lexicon reward',
     about: 'Rollouts scored by the AFINN lexicon.',
     yaml: (model, dataset) =>
       `${head('ppo', model, dataset, 0)}algorithm: {kind: ppo, reward: {kind: lexicon}}

@@ -7,6 +7,7 @@ import { runSpecSchema } from '../../src-main/shared/domain/run-spec.ts';
 import { connect } from '../../src-renderer/api/client.ts';
 import { fieldsOf, readList, readScalar } from '../../src-renderer/format/spec-form.ts';
 import type { Field, JsonSchema } from '../../src-renderer/format/spec-form.ts';
+import { methodLabel, methodOf } from '../../src-main/shared/presentation/methods.ts';
 import { presets } from '../../src-renderer/format/spec-presets.ts';
 import { useSpecEditor } from '../../src-renderer/stores/spec-editor.ts';
 import { parse } from 'yaml';
@@ -66,8 +67,11 @@ describe('the form of a run spec', () => {
       'grpo',
     ]);
   });
-  it('has presets that the schema takes', () => {
-    for (const preset of presets) expect(() => runSpecSchema.parse(parse(preset.yaml('m: x', 'd')))).not.toThrow();
+  it('has presets that the schema takes, each named as the method that it is', () => {
+    for (const { name, yaml } of presets) {
+      const method = methodLabel(methodOf(runSpecSchema.parse(parse(yaml('m: x', 'd')))));
+      expect(name.split(', ')[0]).toBe(method);
+    }
   });
 });
 
@@ -90,7 +94,7 @@ describe('form and YAML', () => {
     setActivePinia(createPinia());
     connect(
       new FakeBridge({
-        'runs.check': () => ({ ok: true, issues: [], yaml: '', difference: null, estimate: null }),
+        'runs.check': () => ({ ok: true, issues: [], warnings: [], yaml: '', difference: null, estimate: null }),
       }),
     );
   });

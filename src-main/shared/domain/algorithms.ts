@@ -43,7 +43,9 @@ export const dpoSpec = z.strictObject({
     .number()
     .min(0)
     .default(0)
-    .describe('Weight of the NLL of the chosen response (RPO); the ungated control of FlipGuard.'),
+    .describe(
+      'Weight of the NLL of the chosen response (RPO); what the ungated anchor, a control of FlipGuard, comes to.',
+    ),
 });
 
 export const ktoSpec = z.strictObject({

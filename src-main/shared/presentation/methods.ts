@@ -33,10 +33,10 @@ export function methodOfRun(run: { spec: Method; origin?: RunOrigin | null }): s
     : run.origin.method;
 }
 
-/** As `methodDetail`, of a run that may be another trainer’s. */
+/** As `methodDetail`, of a run that may be another trainer’s; as a cell or a line begins with it. */
 export function methodDetailOfRun(run: { spec: RunSpec; origin?: RunOrigin | null }): string {
   const { spec, origin } = run;
-  if (origin === undefined || origin === null || origin.tool === 'flipguard') return methodDetail(spec);
+  if (origin === undefined || origin === null || origin.tool === 'flipguard') return sentenceCase(methodDetail(spec));
   return `${origin.method}${spec.tuning.kind === 'lora' ? ', LoRA' : ''} by ${trainerName(origin)}`;
 }
 
@@ -53,7 +53,8 @@ export function methodDetail(spec: Method & Pick<RunSpec, 'tuning'>): string {
   return tuning.kind === 'lora' ? `${text}, LoRA ${tuning.rank}` : text;
 }
 
-function algorithmName({ algorithm }: Pick<RunSpec, 'algorithm'>): string {
+/** The algorithm alone, without what is added to it. */
+export function algorithmName({ algorithm }: Pick<RunSpec, 'algorithm'>): string {
   switch (algorithm.kind) {
     case 'dpo':
       return dpoName(algorithm);

@@ -33,7 +33,7 @@ export interface DemoResult {
 
 /**
  * The whole way once, on real weights: a model's own samples, ranked by how cheerful they are, train it with DPO, with DPO +
- * FlipGuard and with the guard's ungated control; online DPO learns from its own answers to the same prompts. Each is measured
+ * FlipGuard and with its control, the ungated anchor; online DPO learns from its own answers to the same prompts. Each is measured
  * half-way too, so that they can be held against each other where they have moved equally far, on what the preference does not
  * mention. At last the words that DPO lost are guarded in a relaunch. Answers the ids of what it made.
  */

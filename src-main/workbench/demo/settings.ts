@@ -67,10 +67,10 @@ export interface Method extends Pick<RunSpecInput, 'guard'> {
 /** An answer of each step is seen once, so it moves farther at the same rate: half of DPO's, as in docs/findings.md. */
 export const onPolicyRate = 0.5;
 
-/** Plain DPO, the guard, its ungated control (the same pull on every pair: DPO + NLL of the chosen response), and DPO on own answers. */
+/** Plain DPO, the guard, its control, the ungated anchor (the same pull on every pair, as in DPO + NLL), and DPO on own answers; each named as its method. */
 export const methods: readonly Method[] = [
   { name: 'DPO', guard: { kind: 'none' } },
   { name: 'DPO + FlipGuard', guard: { kind: 'flipguard', weight: guardWeight } },
-  { name: 'DPO + NLL (ungated)', guard: { kind: 'ungated', weight: guardWeight } },
+  { name: 'DPO + ungated anchor', guard: { kind: 'ungated', weight: guardWeight } },
   { name: 'Online DPO', guard: { kind: 'none' }, onPolicy: true },
 ];
