@@ -127,7 +127,7 @@ function methodsOfAll({ methods, studies }: ReportModel): string[] {
   return [...studies.flatMap(studyTables).flatMap(studyTable), ...methods.flatMap(methodTable)];
 }
 
-function studyTable({ title, note, heads, rows, findings }: StudyTableView): string[] {
+function studyTable({ title, note, method, heads, rows, findings }: StudyTableView): string[] {
   return [
     `### ${inline(title)}`,
     inline(note),
@@ -137,6 +137,7 @@ function studyTable({ title, note, heads, rows, findings }: StudyTableView): str
       rows.map((cells) => cells.map((text, i) => (i === 0 ? inline(text) : text))),
     ),
     ...(findings.length === 0 ? [] : [list(findings)]),
+    ...(method === null ? [] : [inline(method)]),
   ];
 }
 

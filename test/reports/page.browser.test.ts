@@ -8,6 +8,9 @@ import { chromium } from 'playwright-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { renderHtml } from '../../src-main/reports/html/page.ts';
+import { reportModel } from '../../src-main/shared/domain/reports/report-model.ts';
+import { studyAnswer } from '../../src-main/shared/presentation/study-answer.ts';
+import { overSeeds, study } from '../helpers/study-tables.ts';
 import { fixtureReport } from './fixture.ts';
 
 let browser: Browser;
@@ -64,6 +67,22 @@ describe('a report in Chromium', () => {
     await page.getByLabel('Find').fill('look again');
     expect(await shown.count()).toBeLessThan(all);
     expect(await page.locator('.filter output').textContent()).toBe(`${await shown.count()} of ${all} shown`);
+    await page.close();
+  });
+
+  it('has the first table of a study of eleven methods, whole, on the first screen', async () => {
+    const methods = ['DPO', ...Array.from({ length: 10 }, (_, i) => `Method ${i} + a guard of some kind`), 'DPO, slow'];
+    const curves = methods.flatMap((method, i) => overSeeds(method, 20 + 5 * i));
+    const studies = [study({ words: curves, 'greedy: reward fell': curves })];
+    const subject = { kind: 'study' as const, ids: ['study-1'] };
+    const question =
+      'Which method flips less than another that has moved as far, each with its own path from the old weights?';
+    const model = reportModel({ createdAt: '2026-01-01', title: 'Study: tiny', question, subject, studies });
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+    await page.setContent(renderHtml({ ...model, answer: studyAnswer(studies) }));
+    const table = await page.locator('table').first().boundingBox();
+    expect(await page.locator('table').first().getByRole('row').count()).toBe(12);
+    expect((table?.y ?? 0) + (table?.height ?? Infinity)).toBeLessThanOrEqual(900);
     await page.close();
   });
 

@@ -25,17 +25,20 @@ body {
   font-variant-numeric: tabular-nums lining-nums; text-rendering: optimizeLegibility;
 }
 main, body > header, body > footer { max-width: 68rem; margin: 0 auto; padding: 0 2rem; }
-body > header { padding-top: 3.5rem; }
+body > header { padding-top: 2.2rem; }
 h1 { font-size: 1.9rem; line-height: 1.2; margin: 0; letter-spacing: -0.015em; font-weight: 650; text-wrap: balance; }
 h2 { font-size: 1.15rem; margin: 3.2rem 0 0.9rem; padding-top: 0.7rem; border-top: 1px solid var(--line-strong); font-weight: 650; }
 h3 { font-size: 1rem; margin: 1.8rem 0 0.5rem; font-weight: 600; }
 p { margin: 0.4rem 0 0.9rem; max-width: 46rem; }
-.answer { max-width: 78ch; margin: 1rem 0 0; padding: 0.2rem 0 0.2rem 1rem; border-left: 3px solid var(--accent, currentColor); }
+p.lead { max-width: none; }
+.answer { max-width: 104ch; margin: 1rem 0 0; padding: 0.2rem 0 0.2rem 1rem; border-left: 3px solid var(--accent, currentColor); }
 .answer p { margin: 0.35rem 0; font-size: 1.02rem; }
-.question { font-size: 1.08rem; color: var(--text-2); margin: 0.8rem 0 0; white-space: pre-line; }
+.question { max-width: none; font-size: 1.08rem; color: var(--text-2); margin: 0.8rem 0 0; white-space: pre-line; }
 .meta, .basis, .note { color: var(--text-3); font-size: 12.5px; }
-.meta { margin-top: 1rem; }
-nav ul { list-style: none; display: flex; flex-wrap: wrap; gap: 0.2rem 1.1rem; padding: 0; margin: 1.4rem 0 0; font-size: 13px; }
+.meta { margin: 0.8rem 0 0; }
+nav ul { list-style: none; display: flex; flex-wrap: wrap; gap: 0.2rem 1.1rem; padding: 0; margin: 0.5rem 0 0; font-size: 13px; }
+main > section:first-child > h2 { margin-top: 1.4rem; }
+section > h2 + p + h3 { margin-top: 1.1rem; }
 a { color: var(--accent); text-underline-offset: 2px; }
 bdi { unicode-bidi: isolate; overflow-wrap: break-word; }
 .findings { padding-left: 1.1rem; max-width: 46rem; margin: 0.8rem 0; }

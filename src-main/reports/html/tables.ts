@@ -94,12 +94,12 @@ function searchTable({ search }: ReportComparison, correction: Correction): Mark
 export function methodsSection({ methods, studies }: ReportModel): Markup | false {
   if (methods.length === 0 && studies.length === 0) return false;
   return markup`<section id="methods"><h2>Methods at equal reward or KL</h2>
-<p>A method that barely moves the model flips little, so methods are compared where they have moved equally far.</p>
+<p class="lead">A method that barely moves the model flips little, so methods are compared where they have moved equally far.</p>
 ${studies.flatMap(studyTables).map(studyBlock)}
 ${methods.map(methodBlock)}</section>`;
 }
 
-function studyBlock({ title, note, heads, rows, findings }: StudyTableView): Markup {
+function studyBlock({ title, note, method, heads, rows, findings }: StudyTableView): Markup {
   return markup`<h3><bdi>${title}</bdi></h3>
 ${sortable(
   note,
@@ -110,7 +110,8 @@ ${sortable(
     ),
   ),
 )}
-${findings.length > 0 && markup`<ul class="findings">${findings.map((text) => markup`<li>${text}</li>`)}</ul>`}`;
+${findings.length > 0 && markup`<ul class="findings">${findings.map((text) => markup`<li>${text}</li>`)}</ul>`}
+${method !== null && markup`<p class="note">${method}</p>`}`;
 }
 
 function methodBlock(table: ReportMethodTable): Markup {

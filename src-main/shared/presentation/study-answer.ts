@@ -23,19 +23,15 @@ interface Told {
   ratio: NonNullable<ReportCurveTable['rows'][number]['ratio']>;
 }
 
-/** What a study found, in sentences. Each follows from an interval; no method is favoured in the wording. */
+/**
+ * What a study asks, and its answer: a paragraph per model. It follows from intervals; what they say of each method is with the table that has
+ * them, so that the first table is near the beginning.
+ */
 export function studyAnswer(studies: readonly ReportStudyTable[]): string[] {
-  return studies.flatMap((study) => {
+  return studies.map((study) => {
     const where = studies.length > 1 ? ` with ${study.model}` : '';
-    const said = (say: (tables: readonly ReportCurveTable[]) => string[]) =>
-      groupedByCheck(
-        study.checks.map(({ check, tables }) => ({ check, texts: say(tables) })),
-        where,
-      );
-    return [
-      ...said((tables) => toldSentences(tables.filter(({ reference }) => reference === study.reference))),
-      [bestQuestion(study), ...said((tables) => [bestAnswer(study, tables)])].join(' '),
-    ];
+    const answers = study.checks.map(({ check, tables }) => ({ check, text: bestAnswer(study, tables) }));
+    return [bestQuestion(study), ...groupedByCheck(answers, where)].join(' ');
   });
 }
 
@@ -139,9 +135,8 @@ function named(method = ''): string {
 }
 
 /** The same text of several checks is said once. */
-function groupedByCheck(said: readonly { check: string; texts: readonly string[] }[], where: string): string[] {
-  const each = said.flatMap(({ check, texts }) => texts.map((text) => ({ check, text })));
-  return [...Map.groupBy(each, ({ text }) => text)].map(
+function groupedByCheck(said: readonly { check: string; text: string }[], where: string): string[] {
+  return [...Map.groupBy(said, ({ text }) => text)].map(
     ([text, own]) => `On ${listed(own.map(({ check }) => `“${suiteLabel(check)}”`))}${where}, ${text}`,
   );
 }

@@ -8,7 +8,10 @@ import { listed, sentenceCase } from './words.ts';
 /** A table as the window, the report's file and Markdown show it. Heads that begin with `#` are of numbers. */
 export interface StudyTableView {
   title: string;
+  /** What has to be known to read it; above the table. */
   note: string;
+  /** How its figures came about; below it. */
+  method: string | null;
   heads: string[];
   rows: string[][];
   findings: string[];
@@ -52,7 +55,8 @@ function ratioTable(
   const control = lowerRate === reference ? ' This reference is the control with a lower learning rate.' : '';
   return {
     title,
-    note: `Below 1: fewer negative flips than ${reference}.${control}${how ?? ''}`,
+    note: `Below 1: fewer negative flips than ${reference}.${control}`,
+    method: how,
     heads: ['method', ...tables.map(({ axis }) => `#${axisNames[axis]}`), '#seeds', '#configurations tried'],
     rows: others.map(({ method, tried, seeds }) => [
       method === lowerRate ? `${method} (control)` : method,
@@ -83,7 +87,7 @@ function howCompared(tables: readonly ReportCurveTable[]): string {
     return `at ${listed(shares)} of the range that both reach (${listed(own.map(({ axis }) => axisNames[axis]))})`;
   });
   const level = formatLevel(tables[0]?.level ?? 0.95);
-  return ` Each run is read along its own path from the old weights, and so is the reference’s of the same seed, where both have moved as far: ${listed(places)}. A ratio is the geometric mean over these places; over seeds it has a ${level} t interval on the log scale.`;
+  return `Each run is read along its own path from the old weights, and so is the reference’s of the same seed, where both have moved as far: ${listed(places)}. A ratio is the geometric mean over these places; over seeds it has a ${level} t interval on the log scale.`;
 }
 
 function missing({ axis }: ReportCurveTable, method: string, { leftOut }: ReportCurveTable['rows'][number]): string[] {
@@ -124,7 +128,8 @@ function pointsTable({ model, methods, points }: ReportStudyTable): StudyTableVi
   });
   return {
     title: `What was measured on ${model}`,
-    note: `Means over seeds; “of the way” is from the old weights to the trained ones. ${samples.join('; ')}. Training: seconds from start to end, evaluations after it not counted.`,
+    note: `Means over seeds; “of the way” is from the old weights to the trained ones. ${samples.join('; ')}.`,
+    method: 'Training: seconds from start to end, evaluations after it not counted.',
     heads: [
       'method',
       '#of the way',
