@@ -14,6 +14,7 @@ import {
   formatRange,
   formatRatio,
   formatRatioRange,
+  formatScore,
   formatSigned,
   formatTick,
 } from '../../src-main/shared/presentation/numbers.ts';
@@ -85,4 +86,8 @@ describe('a time', () => {
   ])('reads %s', (printed, expected) => {
     expect(printed).toBe(expected);
   });
+});
+
+it('scores of a column have the same places, and fewer where they are large', () => {
+  expect([-5.4, 7.25, 123.456, -98765.4, null].map(formatScore)).toEqual(['−5.400', '7.250', '123.5', '−98765', '–']);
 });

@@ -1,8 +1,8 @@
 import { metricOf } from '../domain/metrics.ts';
-import type { StepMetricName } from '../domain/metrics.ts';
+import type { MetricName } from '../domain/metrics.ts';
 
-/** Curves by the name that titles, legends and the log have for them; the registry's own name is what exports and rules take. */
-const labels: Readonly<Record<StepMetricName, string>> = {
+/** Curves and columns of samples by the name that titles, legends and the log have for them; the registry's own name is what exports and rules take. */
+const labels: Readonly<Record<MetricName, string>> = {
   loss: 'Loss',
   grad_norm: 'Gradient norm',
   learning_rate: 'Learning rate',
@@ -43,6 +43,11 @@ const labels: Readonly<Record<StepMetricName, string>> = {
   'guard/cosine': 'Cosine of the two gradients',
   'guard/removed': 'Gradient removed',
   'guard/weight': 'Guard weight λ',
+  'guard/fired': 'Gate fired',
+  'guard/tokens': 'Tokens guarded',
+  'guard/held_tokens': 'Tokens held',
+  'guard/near_tokens': 'Tokens below the margin',
+  'guard/flipped_tokens': 'Tokens flipped',
 };
 
 const onEvaluation = 'eval_';
@@ -54,7 +59,7 @@ const ofSlices: readonly (readonly [start: string, label: string])[] = [
 
 /** `rewards/chosen` → Reward of chosen. A name that nobody registered is its own label. */
 export function metricLabel(name: string): string {
-  if (Object.hasOwn(labels, name)) return labels[name as StepMetricName];
+  if (Object.hasOwn(labels, name)) return labels[name as MetricName];
   const sliced = ofSlices.find(([start]) => name.startsWith(start));
   if (sliced !== undefined) return `${sliced[1]} “${name.slice(sliced[0].length)}”`;
   if (!name.startsWith(onEvaluation)) return name;

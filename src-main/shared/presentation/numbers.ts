@@ -68,6 +68,12 @@ export function formatFixed(value: Maybe, places = 2): string {
   return Number.isFinite(value) ? signed(value.toFixed(places)) : infinite(value);
 }
 
+/** A score in a column: three places, and fewer where figures are large. */
+export function formatScore(value: Maybe): string {
+  const size = Math.abs(value ?? 0);
+  return formatFixed(value, size >= 10_000 ? 0 : size >= 100 ? 1 : 3);
+}
+
 /** A difference in a column: fixed places, its sign always shown. */
 export function formatSigned(value: Maybe, places = 2): string {
   if (isNothing(value)) return nothing;
