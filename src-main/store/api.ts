@@ -151,7 +151,7 @@ export interface StoreChange {
 }
 
 /** A flip with whole texts. */
-export interface FlipExportRow extends FlipRow {
+export interface FlipExportRow extends Omit<FlipRow, 'continues'> {
   /** Of a preference pair the chosen response. */
   target: string | null;
   /** Of a preference pair the rejected response; its sides have no output. */

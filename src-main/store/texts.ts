@@ -31,6 +31,11 @@ export function naturalOrder(id: string): string {
   return id.replace(/[0-9]+/g, (digits) => String(Math.min(digits.length, 99)).padStart(2, '0') + digits);
 }
 
+/** The end of a text, with a mark where it was cut. */
+export function previewEnd(text: string, characters: number): string {
+  return text.length <= characters ? text : `…${text.slice(1 - characters).toWellFormed()}`;
+}
+
 /** Cuts without splitting a surrogate pair. */
 export function preview(text: string, characters: number): string {
   return text.length <= characters ? text : text.slice(0, characters).toWellFormed();

@@ -43,6 +43,22 @@ export function laidOut<Column extends GridColumn>(columns: readonly Column[], l
   return [...lead, ...shown, ...trail];
 }
 
+/** Least width in px: the first figure of each track. */
+export function leastWidthOf(columns: readonly GridColumn[]): number {
+  return columns.reduce((sum, { width }) => sum + Number(/\d+/.exec(width)?.[0] ?? 80), 0);
+}
+
+/** Without as many spare columns as it takes to fit into a width in px; 0 is a width that is not known yet. */
+export function fitting<Column extends GridColumn>(columns: readonly Column[], width: number): Column[] {
+  const shown = [...columns];
+  while (width > 0 && leastWidthOf(shown) > width) {
+    const last = shown.findLastIndex(({ spare }) => spare === true);
+    if (last < 0) break;
+    shown.splice(last, 1);
+  }
+  return shown;
+}
+
 /** Puts a column before another one, or at the end. */
 export function moved(
   columns: readonly GridColumn[],

@@ -47,6 +47,13 @@ export const useFlipBrowser = defineStore('flip-browser', () => {
   const searchStopped = ref(false);
   const error = shallowRef<ErrorReport | null>(null);
   const total = computed(() => rows.value?.total ?? 0);
+  /** Samples were judged since the list was opened: it keeps them where they were, and other ones may match the filter now. */
+  const judgedSince = ref(false);
+  /** How many match now, where that is not how many are listed. */
+  const matching = computed(() => {
+    const now = facets.value?.matching;
+    return !judgedSince.value || loading.value || now === undefined || now === total.value ? null : now;
+  });
   let turn = 0;
   let listKey = '';
   /** Which verdicts the headline counts. */
@@ -124,6 +131,7 @@ export const useFlipBrowser = defineStore('flip-browser', () => {
     const old = viewId.value;
     rows.value?.close();
     viewId.value = id;
+    judgedSince.value = false;
     rows.value = new PagedRows<FlipRow>(
       count,
       (offset, limit) => invoke('flips.window', { viewId: id, offset, limit }),
@@ -241,6 +249,7 @@ export const useFlipBrowser = defineStore('flip-browser', () => {
   }
 
   async function refreshFacets(): Promise<void> {
+    judgedSince.value = true;
     if (comparison.value !== null) await readFacets(comparison.value.id, turn);
   }
 
@@ -248,6 +257,7 @@ export const useFlipBrowser = defineStore('flip-browser', () => {
   async function refreshNumbers(): Promise<void> {
     const id = comparison.value?.id;
     if (id === undefined) return;
+    judgedSince.value = true;
     summary.value = null;
     rows.value?.invalidate();
     kindsKey = wordsKey = '';
@@ -282,6 +292,7 @@ export const useFlipBrowser = defineStore('flip-browser', () => {
     endSearch,
     error,
     total,
+    matching,
     show,
     forget,
     patchRows,

@@ -115,6 +115,7 @@ export const useSample = defineStore('sample', () => {
     ledger: markRaw(ledger),
     error,
     show,
+    read,
     prefetch,
     readTimeline,
     readTraining,

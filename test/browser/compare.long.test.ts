@@ -129,4 +129,34 @@ describe.skipIf(noBrowser !== null)('the flip browser', () => {
     expect(app.complaints).toEqual([]);
     await app.close();
   });
+
+  it('counts what a correction leaves, in the list as in the facet, and keeps its row until the list is updated', async () => {
+    const app = await openFlips();
+    const { flips } = app;
+    const open = await flips.sampleId.innerText();
+    const listed = async () => Number(await flips.table.getAttribute('aria-rowcount')) - 1;
+    const counted = async () => ({
+      facet: await app.page.locator('label', { has: flips.facet('negative') }).innerText(),
+      list: await flips.count().innerText(),
+      listed: await listed(),
+    });
+    await app.page.keyboard.press('m');
+    await app.page.getByLabel('verdict new').selectOption('right');
+    await app.button('Update list').waitFor();
+    const { negative } = material;
+    expect(await counted()).toEqual({
+      facet: expect.stringMatching(new RegExp(`\\b${negative - 1}$`)) as string,
+      list: `${negative - 1} samples`,
+      listed: negative,
+    });
+    await app.button('Update list').click();
+    await flips.sample.getByText('not in the current list').waitFor();
+    expect([await listed(), await flips.sampleId.innerText()]).toEqual([negative - 1, open]);
+    await app.button('Undo last label').click();
+    await app.button('Update list').click();
+    await expect.poll(listed).toBe(negative);
+    expect(await app.button('Update list').count()).toBe(0);
+    expect(app.complaints).toEqual([]);
+    await app.close();
+  });
 });

@@ -12,11 +12,14 @@ const missing = await whyNoBrowser();
 const heads = async (app: App, name: string) =>
   (await app.page.getByRole('grid', { name }).getByRole('columnheader').allInnerTexts()).map((text) => text.trim());
 
+/** Longer than what a list has of it. */
+const promptOf = (i: number) => `Question ${i}?\n${'A remark with "quotes" and 日本語. '.repeat(20)}The end ${i}.`;
+
 describe.skipIf(missing !== null)('lists', () => {
   const served = useBrowserWorkbench(async (workbench) => {
     const folder = mkdtempSync(path.join(tmpdir(), 'flipguard-lists-'));
     for (const name of ['samples-of-a-long-name-1', 'samples-of-a-long-name-2', 'other']) {
-      const source = writeEvaluation(path.join(folder, `${name}.jsonl`), '110');
+      const source = writeEvaluation(path.join(folder, `${name}.jsonl`), '110', (i) => ({ prompt: promptOf(i) }));
       await workbench.imports.evaluation({ source, name, map: evaluationMap }, quietTask());
     }
   });
@@ -113,6 +116,57 @@ describe.skipIf(missing !== null)('lists', () => {
     await app.button('Undo').click();
     await menu.waitFor();
     expect((await store.listEvaluations({})).map(({ name }) => name)).toContain('other');
+    expect(app.complaints).toEqual([]);
+    await app.close();
+  });
+
+  it('are copied by cell and by row, whole where the list has a beginning', async () => {
+    const { comparisons, core } = served.workbench;
+    const [now, old] = await core.store.listEvaluations({});
+    const comparison = await comparisons.ready(old?.id ?? '', now?.id ?? '', undefined, quietTask());
+    const app = await served.open({ permissions: ['clipboard-read', 'clipboard-write'] });
+    const { page } = app;
+    const copied = async (said: string) => {
+      const held = () => page.evaluate(() => navigator.clipboard.readText());
+      await page.evaluate(() => navigator.clipboard.writeText('nothing yet'));
+      const notice = page.getByRole('log', { name: 'Notices' }).getByText(said, { exact: true });
+      await Promise.all([notice.waitFor(), page.keyboard.press('ControlOrMeta+c')]);
+      await expect.poll(held).not.toBe('nothing yet');
+      return held();
+    };
+    await app.goto('/evaluations');
+    const grid = page.getByRole('grid', { name: 'Evaluations' });
+    await grid.getByText('other').waitFor();
+    await page.getByRole('searchbox', { name: 'Find in evaluations' }).fill('other');
+    await grid.focus();
+    await page.keyboard.press('j');
+    const row = (await copied('Row copied')).split('\t');
+    expect(row.slice(0, 2)).toEqual(['other', 'imported samples']);
+    expect(row).toHaveLength(8);
+    expect(row).toContain('66.7 %');
+    await page.keyboard.press('ArrowRight');
+    expect(await copied('Name copied')).toBe('other');
+    await page.keyboard.press('ArrowLeft');
+    expect(await copied('Row copied')).toBe(row.join('\t'));
+
+    await app.goto(`/compare/${comparison.id}?kind=all`);
+    await app.flips.ready();
+    await app.flips.table.getByRole('gridcell').filter({ hasText: 'Question 1' }).click();
+    expect(await copied('Prompt copied')).toBe(promptOf(1));
+    await page.keyboard.press('k');
+    expect(await copied('Prompt copied')).toBe(promptOf(0));
+    await app.goto(`/evaluations/${now?.id ?? ''}`);
+    const samples = page.getByRole('grid', { name: 'Samples' });
+    await samples.getByRole('gridcell').filter({ hasText: 'Question 2' }).click();
+    expect(await copied('Prompt copied')).toBe(promptOf(2));
+
+    // Selected text is the browser's to copy.
+    await page.getByRole('region', { name: 'Sample', exact: true }).getByText('Answer 0').selectText();
+    await samples.focus();
+    await page.keyboard.press('ControlOrMeta+c');
+    await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe('Answer 0');
+    await page.keyboard.press('?');
+    await page.getByRole('dialog').getByText('Copy the cell, or the row').waitFor();
     expect(app.complaints).toEqual([]);
     await app.close();
   });

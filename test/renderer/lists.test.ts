@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
+  fitting,
   laidOut,
   moved,
   nudged,
@@ -15,6 +16,23 @@ import { sharedBeginnings } from '../../src-renderer/format/shared-beginnings.ts
 const column = (key: string, bare = false) => ({ key, label: key, width: '1fr', bare });
 const columns = [column('mark', true), column('a'), column('b'), column('c'), column('more', true)];
 const keys = (list: readonly { key: string }[]) => list.map(({ key }) => key).join(' ');
+
+test('columns that can be spared leave where a list is narrow, the last one first', () => {
+  const wide = [
+    { key: 'name', label: 'Name', width: 'minmax(180px, 2fr)' },
+    { key: 'first', label: 'First', width: '60px', spare: true },
+    { key: 'kept', label: 'Kept', width: '90px' },
+    { key: 'last', label: 'Last', width: '70px', spare: true },
+  ];
+  expect([400, 399, 330, 100].map((width) => keys(fitting(wide, width)))).toEqual([
+    'name first kept last',
+    'name first kept',
+    'name first kept',
+    'name kept',
+  ]);
+  // Before it is measured it has all.
+  expect(fitting(wide, 0)).toEqual(wide);
+});
 
 describe('columns that a person arranged', () => {
   test('move, hide and take a width, while those without a heading stay', () => {

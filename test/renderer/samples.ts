@@ -72,6 +72,7 @@ export function flipRow(sampleKey: number, changes: Partial<FlipRow> = {}): Flip
     kind: 'negative',
     delta: -1,
     prompt: `prompt ${sampleKey}`,
+    continues: false,
     leftOutput: 'yes',
     rightOutput: 'no',
     leftScore: 1,
@@ -95,6 +96,7 @@ export function flipRow(sampleKey: number, changes: Partial<FlipRow> = {}): Flip
 export const noFacets: FlipFacets = {
   kinds: [],
   slices: [],
+  matching: 0,
   slicesLeftOut: 0,
   tags: [],
   labels: [],

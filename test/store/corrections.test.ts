@@ -23,11 +23,20 @@ test('a verdict corrected by hand enters every number, and undoing it takes it o
       now: [...kinds].filter((kind) => kind === negative).length,
       asEvaluated: [...evaluated.kinds].filter((kind) => kind === negative).length,
       corrected: (await store.flipFacets(id, {})).corrected,
+      matching: (await store.flipFacets(id, { kinds: ['negative'] })).matching,
       detail: (await store.sampleDetail(id, first ?? 0))?.kind,
       counts: record?.counts.corrected?.samples,
     };
   };
-  const untouched = { list: 2, now: 2, asEvaluated: 2, corrected: [], detail: 'negative', counts: undefined };
+  const untouched = {
+    list: 2,
+    now: 2,
+    asEvaluated: 2,
+    corrected: [],
+    matching: 2,
+    detail: 'negative',
+    counts: undefined,
+  };
   expect(await shown()).toEqual(untouched);
 
   const { undoToken } = await store.annotate(id, [first ?? 0], { rightVerdict: 'right' });
@@ -36,6 +45,7 @@ test('a verdict corrected by hand enters every number, and undoing it takes it o
     now: 1,
     asEvaluated: 2,
     corrected: [{ value: 'yes', count: 1, negative: 0 }],
+    matching: 1,
     detail: 'kept-right',
     counts: 1,
   });

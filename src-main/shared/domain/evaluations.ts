@@ -35,6 +35,11 @@ export function itemKindOf(kind: SuiteKind): SuiteItem['kind'] {
   return kind === 'outputs' ? 'generate' : kind;
 }
 
+/** Suites that judge what continues the prompt: of a prompt that is cut, the end is what counts. */
+export function continuesPrompt(kind: SuiteKind | null | undefined): boolean {
+  return kind === 'words' || kind === 'cloze';
+}
+
 /** Suites whose prompts a model answers. */
 export function isAnswered(kind: SuiteKind): boolean {
   return kind === 'generate' || kind === 'outputs';

@@ -61,6 +61,8 @@ export interface FlipRow {
   kind: FlipKind;
   delta: number | null;
   prompt: string;
+  /** What is judged continues the prompt: where that is cut, its end is here. */
+  continues: boolean;
   leftOutput: string | null;
   rightOutput: string | null;
   leftScore: number | null;
@@ -102,6 +104,8 @@ export interface HistogramBin {
 }
 /** Counts for each facet under the filter without that facet's own part, so that facets filter each other. */
 export interface FlipFacets {
+  /** Samples that the whole filter lets through now; a list that was opened before a judgement may hold others. */
+  matching: number;
   kinds: FacetValue[];
   slices: FacetValue[];
   /** Slices of fewer samples than those that are counted. */

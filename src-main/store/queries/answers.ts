@@ -1,4 +1,5 @@
-import type { DecodingSettings } from '../../shared/domain/evaluations.ts';
+import { continuesPrompt } from '../../shared/domain/evaluations.ts';
+import type { DecodingSettings, SuiteKind } from '../../shared/domain/evaluations.ts';
 import type { FlipKind } from '../../shared/domain/flips.ts';
 import type { Answer } from '../../shared/domain/kinds/change-kinds.ts';
 import { float64sOf } from '../codec.ts';
@@ -22,6 +23,13 @@ export function sideCode(outcome: FlipKind, side: 'left' | 'right', verdict: num
 export function isOfPairs(db: ReadableDb, evaluation: number): boolean {
   return (
     value<string | null>(db, sql`SELECT suite_kind FROM evaluations WHERE evaluation_key = ${evaluation}`) === 'pairs'
+  );
+}
+
+/** Whether what an evaluation judges continues its prompts. */
+export function judgesContinuations(db: ReadableDb, evaluation: number): boolean {
+  return continuesPrompt(
+    value<SuiteKind | null>(db, sql`SELECT suite_kind FROM evaluations WHERE evaluation_key = ${evaluation}`),
   );
 }
 

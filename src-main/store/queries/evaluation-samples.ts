@@ -3,6 +3,7 @@ import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { ReadableDb } from '../database.ts';
 import { all, one, sql } from '../database.ts';
 import { firstKey, packKey } from '../keys.ts';
+import { judgesContinuations } from './answers.ts';
 import { evaluationKey } from './evaluations.ts';
 import { verdictCode, verdictOf } from './verdicts.ts';
 
@@ -20,14 +21,16 @@ function evaluationSamples(
   offset: number,
   limit: number,
 ): { total: number; rows: ListedSample[] } {
-  const keys = keysOf(db, evaluationKey(db, id), choice);
-  const rows = [...keys.subarray(offset, offset + limit)].map((key) => listed(db, key, shownCharacters));
+  const evaluation = evaluationKey(db, id);
+  const keys = keysOf(db, evaluation, choice);
+  const most = judgesContinuations(db, evaluation) ? endOf : beginningOf;
+  const rows = [...keys.subarray(offset, offset + limit)].map((key) => listed(db, key, most));
   return { total: keys.length, rows: rows.filter((row) => row !== null) };
 }
 
 /** One of them with whole texts. Throws `not-found`. */
 function evaluationSample(db: ReadableDb, id: string, sampleKey: number): ListedSample {
-  const found = listed(db, packKey(evaluationKey(db, id), sampleKey), null);
+  const found = listed(db, packKey(evaluationKey(db, id), sampleKey), allOf);
   if (found === null) throw new WorkbenchError('not-found', 'This sample is not in the evaluation');
   return found;
 }
@@ -64,11 +67,19 @@ interface Row {
   verdict: number;
 }
 
-function listed(db: ReadableDb, key: number, most: number | null): ListedSample | null {
-  const length = most ?? Number.MAX_SAFE_INTEGER;
+/** What is read of the texts: the prompt from where on, and how many characters of each. */
+interface Part {
+  from: number;
+  length: number;
+}
+const beginningOf: Part = { from: 1, length: shownCharacters };
+const endOf: Part = { from: -shownCharacters, length: shownCharacters };
+const allOf: Part = { from: 1, length: Number.MAX_SAFE_INTEGER };
+
+function listed(db: ReadableDb, key: number, { from, length }: Part): ListedSample | null {
   const row = one<Row>(
     db,
-    sql`SELECT s.sample_key, s.external_id, substr(t.prompt, 1, ${length}) AS prompt, substr(t.target, 1, ${length}) AS target,
+    sql`SELECT s.sample_key, s.external_id, substr(t.prompt, ${from}, ${length}) AS prompt, substr(t.target, 1, ${length}) AS target,
           substr(o.body, 1, ${length}) AS output, x.score, x.verdict
         FROM scores x JOIN samples s ON s.sample_key = (x.score_key & 2147483647) JOIN sample_texts t USING (sample_key)
           LEFT JOIN outputs o ON o.score_key = x.score_key WHERE x.score_key = ${key}`,

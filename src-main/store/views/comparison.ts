@@ -4,7 +4,7 @@ import { ruleAndPairing } from '../queries/comparisons.ts';
 import type { Rule } from '../../shared/domain/flip-rules.ts';
 import type { ReadableDb } from '../database.ts';
 import { all, each, one, sql } from '../database.ts';
-import { isOfPairs } from '../queries/answers.ts';
+import { isOfPairs, judgesContinuations } from '../queries/answers.ts';
 import { ownKindsOf } from '../queries/change-kinds.ts';
 import { emptyPrompt } from '../texts.ts';
 import { StoredColumns } from './columns.ts';
@@ -50,6 +50,7 @@ export class LoadedComparison {
   #tags: RowTags | null = null;
   #ownKinds: string[] | null | undefined = undefined;
   #ofPairs: boolean | null = null;
+  #continues: boolean | null = null;
   #trained: Uint8Array | null = null;
 
   constructor(db: ReadableDb, row: ComparisonHead) {
@@ -67,6 +68,11 @@ export class LoadedComparison {
   /** Of preference pairs: both sides' texts are the rejected response, and neither is an output. */
   get ofPairs(): boolean {
     return (this.#ofPairs ??= isOfPairs(this.db, this.leftKey));
+  }
+
+  /** What is judged continues the prompt. */
+  get continues(): boolean {
+    return (this.#continues ??= judgesContinuations(this.db, this.leftKey));
   }
 
   get rows(): number {

@@ -44,6 +44,7 @@ export function facetsOf(
     return bins;
   };
   return {
+    matching: passing(failures, comparison.rows),
     kinds: values(byCode('kinds', kind), (code) => flipKinds[code] ?? ''),
     slices: sliceValues(comparison, byCode('slices', columns.get('sliceSet'))),
     slicesLeftOut: comparison.sliced.index().leftOut,
@@ -60,6 +61,14 @@ export function facetsOf(
     length: histogram('length', columns.get('length')),
     firing: histogram('firing', knownFirings(columns.get('firing'))),
   };
+}
+
+/** Rows that fail no part of the filter. */
+function passing(failures: Failures, rows: number): number {
+  if (failures === null) return rows;
+  let passed = 0;
+  for (let row = 0; row < rows; row++) if (failures[row] === 0) passed += 1;
+  return passed;
 }
 
 function count<K>(tallies: Map<K, Tally>, key: K, negative: number, times = 1): void {

@@ -2,7 +2,7 @@ import type { Neighbour } from '../../shared/domain/flip-view.ts';
 import { previewCharacters } from '../../shared/domain/flip-view.ts';
 import type { ReadableDb } from '../database.ts';
 import { one, prepare, sql, value } from '../database.ts';
-import { preview } from '../texts.ts';
+import { preview, previewEnd } from '../texts.ts';
 import type { LoadedComparison } from './comparison.ts';
 import { kindOf } from './columns.ts';
 import { wordsOf } from './text-match.ts';
@@ -24,6 +24,7 @@ export function neighbours(comparison: LoadedComparison, sampleKey: number, limi
     'SELECT s.external_id, t.prompt FROM sample_texts t JOIN samples s USING (sample_key) WHERE t.sample_key = ?',
     'array',
   );
+  const shown = comparison.continues ? previewEnd : preview;
   const found: (Neighbour & { row: number })[] = [];
   for (const key of candidates(comparison, words)) {
     const row = columns.positionOf(key);
@@ -32,7 +33,7 @@ export function neighbours(comparison: LoadedComparison, sampleKey: number, limi
     const similarity = jaccard(words, new Set(wordsOf(prompt)));
     if (similarity === 0) continue;
     const kind = kindOf(comparison.kinds()[row]);
-    found.push({ row, sampleKey: key, sampleId, prompt: preview(prompt, previewCharacters), kind, similarity });
+    found.push({ row, sampleKey: key, sampleId, prompt: shown(prompt, previewCharacters), kind, similarity });
   }
   return found
     .sort((a, b) => b.similarity - a.similarity || a.row - b.row)

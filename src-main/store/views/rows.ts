@@ -5,7 +5,7 @@ import { prepare } from '../database.ts';
 import { packKey } from '../keys.ts';
 import { nameOf } from '../queries/names.ts';
 import { verdictOf } from '../queries/verdicts.ts';
-import { preview } from '../texts.ts';
+import { preview, previewEnd } from '../texts.ts';
 import type { LoadedComparison } from './comparison.ts';
 import { kindOf, stabilities } from './columns.ts';
 import { namesOfChanges } from './kind-columns.ts';
@@ -14,13 +14,18 @@ import { namesOfChanges } from './kind-columns.ts';
 const wholeBytes = 4 * previewCharacters;
 const short = (column: string): string =>
   `CASE WHEN octet_length(${column}) <= ${wholeBytes} THEN ${column} ELSE substr(${column}, 1, ${previewCharacters}) END`;
-const sampleSql = `SELECT s.external_id, ${short('t.prompt')} FROM samples s JOIN sample_texts t USING (sample_key) WHERE s.sample_key = ?`;
+/** Of a longer one only its end, and so much more that it is seen to be cut. */
+const end = (column: string): string =>
+  `CASE WHEN octet_length(${column}) <= ${wholeBytes} THEN ${column} ELSE substr(${column}, ${-previewCharacters - 1}) END`;
+const sampleSql = (prompt: string) =>
+  `SELECT s.external_id, ${prompt} FROM samples s JOIN sample_texts t USING (sample_key) WHERE s.sample_key = ?`;
 const outputSql = `SELECT ${short('body')} FROM outputs WHERE score_key = ?`;
 
 /** The rows of a table's window: columns from memory, texts by key. */
 export function flipRows(comparison: LoadedComparison, rows: Int32Array, verdicts?: FlipFilter['verdicts']): FlipRow[] {
   const { db, columns } = comparison;
-  const sample = prepare(db, sampleSql, 'array');
+  const { continues } = comparison;
+  const sample = prepare(db, sampleSql(continues ? end('t.prompt') : short('t.prompt')), 'array');
   const output = prepare(db, outputSql, 'value');
   return Array.from(rows, (row) => {
     const sampleKey = columns.get('leftKey')[row] ?? 0;
@@ -36,7 +41,8 @@ export function flipRows(comparison: LoadedComparison, rows: Int32Array, verdict
       slices: [...comparison.sliced.listed(columns.get('sliceSet')[row] ?? 0)],
       sampleKey,
       sampleId: externalId,
-      prompt: preview(prompt, previewCharacters),
+      prompt: continues ? previewEnd(prompt, previewCharacters) : preview(prompt, previewCharacters),
+      continues,
       leftOutput: text(comparison.leftKey, sampleKey),
       rightOutput: text(comparison.rightKey, rightKey),
     };
@@ -96,7 +102,7 @@ function numbersOf(
   comparison: LoadedComparison,
   row: number,
   verdicts: FlipFilter['verdicts'],
-): Omit<FlipRow, 'slices' | 'sampleKey' | 'sampleId' | 'prompt' | 'leftOutput' | 'rightOutput'> {
+): Omit<FlipRow, 'continues' | 'slices' | 'sampleKey' | 'sampleId' | 'prompt' | 'leftOutput' | 'rightOutput'> {
   const { columns } = comparison;
   const { label, reviewed, noted, corrections } = comparison.judgements();
   const correction = verdicts === 'as-evaluated' ? undefined : corrections.get(row);

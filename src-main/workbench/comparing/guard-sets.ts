@@ -2,6 +2,7 @@ import type { MitigationLedger } from '../../shared/contract/views.ts';
 import type { EvaluationRecord, GuardSetRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { ComparisonRecord } from '../../shared/domain/flip-view.ts';
+import { continuesPrompt } from '../../shared/domain/evaluations.ts';
 import { flipKinds } from '../../shared/domain/flips.ts';
 import type { FlipKind } from '../../shared/domain/flips.ts';
 import type { Comparisons } from './comparisons.ts';
@@ -43,7 +44,7 @@ export async function mitigationLedger(
   }
   const after = await comparisons.ready(base.id, guarded.id, unguarded.rule, partOf(task, 0, 0.7));
   const listing = partOf(task, 0.7, 1);
-  return [await account(core, guardSet, { unguarded, after, suiteName: base.suiteName, listedRows }, listing)];
+  return [await account(core, guardSet, { unguarded, after, base, listedRows }, listing)];
 }
 
 async function originOf(core: Core, guardSet: GuardSetRecord): Promise<ComparisonRecord> {
@@ -62,10 +63,10 @@ function newestOf(evaluations: readonly EvaluationRecord[], runId: string, suite
 async function account(
   core: Core,
   guardSet: GuardSetRecord,
-  about: { unguarded: ComparisonRecord; after: ComparisonRecord; suiteName: string; listedRows: number },
+  about: { unguarded: ComparisonRecord; after: ComparisonRecord; base: EvaluationRecord; listedRows: number },
   task: Task,
 ): Promise<MitigationLedger> {
-  const { unguarded, after, suiteName, listedRows } = about;
+  const { unguarded, after, base, listedRows } = about;
   const guardedKeys = new Set(await core.store.guardSetSampleKeys(guardSet.id));
   const before = await kindsByKey(core, unguarded.id);
   const now = await kindsByKey(core, after.id);
@@ -77,7 +78,8 @@ async function account(
   const count = (wanted: Outcome) => [...outcomes.values()].filter((outcome) => outcome === wanted).length;
   return {
     guardSet: guardSet.name,
-    suiteName,
+    suiteName: base.suiteName,
+    continues: continuesPrompt(base.suiteKind),
     baseEvaluationId: after.leftEvaluationId,
     unguardedEvaluationId: unguarded.rightEvaluationId,
     guardedEvaluationId: after.rightEvaluationId,

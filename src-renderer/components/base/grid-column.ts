@@ -7,6 +7,8 @@ export interface GridColumn {
   sortable?: boolean;
   /** The heading is for screen readers only: the cells say what they are. */
   bare?: boolean;
+  /** Left out where the list is too narrow for all columns, the last one first, until a person arranges the columns. */
+  spare?: boolean;
   /** Longer explanation of the heading. */
   hint?: string;
 }

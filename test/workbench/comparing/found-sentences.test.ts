@@ -114,6 +114,7 @@ describe('what trainings came to', () => {
       repaired: 7,
       stillBroken: 3,
       newlyBroken: 2,
+      continues: true,
       rows: [],
     };
     expect([guardSetSentence('DPO 2', ledger), unguardedSentence(0), unguardedSentence(1)]).toEqual([

@@ -35,7 +35,7 @@ export type ReportRow = z.output<typeof reportRowSchema>;
 /** A row as the store exports it. */
 export type ExportedFlip = Omit<
   FlipRow,
-  'sampleKey' | 'length' | 'firing' | 'label' | 'reviewed' | 'corrected' | 'noted'
+  'sampleKey' | 'continues' | 'length' | 'firing' | 'label' | 'reviewed' | 'corrected' | 'noted'
 > & {
   target: string | null;
   rejected: string | null;
