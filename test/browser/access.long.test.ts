@@ -141,7 +141,7 @@ describe.skipIf(noBrowser !== null)('every place', () => {
     await app.flips.ready();
     const reporting = app.button('Write a report');
     await reporting.click();
-    await page.getByRole('dialog', { name: 'Write a report' }).getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('dialog', { name: 'Write a report' }).getByRole('button', { name: 'Close' }).click();
     expect(await backAt(reporting)).toBe(0);
     expect(app.complaints).toEqual([]);
     await app.close();
