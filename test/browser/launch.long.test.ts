@@ -133,10 +133,9 @@ describe.skipIf(missing !== null)('the launch form', () => {
     expect(await app.button('Start').isEnabled()).toBe(true);
     await app.page.screenshot({ path: 'test-results/launch-warning.png' });
 
-    // A field of the long form shows itself where it has a warning.
     await app.button('Add sweep parameter').click();
-    await app.page.getByRole('textbox', { name: 'Field 1 to vary' }).fill('optimizer.learningRate');
-    await app.page.getByRole('textbox', { name: /^Values of/ }).fill('2e-5, 77');
+    await app.page.getByLabel('Field 1 to vary').fill('optimizer.learningRate');
+    await app.page.getByLabel('Values of optimizer.learningRate, with commas').fill('2e-5, 77');
     const sweep = app.page.getByRole('region', { name: 'Runs of the sweep' });
     await sweep.getByText('77 is about 3.9 million times').waitFor();
     await sweep.getByText('ready', { exact: true }).waitFor();
