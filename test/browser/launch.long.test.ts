@@ -135,9 +135,9 @@ describe.skipIf(missing !== null)('the launch form', () => {
 
     await app.button('Add sweep parameter').click();
     await app.page.getByLabel('Field 1 to vary').fill('optimizer.learningRate');
-    await app.page.getByLabel('Values of optimizer.learningRate, with commas').fill('2e-5, 77');
+    await app.page.getByLabel('Values of optimizer.learningRate, with commas').fill('2e-5, 80');
     const sweep = app.page.getByRole('region', { name: 'Runs of the sweep' });
-    await sweep.getByText('77 is about 3.9 million times').waitFor();
+    await sweep.getByText('80 is about 4 million times').waitFor();
     await sweep.getByText('ready', { exact: true }).waitFor();
     expect(app.complaints).toEqual([]);
     await app.close();
