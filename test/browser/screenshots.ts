@@ -143,13 +143,19 @@ async function shotsOf(workbench: Workbench): Promise<Shot[]> {
   const ledgerRead = async (app: App) => {
     await app.page.getByText('repaired').first().waitFor({ timeout: 300_000 });
   };
+  const partnersCounted = async (app: App) => {
+    await app.page
+      .getByText(/^[\d,]+ shared$/)
+      .first()
+      .waitFor();
+  };
   const part = (name: string) => async (app: App) => {
     await ready(app);
     await app.flips.sample.getByText(name, { exact: true }).click();
   };
   return [
     ...places.flatMap(({ name, path: place }) => {
-      const prepare = { launch: checked, 'guard-sets': ledgerRead }[name];
+      const prepare = { launch: checked, 'guard-sets': ledgerRead, compare: partnersCounted }[name];
       const shot = { name, path: place, ...(prepare === undefined ? {} : { prepare }) };
       return [shot, { ...shot, name: `${name}-dark`, dark: true }];
     }),
