@@ -95,6 +95,13 @@ async function runCommand<Args extends unknown[]>(
     allowEndpoints(options.allowEndpoint ?? []);
     allowPrograms(options.allowCommand ?? []);
     const answered = (await command(context, ...args)) ?? exitStatus.ok;
+    // A stream tells of its error in a later turn.
+    await new Promise((resolve) => setImmediate(resolve));
+    const lost = terminal.lost();
+    if (lost !== null) {
+      terminal.note(`flipguard: The answer could not be written: ${lost.message}`);
+      return exitStatus.failure;
+    }
     return defective ? exitStatus.failure : answered;
   } catch (error) {
     const report = reportOf(asFileError(error, folder, 'written'));

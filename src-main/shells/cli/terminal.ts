@@ -23,6 +23,8 @@ export interface Terminal {
   progress(phase: string, fraction: number | null, etaMs?: number | null): void;
   /** Ends the progress line, so that what follows starts on its own. */
   settle(): void;
+  /** Why answers could not be written, as on a full disk; null where they were, and where nobody reads them any more. */
+  lost(): NodeJS.ErrnoException | null;
 }
 
 const barWidth = 24;
@@ -30,7 +32,9 @@ const barWidth = 24;
 const tenths = 10;
 
 export function createTerminal(streams: Streams, json: boolean): Terminal {
-  const { stdout, stderr } = streams;
+  const stdout = lasting(streams.stdout);
+  const stderr = lasting(streams.stderr);
+  const { columns = 100, isTTY = false } = streams.stderr;
   let shown = '';
   let lastPlain = '';
 
@@ -40,7 +44,7 @@ export function createTerminal(streams: Streams, json: boolean): Terminal {
         ? ''
         : `${'█'.repeat(Math.round(fraction * barWidth)).padEnd(barWidth, '░')} ${Math.floor(fraction * 100)}% `;
     const left = etaMs === null || etaMs === undefined ? '' : `· ${formatDuration(etaMs)} left`;
-    const text = `${done}${plain(phase)} ${left}`.trimEnd().slice(0, (stderr.columns ?? 100) - 1);
+    const text = `${done}${plain(phase)} ${left}`.trimEnd().slice(0, columns - 1);
     stderr.write(`\r\u001b[2K${text}`);
     shown = text;
   }
@@ -67,21 +71,53 @@ export function createTerminal(streams: Streams, json: boolean): Terminal {
       if (json) stdout.write(`${harmlessJson(value, 2)}\n`);
     },
     line(value) {
-      const hasRoom = stdout.write(`${harmlessJson(value)}\n`);
-      return hasRoom ? Promise.resolve() : new Promise((resolve) => stdout.once('drain', resolve));
+      return stdout.write(`${harmlessJson(value)}\n`) ? Promise.resolve() : stdout.room();
     },
     note(text) {
       this.settle();
       stderr.write(`${harmless(text)}\n`);
     },
     progress(phase, fraction, etaMs) {
-      if (stderr.isTTY === true) bar(phase, fraction, etaMs);
+      if (isTTY) bar(phase, fraction, etaMs);
       else plainLine(phase, fraction);
     },
     settle() {
       if (shown !== '') stderr.write('\r\u001b[2K');
       shown = '';
     },
+    lost: () => stdout.lost(),
+  };
+}
+
+/** The codes of a pipe whose reader has gone: it has read what it wanted, as `head` does. */
+const readerGone = new Set(['EPIPE', 'ECONNRESET', 'ERR_STREAM_DESTROYED']);
+
+/**
+ * A stream that may end before the command does: what is written after that goes nowhere, and the work goes on. Whoever closes the
+ * pipe of a training has not asked for the training to end.
+ */
+function lasting(stream: Writable): {
+  write(text: string): boolean;
+  room(): Promise<void>;
+  lost(): NodeJS.ErrnoException | null;
+} {
+  let gone = false;
+  let lost: NodeJS.ErrnoException | null = null;
+  let waiting: (() => void)[] = [];
+  const release = (): void => {
+    for (const resolve of waiting) resolve();
+    waiting = [];
+  };
+  stream.on('drain', release);
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    gone = true;
+    if (!readerGone.has(error.code ?? '')) lost ??= error;
+    release();
+  });
+  return {
+    write: (text) => gone || stream.write(text),
+    room: () => (gone ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
+    lost: () => lost,
   };
 }
 
