@@ -38,7 +38,10 @@ export function findByNameOrNull<T extends Named>(kind: string, things: readonly
 /** Line ends and other control characters, and marks that turn the direction of what follows: no name of a file or a list can show them. */
 const unseen = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
 
-/** @throws WorkbenchError where nobody could read or type a name that is to be given. */
+/**
+ * Of a name that somebody types; one that comes with a file is taken as it is and shown harmlessly.
+ * @throws WorkbenchError where nobody could read it or type it again.
+ */
 export function checkNewName(name: string): void {
   if (name.trim() === '' || name.length > 200) {
     throw new WorkbenchError('bad-input', 'A name has between 1 and 200 characters.', {
@@ -54,7 +57,6 @@ export function checkNewName(name: string): void {
 }
 
 export function refuseTakenName(kind: string, things: readonly Named[], name: string): void {
-  checkNewName(name);
   if (!things.some((thing) => thing.name === name)) return;
   throw new WorkbenchError('conflict', `There is already ${article(kind)} ${kind} named “${name}”.`, {
     remedy: 'Choose another name.',

@@ -1,7 +1,7 @@
 import { WorkbenchError } from '../../../shared/domain/errors.ts';
 import type { CommandContext } from '../context.ts';
 import type { GuardSetFlags } from '../options/guard-sets.ts';
-import { findByName, refuseTakenName } from '../../../workbench/workspace/names.ts';
+import { checkNewName, findByName, refuseTakenName } from '../../../workbench/workspace/names.ts';
 import { mitigationLedger } from '../../../workbench/comparing/guard-sets.ts';
 import { plain, table } from '../terminal.ts';
 import { openComparison } from './compare.ts';
@@ -16,6 +16,7 @@ export async function createGuardSet(
 ): Promise<void> {
   const workbench = await context.workbench();
   const { store } = workbench.core;
+  checkNewName(name);
   refuseTakenName('guard set', await store.listGuardSets(), name);
   const comparison = await openComparison(context, workbench, left, right, flags);
   await requireKinds(workbench, comparison.id, flags);
