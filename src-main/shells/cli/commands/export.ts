@@ -48,7 +48,7 @@ export async function exportCommand(
   const { terminal, task } = context;
   const what = whatOf(given);
   const formats: readonly string[] = formatsOf[what];
-  const format = options.format ?? formats[0] ?? null;
+  const format = options.format ?? formatOfEnding(what, options.out) ?? formats[0] ?? null;
   if (format !== null && !formats.includes(format)) throw wrongFormat(what, format, formats);
   if (what !== 'metrics' && what !== 'report' && names.length > 1)
     throw new WorkbenchError('bad-input', `One ${what} is exported at a time; ${names.length} names were given.`);
@@ -121,10 +121,29 @@ function whatOf(given: string): What {
   });
 }
 
+/** Tables by the ending of a file; a table under another's ending would be misread by whoever opens it. */
+const tableEndings: Readonly<Record<string, string>> = {
+  ...{ jsonl: 'jsonl', ndjson: 'jsonl', parquet: 'parquet', csv: 'csv' },
+  ...{ json: 'json', tsv: 'tsv', xlsx: 'xlsx', arrow: 'arrow' },
+};
+
+/** The format that an ending asks for where a thing is written as a table; null where it asks for none. */
+function formatOfEnding(what: What, out: string): string | null {
+  if (what !== 'evaluation' && what !== 'metrics' && what !== 'dataset') return null;
+  const format = tableEndings[path.extname(out).slice(1).toLowerCase()] ?? null;
+  // A dataset has one format, which has no name to choose it by.
+  return what === 'dataset' && format === 'jsonl' ? null : format;
+}
+
 function wrongFormat(what: What, format: string, formats: readonly string[]): WorkbenchError {
   const message = `${what === 'adapter' ? 'An' : 'A'} ${what} is not written as “${format}”.`;
   return new WorkbenchError('bad-input', what === 'metrics' ? `Metrics are not written as “${format}”.` : message, {
-    remedy: formats.length === 0 ? 'Leave --format out.' : `Choose with --format: ${formats.join(', ')}.`,
+    remedy:
+      what === 'dataset'
+        ? 'It is written as JSON Lines: end the file’s name with .jsonl, and leave --format out.'
+        : formats.length === 0
+          ? 'Leave --format out.'
+          : `Choose with --format: ${formats.join(', ')}.`,
   });
 }
 

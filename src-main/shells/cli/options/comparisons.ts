@@ -17,7 +17,7 @@ import {
   variantOption,
   whereOption,
 } from './pairs.ts';
-import { kindLimits, prices, realNumber, wholeNumber } from './values.ts';
+import { kindLimits, prices, rate, wholeNumber } from './values.ts';
 import type { KindLimit } from './values.ts';
 
 const commands = {
@@ -125,12 +125,12 @@ export function addComparisons(program: Program, go: Go): void {
   program
     .command('gate <left> <right>')
     .description('check limits for CI, judged by the interval’s bound: exit 0 pass, 1 fail, 2 undecided')
-    .option('--max-nfr <x>', 'highest rate of negative flips, e.g. 0.02', realNumber)
-    .option('--max-drop <y>', 'largest drop in accuracy, e.g. 0.01', realNumber)
+    .option('--max-nfr <x>', 'highest rate of negative flips, e.g. 0.02 or 2%', rate)
+    .option('--max-drop <y>', 'largest drop in accuracy, e.g. 0.01 or 1%', rate)
     .option(
       '--max-excess <z>',
       'highest rate of negative flips beyond sampling noise, for evaluations with repeats',
-      realNumber,
+      rate,
     )
     .option(
       '--max-kind <kind=x>',

@@ -31,6 +31,14 @@ export function realNumber(text: string): number {
   throw new InvalidArgumentError('A number is needed.');
 }
 
+/** A rate: `0.02`, or `2%`. */
+export function rate(text: string): number {
+  const [, number = '', percent] = /^(.*?)\s*(%?)\s*$/s.exec(text) ?? [];
+  const value = decimalNumber(number);
+  if (Number.isFinite(value)) return percent === '%' ? value / 100 : value;
+  throw new InvalidArgumentError('A rate is needed, such as 0.02 or 2%.');
+}
+
 /** What a million tokens cost that are read, and that are written: `0.15,0.6`. */
 export function prices(text: string): readonly [input: number, output: number] {
   const [, input = '', output = ''] = /^\s*(\d+(?:\.\d+)?)\s*,\s*(\d+(?:\.\d+)?)\s*$/.exec(text) ?? [];

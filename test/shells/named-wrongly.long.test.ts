@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { realNumber, wholeNumber } from '../../src-main/shells/cli/options/values.ts';
+import { rate, realNumber, wholeNumber } from '../../src-main/shells/cli/options/values.ts';
 import { checkNewName } from '../../src-main/workbench/workspace/names.ts';
 import { documentOf, flipguard } from '../helpers/cli.ts';
 
@@ -100,5 +100,31 @@ describe('what is not there', () => {
       expect(() => wholeNumber(text)).toThrow('whole number');
     }
     expect([realNumber('1e-3'), realNumber('-.5'), wholeNumber('12')]).toEqual([0.001, -0.5, 12]);
+  });
+
+  it('takes a share in percent for a rate, and nothing like it for one', () => {
+    expect([rate('2%'), rate(' 0.5 % '), rate('0.02'), rate('-1%')]).toEqual([0.02, 0.005, 0.02, -0.01]);
+    for (const text of ['%', '', '2%%', '0x1%', 'two']) expect(() => rate(text)).toThrow('A rate is needed');
+  });
+});
+
+describe('the ending of a file to export to', () => {
+  it('chooses the format of a table, and is refused where nothing is written so', async () => {
+    const file = (name: string) => join(folder, name);
+    const parquet = await run('export', 'evaluation', 'old', '--out', file('old.parquet'));
+    expect(parquet.status).toBe(0);
+    expect(readFileSync(file('old.parquet')).subarray(0, 4).toString()).toBe('PAR1');
+    for (const [what, name, out] of [
+      ['evaluation', 'old', 'old.csv'],
+      ['dataset', 'rows', 'rows.xlsx'],
+    ] as const) {
+      const answer = await run('export', what, name, '--out', file(out));
+      expect(answer).toMatchObject({
+        status: 2,
+        stderr: expect.stringMatching(/is not written as “(csv|xlsx)”/) as string,
+      });
+      expect(existsSync(file(out))).toBe(false);
+    }
+    expect((await run('export', 'dataset', 'rows', '--out', file('rows.out'))).status).toBe(0);
   });
 });
