@@ -28,8 +28,8 @@ import type { ContentFault } from './tasks/check-contents.ts';
 import type { NewEvaluation, Provenance, StoreWrites } from './writer.ts';
 
 /**
- * Reads that may search. `place` is the list of a window that asks: what it asked for before, and nobody else waits for, is ended then,
- * and so is everything it waits for by `endSearches`. What was ended rejects with `cancelled`.
+ * Reads that may search. `place` is the list in a window that asks. A new request ends its earlier one unless another caller awaits it;
+ * `endSearches` ends everything the place waits for. An ended search rejects with `cancelled`.
  */
 export interface Searching {
   openFlipView(comparisonId: string, filter: FlipFilter, sort: FlipSort, place?: string): Promise<FlipView>;
@@ -41,22 +41,22 @@ export interface Searching {
 
 /**
  * The store's client: every call crosses to a worker thread. Reads never wait for the writer (WAL), writes go through the
- * one writer in order. A promise of a write resolves once the transaction is on disk: what was acknowledged survives kill -9.
+ * one writer in order. The promise of a write resolves once the transaction is on disk: what was acknowledged survives kill -9.
  *
- * Reads and writes are those of `reader.ts` and `writer.ts`; what is said here takes more than one call of a worker.
+ * Reads and writes are those of `reader.ts` and `writer.ts`; the methods declared here take more than one call to a worker.
  */
 export interface Store extends Omit<Remote<StoreReads>, keyof Searching>, Searching, Remote<StoreWrites> {
   /** Absolute path of the database file. */
   readonly path: string;
-  /** Another program wrote to the same workspace, or a background build moved on. */
+  /** Called when another program wrote to the same workspace, or a background build progressed. */
   onChange(listener: (change: StoreChange) => void): () => void;
-  /** Checks the file now, in a thread of its own; “ok”, or what is wrong. It also runs by itself some seconds after opening. */
+  /** Checks the file now, in a thread of its own; returns “ok” or what is wrong. Also runs by itself some seconds after opening. */
   checkIntegrity(): Promise<string>;
   /** Compares how many rows each list holds with what its record says. */
   checkContents(onProgress: (fraction: number) => void): Promise<ContentFault[]>;
   /** Resolves when nothing is left to do in the background: comparisons built, texts indexed, removed rows deleted. */
   settled(): Promise<void>;
-  /** The database as of one moment, as one file that is a workspace's database again wherever it is put. */
+  /** Writes the database as of one moment to one file, which works as a workspace's database wherever it is put. */
   exportWorkspace(path: string): Promise<{ sizeBytes: number }>;
   close(): Promise<void>;
 
@@ -69,15 +69,15 @@ export interface Store extends Omit<Remote<StoreReads>, keyof Searching>, Search
   /** Writes all rows as NDJSON to `path` (temp file, rename) for a trainer to read. `skip` leaves out held-out row ids. */
   exportDatasetRows(datasetId: string, path: string, options?: { skip?: string[] }): Promise<{ rows: number }>;
   exportSuiteItems(suiteId: string, path: string): Promise<{ items: number }>;
-  /** Places of the rows that a version's step takes over, from 0. */
+  /** Places, from 0, of the rows that a version's step keeps. */
   selectDatasetRows(datasetId: string, step: VersionStep): Promise<Int32Array>;
-  /** Ids of the rows whose prompt shares at least this part of its words with one of the prompts. */
-  /** Of each row the prompt that shares most of its words. */
+  /** For each row, the prompt that shares most of its words. */
   nearestPrompts(datasetId: string, rows: number, prompts: string[]): Promise<Nearest>;
   /** What a run’s training did to the rows of a dataset, from all of its steps. */
   trainedRows(runId: string, datasetId: string): Promise<TrainedRows>;
+  /** Ids of the rows whose prompt shares at least this part of its words with one of the prompts. */
   rowsNearPrompts(datasetId: string, prompts: string[], threshold: number): Promise<string[]>;
-  /** Scans the texts of a dataset in a thread of its own; an abort of the signal ends it. */
+  /** Scans the texts of a dataset in a thread of its own; aborting the signal ends it. */
   scanDataset(
     datasetId: string,
     settings: CheckSettings,
@@ -104,7 +104,7 @@ export interface Store extends Omit<Remote<StoreReads>, keyof Searching>, Search
    */
   appendRunEvents(runId: string, events: TrainerEvent[]): Promise<{ lastSeq: number }>;
 
-  /** Finds or starts the comparison; it is built in the background in ranges, progress comes by `onChange`. */
+  /** Finds or starts the comparison; it is built in the background in ranges, and `onChange` reports progress. */
   openComparison(
     leftEvaluationId: string,
     rightEvaluationId: string,
@@ -114,11 +114,11 @@ export interface Store extends Omit<Remote<StoreReads>, keyof Searching>, Search
   /** Resolves when the comparison is ready. */
   buildComparison(id: string, onProgress?: (fraction: number) => void): Promise<ComparisonRecord>;
   /**
-   * Resolves when the kinds of change of a comparison that is ready are found, by the rules the workspace has now: at once where
-   * they are there, else after reading both sides' texts in a thread of its own.
+   * Resolves when the kinds of change of a ready comparison have been found by the workspace's current rules: at once if they are
+   * stored already, else after reading both sides' texts in a thread of its own.
    */
   findKinds(comparisonId: string, onProgress?: (fraction: number) => void, askPrograms?: AskPrograms): Promise<void>;
-  /** What the samples of a filter have in common, in statements; kinds count where they were found. */
+  /** What the samples of a filter have in common, as statements; kinds count if they have been found. */
   setStatements(
     comparisonId: string,
     filter: FlipFilter,
@@ -152,9 +152,9 @@ export interface StoreChange {
 
 /** A flip with whole texts. */
 export interface FlipExportRow extends Omit<FlipRow, 'continues'> {
-  /** Of a preference pair the chosen response. */
+  /** For a preference pair, the chosen response. */
   target: string | null;
-  /** Of a preference pair the rejected response; its sides have no output. */
+  /** For a preference pair, the rejected response; its sides have no output. */
   rejected: string | null;
   cluster: string | null;
   note: string;
@@ -165,39 +165,39 @@ export interface FlipVectors {
   deltas: Float64Array;
   clusters: Int32Array;
   sampleKeys: Int32Array;
-  /** Answers with a verdict and right ones among them, where some sample was answered several times. */
+  /** Answers with a verdict, and how many of them are right; null if no sample was answered several times. */
   attempts: Record<'left' | 'right', { attempts: Uint32Array; right: Uint32Array }> | null;
 }
 
-/** Of sampled outputs: the old score and that of the old model's second answer; one entry per pair, NaN where it is not known. */
+/** For sampled outputs: the old score and that of the old model's second answer; one entry per pair, NaN if not known. */
 export interface RepeatedVectors {
   before: Float64Array;
   again: Float64Array;
 }
 
-/** Of a multiple choice; one entry per pair, NaN where it is not known. */
+/** For multiple choice; one entry per pair, NaN if not known. */
 export interface ChoiceVectors {
   options: Float64Array;
   left: { confidence: Float64Array; isRight: Float64Array } | null;
   right: { confidence: Float64Array; isRight: Float64Array } | null;
 }
 
-/** Rows arrive in the caller's batches and are kept apart until `commit`: one transaction a source, nothing half-shown. */
+/** Rows arrive in the caller's batches and are kept apart until `commit`: one transaction per source, and nothing is shown half-done. */
 export interface Ingest<Row> {
   push(rows: Row[]): Promise<void>;
-  /** Shows what was pushed and answers its id. `outcome` replaces what the import's record said at the beginning. */
+  /** Shows what was pushed and returns its id. `outcome` replaces what the import's record said at the beginning. */
   commit(outcome?: IngestOutcome): Promise<string>;
   abandon(): Promise<void>;
 }
 
-/** What is known only at the end; `accepted` is the number of rows pushed by default. */
+/** What is known only at the end; `accepted` defaults to the number of rows pushed. */
 export interface IngestOutcome {
   import?: Partial<
     Pick<ImportRecord, 'sha256' | 'tool' | 'toolVersion' | 'accepted' | 'rejected' | 'problems' | 'decisions'>
   >;
   /** Evaluations only: further means by name, as the trainer's `evaluation-done` has them. */
   summary?: Record<string, number>;
-  /** Where the source lay and how it was read, as JSON: for reading it again. */
+  /** Where the source was and how it was read, as JSON, so that it can be read again. */
   origin?: string;
   /** Evaluations only: what judged the samples. */
   measure?: Measure;

@@ -4,7 +4,7 @@ import { kindRules } from '../shared/domain/kinds/own-kinds.ts';
 import type { KindSettings } from '../shared/domain/kinds/own-kinds.ts';
 import { OutOfTime, within } from '../system/deadline.ts';
 
-/** The rules of a workspace's settings, and how they are run: a pattern that somebody set may backtrack without end. */
+/** The rules from a workspace's settings, and how they are run: a pattern set by a user may backtrack forever. */
 interface BoundedKinds {
   readonly rules: KindRules;
   /** Runs work with the rules; throws `bad-input`, naming the pattern, when the time is up. */

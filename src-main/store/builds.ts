@@ -15,7 +15,7 @@ type RunTask = <Batch, Outcome>(
   onBatch?: (batch: Batch) => Promise<void>,
 ) => Promise<Outcome>;
 
-/** Has own kinds' programs asked about the answers. */
+/** Asks the programs of own kinds about the answers. */
 export type AskPrograms = (programs: readonly OwnProgram[]) => Promise<readonly ProgramFindings[]>;
 
 interface Building {
@@ -25,7 +25,7 @@ interface Building {
 
 /**
  * Builds comparisons in the background, one at a time: a task's thread reads and compares, the writer takes the finished ranges
- * in short transactions. A build that was cut off starts over; nothing of it was ever shown.
+ * in short transactions. A build that was cut off starts over; no part of it was ever shown.
  */
 export class Builds {
   readonly #writer: WorkerClient<WriterMethods>;
@@ -63,7 +63,7 @@ export class Builds {
     return building.done;
   }
 
-  /** Finds a comparison's kinds of change where they are missing or were found by other rules; once, however many ask. */
+  /** Finds a comparison's kinds of change if they are missing or were found by other rules; once, however many callers ask. */
   async findKinds(id: string, onProgress?: (fraction: number) => void, askPrograms?: AskPrograms): Promise<void> {
     let finding = this.#finding.get(id);
     if (finding === undefined) {
@@ -85,7 +85,7 @@ export class Builds {
     if (plan === null) return;
     const order = { ...plan, programs: await this.#programFindings(plan.settings, askPrograms) };
     await this.#runTask<BuildBatch, null>('buildKinds', [order], async ({ parts, progress }) => {
-      // Not yet shown: below 1 nobody is told.
+      // Stays below 1, so that nothing is announced: the columns are not shown yet.
       await this.#writer.call('putColumns', order.buildKey, parts, Math.min(progress, 0.999));
       for (const listener of listeners) listener(progress);
     });
@@ -104,7 +104,7 @@ export class Builds {
     await Promise.allSettled([...this.#building.values(), ...this.#finding.values()].map(({ done }) => done));
   }
 
-  /** Nothing new begins; what runs is cut off by the caller's abort signal. */
+  /** Starts nothing new; the caller's abort signal cuts off what is running. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#last.catch(() => undefined);
@@ -141,7 +141,7 @@ export class Builds {
     }
   }
 
-  /** A comparison that was removed, or finished by another program, is not a failure of its own. */
+  /** If the comparison was removed, or finished by another program, the failure is not recorded. */
   async #settleFailure(
     id: string,
     order: BuildOrder,

@@ -27,21 +27,21 @@ export interface StoreOptions {
   maxBytes?: number;
   /** Check the file's integrity some seconds after opening, in a thread of its own. On by default. */
   checkIntegrity?: boolean;
-  /** How often other programs' writes are looked for. */
+  /** How often to look for other programs' writes. */
   pollMs?: number;
   /**
-   * Open a private copy of a database that cannot be written where it lies, or next to which nothing can be. Everything can be read;
-   * every write is answered with this.
+   * Open a private copy of a database that cannot be written in place, or next to which nothing can be written. Everything can be read;
+   * every write fails with this error.
    */
   readOnly?: ErrorReport;
 }
 
 export const databaseName = 'workspace.sqlite';
 const defaultPollMs = 500;
-/** A command that is over in a moment does not start the check. */
+/** A short command ends before the check starts. */
 const integrityDelayMs = 3000;
 
-/** Opens the workspace in a folder, which is made when it is not there. Opening does not grow with the workspace's size. */
+/** Opens the workspace in a folder, which is created if missing. Opening takes no longer in a large workspace. */
 export async function openStore(folder: string, options: StoreOptions = {}): Promise<Store> {
   const { readOnly } = options;
   const database = join(resolve(folder), databaseName);
@@ -72,7 +72,7 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
   }
 }
 
-/** A store that is open: its threads, the tasks it started, and who listens. */
+/** An open store: its threads, the tasks it started, and its listeners. */
 class OpenStore {
   readonly #start: Omit<WorkerStart, 'role'>;
   readonly #writer: WorkerClient<WriterMethods>;
@@ -89,7 +89,7 @@ class OpenStore {
   readonly #timers: NodeJS.Timeout[] = [];
   #integrity = 'checking';
   #marks: Record<string, number> | null = null;
-  // What fails there is the closing of the store, or is found again at the next start.
+  // Failures here come from closing the store, or the work is found again at the next start.
   readonly #background = new Pending(() => undefined);
   readonly #resumed: Promise<void>;
   #closing: Promise<void> | null = null;
@@ -240,7 +240,7 @@ class OpenStore {
 
   async #setNoiseFloor(id: string, left: string | null, right: string | null): Promise<void> {
     const { buildKey, order } = await this.#writer.call('setRepeats', id, left, right);
-    // Not built yet: the build will see to it.
+    // Not built yet: the build will set the marks.
     if (buildKey === null || (left === null && right === null)) return;
     await this.#task<BuildBatch, null>('buildStability', [order], async ({ parts, progress }) => {
       const comparison = await this.#writer.call('putColumns', buildKey, parts, progress);
@@ -257,11 +257,11 @@ class OpenStore {
     try {
       for (const id of await this.#reader.call('unbuiltComparisons')) this.#builds.start(id);
     } catch {
-      // Closed before it came to it; the next start looks again.
+      // Closed before it got there; the next start looks again.
     }
   }
 
-  /** Looks whether another program wrote, and says to which lists. */
+  /** Checks whether another program wrote, and reports to which lists. */
   async #poll(): Promise<void> {
     try {
       const marks = await this.#reader.call('foreignMarks');

@@ -4,7 +4,7 @@ export function bytesOf(array: ArrayBufferView): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }
 
-/** Blobs come at any byte offset; typed arrays want theirs aligned, so the bytes are copied. */
+/** Blobs may start at any byte offset; typed arrays need aligned ones, so the bytes are copied. */
 function aligned(blob: Uint8Array): ArrayBuffer {
   const copy = new ArrayBuffer(blob.byteLength);
   new Uint8Array(copy).set(blob);
@@ -16,8 +16,8 @@ export function float64sOf(blob: Uint8Array): Float64Array {
 }
 
 /**
- * Metrics by name as numbers by position in `names`, which grows when a new name comes. Absent = NaN; a value that is not
- * finite (a diverged loss) is kept as +∞, so that it can be told from an absent one. Answers whether `names` grew.
+ * Metrics by name as numbers by position in `names`, which grows with each new name. Absent = NaN; a value that is not
+ * finite (a diverged loss) is kept as +∞, so that it can be told from an absent one. Returns whether `names` grew.
  */
 export function encodeMetrics(
   metrics: Record<string, number | null>,
@@ -36,7 +36,7 @@ function finiteOrInfinite(value: number | null): number {
   return value !== null && Number.isFinite(value) ? value : Infinity;
 }
 
-/** The opposite of `encodeMetrics`; values that were not finite come back as NaN. */
+/** The inverse of `encodeMetrics`; values that were not finite come back as NaN. */
 export function decodeMetrics(blob: Uint8Array | null, names: readonly string[]): Record<string, number> {
   if (blob === null) return {};
   const metrics: [string, number][] = [];
@@ -54,8 +54,8 @@ export interface SampleBlock {
 }
 
 /**
- * The tables of a step one behind the other, each as `[count, metric count, sample keys, (name position, one value per sample) per
- * metric]`. Empty ones at the end are left out; a step that was stored when there was one table has that one.
+ * The tables of a step one after the other, each as `[count, metric count, sample keys, (name position, one value per sample) per
+ * metric]`. Empty ones at the end are left out; a step stored when there was only one table has just that one.
  */
 export function encodeSampleBlocks(blocks: readonly SampleBlock[]): Uint8Array {
   const last = blocks.findLastIndex(({ keys }) => keys.length > 0);

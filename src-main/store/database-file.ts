@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { WorkbenchError, reportOf } from '../shared/domain/errors.ts';
 import { TaskThreads } from './worker-client.ts';
 
-/** “ok”, or what is wrong with a database that is not open, in SQLite's words; another program's is refused. */
+/** “ok”, or what is wrong with a database that is not open, in SQLite's words; refuses another program's database. */
 export function checkDatabaseFile(path: string): Promise<string> {
   const threads = new TaskThreads({ path: resolve(path), owner: 'check' });
   return threads.run<never, string>({ name: 'checkFile', args: [] }, () => Promise.resolve());

@@ -11,7 +11,7 @@ export type SqlValue = string | number | bigint | null | Uint8Array;
 export interface ReadableDb {
   readonly [readable]: true;
   readonly raw: Database.Database;
-  /** By what they answer and their text: one joined key would be built and hashed again for each row that is written. */
+  /** By row shape, then text: a combined key would be built and hashed again for each row that is written. */
   readonly statements: Readonly<Record<RowShape, Map<string, Database.Statement>>>;
 }
 export interface WritableDb extends ReadableDb {
@@ -36,12 +36,12 @@ export function sql(strings: TemplateStringsArray, ...values: SqlValue[]): Query
   return { text, values };
 }
 
-/** What a statement answers per row: an object, an array of columns, or the first column alone. */
+/** What a statement returns per row: an object, an array of columns, or the first column alone. */
 export type RowShape = 'object' | 'array' | 'value';
 
 /**
- * A prepared statement, kept for the life of the connection. `text` is a constant of this program, never input. The shape is part of what
- * it is kept by: a statement that is switched with `pluck()` or `raw()` would answer others of the same text in a shape they do not expect.
+ * A prepared statement, kept for the life of the connection. `text` is a constant of this program, never input. The shape is part of
+ * the cache key: a statement switched with `pluck()` or `raw()` would return rows in a shape that others with the same text do not expect.
  */
 export function prepare(db: ReadableDb, text: string, shape: RowShape = 'object'): Database.Statement {
   const known = db.statements[shape];
@@ -80,7 +80,7 @@ export function run(db: WritableDb, query: Query): { changes: number; key: numbe
   return { changes: info.changes, key: Number(info.lastInsertRowid) };
 }
 
-/** All or nothing. Inside another transaction the body simply belongs to that one. */
+/** All or nothing. Inside another transaction the body simply becomes part of it. */
 export function inTransaction<T>(db: WritableDb, body: () => T): T {
   if (db.raw.inTransaction) return body();
   db.raw.exec('BEGIN IMMEDIATE');
@@ -106,13 +106,13 @@ export function inSnapshot<T>(db: ReadableDb, body: () => T): T {
 }
 
 export interface OpenOptions {
-  /** The file may not grow beyond this; SQLite then answers as on a full disk. */
+  /** The file may not grow beyond this; SQLite then fails as on a full disk. */
   maxBytes?: number;
 }
 
 const busyTimeoutMs = 10_000;
 
-/** `inspect` may refuse the file before anything of it is touched. */
+/** `inspect` may refuse the file before anything in it is touched. */
 export function openForWriting(
   path: string,
   options: OpenOptions = {},
@@ -122,7 +122,7 @@ export function openForWriting(
   try {
     inspect(brand(raw));
     raw.pragma('journal_mode = WAL');
-    // FULL: what was acknowledged survives a power cut too; it costs one flush (about 0.3 ms) a transaction.
+    // FULL: what was acknowledged survives a power cut too; it costs one flush (about 0.3 ms) per transaction.
     raw.pragma('synchronous = FULL');
     raw.pragma('foreign_keys = ON');
     raw.pragma('trusted_schema = OFF');
@@ -152,13 +152,13 @@ export function openForReading(path: string): ReadableDb {
 }
 
 function brand(raw: Database.Database): ReadableDb {
-  // The brand has no value at run time; this is the one place that gives it.
+  // The brand does not exist at run time; this is the one place that grants it.
   return { raw, statements: { object: new Map(), array: new Map(), value: new Map() } } as unknown as ReadableDb;
 }
 
-/** SQLite's failures in the workbench's words: disk, permission and damage are expected, the rest is a defect. */
+/** SQLite's failures in the workbench's words: disk, permission and damage are expected, anything else is a bug. */
 export function translateSqliteError(error: unknown, path: string): unknown {
-  // What better-sqlite3 says itself, before SQLite is asked.
+  // Raised by better-sqlite3 itself, before SQLite is called.
   if (error instanceof TypeError && error.message.includes('directory does not exist')) {
     return new WorkbenchError('io', `The folder of the workspace is not there (any more): ${path}`, {
       remedy: 'Check whether it was moved or deleted meanwhile, or choose another workspace folder.',
@@ -180,7 +180,7 @@ export function isReadOnlyError(error: unknown): boolean {
 
 const sqliteReports = [
   {
-    // The index of the log is the first file that opening makes: where it cannot grow, the disk is full.
+    // The log's index is the first file that opening creates: if it cannot grow, the disk is full.
     codes: ['SQLITE_FULL', 'SQLITE_IOERR_SHMSIZE'],
     kind: 'io',
     message: 'The disk is full; nothing of this step was written',

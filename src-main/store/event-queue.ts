@@ -7,7 +7,7 @@ interface Batch {
 
 /**
  * Gathers a run's events while the writer is busy with earlier ones: the next transaction takes all of them. One message per run
- * is under way at any time, so a fast trainer makes larger transactions, not a longer queue; whoever awaits is held back.
+ * is in flight at any time, so a fast trainer makes larger transactions, not a longer queue; callers that await are held back.
  */
 export class EventQueue {
   readonly #write: (runId: string, events: TrainerEvent[]) => Promise<{ lastSeq: number }>;
@@ -31,7 +31,7 @@ export class EventQueue {
       return this.#write(runId, batch);
     });
     this.#waiting.set(runId, { events: batch, written });
-    // The next batch goes even when this one failed; its caller hears of the failure.
+    // The next batch is sent even if this one failed; the failure goes to its own caller.
     const over: Promise<void> = written
       .then(
         () => undefined,

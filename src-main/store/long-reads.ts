@@ -1,6 +1,6 @@
 import { WorkbenchError } from '../shared/domain/errors.ts';
 
-/** How long a search may take: by then a person has turned to something else. */
+/** How long a search may take: by then a person has moved on. */
 export const longSearch = {
   ms: 60_000,
   tooLong: () =>

@@ -6,7 +6,7 @@ import { makeTemporaryFolder } from '../system/temporary-folder.ts';
 const triesWhileWritten = 3;
 
 /**
- * A private copy of a database that cannot be opened where it lies, with what its log holds. SQLite has to write next to a
+ * A private copy of a database that cannot be opened in place, including what its log holds. SQLite has to write next to a
  * database in order to read it (its log and the log's index), which a read-only folder and a full disk do not allow.
  * @throws the system's error when the database cannot be read or the copy has no room
  */
@@ -38,7 +38,7 @@ export async function copyForReading(database: string): Promise<{ path: string; 
   }
 }
 
-/** Changes whenever somebody writes to the database. */
+/** Changes whenever the database is written to. */
 async function stateOf(database: string): Promise<string> {
   const of = (file: string) =>
     stat(file).then(

@@ -37,12 +37,12 @@ import type { Found, Lacking } from './views/flip-views.ts';
 import { sampleReads } from './views/sample.ts';
 
 type Parts = ReturnType<typeof readerMethods>;
-/** What `Store` offers of the reader's thread, and all that the client may call. */
+/** The reader's methods that `Store` offers, and all that the client may call. */
 export type StoreReads = Parts['offered'];
 export type ReaderMethods = Parts['offered'] & Parts['inner'];
 
 /**
- * Everything that is asked of the reader's thread. A new read is a function next to its query, named in the list at the end of that
+ * All methods of the reader's thread. A new read is a function next to its query, named in the list at the end of that
  * file; it is then a method of `Store`.
  */
 export function readerMethods(db: ReadableDb, owner: string) {
@@ -93,7 +93,7 @@ export function readerMethods(db: ReadableDb, owner: string) {
       kindOrder: (id: string) => kindOrder(db, id),
       unbuiltComparisons: () => unbuiltComparisons(db, owner),
       guardPairs: (id: string, from: { sampleKeys: number[] } | { viewId: string }) => views.guardPairs(id, from),
-      /** How often other programs wrote to each list, when anything changed since the last call; else null. */
+      /** How often other programs wrote to each list; null if nothing changed since the last call. */
       foreignMarks: foreignMarks(db, owner),
       close: () => {
         db.raw.close();

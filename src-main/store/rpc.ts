@@ -2,16 +2,16 @@ import type { ErrorReport } from '../shared/domain/errors.ts';
 
 /** What passes between the client and a worker thread. Values are structured clones; large arrays are moved. */
 export type ToWorker =
-  /** To the reader: the file is there and has its tables. */
+  /** To the reader: the file exists and has its tables. */
   | { type: 'open' }
   | { type: 'call'; id: number; method: string; args: unknown[] }
-  /** To a thread of tasks that has none. */
+  /** To a task thread that is idle. */
   | { type: 'task'; task: StoreTask }
-  /** A task's batch was taken; the next may come. */
+  /** A task's batch was received; the next may be sent. */
   | { type: 'next' };
 
 export type FromWorker =
-  /** `methods` are the names that everybody may call: the client makes its functions from them. */
+  /** `methods` are the names that may be called from outside: the client makes its functions from them. */
   | { type: 'ready'; schemaVersion: number; methods: string[] }
   | { type: 'answer'; id: number; ok: true; value: unknown }
   | { type: 'answer'; id: number; ok: false; error: ErrorReport }
@@ -24,7 +24,7 @@ export interface WorkerStart {
   path: string;
   owner: string;
   maxBytes?: number;
-  /** Set where nothing may be written: what a write is answered. The path is that of a copy then. */
+  /** Set if nothing may be written: the error that every write gets. `path` is then that of a copy. */
   readOnly?: ErrorReport;
 }
 
@@ -41,7 +41,7 @@ export type Remote<M extends Methods> = {
   [K in keyof M]: (...args: Parameters<M[K]>) => Promise<Awaited<ReturnType<M[K]>>>;
 };
 
-/** Functions whose first parameter is given already. */
+/** Functions whose first parameter is already bound. */
 export type Bound<Functions> = {
   // `any` stands for the parameter that is left out: a connection, the writer, the open views.
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
@@ -59,7 +59,7 @@ export function bind<First, Functions extends Record<string, (first: First, ...r
   return Object.fromEntries(bound) as Bound<Functions>;
 }
 
-/** Buffers of typed arrays directly in a value: they are moved, not copied. */
+/** Buffers of the typed arrays directly in a value: they are moved, not copied. */
 export function movable(value: unknown): ArrayBuffer[] {
   if (typeof value !== 'object' || value === null) return [];
   const buffers = Object.values(value).flatMap((field: unknown) =>

@@ -9,7 +9,7 @@ import type { SideReaders } from './side-readers.ts';
 import type { Lacking } from './views/flip-views.ts';
 import type { WorkerClient } from './worker-client.ts';
 
-/** Lists that may have to be searched for: by threads next to the reader, for as long as somebody waits. */
+/** Lists that may need a search: it runs in threads next to the reader, for as long as somebody waits. */
 export class SearchedLists {
   readonly #reader: WorkerClient<ReaderMethods>;
   readonly #aside: SideReaders;
@@ -20,12 +20,12 @@ export class SearchedLists {
     this.#aside = aside;
   }
 
-  /** Ends what a place still searches for. */
+  /** Ends the searches that a place still waits for. */
   leave(place: string): void {
     this.#searches.leave(place);
   }
 
-  /** Has what takes long (a search, the rows of some slices among a million) found next to the reader, which then has it at hand. */
+  /** Finds what takes long (a search, the rows of some slices among a million) next to the reader, which is then given the results. */
   async prepare(id: string, filter: FlipFilter, wish: { place?: string; slices?: boolean } = {}): Promise<void> {
     const { search, searchMode, slices, where } = filter;
     const { place } = wish;
@@ -50,14 +50,14 @@ export class SearchedLists {
     ]);
   }
 
-  /** A list of many rows is put together next to the reader too. */
+  /** A list of many rows is also built next to the reader. */
   async openRows(id: string, filter: RowFilter, sort: RowSort, place?: string): Promise<RowViewHandle> {
     const key = JSON.stringify(['rows', id, filter, sort]);
     if (place !== undefined) this.#searches.wish(place, 'rows', key);
     const many = await this.#reader.call('rowsNeedThread', id, filter, sort);
     if (!many) {
       const handle = await this.#reader.call('openDatasetView', id, filter, sort);
-      // Whoever looks at many rows searches them next.
+      // A person who looks at many rows is likely to search them next.
       if (handle.total >= indexedFrom) this.#aside.warm();
       return handle;
     }

@@ -4,27 +4,27 @@ import { keepNewest } from './views/newest.ts';
 interface Search<T> {
   readonly found: Promise<T>;
   readonly abort: AbortController;
-  /** Places of windows that wait for it. Whoever asks without a place waits to its end. */
+  /** Places in windows that wait for it. A caller without a place waits until it ends. */
   readonly askers: Set<string | symbol>;
 }
 
-/** Of a place, what it looks for at a time: a newer wish of the same sort replaces the one before. */
+/** What a place can look for, one of each sort at a time: a newer wish replaces the one before. */
 export type Sought = 'texts' | 'slices' | 'rows';
 
 /** Places that are remembered: many times what people have open. */
 const mostPlaces = 1000;
 
 /**
- * What is looked for next to the reader, once for all who ask the same at the same time. A place of a window (its list of flips, its
- * list of rows) looks for one thing of a sort at a time: when the person types on or leaves, what nobody else waits for is ended.
+ * Searches next to the reader, shared by all who ask for the same thing at the same time. A place in a window (its list of flips, its
+ * list of rows) looks for one thing of a sort at a time: when the person types on or leaves, a search that no one else awaits is ended.
  */
 export class Searches {
-  // The value of a key is always of the same type: that of the `work` it was begun with.
+  // The value of a key always has the same type: that of the `work` that started it.
   readonly #open = new Map<string, Search<unknown>>();
-  /** By place what it wants now; null = no longer anything. */
+  /** What each place wants now; null = nothing any more. */
   readonly #wishes = new Map<string, Map<Sought, string | null>>();
 
-  /** From now on a place wants this of a sort, or nothing (null): what it wanted before is ended when nobody else waits for it. */
+  /** Sets what a place wants of a sort, or nothing (null); what it wanted before is ended unless another place waits for it. */
   wish(place: string, sought: Sought, key: string | null): void {
     const wishes = this.#wishes.get(place) ?? new Map<Sought, string | null>();
     const before = wishes.get(sought);
@@ -39,7 +39,7 @@ export class Searches {
   }
 
   /**
-   * What a place wished for. Rejects with `cancelled` when that was ended, or is no longer what the place wants. `key` says all that the
+   * Finds what a place wished for. Rejects with `cancelled` if that was ended or is no longer wanted there. `key` covers everything the
    * value depends on.
    */
   async find<T>(
@@ -66,7 +66,7 @@ export class Searches {
   #part(key: string, place: string): void {
     const search = this.#open.get(key);
     if (search === undefined || !search.askers.delete(place) || search.askers.size > 0) return;
-    // Whoever asks for it again begins it again.
+    // Asking for it again starts it again.
     this.#open.delete(key);
     search.abort.abort();
   }

@@ -4,19 +4,19 @@ import type { WorkerStart } from './rpc.ts';
 import { searchEnded } from './searches.ts';
 import { WorkerClient } from './worker-client.ts';
 
-/** Threads at most; more work waits. */
+/** The most threads; further work waits. */
 const mostThreads = 2;
 const mostWaiting = 32;
 
 /**
- * Reads that may take long (a search over long texts, a million slices), in threads next to the reader, which goes on answering
- * every other window. One that does not end in time is ended with its thread, and whoever asked hears what to do.
+ * Reads that may take long (a search over long texts, a million slices), in threads next to the reader, which keeps serving all
+ * other windows. A read that does not end in time is ended with its thread, and the caller's error says what to do.
  */
 export class SideReaders {
   readonly #start: Omit<WorkerStart, 'role'>;
   readonly #waiting: ((goes: boolean) => void)[] = [];
   readonly #busy = new Set<WorkerClient<ReaderMethods>>();
-  /** One is kept: it has the comparison's columns. */
+  /** One idle thread is kept: it has the comparison's columns. */
   #idle: WorkerClient<ReaderMethods> | null = null;
   #running = 0;
   #closed = false;
@@ -34,14 +34,14 @@ export class SideReaders {
     try {
       return await this.#within(work, limit, signal);
     } finally {
-      // The turn goes to the next in line, if there is one.
+      // The turn goes to the next in the queue, if any.
       const next = this.#waiting.shift();
       if (next === undefined) this.#running--;
       else next(true);
     }
   }
 
-  /** Opens a thread for a long read that is likely to come, which then does not wait for it. */
+  /** Opens a thread ahead of a likely long read, which then does not wait for the start. */
   warm(): void {
     if (this.#closed || this.#idle !== null || this.#busy.size > 0) return;
     this.#idle = this.#open();
@@ -54,7 +54,7 @@ export class SideReaders {
     await Promise.all(threads.map((thread) => end(thread)));
   }
 
-  /** Resolves with the turn taken; one that is ended while it waits steps out of the line. */
+  /** Resolves when it is this read's turn; a read that is ended while it waits leaves the queue. */
   async #turn(signal: AbortSignal): Promise<void> {
     if (signal.aborted) throw searchEnded();
     if (this.#waiting.length >= mostWaiting) {
@@ -98,7 +98,7 @@ export class SideReaders {
       signal.addEventListener('abort', end, { once: true, signal: stopped.signal });
       if (signal.aborted) end();
     });
-    // It may be ended before anybody races with it.
+    // It may reject before the race below awaits it.
     late.catch(() => undefined);
     let fit = false;
     try {
@@ -110,7 +110,7 @@ export class SideReaders {
       stopped.abort();
       this.#busy.delete(thread);
       if (fit && this.#idle === null && !this.#closed) this.#idle = thread;
-      // What still computes in it is ended with it, after what SQLite is at; nobody waits for that.
+      // Ends whatever still runs in it, once SQLite's current call returns; nothing waits for that.
       else end(thread).catch(() => undefined);
     }
   }

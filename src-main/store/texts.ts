@@ -1,7 +1,7 @@
 import { contentHash, promptHash } from '../content-hash.ts';
 import { WorkbenchError } from '../shared/domain/errors.ts';
 
-/** Characters one stored text may have. Longer ones are refused by name: they would stop every window that shows them. */
+/** The most characters of a stored text. Longer ones are refused by name: they would freeze every window that shows them. */
 export const maxTextCharacters = 16 * 1024 * 1024;
 
 /** Text as it can be stored: lone surrogates become U+FFFD, so that what is hashed is what is read back. */
@@ -19,12 +19,12 @@ export function storable(text: string, field: string): string {
   return text.isWellFormed() ? text : text.toWellFormed();
 }
 
-/** Content that says nothing: samples of verdict-only imports. Never paired by content. */
+/** Empty content: samples of verdict-only imports. Never paired by content. */
 export const emptyContent: Buffer = contentHash('', null);
 export const emptyPrompt: Buffer = promptHash('');
 
 /**
- * A key that sorts ids as people count: “item-9” before “item-10”. Each run of digits gets its length in front, two digits
+ * A key that sorts ids in natural order: “item-9” before “item-10”. Each run of digits is prefixed by its length, two digits
  * wide; different ids keep different keys.
  */
 export function naturalOrder(id: string): string {

@@ -8,16 +8,16 @@ interface Waiting {
   reject: (error: Error) => void;
 }
 
-/** What a thread says once it has opened the file. */
+/** What a thread reports once it has opened the file. */
 type Ready = Pick<Extract<FromWorker, { type: 'ready' }>, 'schemaVersion' | 'methods'>;
 
-/** Flags of the program (`--input-type`, a debugger's port) are not the thread's. */
+/** Flags of the program (`--input-type`, a debugger's port) are not passed to the thread. */
 function startThread(start: WorkerStart, name: string): Worker {
   return new Worker(entryPath('store-worker'), {
     workerData: start,
     name,
     execArgv: [],
-    // Rows pass through: by default each thread would keep 48 MB for what lives no longer than a batch.
+    // Rows only pass through: by default each thread would keep 48 MB for objects that live no longer than a batch.
     resourceLimits: { maxYoungGenerationSizeMb: 16 },
   });
 }
@@ -34,7 +34,7 @@ export class WorkerClient<M extends Methods> {
   constructor(start: WorkerStart) {
     this.#worker = startThread(start, `store ${start.role}`);
     this.ready = this.#ready.promise;
-    // Whoever opens the store awaits it; until then a failure is not “unhandled”.
+    // Awaited when the store opens; until then a failure must not count as “unhandled”.
     this.ready.catch(() => undefined);
     this.#worker.on('message', (message: FromWorker) => {
       if (message.type === 'ready') this.#ready.resolve(message);
@@ -60,11 +60,11 @@ export class WorkerClient<M extends Methods> {
         reject(new WorkbenchError('bad-input', `This cannot be stored: ${reportOf(error).message}`));
       }
     });
-    // What comes back is what the worker's method of that name returned.
+    // The value is what the worker's method of that name returned.
     return answer as ReturnType<Remote<M>[K]>;
   }
 
-  /** Ends the thread; the database is closed by its own `close` method before. */
+  /** Ends the thread; call its `close` method first, which closes the database. */
   async terminate(): Promise<void> {
     this.#end(new WorkbenchError('unavailable', 'The workspace is closed'));
     await this.#worker.terminate();
@@ -94,13 +94,13 @@ export class WorkerClient<M extends Methods> {
   }
 }
 
-/** Threads without a task that are kept, and for how long: starting one costs more than most tasks. */
+/** How many idle threads are kept, and for how long: starting one costs more than most tasks. */
 const mostIdle = 2;
 const idleMs = 5_000;
-/** Their threads hold on to little, and serve again. The others end with their task, and what they had in memory goes with them. */
+/** Tasks that leave little in memory, so their threads are reused. Other threads end with their task, which frees their memory. */
 const light: ReadonlySet<string> = new Set(['streamFlips', 'streamSamples', 'setStatements']);
 
-/** Threads in which tasks of a store run, each task alone in one. */
+/** The threads that run a store's tasks, one task at a time in each. */
 export class TaskThreads {
   readonly #start: WorkerStart;
   readonly #idle = new Map<Worker, NodeJS.Timeout>();
@@ -110,7 +110,7 @@ export class TaskThreads {
     this.#start = { ...start, role: 'task' };
   }
 
-  /** Each batch is awaited before the next is asked for, so that a slow taker is never flooded. */
+  /** Each batch is awaited before the next is requested, so that a slow consumer is never flooded. */
   async run<Batch, Outcome>(
     task: StoreTask,
     onBatch: (batch: Batch) => Promise<void>,
@@ -148,7 +148,7 @@ export class TaskThreads {
     const timer = setTimeout(() => this.#drop(thread), idleMs);
     timer.unref();
     this.#idle.set(thread, timer);
-    // A program that has nothing else to do ends.
+    // An idle thread does not keep the program alive.
     thread.unref();
   }
 
@@ -159,12 +159,12 @@ export class TaskThreads {
   }
 }
 
-/** It ends at the latest with the program. */
+/** If this fails, the thread ends with the program. */
 function end(thread: Worker): void {
   thread.terminate().catch(() => undefined);
 }
 
-/** Runs a task in a thread that has none; where it fails, the thread ends. */
+/** Runs a task in an idle thread; if it fails, the thread ends. */
 function runTask<Batch, Outcome>(
   worker: Worker,
   task: StoreTask,
@@ -183,7 +183,7 @@ function runTask<Batch, Outcome>(
     const abort = (): void => stop(new WorkbenchError('cancelled', 'The workspace was closed meanwhile'));
     const take = (message: FromWorker): void => {
       if (message.type === 'batch') {
-        // One that throws instead of rejecting, as on a cancel, ends this task and not the program.
+        // A handler that throws instead of rejecting, as on a cancel, ends this task and not the program.
         const taken = Promise.resolve().then(() => onBatch(message.batch as Batch));
         taken.then(() => worker.postMessage({ type: 'next' } satisfies ToWorker), stop);
       } else if (message.type === 'done') {
@@ -202,7 +202,7 @@ function runTask<Batch, Outcome>(
   });
 }
 
-/** The methods that the worker said it offers, as plain functions. */
+/** The methods that the worker offers, as plain functions. */
 export function forward<Offered extends Methods>(
   client: WorkerClient<Offered>,
   names: readonly string[],

@@ -12,10 +12,10 @@ import { movable } from './rpc.ts';
 useCompileCache();
 const port = parentPort ?? fail();
 const post = (message: FromWorker, move: ArrayBuffer[] = []): void => port.postMessage(message, move);
-// The client is the only one who starts this file.
+// Only the client starts this file.
 const start = workerData as WorkerStart;
 
-/** Slow calls are named on stderr when somebody looks for them. */
+/** Slow calls are named on stderr when debugging is on. */
 const slowMs = 100;
 const debugging = process.env.FLIPGUARD_DEBUG !== undefined && process.env.FLIPGUARD_DEBUG !== '';
 
@@ -31,7 +31,7 @@ async function open(start: WorkerStart): Promise<Methods> {
   return start.role === 'reader' ? openReader(start) : openWriter(start);
 }
 
-/** Loads while the writer migrates, and opens the file when told that it is ready. */
+/** Loads while the writer migrates, and opens the file once the client says it is ready. */
 async function openReader({ path, owner }: WorkerStart): Promise<Methods> {
   const told = once(port, 'message');
   const { readerMethods } = await import('./reader.ts');
@@ -50,7 +50,7 @@ async function openWriter({ path, owner, maxBytes, readOnly }: WorkerStart): Pro
   try {
     const schemaVersion = await migrate(db);
     const { offered, inner } = writerMethods({ db, owner });
-    // From here on: bringing a copy to the newest version is no write of anybody's data.
+    // Only from here on: bringing a copy to the newest version does not write anybody's data.
     if (readOnly !== undefined) db.raw.pragma('query_only = ON');
     post({ type: 'ready', schemaVersion, methods: Object.keys(offered) });
     return { ...offered, ...inner };
@@ -63,7 +63,7 @@ async function openWriter({ path, owner, maxBytes, readOnly }: WorkerStart): Pro
 function serve(methods: Methods): void {
   port.on('message', (message: ToWorker) => {
     if (message.type !== 'call') return;
-    // An answer that cannot be posted leaves its caller waiting: then the thread has failed, and all callers hear of it.
+    // An answer that cannot be posted would leave its caller waiting, so the thread counts as failed and all calls reject.
     answer(methods, message).catch((error: unknown) => post({ type: 'failed', error: reportOf(error) }));
   });
 }
@@ -116,7 +116,7 @@ async function runOneTask(path: string, name: string, work: Work | undefined, ar
       post({ type: 'batch', batch });
     });
   const value = await work(db, emit, ...args);
-  // Before the answer: who has it may close the store, and a connection that is still open would keep its log next to the file.
+  // Before the answer: its receiver may close the store, and a connection still open would keep its log next to the file.
   db.raw.close();
   post({ type: 'done', value }, movable(value));
 }

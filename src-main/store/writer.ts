@@ -46,7 +46,7 @@ import { SuiteDraft, suiteWrites } from './queries/suites.ts';
 import { bind } from './rpc.ts';
 
 type Parts = ReturnType<typeof writerMethods>;
-/** What `Store` offers of the writer's thread, and all that the client may call. */
+/** The writer's methods that `Store` offers, and all that the client may call. */
 export type StoreWrites = Parts['offered'];
 export type WriterMethods = Parts['offered'] & Parts['inner'];
 
@@ -54,11 +54,11 @@ export type WriterMethods = Parts['offered'] & Parts['inner'];
 export interface Provenance {
   import: NewRecord<ImportRecord> | null;
 }
-/** An evaluation as its maker knows it: by the run's id. */
+/** An evaluation as its creator describes it: with the run's id. */
 export type NewEvaluation = Omit<EvaluationHead, 'runKey'> & { runId: string | null };
 
 /**
- * Everything that is asked of the writer's thread; one call is one transaction. A new write is a function next to its queries, named
+ * All methods of the writer's thread; one call is one transaction. A new write is a function next to its queries, named
  * in the list at the end of that file; it is then a method of `Store`.
  */
 export function writerMethods(writer: Writer) {
@@ -72,7 +72,7 @@ export function writerMethods(writer: Writer) {
   markOrphans(writer);
   foldMarks(writer);
   background.wake();
-  /** Keys remembered in a transaction that was rolled back do not exist. */
+  /** Keys cached in a transaction that was rolled back do not exist. */
   const guarded = <T>(body: () => T): T => {
     try {
       return body();
@@ -81,7 +81,7 @@ export function writerMethods(writer: Writer) {
       throw error;
     }
   };
-  /** Leaves something to sweep or to index. */
+  /** For writes that leave something to sweep or to index. */
   const waking = <T>(result: T): T => {
     background.wake();
     return result;
@@ -105,14 +105,14 @@ export function writerMethods(writer: Writer) {
       ...bind(writer, suiteWrites),
       ...bind(writer, studyWrites),
       deleteThing: (kind: ThingKind, id: string) => waking(deleteThing(writer, kind, id)),
-      /** Marks an import undone and removes what it brought, unless something depends on it (then `conflict`, named). */
+      /** Marks an import undone and removes what it brought, unless something depends on it (then `conflict`, which names it). */
       undoImport: (id: string) => waking(undoImport(writer, id)),
       removeRun: (id: string) => waking(removeRun(writer, id)),
       removeEvaluation: (id: string) => waking(removeEvaluation(writer, id)),
       tagSamples: (sampleKeys: number[], tag: string, on: boolean) =>
         guarded(() => change(writer, ['annotations'], () => tagSamples(db, interned, sampleKeys, tag, on))),
     },
-    /** For the client itself, which makes more of them. */
+    /** For the client itself, which builds `Store` methods on them. */
     inner: {
       beginDataset: ({ import: provenance, ...head }: DatasetHead & Provenance) =>
         ingests.begin('datasets', provenance, () => new DatasetDraft(db, owner, head)),
@@ -151,7 +151,7 @@ export function writerMethods(writer: Writer) {
   };
 }
 
-/** Work that waits for a quiet moment: one short transaction at a time, calls come in between. */
+/** Work that waits for a quiet moment: one short transaction at a time, with calls served in between. */
 class Background {
   readonly #writer: Writer;
   #working = false;

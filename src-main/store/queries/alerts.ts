@@ -4,7 +4,7 @@ import { all, run, sql, value } from '../database.ts';
 import type { Writer } from './marks.ts';
 import { change } from './marks.ts';
 
-/** Keeps what a rule found; null where the run is gone. */
+/** Keeps what a rule found; null if the run is gone. */
 export function addAlert(writer: Writer, alert: Omit<AlertRecord, 'id' | 'runName'>): AlertRecord | null {
   const { db } = writer;
   const of = all<{ run_key: number; name: string }>(
@@ -23,7 +23,7 @@ export function addAlert(writer: Writer, alert: Omit<AlertRecord, 'id' | 'runNam
   return { ...alert, id, runName: of.name };
 }
 
-/** Alerts of a run, the newest first. */
+/** Alerts of a run, newest first. */
 export function listAlerts(db: ReadableDb, runId: string): AlertRecord[] {
   const key = value<number>(db, sql`SELECT run_key FROM runs WHERE id = ${runId}`) ?? 0;
   return all<AlertRecord>(

@@ -10,7 +10,7 @@ import { loadComparison } from '../views/comparison.ts';
 import { correctedCounts } from '../views/corrections.ts';
 import { verdictCode, verdictOf } from './verdicts.ts';
 
-/** Steps back that are kept. */
+/** How many undo steps are kept. */
 const undoDepth = 100;
 
 interface AnnotationRow {
@@ -46,7 +46,7 @@ export function annotationOf(
 
 export type AnnotationChange = Partial<Omit<Annotation, 'comparisonId' | 'sampleKey' | 'changedAt'>>;
 
-/** Changes what is given and leaves the rest; an annotation that says nothing any more is gone. */
+/** Changes what is given and leaves the rest; an annotation left empty is deleted. */
 export function annotate(
   writer: Writer,
   comparisonId: string,
@@ -75,7 +75,7 @@ export function annotate(
   });
 }
 
-/** Puts back what `annotate` found. A token works once. */
+/** Restores what was there before `annotate`. A token works once. */
 export function undoAnnotation(writer: Writer, token: string): void {
   const { db } = writer;
   change(writer, ['annotations', 'comparisons'], () => {
@@ -98,7 +98,7 @@ function corrects(part: Partial<Annotation> | null): boolean {
   return part?.leftVerdict != null || part?.rightVerdict != null;
 }
 
-/** What the lists show of a comparison with corrected verdicts, kept next to what was counted as evaluated. */
+/** What lists show for a comparison with corrected verdicts, kept next to the counts as evaluated. */
 export function noteCorrections(db: WritableDb, comparisonId: string): void {
   const row = one<{ counts: string; state: string }>(
     db,

@@ -9,8 +9,8 @@ import { packKey } from '../keys.ts';
 import { metricNames } from './evaluations.ts';
 
 /**
- * How a side was judged: 1 right, 2 wrong, as the comparison's rule has it where it judges sides; a threshold's verdict follows
- * from what became of the pair.
+ * How a side was judged: 1 right, 2 wrong, by the comparison's rule if it judges sides; a threshold's verdict follows from
+ * the pair's outcome.
  */
 export function sideCode(outcome: FlipKind, side: 'left' | 'right', verdict: number, rule: string): number {
   if (rule !== 'threshold') return verdict;
@@ -33,7 +33,7 @@ export function judgesContinuations(db: ReadableDb, evaluation: number): boolean
   );
 }
 
-/** Reads one side's answer to a sample; null where it has no text or, of a pair, gave none. */
+/** Reads one side's answer to a sample; null if it has no text or, for preference pairs, gave none. */
 export function answerReader(
   db: ReadableDb,
   evaluation: number,
@@ -43,8 +43,8 @@ export function answerReader(
 }
 
 /**
- * The same for many samples: their texts are read at once where they lie together, as those of a comparison do, which takes a
- * quarter of the time of a query for each. The returned function knows the samples that were asked for.
+ * The same for many samples: their texts are read at once if their keys are close together, as in a comparison, which takes a
+ * quarter of the time of a query for each. The returned function knows only the samples that were asked for.
  */
 export function answersReader(
   db: ReadableDb,
@@ -73,7 +73,7 @@ export function promptsReader(
   return rowsReader(db, 'SELECT sample_key, prompt, target FROM sample_texts WHERE sample_key BETWEEN ? AND ?');
 }
 
-/** Among so many keys for each that is wanted, all are read; else one by one. */
+/** If the range has fewer keys than this for each one wanted, it is read whole; else one by one. */
 const readFor = 2;
 
 /** Rows by their first column, the key by which `text` selects a range. */
@@ -95,7 +95,7 @@ function rowsReader<Row extends readonly [number, ...unknown[]]>(
   };
 }
 
-/** Whether generation reached its limit: as the evaluation's tool said (`cut`), or by the tokens counted; null = nobody knows. */
+/** Whether generation reached its limit: as the evaluation's tool said (`cut`), or by the tokens counted; null = not known. */
 function cutReader(db: ReadableDb, evaluation: number): (scoreKey: number) => boolean | null {
   const names = metricNames(db, evaluation);
   const decoding = value<string | null>(db, sql`SELECT decoding FROM evaluations WHERE evaluation_key = ${evaluation}`);

@@ -6,7 +6,7 @@ import { storable } from '../texts.ts';
 import { verdictCode, verdictOf } from './verdicts.ts';
 import type { Attempt } from '../../shared/domain/evaluations.ts';
 
-/** Several answers to one sample: kept one by one, and made into the sample's own score and verdict when all have arrived. */
+/** Several answers to one sample: kept one by one, and combined into the sample's score and verdict when all have arrived. */
 export function writeAttempts(db: WritableDb, scoreKey: number, result: SampleResult): void {
   const put = prepare(
     db,
@@ -19,9 +19,9 @@ export function writeAttempts(db: WritableDb, scoreKey: number, result: SampleRe
 }
 
 /**
- * What the attempts of an evaluation's samples amount to: the mean of their scores, the share of right ones, and the verdict of
- * most. A source that numbers attempts and has one of each sample was asked once.
- * @returns answers per sample, at most
+ * What the attempts of an evaluation's samples amount to: the mean of their scores, the share of right ones, and the majority's
+ * verdict. If a source numbers attempts but has one per sample, each was asked once.
+ * @returns the most answers to any sample
  */
 export function settleAttempts(db: WritableDb, key: number): number {
   const [from, to] = [firstKey(key), firstKey(key + 1)];
@@ -34,7 +34,7 @@ export function settleAttempts(db: WritableDb, key: number): number {
     run(db, sql`DELETE FROM attempts WHERE score_key >= ${from} AND score_key < ${to}`);
     return 1;
   }
-  // The first answer may have come as a result like any other, before a second one was known of.
+  // The first answer may have come as an ordinary result, before a second one was known of.
   run(
     db,
     sql`INSERT OR IGNORE INTO attempts (score_key, number, score, verdict, output)

@@ -17,11 +17,11 @@ export interface KindOrder {
   rows: number;
   rule: Rule;
   settings: KindSettings;
-  /** What own kinds' programs said of the answers. */
+  /** What the programs of own kinds said about the answers. */
   programs: readonly ProgramFindings[];
 }
 
-/** Null where the kinds of the shown build are there, by the rules the workspace has now. */
+/** Null if the shown build has its kinds by the workspace's current rules. */
 export async function kindOrder(db: ReadableDb, comparisonId: string): Promise<KindOrder | null> {
   const row = one<{
     build_key: number | null;
@@ -54,7 +54,7 @@ export async function kindOrder(db: ReadableDb, comparisonId: string): Promise<K
   };
 }
 
-/** Few workspaces set any: what reads a setting is loaded where there is one. */
+/** Few workspaces set any, so the parser is loaded only if there is a setting. */
 export async function kindSettings(db: ReadableDb): Promise<KindSettings> {
   const text = getSetting(db, kindSettingsKey);
   if (text === null) return defaultKindSettings;
@@ -62,7 +62,7 @@ export async function kindSettings(db: ReadableDb): Promise<KindSettings> {
   return parseKindSettings(text);
 }
 
-/** By which rules kinds were found, a mark for each comparison that has any. */
+/** Marks of the rules by which kinds were found, one for each comparison that has any. */
 export function kindMarks(db: ReadableDb): string[] {
   return all<{ rules: string }>(
     db,
@@ -76,13 +76,13 @@ export function ruleOf(db: ReadableDb, comparisonId: string): Rule {
   return ruleAndPairing(identity ?? 'verdict').rule;
 }
 
-/** The own kinds of a build's columns, by bit; null where its kinds were not found yet. */
+/** The own kinds of a build's columns, by bit; null if its kinds have not been found yet. */
 export function ownKindsOf(db: ReadableDb, buildKey: number): string[] | null {
   const own = value<string>(db, sql`SELECT own FROM comparison_kinds WHERE build_key = ${buildKey}`);
   return own === undefined ? null : (JSON.parse(own) as string[]);
 }
 
-/** From here on the columns count as found by these rules. A build that is gone meanwhile is left alone. */
+/** From here on the columns count as found by these rules. Does nothing if the build has gone meanwhile. */
 export function finishKinds(writer: Writer, buildKey: number, settings: KindSettings): void {
   const { db } = writer;
   const own = JSON.stringify(settings.own.map(({ name }) => name));

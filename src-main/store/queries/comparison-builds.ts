@@ -12,7 +12,7 @@ import type { Writer } from './marks.ts';
 import { change, isAlive } from './marks.ts';
 import { requestIndex } from './search-index.ts';
 
-/** How a comparison comes to be: claimed by a program, filled range by range, shown when it is whole. */
+/** How a comparison is built: claimed by a program, filled range by range, shown when it is complete. */
 
 /** What a builder needs to know. */
 export interface BuildOrder {
@@ -34,7 +34,7 @@ export interface OrderRow {
   rule: string;
 }
 
-/** A new build of a comparison. What it writes is seen by nobody until `finishBuild`. */
+/** A new build of a comparison. What it writes is not visible until `finishBuild`. */
 export function beginBuild(writer: Writer, comparisonId: string): BuildOrder {
   const { db } = writer;
   return change(writer, [], () => {
@@ -77,7 +77,7 @@ export interface ColumnPart {
   data: Uint8Array;
 }
 
-/** One range of a build: a short transaction. Refused when the build was overtaken (comparison removed or replaced). */
+/** One range of a build: a short transaction. Refused if the build is obsolete (comparison removed or replaced). */
 export function putColumns(
   writer: Writer,
   buildKey: number,
@@ -85,7 +85,7 @@ export function putColumns(
   progress: number,
 ): ComparisonRecord {
   const { db } = writer;
-  // Marks that are added to a finished build are seen at once.
+  // Marks that are added to a finished build are visible at once.
   return change(writer, progress === 1 ? ['comparisons'] : [], () => {
     const id = comparisonOfBuild(db, buildKey);
     for (const { name, range, data } of parts) {
@@ -106,7 +106,7 @@ export interface BuildOutcome {
   counts: ComparisonCounts;
 }
 
-/** From here on the comparison is shown, from this build; every other build of it goes. */
+/** From here on the comparison is shown, from this build; every other build of it is deleted. */
 export function finishBuild(writer: Writer, buildKey: number, outcome: BuildOutcome): ComparisonRecord {
   const { db } = writer;
   return change(writer, ['comparisons'], () => {
@@ -155,7 +155,7 @@ function comparisonOfBuild(db: ReadableDb, buildKey: number): string {
   return id;
 }
 
-/** Comparisons that wait to be built and that no living program is building. */
+/** Comparisons that wait to be built and that no running program is building. */
 export function unbuiltComparisons(db: ReadableDb, owner: string): string[] {
   return all<{ id: string; builder: string | null }>(
     db,

@@ -85,7 +85,7 @@ export function openComparison(
 
 const pairingMark = ' pair-by ';
 
-/** What tells comparisons of the same two evaluations apart, as the column `rule` has it: the rule, and how samples are to be paired. */
+/** What tells comparisons of the same two evaluations apart, as stored in the column `rule`: the rule, and how samples are paired. */
 function identityOf(rule: Rule, pairBy: PairBy): string {
   return formatRule(rule) + (pairBy === 'auto' ? '' : pairingMark + pairBy);
 }

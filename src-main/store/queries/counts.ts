@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import type { ReadableDb } from '../database.ts';
 import { value } from '../database.ts';
 
-/** Counts for the doctor's page. The big tables are summed up from their owners, not counted. */
+/** Counts for the doctor's page. The big tables are summed from their owners, not counted. */
 export function rowCounts(db: ReadableDb): Record<string, number> {
   const count = (text: string): number => value<number>(db, { text, values: [] }) ?? 0;
   return {

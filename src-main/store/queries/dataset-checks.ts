@@ -13,7 +13,7 @@ import { datasetKey } from './datasets.ts';
 import type { Writer } from './marks.ts';
 import { change } from './marks.ts';
 
-/** Checks of one dataset that are kept: with and without a model, against this suite and that. */
+/** How many checks of one dataset are kept: with and without a model, against various suites. */
 const kept = 6;
 
 interface CheckRow {
@@ -48,13 +48,13 @@ export function putDatasetCheck(writer: Writer, datasetId: string, result: Check
   });
 }
 
-/** The check with these settings, or without settings the newest; null where there is none. */
+/** The check with these settings, or the newest if `settings` is null; null if there is none. */
 export function getDatasetCheck(db: ReadableDb, datasetId: string, settings: CheckSettings | null): StoredCheck | null {
   const row = checkRow(db, datasetKey(db, datasetId), settings);
   return row === undefined ? null : storedOf(row);
 }
 
-/** The check with these settings, which lists show from now on; null where there is none. */
+/** The check with these settings, which lists show from now on; null if there is none. */
 export function useDatasetCheck(writer: Writer, datasetId: string, settings: CheckSettings): StoredCheck | null {
   const { db } = writer;
   const row = checkRow(db, datasetKey(db, datasetId), settings);
@@ -62,7 +62,7 @@ export function useDatasetCheck(writer: Writer, datasetId: string, settings: Che
   const newest = value<number>(db, sql`SELECT max(check_key) FROM dataset_checks`) ?? 0;
   if (row.check_key !== newest) {
     change(writer, ['datasets'], () => {
-      // The columns move with it: they are told by its key.
+      // The columns move with it: they refer to it by key.
       run(db, sql`PRAGMA defer_foreign_keys = ON`);
       run(db, sql`UPDATE dataset_columns SET check_key = ${newest + 1} WHERE check_key = ${row.check_key}`);
       run(db, sql`UPDATE dataset_checks SET check_key = ${newest + 1} WHERE check_key = ${row.check_key}`);
@@ -71,7 +71,7 @@ export function useDatasetCheck(writer: Writer, datasetId: string, settings: Che
   return storedOf(row);
 }
 
-/** Checks of a dataset, the newest first. */
+/** Checks of a dataset, newest first. */
 export function listDatasetChecks(db: ReadableDb, datasetId: string): StoredCheck[] {
   const key = datasetKey(db, datasetId);
   return all<CheckRow>(
@@ -109,7 +109,7 @@ export function loadCheck(db: ReadableDb, dataset: number, settings: CheckSettin
     column<Name extends keyof CheckColumns>(name: Name): CheckColumns[Name] {
       const values = columns.get(name) ?? readColumn(db, row.check_key, name);
       columns.set(name, values);
-      // The one place where a column's name and type meet again.
+      // The one place where a column's name regains its type.
       return values as CheckColumns[Name];
     },
   };
@@ -121,7 +121,7 @@ function readColumn(db: ReadableDb, check: number, name: keyof CheckColumns): In
     sql`SELECT data FROM dataset_columns WHERE check_key = ${check} AND name = ${name}`,
   );
   if (data === undefined) throw new Error(`a dataset's check has no column ${name}`);
-  // Its own memory, which begins where numbers may.
+  // Copied to memory of its own, which is aligned for 32-bit numbers.
   const bytes = new Uint8Array(data);
   return name === 'script' ? bytes : new Int32Array(bytes.buffer);
 }
@@ -166,7 +166,7 @@ export function forgetRows(db: WritableDb, from: number, to: number, limit: numb
   );
 }
 
-/** What is known of a dataset goes with it. */
+/** Deletes what is known about a dataset, along with it. */
 export function forgetDataset(db: WritableDb, dataset: number): void {
   run(db, sql`DELETE FROM dataset_checks WHERE dataset_key = ${dataset}`);
   run(db, sql`DELETE FROM row_scores WHERE dataset_key = ${dataset}`);

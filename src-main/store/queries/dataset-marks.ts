@@ -4,7 +4,7 @@ import { datasetKey } from './datasets.ts';
 import type { Writer } from './marks.ts';
 import { change } from './marks.ts';
 
-/** Marks rows, or takes their marks off. @param places From 0. Answers how many rows of the dataset are marked now. */
+/** Marks rows or removes their marks. @param places From 0. Returns how many rows of the dataset are marked now. */
 export function markDatasetRows(writer: Writer, datasetId: string, places: readonly number[], on: boolean): number {
   const { db } = writer;
   return change(writer, ['datasets'], () => {

@@ -81,7 +81,7 @@ export function datasetRowsAt(db: ReadableDb, id: string, places: readonly numbe
   });
 }
 
-/** Where a row of this id stands in its dataset, from 0; null where there is none. */
+/** Place of the row with this id in its dataset, from 0; null if there is none. */
 export function datasetRowPosition(db: ReadableDb, id: string, rowId: string): number | null {
   const key = datasetKey(db, id);
   const found = value<number>(
@@ -94,13 +94,13 @@ export function datasetRowPosition(db: ReadableDb, id: string, rowId: string): n
 export interface DatasetHead {
   name: string;
   kind: DatasetKind;
-  /** Of a version: the dataset it was made of, and how. */
+  /** For a version: the dataset it was made from, and how. */
   version?: { parentId: string; recipe: VersionRecipe };
   /** As the source names it. */
   licence?: string;
 }
 
-/** A dataset while its rows arrive: everything that its record says is gathered on the way. */
+/** A dataset while its rows arrive: everything in its record is gathered along the way. */
 export class DatasetDraft {
   readonly key: number;
   readonly id: string;
@@ -165,7 +165,7 @@ export class DatasetDraft {
 
 const measured = new Set(['prompt', 'chosen', 'rejected', 'completion']);
 
-/** By which a training row is found again among the samples of evaluations. */
+/** What a training row is matched to the samples of evaluations by. */
 export function rowHashes(row: DatasetRow): { content: Buffer; prompt: Buffer } {
   const prompt = plainText(row.prompt);
   return { content: contentHash(prompt, wantedOf(row)), prompt: promptHash(prompt) };

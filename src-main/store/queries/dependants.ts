@@ -6,7 +6,7 @@ import type { Writer } from './marks.ts';
 import { change } from './marks.ts';
 import { markRemoved } from './removal.ts';
 
-/** Removing things that others may rest on. */
+/** Removing things that others may depend on. */
 
 export function refuseWhenCompared(db: ReadableDb, evaluationKey: number, name: string): void {
   const other = value<string>(
@@ -21,7 +21,7 @@ export function refuseWhenCompared(db: ReadableDb, evaluationKey: number, name: 
   });
 }
 
-/** Takes an evaluation away with its comparisons; refused when a comparison carries somebody's work. */
+/** Removes an evaluation with its comparisons; refused if a comparison holds somebody's work. */
 export function removeEvaluation(writer: Writer, id: string): void {
   const { db } = writer;
   change(writer, ['evaluations', 'comparisons'], () => {

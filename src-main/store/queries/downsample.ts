@@ -1,6 +1,6 @@
 /**
- * A curve with at most about `points` points: the steps are cut into equal stretches, and of each the least and the greatest
- * value are kept, in order, so that no spike is lost. A value that is not finite becomes null (a gap) and is kept once a stretch.
+ * A curve with at most about `points` points: the steps are cut into equal stretches, and the least and greatest value of each
+ * are kept, in order, so that no spike is lost. A value that is not finite becomes null (a gap) and is kept once per stretch.
  */
 export function downsample(
   steps: readonly number[],
@@ -18,7 +18,7 @@ export function downsample(
   return { steps: kept.map((index) => steps[index] ?? 0), values: kept.map((index) => finiteOrNull(values[index])) };
 }
 
-/** Positions of the least, the greatest and the first not finite value in `[from, to)`, in order, each once. */
+/** Positions of the least, the greatest and the first non-finite value in `[from, to)`, in order, each once. */
 function extremes(values: readonly number[], from: number, to: number): number[] {
   let least = -1;
   let greatest = -1;

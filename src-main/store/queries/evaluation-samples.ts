@@ -9,11 +9,11 @@ import { verdictCode, verdictOf } from './verdicts.ts';
 
 /** Characters of each text in a list. */
 const shownCharacters = 400;
-/** Lists whose keys are remembered: an evaluation that is there does not change, so they stay true. */
+/** Lists whose keys are remembered: a finished evaluation does not change, so they stay valid. */
 const keptLists = 4;
 const lists = new WeakMap<ReadableDb, Map<string, Float64Array>>();
 
-/** Samples of an evaluation in the order they were taken in, and how many there are of the verdict that was asked for. */
+/** Samples of an evaluation in the order they were taken in, and how many there are with the verdict that was asked for. */
 function evaluationSamples(
   db: ReadableDb,
   id: string,
@@ -40,7 +40,7 @@ function keysOf(db: ReadableDb, evaluation: number, choice: VerdictChoice): Floa
   lists.set(db, known);
   const name = `${evaluation} ${choice}`;
   const keys = known.get(name) ?? readKeys(db, evaluation, choice);
-  // The one that was used last is the last to go.
+  // The most recently used one is the last to go.
   known.delete(name);
   known.set(name, keys);
   for (const old of [...known.keys()].slice(0, -keptLists)) known.delete(old);
@@ -67,7 +67,7 @@ interface Row {
   verdict: number;
 }
 
-/** What is read of the texts: the prompt from where on, and how many characters of each. */
+/** How much of the texts is read: where the prompt starts, and how many characters of each. */
 interface Part {
   from: number;
   length: number;

@@ -47,7 +47,7 @@ const columns = `SELECT e.*, s.name AS suite_name, r.id AS run_id, i.id AS impor
   WHERE e.state = 'ready'`;
 const newestFirst = 'ORDER BY e.evaluation_key DESC';
 
-/** The most selective index answers; the rest narrows what it finds. */
+/** Uses the most selective index; the other conditions narrow what it finds. */
 export function evaluationsQuery({ runId, checkpointId, suiteId }: EvaluationFilter): Query {
   const where = (condition: string, id: string): Query => ({
     text: `${columns} AND ${condition} ${newestFirst}`,
@@ -84,14 +84,14 @@ export interface EvaluationHead {
   name: string;
   suiteId: string | null;
   suiteName: string;
-  /** Of a suite that this workspace does not have, as whoever evaluated it says. */
+  /** For a suite that this workspace does not have: its kind, as given by whoever evaluated it. */
   suiteKind?: SuiteKind;
   modelId: string | null;
   runKey: number | null;
   checkpointId: string | null;
   step: number | null;
   decoding: DecodingSettings | null;
-  /** What judged its samples, as far as it is known at the beginning. */
+  /** What judged its samples, as far as known at the beginning. */
   measure?: Measure | null;
 }
 
@@ -115,14 +115,14 @@ export function addEvaluation(
   return { id, key, scopeKey: scope, metricNames: [] };
 }
 
-/** Of an evaluation made here: what was known at its beginning, and the number of answers per sample. */
+/** For an evaluation made here: what was known at its beginning, and the number of answers per sample. */
 function ownMeasure(db: ReadableDb, key: number, repeats: number): Measure | null {
   const text = value<string | null>(db, sql`SELECT measure FROM evaluations WHERE evaluation_key = ${key}`) ?? null;
   const known = text === null ? null : { ...unknownMeasure, ...(JSON.parse(text) as Measure) };
   return repeats > 1 ? { ...(known ?? unknownMeasure), repeats } : known;
 }
 
-/** Counts, means, and from here on it is shown. `summary` adds to, and wins over, the means of the samples' metrics. */
+/** Stores counts and means, and shows the evaluation. `summary` adds to and overrides the means of the samples' metrics. */
 export function finishEvaluation(
   db: WritableDb,
   key: number,
@@ -196,7 +196,7 @@ export class EvaluationDraft {
     try {
       writeResults(this.#db, this.#interned, this.#target, results);
     } catch (error) {
-      // The batch is rolled back, and with it the names that it added.
+      // The batch is rolled back, including the names that it added.
       this.#target.metricNames.length = namesBefore;
       throw error;
     }
@@ -232,7 +232,7 @@ function evaluationOf(row: EvaluationRow): EvaluationRecord {
     summary: JSON.parse(row.summary) as Record<string, number>,
     decoding: row.decoding === null ? null : (JSON.parse(row.decoding) as DecodingSettings),
     importId: idOrNull('import', row.import_id),
-    // What a later version added to a measure is not known of an earlier import.
+    // What a later version added to a measure is unknown for an earlier import.
     measure: row.measure === null ? null : { ...unknownMeasure, ...(JSON.parse(row.measure) as Measure) },
     createdAt: row.created_at,
   };

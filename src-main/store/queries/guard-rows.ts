@@ -9,7 +9,7 @@ import type { JoinedSample, Joining } from './joining.ts';
 import { sliceNames } from './names.ts';
 import { guardRowId } from './run-steps.ts';
 
-/** The comparison that samples are selected in. */
+/** The comparison in which samples are selected. */
 export interface GuardSource {
   leftKey: number;
   rightKey: number;
@@ -18,8 +18,8 @@ export interface GuardSource {
 }
 
 /**
- * A sample as a row to be held to. y_pre is what the old model said; of a `pairs` sample it is the chosen response, because there the
- * output is the rejected one. The rejected side is what the new model says instead. Null where there is nothing to hold to.
+ * A sample as a row to hold the policy to. y_pre is what the old model said; for a `pairs` sample it is the chosen response, because
+ * there the output is the rejected one. The rejected side is what the new model says instead. Null if there is nothing to hold to.
  */
 export function guardRow(
   db: ReadableDb,

@@ -48,7 +48,7 @@ function guardKey(db: ReadableDb, id: string): number {
   return key;
 }
 
-/** Chosen samples of a comparison, each once: their keys on the two sides. */
+/** Selected samples of a comparison, each once: their keys on the two sides. */
 export interface GuardPairs {
   leftKeys: Int32Array;
   rightKeys: Int32Array;
@@ -56,7 +56,7 @@ export interface GuardPairs {
 
 /**
  * Freezes samples of a comparison as training rows: a guard set outlives the evaluations it came from. Samples without any text
- * to hold on to are skipped and counted.
+ * to hold to are skipped and counted.
  */
 export function addGuardSet(
   writer: Writer,

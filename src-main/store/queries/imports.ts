@@ -36,7 +36,7 @@ export function findImport(db: ReadableDb, id: string): (ImportRecord & { key: n
   return row === undefined ? undefined : { ...importOf(row), key: row.import_key };
 }
 
-/** The provenance of one source; written together with what it brought. */
+/** The provenance of one source; written together with what it brought in. */
 export function addImport(db: WritableDb, record: NewRecord<ImportRecord>, origin: string | null = null): number {
   return run(
     db,
@@ -47,7 +47,7 @@ export function addImport(db: WritableDb, record: NewRecord<ImportRecord>, origi
   ).key;
 }
 
-/** A further part of a source that is in already. */
+/** Another part of a source that is already in. */
 export function addToImport(
   db: WritableDb,
   known: ImportRecord & { key: number },
@@ -81,7 +81,7 @@ function importOf(row: ImportRow): ImportRecord {
   };
 }
 
-/** Where an import's source lay, as JSON; it stays on this side of the program. */
+/** Where an import's source was, as JSON; it stays on this side of the program. */
 export function importOrigin(db: ReadableDb, id: string): string | null {
   return one<{ origin: string | null }>(db, sql`SELECT origin FROM imports WHERE id = ${id}`)?.origin ?? null;
 }

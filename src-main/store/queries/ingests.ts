@@ -21,15 +21,15 @@ interface OpenIngest {
   kind: 'datasets' | 'suites' | 'evaluations';
   draft: Draft<never>;
   import: NewRecord<ImportRecord> | null;
-  /** Set when a batch failed: the source can only be abandoned then. */
+  /** Set when a batch failed: the source can then only be abandoned. */
   failed: boolean;
 }
 
 type Discard = (kind: OpenIngest['kind'], key: number) => void;
 
 /**
- * Sources being read. Each batch is one short transaction into rows that nobody sees; the commit shows them all at once. So
- * training's writes go on between the batches of an import, and a killed import leaves nothing to be seen.
+ * Sources being read. Each batch is one short transaction into rows that are not visible; the commit shows them all at once. So
+ * training's writes go on between the batches of an import, and a killed import leaves nothing visible.
  */
 export class Ingests {
   readonly #writer: Writer;
@@ -55,7 +55,7 @@ export class Ingests {
   push(ingestId: string, rows: readonly (DatasetRow | SuiteItem | SampleResult)[]): void {
     const ingest = this.#get(ingestId);
     try {
-      // The client's types tie rows to their ingest; here they have crossed a thread.
+      // The client's types tie rows to their ingest; that is lost on the way between threads.
       change(this.#writer, [], () => ingest.draft.add(rows as readonly never[]));
     } catch (error) {
       ingest.failed = true;

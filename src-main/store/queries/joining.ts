@@ -2,13 +2,13 @@ import type { SuiteItem, SuiteKind } from '../../shared/domain/evaluations.ts';
 import type { ReadableDb } from '../database.ts';
 import { one, sql, value } from '../database.ts';
 
-/** How a sample's responses stood behind its prompt when its suite scored them. */
+/** How a sample's responses were joined to its prompt when its suite scored them. */
 export interface Joining {
-  /** All that stood in front: of a word the whole text so far, of which its sample shows the end. */
+  /** All that came before: for a word, the whole text so far, of which its sample shows the end. */
   context: string;
-  /** What stood between. */
+  /** What came between. */
   delimiter: string;
-  /** A piece of a text that goes on (a word, a last word, an option), and no answer that ends. */
+  /** A piece of a text that continues (a word, a last word, an option), not an answer with an end. */
   continues: boolean;
 }
 
@@ -17,7 +17,7 @@ export interface JoinedSample {
   prompt: string;
 }
 
-/** Null where the evaluation or the sample is not in the workspace. */
+/** Null if the evaluation or the sample is not in the workspace. */
 export function joiningOf(db: ReadableDb, evaluationId: string, sampleKey: number): Joining | null {
   const suite = one<Suite>(
     db,

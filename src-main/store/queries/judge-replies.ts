@@ -4,7 +4,7 @@ import { one, run, sql, value } from '../database.ts';
 import type { Writer } from './marks.ts';
 import { change } from './marks.ts';
 
-/** One reply of a judge, with the tokens that it took; null where the server counts none. */
+/** One reply of a judge, with the tokens that it took; null if the server counts none. */
 export interface JudgeReply {
   readonly preference: Preference;
   readonly promptTokens: number | null;
@@ -13,7 +13,7 @@ export interface JudgeReply {
 
 const preferences: readonly Preference[] = [null, 'first', 'second', 'tie'];
 
-/** Keeps a reply with the evaluation of the new side, in place of one to the same question. An evaluation that is gone keeps none. */
+/** Keeps a reply with the evaluation of the new side, replacing one to the same question. Does nothing if the evaluation is gone. */
 export function putJudgeReply(
   writer: Writer,
   evaluationId: string,
@@ -30,7 +30,7 @@ export function putJudgeReply(
   );
 }
 
-/** What was said before to each question; null where it was not asked. */
+/** The earlier reply to each question; null if it was not asked. */
 export function judgeReplies(
   db: ReadableDb,
   evaluationId: string,

@@ -5,13 +5,13 @@ import { all, run, sql, value } from '../database.ts';
 import type { Writer } from './marks.ts';
 import { change } from './marks.ts';
 
-/** A filter as it is compared with others: the order of its parts says nothing. */
+/** A filter as it is compared with others: the order of its parts does not matter. */
 function filterText(filter: FlipFilter): string {
   const parts = Object.entries(filter).filter(([, part]) => part !== undefined);
   return JSON.stringify(Object.fromEntries(parts.sort(([a], [b]) => (a < b ? -1 : 1))));
 }
 
-/** Keeps what a judge said of the samples of a filter, in place of what was kept of it before. A comparison that is gone has none. */
+/** Keeps what a judge said about the samples of a filter, replacing what was kept before. Does nothing if the comparison is gone. */
 export function putJudgedStatements(
   writer: Writer,
   comparisonId: string,
@@ -28,7 +28,7 @@ export function putJudgedStatements(
   );
 }
 
-/** What was kept of a filter; null where no judge was asked. */
+/** What was kept for a filter; null if no judge was asked. */
 export function judgedStatements(db: ReadableDb, comparisonId: string, filter: FlipFilter): JudgedStatements | null {
   const body = value<string>(
     db,
@@ -38,7 +38,7 @@ export function judgedStatements(db: ReadableDb, comparisonId: string, filter: F
   return body === undefined ? null : (JSON.parse(body) as JudgedStatements);
 }
 
-/** Samples of which a judge said that a statement holds, whichever filter it was asked for. */
+/** Samples for which a judge said that a statement holds, whichever filter it was asked about. */
 export function keysOfJudged(db: ReadableDb, comparisonKey: number, text: string): Set<number> {
   const bodies = all<{ body: string }>(
     db,

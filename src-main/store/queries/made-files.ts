@@ -8,11 +8,11 @@ export interface MadeFile {
   /** Name of its folder in `place`. */
   folder: string;
   name: string;
-  /** Size and time of change when it was finished; null: it never was. */
+  /** Size and modification time when it was finished; null if it never was. */
   sizeBytes: number | null;
   modifiedMs: number | null;
   createdAt: number;
-  /** How many days the workspace had been used on when it was made. */
+  /** On how many days the workspace had been used when it was made. */
   madeOn: number;
 }
 
@@ -24,7 +24,7 @@ export function listMadeFiles(db: ReadableDb): MadeFile[] {
   );
 }
 
-/** Notes that the workspace is used on this day (days since epoch), and returns on how many it was. */
+/** Notes that the workspace is used on this day (days since epoch), and returns the number of such days. */
 export function noteDayOfUse({ db }: Writer, day: number): number {
   return inTransaction(db, () => {
     run(db, sql`INSERT OR IGNORE INTO days_used (day) VALUES (${day})`);
@@ -32,7 +32,7 @@ export function noteDayOfUse({ db }: Writer, day: number): number {
   });
 }
 
-/** Lists a file before it is made, so that what a power cut leaves of it is known. */
+/** Lists a file before it is made, so that what a power cut leaves behind is known. */
 export function addMadeFile({ db }: Writer, file: Omit<MadeFile, 'sizeBytes' | 'modifiedMs'>): void {
   const { place, folder, name, createdAt, madeOn } = file;
   inTransaction(db, () =>

@@ -38,7 +38,7 @@ export function readMarks(db: ReadableDb): ChangeMark[] {
   return all<ChangeMark>(db, sql`SELECT writer, list, version FROM change_marks`);
 }
 
-/** Counts of programs that are gone become one count, so that the table does not grow with every start. */
+/** Folds the counts of programs that are gone into one, so that the table does not grow with every start. */
 export function foldMarks({ db }: Writer): void {
   inTransaction(db, () => {
     for (const { writer, list, version } of readMarks(db)) {
@@ -62,7 +62,7 @@ export function isAlive(owner: string): boolean {
   return isProcessAlive({ pid: Number(pid), born: born === '' ? null : born });
 }
 
-/** Versions of each list by the programs that wrote them, other than `owner`; null where nothing changed since the last call. */
+/** Versions of each list by the programs that wrote them, other than `owner`; null if nothing changed since the last call. */
 export function foreignMarks(db: ReadableDb, owner: string): () => Record<string, number> | null {
   let seen = -1;
   return () => {

@@ -1,10 +1,10 @@
 import type { ReadableDb, WritableDb } from '../database.ts';
 import { run, sql, value } from '../database.ts';
 
-/** Most entries a cache of interned texts keeps; it is emptied then, not grown. */
+/** The most entries in a cache of interned texts; a full one is emptied, not grown. */
 const cacheEntries = 50_000;
 
-/** Texts that repeat, as small integers. 0 stands for none. One per connection that writes. */
+/** Repeating texts as small integers. 0 means none. One per connection that writes. */
 export class Interned {
   readonly #db: WritableDb;
   readonly #names = new Map<string, number>();
@@ -51,9 +51,9 @@ export function sliceNames(db: ReadableDb, setKey: number): string[] {
   return setKey === 0 ? [] : (JSON.parse(sliceText(db, setKey)) as string[]);
 }
 
-/** Slices of a row in a list, of which there are hundreds on a screen; the open sample has all. */
+/** Slices of each row in a list, since hundreds of rows are on a screen; the open sample shows all. */
 export const listedSlices = 20;
-/** A set may have hundreds of thousands: names are taken out of the beginning of its text. */
+/** A set may have hundreds of thousands: names are taken from the beginning of its text. */
 const listedCharacters = 8000;
 
 /** The first slices of a set by name. */
@@ -62,7 +62,7 @@ export function firstSlices(db: ReadableDb, setKey: number): string[] {
   const text =
     value<string>(db, sql`SELECT substr(names, 1, ${listedCharacters}) FROM slice_sets WHERE set_key = ${setKey}`) ??
     '';
-  // JSON strings that are whole: one that was cut has no end.
+  // Complete JSON strings only: one that was cut has no end.
   const names = text.match(/"(?:[^"\\]|\\.)*"(?=[,\]])/gu) ?? [];
   return names.slice(0, listedSlices).map((name) => JSON.parse(name) as string);
 }

@@ -6,16 +6,16 @@ import { emptyContent, emptyPrompt } from '../texts.ts';
 import { evaluationKey } from './evaluations.ts';
 import { fieldNames } from '../tasks/sample-identities.ts';
 
-/** Samples of another evaluation that are looked up. Spread evenly, they tell its share to a few percent. */
+/** How many samples of another evaluation are looked up. Evenly spread, they give its share to within a few percent. */
 const probes = 256;
-/** Evaluations that are looked at, the newest first. */
+/** How many evaluations are looked at, newest first. */
 const mostOthers = 300;
-/** Of a larger evaluation, hashes of the contents are not gathered: it shares keys or nothing. */
+/** For a larger evaluation, content hashes are not gathered: it shares keys or nothing. */
 const mostHashed = 200_000;
 
 /**
  * How many samples each other evaluation is likely to share with one: by key, by prompt or content, or by ids whose targets
- * agree. An estimate from `probes` samples of each, so that a list can say what a comparison would pair before there is one.
+ * agree. Estimated from `probes` samples of each, so that a list can say what a comparison would pair before it exists.
  */
 export function partnersOf(db: ReadableDb, evaluationId: string): Partner[] {
   const own = knownOf(db, evaluationKey(db, evaluationId));
@@ -37,7 +37,7 @@ interface Known {
   keys: Set<number>;
   /** Hashes of contents and prompts in hex. */
   hashes: Set<string>;
-  /** Sample key by the id. */
+  /** Sample key by id. */
   ids: Map<string, number>;
 }
 
@@ -95,7 +95,7 @@ function shareOf(db: ReadableDb, own: Known, key: number): number {
     agreeing += 1;
     targets.add(target);
   }
-  // Ids alone may agree by accident: their targets have to as well, and to tell samples apart.
+  // Ids alone may agree by accident: their targets must agree too, and must tell samples apart.
   const trusted = agreeing >= 0.9 * byId && targets.size >= Math.min(3, byId) ? agreeing : 0;
   return (found + trusted) / probed.length;
 }
@@ -133,7 +133,7 @@ function targetOf(db: ReadableDb, sampleKey: number): string {
   return (target ?? '').trim().toLowerCase();
 }
 
-/** Fields that the first records of both sides of a comparison have: what it can be paired by. */
+/** Fields that the first records on both sides of a comparison have, by which it can be paired. */
 export function pairFields(db: ReadableDb, leftId: string, rightId: string): string[] {
   const there = new Set(fieldNames(db, { key: evaluationKey(db, rightId) }));
   return fieldNames(db, { key: evaluationKey(db, leftId) }).filter((name) => there.has(name));

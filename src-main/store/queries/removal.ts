@@ -11,7 +11,7 @@ export type Removable = 'datasets' | 'suites' | 'evaluations';
 /** Rows deleted in one transaction of the sweep: about 50 ms. */
 const rowsAtOnce = 20_000;
 
-/** Takes a thing out of every list at once; its rows are deleted later, bit by bit. */
+/** Removes a thing from every list at once; its rows are deleted later, bit by bit. */
 export function markRemoved(db: WritableDb, kind: Removable, key: number): void {
   if (kind === 'datasets') run(db, sql`UPDATE datasets SET state = 'removed', owner = NULL WHERE dataset_key = ${key}`);
   if (kind === 'suites') run(db, sql`UPDATE suites SET state = 'removed', owner = NULL WHERE suite_key = ${key}`);
@@ -20,7 +20,7 @@ export function markRemoved(db: WritableDb, kind: Removable, key: number): void 
   }
 }
 
-/** What a program that is gone left half-received. Evaluations of a run without an owner wait for the run's further events. */
+/** Removes what a program that is gone left half-received. Evaluations of a run without an owner wait for the run's further events. */
 export function markOrphans(writer: Writer): void {
   const { db } = writer;
   inTransaction(db, () => {
@@ -37,7 +37,7 @@ function halfReceived(db: ReadableDb): { kind: Removable; key: number; owner: st
   );
 }
 
-/** One short transaction of deleting. Answers false when nothing is left to delete. */
+/** One short transaction of deleting. Returns false when nothing is left to delete. */
 export function sweepOnce(writer: Writer): boolean {
   const { db } = writer;
   const next = all<{ kind: Removable; key: number }>(

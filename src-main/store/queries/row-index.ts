@@ -9,7 +9,7 @@ export const indexedFrom = 20_000;
 /** Rows indexed in one transaction: about 30 ms. */
 const rowsAtOnce = 500;
 
-/** Lets the words of a dataset be indexed in the background, where it is big. */
+/** Has the words of a dataset indexed in the background, if it is big. */
 export function requestRowIndex(db: WritableDb, dataset: number, rows: number): void {
   if (rows < indexedFrom) return;
   run(
@@ -24,7 +24,7 @@ export function rowsIndexedTo(db: ReadableDb, dataset: number): number {
   return row?.indexed_to ?? firstKey(dataset) - 1;
 }
 
-/** Indexes the next rows. Answers false when everything that was asked for is indexed. */
+/** Indexes the next rows. Returns false when everything that was asked for is indexed. */
 export function indexRowsOnce(db: WritableDb): boolean {
   if (nextDataset(db) === undefined) return false;
   inTransaction(db, () => {

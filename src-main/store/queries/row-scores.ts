@@ -7,7 +7,7 @@ import { datasetKey } from './datasets.ts';
 import type { Writer } from './marks.ts';
 import { change } from './marks.ts';
 
-/** One number per row of the dataset, in its order; NaN where it is not known. A score of the same name is replaced. */
+/** One number per row of the dataset, in its order; NaN if not known. A score of the same name is replaced. */
 export function putRowScore(
   writer: Writer,
   datasetId: string,
@@ -37,13 +37,13 @@ export function listRowScores(db: ReadableDb, datasetId: string): StoredRowScore
   }));
 }
 
-/** What a score of the dataset was made of; null where it has none of this name. */
+/** What a score of the dataset was made from; null if it has none of this name. */
 export function rowScoreAbout(db: ReadableDb, dataset: number, name: RowScoreName): RowScoreAbout | null {
   const about = value<string>(db, sql`SELECT about FROM row_scores WHERE dataset_key = ${dataset} AND name = ${name}`);
   return about === undefined ? null : (JSON.parse(about) as RowScoreAbout);
 }
 
-/** Null where the dataset has no score of this name. */
+/** Null if the dataset has no score of this name. */
 export function rowScoreColumn(db: ReadableDb, dataset: number, name: RowScoreName): Float64Array | null {
   const data = value<Uint8Array>(
     db,
@@ -61,8 +61,8 @@ export function rowScoreNamesOf(db: ReadableDb, dataset: number): RowScoreName[]
 }
 
 /**
- * Ids of the share of rows with the highest score, the highest first and of equals the earlier; rows without one are never among them.
- * Null where the dataset has no such score.
+ * Ids of the share of rows with the highest score, highest first and earlier first among equals; rows without one are never included.
+ * Null if the dataset has no such score.
  */
 export function rowsOfHighestScore(
   db: ReadableDb,

@@ -5,14 +5,14 @@ import { firstKey, memberOf, packKey } from '../keys.ts';
 import { metricNamesOf } from './run-steps.ts';
 import { runKey } from './runs.ts';
 
-/** One report of a step, without its samples. A trainer may report twice of one step. */
+/** One report of a step, without its samples. A trainer may report one step twice. */
 export interface CurveRow {
   seq: number;
   /** ms since epoch */
   at: number;
   step: number;
   epoch: number;
-  /** By name; NaN where the trainer’s figure was not finite. */
+  /** By name; NaN if the trainer’s figure was not finite. */
   figures: Record<string, number>;
 }
 
@@ -32,7 +32,7 @@ export function curveRows(db: ReadableDb, runId: string, afterSeq: number, limit
   }));
 }
 
-/** The newest figure of a curve, looked for from its end; null where the run has none of this name. */
+/** The newest figure of a curve, searched from its end; null if the run has none of this name. */
 export function newestFigure(db: ReadableDb, runId: string, name: string): { step: number; value: number } | null {
   const key = runKey(db, runId);
   const place = metricNamesOf(db, key).metrics.indexOf(name);
@@ -49,7 +49,7 @@ export function newestFigure(db: ReadableDb, runId: string, name: string): { ste
   return null;
 }
 
-/** Names of a run’s curves, as they first came. */
+/** Names of a run’s curves, in the order they first appeared. */
 export function curveNames(db: ReadableDb, runId: string): string[] {
   return metricNamesOf(db, runKey(db, runId)).metrics;
 }

@@ -29,7 +29,7 @@ interface RunHead {
 
 /**
  * Applies a run's events in order, all in one transaction. Events at or below the run's `lastSeq` are skipped, so a run folder
- * can be replayed after a crash; half-received evaluations go on where they were.
+ * can be replayed after a crash; half-received evaluations continue where they stopped.
  */
 export function appendRunEvents(
   writer: Writer,
@@ -42,7 +42,7 @@ export function appendRunEvents(
       writer.db,
       sql`SELECT run_key, id, name, model_id, dataset_id, last_seq, folder FROM runs WHERE id = ${runId}`,
     );
-    // A run that was removed while its trainer still spoke: nothing to keep, and nothing to fail for.
+    // The run was removed while its trainer was still sending: nothing to keep, and no reason to fail.
     if (head === undefined) return { lastSeq: events.at(-1)?.seq ?? 0, superseded: [] };
     const fresh = events.filter((event) => event.seq > head.last_seq);
     refuseGaps(fresh, head.last_seq);
@@ -53,7 +53,7 @@ export function appendRunEvents(
   });
 }
 
-/** A gap would be skipped by every later replay. Refused, the events are still in the run folder and come again. */
+/** Every later replay would skip a gap. If refused, the events are still in the run folder and come again. */
 function refuseGaps(fresh: readonly TrainerEvent[], lastSeq: number): void {
   fresh.forEach((event, i) => {
     const expected = lastSeq + 1 + i;
@@ -138,7 +138,7 @@ class Appending {
     change(this.#writer, [...this.#changed], () => undefined);
   }
 
-  /** A state that only a run in a state before it enters: one that was asked to stop is not shown as running again. */
+  /** Enters a state only from an earlier one: a run that was asked to stop is not shown as running again. */
   #enter(status: RunStatus, step: number): void {
     enterState(this.#db, this.#head.run_key, status);
     run(this.#db, sql`UPDATE runs SET step = ${step} WHERE run_key = ${this.#head.run_key}`);
@@ -154,7 +154,7 @@ class Appending {
     );
   }
 
-  /** The event itself, for whoever follows the run. Results of a batch are in `scores` and are left out here. */
+  /** Keeps the event itself, for those who follow the run. Results of a batch are in `scores` and are left out here. */
   #keep(event: TrainerEvent): void {
     const { seq, at, ...body } = event.type === 'evaluation-batch' ? { ...event, results: [] } : event;
     run(
@@ -171,7 +171,7 @@ class Appending {
       sql`UPDATE runs SET backend = ${JSON.stringify(event.backend)}, total_steps = ${event.totalSteps},
             started_at = coalesce(started_at, ${event.at}), ended_at = NULL, error = NULL WHERE run_key = ${this.#head.run_key}`,
     );
-    // A run that was ended before its first checkpoint starts over.
+    // A run that ended before its first checkpoint starts over.
     const from = event.resumedAtStep ?? 0;
     this.#steps.finish();
     dropStepsAfter(this.#db, this.#head.run_key, from);

@@ -55,7 +55,7 @@ interface StepRow {
   samples: Uint8Array | null;
 }
 
-/** Events after `afterSeq` in order: the tail that a window follows a run with. */
+/** Events after `afterSeq` in order: what a window follows a run by. */
 export function runEvents(db: ReadableDb, runId: string, afterSeq: number, limit: number): TrainerEvent[] {
   const key = runKey(db, runId);
   const from = packKey(key, afterSeq + 1);
@@ -76,7 +76,7 @@ export function runEvents(db: ReadableDb, runId: string, afterSeq: number, limit
   return [...others, ...stepEvents(db, key, steps)].sort((a, b) => a.seq - b.seq).slice(0, limit);
 }
 
-/** How long a run has worked so far, from the few of its events that tell. */
+/** How long a run has worked so far, from the few of its events that matter for it. */
 export function runClock(db: ReadableDb, runId: string): RunClock {
   const key = runKey(db, runId);
   const [from, to] = [firstKey(key), firstKey(key + 1)];
@@ -100,7 +100,7 @@ function stepEvents(db: ReadableDb, key: number, rows: StepRow[]): TrainerEvent[
   return rows.map((row) => {
     const blocks = row.samples === null ? [] : decodeSampleBlocks(row.samples);
     const [metrics, others] = apart(decodeMetrics(row.metrics, names.metrics), isStepMetric);
-    // What stands in these columns was checked when the step came in.
+    // The contents of these columns were checked when the step came in.
     return {
       type: 'step',
       seq: memberOf(row.step_key),
@@ -125,7 +125,7 @@ function stepEvents(db: ReadableDb, key: number, rows: StepRow[]): TrainerEvent[
   });
 }
 
-/** Numbers of the registry, and those of another trainer; null where there are none of these. */
+/** Registered metrics, and those of another trainer; null if there are none of the latter. */
 function apart<T>(
   all: Readonly<Record<string, T>>,
   isRegistered: (name: string) => boolean,

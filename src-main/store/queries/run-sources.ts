@@ -16,7 +16,7 @@ const followed = ['loss', 'rewards/margins', 'logps'] as const satisfies readonl
 
 /**
  * What a run saw of each dataset of its mixture, and how each fared: mean loss and reward margin of its samples in each step that had
- * some. Empty where the run trains on one dataset.
+ * some. Empty if the run trains on one dataset.
  */
 export function runSources(db: ReadableDb, runId: string, points: number): RunSource[] {
   const run = getRun(db, runId);
@@ -51,7 +51,7 @@ export function runSources(db: ReadableDb, runId: string, points: number): RunSo
   });
 }
 
-/** The mixture's datasets as they are called now; one that was deleted keeps its place, without rows. */
+/** The mixture's datasets under their present names; a deleted one keeps its place, without rows. */
 function sourcesOf(db: ReadableDb, spec: RunSpec): { id: string; name: string; weight: number }[] {
   const known = all<{ id: string; name: string }>(db, sql`SELECT id, name FROM datasets`);
   return trainSources(spec).map(({ name, weight }) => {

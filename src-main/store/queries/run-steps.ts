@@ -14,7 +14,7 @@ const firedMetric = 'guard/fired' satisfies SampleMetricName;
 /** Guard-set rows are named after the sample they come from. */
 export const guardRowId = (sampleKey: number): string => `sample-${sampleKey}`;
 
-/** What `run_step_answers` holds of a step, by the key of the trained sample. */
+/** What `run_step_answers` holds for a step, by the key of the trained sample. */
 export type KeptAnswers = Record<string, { prompt: string; outputs: SampledOutput[] }>;
 
 /** Steps of one run within one transaction: metric names are read once and written back once. */
@@ -68,7 +68,7 @@ export class RunSteps {
     this.#namesGrew = false;
   }
 
-  /** The tables of a step in one blob. A sample that stands in two of them was used once. */
+  /** The tables of a step in one blob. A sample that is in two of them was used once. */
   #addSamples(key: number, { tables, answers }: StepEvent): void {
     const used = new Set<string>();
     const blocks = sampleTableNames.map((name): SampleBlock => {
@@ -94,7 +94,7 @@ export class RunSteps {
     if (answers !== undefined && answers.length > 0) this.#addAnswers(key, answers);
   }
 
-  /** Its samples are known by now: a step tells its answers next to its table. */
+  /** The samples are known by now: a step sends its answers along with its table. */
   #addAnswers(key: number, answers: readonly StepAnswers[]): void {
     const byKey: KeptAnswers = {};
     for (const { sampleId, prompt, outputs } of answers) {
@@ -120,7 +120,7 @@ export class RunSteps {
     return this.#sampleNames.indexOf(metric);
   }
 
-  /** Counts a use of a training sample, unless this step was counted already, and its firing; returns the sample's key. */
+  /** Counts a use of a training sample, unless this step was already counted, and its firing; returns the sample's key. */
   #use(
     rowId: string,
     {
@@ -148,9 +148,9 @@ export class RunSteps {
     ).key;
   }
 
-  /** By content a training sample is found again among evaluation samples. */
+  /** Content is what matches a training sample to evaluation samples. */
   #hashes(rowId: string, prompt: string | undefined): { content_hash: Buffer | null; prompt_hash: Buffer | null } {
-    // Of a mixture, ids begin with the dataset's.
+    // In a mixture, row ids begin with the dataset's id.
     const source = sourceOfRow(rowId);
     const mixed =
       source === null
@@ -194,7 +194,7 @@ export function metricNamesOf(db: ReadableDb, runKey: number): { metrics: string
   };
 }
 
-/** A resumed run takes up at `step`: what came after it is trained again and is forgotten here. */
+/** A resumed run continues from `step`: what came after it is trained again and is deleted here. */
 export function dropStepsAfter(db: WritableDb, runKey: number, step: number): void {
   const from = firstKey(runKey);
   const to = firstKey(runKey + 1);

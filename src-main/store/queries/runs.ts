@@ -89,7 +89,7 @@ export function addRun(writer: Writer, record: NewRun): RunRecord {
 export function updateRun(writer: Writer, id: string, changes: RunChange): RunRecord {
   return change(writer, ['runs'], () => {
     const before = existing(writer.db, id);
-    // A key that is there but undefined changes nothing; null clears.
+    // A key that is present but undefined changes nothing; null clears.
     const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
     const after: RunRecord = { ...before, ...given };
     run(
@@ -100,7 +100,7 @@ export function updateRun(writer: Writer, id: string, changes: RunChange): RunRe
   });
 }
 
-/** What is known of a run that was trained elsewhere: it grows while it is followed. */
+/** What is known about a run that was trained elsewhere: it grows while the run is followed. */
 export type RunDescription = WithPlainIds<Pick<RunRecord, 'modelId' | 'datasetId' | 'spec' | 'totalSteps' | 'origin'>>;
 
 export function describeRun(writer: Writer, id: string, description: RunDescription): RunRecord {
@@ -115,14 +115,14 @@ export function describeRun(writer: Writer, id: string, description: RunDescript
   });
 }
 
-/** Weights that are not where they were, or are there again: their evaluations stay. */
+/** Notes that weights are not where they were, or are there again: their evaluations stay. */
 export function markCheckpoint(writer: Writer, id: string, state: CheckpointRecord['state']): void {
   change(writer, ['runs'], () => run(writer.db, sql`UPDATE checkpoints SET state = ${state} WHERE id = ${id}`));
 }
 
 /**
- * Brings a run into a state, where it may come into it from the one it is in (`runTransitions`); otherwise nothing happens. An end
- * is noted with its time and its error, if any; a run that is queued again has neither.
+ * Moves a run to a state if that is allowed from its present one (`runTransitions`); otherwise nothing happens. An end is noted with
+ * its time and its error, if any; a run that is queued again has neither.
  */
 export function moveRun(writer: Writer, id: string, to: RunStatus, error: ErrorReport | null = null): RunMove {
   return change(writer, ['runs'], () => {
@@ -136,7 +136,7 @@ export function moveRun(writer: Writer, id: string, to: RunStatus, error: ErrorR
   });
 }
 
-/** The state alone, by the table; returns whether the run is in it now because of this. */
+/** Changes only the state, by the table; returns whether it did. */
 export function enterState(db: WritableDb, key: number, to: RunStatus): boolean {
   const from = JSON.stringify(runTransitions[to]);
   const { changes } = run(
@@ -204,7 +204,7 @@ export function getCheckpoint(db: ReadableDb, id: string): CheckpointRecord | nu
   return row === undefined ? null : checkpointOf(row);
 }
 
-/** Paths are those of the run folder; they are as absolute as the folder is. */
+/** Relative paths are joined to the run folder; they are absolute if it is. */
 function checkpointOf(row: CheckpointRow): CheckpointRecord {
   return {
     id: idOf('checkpoint', row.id),

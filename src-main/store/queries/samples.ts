@@ -17,7 +17,7 @@ export interface ResultTarget {
 }
 
 /**
- * Writes results of one evaluation. A sample seen before (same scope, id and content) is found again; a result that comes
+ * Writes results of one evaluation. A sample seen before (same scope, id and content) is found again; a result that arrives
  * twice replaces itself, so a replayed batch changes nothing.
  */
 export function writeResults(
@@ -45,7 +45,7 @@ export function writeResults(
     const scoreKey = packKey(target.key, sampleKey);
     if (result.attempts !== undefined) {
       writeAttempts(db, scoreKey, result);
-      // A further answer to a sample that is there already; what it stands for is settled when all have come.
+      // Another answer to a sample already there; how it counts is settled when all have arrived.
       if ((result.attempts[0]?.number ?? 1) > 1 && has.get(scoreKey) !== undefined) continue;
     }
     const output = result.output === null ? null : storable(result.output, `output of “${result.sampleId}”`);
@@ -75,7 +75,7 @@ export function writeResults(
   }
 }
 
-/** Where only the count of right answers is known, the verdict is that of most of them. */
+/** If only the count of right answers is known, the verdict is that of the majority. */
 function verdictOfSolved({ verdict, solved }: SampleResult): Verdict | null {
   if (solved === undefined || solved.attempts === 0) return verdict;
   const twice = 2 * solved.right;

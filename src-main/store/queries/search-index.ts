@@ -26,9 +26,9 @@ export function indexedTo(db: ReadableDb, source: number): number {
   return value<number>(db, sql`SELECT indexed_to FROM search_index WHERE source = ${source}`) ?? firstKey(source);
 }
 
-/** Indexes the next texts. Answers false when everything that was asked for is indexed. */
+/** Indexes the next texts. Returns false when everything that was asked for is indexed. */
 export function indexOnce(db: WritableDb): boolean {
-  // Asked twice: an idle writer takes no lock, and two programs do not index the same texts.
+  // Checked twice: an idle writer takes no lock, and two programs do not index the same texts.
   if (nextSource(db) === undefined) return false;
   inTransaction(db, () => {
     const next = nextSource(db);

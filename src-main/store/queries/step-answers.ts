@@ -12,7 +12,7 @@ interface TrainedRow {
   steps: Uint8Array;
 }
 
-/** Prompts that a run’s policy answered, in the order of their ids, after one on; at most `limit`. */
+/** Prompts that a run’s policy answered, in the order of their ids, from the one after `after` on; at most `limit`. */
 export function answeredPrompts(db: ReadableDb, runId: string, after: string | null, limit: number): AnsweredPrompt[] {
   const key = runKey(db, runId);
   if (!hasAnswers(db, key)) return [];
@@ -24,7 +24,7 @@ export function answeredPrompts(db: ReadableDb, runId: string, after: string | n
       sql`SELECT trained_key, row_id, steps FROM trained_samples WHERE run_key = ${key} AND row_id > ${last}
           ORDER BY row_id LIMIT ${limit}`,
     );
-    // Samples of a guard set are in the table too, and nobody answers them.
+    // Samples of a guard set are in the table too, but have no answers.
     found.push(...rows.flatMap((row) => answered(db, key, row) ?? []));
     if (rows.length < limit) break;
     last = rows.at(-1)?.row_id ?? last;
@@ -45,7 +45,7 @@ function answered(db: ReadableDb, key: number, row: TrainedRow): AnsweredPrompt 
   return { sampleId: row.row_id, prompt: first.prompt, times: seqs.length, ...rewards };
 }
 
-/** Everything that a run’s policy answered to one prompt, step by step; null where it never did. */
+/** Everything that a run’s policy answered to one prompt, step by step; null if it never did. */
 export function promptAnswers(db: ReadableDb, runId: string, sampleId: string): PromptTimeline | null {
   const key = runKey(db, runId);
   const row = trainedRow(db, key, sampleId);

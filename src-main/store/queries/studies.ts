@@ -41,7 +41,7 @@ export function studyPoints(db: ReadableDb, studyId: string): Record<string, str
   return Object.fromEntries(rows.map(({ point, thing }) => [point, thing]));
 }
 
-/** The study of that name, made where there is none. */
+/** The study of that name, created if there is none. */
 export function openStudy(writer: Writer, name: string): StudyRecord {
   const id = idFor('study');
   return inTransaction(writer.db, () => {
@@ -55,7 +55,7 @@ export function openStudy(writer: Writer, name: string): StudyRecord {
   });
 }
 
-/** Once and for all: a study that is frozen stays as it is. */
+/** Once and for all: a frozen study stays as it is. */
 export function freezeStudy(writer: Writer, studyId: string, frozen: FrozenStudy): void {
   inTransaction(writer.db, () => {
     const { changes } = run(

@@ -128,8 +128,8 @@ export class SuiteDraft {
 }
 
 /**
- * One more item at the end of a suite. Evaluations that were made before keep to the items they had: they pair by sample.
- * Throws `not-found`, and `conflict` where the suite has an item of this id.
+ * One more item at the end of a suite. Earlier evaluations keep the items they had: they pair by sample.
+ * Throws `not-found`, and `conflict` if the suite has an item of this id.
  */
 function addSuiteItem(writer: Writer, suiteId: string, item: SuiteItem): void {
   const { db } = writer;

@@ -3,8 +3,8 @@ import { all, run, sql } from '../database.ts';
 import { markRemoved } from './removal.ts';
 
 /**
- * A resumed run repeats evaluations that came after its checkpoint. The newer one takes the place of the earlier one in every
- * comparison, which is then built again; annotations stay, they are about samples. Answers the ids of those comparisons.
+ * A resumed run repeats evaluations that came after its checkpoint. The newer one replaces the earlier one in every
+ * comparison, which is then built again; annotations stay, as they are about samples. Returns the ids of those comparisons.
  */
 export function replaceEvaluation(db: WritableDb, earlier: number, newer: number): string[] {
   const affected = all<{ comparison_key: number; id: string }>(

@@ -4,7 +4,7 @@ import { comparisonName } from '../../shared/presentation/names.ts';
 import type { ReadableDb } from '../database.ts';
 import { all, sql } from '../database.ts';
 
-/** What every kind of thing has alike: a name, marks, and what hangs on it. */
+/** What all kinds of things have in common: a name, marks, and dependants. */
 
 /** Everything that has a name, oldest first within a kind. */
 export function listThings(db: ReadableDb): Thing[] {

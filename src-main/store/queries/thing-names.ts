@@ -8,7 +8,7 @@ import type { Writer } from './marks.ts';
 import { change } from './marks.ts';
 import { listThings, requireThing, kindWords } from './thing-list.ts';
 
-/** Gives a thing another name; what refers to it by name follows. Refused where another of its kind has the name. */
+/** Renames a thing; what refers to it by name follows. Refused if another of its kind has the name. */
 export function renameThing(writer: Writer, kind: ThingKind, id: string, name: string): void {
   const { db } = writer;
   change(
@@ -74,7 +74,7 @@ function renameSuite(db: WritableDb, id: string, old: string, name: string): voi
   });
 }
 
-/** Evaluations that are named for their run follow it; others were named by a person. */
+/** Evaluations named after their run follow it; others were named by a person. */
 function renameEvaluationsOf(db: WritableDb, runId: string, old: string, name: string): void {
   const own = all<{ key: number; name: string; step: number; suite: string }>(
     db,
@@ -99,7 +99,7 @@ function changeSpecs(db: WritableDb, edit: (spec: RunSpec) => void): void {
 }
 
 function refuseTaken(db: ReadableDb, kind: ThingKind, name: string): void {
-  // Reports and comparisons are told apart by more than their names.
+  // Reports and comparisons are distinguished by more than their names.
   if (kind === 'report' || kind === 'comparison') return;
   if (listThings(db).some((thing) => thing.kind === kind && thing.name === name)) throw takenName(kind, name);
 }

@@ -106,7 +106,7 @@ const runsWith: Partial<Record<ThingKind, string>> = {
   'guard-set': 'SELECT count(*) FROM runs WHERE guard_set_id = ?',
 };
 
-/** Deletes a thing with all that `dependantsOf` counts, in one transaction. Files are the caller's. */
+/** Deletes a thing with all that `dependantsOf` counts, in one transaction. Files are left to the caller. */
 export function deleteThing(writer: Writer, kind: ThingKind, id: string): void {
   const { db } = writer;
   change(

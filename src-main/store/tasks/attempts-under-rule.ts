@@ -15,12 +15,12 @@ import type { Pairing } from './pairing.ts';
 interface SideAttempts {
   attempts: Uint32Array;
   right: Uint32Array;
-  /** Lowest and highest score of a sample's answers; NaN where it was answered once. */
+  /** Lowest and highest score of a sample's answers; NaN if it was answered once. */
   low: Float64Array;
   high: Float64Array;
 }
 
-/** Both sides of a comparison; null where no sample of either was answered several times. */
+/** Both sides of a comparison; null if no sample of either was answered several times. */
 export interface PairAttempts {
   left: SideAttempts | null;
   right: SideAttempts | null;
@@ -57,7 +57,7 @@ function attemptsUnder(db: ReadableDb, side: EvaluationColumns, rule: Rule): Sid
     columns.low[i] = low ?? NaN;
     columns.high[i] = high ?? NaN;
   }
-  // Where a source tells only how many answers were right, that is a count of verdicts.
+  // If a source says only how many answers were right, that is a count of verdicts.
   if (rule.kind !== 'verdict' || side.attempts === null || side.solved === null) return columns;
   columns ??= emptySide(side.rows);
   for (i = 0; i < side.rows; i += 1) {
@@ -108,8 +108,8 @@ export function repeatColumns(attempts: PairAttempts | null, pairing: Pairing): 
 }
 
 /**
- * Solid or flaky from several answers to a sample, without an A/A evaluation. A flip is solid where all answers of both sides
- * bear it out or its own test does; what did not flip is where the answers of each side agree. Codes as of the column.
+ * Solid or flaky from several answers to a sample, without an A/A evaluation. A flip is solid if all answers of both sides
+ * bear it out or its own test does; a pair that did not flip, if the answers of each side agree. Codes are the column's.
  */
 export function attemptStability(
   attempts: PairAttempts,
@@ -138,14 +138,14 @@ function standsByCounts({ left, right }: PairAttempts, old: Place, now: Place, r
   return isFlip(kind) ? flipStands(...single(counts, kind)) : counts.every(isUnanimous);
 }
 
-/** A side that was answered once agrees with the flip. */
+/** A side that was answered once counts as agreeing with the flip. */
 function single([old, now]: readonly [Solved, Solved], kind: FlipKind): [Solved, Solved] {
   const once = (solved: Solved, isRight: boolean) =>
     solved.attempts > 0 ? solved : { attempts: 1, right: isRight ? 1 : 0 };
   return [once(old, kind === 'negative'), once(now, kind === 'positive')];
 }
 
-/** Whether the worst and the best pairing of the two sides' answers come out alike. */
+/** Whether the worst and the best pairing of the two sides' answers have the same outcome. */
 function standsByMargin(
   { left, right }: PairAttempts,
   old: Place,

@@ -18,13 +18,13 @@ import { firingReader } from './firing.ts';
 import type { Pairing } from './pairing.ts';
 import { pairEvaluations } from './pairing.ts';
 
-/** A range of finished columns, or only how far the preparations are. */
+/** A range of finished columns, or only the progress of the preparations. */
 export interface BuildBatch {
   parts: ColumnPart[];
   progress: number;
 }
 
-/** Of the whole, the share that reading and pairing take. */
+/** The share of the whole work that reading and pairing take. */
 const preparation = 0.6;
 
 /**
@@ -36,7 +36,7 @@ export async function buildComparison(
   order: BuildOrder,
   emit: (batch: BuildBatch) => Promise<void>,
 ): Promise<BuildOutcome> {
-  // What is read never changes while it is compared: evaluations that are shown are only ever removed whole.
+  // What is read never changes during the comparison: evaluations that are shown are only ever removed whole.
   const left = readEvaluation(db, order.leftKey);
   await emit({ parts: [], progress: 0.25 });
   const right = readEvaluation(db, order.rightKey);
@@ -106,7 +106,7 @@ function compareRange(sides: Sides, range: number, counts: ComparisonCounts): Ow
     columns.leftVerdict[i] = left.verdict[l] ?? 0;
     columns.rightVerdict[i] = right.verdict[r] ?? 0;
     columns.length[i] = right.length[r] ?? 0;
-    // Slices and clusters belong to the sample; a side that was imported without them takes those of the other.
+    // Slices and clusters belong to the sample; a side imported without them uses those of the other.
     columns.sliceSet[i] = left.sliceSet[l] || (right.sliceSet[r] ?? 0);
     columns.cluster[i] = left.cluster[l] || (right.cluster[r] ?? 0);
     columns.idRank[i] = sides.rank[l] ?? 0;
@@ -142,7 +142,7 @@ function judged(side: EvaluationColumns, row: number): Judged {
 function idRanks(db: ReadableDb, left: EvaluationColumns): Int32Array {
   const ranks = new Int32Array(left.rows);
   const least = left.sampleKey[0] ?? 0;
-  // From sample key to row: keys of one evaluation lie close together, so a table beats a map.
+  // From sample key to row: keys of one evaluation are close together, so a table beats a map.
   const rows = new Int32Array((left.sampleKey.at(-1) ?? 0) - least + 1).fill(-1);
   left.sampleKey.forEach((key, row) => (rows[key - least] = row));
   const ordered = prepare(db, 'SELECT sample_key FROM samples WHERE scope_key = ? ORDER BY id_order', 'value').iterate(
@@ -158,7 +158,7 @@ function idRanks(db: ReadableDb, left: EvaluationColumns): Int32Array {
 
 /**
  * Solid or flaky by A/A evaluations: a pair is flaky when either side, evaluated again, flips against itself under the rule.
- * Without these, by several answers to the samples. Null without either; 0 where the repeats lack the sample.
+ * Without these, by several answers to the samples. Null without either; 0 if the repeats lack the sample.
  */
 function readStability(
   db: ReadableDb,
@@ -194,7 +194,7 @@ function readStability(
   return stability;
 }
 
-/** Only the marks, for a comparison that is built already. */
+/** Only the marks, for a comparison that has been built already. */
 export async function buildStability(
   db: ReadableDb,
   order: Omit<BuildOrder, 'buildKey'>,

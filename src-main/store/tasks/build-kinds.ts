@@ -9,13 +9,13 @@ import type { OwnKind, ProgramFindings } from '../../shared/domain/kinds/own-kin
 import { firstOwnBit } from '../../shared/domain/kinds/change-kinds.ts';
 import type { BuildBatch } from './build-comparison.ts';
 
-/** Pairs under one time limit: they take some hundred milliseconds where their texts are long. */
+/** Pairs under one time limit: with long texts they take some hundred milliseconds. */
 const pairsAtOnce = 100;
 const pairsMs = 20_000;
 
 /**
- * Finds the kinds of change of every pair of a finished comparison, and hands them over as columns in ranges. A pair of which a
- * side has no text has none.
+ * Finds the kinds of change of every pair of a finished comparison, and hands them over as columns in ranges. A pair
+ * in which a side has no text has none.
  */
 export async function buildKinds(
   db: ReadableDb,
@@ -68,7 +68,7 @@ export async function buildKinds(
   return null;
 }
 
-/** What programs said of a sample, as bits; samples are asked for in the order of their keys. */
+/** What programs said about a sample, as bits; samples must be asked for in the order of their keys. */
 function programReader(
   programs: readonly ProgramFindings[],
   own: readonly OwnKind[],

@@ -3,7 +3,7 @@ import type { ReadableDb } from '../database.ts';
 import { all, each, inSnapshot, sql, value } from '../database.ts';
 import { firstKey } from '../keys.ts';
 
-/** A list whose rows are not as many as its record says, or references that lead nowhere. */
+/** A list whose number of rows differs from its record, or dangling references. */
 export interface ContentFault {
   what: 'dataset' | 'suite' | 'evaluation' | 'references';
   name: string;
@@ -22,8 +22,8 @@ interface Counted {
 }
 
 /**
- * Counts the rows of everything that says how many it has, compares datasets and suites with their digests, and looks for references
- * that lead nowhere.
+ * Counts the rows of everything that says how many it has, compares datasets and suites with their digests, and looks for
+ * dangling references.
  */
 export async function checkContents(
   db: ReadableDb,
@@ -53,7 +53,7 @@ export async function checkContents(
   return faults;
 }
 
-/** As it was reckoned when the rows came: each as it is stored, a line each. */
+/** Computed as when the rows came in: each row as it is stored, one per line. */
 function digestOf(db: ReadableDb, what: Counted['what'], key: number): string {
   const [from, to] = [firstKey(key), firstKey(key + 1)];
   const rows =

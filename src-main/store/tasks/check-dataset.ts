@@ -16,7 +16,7 @@ const rowsAtOnce = 500;
 /** Rows whose words are kept for the next comparison. */
 const keptWords = 20_000;
 
-/** Scans the texts of a dataset. Emits after each batch how far it is, and ends when it is told no more is wanted. */
+/** Scans the texts of a dataset. Emits its progress after each batch, and ends when no more is wanted. */
 export async function checkDataset(
   db: ReadableDb,
   emit: (done: { fraction: number }) => Promise<void>,
@@ -56,7 +56,7 @@ function readRow(db: ReadableDb, key: number): DatasetRow {
   return JSON.parse(body) as DatasetRow;
 }
 
-/** Words of rows that were looked at lately; the rest is read again. */
+/** Words of recently used rows; those of other rows are read again. */
 class WordCache {
   readonly #read: (row: number) => Int32Array;
   readonly #kept = new Map<number, Int32Array>();

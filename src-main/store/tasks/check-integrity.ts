@@ -2,10 +2,10 @@ import type { ReadableDb } from '../database.ts';
 import { inSnapshot, one, sql } from '../database.ts';
 import { refuseForeign } from '../migrations/migrate.ts';
 
-/** Pages up to which everything is checked; beyond, the check that skips the indexes' contents (about ten times faster). */
+/** Pages up to which everything is checked; above, the check skips the indexes' contents (about ten times faster). */
 const fullCheckPages = 50_000;
 
-/** “ok”, or what is wrong in SQLite's words. */
+/** “ok”, or what is wrong, in SQLite's words. */
 export function checkIntegrity(db: ReadableDb): string {
   const pages = one<{ page_count: number }>(db, sql`PRAGMA page_count`)?.page_count ?? 0;
   const check = pages > fullCheckPages ? 'quick_check' : 'integrity_check';
@@ -15,7 +15,7 @@ export function checkIntegrity(db: ReadableDb): string {
   });
 }
 
-/** Of a database that somebody else wrote: that it is a workspace at all, then everything. */
+/** For a database of unknown origin: checks first that it is a workspace at all, then everything. */
 export function checkFile(db: ReadableDb): string {
   refuseForeign(db);
   return checkIntegrity(db);

@@ -5,12 +5,12 @@ import { fileError } from './file-error.ts';
 
 /**
  * The whole database as of one moment, in one compact file at `path`. Files next to the database (run folders, reports) are the
- * caller's. It takes its name only when it is complete.
+ * caller's business. The file gets its name only when it is complete.
  */
 export function copyWorkspace(db: ReadableDb, path: string): { sizeBytes: number } {
   try {
     makeWholeSync(path, (draft) => {
-      // Takes the place for itself, and says so in the file system's words when it cannot.
+      // Reserves the path; if that fails, the error is the file system's own.
       closeSync(openSync(draft, 'wx', 0o600));
       db.raw.prepare('VACUUM INTO ?').run(draft);
     });

@@ -14,7 +14,7 @@ export interface EvaluationColumns {
   length: Int32Array;
   sliceSet: Int32Array;
   cluster: Int32Array;
-  /** Answers with a verdict, and right ones among them; 0 attempts = answered once. Null where no sample has several. */
+  /** Answers with a verdict, and how many of them are right; 0 attempts = answered once. Null if no sample has several. */
   attempts: Uint32Array | null;
   solved: Uint32Array | null;
 }

@@ -1,6 +1,6 @@
 import { WorkbenchError, reportOf } from '../../shared/domain/errors.ts';
 
-/** A file that could not be written, in words that help. Other errors pass as they are. */
+/** Says in helpful words that a file could not be written. Other errors pass unchanged. */
 export function fileError(path: string, error: unknown): unknown {
   // Node's own failures carry the system call; SQLite's are translated elsewhere.
   if (!(error instanceof Error && 'syscall' in error)) return error;

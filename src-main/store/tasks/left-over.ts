@@ -2,7 +2,7 @@ import type { ReadableDb } from '../database.ts';
 import { sql, value } from '../database.ts';
 import type { EvaluationColumns } from './evaluation-columns.ts';
 
-/** Where half of either side or more has no partner: how many, and the likely reason. */
+/** If half or more of either side has no partner: how many, and the likely reason. */
 export function leftOver(
   db: ReadableDb,
   left: EvaluationColumns,

@@ -4,7 +4,7 @@ export interface Pairs {
   right: number[];
 }
 
-/** Pairs of equal keys, each position once; a key of '' says nothing and pairs with nothing. */
+/** Pairs of equal keys, each position once; the key '' pairs with nothing. */
 export function pairByKeys(left: readonly string[], right: readonly string[]): Pairs {
   const find = matcher(right, new Set(), '');
   const pairs: Pairs = { left: [], right: [] };
@@ -55,7 +55,7 @@ export function pairByIds(
   return pairs;
 }
 
-/** Finds each position once, in order: the k-th of equal keys on one side meets the k-th on the other. */
+/** Finds each position once, in order: the k-th of equal keys on one side pairs with the k-th on the other. */
 function matcher(
   keys: readonly string[],
   used: ReadonlySet<number> = new Set(),

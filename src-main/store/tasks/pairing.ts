@@ -12,13 +12,13 @@ import type { Identities } from './sample-identities.ts';
 /** Which left row goes with which right row: positions in the two evaluations' columns, ascending on the left. */
 export interface Pairing {
   kind: PairedBy;
-  /** Sentences: why so, what pairs disagree in, what is left over. */
+  /** Sentences: why this way, what pairs disagree on, what is left over. */
   note: string | null;
   left: Int32Array;
   right: Int32Array;
 }
 
-/** A way to pair that was tried. */
+/** One way of pairing that was tried. */
 interface Candidate {
   kind: PairedBy;
   pairs: Pairs;
@@ -26,9 +26,9 @@ interface Candidate {
 }
 
 /**
- * Pairs two evaluations' samples. By itself (`auto`) it takes what pairs most: ids where the contents or at least the targets of
- * the pairs bear them out (two tasks may share ids by accident, and one task's prompts may be rendered by two templates), prompt
- * and target, the prompt alone, prompts but for their blanks, or a field that tells the records of both sides apart.
+ * Pairs two evaluations' samples. `auto` uses what pairs most: ids if the contents or at least the targets of the pairs
+ * bear them out (two tasks may share ids by accident, and one task's prompts may be rendered by two templates), prompt and
+ * target, the prompt alone, prompts ignoring blanks, or a field that tells the records of both sides apart.
  */
 export function pairEvaluations(
   db: ReadableDb,
@@ -82,12 +82,12 @@ function best(sides: Sides): Candidate {
   if (most() * 2 < smaller) candidates.push(...fieldCandidates(sides));
   let selected = candidates[0] as Candidate;
   for (const one of candidates) if (one.pairs.left.length > selected.pairs.left.length) selected = one;
-  // Ids of one task whose contents agree in nothing: still the likeliest reading, where no other pairs anything.
+  // Ids of one task, even if no contents agree: still the likeliest reading when nothing else pairs anything.
   if (selected.pairs.left.length === 0 && sides.left.scopeKey === sides.right.scopeKey) return ids;
   return selected === ids ? ids : { ...selected, notes: [...idsSetAside(byId, selected, trust), ...selected.notes] };
 }
 
-/** Whether the pairs that ids make are borne out: by their contents, by their targets, or (without contents) by nothing against them. */
+/** Whether the pairs made by ids are borne out: by their contents, by their targets, or (without contents) by nothing against them. */
 function trustOf({ db, left, right }: Sides, pairs: IdPairs): 'content' | 'target' | 'none' {
   if (pairs.left.length === 0) return 'none';
   if (pairs.agreeing * 2 >= pairs.comparable) return 'content';
@@ -95,7 +95,7 @@ function trustOf({ db, left, right }: Sides, pairs: IdPairs): 'content' | 'targe
   const { agreeing, comparable, byChance } = targetAgreement(readTargets(db, left), readTargets(db, right), pairs);
   if (comparable === 0) return 'none';
   const observed = agreeing / comparable;
-  // Cohen's kappa above one half. Targets that are all the same say nothing; within one task the ids then stand.
+  // Cohen's kappa above one half. Targets that are all the same prove nothing; within one task the ids are then trusted.
   if (byChance >= 1) return oneScope && observed === 1 ? 'target' : 'none';
   const kappa = (observed - byChance) / (1 - byChance);
   return kappa > 0.5 && (oneScope || comparable >= 10) ? 'target' : 'none';
@@ -195,7 +195,7 @@ function count(value: number): string {
   return value.toLocaleString('en-US');
 }
 
-/** Both ascend: one pass. */
+/** Both ascend, so one pass is enough. */
 function pairByKey(left: Int32Array, right: Int32Array): { left: Int32Array; right: Int32Array } {
   const most = Math.min(left.length, right.length);
   const pairs = { left: new Int32Array(most), right: new Int32Array(most) };

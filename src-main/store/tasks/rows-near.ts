@@ -5,7 +5,7 @@ import type { ReadableDb } from '../database.ts';
 import { each, sql } from '../database.ts';
 import { firstKey } from '../keys.ts';
 
-/** A word that more texts have than this share tells nothing of them, where there are many. */
+/** With many texts, a word that more than this share of them have tells nothing about them. */
 const commonShare = 0.2;
 const manyPrompts = 50;
 
@@ -23,7 +23,7 @@ export function rowsNear(db: ReadableDb, key: number, prompts: readonly string[]
   return near;
 }
 
-/** Of each row, in the dataset's order: the prompt that shares most of its words, by place in the list (−1: none does), and which part. */
+/** For each row, in the dataset's order: the place of the prompt that shares most of its words (−1: none does), and the shared part. */
 export interface Nearest {
   similarity: Float64Array;
   prompt: Int32Array;
@@ -49,7 +49,7 @@ const none = new Int32Array(0);
 
 interface PromptIndex {
   texts: Int32Array[];
-  /** Where each text stands in the list of prompts. */
+  /** Position of each text in the list of prompts. */
   places: number[];
   byWord: Map<number, number[]>;
   most: number;

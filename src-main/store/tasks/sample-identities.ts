@@ -4,7 +4,7 @@ import { firstKey } from '../keys.ts';
 import { emptyContent, emptyPrompt } from '../texts.ts';
 import type { EvaluationColumns } from './evaluation-columns.ts';
 
-/** By what an evaluation's samples can be known again, in order of their keys. '' where the sample says nothing. */
+/** What an evaluation's samples can be recognized by, in order of their keys. '' if the sample has nothing. */
 export interface Identities {
   ids: string[];
   /** Hashes in hex. */
@@ -28,12 +28,12 @@ export function readIdentities(db: ReadableDb, evaluation: EvaluationColumns): I
   return identities;
 }
 
-/** Targets without the blanks around them, in lower case: tools write “ word”, “Word” and “word”. */
+/** Targets trimmed and in lower case: tools write “ word”, “Word” and “word”. */
 export function readTargets(db: ReadableDb, evaluation: EvaluationColumns): string[] {
   return readTexts(db, evaluation, ({ target }) => (target ?? '').trim().toLowerCase());
 }
 
-/** Prompts with every run of blanks as one. */
+/** Prompts with each run of blanks reduced to one. */
 export function readLoosePrompts(db: ReadableDb, evaluation: EvaluationColumns): string[] {
   return readTexts(db, evaluation, ({ prompt }) => prompt.replace(/\s+/g, ' ').trim());
 }
@@ -54,7 +54,7 @@ function readTexts(db: ReadableDb, evaluation: EvaluationColumns, of: (texts: Te
   return found;
 }
 
-/** Values of a field, '' where a record lacks it; null where all do. */
+/** Values of a field, '' if a record lacks it; null if all do. */
 export function readFields(db: ReadableDb, evaluation: EvaluationColumns, name: string): string[] | null {
   const rows = new Map<number, string>();
   const first = firstKey(evaluation.key);

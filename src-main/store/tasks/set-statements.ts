@@ -11,12 +11,12 @@ import { failuresOf } from '../views/filter.ts';
 import { namesOfChanges } from '../views/kind-columns.ts';
 import { statementTest } from '../views/statement-rows.ts';
 
-/** Of more samples, evenly spread ones are read for candidates; the chosen statements are counted over all. */
+/** Beyond this many samples, evenly spread ones are read for candidates; the selected statements are counted over all. */
 const mostOfSet = 5000;
 const mostOfRest = 10_000;
 const readAtOnce = 1000;
 
-/** What the samples of a filter have in common, against all others of the comparison. */
+/** What the samples of a filter have in common, compared with all others of the comparison. */
 export async function setStatements(
   db: ReadableDb,
   emit: (told: { fraction: number }) => Promise<void>,
@@ -79,7 +79,7 @@ function sampleReader(
   };
 }
 
-/** Over all samples, by the test of the filter that a click sets. */
+/** Counted over all samples, by the test of the filter that a click sets. */
 function countsOf(
   comparison: LoadedComparison,
   { verdicts }: FlipFilter,

@@ -5,13 +5,13 @@ import { loadComparison } from '../views/comparison.ts';
 import { orderedRows } from '../views/flip-views.ts';
 import { exportRows } from '../views/rows.ts';
 
-/** Rows of a streamed export at once. */
+/** Rows per batch of a streamed export. */
 const exportBatch = 1000;
-/** Characters at once: a batch is copied from thread to thread. */
+/** Characters per batch: a batch is copied from thread to thread. */
 const batchCharacters = 8_000_000;
 const readAtOnce = 10;
 
-/** The rows of a view in its order, whole, a batch at a time. */
+/** The whole rows of a view, in its order, a batch at a time. */
 export async function streamFlips(
   db: ReadableDb,
   emit: (rows: FlipExportRow[]) => Promise<void>,

@@ -29,7 +29,7 @@ interface SampleRow {
   fields: string | null;
 }
 
-/** An evaluation's samples as an import would bring them: what is written of these reads back as the same evaluation. */
+/** An evaluation's samples as an import would bring them: written to a file, they import as the same evaluation. */
 export async function streamSamples(
   db: ReadableDb,
   emit: (batch: SampleResult[]) => Promise<void>,

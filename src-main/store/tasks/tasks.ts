@@ -14,8 +14,8 @@ import type { setStatements } from './set-statements.ts';
 type Emit<Batch> = (batch: Batch) => Promise<void>;
 
 /**
- * Long readings, each in a thread and on a connection of its own. A thread loads what its task needs: of a small comparison's time,
- * loading all of them would be the larger part.
+ * Long reads, each in a thread and on a connection of its own. A thread loads only what its task needs: loading all tasks would take
+ * longer than building a small comparison.
  */
 export const tasks = {
   buildComparison: async (db: ReadableDb, emit: Emit<BuildBatch>, order: BuildOrder) =>

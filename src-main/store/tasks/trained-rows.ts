@@ -7,7 +7,7 @@ import { firstKey, memberOf } from '../keys.ts';
 import { metricNamesOf } from '../queries/run-steps.ts';
 import { runKey } from '../queries/runs.ts';
 
-/** What training did to the rows of a dataset, in its order; NaN for a row that was not used, or of which it is not known. */
+/** What training did to the rows of a dataset, in its order; NaN for a row that was not used, or whose value is not known. */
 export interface TrainedRows {
   /** Nats by which the log-prob of the chosen response (of the completion, where there is one) fell from its first to its last use. */
   displacement: Float64Array;
@@ -16,7 +16,7 @@ export interface TrainedRows {
   used: number;
 }
 
-/** Log-probs of the response that is learned, by the method that reports them. */
+/** Log-probs of the learned response; which one there is depends on the method. */
 const learned = ['logps/chosen', 'logps'];
 
 export function trainedRows(db: ReadableDb, runId: string, datasetId: string): TrainedRows {
@@ -34,7 +34,7 @@ export function trainedRows(db: ReadableDb, runId: string, datasetId: string): T
     db,
     sql`SELECT trained_key, row_id, fired FROM trained_samples WHERE run_key = ${key}`,
   )) {
-    // Of a mixture, ids begin with the dataset's.
+    // In a mixture, row ids begin with the dataset's id.
     const source = sourceOfRow(one.row_id);
     const place = places.get(source === datasetId ? one.row_id.slice(source.length + 1) : one.row_id);
     if (place === undefined) continue;

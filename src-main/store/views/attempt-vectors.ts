@@ -3,7 +3,7 @@ import type { FlipVectors } from '../api.ts';
 import type { StoredColumns } from './columns.ts';
 import { kindOf } from './columns.ts';
 
-/** What one answer says of a side, by what the pair was judged as; null where it says nothing. */
+/** Whether a side's only answer was right, by the pair's outcome; absent if the outcome does not say. */
 const oldIsRight: Partial<Record<FlipKind, boolean>> = {
   negative: true,
   'kept-right': true,
@@ -17,7 +17,7 @@ const nowIsRight: Partial<Record<FlipKind, boolean>> = {
   'kept-wrong': false,
 };
 
-/** Answers and right ones of each side at `rows`, one where a side was asked once; null where no sample has several. */
+/** Answers, and right ones, of each side at `rows`; 1 answer if a side was asked once. Null if no sample has several. */
 export function attemptVectors(columns: StoredColumns, rows: Int32Array): FlipVectors['attempts'] {
   const [left, right] = [columns.get('leftAttempts'), columns.get('rightAttempts')];
   if (!left.some((count) => count > 0) && !right.some((count) => count > 0)) return null;

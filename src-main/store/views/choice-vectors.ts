@@ -7,8 +7,8 @@ import { metricNames } from '../queries/evaluations.ts';
 import type { LoadedComparison } from './comparison.ts';
 
 /**
- * Of the pairs at `rows` that are multiple choice: how many options there were, how sure each side was of the one it chose, and
- * whether that one was right. Null where neither side tells the number of options.
+ * For the pairs at `rows` that are multiple choice: how many options there were, how sure each side was of the one it chose, and
+ * whether that one was right. Null if neither side reports the number of options.
  */
 export function choiceVectors(
   { db, columns, leftKey, rightKey }: LoadedComparison,
@@ -62,7 +62,7 @@ function readSide(
     const values = float64sOf(blob);
     side.options[i] = values[options] ?? NaN;
     if (confidence !== -1) side.confidence[i] = values[confidence] ?? NaN;
-    // The likeliest option's own verdict, where the sample's may be of a normalised score.
+    // The likeliest option's own verdict, since the sample's may be based on a normalised score.
     const own = acc === -1 ? NaN : (values[acc] ?? NaN);
     const verdict = verdicts[rows[i] ?? 0];
     side.isRight[i] = Number.isNaN(own) ? (verdict === 1 ? 1 : verdict === 2 ? 0 : NaN) : own;

@@ -5,7 +5,7 @@ import type { ReadableDb } from '../database.ts';
 import { all, sql } from '../database.ts';
 
 /**
- * A comparison's paired samples as columns, one entry a pair, in order of the left sample's key. The columns lie in the database
+ * A comparison's paired samples as columns, one entry per pair, in order of the left sample's key. The columns are stored
  * as blobs of `rangeRows` entries and are read when first asked for: one of 1 M entries takes a few milliseconds.
  */
 export const rangeRows = 50_000;
@@ -30,16 +30,16 @@ interface ColumnTypes {
   /** Number of the cluster; 0 = none. */
   cluster: Int32Array;
   sliceSet: Int32Array;
-  /** Rank of the sample id as people count. */
+  /** Rank of the sample id in natural order (“item-9” before “item-10”). */
   idRank: Int32Array;
   /** 0 not known, 1 solid, 2 flaky. */
   stability: Uint8Array;
-  /** Answers with a verdict and right ones among them; 0 attempts = answered once. */
+  /** Answers with a verdict, and how many of them are right; 0 attempts = answered once. */
   leftAttempts: Uint32Array;
   leftSolved: Uint32Array;
   rightAttempts: Uint32Array;
   rightSolved: Uint32Array;
-  /** Kinds of change as bits (`shared/domain/kinds`): of the new answer or the change itself, and of the old answer alone. */
+  /** Kinds of change as bits (`shared/domain/kinds`): those of the new answer or the change itself, and those of the old answer alone. */
   appeared: Int32Array;
   gone: Int32Array;
 }
@@ -107,7 +107,7 @@ export class StoredColumns {
     return column;
   }
 
-  /** Marks that may change after the build. */
+  /** Drops the marks, which may change after the build. */
   forgetMarks(): void {
     for (const name of markColumns) this.#loaded.delete(name);
   }
@@ -140,7 +140,7 @@ export class StoredColumns {
   }
 }
 
-/** Of a comparison without pairs. */
+/** The counts of a comparison without pairs. */
 export function noCounts(): ComparisonCounts {
   const kinds = Object.fromEntries(flipKinds.map((kind) => [kind, 0])) as Record<FlipKind, number>;
   return { paired: 0, unmatchedLeft: 0, unmatchedRight: 0, missingVerdict: 0, kinds };

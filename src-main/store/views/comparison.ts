@@ -15,7 +15,7 @@ import { SearchResults } from './search-results.ts';
 import { Sliced } from './sliced.ts';
 import type { RowByKey } from './rows-by-key.ts';
 
-/** What people add to a comparison after it was built, as columns: one entry a pair. */
+/** What people add to a comparison after it was built, as columns: one entry per pair. */
 export interface Judgements {
   /** 1–6; 0 = none. */
   label: Uint8Array;
@@ -32,7 +32,7 @@ interface SideRows {
   right: RowByKey;
 }
 
-/** One comparison as the reader holds it: columns, and what is looked up besides them. */
+/** One comparison as the reader holds it: columns, and what is looked up in addition. */
 export class LoadedComparison {
   readonly db: ReadableDb;
   readonly id: string;
@@ -65,12 +65,12 @@ export class LoadedComparison {
     this.sliced = new Sliced(db, () => this.columns.get('sliceSet'));
   }
 
-  /** Of preference pairs: both sides' texts are the rejected response, and neither is an output. */
+  /** Whether it is of preference pairs: both sides' texts are then the rejected response, and neither is an output. */
   get ofPairs(): boolean {
     return (this.#ofPairs ??= isOfPairs(this.db, this.leftKey));
   }
 
-  /** What is judged continues the prompt. */
+  /** Whether what is judged continues the prompt. */
   get continues(): boolean {
     return (this.#continues ??= judgesContinuations(this.db, this.leftKey));
   }
@@ -79,7 +79,7 @@ export class LoadedComparison {
     return this.columns.rows;
   }
 
-  /** Annotations, tags or stability marks changed. */
+  /** Call when annotations, tags or stability marks have changed. */
   forgetJudgements(): void {
     this.#judgements = null;
     this.#corrected = null;
@@ -89,7 +89,7 @@ export class LoadedComparison {
     this.#trained = null;
   }
 
-  /** Rows by the sample's key on either side; −1 where there is none. */
+  /** Rows by the sample's key on either side; −1 if there is none. */
   rowsByKey(): SideRows {
     if (this.#rowsByKey !== null) return this.#rowsByKey;
     const keys = this.columns.get('leftKey');
@@ -99,7 +99,7 @@ export class LoadedComparison {
     return (this.#rowsByKey = { left, right: same ? left : rowsByKey(rightKeys) });
   }
 
-  /** The own kinds of change by bit; null where no kinds were found yet. */
+  /** The own kinds of change by bit; null if no kinds have been found yet. */
   ownKinds(): string[] | null {
     if (this.#ownKinds === undefined) this.#ownKinds = ownKindsOf(this.db, this.columns.buildKey);
     return this.#ownKinds;
@@ -131,7 +131,7 @@ export class LoadedComparison {
     return (this.#judgements = judgements);
   }
 
-  /** A verdict set by hand is a correction where the evaluation says otherwise; 0 = none. */
+  /** A verdict set by hand is a correction if the evaluation says otherwise; 0 = none. */
   #correction(side: 'leftVerdict' | 'rightVerdict', row: number, code: number): number {
     return this.rule.kind === 'verdict' && this.columns.get(side)[row] === code ? 0 : code;
   }
@@ -142,7 +142,7 @@ export class LoadedComparison {
     return (this.#corrected ??= correctedKinds(this.columns, this.rule, this.judgements().corrections));
   }
 
-  /** 1 where a run of either side was trained on the sample's prompt. */
+  /** 1 if a run of either side was trained on the sample's prompt. */
   trained(): Uint8Array {
     if (this.#trained !== null) return this.#trained;
     const trained = new Uint8Array(this.rows);
@@ -180,7 +180,7 @@ export class LoadedComparison {
   }
 }
 
-/** Hashes of the prompts that the runs of some evaluations were trained on, as hex. A sample without a prompt was trained on by nobody. */
+/** Hashes of the prompts that the runs of some evaluations were trained on, as hex. No run was trained on a sample without a prompt. */
 function trainedPrompts(db: ReadableDb, evaluationKeys: readonly number[]): Set<string> {
   const prompts = new Set<string>();
   for (const key of evaluationKeys) {
@@ -239,7 +239,7 @@ export function readHead(db: ReadableDb, id: string): ComparisonHead {
   return head;
 }
 
-/** Keys of tags by name; names nobody uses are left out. */
+/** Keys of tags by name; unused names are left out. */
 export function tagKeys(db: ReadableDb, names: readonly string[]): Set<number> {
   const keys = names.flatMap((name) =>
     all<{ name_key: number }>(db, sql`SELECT name_key FROM names WHERE name = ${name}`),

@@ -11,8 +11,8 @@ import type { StoredColumns } from './columns.ts';
 export type Corrections = ReadonlyMap<number, { left: number; right: number }>;
 
 /**
- * What became of each pair with corrected verdicts in place of those evaluated. Under the margin rule, which judges a pair and not a
- * side, a corrected verdict changes nothing.
+ * The outcome of each pair with corrected verdicts in place of the evaluated ones. Under the margin rule, which judges a pair and not
+ * a side, a corrected verdict changes nothing.
  */
 export function correctedKinds(columns: StoredColumns, rule: Rule, corrections: Corrections): Uint8Array {
   const evaluated = columns.get('kind');
@@ -41,7 +41,7 @@ function judged(columns: StoredColumns, side: 'left' | 'right', row: number): Ju
   };
 }
 
-/** Counts with corrections, for the lists; null where nothing was corrected. */
+/** Counts with corrections, for the lists; null if nothing was corrected. */
 export function correctedCounts(
   columns: StoredColumns,
   rule: Rule,
@@ -58,7 +58,7 @@ export function correctedCounts(
   return { samples: corrections.size, kinds, ...(clustered === null ? {} : { clustered }) };
 }
 
-/** The rates that lists show; null where samples come in no groups, and Wilson's interval needs no more than the counts. */
+/** The rates that lists show; null if samples are not grouped: Wilson's interval then needs only the counts. */
 export function groupedRates(kinds: Uint8Array, clusters: Int32Array): { nfr: GroupedRate; pfr: GroupedRate } | null {
   const own = clustersOrNull(clusters);
   const rates = own === null ? null : clusteredRates(kinds, own, defaultLevel);

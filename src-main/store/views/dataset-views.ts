@@ -38,19 +38,19 @@ export class DatasetViews {
     return this.adopt(datasetId, this.order(datasetId, filter, sort));
   }
 
-  /** Places of the rows that pass, in order. Takes long where there are many rows: then in a thread next to the reader. */
+  /** Places of the rows that pass, in order. Slow with many rows: then it runs in a thread next to the reader. */
   order(datasetId: string, filter: RowFilter, sort: RowSort): Int32Array {
     const source = openRowSource(this.#db, datasetKey(this.#db, datasetId));
     return sortRowPlaces(source, filterRows(source, filter), sort);
   }
 
-  /** Whether putting the list together would hold up everybody else who asks this thread. */
+  /** Whether building the list would hold up this thread's other callers. */
   needsThread(datasetId: string, filter: RowFilter, sort: RowSort): boolean {
     const whole = sort.column === 'row' && Object.values(filter).every((part) => part === undefined);
     return !whole && openRowSource(this.#db, datasetKey(this.#db, datasetId)).rows >= indexedFrom;
   }
 
-  /** Opens a list that was put together, here or in another thread. */
+  /** Opens a list that was built here or in another thread. */
   adopt(datasetId: string, order: Int32Array): RowViewHandle {
     const key = datasetKey(this.#db, datasetId);
     const source = openRowSource(this.#db, key);
@@ -117,7 +117,7 @@ export class DatasetViews {
   }
 }
 
-/** Of the open views. */
+/** Reads on the open views. */
 export const datasetViewReads = {
   openDatasetView: (views: DatasetViews, datasetId: string, filter: RowFilter, sort: RowSort) =>
     views.open(datasetId, filter, sort),

@@ -7,7 +7,7 @@ import type { Failures, FilterPart } from './filter.ts';
 import { bitOf, knownFirings } from './filter.ts';
 import { namesOfChanges } from './kind-columns.ts';
 
-/** Values a facet lists at most, the most frequent first. */
+/** The most values that a facet lists, most frequent first. */
 const longestFacet = 500;
 const histogramBins = 24;
 
@@ -17,7 +17,7 @@ interface Tally {
   negative: number;
 }
 
-/** Counts under the filter, each facet without its own part. */
+/** Counts under the filter; each facet ignores its own part of it. */
 export function facetsOf(
   comparison: LoadedComparison,
   failures: Failures,
@@ -141,7 +141,7 @@ function trainedValues(
   return values(tallies, (value) => value);
 }
 
-/** A pair of two kinds counts in both. */
+/** A pair with two kinds counts in both. */
 function changeValues(
   comparison: LoadedComparison,
   pass: (part: FilterPart, visit: (row: number, negative: number) => void) => void,

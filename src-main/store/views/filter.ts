@@ -6,7 +6,7 @@ import { stabilities } from './columns.ts';
 import { changeBits } from './kind-columns.ts';
 import { statementTest } from './statement-rows.ts';
 
-/** The parts of a filter. Each row carries one bit a part that it fails, so that every facet can leave its own part out. */
+/** The parts of a filter. Each row carries one bit for each part that it fails, so that every facet can leave its own part out. */
 export const filterParts = [
   'kinds',
   'slices',
@@ -29,7 +29,7 @@ export function bitOf(part: FilterPart): number {
   return 1 << filterParts.indexOf(part);
 }
 
-/** Per row the parts it fails; 0 = passes. Null = no filter at all. */
+/** For each row, the parts it fails; 0 = passes. Null = no filter at all. */
 export type Failures = Uint16Array | null;
 
 export function failuresOf(comparison: LoadedComparison, filter: FlipFilter): Failures {
@@ -56,7 +56,7 @@ interface Test {
   passes: (row: number) => boolean;
 }
 
-/** An empty list asks for nothing and narrows nothing. */
+/** An empty list narrows nothing. */
 function testsOf(comparison: LoadedComparison, filter: FlipFilter): Test[] {
   const { columns } = comparison;
   const tests: Test[] = [];
@@ -141,14 +141,14 @@ function addRange(
   });
 }
 
-/** Numbers with one value standing for none: that one becomes NaN, which no range contains and every order puts last. */
+/** Numbers in which one value means “none”: it becomes NaN, which no range contains and every order puts last. */
 export function knownNumbers(column: Int32Array | Uint8Array, none: number): Float64Array {
   const numbers = Float64Array.from(column);
   for (let row = 0; row < numbers.length; row++) if (numbers[row] === none) numbers[row] = NaN;
   return numbers;
 }
 
-/** How often the guard fired; −1 stands for not known. */
+/** How often the guard fired; −1, for not known, becomes NaN. */
 export function knownFirings(column: Int32Array): Float64Array {
   return knownNumbers(column, -1);
 }

@@ -21,7 +21,7 @@ import type { SliceCounts, SliceIndex, SliceSamples } from './slice-index.ts';
 import { sortRows } from './sort.ts';
 import { readsTexts } from './stated-texts.ts';
 
-/** Comparisons and views the reader keeps; a million pairs take about 60 MB as columns and 4 MB a view. */
+/** Comparisons and views the reader keeps; a million pairs take about 60 MB as columns and 4 MB per view. */
 const comparisonsKept = 4;
 const viewsKept = 24;
 
@@ -32,7 +32,7 @@ interface View {
   verdicts: FlipFilter['verdicts'];
 }
 
-/** What would hold this thread up: a search over much text, finding the rows of some slices among very many, counting those. */
+/** What would hold this thread up: a search over much text, finding the rows of some slices among very many, counting slices. */
 export interface Lacking {
   /** What is searched for in texts: the filter's search, and its statements on prompts, targets and slices. */
   searches: SoughtText[];
@@ -96,7 +96,7 @@ export class FlipViews {
     this.#views.delete(viewId);
   }
 
-  /** Keys on both sides of selected samples, each once: of a list of keys, or of a whole view in its order. */
+  /** Keys on both sides of the selected samples, each once: from a list of keys, or from a whole view in its order. */
   guardPairs(comparisonId: string, selection: { sampleKeys: readonly number[] } | { viewId: string }): GuardPairs {
     const view = 'viewId' in selection ? this.#view(selection.viewId) : null;
     const comparison = view?.comparison ?? this.#comparison(comparisonId);
@@ -125,7 +125,7 @@ export class FlipViews {
     return sliceSamples(this.#comparison(comparisonId), verdicts);
   }
 
-  /** What has to be found in a thread of its own before this is asked for here. */
+  /** What has to be found in a thread of its own before this thread can be asked. */
   lacks(comparisonId: string, filter: FlipFilter): Lacking {
     const comparison = this.#comparison(comparisonId);
     return {
@@ -135,7 +135,7 @@ export class FlipViews {
     };
   }
 
-  /** For the threads next to the reader: what `lacks` says is lacking. */
+  /** For the threads next to the reader: finds what `lacks` listed. */
   find(comparisonId: string, { slices = [] }: FlipFilter, lacking: Partial<Lacking>): Found {
     const comparison = this.#comparison(comparisonId);
     return {
@@ -179,7 +179,7 @@ export class FlipViews {
     return choiceVectors(comparison, passingRows(failuresOf(comparison, filter), comparison.rows));
   }
 
-  /** A comparison that is ready, up to date with what people added to it. */
+  /** A ready comparison, up to date with what people added to it. */
   comparison(id: string): LoadedComparison {
     return this.#comparison(id);
   }
@@ -273,7 +273,7 @@ function sortKeys(comparison: LoadedComparison, column: FlipSort['column']): Arr
   }
 }
 
-/** What is asked of the open lists, under the names that `Store` has. */
+/** Reads on the open lists, under their names in `Store`. */
 export const flipReads = {
   openFlipView: (views: FlipViews, id: string, filter: FlipFilter, sort: FlipSort) => views.open(id, filter, sort),
   flipWindow: (views: FlipViews, viewId: string, offset: number, limit: number) => views.window(viewId, offset, limit),
@@ -282,17 +282,17 @@ export const flipReads = {
   closeFlipView: (views: FlipViews, viewId: string) => views.close(viewId),
   flipFacets: (views: FlipViews, id: string, filter: FlipFilter) => views.facets(id, filter),
   flipVectors: (views: FlipViews, id: string, filter: FlipFilter) => views.vectors(id, filter),
-  /** Numbers of options and confidences, in the order of `flipVectors`; null where this is no multiple choice. */
+  /** Numbers of options and confidences, in the order of `flipVectors`; null if this is not multiple choice. */
   choiceVectors: (views: FlipViews, id: string, filter: FlipFilter) => views.choices(id, filter),
   repeatedVectors: (views: FlipViews, id: string, filter: FlipFilter) => views.repeated(id, filter),
-  /** Kind of change → how many pairs of each outcome have it; null where they were not found yet. */
+  /** Kind of change → how many pairs of each outcome have it; null if kinds have not been found yet. */
   changeCounts: (views: FlipViews, id: string, filter: FlipFilter) => views.changeCounts(id, filter),
   /** Slice name → counts of kinds, for the largest slices of the comparison. */
   sliceCounts: (views: FlipViews, id: string, verdicts?: FlipFilter['verdicts']) => views.sliceCounts(id, verdicts),
   /** The samples of the same slices, in the same order. */
   sliceSamples: (views: FlipViews, id: string, verdicts?: FlipFilter['verdicts']) => views.sliceSamples(id, verdicts),
   sampleDetail,
-  /** Rows with whole texts, in the order of the keys; a sample that the comparison lacks is left out. */
+  /** Rows with whole texts, in the order of the keys; samples that the comparison lacks are left out. */
   flipTexts: (views: FlipViews, id: string, sampleKeys: readonly number[]) =>
     flipTexts(views.comparison(id), sampleKeys),
   neighbours: (views: FlipViews, id: string, sampleKey: number, limit: number) =>

@@ -4,7 +4,7 @@ import { flipKinds } from '../../shared/domain/flips.ts';
 import { changeKinds, firstOwnBit } from '../../shared/domain/kinds/change-kinds.ts';
 import type { LoadedComparison } from './comparison.ts';
 
-/** Kinds of change between bits and names. An own kind is called by its name; `:gone` marks what the old answer alone had. */
+/** Kinds of change between bits and names. An own kind goes by its name; `:gone` marks what only the old answer had. */
 const goneMark = ':gone';
 
 function nameOfBit(bit: number, own: readonly string[]): string | undefined {
@@ -25,7 +25,7 @@ export function namesOfChanges(appeared: number, gone: number, own: readonly str
   return names;
 }
 
-/** Names that nobody knows have no bit, and pass nothing. */
+/** Unknown names have no bit, and match nothing. */
 export function changeBits(names: readonly string[], own: readonly string[]): { appeared: number; gone: number } {
   const bits = { appeared: 0, gone: 0 };
   for (const name of names) {
@@ -46,7 +46,7 @@ export function firstChanges(appeared: Int32Array): Float64Array {
 /** How many pairs of each outcome have a kind. */
 export type ChangeCounts = { name: string; appeared: Record<FlipKind, number>; gone: Record<FlipKind, number> }[];
 
-/** Every kind of change among some rows, own ones behind; null where they were not found yet. */
+/** Every kind of change among some rows, own kinds last; null if kinds have not been found yet. */
 export function changeCounts(
   comparison: LoadedComparison,
   rows: Int32Array,

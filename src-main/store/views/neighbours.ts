@@ -7,11 +7,11 @@ import type { LoadedComparison } from './comparison.ts';
 import { kindOf } from './columns.ts';
 import { wordsOf } from './text-match.ts';
 
-/** Prompts that are compared word by word at most. */
+/** The most prompts that are compared word by word. */
 const mostCandidates = 2000;
 
 /**
- * Samples of the comparison whose prompts share most words with this one's (Jaccard similarity of the word sets). Candidates
+ * Samples of the comparison whose prompts share the most words with this one's (Jaccard similarity of the word sets). Candidates
  * share at least one word; those that share the rarest words come first when there are too many.
  */
 export function neighbours(comparison: LoadedComparison, sampleKey: number, limit: number): Neighbour[] {
@@ -41,7 +41,7 @@ export function neighbours(comparison: LoadedComparison, sampleKey: number, limi
     .map(({ row: _row, ...neighbour }) => neighbour);
 }
 
-/** Sample keys by the index of words, from the rarest word on; of a comparison that is not indexed yet, its first samples. */
+/** Sample keys from the word index, rarest word first; for a comparison not indexed yet, its first samples. */
 function candidates({ db, columns }: LoadedComparison, words: ReadonlySet<string>): Iterable<number> {
   const keys = columns.get('leftKey');
   const [first, last] = [keys[0] ?? 0, keys.at(-1) ?? 0];

@@ -2,8 +2,8 @@
 export const windowCharacters = 6;
 
 /**
- * The part of a long search that is likely to be the rarest: of all its windows, the one with the trigram that the fewest of
- * some sampled texts have. An index that has to line up thirty frequent trigrams takes seconds for a million texts; with four,
+ * The part of a long search that is likely to be the rarest: of all its windows, the one whose rarest trigram occurs in
+ * the fewest of some sampled texts. An index that has to line up thirty frequent trigrams takes seconds for a million texts; with four,
  * one of them rare, it takes milliseconds, and the few texts it finds are read.
  */
 export function rarestWindow(search: string, sampledTexts: readonly string[]): string {

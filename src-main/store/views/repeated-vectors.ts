@@ -9,7 +9,7 @@ import type { LoadedComparison } from './comparison.ts';
 
 type ScoreRow = [key: number, score: number | null, metrics: Uint8Array | null];
 
-/** Of the pairs at `rows`: the old side's score, and that of the answers it was sampled once more. Null where the old side has none. */
+/** For the pairs at `rows`: the old side's score, and that of its second sampled answer. Null if the old side has no second answers. */
 export function repeatedVectors({ db, columns, leftKey }: LoadedComparison, rows: Int32Array): RepeatedVectors | null {
   const place = metricNames(db, leftKey).indexOf(againMetric);
   if (place === -1) return null;

@@ -4,7 +4,7 @@ import { each, sql, value } from '../database.ts';
 import { firstKey, memberOf } from '../keys.ts';
 import { rowsIndexedTo, searchedText } from '../queries/row-index.ts';
 
-/** 1 for each row that has all of the words; null where nothing is asked. What is not indexed yet is read. */
+/** 1 for each row that has all of the words; null if no word is asked for. Rows not indexed yet are read. */
 export function searchDatasetRows(db: ReadableDb, dataset: number, rows: number, text: string): Uint8Array | null {
   const words = wordsOf(text);
   if (words.length === 0) return null;
@@ -13,7 +13,7 @@ export function searchDatasetRows(db: ReadableDb, dataset: number, rows: number,
   const [from, to] = [firstKey(dataset), firstKey(dataset + 1)];
   if (indexed >= from) {
     const query = words.map((word) => `"${word.replaceAll('"', '""')}"*`).join(' AND ');
-    // As one text: a million values of their own take three times as long to come over.
+    // As one text: a million separate values take three times as long to fetch.
     const places = value<string>(
       db,
       sql`SELECT json_group_array(rowid - ${from}) FROM row_words WHERE row_words MATCH ${query} AND rowid >= ${from} AND rowid < ${to}`,

@@ -14,7 +14,7 @@ import type { LoadedCheck } from '../queries/dataset-checks.ts';
 import { rowScoreColumn, rowScoreNamesOf } from '../queries/row-scores.ts';
 import { searchDatasetRows } from './row-search.ts';
 
-/** A dataset and its newest check, as lists and versions choose rows of it. */
+/** A dataset and its newest check: what lists and versions select rows from. */
 export interface RowSource {
   db: ReadableDb;
   key: number;
@@ -63,7 +63,7 @@ export function filterRows(source: RowSource, filter: RowFilter): Int32Array {
   return count === source.rows ? passing : passing.slice(0, count);
 }
 
-/** A loop: `every` would take a million closures. */
+/** A loop, because `every` would take a million closures. */
 function passes(tests: readonly Test[], row: number): boolean {
   for (const test of tests) if (!test(row)) return false;
   return true;
@@ -74,7 +74,7 @@ export function sortRowPlaces(source: RowSource, places: Int32Array, { column, d
   const sign = direction === 'ascending' ? 1 : -1;
   if (isRowScore(column)) {
     const scores = requireScore(source, column);
-    // Rows without a score come last, whichever way.
+    // Rows without a score come last in either direction.
     const rank = (row: number) => (Number.isNaN(scores[row]) ? Infinity : sign * (scores[row] ?? 0));
     return places.toSorted((a, b) => compare(rank(a), rank(b)) || a - b);
   }
@@ -83,9 +83,9 @@ export function sortRowPlaces(source: RowSource, places: Int32Array, { column, d
   return sortedByNumber(places, check.column(names[column]), sign, source.rows);
 }
 
-/** Value and place in one number each, which are sorted without a call per comparison: a million rows in a tenth of the time. */
+/** Packs value and place into one number, which sorts without a call per comparison: a million rows in a tenth of the time. */
 function sortedByNumber(places: Int32Array, values: Int32Array, sign: number, rows: number): Int32Array {
-  // Whole numbers below 2^31 times places below 2^21 are exact in a double; of more rows, places are compared.
+  // Whole numbers below 2^31 times places below 2^21 are exact in a double; with more rows, values are compared in pairs.
   if (rows > 2 ** 21) return places.toSorted((a, b) => sign * ((values[a] ?? 0) - (values[b] ?? 0)) || a - b);
   const keys = Float64Array.from(places, (row) => sign * (values[row] ?? 0) * rows + row).sort();
   return Int32Array.from(keys, (key) => (key < 0 ? (key % rows) + rows : key) % rows);
@@ -95,7 +95,7 @@ function isRowScore(column: RowSort['column']): column is RowScoreName {
   return rowScoreNames.some((name) => name === column);
 }
 
-/** Differences of infinities are no numbers. */
+/** Not by subtraction: the difference of two infinities is NaN. */
 function compare(a: number, b: number): number {
   return a === b ? 0 : a < b ? -1 : 1;
 }
@@ -192,7 +192,7 @@ function placesOf(db: ReadableDb, key: number, ids: readonly string[]): Set<numb
   return places;
 }
 
-/** Rows that a version takes over, in the dataset's order. The same step on the same rows takes the same ones, everywhere. */
+/** Rows that a version keeps, in the dataset's order. The same step on the same rows keeps the same ones on any machine. */
 export function rowsOfStep(source: RowSource, step: VersionStep): Int32Array {
   switch (step.do) {
     case 'keep-only':
@@ -212,20 +212,20 @@ export function rowsOfStep(source: RowSource, step: VersionStep): Int32Array {
   }
 }
 
-/** Prompts in the order of their hash, until the first part has its share of rows; the rest is the other part. */
+/** Takes prompts in the order of their hash until the first part has its share of rows; the rest is the other part. */
 function splitRows(source: RowSource, { share, seed, part }: Extract<VersionStep, { do: 'split' }>): Int32Array {
   const wanted = Math.round(share * source.rows);
   const first: number[] = [];
   const rest: number[] = [];
   for (const { rows } of ranks(source, seed, 'prompt')) {
     const side = first.length < wanted ? first : rest;
-    // One by one: a prompt may have more rows than a call has room for arguments.
+    // One by one: a prompt may have more rows than a call can take arguments.
     for (const row of rows) side.push(row);
   }
   return Int32Array.from(part === 'first' ? first : rest).sort();
 }
 
-/** Rows, alone or by prompt, in an order that seed and content decide. */
+/** Rows, singly or by prompt, in an order that seed and content determine. */
 function ranks({ db, key }: RowSource, seed: number, by: 'row_id' | 'prompt'): { rank: string; rows: number[] }[] {
   const groups = new Map<string, { rank: string; rows: number[] }>();
   for (const { row_key: row, row_id: id, prompt } of each<{ row_key: number; row_id: string; prompt: string }>(

@@ -2,8 +2,8 @@
 export type RowByKey = (key: number) => number;
 
 /**
- * Looks rows up by key. Samples that came together have keys in a row, and then subtraction is enough; else a table over the
- * span of keys, or a map where they lie far apart.
+ * Looks rows up by key. Samples that came together have consecutive keys, and then subtraction is enough; else a table over
+ * the span of keys, or a map if they are far apart.
  */
 export function rowsByKey(keys: Int32Array): RowByKey {
   let least = Infinity;

@@ -10,11 +10,11 @@ import type { LoadedComparison } from './comparison.ts';
 import { kindOf, stabilities } from './columns.ts';
 import { namesOfChanges } from './kind-columns.ts';
 
-/** Of a text no longer than this many bytes all is read; of a longer one only its beginning. */
+/** A text no longer than this many bytes is read whole; of a longer one, only the beginning. */
 const wholeBytes = 4 * previewCharacters;
 const short = (column: string): string =>
   `CASE WHEN octet_length(${column}) <= ${wholeBytes} THEN ${column} ELSE substr(${column}, 1, ${previewCharacters}) END`;
-/** Of a longer one only its end, and so much more that it is seen to be cut. */
+/** Of a longer one, only the end, plus one character to show that it was cut. */
 const end = (column: string): string =>
   `CASE WHEN octet_length(${column}) <= ${wholeBytes} THEN ${column} ELSE substr(${column}, ${-previewCharacters - 1}) END`;
 const sampleSql = (prompt: string) =>
@@ -92,7 +92,7 @@ export function exportRows(
   });
 }
 
-/** The same of samples by their keys; one that the comparison lacks is left out. */
+/** The same for samples by their keys; those that the comparison lacks are left out. */
 export function flipTexts(comparison: LoadedComparison, sampleKeys: readonly number[]): FlipExportRow[] {
   const rows = sampleKeys.map((key) => comparison.columns.positionOf(key)).filter((row) => row >= 0);
   return exportRows(comparison, Int32Array.from(rows));

@@ -22,10 +22,10 @@ import { answerReader, sideCode } from '../queries/answers.ts';
 import type { LoadedComparison } from './comparison.ts';
 import { kindOf, stabilities } from './columns.ts';
 
-/** A window waits for one sample, and all others with it. */
+/** While a window waits for one sample, all the others wait too. */
 const explainMs = 1000;
 
-/** What `FlipViews` gives. */
+/** The part of `FlipViews` that is used here. */
 interface Comparisons {
   readonly db: ReadableDb;
   comparison(id: string): LoadedComparison;
@@ -98,7 +98,7 @@ function explained(
     try {
       return run(explainMs, () => explainChange({ prompt, target, left, right }, outcome, rules));
     } catch (error) {
-      // The counts of kinds say which pattern it is; the sample opens all the same.
+      // The counts of kinds name the pattern at fault; the sample opens all the same.
       if (error instanceof WorkbenchError && error.code === 'bad-input') return [];
       throw error;
     }
@@ -109,7 +109,7 @@ function explained(
   };
 }
 
-/** Of an own kind that a program judges only what it said is known, not where it stands. */
+/** For an own kind that a program judges, only its verdict is known, not the place in the text. */
 function saidByPrograms(comparison: LoadedComparison, row: number, settings: KindSettings): Evidence[] {
   const { columns } = comparison;
   const own = comparison.ownKinds() ?? [];
@@ -149,7 +149,7 @@ function side(db: ReadableDb, evaluation: number, sampleKey: number): SampleSide
   };
 }
 
-/** The sample at every evaluation of its scope, by id: also where its prompt was worded differently. Oldest first. */
+/** The sample in every evaluation of its scope, by id, even if its prompt was worded differently. Oldest first. */
 export function sampleTimeline(db: ReadableDb, sampleKey: number): TimelineMark[] {
   return all<Omit<TimelineMark, 'verdict'> & { verdict: number }>(
     db,

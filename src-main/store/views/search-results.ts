@@ -10,13 +10,13 @@ import { statementRows } from './stated-texts.ts';
 /** What is read: a search of all texts, or a statement on prompts or targets. */
 type Mode = NonNullable<FlipFilter['searchMode']> | 'statement';
 
-/** Searches kept of one comparison: a filter is asked for its list, its facets and its counts. */
+/** Searches kept per comparison: the list, the facets and the counts of a filter use the same one. */
 const keptSearches = 12;
-/** Texts, and bytes of texts, that are searched in passing. */
+/** Texts, and bytes of texts, up to which the reader searches them itself. */
 const fewTexts = 4000;
 const littleText = 300_000;
 
-/** Where the texts of one comparison have what was searched for: one byte a row. What was built does not change. */
+/** Where the texts of one comparison have what was searched for: one byte per row. A finished build does not change. */
 export class SearchResults {
   readonly #comparison: LoadedComparison;
   readonly #found = new Map<string, Uint8Array>();
@@ -45,7 +45,7 @@ export class SearchResults {
     }
   }
 
-  /** Whether this search would hold up everybody else who asks this thread. */
+  /** Whether this search would hold up this thread's other callers. */
   needs(search: string, mode: Mode): boolean {
     if (search.trim() === '' || this.#found.has(nameOf(search, mode))) return false;
     return (this.#isLong ??= hasMuchText(this.#comparison));
@@ -80,7 +80,7 @@ function hasMuchText({ db, rows, columns, leftKey, rightKey }: LoadedComparison)
   return false;
 }
 
-/** Sizes of texts are in the heads of their rows: the texts themselves are not read. */
+/** Sizes of texts come from their row headers: the texts themselves are not read. */
 function* sizesOf(db: ReadableDb, evaluations: number[], fromSample: number, toSample: number): Generator<number> {
   const prompts = sql`SELECT octet_length(prompt) AS size FROM sample_texts WHERE sample_key BETWEEN ${fromSample} AND ${toSample}`;
   const outputs = evaluations.map(

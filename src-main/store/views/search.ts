@@ -17,7 +17,7 @@ interface Source {
   rowOf: (key: number) => number;
 }
 
-/** Per row 1 where the prompt, the left or the right output has the text. */
+/** Per row, 1 if the prompt, the left or the right output has the text. */
 export function searchRows(comparison: LoadedComparison, search: string, mode: Mode): Uint8Array {
   const { db } = comparison;
   const found = new Uint8Array(comparison.rows);
@@ -28,7 +28,7 @@ export function searchRows(comparison: LoadedComparison, search: string, mode: M
       const row = source.rowOf(key);
       if (row >= 0) found[row] = 1;
     };
-    // What is not indexed yet, or cannot be found by an index, is read.
+    // Texts that are not indexed yet, or searches no index can answer, are read through.
     let read = source.from - 1;
     if (find !== null) {
       for (const key of find(source)) mark(key);
@@ -41,11 +41,11 @@ export function searchRows(comparison: LoadedComparison, search: string, mode: M
 
 /** More candidates than this are not read one by one. */
 const mostCandidates = 50_000;
-/** Prompts that tell which part of a search is rare. */
+/** Prompts sampled to tell which part of a search is rare. */
 const sampledTexts = 300;
 const sampledCharacters = 5000;
 
-/** How the index finds a search in a source of texts; null where it cannot. */
+/** How the index finds a search in a source of texts; null if it cannot. */
 function indexSearch(
   comparison: LoadedComparison,
   search: string,
@@ -100,9 +100,8 @@ function sourcesOf(comparison: LoadedComparison): Source[] {
 }
 
 /**
- * The search as an FTS5 expression in which everything a person typed stands between quotes, so that no operator of the
- * query language can come from it. Null where an index cannot answer: less than three characters have no trigram, and NUL
- * ends an expression.
+ * The search as an FTS5 expression in which everything a person typed is quoted, so that none of it can act as an operator of
+ * the query language. Null if an index cannot answer: fewer than three characters have no trigram, and NUL ends an expression.
  */
 export function matchExpression(search: string, mode: Mode): string | null {
   if (search.includes('\u0000')) return null;

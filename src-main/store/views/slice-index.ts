@@ -5,9 +5,9 @@ import { value, sql } from '../database.ts';
 import { sliceNames } from '../queries/names.ts';
 import type { LoadedComparison } from './comparison.ts';
 
-/** Slices that are counted, listed and tested: those of the most samples. What is left out is said. */
+/** The most slices that are counted, listed and tested: those with the most samples. The number left out is shown. */
 export const mostSlices = 1000;
-/** And at most so many memberships (a sample in a slice), so that counting them stays a matter of moments. */
+/** And at most this many memberships (a sample in a slice), so that counting them stays quick. */
 const mostMemberships = 20_000_000;
 
 /** The slices of a comparison that are counted, and which of them each set of slices has. Nothing in it depends on verdicts. */
@@ -20,7 +20,7 @@ export interface SliceIndex {
   sets: Map<number, Int32Array>;
 }
 
-/** Characters of the sets of slices that a comparison's samples have; counting up to `enough`. */
+/** Characters in the sets of slices that a comparison's samples have; stops counting beyond `enough`. */
 export function sliceCharacters(db: ReadableDb, sets: Iterable<number>, enough: number): number {
   let characters = 0;
   for (const set of sets) {
@@ -30,7 +30,7 @@ export function sliceCharacters(db: ReadableDb, sets: Iterable<number>, enough: 
   return characters;
 }
 
-/** Rows of each set of slices; samples in no slice are in none. */
+/** Rows of each set of slices; samples in no slice are not counted. */
 export function rowsOfSets(sliceSets: ArrayLike<number>): Map<number, number> {
   const rows = new Map<number, number>();
   for (let row = 0; row < sliceSets.length; row++) {
@@ -40,7 +40,7 @@ export function rowsOfSets(sliceSets: ArrayLike<number>): Map<number, number> {
   return rows;
 }
 
-/** Takes moments where sets have many slices: then it is made in a thread of its own. */
+/** Slow when sets have many slices: then it is made in a thread of its own. */
 export function makeSliceIndex(db: ReadableDb, sliceSets: ArrayLike<number>): SliceIndex {
   const ids = new Map<string, number>();
   const samples: number[] = [];
@@ -124,7 +124,7 @@ function countsBySet(column: ArrayLike<number>, kind: Uint8Array, width: number)
   return bySet;
 }
 
-/** Kind and cluster of each sample of each counted slice, one slice after the other: slice i ends before `ends[i]`. */
+/** Kind and cluster of each sample of each counted slice, slice by slice: slice i ends before `ends[i]`. */
 export interface SliceSamples {
   ends: Int32Array;
   kinds: Uint8Array;

@@ -4,13 +4,13 @@ import { keepNewest } from './newest.ts';
 import { makeSliceIndex, rowsOfSets, sliceCharacters } from './slice-index.ts';
 import type { SliceIndex } from './slice-index.ts';
 
-/** Bytes of slice names that are gone through in passing. */
+/** Bytes of slice names up to which the reader scans them itself. */
 const littleSliced = 500_000;
 const keptNames = 100_000;
 const keptListed = 5000;
 const keptFilters = 8;
 
-/** The slices of a comparison's samples, as far as they were asked for. What was built does not change. */
+/** The slices of a comparison's samples, as far as they were asked for. A finished build does not change. */
 export class Sliced {
   readonly #db: ReadableDb;
   readonly #sets: () => ArrayLike<number>;
@@ -50,7 +50,7 @@ export class Sliced {
     return names;
   }
 
-  /** One byte a row: whether it is in one of these slices. Rows share few distinct sets, so each set is judged once. */
+  /** One byte per row: whether it is in one of these slices. Rows share few distinct sets, so each set is tested once. */
   within(slices: readonly string[]): Uint8Array {
     const known = this.#within.get(JSON.stringify(slices));
     if (known !== undefined) return known;
@@ -73,7 +73,7 @@ export class Sliced {
     keepNewest(this.#within, JSON.stringify(slices), found, keptFilters);
   }
 
-  /** Whether looking for these slices would hold up everybody else who asks this thread. */
+  /** Whether looking for these slices would hold up this thread's other callers. */
   needsWithin(slices: readonly string[]): boolean {
     return slices.length > 0 && !this.#within.has(JSON.stringify(slices)) && this.#hasMany;
   }
@@ -88,7 +88,7 @@ export class Sliced {
     this.#index = index;
   }
 
-  /** Whether making the index would hold up everybody else who asks this thread. */
+  /** Whether making the index would hold up this thread's other callers. */
   get needsIndex(): boolean {
     return this.#index === null && this.#hasMany;
   }
@@ -99,7 +99,7 @@ export class Sliced {
   }
 }
 
-/** Sets may have hundreds of slices: only one whose text holds a wanted name is taken apart. */
+/** Sets may have hundreds of slices: only those whose text contains a wanted name are parsed. */
 function isSetOf(db: ReadableDb, set: number, wanted: ReadonlySet<string>): boolean {
   const text = set === 0 ? '' : sliceText(db, set);
   const quoted = [...wanted].map((name) => JSON.stringify(name));

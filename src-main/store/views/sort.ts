@@ -17,7 +17,7 @@ export function sortRows(rows: Int32Array, keyOf: (row: number) => number, desce
     // + 0 makes −0 equal to 0.
     number[0] = (descending ? -key : key) + 0;
     const [b0, b1] = [bits[0] ?? 0, bits[1] ?? 0];
-    // Order of doubles as order of unsigned bits: flip all of a negative, the sign of a positive.
+    // Makes the order of doubles that of unsigned bits: flip all bits of a negative, the sign bit of a positive.
     const negative = b1 >>> 31 === 1;
     high[i] = negative ? ~b1 : b1 ^ 0x80000000;
     low[i] = negative ? ~b0 : b0;
@@ -35,7 +35,7 @@ export function sortRows(rows: Int32Array, keyOf: (row: number) => number, desce
   return order.map((i) => rows[i] ?? 0);
 }
 
-/** One stable counting pass over 16 bits; nothing to do where all are equal. */
+/** One stable counting pass over 16 bits; nothing to do if all are equal. */
 function passOver(order: Int32Array<ArrayBuffer>, words: Uint32Array, shift: 0 | 16): Int32Array<ArrayBuffer> {
   const starts = new Int32Array(65_536);
   for (const word of words) starts[(word >>> shift) & 0xffff]!++;

@@ -3,13 +3,13 @@ import { inputTest, parseStatement } from '../../shared/domain/kinds/statements.
 import { each, sql } from '../database.ts';
 import type { LoadedComparison } from './comparison.ts';
 
-/** Whether texts or names of slices have to be read for it. */
+/** Whether testing the statement means reading texts or slice names. */
 export function readsTexts(text: string): boolean {
   const is = parseStatement(text)?.is;
   return is !== undefined && is !== 'change' && is !== 'tag' && is !== 'judged';
 }
 
-/** Per row 1 where a statement on prompt, target or slices holds. */
+/** Per row, 1 if a statement on prompt, target or slices holds. */
 export function statementRows({ db, rows, columns, sliced }: LoadedComparison, text: string): Uint8Array {
   const found = new Uint8Array(rows);
   const statement = parseStatement(text);

@@ -4,7 +4,7 @@ import type { LoadedComparison } from './comparison.ts';
 import { tagKeys } from './comparison.ts';
 import { changeBits } from './kind-columns.ts';
 
-/** Whether a statement holds for a row. What is no statement holds for none. */
+/** Whether a statement holds for a row. Anything that is not a statement holds for none. */
 export function statementTest(comparison: LoadedComparison, text: string): (row: number) => boolean {
   const statement = parseStatement(text);
   const { columns } = comparison;

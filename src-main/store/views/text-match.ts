@@ -1,10 +1,10 @@
 import { assertNever } from '../../shared/domain/errors.ts';
 
-/** Tests one text. Used where no index reaches; it agrees with the index on case, accents and word borders. */
+/** Tests one text. Used on what no index covers; it agrees with the index on case, accents and word borders. */
 export function textMatcher(search: string, mode: 'substring' | 'word'): (text: string) => boolean {
   switch (mode) {
     case 'substring': {
-      // Stored texts are well formed; a lone surrogate is part of none.
+      // Stored texts are well formed; none contains a lone surrogate.
       const wanted = search.toWellFormed().toLowerCase();
       return (text) => text.toLowerCase().includes(wanted);
     }
@@ -24,7 +24,7 @@ export function textMatcher(search: string, mode: 'substring' | 'word'): (text: 
   }
 }
 
-/** The words of a phrase in a row, found without taking a text of millions of characters apart. */
+/** Finds the words of a phrase in sequence, without splitting a text of millions of characters. */
 function hasPhrase(plain: string, words: readonly string[]): boolean {
   const [first = ''] = words;
   const whole = new RegExp(`${words.join('[^\\p{L}\\p{N}\\p{Co}]+')}(?![\\p{L}\\p{N}\\p{Co}])`, 'uy');
@@ -47,7 +47,7 @@ function plainOf(text: string): string {
     .toLowerCase();
 }
 
-/** Letters, digits and private-use characters make words; case and accents do not count. */
+/** Letters, digits and private-use characters make up words; case and accents are ignored. */
 export function wordsOf(text: string): string[] {
   return plainOf(text).match(/[\p{L}\p{N}\p{Co}]+/gu) ?? [];
 }
