@@ -3,7 +3,7 @@ import { WorkbenchError } from '../shared/domain/errors.ts';
 import { lessMemory } from '../shared/domain/run-failure.ts';
 import type { RunSpec } from '../shared/domain/run-spec.ts';
 
-/** An error as it is told to people; lack of memory, which every backend words in its own way, with what would need less. */
+/** An error as people see it; a lack of memory, which every backend words in its own way, comes with what would need less. */
 export function asFailure(error: unknown, batch?: RunSpec['batch']): WorkbenchError {
   if (error instanceof WorkbenchError) return error;
   const text = error instanceof Error ? error.message : String(error);

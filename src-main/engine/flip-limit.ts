@@ -3,14 +3,14 @@ import type { EvaluationMark } from '../shared/domain/trainer-events.ts';
 import { criticalZ, defaultLevel, pairedDifference, wilson } from '../shared/domain/statistics/intervals.ts';
 import { againMetric } from '../shared/domain/statistics/output-floor.ts';
 
-/** How a sample stood before training: right or wrong, or the score of an answer that nobody judges so. */
+/** A sample's state before training: right or wrong, or the score of an answer that has no verdict. */
 type Before = { isRight: boolean } | { score: number; again: number | null };
 
 interface SuiteTally {
   name: string;
   paired: number;
   negative: number;
-  /** Of answers that are compared by their scores. */
+  /** For answers that are compared by their scores. */
   outputs: {
     paired: number;
     fell: number;
@@ -23,9 +23,9 @@ interface SuiteTally {
 }
 
 /**
- * Watches negative flips against the evaluation before training. A limit counts as passed only when the lower bound of an interval lies
- * above it: of verdicts Wilson's of the NFR. Answers with a score and no verdict count where their score fell; sampled ones, where the
- * old model answered twice, by what they fall beyond the floor of two samplings (Bonett and Price's interval of the paired difference).
+ * Watches negative flips against the evaluation before training. A limit counts as passed only when the lower bound of an interval is above
+ * it: for verdicts, Wilson's interval of the NFR. Answers with a score and no verdict count when their score fell; sampled ones, if the old
+ * model answered twice, by how far their falls exceed the floor of two samplings (Bonett and Price's interval of the paired difference).
  */
 export class FlipLimit {
   readonly #maxNfr: number;

@@ -14,7 +14,7 @@ export interface PassTask {
   /** What its form depends on, besides the sizes of the inputs. */
   key: string;
   inputs: PassInputs;
-  /** Takes nothing of a batch but these tensors: what it finds elsewhere holds for all batches of the key. */
+  /** Uses nothing of a batch but these tensors: whatever else it uses is the same for all batches of the key. */
   build(tensors: PassTensors): PassResults;
 }
 
@@ -31,18 +31,18 @@ export interface StepGradients {
   norm: number;
 }
 
-/** Functions kept; the one that was used longest ago goes first. */
+/** Functions kept; the least recently used one goes first. */
 const mostFunctions = 64;
 
 interface Known {
   function: CompiledFunction;
-  /** The parameters whose gradients it answers. */
+  /** The parameters whose gradients it returns. */
   names: readonly string[];
 }
 
 /**
- * Runs passes: where the backend compiles, each form of batch is traced once and is one operation from then on; elsewhere, and where a
- * trace is refused, the same computation runs operation by operation. Numbers are read from the device once a pass.
+ * Runs passes: if the backend compiles, each form of batch is traced once and is one operation from then on; otherwise, and if a trace is
+ * refused, the same computation runs operation by operation. Numbers are read from the device once per pass.
  */
 export class Passes {
   /** Why passes were not compiled, by key. */
@@ -92,7 +92,7 @@ export class Passes {
     return { told: read.subarray(0, -1), sum: { gradients, norm: read.at(-1)! } };
   }
 
-  /** The task's numbers alone. A form is compiled once it is met again. */
+  /** The task's numbers alone. A form is compiled when it occurs again. */
   async measure(task: PassTask, { always = false } = {}): Promise<Float32Array> {
     const key = `${task.key} measured`;
     const build = (tensors: PassTensors): Tensor[] => [task.build(tensors).told];

@@ -38,9 +38,9 @@ export interface NativeOps {
   softmaxCrossEntropy?(logits: Tensor2D, probabilities: Tensor2D): { loss: Tensor1D; grad: Tensor2D };
   /** Σ x² over all elements in one pass, for gradient norms. */
   sumOfSquares?(x: Tensor): Scalar;
-  /** Numbers in [0, 1) by a seed, int32 [2]. */
+  /** Numbers in [0, 1) from a seed, int32 [2]. */
   uniform?(shape: readonly number[], seed: Tensor1D): Tensor;
-  /** x, computed once `before` is there: compiled passes order their work by nothing else. */
+  /** x, but computed only after `before`: compiled passes have no other way to order their work. */
   after?<T extends Tensor>(x: T, before: Tensor): T;
   /** bfloat16, where the backend has it. */
   half?: HalfPrecision;
@@ -48,7 +48,7 @@ export interface NativeOps {
   adamSlot?(parameter: Variable): AdamSlot;
   /** Updates many parameters by one operation. */
   adamTogether?(): AdamTogether;
-  /** Makes a computation one operation of the device; `inTurn`: of many small operations, which then run one after another. */
+  /** Turns a computation into one operation of the device; `inTurn`: one made of many small operations, which then run one by one. */
   compile?(
     build: (inputs: Tensor[]) => Tensor[],
     specs: readonly TensorSpec[],
@@ -65,7 +65,7 @@ export interface HalfPrecision {
   /** Keeps the variable's numbers in bfloat16 from now on; `widened` and `product` alone read them. */
   store(variable: Variable): void;
   stores(variable: Tensor): boolean;
-  /** The numbers as float32; in a compiled function made once `before` is there. */
+  /** The numbers as float32; in a compiled function, made only after `before`. */
   widened(variable: Tensor, before?: Tensor): Tensor;
   /** a·b of matrices rounded to bfloat16, summed in float32 and rounded once more; the product is float32 again. */
   product(a: Tensor2D, b: Tensor2D, transposeA: boolean, transposeB: boolean): Tensor2D;
@@ -77,7 +77,7 @@ export interface TensorSpec {
   readonly dtype: 'float32' | 'int32';
 }
 
-/** A computation traced once for inputs of some shapes. Variables it uses have their values of the time it runs. */
+/** A computation traced once for inputs of some shapes. Variables it uses have the values that they hold when it runs. */
 export interface CompiledFunction {
   /** The caller disposes the results. */
   run(inputs: readonly Tensor[]): Tensor[];
@@ -119,7 +119,7 @@ export interface AdamUpdate {
 
 /** Makes updates of many parameters one operation each. */
 export interface AdamTogether {
-  /** False where it was not done; each slot is to be updated then. */
+  /** False if it was not done; each slot is to be updated then. */
   update(update: AdamUpdate): boolean;
   dispose(): void;
 }

@@ -1,8 +1,8 @@
 import type { RandomStream } from './ports.ts';
 
 /**
- * sfc32 (Chris Doty-Humphrey's small fast counter, PractRand-clean): four 32-bit words of state, so that a stream is
- * stored in a checkpoint as four integers and goes on exactly where it stood.
+ * sfc32 (Chris Doty-Humphrey's small fast counter, PractRand-clean): four 32-bit words of state, so that a stream is stored in a checkpoint
+ * as four integers and continues exactly where it stopped.
  */
 export function randomFromState(state: readonly number[]): RandomStream {
   let [a = 0, b = 0, c = 0, counter = 0] = state;

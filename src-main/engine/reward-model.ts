@@ -22,9 +22,9 @@ export function isRewardModel(model: CausalLm): boolean {
 }
 
 /**
- * A decoder with a fresh scalar head instead of its language-model head: transformers' `…ForSequenceClassification` with
- * one label. As in TRL's RewardTrainer, its padding token is the tokenizer's, or EOS where that has none. Takes the
- * model's weights over; the head of a reward model stays as it is.
+ * A decoder with a fresh scalar head instead of its language-model head: transformers' `…ForSequenceClassification` with one label. As in
+ * TRL's RewardTrainer, its padding token is the tokenizer's, or EOS if that has none. Takes over the model's weights; the head of a reward
+ * model stays as it is.
  */
 export function toRewardModel(
   model: CausalLm,
@@ -53,8 +53,8 @@ export function toRewardModel(
 }
 
 /**
- * What a score is read off of each sequence: all up to the last token that is not padding. Where EOS is the padding token, that is the
- * token before EOS, as in transformers.
+ * The part of each sequence that its score is read off: everything up to the last token that is not padding. If EOS is the padding token,
+ * that is the token before EOS, as in transformers.
  */
 export function scoredParts(model: CausalLm, sequences: readonly CompletionSequence[]): CompletionSequence[] {
   return sequences.map(({ ids, from }) => {

@@ -20,11 +20,11 @@ export interface TrainControl {
   takeGuardWeight(): number | undefined;
 }
 
-/** All a run needs to go on as if it had not been interrupted, besides weights and optimiser tensors. Plain JSON. */
+/** Everything besides weights and optimiser tensors that a run needs to go on as if it had not been interrupted. Plain JSON. */
 export interface TrainingState {
   step: number;
   optimizerSteps: number;
-  /** Step of the last evaluation that came to its end. */
+  /** Step of the last evaluation that was completed. */
   evaluatedAt: number | null;
   data: DataPosition;
   objective: ObjectiveState;
@@ -41,7 +41,7 @@ export interface TrainingPlan {
   ops: NativeOps;
   clock: Clock;
   control: TrainControl;
-  /** Lets the process take messages; called between steps. */
+  /** Lets the process handle messages; called between steps. */
   breathe(): Promise<void>;
   /** All suites at a step, as events. */
   evaluate(step: number): AsyncGenerator<TrainerEventBody>;
@@ -95,7 +95,7 @@ class TrainingRun {
     yield { type: 'finished', outcome: this.#step < totalSteps ? 'stopped' : 'completed', step: this.#step };
   }
 
-  /** What to tell of an error: the step, its samples, the last good checkpoint, and what may help. */
+  /** What to say about an error: the step, its samples, the last good checkpoint, and what may help. */
   failure(error: unknown): TrainerEventBody {
     const known = asFailure(error, this.#plan.spec.batch);
     return {
@@ -131,7 +131,7 @@ class TrainingRun {
   #stepEvent(outcome: StepOutcome, learningRate: number, norms: number[], seconds: number): TrainerEventBody {
     const metrics = {
       ...outcome.metrics,
-      // A step that a KL limit stopped made no update.
+      // A step that was stopped by a KL limit made no update.
       ...(norms.length === 0 ? {} : { grad_norm: norms.reduce((sum, norm) => sum + norm, 0) / norms.length }),
       learning_rate: learningRate,
       step_seconds: seconds,
@@ -155,7 +155,7 @@ class TrainingRun {
     });
   }
 
-  /** Before training, and every so often; what a stop cut short is made up for by the next start. */
+  /** Before training, and every so often; an evaluation that a stop cut short is made up for at the next start. */
   async *#evaluateWhenDue(): AsyncGenerator<TrainerEventBody> {
     const due = this.#step === 0 || this.#due(this.#plan.spec.evaluate.every);
     if (due && this.#step < this.#plan.totalSteps) yield* this.#evaluate();
@@ -183,7 +183,7 @@ class TrainingRun {
     return { type: 'checkpoint', checkpoint };
   }
 
-  /** Answers whether the run is to end. */
+  /** Returns whether the run should end. */
   async *#applyLimit(): AsyncGenerator<TrainerEventBody, boolean> {
     const { limit, objective, spec } = this.#plan;
     const passed = this.#evaluatedAt === this.#step ? (limit?.passedAt(this.#step) ?? null) : null;
@@ -201,7 +201,7 @@ class TrainingRun {
     }
   }
 
-  /** Messages are taken here; returns whether the run is to end. */
+  /** Messages are handled here; returns whether the run should end. */
   async *#betweenSteps(): AsyncGenerator<TrainerEventBody, boolean> {
     const { control, objective } = this.#plan;
     await this.#plan.breathe();

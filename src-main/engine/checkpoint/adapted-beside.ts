@@ -6,9 +6,9 @@ import { mergePeft } from './merge-peft.ts';
 import { loadAdapter } from './peft.ts';
 
 /**
- * `base` with an adapter of PEFT on it, next to `base` itself: what the adapter leaves alone is in memory once. A plain adapter is computed
- * next to its linears; of any other form, the weights that it changes are copied. Disposed before `base`, which owns the rest. Not for
- * adapters that bring a head for rewards.
+ * `base` with a PEFT adapter on it, next to `base` itself; what the adapter leaves alone is in memory only once. A plain adapter is
+ * computed next to its linears; for any other form, the weights that it changes are copied. Disposed before `base`, which owns the rest.
+ * Not for adapters that bring a reward head.
  */
 export async function adaptedBeside(base: CausalLm, reader: FolderReader): Promise<CausalLm> {
   // Its place is taken; it has no weights of its own to take along.
@@ -16,7 +16,7 @@ export async function adaptedBeside(base: CausalLm, reader: FolderReader): Promi
   try {
     return await loadAdapter(view, reader);
   } catch (error) {
-    // Not a plain one; what is wrong with it altogether is said by the merge.
+    // Not a plain adapter; if something is wrong with it altogether, the merge says so.
     if (!(error instanceof WorkbenchError)) throw error;
     return await mergePeft(view, reader);
   } finally {

@@ -7,7 +7,7 @@ import { adapterConfigFile, adapterWeightsFile, type PeftSettings, readPeftSetti
 import { byPattern, isSavedWhole, linearsOf, misfit, plainName, requirePlainEmbedding } from './peft-names.ts';
 import { readSafetensorsHeader } from './safetensors.ts';
 
-/** Whether an adapter of PEFT fits a model, by its settings and the header of its weights alone. Throws what merging it would. */
+/** Whether a PEFT adapter fits a model, judged by its settings and the header of its weights alone. Throws what merging it would. */
 export async function checkAdapter(config: ModelConfig, reader: FolderReader): Promise<void> {
   const settings = readPeftSettings(await readJson(reader, adapterConfigFile), `${reader.label}/${adapterConfigFile}`);
   const { entries } = await readSafetensorsHeader(reader, adapterWeightsFile);
@@ -50,7 +50,7 @@ function fitting(config: ModelConfig, settings: PeftSettings): Fits {
       default:
         break;
     }
-    // A reward model's head, which the base has none of; what else is saved whole is a weight of the base.
+    // A reward model's head, which the base does not have; anything else saved whole is a weight of the base.
     if (name === scoreHead || isSavedWhole(name, ['classifier'])) return true;
     return weights.get(name)?.join() === shape.join();
   };

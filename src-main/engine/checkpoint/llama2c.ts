@@ -49,7 +49,7 @@ export async function convertLlama2c(weights: Uint8Array, tokenizer: Uint8Array,
   await writer.writeBytes('model.safetensors', safetensorsBytes(tensors));
 }
 
-/** These models were trained on stories laid end to end with BOS between them: a second BOS is how they say that a text is over. */
+/** These models were trained on stories concatenated with BOS between them: a second BOS is how they mark the end of a text. */
 const generationConfig = { bos_token_id: 1, eos_token_id: [1, 2] };
 
 const tokenizerConfig = {

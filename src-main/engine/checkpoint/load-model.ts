@@ -8,11 +8,11 @@ import { readTensorData } from './safetensors.ts';
 export interface LoadOptions {
   /** False freezes every weight (reference and reward models). */
   trainable?: boolean;
-  /** Hears how much of the files has been read, in bytes, after each piece; what it throws ends the loading. */
+  /** Called after each piece with how much of the files has been read, in bytes; whatever it throws ends the loading. */
   onBytes?: (done: number, total: number) => Promise<void> | void;
 }
 
-/** A Hugging Face folder as a decoder. Configuration and headers are checked whole before the first weight is read. */
+/** Loads a Hugging Face folder as a decoder. Configuration and headers are checked in full before the first weight is read. */
 export async function loadModel(reader: FolderReader, options: LoadOptions = {}): Promise<CausalLm> {
   const config = await loadModelConfig(reader);
   const entries = await locateWeights(reader, config);
@@ -34,8 +34,8 @@ export async function loadModel(reader: FolderReader, options: LoadOptions = {})
 }
 
 /**
- * An anonymous variable of these numbers. TensorFlow takes numbers over at their first use; the reshape is one, so that a model
- * being loaded is not held twice, in JavaScript and there.
+ * An anonymous variable with these numbers. TensorFlow takes numbers over at their first use; the reshape is one, so that a model being
+ * loaded is not held twice, in JavaScript and in TensorFlow.
  */
 export function newVariable(data: Float32Array, shape: readonly number[], trainable = true): tf.Variable {
   const initial = tf.tensor(data, [...shape], 'float32');

@@ -13,7 +13,7 @@ export interface Merge {
   method: MergeMethod;
   models: readonly { reader: FolderReader; weight: number }[];
   fraction: number;
-  /** Weights that go another fraction; the last that holds does. */
+  /** Weights that use another fraction; the last part that matches applies. */
   parts: readonly MergePart[];
 }
 
@@ -25,8 +25,8 @@ interface Side {
 }
 
 /**
- * Writes what `mergeWeights` makes of each weight, one after another, as a Hugging Face folder with the tokenizer of the first model.
- * Holds one weight of each model in memory at a time; the caller commits.
+ * Writes the result of `mergeWeights` for each weight, one after another, as a Hugging Face folder with the tokenizer of the first model.
+ * Keeps one weight of each model in memory at a time; the caller commits.
  */
 export async function mergeModels(base: FolderReader, merge: Merge, writer: FolderWriter): Promise<WrittenWeights> {
   refuseNumbers(merge);
@@ -135,7 +135,7 @@ async function tokenIds(reader: FolderReader): Promise<Map<string, number>> {
   return new Map(ids.flatMap(([text, id]) => (typeof id === 'number' ? [[text, id]] : [])));
 }
 
-/** A token that both know by different ids: their embeddings then stand for different things. */
+/** A token that both know under different ids: their embeddings then mean different things. */
 function otherToken(
   left: ReadonlyMap<string, number>,
   right: ReadonlyMap<string, number>,

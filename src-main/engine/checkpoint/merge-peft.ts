@@ -10,9 +10,9 @@ import { byPattern, isSavedWhole, linearsOf, misfit, plainName, requirePlainEmbe
 import { readTensors } from './read-tensors.ts';
 
 /**
- * The model with an adapter of PEFT computed into its weights; it takes the place of `model`. Weights that it borrows stay as they are.
- * LoRA, rsLoRA and DoRA with ranks and
- * alphas of single modules, trained biases, and modules saved whole. What the file holds is used to the last tensor, or refused.
+ * The model with a PEFT adapter merged into its weights; it replaces `model`. Weights that it borrows stay as they are. Supports LoRA,
+ * rsLoRA and DoRA with ranks and alphas per module, trained biases, and modules saved whole. Every tensor in the file is used, or the file
+ * is refused.
  */
 export async function mergePeft(model: CausalLm, reader: FolderReader): Promise<CausalLm> {
   const file = `${reader.label}/${adapterConfigFile}`;
@@ -87,7 +87,7 @@ class Merge {
     return createDecoder(config, this.#weights, { borrowed: this.#borrowed });
   }
 
-  /** Frees what was made so far of a merge that failed; the model it began with keeps its own. */
+  /** Frees what a failed merge has made so far; the model that it started from keeps its own weights. */
   forget(): void {
     const before = new Set(this.#model.parameters.values());
     for (const weight of this.#weights.values()) if (!before.has(weight)) weight.dispose();
@@ -96,7 +96,7 @@ class Merge {
   #mergeLinear(module: string, { inputs, outputs }: { inputs: number; outputs: number }): void {
     const a = this.#take(`${module}.lora_A.weight`);
     const rank = a.shape[0] ?? 0;
-    // PEFT saves the base of an adapted head or embedding along.
+    // PEFT also saves the base of an adapted head or embedding.
     if (this.#named.has(`${module}.weight`)) this.#assign(`${module}.weight`, this.#take(`${module}.weight`));
     const b = this.#take(`${module}.lora_B.weight`);
     const weight = this.#weights.get(`${module}.weight`)!;
@@ -117,13 +117,13 @@ class Merge {
     merged.dispose();
   }
 
-  /** Of an embedding [tokens, dim] the product is turned: A is [rank, tokens], B is [dim, rank]. */
+  /** For an embedding [tokens, dim] the product is transposed: A is [rank, tokens], B is [dim, rank]. */
   #mergeEmbedding(module: string): void {
     const { names } = this.#model.config.architecture;
     const a = this.#take(`${module}.lora_embedding_A`);
     const b = this.#take(`${module}.lora_embedding_B`);
     const rank = a.shape[0] ?? 0;
-    // PEFT saves the base of an adapted embedding along.
+    // PEFT also saves the base of an adapted embedding.
     if (this.#named.has(`${module}.weight`)) this.#assign(`${module}.weight`, this.#take(`${module}.weight`));
     const weight = this.#weights.get(`${module}.weight`);
     if (weight === undefined || ![names.embedding, names.positionEmbedding].includes(module))
@@ -157,7 +157,7 @@ class Merge {
     this.#put(name, weight, tensor);
   }
 
-  /** A weight of another model gets a copy of its own here. */
+  /** A weight that belongs to another model is copied here first. */
   #put(name: string, weight: tf.Variable, value: tf.Tensor): void {
     if (!this.#borrowed.delete(name)) return weight.assign(value as tf.Tensor<tf.Rank>);
     const copy = tf.clone(value);
@@ -166,8 +166,8 @@ class Merge {
   }
 
   /**
-   * Where embedding and head are one weight and the adapter changes one of them, they part, as they do in PEFT's forward pass:
-   * the head gets weights of its own, and config.json says so.
+   * If embedding and head are one weight and the adapter changes one of them, they are separated, as in PEFT's forward pass: the head gets
+   * weights of its own, and config.json says so.
    */
   #untied(): ModelConfig {
     const { config } = this.#model;

@@ -10,9 +10,9 @@ export interface Weighted {
  * (1 − fraction)·base + fraction·target of one weight, computed in float64. The target is
  * - `linear`: Σ wᵢ·mᵢ / Σ wᵢ;
  * - `task-arithmetic`: base + Σ wᵢ·(mᵢ − base) (Ilharco et al. 2023);
- * - `slerp`: base + the mᵢ − base turned into one another one after the other, each by its share of the weights so far (WARP, Ramé et
- *   al. 2024, equation 2 and its iteration for more than two).
- * Fraction 0 gives the base and, of a linear merge of one model, 1 gives that model exactly.
+ * - `slerp`: base + the mᵢ − base, interpolated spherically one after the other, each by its share of the weights so far (WARP, Ramé et al.
+ *   2024, equation 2 and its iteration for more than two).
+ * Fraction 0 gives the base and, for a linear merge of one model, 1 gives that model exactly.
  */
 export function mergeWeights(
   method: MergeMethod,
@@ -57,7 +57,7 @@ function turned(base: Float32Array, models: readonly Weighted[]): Float64Array {
   return mean;
 }
 
-/** Beyond this cosine two directions count as one, and the mean is linear: the sine of their angle divides. */
+/** Above this cosine two directions count as one, and the mean is linear, since slerp divides by the sine of their angle. */
 const parallel = 0.9995;
 
 /** from ← sin((1 − t)Ω)/sin Ω · from + sin(tΩ)/sin Ω · to, Ω being the angle between them. */

@@ -6,7 +6,7 @@ import type { FolderReader } from '../ports.ts';
 import { readTensorData, type TensorEntry } from './safetensors.ts';
 import { readWeightIndex } from './weight-index.ts';
 
-/** config.json, with the stop tokens of generation_config.json where there is one. */
+/** config.json, with the stop tokens of generation_config.json if there is one. */
 export async function loadModelConfig(reader: FolderReader): Promise<ModelConfig> {
   const files = await reader.list();
   if (!files.includes('config.json')) {
@@ -64,8 +64,8 @@ function withoutPrefix(name: string): string {
 const pieceBytes = 1 << 22;
 
 /**
- * Whether the files hold a head and an embedding that differ although config.json says that they are one weight. transformers 5 then
- * uses both, and so does the workbench; which of the two a reader means cannot be told from the configuration alone.
+ * Whether the files hold a head and an embedding that differ although config.json says that they are one weight. transformers 5 then uses
+ * both, and so does the workbench; which of the two another reader uses cannot be told from the configuration alone.
  */
 async function hasTwoHeads(reader: FolderReader, config: ModelConfig): Promise<boolean> {
   const { head, names } = config.architecture;
@@ -98,8 +98,8 @@ async function holdTheSame(reader: FolderReader, one: TensorEntry, other: Tensor
 }
 
 /**
- * Checks that a folder can be loaded, from its configuration and the headers of its weights; throws what loading it would. The
- * sentences say where it is not what its configuration says.
+ * Checks that a folder can be loaded, from its configuration and the headers of its weights; throws what loading it would. The messages say
+ * where the folder does not match its configuration.
  */
 export async function checkModelFiles(reader: FolderReader): Promise<{ config: ModelConfig; notes: string[] }> {
   const config = await loadModelConfig(reader);

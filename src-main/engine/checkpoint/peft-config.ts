@@ -4,22 +4,22 @@ import { ConfigFields } from '../models/config-fields.ts';
 export const adapterConfigFile = 'adapter_config.json';
 export const adapterWeightsFile = 'adapter_model.safetensors';
 
-/** What an adapter_config.json says of a LoRA adapter, as far as it changes numbers. */
+/** The settings of a LoRA adapter in adapter_config.json that affect its numbers. */
 export interface PeftSettings {
   rank: number;
   alpha: number;
   dropout: number;
   rankStabilised: boolean;
-  /** The direction of every row is adapted apart from its length (DoRA, Liu et al. 2024). */
+  /** The direction of every row is adapted separately from its length (DoRA, Liu et al. 2024). */
   magnitudes: boolean;
-  /** Alphas of single modules, by patterns that match the end of a module's name. */
+  /** Alphas per module, by patterns that match the end of a module's name. */
   alphaPattern: ReadonlyMap<string, number>;
   rankPattern: ReadonlyMap<string, number>;
   /** Whether biases were trained too. */
   biases: boolean;
   /** Modules that are saved whole. */
   wholeModules: readonly string[];
-  /** Embedding and head stay one where the model ties them. */
+  /** Embedding and head stay one weight if the model ties them. */
   keepsTies: boolean;
   targets: readonly string[];
   baseModel: string | null;
@@ -27,8 +27,8 @@ export interface PeftSettings {
 }
 
 /**
- * Settings that are read above, or change nothing of what a finished adapter computes: how it was trained, where it came from,
- * parameters of variants that are switched by another setting.
+ * Settings that are read above, or do not affect what a finished adapter computes: how it was trained, where it came from, parameters of
+ * variants that another setting switches on.
  */
 const understood = new Set([
   ...[
@@ -52,10 +52,10 @@ const understood = new Set([
   ...['init_lora_weights', 'eva_config', 'megatron_core', 'qalora_group_size', 'ensure_weight_tying', 'runtime_config'],
 ]);
 
-/** Starts that leave the base as it is. The others (PiSSA, OLoRA, CorDA, LoftQ, LoRA-GA …) move weights out of it into the adapter. */
+/** Initialisations that leave the base alone. The others (PiSSA, OLoRA, CorDA, LoftQ, LoRA-GA …) move weights from it into the adapter. */
 const innocentStarts: readonly unknown[] = [undefined, null, true, false, 'gaussian', 'eva', 'orthogonal'];
 
-/** adapter_config.json as an object of fields, with everything that would be computed wrongly refused by name. */
+/** Reads adapter_config.json into an object of fields, and refuses by name everything that would be computed wrongly. */
 export function readPeftSettings(source: unknown, file: string): PeftSettings {
   const fields = new ConfigFields(source, file);
   refuseUnknown(fields);
@@ -87,7 +87,7 @@ function patternOf(fields: ConfigFields, name: string): ReadonlyMap<string, numb
   return new Map(names.map((pattern) => [pattern, patterns!.number(pattern)]));
 }
 
-/** PEFT reads them as Python does, which knows forms that JavaScript does not. */
+/** PEFT reads them as Python's regular expressions, which have forms that JavaScript does not. */
 function isPattern(pattern: string): boolean {
   try {
     return new RegExp(pattern) instanceof RegExp;

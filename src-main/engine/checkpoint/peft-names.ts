@@ -3,7 +3,7 @@ import type { ModelConfig } from '../models/causal-lm.ts';
 import { blockLinears } from '../models/parameters.ts';
 import { adapterWeightsFile, type PeftSettings, refused } from './peft-config.ts';
 
-/** `base_model.model.X…` as `X…`, without the adapter's name and the wrappers' that older versions wrote. */
+/** `base_model.model.X…` as `X…`, without the adapter's name and the wrapper names that older versions wrote. */
 export function plainName(name: string): string {
   return name
     .replace(/^base_model\.model\./, '')
@@ -13,14 +13,14 @@ export function plainName(name: string): string {
     .replace('.base_layer.', '.');
 }
 
-/** As PEFT matches: the module that is saved whole, or one that it lies in, ends like one of the names, dot or not. */
+/** As PEFT matches: the name of the module, or of one that contains it, ends with one of the names, with or without a dot before. */
 export function isSavedWhole(name: string, wholeModules: readonly string[]): boolean {
   const parts = name.split('.').slice(0, -1);
   const modules = parts.map((_, i) => parts.slice(0, i + 1).join('.'));
   return modules.some((module) => wholeModules.some((whole) => module.endsWith(whole)));
 }
 
-/** As PEFT matches: the first pattern that is the module's name, or an end of it behind a dot. */
+/** As PEFT matches: the first pattern that matches the module's name, or a suffix of it after a dot. */
 export function byPattern(patterns: ReadonlyMap<string, number>, module: string, usual: number): number {
   for (const [pattern, value] of patterns) if (new RegExp(`^(.*\\.)?(${pattern})$`).test(module)) return value;
   return usual;
@@ -46,7 +46,7 @@ export function misfit(label: string, name: string): WorkbenchError {
   );
 }
 
-/** Refuses by name what an adapter on an embedding is not computed with. */
+/** Refuses by name the settings that are not supported for an adapter on an embedding. */
 export function requirePlainEmbedding({ magnitudes, keepsTies }: PeftSettings, file: string): void {
   if (magnitudes) throw refused({ file }, 'use_dora', 'DoRA on an embedding');
   if (keepsTies)

@@ -15,18 +15,18 @@ const configFile = adapterConfigFile;
 const weightsFile = adapterWeightsFile;
 const prefix = 'base_model.model.';
 
-/** Whether the adapter brings a score head along. */
+/** Whether the adapter includes a score head. */
 export async function isRewardAdapter(reader: FolderReader): Promise<boolean> {
   const { entries } = await readSafetensorsHeader(reader, weightsFile);
   return entries.some(({ name }) => plainName(name) === scoreHead);
 }
 
-/** What PEFT saves whole besides an adapter of a sequence classifier, under either of its usual names. */
+/** What PEFT saves whole with the adapter of a sequence classifier, under either of its usual names. */
 const classifierHeads = ['classifier', 'score'];
 
 /**
- * Writes the adapter of `model`, and the score head next to it where there is one. `baseModel` is the path or name that PEFT
- * opens the base from.
+ * Writes the adapter of `model`, and the score head next to it if there is one. `baseModel` is the path or name from which PEFT opens the
+ * base.
  */
 export async function saveAdapter(model: CausalLm, writer: FolderWriter, baseModel: string): Promise<WrittenWeights> {
   const { adapter, config, parameters } = model;
@@ -57,7 +57,7 @@ export interface AdapterConfig extends LoraSettings {
   baseModel: string | null;
 }
 
-/** adapter_config.json of an adapter that can be put on a model unmerged; what else there is goes through `mergePeft`. */
+/** adapter_config.json of an adapter that can be put on a model unmerged; all others go through `mergePeft`. */
 export async function readAdapterConfig(reader: FolderReader): Promise<AdapterConfig> {
   const file = `${reader.label}/${configFile}`;
   const settings = readPeftSettings(await readJson(reader, configFile), file);
@@ -76,8 +76,8 @@ export async function readAdapterConfig(reader: FolderReader): Promise<AdapterCo
 }
 
 /**
- * Puts the adapter of a PEFT folder on `model`, which the answer replaces. An adapter of a reward model brings its score head
- * along and asks for a model with one (`toRewardModel`).
+ * Puts the adapter of a PEFT folder on `model`, which the returned model replaces. The adapter of a reward model includes its score head
+ * and needs a model that has one (`toRewardModel`).
  */
 export async function loadAdapter(model: CausalLm, reader: FolderReader): Promise<CausalLm> {
   const { baseModel: _, ...settings } = await readAdapterConfig(reader);
@@ -101,7 +101,7 @@ function plainName(name: string): string {
   return bare.replace(/\.lora_([AB])\.[^.]+\.weight$/, '.lora_$1.weight');
 }
 
-/** Checks names and shapes; the file says which linears are adapted, whatever form the configuration names them in. */
+/** Checks names and shapes; the file says which linears are adapted, however the configuration names them. */
 function adaptedLinears(
   model: CausalLm,
   settings: LoraSettings,
@@ -137,7 +137,7 @@ function adaptedLinears(
   );
 }
 
-/** Short names (`q_proj`) where every layer has them, full module names else. */
+/** Short names (`q_proj`) if every layer has them, full module names otherwise. */
 function lastParts(adapted: readonly string[], all: readonly string[]): string[] {
   const last = (name: string) => name.slice(name.lastIndexOf('.') + 1);
   const complete = (part: string) => all.filter((name) => last(name) === part).every((name) => adapted.includes(name));

@@ -8,7 +8,7 @@ import { decodeUtf8, encodeUtf8 } from './utf8.ts';
  */
 export interface TensorEntry {
   name: string;
-  /** The file of the folder that holds it. */
+  /** The file in the folder that contains it. */
   file: string;
   dtype: TensorDtype;
   shape: number[];
@@ -19,7 +19,7 @@ export interface TensorEntry {
 
 export type TensorDtype = keyof typeof bytesPer;
 
-/** Weights are floats of up to 32 bits; buffers of the other types may lie next to them. */
+/** Weights are floats of up to 32 bits; buffers of the other types may appear next to them. */
 const bytesPer = {
   F32: 4,
   F16: 2,
@@ -122,10 +122,10 @@ function stringsOf(metadata: unknown): Record<string, string> {
   );
 }
 
-/** What is read of a file at once: a file is never in memory next to its numbers. */
+/** How much of a file is read at once, so that a whole file is never in memory next to its numbers. */
 const pieceBytes = 1 << 24;
 
-/** One tensor's numbers as 32-bit floats; `onBytes` hears of each piece that was read, and may throw to end it. */
+/** One tensor's numbers as 32-bit floats; `onBytes` is called after each piece is read, and may throw to end it. */
 export async function readTensorData(
   reader: FolderReader,
   entry: TensorEntry,
@@ -180,7 +180,7 @@ function widenHalf(words: Uint16Array, to: Float32Array): void {
 }
 
 let halves: Float32Array | null = null;
-/** Every half-precision number by its bits: 256 KiB that spare a branch a weight. */
+/** Every half-precision number by its bits: 256 KiB that save a branch per weight. */
 function halfTable(): Float32Array {
   halves ??= Float32Array.from({ length: 65_536 }, (_, bits) => {
     const sign = bits & 0x8000 ? -1 : 1;
@@ -196,11 +196,11 @@ function halfTable(): Float32Array {
 export interface NamedFloats {
   name: string;
   shape: readonly number[];
-  /** Called when its turn to be written comes, so that not all weights are held twice. */
+  /** Called when it is about to be written, so that not all weights are held twice. */
   data: () => Float32Array | Promise<Float32Array>;
 }
 
-/** The bytes of an F32 safetensors file, header first, a tensor a chunk; tensors in the order given. */
+/** The bytes of an F32 safetensors file: the header first, then one chunk per tensor; tensors in the order given. */
 export async function* safetensorsBytes(
   tensors: readonly NamedFloats[],
   metadata: Record<string, string> = { format: 'pt' },

@@ -11,7 +11,7 @@ export interface WrittenWeights {
   sizeBytes: number;
 }
 
-/** What a folder has besides weights and config.json; copied unchanged where the source has it. */
+/** Files of a folder other than weights and config.json; copied unchanged if the source has them. */
 const companions = [
   'generation_config.json',
   'tokenizer.json',
@@ -25,8 +25,8 @@ const companions = [
 ];
 
 /**
- * Writes the model as a Hugging Face folder that transformers loads: weights as F32, config.json whole but for its dtype, tokenizer
- * files from the folder the model came from. An adapter is left out: merge it before, or `saveAdapter`. The caller adds what else
+ * Writes the model as a Hugging Face folder that transformers loads: weights as F32, config.json complete except for its dtype, tokenizer
+ * files from the folder the model came from. An adapter is left out: merge it first, or use `saveAdapter`. The caller adds whatever else
  * belongs to its checkpoint and commits.
  */
 export async function saveModel(model: CausalLm, source: FolderReader, writer: FolderWriter): Promise<WrittenWeights> {

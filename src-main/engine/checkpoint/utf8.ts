@@ -12,7 +12,7 @@ export function encodeUtf8(text: string): Uint8Array {
   return new coders.TextEncoder().encode(text);
 }
 
-/** Throws where the bytes are not UTF-8. A byte order mark stays: vocabularies have a token of it. */
+/** Throws if the bytes are not UTF-8. A byte order mark is kept: vocabularies have a token for it. */
 export function decodeUtf8(bytes: Uint8Array): string {
   return new coders.TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
 }

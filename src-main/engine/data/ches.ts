@@ -15,7 +15,7 @@ export interface ChesOptions {
   onProgress?: (done: number, total: number) => Promise<void> | void;
 }
 
-/** Pairs whose hidden states are held at once: two vectors each. */
+/** Pairs whose hidden states are in memory at once: two vectors each. */
 const pairsAtOnce = 512;
 
 /**
@@ -55,7 +55,7 @@ function scoreOf(chosen: Float32Array, rejected: Float32Array): number {
   return score;
 }
 
-/** The mean of the hidden states that predict each sequence’s completion, [dim] each; NaN where it has no token. */
+/** The mean of the hidden states that predict each sequence’s completion, [dim] each; NaN if it has no token. */
 async function meanStates(
   model: CausalLm,
   sequences: readonly CompletionSequence[],

@@ -11,9 +11,9 @@ import { inputTensors } from '../passes.ts';
 import type { PreferenceSample } from './tokenise.ts';
 
 export interface GradientProduct {
-  /** Largest product of the row with a flip; NaN where it has no token. */
+  /** Largest product of the row with a flip; NaN if it has no token. */
   value: number;
-  /** Place of that flip; −1 without one. */
+  /** Index of that flip; −1 without one. */
   flip: number;
 }
 
@@ -23,7 +23,7 @@ export interface ProductOptions {
   limits?: { parameters: number; numbers: number };
 }
 
-/** A gradient of each flip is held whole: what a small model's machine has room for. */
+/** The gradients of all flips are kept in memory: as much as a machine for small models has room for. */
 const usualLimits = { parameters: 50e6, numbers: 2 ** 27 };
 
 /**
@@ -86,7 +86,7 @@ async function largest(
   return best;
 }
 
-/** ∇ Σ signs·log p(completion) by every trainable weight, as one vector in their order; 0 where a weight has no part in it. */
+/** ∇ Σ signs·log p(completion) by every trainable weight, as one vector in their order; 0 for a weight that plays no part in it. */
 function flatGradient(model: CausalLm, sequences: readonly CompletionSequence[], signs: readonly number[]): Tensor1D {
   const layout = layoutFor(model, sequences, false);
   const inputs = inputTensors(batchInputs(model, layout));

@@ -13,8 +13,8 @@ export interface LabelledSample {
 
 /**
  * Rows as TRL's KTOTrainer prepares them: prompt and response are tokenised as for pairs, a row whose prompt alone fills `maxLength` is
- * dropped, and sequences keep their first `maxLength` tokens. Of a pair, the chosen response is desirable and the rejected one is not.
- * Completions are mismatched by going round within `groupSize` rows that follow one another: a prompt gets the completion before its own.
+ * dropped, and sequences keep their first `maxLength` tokens. For a pair, the chosen response is desirable and the rejected one is not.
+ * Completions are mismatched by rotation within `groupSize` consecutive rows: a prompt gets the completion before its own.
  */
 export function tokeniseLabelled(
   rows: readonly (UnpairedRow | PreferenceRow)[],

@@ -1,19 +1,19 @@
 import type { RandomStream } from '../ports.ts';
 import { permutation, randomFromState } from '../random.ts';
 
-/** Where a run stands in its data; with it a resumed run reads exactly the batches the uninterrupted one reads. */
+/** A run's position in its data; from it a resumed run reads exactly the batches that the uninterrupted one reads. */
 export interface DataPosition {
   epoch: number;
   /** Samples of this epoch already used. */
   used: number;
-  /** The shuffle stream as it stood before this epoch was drawn. */
+  /** The state of the shuffle stream before this epoch was drawn. */
   random: number[];
 }
 
 export interface DataOrderOptions {
-  /** Tokens a sample, for grouping. */
+  /** Tokens per sample, for grouping. */
   lengths: readonly number[];
-  /** Samples an optimiser step. */
+  /** Samples per optimiser step. */
   stepSize: number;
   shuffle: boolean;
   groupByLength: boolean;
@@ -21,7 +21,7 @@ export interface DataOrderOptions {
   weights?: readonly number[];
 }
 
-/** Batches sorted within stretches of this many, so that neighbours have like lengths and the order stays random. */
+/** Batches are sorted within stretches of this many, so that neighbours have similar lengths and the order stays random. */
 const groupedBatches = 50;
 
 /** Which samples each step uses. Every epoch uses each sample once; its last step may be smaller. */
@@ -47,7 +47,7 @@ export class DataOrder {
     return this.#position.epoch + this.#position.used / this.#order.length;
   }
 
-  /** Goes on from a saved position. */
+  /** Continues from a saved position. */
   seek(position: DataPosition): void {
     this.#position = position;
     this.#random = randomFromState(position.random);
@@ -86,13 +86,13 @@ export class DataOrder {
   }
 }
 
-/** Samples of one pass: each as often as the whole part of its weight, and once more in so many passes as the rest says. */
+/** Samples of one pass: each as often as the integer part of its weight, and once more in the share of passes that its fraction gives. */
 export function samplesOfPass(weights: readonly number[], pass: number): number[] {
   const sofar = new Map<number, number>();
   return weights.flatMap((weight, sample) => {
     const whole = Math.floor(weight);
     const rest = weight - whole;
-    // Spread evenly over the samples of one weight, and begun elsewhere in each pass, so that all of them have their turn.
+    // Spread evenly over the samples of one weight, with a different start in each pass, so that all of them get their turn.
     const place = sofar.get(weight) ?? 0;
     sofar.set(weight, place + 1);
     const more = rest > 0 && Math.floor((place + 1) * rest + pass * rest) > Math.floor(place * rest + pass * rest);
@@ -100,7 +100,7 @@ export function samplesOfPass(weights: readonly number[], pass: number): number[
   });
 }
 
-/** Optimiser steps that `epochs` passes over the data take. */
+/** The number of optimiser steps that `epochs` passes over the data take. */
 export function stepsForEpochs(samples: number, stepSize: number, epochs: number): number {
   return Math.max(1, Math.ceil(Math.ceil(samples / stepSize) * epochs));
 }

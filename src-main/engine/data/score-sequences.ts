@@ -8,16 +8,16 @@ import type { CacheKey, NativeOps, NumberCache } from '../ports.ts';
 
 /** Bounds on one pass without gradients. */
 export interface PassLimits {
-  /** Padded tokens a forward pass holds. */
+  /** Padded tokens per forward pass. */
   tokens: number;
-  /** Logits (completion tokens × vocabulary) a pass holds. */
+  /** Logits (completion tokens × vocabulary) per pass. */
   logits: number;
 }
 export const defaultPassLimits: PassLimits = { tokens: 4096, logits: 32_000_000 };
 
 /**
- * Splits sequences into passes: sorted by length, so that almost nothing is padding, longest first, so that a shortage
- * of memory shows at once. Answers indices.
+ * Splits sequences into passes: sorted by length, so that there is almost no padding, longest first, so that a shortage of memory shows at
+ * once. Returns indices.
  */
 export function planPasses(
   sequences: readonly CompletionSequence[],
@@ -51,13 +51,13 @@ export interface PassScores {
   layout: BatchLayout;
   logProbs: Float32Array;
   sums: Float32Array;
-  /** The likeliest token at each place; only when asked for. */
+  /** The likeliest token at each position; only when asked for. */
   greedy?: Int32Array;
 }
 
 /**
- * Log-probs of some sequences' completions, without gradients. Always operation by operation: a compiled pass rounds otherwise, and two
- * evaluations of the same weights must not differ by when they were made.
+ * Log-probs of some sequences' completions, without gradients. Always operation by operation: a compiled pass rounds differently, and two
+ * evaluations of the same weights must not depend on when they were made.
  */
 export async function scorePass(
   model: CausalLm,
@@ -113,7 +113,7 @@ export async function scoreSequences(
 }
 
 /**
- * The same, looked up first. The token ids are part of the key, so that tokenizer, template and truncation are, too;
+ * The same, but looked up in the cache first. The token ids are part of the key, and with them tokenizer, template and truncation;
  * `modelHash` names the weights (and the backend, whose rounding differs).
  */
 export async function cachedScores(
@@ -131,8 +131,8 @@ export async function cachedScores(
 }
 
 /**
- * Of every completion token, 1 where the model's greedy choice is right and 0 where not: a list per sequence, in order. Looked up first, as
- * `cachedScores` does.
+ * For every completion token, 1 if the model's greedy choice is right and 0 if not: one list per sequence, in order. Looked up first, as in
+ * `cachedScores`.
  */
 export async function cachedGreedyHits(
   model: () => Promise<CausalLm>,

@@ -7,14 +7,14 @@ import { readCompletion, readPreference, readPrompt, readRewardPair, type RowTok
 
 export type ShowTokenizer = RowTokenizer & Pick<Tokenizer, 'tokenText'>;
 
-/** One side of a row: whole, and what training takes of it (null where it leaves the row out). */
+/** One side of a row: whole, and what training takes of it (null if it leaves the row out). */
 export interface ReadSide {
   part: ShownPart;
   whole: CompletionSequence;
   taken: CompletionSequence | null;
 }
 
-/** The sides of a row under one method's reading: by the functions that training itself calls. */
+/** The sides of a row as one method reads them, by the functions that training itself calls. */
 export function readSides(
   row: DatasetRow,
   tokenizer: RowTokenizer,
@@ -46,7 +46,7 @@ export function readSides(
   }
 }
 
-/** The row token by token: shown is what was read, with marks for what training takes of it. */
+/** The row token by token, shown as it was read, with marks for what training takes of it. */
 export function showRow(row: DatasetRow, tokenizer: ShowTokenizer, reading: RowReading, maxLength: number): ShownRow {
   const sides = readSides(row, tokenizer, reading, maxLength);
   const shown = sides.map((side) => ({ ...side, shown: sideOf(side, tokenizer, reading) }));
@@ -80,7 +80,7 @@ function sideOf({ whole, taken }: ReadSide, tokenizer: ShowTokenizer, reading: R
   return { tokens, length: whole.ids.length, kept };
 }
 
-/** The first token of all has no prediction, so no loss either; a reward model is scored where the response ends. */
+/** The very first token has no prediction, so no loss either; a reward model is scored at the end of the response. */
 function hasLoss({ ids, from }: CompletionSequence, index: number, reading: RowReading): boolean {
   if (reading === 'reward') return index === ids.length - 1;
   return index >= Math.max(1, from) && index < ids.length;
@@ -90,7 +90,7 @@ function promptOf({ tokens, kept }: ShownSide, from: number): ShownSide {
   return { tokens: tokens.slice(0, from), length: from, kept: Math.min(from, kept) };
 }
 
-/** What decoding leaves out where it leaves special tokens out. */
+/** What decoding omits when it omits special tokens. */
 function isSpecial(tokenizer: ShowTokenizer, id: number): boolean {
   return tokenizer.decode([id]) === '' && tokenizer.decode([id], { skipSpecialTokens: false }) !== '';
 }

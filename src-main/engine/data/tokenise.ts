@@ -10,7 +10,7 @@ import type {
 import type { CompletionSequence } from '../losses/layout.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 
-/** What tokenising rows needs of a tokenizer. */
+/** What tokenising rows needs from a tokenizer. */
 export type RowTokenizer = Pick<Tokenizer, 'encode' | 'encodeChat' | 'decode' | 'eosTokenId'>;
 
 /** A pair as training reads it: both responses with the prompt in front. */
@@ -35,17 +35,17 @@ export interface PromptSample {
   target?: string;
 }
 
-/** What was kept, and the ids of rows that the length limit left without a token to learn from. */
+/** What was kept, and the ids of rows in which the length limit left no token to learn from. */
 export interface TokenisedRows<Sample> {
   samples: Sample[];
   dropped: string[];
 }
 
-/** A row as a method reads it: whole, and what training takes of it. Lists and views show rows by these, training learns from them. */
+/** A row as a method reads it: whole, and what training takes of it. Used both for showing rows and for training on them. */
 export interface ReadRow<Part extends string> {
-  /** Every side before anything is cut; `from` is where its response begins. */
+  /** Every side before truncation; `from` is where its response begins. */
   whole: Record<Part, CompletionSequence>;
-  /** What training takes, `from` being the first token with a loss; null where the length limit leaves nothing to learn from. */
+  /** What training takes, `from` being the first token with a loss; null if the length limit leaves nothing to learn from. */
   taken: Record<Part, CompletionSequence> | null;
 }
 
@@ -85,7 +85,7 @@ export function tokenisePreferences(
   });
 }
 
-/** Chosen, rejected and y_pre. What goes on within a text is read as its suite reads it, and loses its beginning where it is too long. */
+/** Chosen, rejected and y_pre. A continuation of a text is read as its suite reads it, and loses its beginning if it is too long. */
 export function guardRowSequences(
   tokenizer: RowTokenizer,
   { prompt, chosen, rejected, guardTarget = chosen, continues, tools }: PreferenceRow,
@@ -125,8 +125,8 @@ export function tokeniseRewardPairs(
 }
 
 /**
- * A prompt–completion row as TRL's SFTTrainer prepares it. `completionOnly` masks the prompt; a row without a token left
- * to learn is dropped. An empty prompt makes the row plain language modelling. Of a pair, the chosen response is learned.
+ * A prompt–completion row as TRL's SFTTrainer prepares it. `completionOnly` masks the prompt; a row with no token left to learn is dropped.
+ * An empty prompt makes the row plain language modelling. For a pair, the chosen response is learned.
  */
 export function readCompletion(
   row: CompletionRow | UnpairedRow | PreferenceRow,
@@ -152,7 +152,7 @@ export function tokeniseCompletions(
   });
 }
 
-/** A prompt for sampling: nothing of it is learned; one that leaves no room for a new token under `maxLength` is dropped. */
+/** A prompt for sampling: nothing in it is learned; one that leaves no room for a new token under `maxLength` is dropped. */
 export function readPrompt(
   row: PromptRow | PreferenceRow | CompletionRow | UnpairedRow,
   tokenizer: RowTokenizer,
@@ -219,8 +219,8 @@ export function continuation(tokenizer: RowTokenizer, prompt: string, target: st
 }
 
 /**
- * What follows a text, from the first token on in which it shows: a blank in front goes with the word where the tokenizer has it so,
- * a line break before it does not.
+ * What follows a text, starting with the first token in which it shows: a blank in front belongs to the word if the tokenizer joins them, a
+ * line break before it does not.
  */
 export function piece(tokenizer: RowTokenizer, before: string, text: string): CompletionSequence {
   const beforeIds = tokenizer.encode(before);
@@ -229,19 +229,19 @@ export function piece(tokenizer: RowTokenizer, before: string, text: string): Co
   return { ids: Int32Array.from(whole), from: parted < 0 ? whole.length - 1 : parted };
 }
 
-/** What is too long loses its beginning. */
+/** Cuts off the beginning of what is too long. */
 export function keepEnd(sequence: CompletionSequence, maxLength: number): CompletionSequence {
   const over = sequence.ids.length - maxLength;
   if (over <= 0) return sequence;
   return { ids: sequence.ids.slice(over), from: Math.max(0, sequence.from - over) };
 }
 
-/** The prompt's own ids, then whatever the joint encoding has after as many: TRL's rule where the two disagree. */
+/** The prompt's own ids, then whatever the joint encoding has after that many: TRL's rule when the two disagree. */
 function join(promptIds: readonly number[], joint: readonly number[]): CompletionSequence {
   return { ids: Int32Array.from([...promptIds, ...joint.slice(promptIds.length)]), from: promptIds.length };
 }
 
-/** EOS as text; the tokenizer finds it there again as one token. */
+/** EOS as text; the tokenizer turns it into one token again. */
 function eosTextOf(tokenizer: RowTokenizer): string | null {
   return tokenizer.eosTokenId === null ? null : tokenizer.decode([tokenizer.eosTokenId], { skipSpecialTokens: false });
 }

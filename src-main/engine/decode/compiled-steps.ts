@@ -15,8 +15,8 @@ const mostFunctions = 16;
 type Compile = NonNullable<NativeOps['compile']>;
 
 /**
- * Decoding where a step is one operation of the device: its cache has a fixed room, so that one function serves many steps. Rows that ended
- * stay in the batch until half of it has, since another number of rows is another function.
+ * Decoding in which a step is one operation of the device: its cache has a fixed size, so that one function serves many steps. Rows that
+ * ended stay in the batch until half of it has, since a different number of rows needs a different function.
  */
 export class CompiledSteps {
   readonly #model: CausalLm;
@@ -24,15 +24,15 @@ export class CompiledSteps {
   readonly #compile: Compile;
   readonly #weights: StepWeights;
   #segments: { settled: CacheSegment; recent: CacheSegment }[] = [];
-  /** Positions of the long stretch that hold something, and of the short one. */
+  /** Positions in use in the long stretch, and in the short one. */
   #settled = 0;
   #written = 0;
   #room = 0;
-  /** Of every row in the batch; `#running`: the places of those that have not ended. */
+  /** For every row in the batch; `#running`: the indices of those that have not ended. */
   #padding: number[];
   #running: number[];
 
-  /** Takes over what the cache holds, and leaves it to the caller. Null where such a step cannot be compiled. */
+  /** Copies the contents of the cache, which still belongs to the caller. Null if such a step cannot be compiled. */
   static from(
     model: CausalLm,
     cache: KeyValueCache,
@@ -40,7 +40,7 @@ export class CompiledSteps {
     settings: DecodingSettings,
     ops: NativeOps | undefined,
   ): CompiledSteps | null {
-    // Frequencies that follow a sequence's length may turn what was computed before invalid.
+    // Frequencies that depend on a sequence's length may invalidate what was computed before.
     if (ops?.compile === undefined || !model.sharesPrompts) return null;
     const steps = new CompiledSteps(model, padding, settings, ops.compile);
     steps.#take(cache);
@@ -58,7 +58,7 @@ export class CompiledSteps {
     this.#weights = model.stepWeights();
   }
 
-  /** Feeds the last token of every running row → their next ones. Null where the form that is needed now cannot be compiled. */
+  /** Feeds the last token of every running row → their next ones. Throws if the form that is needed now cannot be compiled. */
   async next(tokens: readonly number[], uniforms: readonly number[]): Promise<Picked[]> {
     if (this.#written === recentLength) this.#settle();
     const step = this.#function();
@@ -83,7 +83,7 @@ export class CompiledSteps {
     return this.#running.map((row) => picks[row]!);
   }
 
-  /** Of the running rows, those at these places run on. */
+  /** Of the running rows, only those at these indices continue. */
   keep(places: readonly number[]): void {
     this.#running = places.map((place) => this.#running[place]!);
     if (this.#running.length === 0 || 2 * this.#running.length > this.#padding.length) return;
@@ -134,7 +134,7 @@ export class CompiledSteps {
     });
   }
 
-  /** The short stretch joins the long one. */
+  /** Joins the short stretch to the long one. */
   #settle(): void {
     const length = this.#settled + this.#written;
     const room = roomFor(length);
@@ -175,7 +175,7 @@ export class CompiledSteps {
   #batchTensors(ids: Int32Array, uniforms: Float32Array): tf.Tensor[] {
     const rows = this.#padding.length;
     const position = this.#settled + this.#written;
-    // Rows that have ended may stand beyond the last position that there is.
+    // Rows that have ended may be past the last position that exists.
     const last = this.#model.config.maxPositions - 1;
     const positions = Int32Array.from(this.#padding, (padding) => Math.min(last, Math.max(0, position - padding)));
     const rotary = this.#model.rotationsAt(
@@ -195,7 +195,7 @@ export class CompiledSteps {
     ];
   }
 
-  /** Where every row's and head's keys and values are written, as `StepInput.places`. */
+  /** Where the keys and values of every row and head are written, as `StepInput.places`. */
   #places(): tf.Tensor2D {
     const heads = this.#model.config.kvHeads;
     const count = this.#padding.length * heads;
@@ -204,7 +204,7 @@ export class CompiledSteps {
     return tf.tensor2d(places, [count, 3], 'int32');
   }
 
-  /** 0 where a query sees a key, `hidden` elsewhere. */
+  /** 0 if a query sees a key, `hidden` otherwise. */
   #mask(window: number | null): Float32Array {
     const seen = this.#room + recentLength;
     const mask = new Float32Array(this.#padding.length * seen).fill(hidden);
@@ -241,7 +241,7 @@ export class CompiledSteps {
     ]);
     const before = known.get(key);
     const own = before === undefined ? this.#trace() : before;
-    // The one that was used longest ago comes first.
+    // The least recently used one comes first.
     known.delete(key);
     known.set(key, own);
     return own;
@@ -289,7 +289,7 @@ export class CompiledSteps {
 
 const functionsByModel = new WeakMap<CausalLm, Map<string, CompiledFunction | null>>();
 
-/** The model's functions by form; it disposes them with itself. */
+/** The model's functions by form; disposed together with the model. */
 function functionsOf(model: CausalLm): Map<string, CompiledFunction | null> {
   const known = functionsByModel.get(model);
   if (known !== undefined) {

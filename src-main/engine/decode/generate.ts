@@ -13,7 +13,7 @@ export interface Generation {
   ids: number[];
   /** The new tokens as text, without special tokens and without the stop string. */
   text: string;
-  /** log p(token | everything before it) under the model itself, in nats: no temperature, no cut. One a token of `ids`. */
+  /** log p(token | everything before it) under the model itself, in nats: no temperature, no cut. One per token of `ids`. */
   logProbs: number[];
   /** Why it ended. */
   stopped: 'end' | 'stop' | 'length';
@@ -22,32 +22,32 @@ export interface Generation {
 export interface GenerateOptions {
   /** Rows decoded together; by default as many as pay off and fit into the cache. */
   batchSize?: number;
-  /** Prompts finished, of all; awaited before the next ones. */
+  /** Prompts finished, out of the total; awaited before the next ones start. */
   onProgress?: (done: number, total: number) => unknown;
   signal?: Cancellation;
-  /** Where they compile, steps of long answers are one operation each. */
+  /** If they can compile, steps of long answers are one operation each. */
   ops?: NativeOps | undefined;
-  /** Compiling pays from so many new tokens on; for tests. */
+  /** The number of new tokens from which compiling pays; for tests. */
   compileFrom?: number;
 }
 
-/** What an AbortSignal shows; the engine knows no more of it. */
+/** The part of an AbortSignal that the engine uses. */
 export interface Cancellation {
   readonly aborted: boolean;
 }
 
-/** A step reads every weight once however many rows it has; beyond these little is gained. */
+/** A step reads every weight once however many rows it has; beyond this many, little is gained. */
 const mostRows = 64;
 const leastRows = 8;
-/** A form costs about as much to compile as so many steps of a small model. */
+/** Compiling a form costs about as much as this many steps of a small model. */
 const compiledFrom = 32;
-/** Keys and values of a batch take about this much. */
+/** The keys and values of a batch take about this many bytes. */
 const cacheBytes = 2 ** 30;
 
 /**
- * Continues prompts of token ids with a key/value cache. Rows are independent: the same prompt, seed and place in the list give
- * the same text whatever else is in the batch (to rounding of the matrix products). Rows that have ended leave the batch.
- * Nothing grows past the model's positions: a row that reaches them stops with `length`.
+ * Continues prompts of token ids with a key/value cache. Rows are independent: the same prompt, seed and index in the list give the same
+ * text whatever else is in the batch (up to rounding in the matrix products). Rows that have ended leave the batch. No row grows past the
+ * model's positions: one that reaches them stops with `length`.
  */
 export async function generate(
   model: CausalLm,
@@ -96,7 +96,7 @@ function newRow(index: number, prompt: readonly number[], settings: DecodingSett
   };
 }
 
-/** Longest first, so that prompts of like length share a batch and little of it is padding. */
+/** Longest first, so that prompts of similar length share a batch with little padding. */
 function batchesByLength(prompts: readonly (readonly number[])[], size: number): number[][] {
   const order = prompts.map((_, index) => index).sort((a, b) => prompts[b]!.length - prompts[a]!.length || a - b);
   const batches: number[][] = [];
@@ -131,7 +131,7 @@ async function decodeBatch(
       active.forEach((row, i) => append(row, picked[i]!, model, tokenizer, settings));
       if (isFirst && settings.maxNewTokens >= compileFrom) {
         compiled = CompiledSteps.from(model, cache, padding, settings, ops);
-        // What it took over is its own copy.
+        // It has its own copy of what it took over.
         if (compiled !== null) cache.dispose();
       }
       active = keepRunning(active, compiled ?? cache);

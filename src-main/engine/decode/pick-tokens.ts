@@ -10,8 +10,8 @@ export interface Picked {
 }
 
 /**
- * The next token of every row from its logits [rows, vocab]; disposes them. One read from the device a step: two numbers a row,
- * or the probabilities where top-k or top-p have to rank them.
+ * Picks the next token of every row from its logits [rows, vocab]; disposes them. One read from the device per step: two numbers per row,
+ * or the probabilities if top-k or top-p have to rank them.
  */
 export async function pickTokens(
   logits: tf.Tensor2D,
@@ -28,7 +28,7 @@ export async function pickTokens(
   }
 }
 
-/** What is read of the logits [rows, vocab] of a step: two numbers a row, or a distribution where top-k or top-p have to rank it. */
+/** What is read of a step's logits [rows, vocab]: two numbers per row, or a distribution if top-k or top-p have to rank it. */
 export function tokenSummary(logits: tf.Tensor2D, settings: DecodingSettings, uniforms: tf.Tensor1D): tf.Tensor2D {
   if (settings.temperature <= 0) return greedy(logits);
   return isRanked(settings, logits.shape[1])
@@ -64,9 +64,9 @@ function greedy(logits: tf.Tensor2D): tf.Tensor2D {
 }
 
 /**
- * [rows, 2]: a token drawn by the inverse distribution function, and its log-prob at temperature 1. The walk runs on the device, in two: first to
- * the stretch of the vocabulary in which the mass exceeds `uniform` of the whole, then within it, since a running sum over a large
- * vocabulary takes longer than all the rest.
+ * [rows, 2]: a token drawn by the inverse distribution function, and its log-prob at temperature 1. The walk runs on the device, in two
+ * parts: first to the stretch of the vocabulary where the mass exceeds `uniform` of the whole, then within it, since a running sum over a
+ * large vocabulary takes longer than everything else.
  */
 function drawn(logits: tf.Tensor2D, temperature: number, uniforms: tf.Tensor1D): tf.Tensor2D {
   const [rows, vocab] = logits.shape;
@@ -88,7 +88,7 @@ function drawn(logits: tf.Tensor2D, temperature: number, uniforms: tf.Tensor1D):
   const stretch: tf.Tensor1D = tf.minimum(tf.sum(isPassed, 1), count - 1);
   const rest: tf.Tensor2D = tf.sub(bound, tf.sum(tf.mul(sums, isPassed), 1, true));
   const within = tf.cumsum(atTokens(stretches, stretch), 1);
-  // Rounding may leave more than the stretch holds; its last token that has mass is meant then.
+  // Rounding may leave more than the stretch holds; its last token with any mass is taken then.
   const most = tf.mul(tf.slice(within, [0, width - 1], [rows, 1]), justBelowOne);
   const place = tf.sum(tf.cast(tf.lessEqual(within, tf.minimum(rest, most)), 'float32'), 1);
   const token: tf.Tensor1D = tf.minimum(tf.add(tf.mul(stretch, width), place), vocab - 1);
@@ -97,10 +97,10 @@ function drawn(logits: tf.Tensor2D, temperature: number, uniforms: tf.Tensor1D):
   return tf.stack([token, logProb], 1) as tf.Tensor2D;
 }
 
-/** 1 less some roundings of float32. */
+/** 1 minus a few roundings of float32. */
 const justBelowOne = 1 - 2 ** -22;
 
-/** Of each row what stands at its place: [rows, n] → [rows], [rows, n, width] → [rows, width]. */
+/** For each row, the entry at its place: [rows, n] → [rows], [rows, n, width] → [rows, width]. */
 function atTokens<T extends tf.Tensor2D | tf.Tensor3D>(
   values: T,
   places: tf.Tensor1D,

@@ -9,8 +9,8 @@ export function takesAll({ topK, topP }: SamplingSettings, vocab: number): boole
 }
 
 /**
- * Draws a token from probabilities (temperature already applied) with one uniform number in [0, 1). The order is transformers':
- * the `topK` likeliest, of these the fewest that hold `topP` of their mass, and among them by probability.
+ * Draws a token from probabilities (temperature already applied) with one uniform number in [0, 1). The order is transformers': first the
+ * `topK` likeliest, then the fewest of these that hold `topP` of their mass, then a draw among them by probability.
  */
 export function sampleToken(probabilities: Float32Array, settings: SamplingSettings, uniform: number): number {
   const { topK, topP } = settings;
@@ -21,7 +21,7 @@ export function sampleToken(probabilities: Float32Array, settings: SamplingSetti
   return drawFrom(probabilities, kept, uniform);
 }
 
-/** Inverse distribution function by one walk; the last token with any probability takes what rounding leaves. */
+/** Inverse distribution function in one walk; the last token with any probability takes what rounding leaves. */
 function drawFromAll(probabilities: Float32Array, uniform: number): number {
   let total = 0;
   for (let token = 0; token < probabilities.length; token++) total += probabilities[token]!;
@@ -46,7 +46,7 @@ function drawFrom(probabilities: Float32Array, tokens: readonly number[], unifor
   return tokens.at(-1)!;
 }
 
-/** The `count` likeliest tokens, likeliest first; of equals the lower id. */
+/** The `count` likeliest tokens, likeliest first; among equals the lower id. */
 function likeliest(probabilities: Float32Array, count: number): number[] {
   const best: number[] = [];
   for (let token = 0; token < probabilities.length; token++) {
@@ -61,8 +61,8 @@ function likeliest(probabilities: Float32Array, count: number): number[] {
 }
 
 /**
- * Every token that can belong to the nucleus, likeliest first. Tokens below (1−p)/vocabulary have less than 1−p among them all,
- * so they are in the cut tail whatever the rest looks like; few remain to be sorted.
+ * Every token that can belong to the nucleus, likeliest first. Tokens below (1−p)/vocabulary have less than 1−p altogether, so they are in
+ * the cut tail whatever the rest looks like; few remain to be sorted.
  */
 function candidatesOf(probabilities: Float32Array, topP: number): number[] {
   const floor = (1 - topP) / probabilities.length;

@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { StepWeights } from '../models/step-weights.ts';
 
-/** Positions that are written one by one; then they join the long stretch, which is copied. */
+/** Positions that are written one by one before they join the long stretch, which is then copied. */
 export const recentLength = 16;
-/** The long stretch has room for so many positions, or a power of two more. */
+/** The long stretch has room for this many positions, or for a larger power of two. */
 const leastRoom = 128;
 
 export function affines({ queryKeyValue, attentionOut, up, down }: StepWeights['layers'][number]) {
@@ -15,7 +15,7 @@ export function roomFor(length: number): number {
   return Math.max(leastRoom, 2 ** Math.ceil(Math.log2(length)));
 }
 
-/** All parts after one another along time, and zeros up to `room`. */
+/** Concatenates all parts along time, with zeros up to `room`. */
 export function padded(parts: readonly tf.Tensor4D[], room: number): tf.Tensor4D {
   const [rows, heads, , width] = parts[0]!.shape;
   const rest = room - parts.reduce((sum, { shape }) => sum + shape[2], 0);

@@ -1,9 +1,9 @@
 import type { TextOrChat } from '../../shared/domain/datasets.ts';
 import type { Verdict } from '../../shared/domain/evaluations.ts';
 
-/** A generated answer and what it is held against. */
+/** A generated answer and what it is judged against. */
 export interface Answer {
-  /** Of the item, and the parts it belongs to: for programs that judge. */
+  /** The item's id, and the slices it belongs to: for programs that judge. */
   id?: string;
   slices?: string[];
   prompt: TextOrChat;

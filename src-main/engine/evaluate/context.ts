@@ -22,7 +22,7 @@ export type AnswersTo = (
 
 export interface OldModel {
   model: CausalLm;
-  /** Token ids of its answers to prompts, which are the same at every evaluation: what `draw` samples, unless they are known. */
+  /** Token ids of its answers to prompts, which are the same at every evaluation: known already, or sampled by `draw`. */
   answersTo: AnswersTo;
 }
 
@@ -34,15 +34,15 @@ export interface EvaluationContext {
   beta: number;
   /** Summed log-probs under the reference; null makes `pairs` compare plain log-probs. */
   reference: ((sequences: readonly CompletionSequence[]) => Promise<Float32Array>) | null;
-  /** The model whose KL to this one answered suites tell (`kl/pre`); null: they do not. */
+  /** The model whose KL to this one is reported by answered suites (`kl/pre`); null: it is not reported. */
   old: OldModel | null;
   scoring: ScoringTools;
   cancelled(): boolean;
-  /** Lets messages in between pieces of work. */
+  /** Lets messages through between pieces of work. */
   breathe(): Promise<void>;
 }
 
-/** Greedy unless the suite says otherwise; null where nothing is decoded. */
+/** Greedy unless the suite says otherwise; null if nothing is decoded. */
 export function decodingOf(spec: SuiteSpec): DecodingSettings | null {
   if (!isAnswered(spec.kind)) return null;
   return spec.decoding ?? { temperature: 0, maxNewTokens: 128, seed: 0 };

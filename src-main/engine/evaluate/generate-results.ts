@@ -25,7 +25,7 @@ export async function* generateResults(
     const chunk = items.slice(start, start + promptsPerChunk);
     const passes: Pass[] = [];
     for (let number = 1; number <= repeatsOf(suite.spec); number += 1) {
-      // Sampling differs by place in the list, so every chunk gets a seed of its own.
+      // Sampling depends on the index in the list, so every chunk gets a seed of its own.
       const own = decodingOfAttempt(decoding, number);
       const pass = await answerOnce(suite, chunk, { ...own, seed: own.seed + start }, context);
       if (pass === null) return;
@@ -57,7 +57,7 @@ export async function* generateResults(
         ...(attempts.length === 1
           ? { score: only?.score ?? null, verdict: only?.verdict ?? null }
           : { ...settled(attempts), attempts }),
-        // Of the answer that is shown.
+        // From the answer that is shown.
         ...(passes[0]?.[i]?.fields === undefined ? {} : { fields: passes[0][i].fields }),
         metrics: {
           tokens: mean(({ tokens }) => tokens),
@@ -70,7 +70,7 @@ export async function* generateResults(
   }
 }
 
-/** How far the model is from the old one on each prompt of a chunk, in nats; null where none was given, or when it was cancelled. */
+/** How far the model is from the old one on each prompt of a chunk, in nats; null if none was given, or when it was cancelled. */
 async function driftOf(
   chunk: readonly PreparedItem<ItemOf<'generate'>>[],
   settings: DecodingSettings,

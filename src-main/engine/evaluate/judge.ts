@@ -3,7 +3,7 @@ import { WorkbenchError } from '../../shared/domain/errors.ts';
 import { textOf } from '../data/tokenise.ts';
 import type { Answer, Judgement } from './answers.ts';
 
-/** Posts JSON and answers JSON; rejects on anything but success. Credentials are its own business. */
+/** Posts JSON and returns JSON; rejects on anything but success. It takes care of credentials itself. */
 export type PostJson = (url: string, body: unknown) => Promise<unknown>;
 
 const instruction =

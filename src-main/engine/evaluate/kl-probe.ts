@@ -22,7 +22,7 @@ export async function probeKl(
   prompts: readonly (readonly number[])[],
   decoding: DecodingSettings,
   signal: Cancellation,
-  /** Where the old model's answers may be known from before. */
+  /** May know the old model's answers already. */
   answersTo: AnswersTo = (_prompts, _settings, draw) => draw(),
 ): Promise<Float32Array> {
   requireOneVocabulary(model, old);

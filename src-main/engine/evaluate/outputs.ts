@@ -4,8 +4,8 @@ import type { SuiteNumbers } from '../../shared/domain/metrics.ts';
 import type { Judgement } from './answers.ts';
 
 /**
- * Of a suite `outputs`, whose answers are compared by their scores: a verdict is worth 1, 0 or ½ where it brings no score. Other suites
- * keep what the scorer said.
+ * For an `outputs` suite, whose answers are compared by their scores: a verdict without a score is worth 1, 0 or ½. Other suites keep what
+ * the scorer returned.
  */
 export function judgedFor(
   { kind }: Pick<SuiteSpec, 'kind'>,
@@ -17,7 +17,7 @@ export function judgedFor(
   return { score: score ?? (verdict === null ? null : worth[verdict]), verdict: null };
 }
 
-/** Numbers of the answers that a suite `outputs` has sampled once more, for its floor; greedy answers come out the same. */
+/** Numbers of the extra answers that an `outputs` suite samples for its floor; greedy answers would come out the same. */
 export function numbersAgain(suite: Pick<SuiteSpec, 'kind' | 'decoding' | 'repeats'>): number[] {
   if (suite.kind !== 'outputs' || (suite.decoding?.temperature ?? 0) === 0) return [];
   const repeats = repeatsOf(suite);

@@ -70,7 +70,7 @@ function delimited(delimiter: string, response: TextOrChat): TextOrChat {
   return typeof response === 'string' ? delimiter + response : response;
 }
 
-/** A chat's generation prompt with an option behind it. */
+/** A chat's generation prompt followed by an option. */
 function afterChat(tokenizer: Tokenizer, prompt: TextOrChat, option: string): CompletionSequence {
   const promptIds = encodePrompt(tokenizer, prompt);
   const optionIds = tokenizer.encode(option, { specialTokens: false });

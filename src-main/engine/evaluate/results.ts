@@ -75,7 +75,7 @@ export function clozeResult(
 /** Characters of the text in front of a word that its sample shows. */
 const shownContext = 300;
 
-/** One sample a word: right when every token of it is the likeliest; score = its log-prob; words of a text are a cluster. */
+/** One sample per word: right when every token of it is the likeliest; score = its log-prob; the words of a text are a cluster. */
 export function wordResults(
   { item, sequences, words = [] }: PreparedItem<ItemOf<'words'>>,
   [score]: readonly SequenceScore[],
@@ -106,7 +106,7 @@ export function wordResults(
   });
 }
 
-/** A word the lexicon rates belongs to a slice of its sign. */
+/** A word that the lexicon rates belongs to the slice of its sign. */
 function sentimentSlices(word: string, lexicon: Lexicon | null): string[] {
   const rating = lexicon?.get(word.toLowerCase()) ?? 0;
   return rating === 0 ? [] : [rating < 0 ? 'negative-words' : 'positive-words'];

@@ -16,7 +16,7 @@ import { choiceResult, clozeResult, pairResult, wordResults, type SequenceScore 
 
 /** Results of one `evaluation-batch` at most. */
 export const batchLimit = 4096;
-/** Items scored together: enough to fill passes of like length, few enough to report and to cancel between. */
+/** Items scored together: enough to fill passes of similar length, few enough to report and to cancel in between. */
 const itemsPerChunk = 64;
 
 export function prepareSuite(
@@ -27,7 +27,7 @@ export function prepareSuite(
 ): PreparedSuite {
   const prepared = items.map((item) => prepareItem(item, spec, tokenizer, maxPositions));
   const longest = ({ sequences }: PreparedItem) => Math.max(...sequences.map(({ ids }) => ids.length));
-  // Like lengths together; `sort` is stable, so the order is the same every time.
+  // Similar lengths together; `sort` is stable, so the order is the same every time.
   return { spec, items, prepared: prepared.sort((a, b) => longest(b) - longest(a)) };
 }
 
@@ -133,7 +133,7 @@ function resultsOf(
   }
 }
 
-/** A reward model has no log-probs; its rewards take their place in pairs, and no other suite asks for less. */
+/** A reward model has no log-probs; its rewards replace them in pairs, and every other suite needs the log-probs themselves. */
 async function rewardEach(sequences: readonly CompletionSequence[], model: CausalLm): Promise<SequenceScore[]> {
   const none = { logProbs: new Float32Array(0), greedy: new Int32Array(0) };
   return Array.from(await scoreRewards(model, sequences), (sum) => ({ ...none, sum }));

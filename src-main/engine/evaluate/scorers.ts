@@ -8,24 +8,24 @@ import { lexiconScore, type Lexicon } from './lexicon.ts';
 /** What scorers need from outside. */
 export interface ScoringTools {
   lexicon: Lexicon;
-  /** Scalar rewards of prompt + output; null where no reward model was given. */
+  /** Scalar rewards of prompt + output; null if no reward model was given. */
   rewardModel: ((answers: readonly Answer[]) => Promise<number[]>) | null;
   postJson: PostJson;
-  /** Asks a person’s own program about answers; a text where it gave none. Absent: no program may be started here. */
+  /** Asks a person’s own program about answers; gives a text for those it did not judge. Absent: no program may be started here. */
   askProgram?: AskProgram;
-  /** Absent: patterns are tried as they are, which is for patterns of one's own. */
+  /** Absent: patterns are tried as they are, which is meant for one's own patterns. */
   testPattern?: TestPattern;
-  /** Told when a judge gave no judgement on an answer, and why. */
+  /** Called with the reason when a judge gave no judgement on an answer. */
   onUnjudged?: (reason: string) => void;
 }
 
-/** Answers in the order of what was asked. */
+/** Replies in the order of the answers asked about. */
 export type AskProgram = (
   program: Program,
   answers: readonly Answer[],
 ) => Promise<readonly ({ answer: ProgramAnswer } | { fault: string })[]>;
 
-/** Whether a pattern of a suite is found in a text, or null where finding out takes too long. */
+/** Whether a pattern of a suite is found in a text, or null if finding out takes too long. */
 export type TestPattern = (pattern: RegExp, text: string) => boolean | null;
 
 /** Judges answers in order. Without a scorer they stay unjudged. */
@@ -63,7 +63,7 @@ function byThreshold(score: number, threshold: number): Judgement {
   return { score, verdict: score >= threshold ? 'right' : 'wrong' };
 }
 
-/** A scorer that needs a target judges nothing where there is none. */
+/** A scorer that needs a target judges nothing if there is none. */
 export function matchTarget(
   kind: 'exact' | 'contains' | 'regex' | 'numeric',
   answer: Answer,
@@ -114,7 +114,7 @@ export function lastNumber(text: string): number | null {
   return last === undefined ? null : Number(last.replaceAll(',', ''));
 }
 
-/** Without a verdict of the program’s own, the score decides where the suite says from which one on it is right. */
+/** If the program gives no verdict of its own, the score decides, provided the suite says from which score on it is right. */
 async function judgeByProgram(
   scorer: Extract<Scorer, { kind: 'command' }>,
   answers: readonly Answer[],
@@ -142,10 +142,10 @@ async function judgeByProgram(
 
 const noteCharacters = 500;
 
-/** Requests to a judge under way at once. */
+/** Requests to a judge that are under way at once. */
 const judgedAtOnce = 4;
 
-/** A judgement that fails leaves its verdict missing; a wish to stop, and an endpoint that nobody allowed, end the work. */
+/** A judgement that fails leaves its verdict missing; a cancel, and an endpoint that has not been allowed, end the work. */
 async function judgeAll(
   scorer: Extract<Scorer, { kind: 'judge' }>,
   answers: readonly Answer[],

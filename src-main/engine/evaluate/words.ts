@@ -1,6 +1,6 @@
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 
-/** Where a word stands: in characters of the text, and in tokens of the sequence (`to` is exclusive). */
+/** The position of a word: in characters of the text, and in tokens of the sequence (`to` is exclusive). */
 export interface WordPlace {
   word: string;
   at: number;
@@ -9,9 +9,9 @@ export interface WordPlace {
 }
 
 /**
- * The words of at least `minLength` letters whose tokens all stand at `fromPosition` or later. A word owns every token
- * that shares a letter with it, so the blank in front belongs to it where the tokenizer joins them.
- * `textStart`: where the text begins behind its prompt; `whole` is prompt and text together.
+ * The words of at least `minLength` letters whose tokens are all at `fromPosition` or later. A word owns every token that shares a letter
+ * with it, so the blank in front belongs to it if the tokenizer joins them.
+ * `textStart`: where the text begins after its prompt; `whole` is prompt and text together.
  */
 export function findWords(
   tokenizer: Tokenizer,
@@ -39,8 +39,8 @@ export function findWords(
 }
 
 /**
- * For each token the number of characters of `whole` that it and its predecessors cover. Token texts are laid one after
- * another; where that does not rebuild the text (normalisers, bytes), prefixes are decoded instead.
+ * For each token the number of characters of `whole` that it and its predecessors cover. Token texts are concatenated; if that does not
+ * rebuild the text (normalisers, bytes), prefixes are decoded instead.
  */
 function tokenEnds(tokenizer: Tokenizer, ids: readonly number[], whole: string): number[] {
   const texts = ids.map((id) => (isSpecial(tokenizer, id) ? '' : tokenizer.tokenText(id)));

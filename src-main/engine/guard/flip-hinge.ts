@@ -7,16 +7,16 @@ import { firesAbove } from './guard.ts';
 import type { GuardSpec } from '../../shared/domain/run-spec.ts';
 import { usualHinge } from '../../shared/domain/spec-defaults.ts';
 
-/** Logits are made in pieces of so many numbers: 128 MiB. */
+/** Logits are made in pieces of this many numbers: 128 MiB. */
 const pieceSize = 2 ** 25;
-/** Below every logit, and far enough from float32's end to be subtracted. */
+/** Below every logit, yet far enough from float32's limit to be subtracted. */
 const farBelow = 1e30;
 
 /**
- * How far each label is ahead of the strongest other token, in logits: z_label − max over the others → [n]. Negative where greedy
- * decoding would choose another token. Hidden states [n, dim] predict labels [n]. The strongest other token is found without a gradient
- * (it changes only where two tie), piece by piece; the two logits are then read from its rows of the head alone, so that no [n, vocab]
- * is kept for the way back.
+ * How far each label is ahead of the strongest other token, in logits: z_label − max over the others → [n]. Negative where greedy decoding
+ * would choose another token. Hidden states [n, dim] predict labels [n]. The strongest other token is found without a gradient (it changes
+ * only where two tie), piece by piece; the two logits are then computed from their rows of the head alone, so that no [n, vocab] is kept
+ * for the backward pass.
  */
 export function leadOf(model: CausalLm, hidden: Tensor2D, labels: Tensor1D, piece = pieceSize): Tensor1D {
   const { weights, multiplier } = model.languageHead();
@@ -53,8 +53,8 @@ export function hingeOf(leads: Tensor1D, held: Tensor1D, margin: number): Tensor
 }
 
 /**
- * Which tokens a hinge holds: `right` says of every token of every guard sample whether the old model's greedy choice is right. The random
- * control draws as many of all tokens as are right, once for the run.
+ * Which tokens a hinge holds: `right` says for every token of every guard sample whether the old model's greedy choice is right. The random
+ * control draws, from all tokens, as many as are right, once for the run.
  */
 export function heldTokens(
   right: readonly Float32Array[],
@@ -67,7 +67,7 @@ export function heldTokens(
   const wanted = right.reduce((sum, line) => sum + line.reduce((count, one) => count + one, 0), 0);
   const held = right.map((line) => new Float32Array(line.length));
   const random = createRandom(seed, 'hinge tokens');
-  // The first of a shuffle: each set of so many tokens is as likely as any other.
+  // The first of a shuffle: every set of this many tokens is equally likely.
   for (let i = 0; i < wanted; i++) {
     const j = i + Math.floor(random.next() * (places.length - i));
     const chosen = places[j]!;

@@ -22,7 +22,7 @@ export interface GuardTerm {
   fired: Tensor1D;
   /** I(x)·D(x), before λ. */
   loss: Tensor1D;
-  /** As the instances'. */
+  /** The same as the instances'. */
   fall: Tensor1D;
 }
 
@@ -31,7 +31,7 @@ export function guardTerm(instances: GuardInstances, spec: GuardSpec, drawn: Ten
   return { fired, loss: tf.mul(fired, instances.divergence), fall: instances.fall };
 }
 
-/** The random gate's draws for `count` instances, 0 or 1; zeros where the gate is another, which draws nothing. */
+/** The random gate's draws for `count` instances, 0 or 1; zeros for any other gate, which draws nothing. */
 export function drawGates(spec: GuardSpec, count: number, random: RandomStream): Float32Array {
   const rate = spec.randomRate ?? 0;
   return Float32Array.from({ length: count }, () => (spec.kind === 'random' && random.next() < rate ? 1 : 0));
@@ -62,7 +62,7 @@ export const firesAbove = (fall: Tensor1D, epsilon: number): Tensor1D =>
     })) as (input: Tensor1D) => Tensor1D
   )(fall);
 
-/** The same gate over plain numbers, for quantities that no gradient could pass (rewards of sampled responses). */
+/** The same gate over plain numbers, for quantities that no gradient can pass through (rewards of sampled responses). */
 export function gateNumbers(fall: readonly number[], spec: GuardSpec, random: RandomStream): boolean[] {
   switch (spec.kind) {
     case 'flipguard':
@@ -89,8 +89,8 @@ export interface GatedLogProbs {
 }
 
 /**
- * Share of a summed log-prob within which two passes over the same weights may differ, other batch mates and other kernels' order of
- * summation included. A smaller difference says nothing. The same in each precision: what is computed forward is float32.
+ * Share of a summed log-prob by which two passes over the same weights may differ, including the effect of other batch mates and of other
+ * kernels' order of summation. A smaller difference means nothing. The same in each precision: the forward pass computes in float32.
  */
 export const logProbRounding = 1e-5;
 
@@ -145,7 +145,7 @@ export function crossEntropyDivergence(
   return reduction === 'token-sum' ? summed : tf.div(summed, tokens);
 }
 
-/** What the pre-aligned model expects at n places. */
+/** What the pre-aligned model predicts at n places. */
 export type PreDistributions = {
   /** [n, vocab] */
   probabilities: Tensor2D;
@@ -153,7 +153,7 @@ export type PreDistributions = {
   entropy: Tensor1D;
 };
 
-/** The distributions that logits [n, vocab] stand for. */
+/** The distributions that logits [n, vocab] describe. */
 export function distributionsOf(logits: Tensor2D, ops: NativeOps = {}): PreDistributions {
   return tf.tidy(() => {
     const probabilities: Tensor2D = tf.softmax(logits);

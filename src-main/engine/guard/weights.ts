@@ -6,11 +6,11 @@ import type { ObjectiveState } from '../objectives/objective.ts';
 export interface GuardSeen {
   /** By index. */
   targets: readonly number[];
-  /** Whether the instance fires, 0 or 1; of a text how many of its held tokens do. */
+  /** Whether the instance fires, 0 or 1; for a text, how many of its held tokens do. */
   fired: readonly number[];
-  /** What may fire in it: 1 where nothing is given, of a text its held tokens. */
+  /** What may fire in it: 1 by default; for a text, its held tokens. */
   mayFire?: readonly number[];
-  /** How far the instance fell beyond ε, at least 0; of a text its hinge. */
+  /** How far the instance fell beyond ε, at least 0; for a text, its hinge. */
   excess: readonly number[];
 }
 
@@ -18,13 +18,13 @@ export interface GuardSeen {
 export const unslicedName = 'untagged';
 
 /**
- * λ of a guard: one for the run, or, where it is learned per slice, one for the targets of each slice. A learned λ is the multiplier of a
+ * λ of a guard: one for the run or, if it is learned per slice, one for the targets of each slice. A learned λ is the multiplier of a
  * limit, by dual ascent: λ ← max(0, λ + rate·(m − target)) after each step, m the mean over the slice's targets of that step; a slice
  * without any keeps its λ.
  */
 export class GuardWeights {
   readonly #spec: GuardSpec;
-  /** The slice of every target, by place in `names`; all 0 for one λ. */
+  /** The slice of every target, by index in `names`; all 0 for a single λ. */
   readonly #slices: readonly number[] | null;
   readonly #names: readonly string[];
   #weights: number[];
@@ -49,7 +49,7 @@ export class GuardWeights {
     this.#weights = this.#weights.map((weight) => (now === 0 ? wanted : (weight / now) * wanted));
   }
 
-  /** At λ = 0 a guard only looks on. */
+  /** At λ = 0 a guard only observes. */
   get isIdle(): boolean {
     return this.#weights.every((weight) => weight === 0);
   }
@@ -58,12 +58,12 @@ export class GuardWeights {
     return Float32Array.from(targets, (target) => this.#weights[this.#slices?.[target] ?? 0]!);
   }
 
-  /** Whether it is learned by how far instances fall, which is then to be measured of all of them. */
+  /** Whether it is learned from how far instances fall, which then has to be measured for all of them. */
   get learnsFromFall(): boolean {
     return (this.#spec.learnedWeight?.of ?? usualLearnedWeight.of) === 'fall';
   }
 
-  /** Numbers of the step, before λ moves, under names of the slices' own. */
+  /** Figures of the step, before λ moves, under a name per slice. */
   measures(seen: GuardSeen): Record<string, number> {
     if (this.#slices === null) return {};
     const held = this.learnsFromFall ? 'guard/excess' : 'guard/fired';
@@ -87,7 +87,7 @@ export class GuardWeights {
     });
   }
 
-  /** What is held to the target, slice by slice; null where the step had none of it. */
+  /** The quantity that is kept at the target, slice by slice; null if the step had none of the slice. */
   #means({ targets, fired, mayFire, excess }: GuardSeen): (number | null)[] {
     const sums = this.#weights.map(() => ({ targets: 0, sum: 0, count: 0 }));
     targets.forEach((target, i) => {
@@ -103,7 +103,7 @@ export class GuardWeights {
     return { guardWeight: this.mean, ...(this.#slices === null ? {} : { guardWeights: [...this.#weights] }) };
   }
 
-  /** What the state does not hold stays as it is. */
+  /** Whatever the state does not contain stays as it is. */
   restore({ guardWeight, guardWeights }: ObjectiveState): void {
     if (Array.isArray(guardWeights) && guardWeights.length === this.#weights.length) this.#weights = [...guardWeights];
     else if (typeof guardWeight === 'number') this.mean = guardWeight;

@@ -27,8 +27,8 @@ type DpoLossSpec = Pick<DpoSpec, 'loss' | 'beta' | 'labelSmoothing' | 'dpop' | '
  *   robust   (−(1−ε) log σ(βh) + ε log σ(−βh)) / (1 − 2ε)   Chowdhury et al. 2024 eq. 12
  * where h = Δw − Δl − dpop·max(0, −Δw)           DPOP, Pal et al. 2024 eq. 3
  * and nllWeight adds −lp(π,w)/|w|                RPO, Pang et al. 2024 eq. 1
- * Several losses add up with their weights. `rounding`: the share of a log-prob that a fall is less by for DPOP, so that a policy
- * that is still the reference pays nothing for its last digit.
+ * Several losses add up with their weights. `rounding`: the share of a log-prob that is subtracted from a fall for DPOP, so that a policy
+ * that still equals the reference pays nothing for its last digit.
  */
 export function dpoLoss(pairs: PairLogProbs, spec: DpoLossSpec, rounding = 0): Tensor1D {
   const preference = preferenceLoss(pairs, spec, rounding);

@@ -12,7 +12,7 @@ export interface ComparedWith {
   masked: boolean;
 }
 
-/** Rows of the pass with what their logits gave already. */
+/** Rows of the pass with what has already been computed from their logits. */
 export interface OwnRows {
   /** [rows, vocab] */
   logits: Tensor2D;
@@ -21,12 +21,12 @@ export interface OwnRows {
   loss: Tensor1D;
 }
 
-/** Below every logit, and far enough from float32's end to be subtracted. */
+/** Below every logit, yet far enough from float32's limit to be subtracted. */
 const farBelow = 1e30;
 
 /**
- * KL(old ‖ own) per row in nats, with what the way back needs [rows, vocab]: p_old − 1[label], or of masked distributions the KL's own
- * gradient by the logits. `oldHidden` are the rows' hidden states under the other model.
+ * KL(old ‖ own) per row in nats, with what the backward pass needs [rows, vocab]: p_old − 1[label], or for masked distributions the KL's
+ * own gradient by the logits. `oldHidden` are the rows' hidden states under the other model.
  */
 export function divergenceFrom(
   { model, masked }: ComparedWith,
@@ -45,8 +45,8 @@ export function divergenceFrom(
 }
 
 /**
- * The gradient by the logits of rows that pull both ways, as rows G and factors s, the gradient being s·G: where nothing pulls by the KL these are
- * those of the log-probs alone to the last bit. `grad` is p − 1[label] and `other` what `divergenceFrom` kept, [rows, vocab]; the rest is [rows, 1].
+ * The gradient by the logits of rows on which both pull, as rows G and factors s, the gradient being s·G: without a KL, these are those of
+ * the log-probs alone to the last bit. `grad` is p − 1[label] and `other` what `divergenceFrom` kept, [rows, vocab]; the rest is [rows, 1].
  */
 export function gradientOfBoth(
   grad: Tensor2D,
@@ -56,7 +56,7 @@ export function gradientOfBoth(
   const idle = tf.equal(byDivergence, 0);
   const pull = tf.neg(byLogProb);
   const [ones, noughts] = [tf.onesLike(pull), tf.zerosLike(pull)];
-  // −dy_log (p − 1[label]) + dy_kl (p − p_old); of masked distributions p − p_old is at hand.
+  // −dy_log (p − 1[label]) + dy_kl (p − p_old); for masked distributions p − p_old is at hand.
   const ofOwn = tf.where(idle, ones, masked ? pull : tf.add<Tensor2D>(pull, byDivergence));
   const ofOther = tf.where(idle, noughts, masked ? byDivergence : tf.neg<Tensor2D>(byDivergence));
   return {
@@ -66,8 +66,8 @@ export function gradientOfBoth(
 }
 
 /**
- * KL(q ‖ p) per row of what old logits and logits [n, vocab] stand for once the label's token is out, and its gradient by the logits,
- * p − q. Of softmaxes of their own: what a whole distribution leaves next to a certain label would be rounding.
+ * KL(q ‖ p) per row for the distributions of old logits and logits [n, vocab] with the label's token taken out, and its gradient by the
+ * logits, p − q. From softmaxes of their own: what a whole distribution leaves next to a certain label would be rounding.
  */
 function maskedDivergence(oldLogits: Tensor2D, logits: Tensor2D, labels: Tensor1D) {
   const away = tf.mul(tf.cast(tf.oneHot(labels, logits.shape[1]), 'float32'), farBelow);

@@ -7,33 +7,33 @@ import { scaled } from '../models/unsaved.ts';
 import type { NativeOps } from '../ports.ts';
 import { type ComparedWith, divergenceFrom, gradientOfBoth } from './head-divergence.ts';
 
-/** Logits up to so many numbers are made at once, and their gradient kept: 256 MiB. */
+/** Up to this many logits are made at once, and their gradient kept: 256 MiB. */
 const mostKept = 2 ** 26;
-/** Beyond, they are made in pieces of so many, and once more on the way back. */
+/** Beyond that, they are made in pieces of this many, and again on the backward pass. */
 const pieceSize = 2 ** 25;
-/** The same where no gradient is taken, and every step of the softmax makes another copy. */
+/** The same when no gradient is taken, and every step of the softmax makes another copy. */
 const scoredPieceSize = 2 ** 24;
 
 export interface HeadOptions {
   ops?: NativeOps | undefined;
-  /** Of sampling: logits are divided by it. */
+  /** The temperature of sampling: logits are divided by it. */
   temperature?: number;
   /** Numbers that a piece of logits may have, and all of them while they are kept; for tests. */
   limits?: { kept: number; piece: number };
 }
 
 /**
- * log p(label) of hidden states [n, dim] → [n] in nats. The logits [n, vocab], a multiple of all else where a vocabulary is large, are
- * never there as a whole. With G the softmax less the label's 1, dy·G is taken as (G of each row)·dy: by scaled hidden states
- * in place of scaled logits.
+ * log p(label) of hidden states [n, dim] → [n] in nats. The logits [n, vocab], many times larger than everything else if the vocabulary is
+ * large, never exist as a whole. With G the softmax less the label's 1, dy·G is computed as (G of each row)·dy: by scaled hidden states
+ * instead of scaled logits.
  */
 export function headLogProbs(model: CausalLm, hidden: Tensor2D, labels: Tensor1D, options: HeadOptions = {}): Tensor1D {
   return headPass(model, hidden, labels, null, options);
 }
 
 /**
- * The same log-probs [n], and of the first rows KL(before ‖ model) over the vocabulary → [compared], of the same logits: a KL costs the other
- * model's logits, and no product by this one's head. At no weight it leaves every bit of the rest as it is.
+ * The same log-probs [n] and, for the first rows, KL(before ‖ model) over the vocabulary → [compared], from the same logits: a KL costs the
+ * other model's logits, but no product with this one's head. If the KL has no weight, every bit of the rest stays as it is.
  */
 export function headDivergence(
   model: CausalLm,
@@ -160,7 +160,7 @@ interface PieceLosses {
   /** −log p(label), [size], and softmax − one-hot, [size, vocab]. */
   loss: Tensor1D;
   grad: Tensor2D;
-  /** Of the rows that are compared. */
+  /** For the rows that are compared. */
   divergence: { value: Tensor1D; grad: Tensor2D } | null;
 }
 
@@ -189,7 +189,7 @@ export interface ScoresOptions {
 }
 
 /**
- * Log-probs of the labels and, if asked for, the likeliest token at each place, of the same logits; no gradients.
+ * Log-probs of the labels and, if asked for, the likeliest token at each place, from the same logits; no gradients.
  * hidden [n, dim], labels [n] → logProbs [n] in nats, greedy [n] int32.
  */
 export function headScores(
@@ -221,7 +221,7 @@ export function headScores(
 interface Piece {
   start: number;
   size: number;
-  /** So many of its first rows are compared. */
+  /** This many of its first rows are compared. */
   compared: number;
 }
 

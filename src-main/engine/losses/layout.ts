@@ -15,7 +15,7 @@ export interface LayoutForm extends PackedForm {
 }
 
 /**
- * Where every token of a batch lies. Completion tokens are numbered sequence by sequence: those of sequence r are
+ * The position of every token of a batch. Completion tokens are numbered sequence by sequence: those of sequence r are
  * `starts[r] … starts[r] + counts[r] − 1`; what follows the last one is padding.
  */
 export interface BatchLayout {
@@ -24,7 +24,7 @@ export interface BatchLayout {
     /** The place whose hidden state predicts each completion token, and the token wanted, [tokens]. */
     predicting: Int32Array;
     labels: Int32Array;
-    /** 1 where a completion token is of a sequence, [sequences, tokens]. */
+    /** 1 if a completion token belongs to a sequence, [sequences, tokens]. */
     membership: Float32Array;
     /** The place of each sequence's last token, [sequences]. */
     last: Int32Array;
@@ -38,9 +38,9 @@ export interface BatchLayout {
 export interface LayoutOptions {
   /** Sizes are rounded up, so that few forms occur and each is compiled once. */
   rounded?: boolean;
-  /** Of a rounded size, the share that padding may be at most: 1 / this. Finer sizes are more forms, and less work in each. */
+  /** The largest share of a rounded size that may be padding: 1 / this. Finer sizes mean more forms, and less work in each. */
   fineness?: number;
-  /** Prompts that several sequences begin with lie there once; not where a place depends on what comes behind it. */
+  /** A prompt that several sequences begin with is stored once; not if a place depends on what follows it. */
   sharePrompts?: boolean;
   /** Groups of rows by length; false for one. */
   splitByLength?: boolean;
@@ -141,7 +141,7 @@ function arraysOf(
     arrays.last[row] = own.at(-1) ?? nobody;
   });
   const padding = arrays.spread.indexOf(nobody);
-  // A slot of padding has no gradient, and nobody's place must get none.
+  // A slot of padding has no gradient, and the place that belongs to no token must not get one.
   arrays.own.fill(padding, place);
   arrays.copySlots.fill(padding, copy);
   return arrays;
@@ -200,13 +200,13 @@ function slotsOfRows(groups: readonly Group[]): number[] {
   return slots;
 }
 
-/** Up to a multiple that grows with the number: a 1/`fineness` of it at most is padding, half of that on average. */
+/** Rounds up to a multiple that grows with the number: at most 1/`fineness` of it is padding, half of that on average. */
 function roundedUp(count: number, rounded: boolean, fineness: number): number {
   const step = rounded ? Math.max(32, 2 ** Math.floor(Math.log2(Math.max(1, count) / fineness))) : 1;
   return Math.ceil(count / step) * step;
 }
 
-/** Coarser: a copy costs a row that is gathered, and nothing else. */
+/** Coarser: a copy costs one gathered row and nothing else. */
 function roundedCopies(count: number, rounded: boolean): number {
   return rounded ? 2 ** Math.ceil(Math.log2(Math.max(64, count))) : count;
 }

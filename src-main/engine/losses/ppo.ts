@@ -28,7 +28,7 @@ export function ppoValueLoss(values: Tensor1D, oldValues: Tensor1D, returns: Ten
   return tf.mul(worst, 0.5);
 }
 
-/** Advantages and returns of one response, one number a token. */
+/** Advantages and returns of one response, one number per token. */
 export interface AdvantageEstimate {
   advantages: Float32Array;
   returns: Float32Array;

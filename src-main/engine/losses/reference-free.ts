@@ -25,7 +25,7 @@ export function simpoLoss(
   return tf.add(tf.mul(kept, 1 - labelSmoothing), tf.mul(tf.softplus(logits), labelSmoothing));
 }
 
-/** log(1 − eˣ) for x < 0; a certain response counts as one of p = 1 − 1e-6, so that its odds stay finite. */
+/** log(1 − eˣ) for x < 0; a response of probability 1 counts as p = 1 − 1e-6, so that its odds stay finite. */
 function logOneMinusExp(x: Tensor1D): Tensor1D {
   return tf.log(tf.neg(tf.expm1(tf.minimum(x, -1e-6))));
 }

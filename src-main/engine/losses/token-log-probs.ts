@@ -14,7 +14,7 @@ export interface ForwardOptions {
   ops?: NativeOps | undefined;
   /** Switches LoRA dropout on, and makes it repeatable. */
   dropout?: DropoutSeeds | undefined;
-  /** Blocks keep their input alone, and are computed again on the way back. */
+  /** Blocks keep only their input, and are computed again on the backward pass. */
   checkpointing?: boolean | undefined;
 }
 
@@ -29,7 +29,7 @@ export interface Batch {
   last: Tensor1D;
 }
 
-/** Weights of a model, above which compiling one more form costs less than the padding that it saves. */
+/** The number of weights above which compiling one more form costs less than the padding that it saves. */
 const finelyRounded = 4e6;
 
 /** The sequences as this model takes them. */
@@ -56,7 +56,7 @@ export function batchInputs(model: CausalLm, { arrays }: BatchLayout, prefix = '
   return inputs;
 }
 
-/** What `batchInputs` named, put together. */
+/** Builds the batch from the tensors that `batchInputs` named. */
 export function batchOf(form: LayoutForm, tensors: PassTensors, prefix = ''): Batch {
   const of = (name: string): Tensor1D => tensors[prefix + name]!;
   const byPlace = (name: string): Tensor2D => tf.reshape(of(name), [form.places, -1]);

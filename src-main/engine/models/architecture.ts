@@ -44,8 +44,8 @@ export interface LayerAttention {
 export type Activation = 'silu' | 'gelu' | 'gelu_tanh' | 'relu';
 
 /**
- * Module names as in the checkpoint; the ones from `attentionNorm` on stand behind `<block>.<layer>.`. What a family does not
- * have it does not name: its norms before and after the two halves of a block are the ones named here.
+ * Module names as in the checkpoint; those from `attentionNorm` on come after `<block>.<layer>.`. A family does not name what it does not
+ * have: its norms before and after the two halves of a block are the ones named here.
  */
 export interface WeightNames {
   embedding: string;
@@ -54,7 +54,7 @@ export interface WeightNames {
   finalNorm: string;
   head: string;
   block: string;
-  /** Of what attention reads, and of what it returns. */
+  /** Norms of what attention reads, and of what it returns. */
   attentionNorm?: string;
   attentionOutNorm?: string;
   /** `separate` projections. */
@@ -66,7 +66,7 @@ export interface WeightNames {
   /** Fused projections. */
   queryKeyValue?: string;
   attentionOut: string;
-  /** Of what the feed-forward reads, and of what it returns. */
+  /** Norms of what the feed-forward reads, and of what it returns. */
   feedForwardNorm?: string;
   feedForwardOutNorm?: string;
   gate?: string;

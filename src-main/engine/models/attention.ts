@@ -18,13 +18,13 @@ export interface PassContext extends LayerContext {
   cache: LayerCache | null;
 }
 
-/** What attention asks of a cache. */
+/** What attention needs from a cache. */
 interface LayerCache {
   /** Appends keys and values [batch, kvHeads, stretch, headDim] to a layer; → all that it has, in order. */
   extend(layer: number, keys: tf.Tensor4D, values: tf.Tensor4D): CacheSegment[];
 }
 
-/** What a pass makes of a layer's window and rotation; layers that are alike share it. */
+/** What a pass derives from a layer's window and rotation; layers that are alike share it. */
 export interface LayerView {
   /** Null where nothing is rotated. */
   rotary: RotaryTable | null;
@@ -35,8 +35,8 @@ export interface LayerView {
 }
 
 /**
- * Grouped-query attention of x [batch·time, dim]. Query heads that share a key/value head are laid after one another along
- * time, so that scores and mixing are one batched product each and keys are never repeated.
+ * Grouped-query attention of x [batch·time, dim]. Query heads that share a key/value head are laid out one after another along time, so
+ * that scores and mixing are one batched product each and keys are never repeated.
  */
 export function attention(pass: PassContext, layer: number, block: string, x: tf.Tensor2D): tf.Tensor2D {
   const { config, batch, time } = pass;
@@ -57,15 +57,15 @@ export function attention(pass: PassContext, layer: number, block: string, x: tf
 export interface PackedPass extends LayerContext {
   config: ModelConfig;
   batch: PackedBatch;
-  /** One per layer; within a block, the block's alone. */
+  /** One per layer; within a block, only that block's. */
   views: readonly PackedView[];
 }
 
-/** What a packed pass makes of a layer's window and rotation. */
+/** What a packed pass derives from a layer's window and rotation. */
 export interface PackedView {
-  /** Of every place, [1, places, 1, dim/2]; null where nothing is rotated. */
+  /** For every place, [1, places, 1, dim/2]; null if nothing is rotated. */
   rotary: RotaryTable | null;
-  /** Of every group of rows. */
+  /** For every group of rows. */
   blocks: readonly (readonly AttentionBlock[])[];
 }
 
@@ -87,7 +87,7 @@ export function viewWith({ rotary, blocks }: PackedView, tensors: readonly tf.Te
   };
 }
 
-/** As `attention`, of packed places x [places, dim]: norms and rotation act on places, rows are seen by the products alone. */
+/** Like `attention`, for packed places x [places, dim]: norms and rotation act on places, and only the products see rows. */
 export function attentionOfPlaces(pass: PackedPass, block: string, x: tf.Tensor2D): tf.Tensor2D {
   const { config, batch } = pass;
   const { heads, kvHeads, headDim, architecture } = config;

@@ -9,8 +9,8 @@ interface BlockHalves {
 }
 
 /**
- * One block around its two halves: the norms before and after each that the family names, and what they are added to.
- * `prefix` stands before the block's modules.
+ * One block around its two halves: the norms before and after each that the family names, and what they are added to. `prefix` comes before
+ * the names of the block's modules.
  */
 export function blockOf(context: LayerContext, prefix: string, x: tf.Tensor2D, halves: BlockHalves): tf.Tensor2D {
   const { names, residual, multipliers } = context.architecture;

@@ -14,8 +14,8 @@ export interface AttentionBlock {
 }
 
 /**
- * Half of all scores are hidden by causality, and padding hides more: blocks leave most of them uncomputed, in time and in memory.
- * Shorter blocks leave more and cost more operations; eight leave 7/16 of the scores.
+ * Half of all scores are hidden by causality, and padding hides more: blocks avoid most of these, in time and in memory. Shorter blocks
+ * avoid more and cost more operations; eight avoid 7/16 of the scores.
  */
 const blockLength = 80;
 const mostBlocks = 8;

@@ -21,11 +21,11 @@ export interface CausalLm {
   /** Null for a plain model. */
   readonly adapter: LoraSettings | null;
   /**
-   * ids int32 [batch, time], right-padded; lengths: real tokens a row. → hidden states after the last norm [batch, time, dim].
-   * Padding never influences a real position. `training` switches LoRA dropout on (with `dropoutSeed`).
+   * ids int32 [batch, time], right-padded; lengths: real tokens per row. → hidden states after the last norm [batch, time, dim]. Padding
+   * never influences a real position. `training` switches LoRA dropout on (with `dropoutSeed`).
    */
   hiddenStates(ids: Tensor2D, lengths: readonly number[], options?: HiddenStatesOptions): Tensor3D;
-  /** What it computes in, where that is not float32 alone. */
+  /** What it computes in, if not in float32 alone. */
   readonly half: HalfPrecision | null;
   /** Gradients are products in bfloat16 from now on, where the device multiplies it, and linear layers that do not train are stored in it. */
   computeInHalf(half: HalfPrecision): void;
@@ -36,8 +36,8 @@ export interface CausalLm {
   /** A packed batch → hidden states after the last norm [places, dim]. */
   packedStates(batch: PackedBatch, options?: PackedOptions): Tensor2D;
   /**
-   * hidden [n, dim] → logits [n, vocab]. Throws where the model has no language-model head (sequence classifiers). With the
-   * `cache` of a decoding under way few rows are faster; gradients come without it.
+   * hidden [n, dim] → logits [n, vocab]. Throws if the model has no language-model head (sequence classifiers). With the `cache` of a
+   * decoding in progress, few rows are faster; gradients are available only without it.
    */
   logits(hidden: Tensor2D, cache?: KeyValueCache): Tensor2D;
   /** The language-model head: its weights [vocab, dim], the factor on logits, and whether training may change it. */
@@ -49,11 +49,11 @@ export interface CausalLm {
   newCache(batch: number, maxTime: number, leftPadding?: readonly number[]): KeyValueCache;
   /** One more stretch of tokens with the cache: ids [batch, stretch] → hidden of the last position of each row [batch, dim]. */
   step(ids: Tensor2D, cache: KeyValueCache): Tensor2D;
-  /** One position a row, of tensors alone, so that it can be compiled: → logits [rows, vocab] and the cache's new stretch. */
+  /** One position per row, from tensors alone, so that it can be compiled: → logits [rows, vocab] and the cache's new stretch. */
   stepOnce(input: StepInput): StepOutput;
   /** Weights laid out for single positions, as they are now; the caller disposes them. */
   stepWeights(): StepWeights;
-  /** What is to be disposed with the model. */
+  /** What has to be disposed together with the model. */
   readonly dependants: Set<{ dispose(): void }>;
   dispose(): void;
 }
@@ -67,7 +67,7 @@ export interface PackedOptions {
   ops?: NativeOps | undefined;
   /** Switches LoRA dropout on. `seed` int32 [1] is the pass's; `number` the same, for backends without seeded randomness. */
   dropout?: { seed: Tensor1D; number: number } | undefined;
-  /** Blocks keep their input alone, and are computed again on the way back. */
+  /** Blocks keep only their input, and are computed again on the backward pass. */
   checkpointing?: boolean;
 }
 
@@ -85,7 +85,7 @@ export interface LoraSettings {
 
 export interface KeyValueCache {
   readonly length: number;
-  /** Keys and values of a layer so far, in order; they stay the cache's. */
+  /** Keys and values of a layer so far, in order; they still belong to the cache. */
   segments(layer: number): readonly CacheSegment[];
   /** Keep these rows, in this order (rows that have stopped are dropped). */
   select(rows: Tensor1D): void;
@@ -106,7 +106,7 @@ export interface ModelConfig {
   tiedHead: boolean;
   bosTokenId: number | null;
   eosTokenIds: number[];
-  /** A sequence classifier reads its scores off the last token that is not this one. */
+  /** A sequence classifier reads its scores at the last token that is not this one. */
   padTokenId: number | null;
   /** How the family's blocks compute and what its weights are called. */
   architecture: Architecture;

@@ -4,8 +4,8 @@ import type { NativeOps } from '../ports.ts';
 import { customGradient } from './custom-gradient.ts';
 
 /**
- * Runs a block and keeps nothing of it but its input: on the way back it is computed once more (Chen et al. 2016). `variables`: the
- * weights whose gradients are wanted. `shared`: what blocks share of the pass, such as masks, held until then.
+ * Runs a block and keeps only its input: on the backward pass it is computed again (Chen et al. 2016). `variables`: the weights whose
+ * gradients are wanted. `shared`: what the blocks of the pass share, such as masks, kept until then.
  */
 export function checkpointed(
   x: Tensor2D,
@@ -19,14 +19,14 @@ export function checkpointed(
     (input) => ({ value: run(input as Tensor2D, shared), saved: [input!, ...shared] }),
     (dy, saved) => {
       const [input, ...held] = saved as [Tensor2D, ...Tensor[]];
-      // In a compiled pass nothing else would keep the second run from happening next to the first.
+      // In a compiled pass nothing else would stop the second run from happening next to the first.
       const again = ops?.after?.(input, dy) ?? tf.clone(input);
       return innerGradients(() => run(again, held), [again, ...variables], dy);
     },
   );
 }
 
-/** Gradients within a gradient. tfjs has one tape at a time: the outer one is put aside, and what this run put on its own is freed at its end. */
+/** Gradients within a gradient. tfjs has one tape at a time: the outer one is set aside, and what this run recorded is freed at its end. */
 function innerGradients(run: () => Tensor2D, inputs: Tensor[], dy: Tensor2D): Tensor[] {
   const engine = tf.engine();
   const outer = engine.state.activeTape;

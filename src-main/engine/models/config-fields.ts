@@ -1,6 +1,6 @@
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 
-/** Above this no size in a config.json is believed: it would only ask for memory that no machine has. */
+/** No size above this is believed in a config.json: it would only ask for memory that no machine has. */
 const largestCount = 2 ** 31 - 1;
 
 /** Typed reading of a config.json; a value of the wrong kind is refused with file and field. */
@@ -35,7 +35,7 @@ export class ConfigFields {
     throw this.#bad(field, 'a positive whole number', value);
   }
 
-  /** A count, or null where null is written; left out, it is the usual one. */
+  /** A count, or null if null is written; the usual one if the field is left out. */
   countOrNull(field: string, usual: number | null): number | null {
     if (!Object.hasOwn(this.source, field)) return usual;
     return this.optionalCount(field);

@@ -19,7 +19,7 @@ export function customGradient<Inputs extends tf.Tensor[], Value extends tf.Tens
   return op(...inputs) as Value;
 }
 
-/** Runs what no gradient passes through, so that nothing of it is kept for one. */
+/** Runs something that no gradient passes through, so that nothing of it is kept for one. */
 export function withoutGradient<Result>(run: () => Result): Result {
   const { state } = tf.engine();
   state.kernelDepth += 1;

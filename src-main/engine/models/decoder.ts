@@ -26,11 +26,11 @@ import { stepWeights, type StepWeights } from './step-weights.ts';
 import { runBlock, runPackedBlock, lastPositions } from './run-block.ts';
 import { cacheMask, perKind } from './decoder-views.ts';
 
-/** Rotary rows held from the start; longer sequences extend the table. */
+/** Rotary rows available from the start; longer sequences extend the table. */
 const expectedTime = 512;
 
 export interface DecoderOptions {
-  /** Names of what training may change; all when left out. */
+  /** Names of what training may change; all if left out. */
   trainable?: (name: string) => boolean;
   /** Set when the parameters hold an adapter. */
   adapter?: LoraSettings;
@@ -149,7 +149,7 @@ class Decoder implements CausalLm {
     const [batch, stretch] = ids.shape;
     if (cache.length + stretch > cache.maxTime) throw new Error(`the cache holds ${cache.maxTime} positions at most`);
     return tf.tidy(() => {
-      // What was computed under the frequencies of a short sequence does not belong into a long one.
+      // What was computed with the frequencies of a short sequence does not belong in a long one.
       const fed = this.#rotations.staleAfter(cache, stretch) ? cache.startOver(ids) : cache.remember(ids);
       const time = fed.shape[1];
       const pass = this.#pass(batch, time, { cache }, this.#loraContext({}));
@@ -301,7 +301,7 @@ class Decoder implements CausalLm {
     return norm(pass, names.finalNorm, lastOnly ? lastPositions(x, pass.batch, pass.time) : x);
   }
 
-  /** As `#run`, for one position a row. */
+  /** Like `#run`, for one position per row. */
   #runStep(pass: PassContext, cache: DecoderCache, embedded: tf.Tensor2D): tf.Tensor2D {
     const { headDim } = this.config;
     const matrixOf = perKind((view: LayerView) => (view.rotary === null ? null : rotationMatrix(view.rotary, headDim)));

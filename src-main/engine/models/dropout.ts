@@ -8,7 +8,7 @@ export interface DropoutSeeds {
   number: number;
 }
 
-/** Linears of a block, at most; each draws by a number of its own, the same when a block is computed again. */
+/** Linears of a block, at most; each draws with a number of its own, which is the same when a block is computed again. */
 const drawsOfBlock = 64;
 
 /** Inverted dropout for the linears of one block, in the order in which they are met. */

@@ -208,7 +208,7 @@ function olmo(fields: ConfigFields): parts.Differences {
   };
 }
 
-/** Qwen's window, where it is in use: on the layers from `max_window_layers` on. */
+/** Qwen's window, if it is in use: on the layers from `max_window_layers` on. */
 function upperLayers(fields: ConfigFields): (layer: number) => number | null {
   const from = fields.whole('max_window_layers', 28);
   return slidingLayers(fields, windowInUse(fields, 4096), (layer) => layer >= from);
@@ -221,7 +221,7 @@ function windowInUse(fields: ConfigFields, usual: number | null = null): number 
 /** What the workbench loads, for messages and documentation. */
 export const supportedFamilies: readonly string[] = families.map((family) => `${family.modelType} (${family.covers})`);
 
-/** config.json → what the decoder needs. Refuses by name, before any weight is read, what it would compute wrongly. */
+/** config.json → what the decoder needs. Refuses by name, before any weight is read, whatever it would compute wrongly. */
 export function readModelConfig(source: unknown, file = 'config.json'): ModelConfig {
   try {
     return readSupported(new ConfigFields(source, file));

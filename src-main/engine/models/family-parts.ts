@@ -6,17 +6,17 @@ import { unsupported } from './refused.ts';
 import { readRotary, type RotaryReading } from './rotary-config.ts';
 import { llamaNames } from './weight-names.ts';
 
-/** What a family's config.json says, but for the tokens that every family names alike. */
+/** What a family's config.json says, except for the tokens that every family names alike. */
 export type FamilyConfig = Omit<ModelConfig, 'family' | 'source' | 'bosTokenId' | 'eosTokenIds' | 'padTokenId'>;
 
 /** Where a relative of Llama differs from it; what is left out is as in Llama. Functions are of a layer's number, from 0. */
 export interface Differences {
-  /** Where config.json does not say. */
+  /** Used if config.json does not say. */
   usual?: { epsilon?: number; headDim?: number; tied?: boolean };
   rotary?: RotaryReading;
   /** Keys a query sees in this layer; null = all before it. */
   window?: (layer: number) => number | null;
-  /** The rotation of layers with a window, where it is another one. */
+  /** The rotation of layers with a window, if it differs. */
   windowRotary?: RotaryReading;
   /** Whether this layer rotates queries and keys at all. */
   rotated?: (layer: number) => boolean;
@@ -65,7 +65,7 @@ export function llamaLike(fields: ConfigFields, differences: Differences = {}): 
   };
 }
 
-/** What each head has of a width that all of them share. */
+/** The width of one head, given the width of all heads together. */
 export function headWidth(fields: ConfigFields, field: string, dim: number, heads: number): number {
   if (dim % heads === 0) return dim / heads;
   const message = `${fields.file}: a width of ${dim} does not divide into ${heads} heads`;
@@ -105,7 +105,7 @@ function layersOf(
 }
 
 /**
- * The window of each layer: `layer_types` says which layers have one, and where it is not written, `sliding` does.
+ * The window of each layer: `layer_types` says which layers have one; if it is absent, `sliding` does.
  */
 export function slidingLayers(
   fields: ConfigFields,

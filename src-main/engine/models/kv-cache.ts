@@ -17,8 +17,8 @@ interface LayerCache {
 const recentLength = 32;
 
 /**
- * Tensors cannot be written into, so every new position copies what it is appended to. Each layer is therefore kept in two
- * segments: a long one, copied once every `recentLength` positions, and a short one, copied at each.
+ * Tensors cannot be written into, so every new position copies what it is appended to. Each layer is therefore kept in two segments: a long
+ * one, copied once every `recentLength` positions, and a short one, copied each time.
  */
 export class DecoderCache implements KeyValueCache {
   readonly maxTime: number;
@@ -28,7 +28,7 @@ export class DecoderCache implements KeyValueCache {
   readonly #layers: LayerCache[];
   #weights: StepWeights | null = null;
 
-  /** Padding at each row's start and the tokens fed so far, held where a pass has to know how long each row is. */
+  /** Padding at each row's start and the tokens fed so far, kept if a pass has to know how long each row is. */
   #paddings: readonly number[] | null;
   #fed: tf.Tensor2D | null = null;
 
@@ -40,7 +40,7 @@ export class DecoderCache implements KeyValueCache {
     this.#paddings = tracksRows ? leftPadding : null;
   }
 
-  /** Real tokens that each row has after `more` positions; the length of the cache alone where nobody has to know. */
+  /** Real tokens in each row after `more` positions; just the length of the cache if row lengths are not needed. */
   rowLengths(more: number): number[] {
     const length = this.#length + more;
     return this.#paddings?.map((padding) => Math.max(0, length - padding)) ?? [length];
@@ -52,7 +52,7 @@ export class DecoderCache implements KeyValueCache {
     return this.leftPadding === null ? range : (tf.relu(tf.sub(range, this.leftPadding)) as tf.Tensor2D);
   }
 
-  /** Notes the tokens that are fed next, ids [batch, stretch], where the cache may have to start over; → those tokens. */
+  /** Records the tokens that are fed next, ids [batch, stretch], if the cache may have to start over; → those tokens. */
   remember(ids: tf.Tensor2D): tf.Tensor2D {
     if (this.#paddings === null) return ids;
     const before = this.#fed;
@@ -69,7 +69,7 @@ export class DecoderCache implements KeyValueCache {
     return this.#fed!;
   }
 
-  /** The weights laid out for single positions, made when the first one is asked for and held as long as the cache. */
+  /** The weights laid out for single positions, made on first use and kept as long as the cache. */
   weights(make: () => StepWeights): StepWeights {
     return (this.#weights ??= make());
   }
@@ -78,7 +78,7 @@ export class DecoderCache implements KeyValueCache {
     return this.#length;
   }
 
-  /** Appends one stretch of keys and values to a layer, which it takes over, and answers everything seen so far, in order. */
+  /** Appends one stretch of keys and values, which it takes over, to a layer and returns everything seen so far, in order. */
   extend(layer: number, keys: tf.Tensor4D, values: tf.Tensor4D): CacheSegment[] {
     const held = this.#layers[layer]!;
     if (held.recent !== null && held.recent.keys.shape[2] >= recentLength) {
@@ -144,7 +144,7 @@ function disposeSegment(segment: CacheSegment): void {
   segment.values.dispose();
 }
 
-/** Both stretches as one; takes them over. */
+/** Joins both stretches; takes them over. */
 function joined(before: CacheSegment | null, after: CacheSegment): CacheSegment {
   if (before === null) return after;
   const whole = {

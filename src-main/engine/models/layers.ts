@@ -43,9 +43,9 @@ function linearProduct(context: LayerContext, name: string, x: tf.Tensor2D): tf.
 }
 
 /**
- * x·W in mixed precision. What comes out is float32 of W as it is stored: a rounding there would be in every log-prob, and 8 bits of mantissa
- * move losses by over a hundredth. Gradients are products in bfloat16 where the device multiplies it; by W only where it is stored in
- * float32, and so may train.
+ * x·W in mixed precision. The result is float32 of W as it is stored: a rounding there would be in every log-prob, and 8 bits of mantissa
+ * move losses by over a hundredth. Gradients are products in bfloat16 if the device multiplies it; by W only if it is stored in float32,
+ * and so may train.
  */
 function halfProduct(half: HalfPrecision, x: tf.Tensor2D, matrix: tf.Tensor2D, transposed: boolean): tf.Tensor2D {
   const { multiplies, stores, widened } = half;
@@ -72,7 +72,7 @@ function halfProduct(half: HalfPrecision, x: tf.Tensor2D, matrix: tf.Tensor2D, t
   );
 }
 
-/** a·b on the way back: in bfloat16 where a model computes in it and the device multiplies it. */
+/** a·b on the backward pass: in bfloat16 if the model computes in it and the device multiplies it. */
 export function gradientProduct(
   half: HalfPrecision | null,
   a: tf.Tensor2D,
@@ -115,7 +115,7 @@ export function normGain(context: LayerContext, name: string): tf.Tensor1D {
   return context.architecture.norm.gain === 'weight' ? stored : tf.add(stored, 1);
 }
 
-/** The family's norm over the last axis of x [n, dim]; x itself where the family has none in this place. */
+/** The family's norm over the last axis of x [n, dim]; x itself if the family has none in this place. */
 export function normWhere(context: LayerContext, block: string, name: string | undefined, x: tf.Tensor2D): tf.Tensor2D {
   return name === undefined ? x : norm(context, block + name, x);
 }
@@ -175,7 +175,7 @@ function gated(kind: Activation, gate: tf.Tensor2D, up: tf.Tensor2D): tf.Tensor2
 }
 
 /**
- * silu(g)·u (Shazeer 2020). With s = σ(g) and a = g·s, computed again on the way back in place of being kept: du = dy·a,
+ * silu(g)·u (Shazeer 2020). With s = σ(g) and a = g·s, computed again on the backward pass instead of being kept: du = dy·a,
  * dg = dy·u·s·(1 + g − a).
  */
 function swiGlu(gate: tf.Tensor2D, up: tf.Tensor2D): tf.Tensor2D {

@@ -25,8 +25,8 @@ export function addAdapter(model: CausalLm, settings: LoraSettings, random: Rand
 }
 
 /**
- * The model with these adapter weights; it takes the place of `model` and owns its weights. The adapter trains, and next to
- * it, whole, the score head of a sequence classifier: PEFT's `modules_to_save`.
+ * The model with these adapter weights; it replaces `model` and owns its weights. The adapter trains and so, in full, does the score head
+ * of a sequence classifier: PEFT's `modules_to_save`.
  */
 export function attachAdapter(
   model: CausalLm,
@@ -52,13 +52,13 @@ export function withoutAdapter(model: CausalLm): CausalLm {
   return plain;
 }
 
-/** The same model once more, on the same weights, which stay `model`'s. */
+/** The same model again, on the same weights, which still belong to `model`. */
 export function sharedWith(model: CausalLm): CausalLm {
   const borrowed = new Set(model.parameters.keys());
   return createDecoder(model.config, model.parameters, { trainable: () => false, borrowed });
 }
 
-/** Adds the adapter into the weights it sits on. The answer takes the place of `model`; every weight of it is trainable. */
+/** Adds the adapter into the weights it sits on. The returned model replaces `model`; all of its weights are trainable. */
 export function mergeAdapter(model: CausalLm): CausalLm {
   const base = new Map([...model.parameters].filter(([name]) => !isAdapterWeight(name)));
   for (const [name, variable] of model.parameters) {

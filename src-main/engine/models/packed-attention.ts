@@ -12,8 +12,8 @@ export interface HeadCounts {
 }
 
 /**
- * Causal attention of packed places: query [places, heads·headDim] (scaled), key and value [places, kvHeads·headDim] → as the query.
- * Rows are laid out for the products alone, here and again on the way back, so that nothing of a row's padding is kept.
+ * Causal attention of packed places: query [places, heads·headDim] (scaled), key and value [places, kvHeads·headDim] → as the query. Rows
+ * are laid out for the products alone, here and again on the backward pass, so that nothing of a row's padding is kept.
  */
 export function packedAttention(
   query: Tensor2D,
@@ -36,7 +36,7 @@ export function packedAttention(
     (dy, saved) => {
       const [q, k, v, output, ...shares] = saved as [Tensor2D, Tensor2D, Tensor2D, Tensor2D, ...Tensor4D[]];
       const along = alongOutput(dy, output, counts);
-      // Slots that no place reads have no gradient: they show nobody's, which is 0.
+      // Slots that no place reads have no gradient: they show that of the place without a token, which is 0.
       const shown = { ...batch, spread: batch.returned };
       const rows = inGroups([q, k, v], batch, counts);
       const byRows = inGroups([dy], shown, counts);
@@ -48,7 +48,7 @@ export function packedAttention(
         return attendGradients([rowQ!, rowK!, rowV!], byRows[g]![0]!, alongRows[g]![0]!, own, blocks[g]!);
       });
       const back = (which: 0 | 1 | 2) => joined(parts.map((part, g) => inSlots(part[which], groups[g]!)));
-      // Copies of a place ask for nothing, so that their queries have no gradient.
+      // The attention of copies is not read back, so their queries have no gradient.
       return [tf.gather(back(0), batch.own), gatheredBack(back(1), batch), gatheredBack(back(2), batch)];
     },
   );

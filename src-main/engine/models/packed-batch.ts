@@ -2,11 +2,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 
 /**
- * Sequences laid one token after another, without padding between them; a prompt that several of them begin with lies there once. Linear
- * layers see places [places, dim]; attention alone sees rows, by length: a group of rows of like length is [rows × time] slots.
+ * Sequences laid one token after another, without padding between them; a prompt that several of them begin with is stored once. Linear
+ * layers see places [places, dim]; only attention sees rows, by length: a group of rows of similar length is [rows × time] slots.
  */
 export interface PackedForm {
-  /** Places of tokens; the last one is nobody's, and what fills up a size points at it. */
+  /** Places of tokens; the last one belongs to no token, and whatever fills up a size points to it. */
   places: number;
   groups: readonly RowGroup[];
   /** Slots that hold a token another row computes. */
@@ -19,7 +19,7 @@ export interface RowGroup {
   time: number;
 }
 
-/** Where tokens lie, all int32. */
+/** Where tokens are, all int32. */
 export interface PackedArrays {
   /** Token ids and positions within their sequence, [places]. */
   ids: Int32Array;
@@ -30,7 +30,7 @@ export interface PackedArrays {
   spread: Int32Array;
   /** The slot that each place's attention is read back from, [places]. */
   own: Int32Array;
-  /** As `spread` for slots that a place is read back from, nobody's place for all others, [slots]. */
+  /** As `spread` for slots that a place is read back from, the place without a token for all others, [slots]. */
   returned: Int32Array;
   /** Slots that show a place which is read back from elsewhere, with that place, [copies] each. */
   copySlots: Int32Array;
@@ -60,7 +60,7 @@ export function spreadOut<T extends Tensor>(x: T, batch: PackedBatch): T {
   return tf.gather(x, batch.spread);
 }
 
-/** The gradient of `spreadOut`: each place's from the slot of its own and from all slots that are copies. */
+/** The gradient of `spreadOut`: each place's from its own slot and from all slots that are copies of it. */
 export function gatheredBack(dy: Tensor2D, batch: PackedBatch): Tensor2D {
   const own = tf.gather(dy, batch.own);
   if (batch.form.copies === 0) return own;

@@ -2,12 +2,12 @@ import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { ConfigFields } from './config-fields.ts';
 
 /**
- * What would be computed wrongly, refused by name from config.json alone. The first that applies is said, the ones that
- * change the whole model first.
+ * What would be computed wrongly, refused by name from config.json alone. Only the first that applies is reported, starting with those that
+ * change the whole model.
  */
 interface Refusal {
   what: string;
-  /** Field that shows it, or null where it does not apply. */
+  /** Field that shows it, or null if it does not apply. */
   shownBy(fields: ConfigFields): string | null;
 }
 
@@ -42,7 +42,7 @@ const refusals: readonly Refusal[] = [
   },
 ];
 
-/** Throws where the configuration asks for what no family of the workbench computes. */
+/** Throws if the configuration asks for what no family of the workbench computes. */
 export function refuseVariants(fields: ConfigFields): void {
   for (const { what, shownBy } of refusals) {
     const field = shownBy(fields);

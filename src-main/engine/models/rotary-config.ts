@@ -2,16 +2,16 @@ import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { ConfigFields } from './config-fields.ts';
 import type { Rotary, RotaryScaling } from './rotary.ts';
 
-/** Where a family reads its rotation from, and what it means where config.json does not say. */
+/** Where a family reads its rotation from, and what it means if config.json does not say. */
 export interface RotaryReading {
   /** Share of a head that is rotated. */
   partial?: number;
   theta?: number;
   /** The field of the base, outside an object of its own. */
   thetaField?: string;
-  /** A scaling that is not written for this type of layer is not its own. */
+  /** A scaling that is not given for this type of layer does not apply to it. */
   unscaled?: boolean;
-  /** The first context, whatever stands in the scaling. */
+  /** The original context length, whatever the scaling says. */
   originalPositions?: number;
   /** Scalings that go by another name in this family. */
   alsoCalled?: Readonly<Record<string, string>>;
@@ -20,15 +20,15 @@ export interface RotaryReading {
 interface RotaryContext extends RotaryReading {
   headDim: number;
   maxPositions: number;
-  /** Where each type of layer has an object of its own. */
+  /** Used if each type of layer has an object of its own. */
   layerType?: string;
 }
 
 export const supportedRopeTypes = ['default', 'linear', 'dynamic', 'yarn', 'llama3', 'longrope'] as const;
 
 /**
- * Rotary settings from either layout of config.json: `rope_parameters` (transformers 5; one object, or one for each type of
- * layer), or `rope_theta` next to `rope_scaling` (before). Where both are written, `rope_scaling` is what somebody added by hand.
+ * Rotary settings from either layout of config.json: `rope_parameters` (transformers 5; one object, or one for each type of layer), or
+ * `rope_theta` next to `rope_scaling` (before). If both are present, `rope_scaling` is what somebody added by hand.
  */
 export function readRotary(fields: ConfigFields, context: RotaryContext): Rotary {
   const written = filled(fields.object('rope_scaling')) ?? fields.object('rope_parameters');
@@ -65,7 +65,7 @@ function readScaling(fields: ConfigFields, scaling: ConfigFields, context: Rotar
   const { maxPositions } = context;
   const written = scaling.text('rope_type', scaling.text('type', 'default'));
   const type = context.alsoCalled?.[written] ?? written;
-  // transformers lets a first context that stands outside the scaling overrule the one in it.
+  // transformers lets an original context length outside the scaling override the one in it.
   const outside = fields.optionalCount('original_max_position_embeddings') ?? context.originalPositions;
   const originalPositions = outside ?? scaling.count('original_max_position_embeddings', maxPositions);
   switch (type) {
@@ -74,7 +74,7 @@ function readScaling(fields: ConfigFields, scaling: ConfigFields, context: Rotar
     case 'linear':
       return { kind: 'linear', factor: scaling.number('factor') };
     case 'dynamic':
-      // transformers reads the first context off max_position_embeddings here, whatever else is written.
+      // transformers reads the original context length from max_position_embeddings here, whatever else is given.
       return { kind: 'dynamic', factor: scaling.number('factor'), originalPositions: maxPositions };
     case 'yarn':
       return readYarn(scaling, originalPositions, maxPositions);
@@ -132,7 +132,7 @@ function readLongRope(scaling: ConfigFields, originalPositions: number, maxPosit
   };
 }
 
-/** Throws `bad(field, what is wrong)` for what no head can be rotated by. */
+/** Throws `bad(field, what is wrong)` for settings that no head can be rotated by. */
 export function checkRotary({ dim, scaling }: Rotary, bad: (field: string, message: string) => WorkbenchError): void {
   if (dim % 2 !== 0) throw bad('head_dim', `rotary positions need an even number of dimensions, not ${dim}`);
   if (scaling.kind !== 'longrope') return;

@@ -30,7 +30,7 @@ export type RotaryScaling =
     }
   /** Llama 3.1: as YaRN with the ramp given by wavelengths. */
   | { kind: 'llama3'; factor: number; lowFreqFactor: number; highFreqFactor: number; originalPositions: number }
-  /** LongRoPE (Ding et al. 2024): one factor a frequency, one list for short sequences and one for long. */
+  /** LongRoPE (Ding et al. 2024): one factor per frequency, one list for short sequences and one for long. */
   | {
       kind: 'longrope';
       shortFactors: number[];
@@ -100,8 +100,8 @@ export function dependsOnLength({ scaling }: Rotary): boolean {
 }
 
 /**
- * The length beyond which a sequence has other frequencies from its first position on, so that nothing computed before holds.
- * Dynamic NTK changes them at every position, and keys of earlier ones are kept, as transformers does.
+ * The length beyond which a sequence has other frequencies from its first position on, so that nothing computed before is valid. Dynamic
+ * NTK changes them at every position, and keys of earlier ones are kept, as in transformers.
  */
 export function switchPosition({ scaling }: Rotary): number | null {
   return scaling.kind === 'longrope' ? scaling.originalPositions : null;
@@ -113,7 +113,7 @@ export interface RotaryTable {
   sin: tf.Tensor;
 }
 
-/** Keeps the table that is long enough for what has been asked so far. */
+/** Keeps the table that is long enough for what has been requested so far. */
 export class RotaryTables {
   readonly #rotary: Rotary;
   #table: { cos: tf.Tensor2D; sin: tf.Tensor2D } | null = null;
@@ -133,8 +133,8 @@ export class RotaryTables {
   }
 
   /**
-   * The same for rows of these lengths, padded to `time`. Where frequencies depend on a sequence's length, each row has those of
-   * its own, so that batch mates and padding change nothing: [batch, 1, time, dim/2] each.
+   * The same for rows of these lengths, padded to `time`. If frequencies depend on a sequence's length, each row uses its own, so that
+   * batch mates and padding change nothing: [batch, 1, time, dim/2] each.
    */
   forRows(lengths: readonly number[], time: number): RotaryTable {
     const [first = time] = lengths;

@@ -5,7 +5,7 @@ import { dependsOnLength, type Rotary, RotaryTables, switchPosition, type Rotary
 /** The rotations of a model's layers: one table for each that differs. */
 export class Rotations {
   readonly #tables = new Map<string, RotaryTables>();
-  /** Sequence lengths beyond which keys that were rotated before no longer hold. */
+  /** Sequence lengths beyond which keys that were rotated before are no longer valid. */
   readonly #switches: readonly number[];
   /** Whether a pass has to know how long each row is. */
   readonly tracksRows: boolean;
@@ -24,7 +24,7 @@ export class Rotations {
     return this.#each((tables) => tables.forRows(lengths, time));
   }
 
-  /** Of every rotation that differs, by name: cosines and sines of places, [places, dim/2] each. */
+  /** Every distinct rotation, by name: cosines and sines of places, [places, dim/2] each. */
   atPlaces(positions: Int32Array, lengths: Int32Array): Map<string, { cos: Float32Array; sin: Float32Array }> {
     return new Map([...this.#tables].map(([name, tables]) => [name, tables.atPlaces(positions, lengths)]));
   }

@@ -2,7 +2,7 @@ import type { ModelShape } from '../../shared/domain/memory-estimate.ts';
 import type { ModelConfig } from './causal-lm.ts';
 import { blockLinears, expectedShapes } from './parameters.ts';
 
-/** What memory depends on of a configuration. */
+/** The parts of a configuration that memory depends on. */
 export function shapeOf(config: ModelConfig): ModelShape {
   const { vocabSize, dim, layers, heads, kvHeads, headDim, ffnDim } = config;
   const linears = Array.from({ length: layers }, (_, layer) => blockLinears(config, layer)).flat();
@@ -13,7 +13,7 @@ export function shapeOf(config: ModelConfig): ModelShape {
     largest: Math.max(...sizes),
     matrices: linears.reduce((total, { inputs, outputs }) => total + inputs * outputs, 0),
     ...{ vocabSize, dim, layers, heads, kvHeads, headDim, ffnDim, linears },
-    // Three are kept; the fourth is made again on the way back, which a compiled step does early.
+    // Three are kept; the fourth is made again on the backward pass, which a compiled step does early.
     feedForwardRows: kind === 'gated' && activation === 'silu' ? 4 : 8,
   };
 }

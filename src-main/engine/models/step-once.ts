@@ -4,7 +4,7 @@ import type { LayerAttention } from './architecture.ts';
 import type { CacheSegment } from './kv-cache.ts';
 import type { StepWeights } from './step-weights.ts';
 
-/** All that a step for one position a row depends on, besides the model's own variables. */
+/** All that a step for one position per row depends on, besides the model's own variables. */
 export interface StepInput {
   /** Token ids and positions within their rows, int32 [rows]. */
   ids: tf.Tensor1D;
@@ -14,7 +14,7 @@ export interface StepInput {
   segments: readonly { settled: CacheSegment; recent: CacheSegment }[];
   /** Where keys and values of this position are written in a short stretch: row, head and place of each, int32 [rows·kvHeads, 3]. */
   places: tf.Tensor2D;
-  /** By a layer's window what its queries may see of both stretches, additive, [rows, length of both]. */
+  /** What its queries may see of both stretches, by a layer's window; additive, [rows, length of both]. */
   masks: ReadonlyMap<number | null, tf.Tensor2D>;
   /** Cosines and sines of the rows' positions by rotation, [rows, dim/2] each. */
   rotary: ReadonlyMap<string, { cos: tf.Tensor2D; sin: tf.Tensor2D }>;
@@ -54,7 +54,7 @@ export class FixedCache {
     this.#input = input;
   }
 
-  /** As `DecoderCache.extend`, for one position. */
+  /** Like `DecoderCache.extend`, for one position. */
   extend(layer: number, keys: tf.Tensor4D, values: tf.Tensor4D): CacheSegment[] {
     const { settled, recent } = this.#input.segments[layer]!;
     const { places } = this.#input;

@@ -13,14 +13,14 @@ export interface StepLayer {
   /** [queries, scaled as scores are | keys | values], each head by head. */
   queryKeyValue: Affine;
   attentionOut: Affine;
-  /** [gate | up] of a gated feed-forward, else up alone. */
+  /** [gate | up] of a gated feed-forward, otherwise up alone. */
   up: Affine;
   down: Affine;
 }
 
 /**
- * The weights of a model laid out for decoding: what reads the same input is one matrix, adapters are merged in. With few rows a
- * step costs as much as the number of operations in it, and this halves it. A copy, held as long as the cache.
+ * The weights of a model laid out for decoding: those that read the same input are one matrix, adapters are merged in. With few rows a step
+ * costs as much as the number of operations in it, and this halves it. A copy, kept as long as the cache.
  */
 export interface StepWeights {
   layers: StepLayer[];
@@ -56,7 +56,7 @@ export function stepWeights(context: LayerContext, config: ModelConfig): StepWei
   };
 }
 
-/** Makes a pair of tensors and keeps the two alone; where one is a parameter itself, a copy of its handle is ours to dispose. */
+/** Makes a pair of tensors and keeps only these two; if one is itself a parameter, we get a copy of its handle to dispose. */
 function held(make: () => Affine): Affine {
   return tf.tidy(() => {
     const { matrix, bias } = make();

@@ -24,7 +24,7 @@ export interface TurningFactors {
   partner: tf.Tensor1D;
 }
 
-/** As the block of a whole pass, for one new position a row: x [batch, dim]. */
+/** Like the block of a whole pass, for one new position per row: x [batch, dim]. */
 export function stepBlock(step: StepContext, layer: number, weights: StepLayer, x: tf.Tensor2D): tf.Tensor2D {
   const { names } = step.architecture;
   return blockOf(step, `${names.block}.${layer}.`, x, {
@@ -91,8 +91,8 @@ function applied({ matrix, bias }: Affine, x: tf.Tensor): tf.Tensor2D {
 }
 
 /**
- * The rotation as a matrix R, so that x·R is the rotated x: one product in place of eight operations a layer. Of the table's first
- * axes, one entry a row; columns beyond the rotated ones are the identity.
+ * The rotation as a matrix R, so that x·R is the rotated x: one product instead of eight operations per layer. The table's first axes have
+ * one entry per row; columns beyond the rotated ones are the identity.
  */
 export function rotationMatrix({ cos, sin }: RotaryTable, headDim: number): tf.Tensor {
   return tf.tidy(() => {
@@ -107,7 +107,7 @@ export function rotationMatrix({ cos, sin }: RotaryTable, headDim: number): tf.T
   });
 }
 
-/** The rotation of a compiled step's layers that share a table, of one entry a row. */
+/** The rotation of a compiled step's layers that share a table, with one entry per row. */
 export function turningFactors({ cos, sin }: RotaryTable, heads: number, headDim: number): TurningFactors {
   const [rows, half] = [cos.shape[0]!, cos.shape.at(-1)!];
   const rest = headDim - 2 * half;

@@ -10,18 +10,18 @@ import type { CausalLm } from '../models/causal-lm.ts';
 import { withoutGradient } from '../models/custom-gradient.ts';
 import type { NativeOps } from '../ports.ts';
 
-/** What a policy's pass says of guarded responses; the first sequences of the batch are the targets. */
+/** What a policy's pass says about guarded responses; the first sequences of the batch are the targets. */
 export interface GuardedPass {
   batch: Batch;
   /** Completion log-probs, [sequences]. */
   sums: Tensor1D;
-  /** KL from the pre-aligned model at every place of the batch; null where D is no KL. */
+  /** KL from the pre-aligned model at every place of the batch; null if D is not a KL. */
   kl: Tensor1D | null;
   /** Completion tokens of each target, at least 1, [targets]. */
   tokens: Tensor1D;
 }
 
-/** The pre-aligned model at every place of the batch, for the head to compare with; null where D is no KL. */
+/** The pre-aligned model at every place of the batch, for the head to compare with; null if D is not a KL. */
 export function comparedWith(
   spec: Pick<GuardSpec, 'divergence'>,
   preModel: CausalLm | null,
@@ -34,7 +34,7 @@ export function comparedWith(
   return { model: preModel, hidden, masked: spec.divergence === 'masked-kl' };
 }
 
-/** The head over a pass's places → log p(label) [tokens], and the KL of the first of them where there is something to compare with. */
+/** The head over a pass's places → log p(label) [tokens], and the KL of the first of them if there is something to compare with. */
 export function headOf(
   model: CausalLm,
   hidden: Tensor2D,

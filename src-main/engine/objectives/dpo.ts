@@ -149,8 +149,8 @@ export class DpoObjective implements Objective {
   }
 
   /**
-   * Answers how far each pair's margin fell, in reward units. `kl/pre` is the mean of lp(pre, y) − lp(π, y) over the two
-   * responses: the k1 estimate of KL(pre ‖ π), unbiased where they were sampled from the pre-aligned model.
+   * Returns how far each pair's margin fell, in reward units. `kl/pre` is the mean of lp(pre, y) − lp(π, y) over the two responses: the k1
+   * estimate of KL(pre ‖ π), unbiased if they were sampled from the pre-aligned model.
    */
   #logPairs(log: SampleLog<'trained'>, indices: number[], numbers: PairNumbers): Float32Array {
     const { reference, spec } = this.#options;
@@ -177,7 +177,7 @@ export class DpoObjective implements Objective {
     return Float32Array.from(margins, (margin) => -margin);
   }
 
-  /** The margin, in reward units, that says nothing: an unchanged policy prefers neither response. */
+  /** The margin, in reward units, that means nothing: an unchanged policy prefers neither response. */
   #rounding(numbers: PairNumbers, pair: number): number {
     const logProbs = Math.abs(numbers.chosen[pair] as number) + Math.abs(numbers.rejected[pair] as number);
     return this.#options.spec.beta * logProbs * logProbRounding;

@@ -26,7 +26,7 @@ import type { GuardStep, GuardTargets } from './pair-guard.ts';
 /** Texts that a hinge reads, one after the other in an order of their own, with the tokens it holds in each: 0 or 1 per completion token. */
 export interface HingeTargets extends Omit<GuardTargets, 'pre' | 'others'> {
   held: readonly Float32Array[];
-  /** What stands before each text; by it a sample of an evaluation is found again. */
+  /** What precedes each text; used to find a sample of an evaluation again. */
   prompts?: readonly string[];
 }
 
@@ -35,7 +35,7 @@ export interface FlipHingeOptions {
   model: CausalLm;
   targets: HingeTargets;
   ops: NativeOps;
-  /** As the policy's passes. */
+  /** The same as for the policy's passes. */
   checkpointing?: boolean | undefined;
 }
 
@@ -50,9 +50,9 @@ interface HingeNumbers {
 
 /**
  * The flip hinge: L = L_align + λ · mean over guard samples of D, D the mean (or sum) over a sample's tokens of
- * held · max(0, margin − (z_target − max other z)). It pulls only where a token that the old model chose rightly is about to flip. It
- * knows nothing of the alignment, whose every update it joins, so it works with any algorithm that trains a policy. With
- * `guard.combine` its gradient is not added: training's is projected off it, or loses the coordinates in which the two disagree.
+ * held · max(0, margin − (z_target − max other z)). It pulls only where a token that the old model chose rightly is about to flip. It knows
+ * nothing about the alignment, joins each of its updates, and so works with any algorithm that trains a policy. With `guard.combine` its
+ * gradient is not added: training's is projected off it, or loses the coordinates in which the two disagree.
  */
 export class FlipHingeObjective implements Objective {
   readonly sampleIds: readonly string[];
@@ -77,7 +77,7 @@ export class FlipHingeObjective implements Objective {
     if (inner.heads !== undefined) this.heads = inner.heads;
   }
 
-  /** λ, of slices their mean. */
+  /** λ; with slices, their mean. */
   get guardWeight(): number {
     return this.#weights.mean;
   }
@@ -90,7 +90,7 @@ export class FlipHingeObjective implements Objective {
     const selected = this.#options.targets.select(batch.indices);
     const seen = new Map<number, HingeNumbers>();
     const outcome = await this.#inner.step(batch, async (gradients, loss, norm) => {
-      // At λ = 0 the guard only looks on, so that the run is the unguarded one bit for bit.
+      // At λ = 0 the guard only observes, so that the run equals the unguarded one bit for bit.
       if (this.#weights.isIdle || selected.length === 0) return apply(gradients, loss, norm);
       const training = { gradients, norm: norm ?? Number.NaN };
       const pass = (sum: StepGradients | null) => this.#pull(selected, batch.microBatchSize, sum, seen);
@@ -108,7 +108,7 @@ export class FlipHingeObjective implements Objective {
     };
   }
 
-  /** The sum with the gradients of λ·Σ D/samples, or where they meet training's, of Σ D/samples. */
+  /** The sum with the gradients of λ·Σ D/samples or, if they meet training's, of Σ D/samples. */
   async #pull(
     selected: readonly number[],
     size: number,
@@ -132,7 +132,7 @@ export class FlipHingeObjective implements Objective {
     }
   }
 
-  /** Told per token: its lead. The loss is that of factor·Σ λ·D over the part's texts, λ by place, 1 where none are given. */
+  /** Reports the lead of each token. The loss is that of factor·Σ λ·D over the part's texts, λ by index, 1 if none are given. */
   #task(part: readonly number[], selected: readonly number[], factor: number, weights?: Float32Array) {
     const { model, ops, spec, targets, checkpointing } = this.#options;
     const indices = part.map((place) => selected[place] as number);
@@ -231,7 +231,7 @@ export class FlipHingeObjective implements Objective {
     return { weightedLoss, metrics, others, table: { ...log.table(), ...known } };
   }
 
-  /** Mean of λ·D over the step's texts; 0 where gradients meet, which is no sum of losses. */
+  /** Mean of λ·D over the step's texts; 0 if gradients meet, which is not a sum of losses. */
   #weighted(selected: readonly number[], seen: ReadonlyMap<number, HingeNumbers>): number {
     if (this.#gradients.how !== null) return 0;
     const weights = this.#weights.of(selected);

@@ -9,7 +9,7 @@ import type { Groups } from '../rollouts/groups.ts';
 import type { Rollout } from '../rollouts/rollouts.ts';
 import { SampleLog } from './objective.ts';
 
-/** Numbers of a step prompt by prompt: means over its responses, and the spread of their rewards. */
+/** Figures of a step, prompt by prompt: means over its responses, and the spread of their rewards. */
 export function groupTable(ids: readonly string[], groups: Groups, klWeight: number): SampleLog<'trained'> {
   const { scores, kl, rollouts, size } = groups;
   const mean = (values: readonly number[]) => groupMeans({ rewards: values, size });
@@ -44,7 +44,7 @@ export function answersTold(
   }));
 }
 
-/** Applies an update under a KL limit: whole below it; beyond it not at all, or scaled by limit / KL. */
+/** Applies an update under a KL limit: in full below it; beyond it not at all, or scaled by limit / KL. */
 export async function limited(
   sum: StepGradients,
   limit: RlooSpec['klLimit'],

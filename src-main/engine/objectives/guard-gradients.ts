@@ -4,9 +4,9 @@ import { meet, type Met } from '../optim/meet.ts';
 import type { StepGradients } from '../passes.ts';
 import { meanOf } from './objective.ts';
 
-/** How a guard's gradients come to those of training: added to them, or kept apart until the two meet. */
+/** How a guard's gradients are combined with those of training: added to them, or kept apart until the two meet. */
 export class GuardGradients {
-  /** Null where they are added. */
+  /** Null if they are added. */
   readonly how: 'project' | 'agree' | null;
   #own: StepGradients | null = null;
   #met: Met[] = [];
@@ -15,12 +15,12 @@ export class GuardGradients {
     this.how = combine === 'add' ? null : combine;
   }
 
-  /** Factors of the instances' losses, given λ of each: where gradients meet, λ says no more than whether they do. */
+  /** Factors of the instances' losses, given the λ of each: if gradients meet, λ only says whether they do. */
   factors(weights: Float32Array, instances: number): Float32Array {
     return weights.map((weight) => (this.how === null ? weight : Math.sign(weight)) / instances);
   }
 
-  /** Training's gradients after a pass of the guard's, which adds its own to the sum that it is given. */
+  /** Training's gradients after a pass of the guard, which adds its own to the sum that it is given. */
   async take(
     training: StepGradients,
     pass: (sum: StepGradients | null) => Promise<StepGradients | null>,
@@ -40,7 +40,7 @@ export class GuardGradients {
     return met;
   }
 
-  /** Of the step's updates, and starts the next step's. */
+  /** Figures of the step's updates; starts the next step's. */
   finishStep(): StepMetrics {
     const met = this.#met;
     this.#met = [];

@@ -6,9 +6,9 @@ import type { GuardTargets } from './pair-guard.ts';
 
 /** What a guard needs, next to its λ, to go on as if it had not been interrupted: its random gate, its place in a guard set. */
 export interface GuardProgress {
-  /** Of a gate that draws. */
+  /** Only for a gate that draws. */
   random?: RandomStream;
-  /** Of the last step, where the next one's pass depends on it. */
+  /** From the last step, if the next one's pass depends on it. */
   firingRate?: number;
 }
 
@@ -29,7 +29,7 @@ export function guardState(
   };
 }
 
-/** Puts λ and the targets back where they stood and returns the gate; what the state does not hold stays as it is. */
+/** Restores λ and the targets and returns the gate; whatever the state does not contain stays as it is. */
 export function restoreGuard<Progress extends GuardProgress>(
   state: ObjectiveState,
   weights: GuardWeights,

@@ -5,8 +5,8 @@ import type { GuardStep, PairGuard } from './pair-guard.ts';
 import type { OnPolicyGuard } from './reward-guard.ts';
 
 /**
- * FlipGuard on implicit rewards next to an algorithm that samples: I(x) = 1[ β·(lp(pre, y_c) − lp(π, y_c)) > ε ], as with DPO, y_c a
- * response of the prompt's own or of a guard set. What the policy answers is not asked; the gate is set in the guard's own pass.
+ * FlipGuard on implicit rewards next to an algorithm that samples: I(x) = 1[ β·(lp(pre, y_c) − lp(π, y_c)) > ε ], as with DPO, y_c being a
+ * response of the prompt itself or of a guard set. The policy's answers play no part; the gate is set in the guard's own pass.
  */
 export class ImplicitRewardGuard implements OnPolicyGuard {
   readonly #guard: PairGuard;

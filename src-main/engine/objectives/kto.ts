@@ -14,7 +14,7 @@ import type { ApplyGradients, DropoutSeed, Objective, ObjectiveState, StepBatch,
 export interface KtoOptions {
   model: CausalLm;
   samples: readonly LabelledSample[];
-  /** Reference log-probs in nats, summed over completion tokens: of the samples, and, where the loss measures from a KL, of their mismatched twins. */
+  /** Reference log-probs in nats, summed over completion tokens: of the samples and, if the loss has a KL, of their mismatched twins. */
   reference: { completions: Float32Array; mismatched: Float32Array };
   spec: KtoSpec;
   ops: NativeOps;
@@ -24,8 +24,8 @@ export interface KtoOptions {
 
 /**
  * KTO (Ethayarajh et al. 2024) on completions with a thumb up or down. z₀ is the mean log-ratio of the micro-batch's prompts with
- * completions of other prompts, at least 0 and without a gradient, as in TRL. Which completion a prompt is mismatched with does not
- * change in a run, so that the reference is asked once.
+ * completions of other prompts, at least 0 and without a gradient, as in TRL. Which completion a prompt is mismatched with does not change
+ * during a run, so that the reference is evaluated only once.
  */
 export class KtoObjective implements Objective {
   readonly sampleIds: readonly string[];

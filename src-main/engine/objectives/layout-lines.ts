@@ -10,8 +10,8 @@ export function inLayoutOrder(layout: BatchLayout, parts: readonly Float32Array[
 }
 
 /**
- * Tokens whose ratio left the clip range on the side that their advantage pushes to, so that clipping takes their gradient
- * (TRL's `clipfrac`), and the k2 estimate ½(lp − lp_old)² of the KL, both per token.
+ * Tokens whose ratio left the clip range on the side that their advantage pushes to, so that clipping removes their gradient (TRL's
+ * `clipfrac`), and the k2 estimate ½(lp − lp_old)² of the KL, both per token.
  */
 export function drift(
   logProbs: Tensor1D,

@@ -15,7 +15,7 @@ import type { PassInputs, PassTensors } from '../passes.ts';
 export interface StepBatch {
   /** Samples by index, in the order the data came. */
   indices: number[];
-  /** Samples a forward pass takes; gradients add up over `indices`. */
+  /** Samples per forward pass; gradients add up over `indices`. */
   microBatchSize: number;
   /** 1-based. */
   step: number;
@@ -25,7 +25,7 @@ export interface StepBatch {
 export interface StepOutcome {
   metrics: StepMetrics;
   tables: SampleTables;
-  /** Numbers of the step under names that no registry can list, such as those of slices. */
+  /** Figures of the step under names that no registry can list, such as those of slices. */
   others?: Record<string, number>;
   /** What the policy answered, prompt by prompt, where it samples. */
   answers?: StepAnswers[];
@@ -34,8 +34,8 @@ export interface StepOutcome {
 }
 
 /**
- * Applies one update (clipping, optimiser) and disposes the gradients. Refuses losses and norms that are not finite; the norm is
- * taken from the gradients where it is not known.
+ * Applies one update (clipping, optimiser) and disposes the gradients. Refuses losses and norms that are not finite; the norm is computed
+ * from the gradients if it is not known.
  */
 export type ApplyGradients = (gradients: Gradients, loss: number, norm?: number) => Promise<void>;
 
@@ -49,7 +49,7 @@ export interface Objective {
   /** Heads besides the model's own weights; a checkpoint keeps them with the optimiser. */
   readonly heads?: ReadonlyMap<string, Variable>;
   step(batch: StepBatch, apply: ApplyGradients): Promise<StepOutcome>;
-  /** λ of the guard, where there is one. */
+  /** λ of the guard, if there is one. */
   guardWeight?: number;
   /** What a resumed run needs besides weights, optimiser and data position; plain JSON. */
   state(): ObjectiveState;

@@ -21,7 +21,7 @@ interface SampledPair {
   /** Reference log-probs in nats, summed over tokens. */
   refChosen: number;
   refRejected: number;
-  /** 0 where all responses have the same reward: such a pair says nothing, and counts for nothing. */
+  /** 0 if all responses have the same reward: such a pair means nothing, and counts for nothing. */
   real: number;
 }
 
@@ -137,7 +137,7 @@ export class OnlineDpoObjective implements Objective {
     return sum;
   }
 
-  /** Joins the pairs' numbers to the rows that the groups have in the log already. */
+  /** Adds the pairs' numbers to the rows that the groups already have in the log. */
   #log(log: SampleLog<'trained'>, pairs: readonly SampledPair[], told: Float32Array): void {
     const { beta } = this.#options.spec;
     const share = beta * logProbRounding;
@@ -150,7 +150,7 @@ export class OnlineDpoObjective implements Objective {
     log.column('rewards/chosen').push(...chosenRewards);
     log.column('rewards/rejected').push(...rejectedRewards);
     log.column('rewards/margins').push(...margins);
-    // A margin within rounding says nothing: an unchanged policy prefers neither answer.
+    // A margin within rounding means nothing: an unchanged policy prefers neither answer.
     const rounding = Array.from(chosen, (nats, i) => Math.abs(nats) + Math.abs(rejected[i] as number)).map(
       (nats) => share * nats,
     );

@@ -24,14 +24,14 @@ export interface OwnPassTask {
   /** How far each training pair's margin fell, for a margin gate without responses of its own to compare with. */
   pairMargins: Float32Array;
   random: RandomStream;
-  /** λ / instances of the step, for each of the selected; where all are 0, the pass measures only. */
+  /** λ / instances of the step, for each of the selected; if all are 0, the pass only measures. */
   factors: Float32Array;
   trainable: ReadonlyMap<string, Variable>;
   /** Gradients so far; taken over. */
   sum: StepGradients | null;
 }
 
-/** Per instance I(x), I(x)·D(x), and how far the gated quantity fell; 0 of what no gate looked at. */
+/** Per instance I(x), I(x)·D(x), and how far the gated quantity fell; 0 for what no gate looked at. */
 export interface GuardNumbers {
   fired: Float32Array;
   loss: Float32Array;
@@ -39,11 +39,11 @@ export interface GuardNumbers {
 }
 
 export interface OwnPassOutcome extends GuardNumbers {
-  /** The task's, with those of Σ(factor·I·D). */
+  /** The task's gradients plus those of Σ(factor·I·D). */
   sum: StepGradients | null;
 }
 
-/** Before the names of the pre-aligned model's arrays. */
+/** Prefix of the names of the pre-aligned model's arrays. */
 const prePrefix = 'pre ';
 
 /** A guard's passes over responses that the alignment's own pass does not see. */
@@ -76,7 +76,7 @@ export class OwnPass {
     return { fired: part(0), loss: part(1), fall: part(2), sum };
   }
 
-  /** The gate by a forward pass without gradients, then the divergence of those that fired alone: best where few fire. */
+  /** The gate by a forward pass without gradients, then the divergence of only those that fired: best where few fire. */
   async gateFirst(task: OwnPassTask): Promise<OwnPassOutcome> {
     const { spec, targets } = this.#options;
     const fall = Float32Array.from(await this.#fallNumbers(task));

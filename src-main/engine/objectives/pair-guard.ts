@@ -35,9 +35,9 @@ export interface GuardTargets {
   slices?: readonly string[];
   /** The responses that a guard set's margins are taken against. */
   others?: { sequences: readonly CompletionSequence[]; pre: Float32Array };
-  /** Which targets stand next to these training samples: their own, or the next of a guard set. */
+  /** Which targets go with these training samples: their own, or the next of a guard set. */
   select(indices: readonly number[]): number[];
-  /** Where a guard set's own order stands, and how to put it back there. */
+  /** The position in a guard set's own order, and how to return to it. */
   position?(): DataPosition;
   seek?(position: DataPosition): void;
 }
@@ -51,18 +51,18 @@ export interface PairGuardOptions {
   targets: GuardTargets;
   random: RandomStream;
   ops: NativeOps;
-  /** Of the run, where passes are compiled; the guard's own otherwise. */
+  /** The run's, if passes are compiled; otherwise the guard's own. */
   passes?: Passes;
-  /** As the policy's passes. */
+  /** The same as for the policy's passes. */
   checkpointing?: boolean | undefined;
 }
 
 /** What the guard did in one step. */
 export interface GuardStep {
-  /** Mean of λ·I·D; 0 where the guard's gradients meet those of training. */
+  /** Mean of λ·I·D; 0 if the guard's gradients meet those of training. */
   weightedLoss: number;
   metrics: StepMetrics;
-  /** λ and what it is held by, slice by slice. */
+  /** λ and what controls it, slice by slice. */
   others: Record<string, number>;
   /** What it did, by the samples it held the policy to. */
   table: SampleTable<'guarded'>;
@@ -73,12 +73,12 @@ const mostForGateFirst = 2 / 3;
 
 /** What a guard on the chosen responses brings into the alignment's pass. */
 export interface GuardedChosen {
-  /** Of the chosen responses alone; their completion tokens are the first of the alignment's. Null where D is no KL. */
+  /** For the chosen responses alone; their completion tokens are the first of the alignment's. Null if D is not a KL. */
   layout: BatchLayout | null;
   inputs: PassInputs;
 }
 
-/** Before the names of the guard's arrays in the alignment's pass. */
+/** Prefix of the names of the guard's arrays in the alignment's pass. */
 const guardPrefix = 'guard ';
 
 /**
@@ -112,7 +112,7 @@ export class PairGuard {
     this.#lengthClasses = new LengthClasses(options.targets.sequences.map(completionLength));
   }
 
-  /** λ, of slices their mean. */
+  /** λ; with slices, their mean. */
   get weight(): number {
     return this.#weights.mean;
   }
@@ -121,7 +121,7 @@ export class PairGuard {
     this.#weights.mean = weight;
   }
 
-  /** At λ = 0 the guard stays out of the gradients, so that the run is the unguarded one bit for bit. */
+  /** At λ = 0 the guard stays out of the gradients, so that the run equals the unguarded one bit for bit. */
   get isIdle(): boolean {
     return this.#weights.isIdle;
   }
@@ -146,7 +146,7 @@ export class PairGuard {
     return layout === null ? null : comparedWith(this.spec, preModel, batchOf(layout.form, tensors, guardPrefix), ops);
   }
 
-  /** The guard's term of the pairs at hand, inside the gradient of the alignment's pass, whose sequences begin with the chosen. */
+  /** The guard's term for the pairs at hand, inside the gradient of the alignment's pass, whose sequences begin with the chosen. */
   rideAlong(
     pairs: PairLogProbs,
     { layout }: GuardedChosen,
@@ -172,7 +172,7 @@ export class PairGuard {
     return guardTerm({ fall, divergence }, this.spec, tensors['guard gates']!);
   }
 
-  /** Takes note of what rode along, read back as numbers. */
+  /** Records what rode along, read back as numbers. */
   noteRideAlong(indices: readonly number[], numbers: GuardNumbers): void {
     this.#note(this.#options.targets.select(indices), numbers);
   }
@@ -198,7 +198,7 @@ export class PairGuard {
     });
   }
 
-  /** Before the passes of another update in the same step: what is told is what the last one saw. */
+  /** Before the passes of another update in the same step: what is reported is what the last one saw. */
   startUpdate(): void {
     this.#log = new SampleLog();
     [this.#targets, this.#excess] = [[], []];
@@ -209,7 +209,7 @@ export class PairGuard {
     return this.#gradients.met(sum);
   }
 
-  /** Where few fire. A gate that does not look at the fall has none to learn λ from. */
+  /** For when few fire. A gate that does not look at the fall has none to learn λ from. */
   get #gatesFirst(): boolean {
     if (this.spec.divergence === 'fall') return false;
     if (this.spec.kind === 'flipguard') return this.#firingRate < mostForGateFirst;

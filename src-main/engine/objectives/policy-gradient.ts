@@ -29,7 +29,7 @@ interface Experience {
   logProbs: Float32Array;
   reference: Float32Array;
   advantage: number;
-  /** Of each of its tokens (GRPO) or of the whole (RLOO) in the step's loss. */
+  /** Share of each of its tokens (GRPO) or of the whole response (RLOO) in the step's loss. */
   share: number;
 }
 
@@ -41,9 +41,9 @@ interface EpochMeans {
 }
 
 /**
- * RLOO (Ahmadian et al. 2024) and GRPO (Shao et al. 2024): several responses to every prompt, each held against the others, and a clipped
- * policy gradient without a value function. RLOO weighs responses as a whole and has the KL in its reward, GRPO weighs tokens and has the KL
- * in its loss; both as TRL's trainers have them.
+ * RLOO (Ahmadian et al. 2024) and GRPO (Shao et al. 2024): several responses to every prompt, each compared with the others, and a clipped
+ * policy gradient without a value function. RLOO weighs responses as a whole and has the KL in its reward, GRPO weighs tokens and has the
+ * KL in its loss; both as in TRL's trainers.
  */
 export class PolicyGradientObjective implements Objective {
   readonly sampleIds: readonly string[];
@@ -110,7 +110,7 @@ export class PolicyGradientObjective implements Objective {
     }));
   }
 
-  /** Gradients of an epoch; a micro-batch takes whole groups, whose prompt then lies there once. */
+  /** Gradients of an epoch; a micro-batch takes whole groups, whose prompt is then stored once. */
   async #epochGradients(
     experience: readonly Experience[],
     batch: StepBatch,
@@ -167,7 +167,7 @@ export class PolicyGradientObjective implements Objective {
         const hidden = completionHidden(model, batch, { ops, checkpointing, dropout: dropoutOf(tensors, seed) });
         const logProbs = headLogProbs(model, hidden, batch.labels, { ops, temperature: spec.temperature });
         const [old, real] = [tensors['old log-probs']!, tensors['real']!];
-        // Where a token is padding its ratio is 1, whatever the model says of it.
+        // At padding tokens the ratio is 1, whatever the model says about them.
         const own: Tensor1D = tf.add(tf.mul(logProbs, real), tf.mul(old, tf.sub(1, real)));
         const loss = bySequence ? this.#bySequence(own, tensors, batch) : this.#byToken(own, tensors);
         const drifts = drift(own, old, tensors['token advantages']!, spec.clipRange);
@@ -188,7 +188,7 @@ export class PolicyGradientObjective implements Objective {
     return tf.sum(tf.mul(loss, tensors['shares']!));
   }
 
-  /** Padding has no share, so that nothing of it counts. */
+  /** Padding has no share, so it counts for nothing. */
   #byToken(logProbs: Tensor1D, tensors: PassTensors): Scalar {
     const { spec } = this.#options;
     const policy = ppoPolicyLoss(logProbs, tensors['old log-probs']!, tensors['token advantages']!, spec.clipRange);

@@ -42,8 +42,8 @@ interface EpochSums {
 }
 
 /**
- * PPO (Schulman et al. 2017; Ziegler et al. 2019): a step samples one response a prompt, then makes one update an epoch
- * over all of them. Values come from a linear head on the policy's own hidden states, which starts at 0.
+ * PPO (Schulman et al. 2017; Ziegler et al. 2019): a step samples one response per prompt, then makes one update per epoch over all of
+ * them. Values come from a linear head on the policy's own hidden states, which starts at 0.
  */
 export class PpoObjective implements Objective {
   readonly sampleIds: readonly string[];
@@ -163,7 +163,7 @@ export class PpoObjective implements Objective {
         advantages: line((member) => member.advantages),
         'old values': line((member) => member.values),
         returns: line((member) => member.returns),
-        // What fills up the tokens counts for nothing.
+        // Padding counts for nothing.
         real: new Float32Array(layout.form.tokens).fill(1, 0, layout.tokens),
         'step tokens': Float32Array.of(stepTokens),
       },
@@ -173,7 +173,7 @@ export class PpoObjective implements Objective {
         const logProbs = headLogProbs(model, hidden, batch.labels, { ops, temperature: spec.temperature });
         const [old, advantages, real] = [tensors['old log-probs']!, tensors['advantages']!, tensors['real']!];
         const total = (values: Tensor1D) => tf.sum(tf.mul(values, real)) as Scalar;
-        // Where a token is padding its ratio is 1, whatever the model says of it.
+        // At padding tokens the ratio is 1, whatever the model says about them.
         const own: Tensor1D = tf.add(tf.mul(logProbs, real), tf.mul(old, tf.sub(1, real)));
         const policy = total(ppoPolicyLoss(own, old, advantages, spec.clipRange));
         const values = valuesOf(this.#head, hidden);

@@ -22,7 +22,7 @@ export interface ReferenceFreeOptions {
   checkpointing?: boolean | undefined;
 }
 
-/** Columns that a pass tells of every pair, in this order. */
+/** Columns that a pass reports for every pair, in this order. */
 const columns = ['loss', 'chosen', 'rejected', 'nll', 'oddsRatio'] as const;
 type PairColumns = Record<(typeof columns)[number], Float32Array>;
 

@@ -29,7 +29,7 @@ export interface RewardTargets extends Omit<GuardTargets, 'pre' | 'others'> {
 
 export interface RewardGuardOptions {
   spec: GuardSpec;
-  /** Answers that are drawn to a prompt of a guard set. */
+  /** Answers that are drawn for each prompt of a guard set. */
   draws: number;
   model: CausalLm;
   preModel: CausalLm | null;
@@ -59,12 +59,12 @@ export interface OnPolicyGuard {
   restore(state: ObjectiveState): void;
 }
 
-/** Before the names of the pre-aligned model's arrays. */
+/** Prefix of the names of the pre-aligned model's arrays. */
 const prePrefix = 'pre ';
 
 /**
  * FlipGuard with algorithms that sample: I(x) = 1[ R(x, y_c) − R(x, y) > ε ], y the policy's own response and R the reward without its KL
- * penalty. The gate is set once a step, when responses are sampled; its pull then joins every update of the step.
+ * penalty. The gate is set once per step, when responses are sampled; its pull then joins every update of the step.
  */
 export class RewardGuard implements OnPolicyGuard {
   readonly spec: GuardSpec;
@@ -78,7 +78,7 @@ export class RewardGuard implements OnPolicyGuard {
   #fired: boolean[] = [];
   /** How far each target's reward fell beyond ε, at least 0. */
   #excess: number[] = [];
-  /** D of every fired target at the last update, by place in `#selected`. */
+  /** D of every fired target at the last update, by index in `#selected`. */
   #divergences = new Map<number, number>();
 
   constructor(options: RewardGuardOptions) {
@@ -147,7 +147,7 @@ export class RewardGuard implements OnPolicyGuard {
     return this.#gradients.met(total);
   }
 
-  /** At λ = 0 it measures only. */
+  /** At λ = 0 it only measures. */
   async #pass(
     places: readonly number[],
     trainable: ReadonlyMap<string, Variable>,

@@ -14,7 +14,7 @@ export class ComposedAdamSlot implements AdamSlot {
     this.#second = tf.keep(tf.zeros(parameter.shape));
   }
 
-  /** lr·m̂ / (√v̂ + ε), the corrections 1/(1 − βᵗ) of both moments drawn into the rate and ε. */
+  /** lr·m̂ / (√v̂ + ε), with the corrections 1/(1 − βᵗ) of both moments folded into the rate and ε. */
   update(gradient: Tensor, numbers: AdamNumbers): void {
     const { beta1, beta2, step, learningRate, epsilon, decay } = numbers;
     const root = Math.sqrt(1 - beta2 ** step);

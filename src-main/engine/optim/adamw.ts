@@ -72,7 +72,7 @@ export class AdamW {
     return all;
   }
 
-  /** Puts a saved state back; disposes the tensors. */
+  /** Restores a saved state; disposes the tensors. */
   restore(step: number, tensors: NamedTensorMap): void {
     for (const [name, { slot }] of this.#slots) {
       const { first, second } = this.#savedMoments(name, tensors);

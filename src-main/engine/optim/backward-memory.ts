@@ -2,12 +2,12 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 
 /**
- * tfjs keeps what the forward pass saved, and the gradient of every intermediate result, until the backward pass is over. Called
- * at the end of a loss function, while its tape is open, this has each operation's share freed once the backward pass has gone
- * by it: a step's memory then falls on the way back in place of growing.
+ * tfjs keeps what the forward pass saved, and the gradient of every intermediate result, until the backward pass is over. Called at the end
+ * of a loss function, while its tape is open, this frees each operation's share once the backward pass is done with it: a step's memory
+ * then shrinks during the backward pass instead of growing.
  */
 export function freeOnTheWayBack(): void {
-  /** What some operation handed on as it came may be in use further on; the end of the pass frees it. */
+  /** What some operation passed on unchanged may still be in use; the end of the pass frees it. */
   const handedOn = new Set<Tensor>();
   let passed: Tensor[] = [];
   for (const node of tf.engine().state.activeTape) {

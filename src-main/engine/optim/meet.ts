@@ -3,7 +3,7 @@ import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import type { Gradients } from './adamw.ts';
 import { disposeGradients } from './gradients.ts';
 
-/** What came of an update's gradient under a guard's. */
+/** The result of combining an update's gradient with a guard's. */
 export interface Met {
   gradients: Gradients;
   /** Of what is applied. */
@@ -59,7 +59,7 @@ async function products(own: Gradients, guard: Gradients): Promise<[number, numb
   return [dot, guardSquare, ownSquare];
 }
 
-/** The sum of what is made, which is gone before the next parameter's is there. */
+/** The sum of what is made, which is freed before the next parameter's is made. */
 function summed(make: () => Tensor): Scalar {
   return tf.tidy(() => tf.sum(make()) as Scalar);
 }

@@ -22,7 +22,7 @@ export interface GroupSampling {
   model: CausalLm;
   reference: CausalLm;
   samplesPerPrompt: number;
-  /** Of the log-probs; `sample` has its own. */
+  /** For the log-probs; `sample` has its own. */
   temperature: number;
   sample: SampleRollouts;
   reward: RewardFunction;
@@ -52,7 +52,7 @@ export function sumOf(values: Float32Array): number {
   return values.reduce((sum, value) => sum + value, 0);
 }
 
-/** What the policy answered to a prompt: reward and tokens, means over its group (less a matter of luck than one draw). */
+/** What the policy answered to a prompt: reward and tokens, means over its group (less down to luck than one draw). */
 export interface PromptAnswer {
   score: number;
   tokens: number;

@@ -71,7 +71,7 @@ export function valuesOf(head: ValueHead, hidden: Tensor2D): Tensor1D {
   return tf.add(tf.reshape(product, [hidden.shape[0]]), head.bias as Variable<tf.Rank.R1>);
 }
 
-/** Numbers of one response, one a token. */
+/** Figures of one response, one per token. */
 export interface ResponseNumbers {
   logProbs: Float32Array;
   values: Float32Array;

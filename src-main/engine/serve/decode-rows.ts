@@ -6,22 +6,22 @@ import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import { drawToken } from './next-token.ts';
 import type { Drawing, Drawn } from './next-token.ts';
 
-/** One continuation that somebody asked for. */
+/** One requested continuation. */
 export interface RowWish {
   readonly prompt: readonly number[];
   readonly drawing: Drawing;
   readonly seed: number;
-  /** Which of several answers it is: each has a stream of random numbers of its own. */
+  /** Which of several answers it is: each has its own stream of random numbers. */
   readonly stream: string;
   readonly maxNewTokens: number;
   readonly stop: readonly string[];
-  /** How many of the likeliest tokens are told at each place. */
+  /** How many of the likeliest tokens are reported at each place. */
   readonly top: number;
-  /** Logits of the first token, where they are known already. */
+  /** Logits of the first token, if they are already known. */
   readonly first?: Float32Array;
-  /** Whether anybody still waits for it. */
+  /** Whether anybody is still waiting for it. */
   wanted(): boolean;
-  /** Called with each piece of text that will not change any more. */
+  /** Called with each piece of text once it can no longer change. */
   onText?(text: string, tokens: readonly Drawn[]): void;
 }
 
@@ -38,15 +38,15 @@ interface Row {
   readonly random: RandomStream;
   readonly tokens: Drawn[];
   finish: RowAnswer['finish'] | null;
-  /** The text that came out so far, cut at a stop string, and how much of it was told. */
+  /** The text so far, cut at a stop string, and how much of it has been reported. */
   text: string;
   told: number;
   untold: Drawn[];
 }
 
 /**
- * Continues prompts that were asked for by different people, each with settings of its own, together. A row’s text depends on its own
- * seed and prompt alone (to rounding of the matrix products).
+ * Continues prompts requested by different people, each with its own settings, in one batch. A row’s text depends on its own seed and
+ * prompt alone (up to rounding in the matrix products).
  */
 export async function decodeRows(
   model: CausalLm,
@@ -95,7 +95,7 @@ async function decodeOpen(
   }
 }
 
-/** → logits of each row’s next token, one array a row. */
+/** → logits of each row’s next token, one array per row. */
 async function advance(
   model: CausalLm,
   cache: KeyValueCache,
@@ -129,7 +129,7 @@ function take(row: Row, logits: Float32Array, model: CausalLm, tokenizer: Tokeni
   if (model.config.eosTokenIds.includes(drawn.id)) row.finish = 'stop';
   else if (row.tokens.length >= wish.maxNewTokens) row.finish = 'length';
   else if (wish.prompt.length + row.tokens.length >= model.config.maxPositions) row.finish = 'length';
-  // The text is read as a whole, since a token’s own text depends on its neighbours; only where somebody looks at it.
+  // The text is read as a whole, since a token’s own text depends on its neighbours; only if somebody looks at it.
   if (row.finish === null && wish.onText === undefined && wish.stop.length === 0) return;
   const text = tokenizer.decode([...before, drawn.id]);
   const end = stopPosition(text, wish.stop);
@@ -138,7 +138,7 @@ function take(row: Row, logits: Float32Array, model: CausalLm, tokenizer: Tokeni
   tell(row);
 }
 
-/** Text is told once nothing that follows can change it: no half character, no beginning of a stop string at its end. */
+/** Text is reported once nothing that follows can change it: no half character, no beginning of a stop string at its end. */
 function tell(row: Row): void {
   const { wish, text, finish } = row;
   if (wish.onText === undefined) return;

@@ -9,7 +9,7 @@ export interface Drawing {
   readonly topK?: number;
   /** Added to the logits of tokens by id. */
   readonly bias?: ReadonlyMap<number, number>;
-  /** Taken off the logit of a token that was drawn already, once and for each time. */
+  /** Subtracted from the logit of a token that was already drawn: the first once, the second for each time. */
   readonly presencePenalty?: number;
   readonly frequencyPenalty?: number;
 }
@@ -64,7 +64,7 @@ function logSumExp(logits: Float32Array): number {
   return most + Math.log(sum);
 }
 
-/** Ids of the `count` greatest, greatest first; of equal ones the lower id. */
+/** Ids of the `count` greatest, greatest first; among equals the lower id. */
 function likeliest(logits: Float32Array, count: number): number[] {
   const best: number[] = [];
   for (let id = 0; id < logits.length; id++) {

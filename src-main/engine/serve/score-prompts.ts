@@ -15,7 +15,7 @@ export interface ScoredPrompt {
   readonly next: Float32Array;
 }
 
-/** Logits that a stretch holds at a time: places × vocabulary. */
+/** Logits in memory at a time: places × vocabulary. */
 const mostLogits = 8_000_000;
 
 /** Every token of a prompt under the model, without a batch of its own: [1, time] → log-probs, `top` likeliest at each place. */

@@ -2,7 +2,7 @@ import type { Message } from '../../shared/domain/datasets.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import { PythonTemplate } from './jinja.ts';
 
-/** The template text: its own file first, as transformers does; of several named ones `default`. */
+/** The template text: its own file first, as in transformers; of several named ones, `default`. */
 export function readChatTemplate(file: string | null, configured: unknown): string | null {
   if (file !== null) return file;
   if (typeof configured === 'string') return configured;

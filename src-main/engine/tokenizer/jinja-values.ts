@@ -1,8 +1,8 @@
 import { floatText, quoted } from './python-text.ts';
 
 /**
- * Templates come with models, and models come from strangers. An honest one takes a few hundred steps a message and gives a
- * text of the messages' size; one beyond these bounds is refused before it holds the program.
+ * Templates come with models, and models come from strangers. An honest one takes a few hundred steps per message and gives a text of the
+ * messages' size; one beyond these bounds is refused before it hangs the program.
  */
 export const mostSteps = 200_000;
 export const mostChars = 4 * 2 ** 20;
@@ -19,7 +19,7 @@ export function bounded(text: string): string {
   return text;
 }
 
-/** How often a thing is repeated, when what comes of it stays within bounds. */
+/** How often a thing is repeated, if the result stays within bounds. */
 export function boundedCount(count: number, size: number, most: number): number {
   if (count * Math.max(1, size) > most) throw new Error(`a repetition gives more than ${most.toLocaleString('en')}`);
   return count;

@@ -118,7 +118,7 @@ function pythonInterpreter(environment: Environment): Internals {
     try {
       return library.member.call(this, node, scope);
     } catch (error) {
-      // What cannot be looked into has no such item: undefined, as of anything that is not there.
+      // Something that cannot be indexed has no such item: undefined, as for anything that is missing.
       if (error instanceof Error && error.message.startsWith('Cannot access property')) return make(undefined);
       throw error;
     }
@@ -151,7 +151,7 @@ function pythonInterpreter(environment: Environment): Internals {
   return interpreter;
 }
 
-/** Answers undefined where the library's filter does the same. */
+/** Returns undefined if the library's filter does the same. */
 type Filter = (operand: Value, args: readonly Value[], keywords: ReadonlyMap<string, Value>) => unknown;
 
 function ofText(change: (text: string) => string): Filter {
@@ -190,7 +190,7 @@ const filters = new Map<string, Filter>([
   ['default', defaultFilter],
 ]);
 
-/** What iterating a value gives; undefined for what cannot be iterated. */
+/** What iterating over a value gives; undefined for what cannot be iterated over. */
 function itemsOf(operand: Value): (Value | string)[] | undefined {
   if (operand.type === 'StringValue') return Array.from(String(operand.value));
   if (isList(operand)) return listOf(operand);

@@ -2,7 +2,7 @@ const contractions = String.raw`(?i:'s|'t|'re|'ve|'m|'ll|'d)`;
 const words = String.raw`[^\r\n\p{L}\p{N}]?\p{L}+`;
 const rest = String.raw` ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`;
 
-/** How the model families cut texts into words. Each looks at a text once, whatever is in it. */
+/** How the model families split texts into words. Each pattern scans a text once, whatever is in it. */
 const known = new Set([
   // GPT-2, Granite
   String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`,
@@ -13,7 +13,7 @@ const known = new Set([
   `${contractions}|${words}|${String.raw`\p{N}`}|${rest}`,
 ]);
 
-/** Whether a `tokenizer.json` brings patterns that are not those of a family: nobody knows how long they take. */
+/** Whether a `tokenizer.json` has patterns other than those of a family: there is no telling how long they take. */
 export function hasOwnPatterns(tokenizer: Record<string, unknown>): boolean {
   const parts = ['normalizer', 'pre_tokenizer', 'post_processor', 'decoder'].map((part) => tokenizer[part]);
   return parts.some(holdsUnknown);

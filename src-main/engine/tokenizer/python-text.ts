@@ -4,7 +4,7 @@ const blanks = '\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029
 const leadingBlanks = new RegExp(`^[${blanks}]+`);
 const trailingBlanks = new RegExp(`[${blanks}]+$`);
 
-/** `str.strip`, `lstrip`, `rstrip`: without `characters` blanks go, else each of these characters, in any order. */
+/** `str.strip`, `lstrip`, `rstrip`: strips blanks if `characters` is null, otherwise any of these characters, in any order. */
 export function strip(text: string, side: 'both' | 'left' | 'right', characters: string | null): string {
   if (characters === null) {
     const left = side === 'right' ? text : text.replace(leadingBlanks, '');
@@ -31,7 +31,7 @@ export function capitalize(text: string): string {
   );
 }
 
-/** `str.title`: each letter after something that is no letter upper, all others lower. */
+/** `str.title`: each letter that follows a non-letter upper, all others lower. */
 export function title(text: string): string {
   return text.replace(/\p{L}\p{L}*/gu, (word) => capitalize(word));
 }

@@ -6,7 +6,7 @@ import type { FolderReader } from '../ports.ts';
 import { ChatTemplate, readChatTemplate } from './chat-template.ts';
 import { hasOwnPatterns } from './known-patterns.ts';
 
-/** Runs work on a text of so many characters that may not end by itself; throws where it does not. */
+/** Runs work on a text of this many characters that may never end by itself; throws if it does not. */
 type Bounded = <T>(characters: number, work: () => T) => T;
 const unbounded: Bounded = (_characters, work) => work();
 
@@ -16,7 +16,7 @@ export interface ChatOptions {
   tools?: readonly unknown[] | undefined;
 }
 
-/** Text to token ids and back, equal to what transformers' AutoTokenizer answers for the same folder. */
+/** Text to token ids and back, equal to what transformers' AutoTokenizer returns for the same folder. */
 export interface Tokenizer {
   readonly bosTokenId: number | null;
   readonly eosTokenId: number | null;
@@ -40,13 +40,13 @@ export interface Tokenizer {
 interface TokenizerFiles {
   tokenizer: Record<string, unknown>;
   config: Record<string, unknown>;
-  /** chat_template.jinja, where it stands in a file of its own. */
+  /** chat_template.jinja, if the folder has that file. */
   template: string | null;
 }
 
 /**
  * Reads tokenizer.json, tokenizer_config.json and chat_template.jinja of a Hugging Face folder. `bounded` runs what the tokenizer's own
- * patterns do, where they are not those of a model family: files of strangers are opened with one.
+ * patterns do, if they are not those of a model family: strangers' files are opened with one.
  */
 export async function loadTokenizer(reader: FolderReader, bounded: Bounded = unbounded): Promise<Tokenizer> {
   const files = await reader.list();
@@ -176,8 +176,7 @@ function specialToken(value: unknown): string | null {
 }
 
 /**
- * Decoders drop the blank at a text's start and join byte tokens, so a token is decoded behind another one and the other's
- * text cut off.
+ * Decoders drop the blank at a text's start and join byte tokens, so a token is decoded after another one and the other's text cut off.
  */
 function tokenTextOf(model: TokenizerModel, id: number): string {
   const decode = (ids: number[]) =>
