@@ -1,18 +1,25 @@
 /**
- * Makes what docs/examples/study-260k.yaml names, in a workspace of its own:
+ * Makes what docs/examples/study-260k.yaml and study-15m.yaml name, in a workspace of its own:
  *
- *     node build/node24.mjs test/bench/study-material.ts WORKSPACE MODEL-FOLDER STORIES.jsonl
+ *     node build/node24.mjs test/bench/study-material.ts WORKSPACE MODEL-FOLDER STORIES.jsonl [--model stories15m] [--test 150]
  *
  * STORIES has one `{"text": …}` a line, 800 or more. Prompts, validation and test are cut from different stories. Pairs are the best and the worst
- * by AFINN of four samples of the model itself to each prompt.
+ * by AFINN of four samples of the model itself to each prompt. With `--test N` the test split has the first N of its 250 stories, and its
+ * suites are called test*N*.
  */
 import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
 import { launchNodeTrainer } from '../../src-main/trainer/node-child.ts';
 import { clozeItem, openingOf, rankedPairs, wordsItem } from '../../src-main/workbench/demo/stories.ts';
 import { createWorkbench } from '../../src-main/workbench/create-workbench.ts';
 import type { SuiteItem } from '../../src-main/shared/domain/evaluations.ts';
 
-const [folder = '', modelFolder = '', storiesFile = ''] = process.argv.slice(2);
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { model: { type: 'string', default: 'stories260k' }, test: { type: 'string' } },
+});
+const [folder = '', modelFolder = '', storiesFile = ''] = positionals;
+const testSplit = `test${options.test ?? ''}`;
 const task = { signal: new AbortController().signal, progress: () => {} };
 const sampled = { temperature: 1, maxNewTokens: 60, seed: 0 };
 const greedy = { temperature: 0, maxNewTokens: 60, seed: 0 };
@@ -22,14 +29,18 @@ const stories = readFileSync(storiesFile, 'utf8')
   .trim()
   .split('\n')
   .map((line) => (JSON.parse(line) as { text: string }).text);
-const parts = { train: stories.slice(0, 400), validation: stories.slice(400, 550), test: stories.slice(550, 800) };
+const parts = {
+  train: stories.slice(0, 400),
+  validation: stories.slice(400, 550),
+  [testSplit]: stories.slice(550, 550 + Number(options.test ?? 250)),
+};
 
 const workbench = await createWorkbench({ folder, shell: 'web', launchTrainer: launchNodeTrainer });
-const model = await workbench.models.add(modelFolder, { name: 'stories260k' }, task);
+const model = await workbench.models.add(modelFolder, { name: options.model }, task);
 const cut = <T>(from: readonly string[], make: (story: string, id: string) => T | null): T[] =>
   from.flatMap((story, i) => make(story, `story-${i}`) ?? []);
 
-const prompts = cut(parts.train, (story, id) => {
+const prompts = cut(parts['train']!, (story, id) => {
   const prompt = openingOf(story);
   return prompt === null ? null : { id, prompt };
 });
@@ -43,13 +54,14 @@ await workbench.imports.addDataset(
   'prompts',
   prompts.map(({ id, prompt }) => ({ kind: 'prompt', id, prompt })),
 );
-for (const split of ['validation', 'test'] as const) {
-  const generate = cut(parts[split], (story, id): SuiteItem | null => {
+for (const split of ['validation', testSplit]) {
+  const stretch = parts[split]!;
+  const generate = cut(stretch, (story, id): SuiteItem | null => {
     const prompt = openingOf(story);
     return prompt === null ? null : { kind: 'generate', id, prompt };
   });
-  await workbench.imports.addSuite(`words-${split}`, { kind: 'words' }, cut(parts[split], wordsItem));
-  await workbench.imports.addSuite(`cloze-${split}`, { kind: 'cloze' }, cut(parts[split], clozeItem));
+  await workbench.imports.addSuite(`words-${split}`, { kind: 'words' }, cut(stretch, wordsItem));
+  await workbench.imports.addSuite(`cloze-${split}`, { kind: 'cloze' }, cut(stretch, clozeItem));
   await workbench.imports.addSuite(`sampled-${split}`, { kind: 'generate', scorer, decoding: sampled }, generate);
   await workbench.imports.addSuite(`greedy-${split}`, { kind: 'generate', scorer, decoding: greedy }, generate);
 }
