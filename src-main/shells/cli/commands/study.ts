@@ -20,6 +20,7 @@ export async function studyCommand(context: CommandContext, file: string, option
   }
   const yaml = await readSpec(file);
   const { studies, reports } = await context.workbench();
+  if (options.out !== undefined && options.dryRun !== true) await makeFolder(path.resolve(options.out));
   const plan = await studies.plan(yaml, file);
   for (const { message, line, column = 1 } of plan.warnings) {
     terminal.note(plain(`Warning: ${line === undefined ? '' : `${file}:${line}:${column}: `}${message}`));
@@ -29,7 +30,6 @@ export async function studyCommand(context: CommandContext, file: string, option
     terminal.print(describePlan(plan));
     return exitStatus.ok;
   }
-  if (options.out !== undefined) await makeFolder(path.resolve(options.out));
   const outcome = await studies.run(yaml, file, { site: options.site, atOnce: options.atOnce }, task);
   const report = await reports.fileOf(outcome.reportId);
   const beside = options.out === undefined ? [] : await writeBeside(context, outcome, options.out);
