@@ -20,6 +20,8 @@ export function useComputation<N extends ComputedName>(channel: N) {
   const job = computed(() => (jobId.value === null ? null : jobs.byId(jobId.value)));
   let turn = 0;
   let asked: Input<N> | null = null;
+  /** Cancelled before the job was known: a quick answer is waited for without one. */
+  let cancelledEarly = false;
 
   /** Resolves when it is found, has failed or is no longer wanted; what became of it is in `value` and `error`. */
   async function ask(input: Input<N>): Promise<void> {
@@ -27,6 +29,7 @@ export function useComputation<N extends ComputedName>(channel: N) {
     const mine = ++turn;
     asked = input;
     working.value = true;
+    cancelledEarly = false;
     error.value = null;
     try {
       // Sound for every channel of ComputedName, whose `Value` is taken from its `Output`.
@@ -46,6 +49,7 @@ export function useComputation<N extends ComputedName>(channel: N) {
 
   async function follow(id: string): Promise<Value<N>> {
     jobId.value = id;
+    if (cancelledEarly) jobs.cancel(id);
     await jobs.finished(id);
     return (await invoke('jobs.take', { jobId: id })) as Value<N>;
   }
@@ -57,6 +61,7 @@ export function useComputation<N extends ComputedName>(channel: N) {
 
   function cancel(): void {
     if (jobId.value !== null) jobs.cancel(jobId.value);
+    else cancelledEarly = working.value;
   }
 
   /** No longer wanted; what was found stays. */

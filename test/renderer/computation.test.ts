@@ -58,6 +58,17 @@ describe('what a place asks the workbench to work out', () => {
     expect(bridge.calls.map(({ channel }) => channel)).toEqual(['frontier.get']);
   });
 
+  it('is cancelled also by whoever cancels before the workbench has said that it takes longer', async () => {
+    const { computation, seen } = open();
+    const asked = computation.ask({ suiteName: 'long' });
+    computation.cancel();
+    await settled();
+    expect(bridge.calls).toContainEqual({ channel: 'jobs.cancel', input: { jobId: 'one' } });
+    tellJob('one', { state: 'cancelled' });
+    await asked;
+    expect(seen()).toEqual([false, null, 'cancelled']);
+  });
+
   it('shows its progress, and its value when the job is done, without a toast', async () => {
     const { computation, seen } = open();
     const asked = computation.ask({ suiteName: 'long' });
