@@ -14,13 +14,8 @@ export function readPromptCompletion(record: unknown): CompletionRow | UnpairedR
 
 /** TRL's unpaired preference (KTO): a completion with a thumb up or down. */
 export function readUnpaired(record: unknown): UnpairedRow {
-  const labelField = isGiven(own(record, 'kto_tag')) && !isGiven(own(record, 'label')) ? 'kto_tag' : 'label';
-  return {
-    kind: 'unpaired',
-    id: '',
-    ...promptAndCompletion(record),
-    label: asLabel(own(record, labelField), labelField),
-  };
+  const field = labelField(record) ?? 'label';
+  return { kind: 'unpaired', id: '', ...promptAndCompletion(record), label: asLabel(own(record, field), field) };
 }
 
 export function asLabel(value: unknown, field: string): boolean {
@@ -62,9 +57,14 @@ export function lastTurnAsCompletion(turns: Message[], record: unknown, field: s
 
 /** A thumb up or down next to the response makes it unpaired preference, in whatever words: 0, "false" and "no" are a thumb down. */
 export function withLabel(parts: Omit<CompletionRow, 'kind'>, record: unknown): CompletionRow | UnpairedRow {
-  const field = ['label', 'kto_tag'].find((name) => isGiven(own(record, name)));
+  const field = labelField(record);
   if (field === undefined) return { kind: 'completion', ...parts };
   return { kind: 'unpaired', ...parts, label: asLabel(own(record, field), field) };
+}
+
+/** Where the thumb is; undefined where there is none. */
+function labelField(record: unknown): string | undefined {
+  return ['label', 'kto_tag'].find((name) => isGiven(own(record, name)));
 }
 
 function isGiven(value: unknown): boolean {

@@ -121,16 +121,15 @@ function whatOf(given: string): What {
   });
 }
 
-/** Tables by the ending of a file; a table under another's ending would be misread by whoever opens it. */
-const tableEndings: Readonly<Record<string, string>> = {
-  ...{ jsonl: 'jsonl', ndjson: 'jsonl', parquet: 'parquet', csv: 'csv' },
-  ...{ json: 'json', tsv: 'tsv', xlsx: 'xlsx', arrow: 'arrow' },
-};
+/** Endings that say what kind of table a file is; one of another kind would be misread by whoever opens it. */
+const tableEndings: readonly string[] = ['jsonl', 'ndjson', 'json', 'parquet', 'csv', 'tsv', 'xlsx', 'arrow'];
 
 /** The format that an ending asks for where a thing is written as a table; null where it asks for none. */
 function formatOfEnding(what: What, out: string): string | null {
   if (what !== 'evaluation' && what !== 'metrics' && what !== 'dataset') return null;
-  const format = tableEndings[path.extname(out).slice(1).toLowerCase()] ?? null;
+  const ending = path.extname(out).slice(1).toLowerCase();
+  if (!tableEndings.includes(ending)) return null;
+  const format = ending === 'ndjson' ? 'jsonl' : ending;
   // A dataset has one format, which has no name to choose it by.
   return what === 'dataset' && format === 'jsonl' ? null : format;
 }
