@@ -6,11 +6,9 @@ import type { CacheSegment } from '../models/kv-cache.ts';
 import { hidden } from '../models/mask.ts';
 import type { StepWeights } from '../models/step-weights.ts';
 import type { CompiledFunction, NativeOps, TensorSpec } from '../ports.ts';
+import { functionsOf } from './kept-functions.ts';
 import { type Picked, picksOf, tokenSummary } from './pick-tokens.ts';
 import { affines, roomFor, padded, empty, recentLength } from './step-arrays.ts';
-
-/** Functions kept per model. */
-const mostFunctions = 16;
 
 type Compile = NonNullable<NativeOps['compile']>;
 
@@ -285,23 +283,4 @@ export class CompiledSteps {
     const { logits, recent } = this.#model.stepOnce({ ids, positions, weights, segments, places, masks, rotary });
     return [tokenSummary(logits, this.#settings, uniforms), ...recent.flatMap(({ keys, values }) => [keys, values])];
   }
-}
-
-const functionsByModel = new WeakMap<CausalLm, Map<string, CompiledFunction | null>>();
-
-/** The model's functions by form; disposed together with the model. */
-function functionsOf(model: CausalLm): Map<string, CompiledFunction | null> {
-  const known = functionsByModel.get(model);
-  if (known !== undefined) {
-    const [oldest] = known;
-    if (oldest !== undefined && known.size > mostFunctions) {
-      oldest[1]?.dispose();
-      known.delete(oldest[0]);
-    }
-    return known;
-  }
-  const made = new Map<string, CompiledFunction | null>();
-  functionsByModel.set(model, made);
-  model.dependants.add({ dispose: () => made.forEach((own) => own?.dispose()) });
-  return made;
 }
