@@ -5,4 +5,4 @@ export type ShownSample = Pick<
   SampleDetail,
   'sampleKey' | 'prompt' | 'target' | 'rejected' | 'left' | 'right' | 'annotation'
 > &
-  Partial<Pick<SampleDetail, 'stability' | 'changes' | 'parting'>>;
+  Partial<Pick<SampleDetail, 'continues' | 'stability' | 'changes' | 'parting'>>;

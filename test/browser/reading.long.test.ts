@@ -4,6 +4,7 @@ import type { App } from './pages.ts';
 import { longAnswers, longAnswersFile } from './long-answers.ts';
 import type { LongAnswer } from './long-answers.ts';
 import { useBrowserWorkbench, whyNoBrowser } from './shell.ts';
+import { addEvaluation, compare, sample } from '../store/workspace.ts';
 
 const noBrowser = await whyNoBrowser();
 
@@ -131,6 +132,29 @@ describe.skipIf(noBrowser !== null)('answers', () => {
     await app.flips.sample.locator('mark.hit').filter({ hasText: 'inspection' }).first().waitFor();
     const row = app.page.getByRole('grid', { name: 'Samples' }).getByRole('row').filter({ hasText: 'alpaca-resch' });
     await row.locator('mark.hit').first().waitFor();
+    await app.close();
+  });
+
+  it('of a prompt that they continue, have its end above them in a small window', async () => {
+    const { store } = served.workbench.core;
+    const suite = await store.beginSuite({ name: 'stories', kind: 'words', origin: 'imported', import: null });
+    const about = { suiteId: await suite.commit(), suiteName: 'stories' };
+    const prompt = `${'Once upon a time there was a pond. '.repeat(12)}Then Lily picked up her`;
+    const [old, now] = [
+      await addEvaluation(store, 'told', [sample('0', 'right', { prompt })], about),
+      await addEvaluation(store, 'untold', [sample('0', 'wrong', { prompt })], about),
+    ];
+    const { id } = await compare(store, old, now);
+    const app = await served.open({ viewport: { width: 1024, height: 700 } });
+    await app.goto(`/compare/${id}`);
+    const shown = app.flips.sample.getByRole('region', { name: 'Prompt' }).locator('p');
+    await shown.getByText('Then Lily picked up her').waitFor();
+    const below = () => shown.evaluate((p) => p.scrollHeight - p.clientHeight - p.scrollTop);
+    const height = await shown.evaluate((p) => p.clientHeight);
+    expect([height < 60, (await below()) <= 1]).toEqual([true, true]);
+    await app.button('Show full prompt').click();
+    await app.button('Show less').waitFor();
+    expect(await shown.evaluate((p) => p.scrollHeight - p.clientHeight)).toBeLessThanOrEqual(1);
     await app.close();
   });
 

@@ -115,6 +115,7 @@ export function sampleDetail(sampleKey: number, changes: Partial<SampleDetail> =
     sampleId: `sample-${sampleKey}`,
     kind: 'negative',
     kindAsEvaluated: 'negative',
+    continues: false,
     delta: -1,
     prompt: `prompt ${sampleKey}`,
     target: null,

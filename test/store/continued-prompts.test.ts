@@ -30,6 +30,7 @@ test.each([
   const [long, short] = await store.flipWindow(viewId, 0, 2);
   expect([long?.continues, short?.prompt]).toEqual([continues, 'p']);
   expect(long?.prompt).toBe(continues ? `…${prompt.slice(1 - previewCharacters)}` : prompt.slice(0, previewCharacters));
+  expect((await store.sampleDetail(id, long?.sampleKey ?? -1))?.continues).toBe(continues);
   const { rows } = await store.evaluationSamples(left, 'all', 0, 2);
   expect(rows[0]?.prompt).toBe(continues ? prompt.slice(-400) : prompt.slice(0, 400));
 });

@@ -143,6 +143,8 @@ export interface SampleDetail {
   kindAsEvaluated: FlipKind;
   delta: number | null;
   prompt: string;
+  /** What is judged continues the prompt: the end of it is what counts. */
+  continues: boolean;
   /** Of a preference pair the chosen response. */
   target: string | null;
   /** Of a preference pair the rejected response; its sides have no output, and their scores are margins. */

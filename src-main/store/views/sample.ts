@@ -57,6 +57,7 @@ function detailOf(comparison: LoadedComparison, sampleKey: number, settings: Kin
     kindAsEvaluated: kindOf(columns.get('kind')[row]),
     delta: Number.isNaN(delta) ? null : delta,
     prompt: texts.prompt,
+    continues: comparison.continues,
     target: texts.target,
     cluster: cluster === 0 ? null : nameOf(db, cluster),
     slices: [...comparison.sliced.names(columns.get('sliceSet')[row] ?? 0)],

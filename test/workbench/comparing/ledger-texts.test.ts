@@ -15,6 +15,7 @@ function sample(prompt: string, target: string | null, left: string | null, righ
     sampleId: 'a',
     kind: 'negative',
     kindAsEvaluated: 'negative',
+    continues: false,
     delta: null,
     prompt,
     target,
