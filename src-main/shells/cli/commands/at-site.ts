@@ -1,8 +1,6 @@
 import type { RunRecord } from '../../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../../shared/domain/errors.ts';
-import type { SpecIssue } from '../../../shared/contract/views.ts';
 import { requireLaunchable } from '../../../workbench/runs/check.ts';
-import { specWarnings } from '../../../workbench/runs/spec-warnings.ts';
 import type { SpecInput } from '../../../workbench/runs/spec-text.ts';
 import { specObject } from '../../../workbench/runs/spec-text.ts';
 import type { Workbench } from '../../../workbench/workbench.ts';
@@ -11,22 +9,13 @@ import { exitStatus } from '../exit-status.ts';
 import type { ExitStatus } from '../exit-status.ts';
 import type { SweepFlags, TrainFlags } from '../options/runs.ts';
 import { plain } from '../terminal.ts';
+import { tellSpecWarnings } from './warnings.ts';
 
 export function requireSite({ site, detach }: TrainFlags): void {
   if (site !== undefined || detach !== true) return;
   throw new WorkbenchError('bad-input', '--detach goes with --site NAME.', {
     remedy: 'Name a site; flipguard site list has them.',
   });
-}
-
-/** What is far from usual in specs that are about to start, each sentence once. */
-export function tellWarnings({ terminal }: CommandContext, inputs: readonly SpecInput[], file?: string): SpecIssue[] {
-  const said = new Map(inputs.flatMap(specWarnings).map((one) => [`${one.path}: ${one.message}`, one]));
-  for (const [text, { line, column = 1 }] of said) {
-    const place = file === undefined || line === undefined ? '' : `${file}:${line}:${column}: `;
-    terminal.note(plain(`Warning: ${place}${text}`));
-  }
-  return [...said.values()];
 }
 
 /**
@@ -42,7 +31,7 @@ export async function showSubmission(
 ): Promise<ExitStatus> {
   const { terminal } = context;
   for (const input of inputs) await requireLaunchable(workbench.core, input, file);
-  const warnings = tellWarnings(context, inputs, file);
+  const warnings = tellSpecWarnings(context, inputs, file);
   if (site === undefined) {
     terminal.document({ runs: inputs.length, warnings });
     terminal.print(inputs.length === 1 ? 'The run can start.' : `All ${inputs.length} runs can start.`);

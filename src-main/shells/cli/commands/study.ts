@@ -9,6 +9,7 @@ import type { StudyFlags } from '../options/runs.ts';
 import { plain, table } from '../terminal.ts';
 import { formatCount } from '../../../shared/presentation/numbers.ts';
 import { readSpec } from './train.ts';
+import { tellWarnings } from './warnings.ts';
 
 /** Trains and measures what a study file says, and continues where an earlier try ended. */
 export async function studyCommand(context: CommandContext, file: string, options: StudyFlags): Promise<ExitStatus> {
@@ -22,9 +23,7 @@ export async function studyCommand(context: CommandContext, file: string, option
   const { studies, reports } = await context.workbench();
   if (options.out !== undefined && options.dryRun !== true) await makeFolder(path.resolve(options.out));
   const plan = await studies.plan(yaml, file);
-  for (const { message, line, column = 1 } of plan.warnings) {
-    terminal.note(plain(`Warning: ${line === undefined ? '' : `${file}:${line}:${column}: `}${message}`));
-  }
+  tellWarnings(context, plan.warnings, file);
   if (options.dryRun === true) {
     terminal.document(plan);
     terminal.print(describePlan(plan));

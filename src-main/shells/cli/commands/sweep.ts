@@ -9,7 +9,8 @@ import type { SweepFlags } from '../options/runs.ts';
 import { exitStatus } from '../exit-status.ts';
 import type { ExitStatus } from '../exit-status.ts';
 import { plain, table } from '../terminal.ts';
-import { requireSite, leave, showSubmission, tellWarnings } from './at-site.ts';
+import { requireSite, leave, showSubmission } from './at-site.ts';
+import { tellSpecWarnings } from './warnings.ts';
 import { followRun, readSpec, withAssignments } from './train.ts';
 
 /** Queues one run for every combination and follows them in turn. One that fails does not keep the rest from running; one that is stopped does. */
@@ -22,7 +23,7 @@ export async function sweepCommand(context: CommandContext, spec: string, option
   const base = withAssignments(input, set);
   const each = sweepSpecs(specObject(base), axes).map((one) => ({ spec: one }));
   if (options.dryRun === true) return showSubmission(context, workbench, each, options);
-  tellWarnings(context, each);
+  tellSpecWarnings(context, each);
   const runs = await workbench.runs.sweep(base, axes, { parentRunId, site, atOnce });
   if (options.detach === true) return leave(context, workbench, runs);
   let status: ExitStatus = exitStatus.ok;

@@ -22,7 +22,8 @@ import type { ExitStatus } from '../exit-status.ts';
 import { plain } from '../terminal.ts';
 import { progressText } from '../../../shared/presentation/progress.ts';
 import { formatCount, formatNumber, formatPercent } from '../../../shared/presentation/numbers.ts';
-import { leave, requireSite, showSubmission, tellJob, tellWarnings } from './at-site.ts';
+import { leave, requireSite, showSubmission, tellJob } from './at-site.ts';
+import { tellSpecWarnings } from './warnings.ts';
 
 export async function trainCommand(context: CommandContext, file: string, options: TrainFlags): Promise<ExitStatus> {
   requireSite(options);
@@ -30,7 +31,7 @@ export async function trainCommand(context: CommandContext, file: string, option
   const workbench = await context.workbench();
   sendAlerts(context, workbench, options);
   if (options.dryRun === true) return showSubmission(context, workbench, [input], options, file);
-  tellWarnings(context, [input], file);
+  tellSpecWarnings(context, [input], file);
   const run = await workbench.runs.launch(input, { file, site: options.site });
   return options.detach === true ? leave(context, workbench, [run]) : follow(context, workbench, run);
 }
@@ -54,7 +55,7 @@ export async function relaunchCommand(context: CommandContext, name: string, opt
   const difference = describeDifference(check.difference ?? []);
   if (options.dryRun !== true) {
     context.terminal.note(difference);
-    tellWarnings(context, [input]);
+    tellSpecWarnings(context, [input]);
     const run = await workbench.runs.launch(input, { parentRunId: parent.id, site: options.site });
     return options.detach === true ? leave(context, workbench, [run]) : follow(context, workbench, run);
   }
@@ -63,7 +64,7 @@ export async function relaunchCommand(context: CommandContext, name: string, opt
   const { warnings } = check;
   context.terminal.document({ parent: parent.id, difference: check.difference, warnings });
   context.terminal.print(difference);
-  if (options.site === undefined) tellWarnings(context, [input]);
+  if (options.site === undefined) tellSpecWarnings(context, [input]);
   return options.site === undefined ? exitStatus.ok : showSubmission(context, workbench, [input], options);
 }
 
