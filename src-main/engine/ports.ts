@@ -126,6 +126,8 @@ export interface AdamTogether {
 
 export interface Clock {
   nowMs(): number;
+  /** Processor time that the process has had so far, all its threads together. */
+  processorMs(): number;
 }
 
 /** What a cached list of numbers depends on, in full; whoever keeps the cache hashes it. */

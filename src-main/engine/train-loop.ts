@@ -109,7 +109,7 @@ class TrainingRun {
 
   async #trainStep(): Promise<TrainerEventBody> {
     const { objective, optimizer, order, spec, clock, totalSteps } = this.#plan;
-    const startedMs = clock.nowMs();
+    const [startedMs, processorMs] = [clock.nowMs(), clock.processorMs()];
     const learningRate = learningRateAt(this.#step, totalSteps, spec.optimizer);
     this.#indices = order.next();
     this.#step += 1;
@@ -125,16 +125,23 @@ class TrainingRun {
     );
     this.#indices = [];
     const seconds = (clock.nowMs() - startedMs) / 1000;
-    return this.#stepEvent(outcome, learningRate, norms, seconds);
+    const processorSeconds = (clock.processorMs() - processorMs) / 1000;
+    return this.#stepEvent(outcome, learningRate, norms, { seconds, processorSeconds });
   }
 
-  #stepEvent(outcome: StepOutcome, learningRate: number, norms: number[], seconds: number): TrainerEventBody {
+  #stepEvent(
+    outcome: StepOutcome,
+    learningRate: number,
+    norms: number[],
+    { seconds, processorSeconds }: { seconds: number; processorSeconds: number },
+  ): TrainerEventBody {
     const metrics = {
       ...outcome.metrics,
       // A step that was stopped by a KL limit made no update.
       ...(norms.length === 0 ? {} : { grad_norm: norms.reduce((sum, norm) => sum + norm, 0) / norms.length }),
       learning_rate: learningRate,
       step_seconds: seconds,
+      processor_seconds: processorSeconds,
       tokens_per_second: seconds > 0 ? outcome.tokens / seconds : 0,
     };
     const { tables, answers, others = {} } = outcome;

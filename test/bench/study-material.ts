@@ -1,11 +1,11 @@
 /**
  * Makes what docs/examples/study-260k.yaml and study-15m.yaml name, in a workspace of its own:
  *
- *     node build/node24.mjs test/bench/study-material.ts WORKSPACE MODEL-FOLDER STORIES.jsonl [--model stories15m] [--test 150]
+ *     node build/node24.mjs test/bench/study-material.ts WORKSPACE MODEL-FOLDER STORIES.jsonl [--model stories15m] [--test 150] [--test-from 550]
  *
- * STORIES has one `{"text": …}` a line, 800 or more. Prompts, validation and test are cut from different stories. Pairs are the best and the worst
- * by AFINN of four samples of the model itself to each prompt. With `--test N` the test split has the first N of its 250 stories, and its
- * suites are called test*N*.
+ * STORIES has one `{"text": …}` a line, 800 or more. Prompts, validation and test are cut from different stories; a guard may hold the words of
+ * 300 stories whose openings are prompts. Pairs are the best and the worst by AFINN of four samples of the model itself to each prompt. The
+ * test split has 250 stories from number 550 on; `--test-from` takes others, and with `--test N` it has N, and its suites are called test*N*.
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -16,7 +16,11 @@ import type { SuiteItem } from '../../src-main/shared/domain/evaluations.ts';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
-  options: { model: { type: 'string', default: 'stories260k' }, test: { type: 'string' } },
+  options: {
+    model: { type: 'string', default: 'stories260k' },
+    test: { type: 'string' },
+    'test-from': { type: 'string', default: '550' },
+  },
 });
 const [folder = '', modelFolder = '', storiesFile = ''] = positionals;
 const testSplit = `test${options.test ?? ''}`;
@@ -29,10 +33,11 @@ const stories = readFileSync(storiesFile, 'utf8')
   .trim()
   .split('\n')
   .map((line) => (JSON.parse(line) as { text: string }).text);
+const testFrom = Number(options['test-from']);
 const parts = {
   train: stories.slice(0, 400),
   validation: stories.slice(400, 550),
-  [testSplit]: stories.slice(550, 550 + Number(options.test ?? 250)),
+  [testSplit]: stories.slice(testFrom, testFrom + Number(options.test ?? 250)),
 };
 
 const workbench = await createWorkbench({ folder, shell: 'web', launchTrainer: launchNodeTrainer });
@@ -54,6 +59,7 @@ await workbench.imports.addDataset(
   'prompts',
   prompts.map(({ id, prompt }) => ({ kind: 'prompt', id, prompt })),
 );
+await workbench.imports.addSuite('words-guard', { kind: 'words' }, cut(parts['train']!.slice(0, 300), wordsItem));
 for (const split of ['validation', testSplit]) {
   const stretch = parts[split]!;
   const generate = cut(stretch, (story, id): SuiteItem | null => {

@@ -105,7 +105,7 @@ export async function runInOrder(spec: RunSpec, objective: Objective, ops: Nativ
     totalSteps: spec.steps ?? stepsForEpochs(lengths.length, stepSize, 1),
     startStep: 0,
     ops,
-    clock: { nowMs: () => 0 },
+    clock: { nowMs: () => 0, processorMs: () => 0 },
     control: {
       stopping: () => false,
       paused: () => false,

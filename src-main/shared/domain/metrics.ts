@@ -84,6 +84,12 @@ export const metrics = {
   grad_norm: { ...everywhere, chart: 'Gradient norm', unit: '', better: null, meaning: 'global norm before clipping' },
   learning_rate: { ...everywhere, chart: 'Learning rate', unit: '', better: null, meaning: 'of this step' },
   step_seconds: { ...everywhere, unit: 'seconds', better: 'lower', meaning: 'wall clock' },
+  processor_seconds: {
+    ...everywhere,
+    unit: 'seconds',
+    better: 'lower',
+    meaning: 'processor time of this step, all threads of the trainer together; a GPU’s own time is not in it',
+  },
   tokens_per_second: {
     ...everywhere,
     unit: 'tokens per second',

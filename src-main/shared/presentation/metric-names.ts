@@ -7,6 +7,7 @@ const labels: Readonly<Record<MetricName, string>> = {
   grad_norm: 'Gradient norm',
   learning_rate: 'Learning rate',
   step_seconds: 'Time per step',
+  processor_seconds: 'Processor time per step',
   tokens_per_second: 'Tokens per second',
   'rewards/chosen': 'Reward of chosen',
   'rewards/rejected': 'Reward of rejected',

@@ -90,7 +90,7 @@ export async function runTrainJob(job: TrainJob, context: JobContext, reporter: 
     totalSteps,
     startStep: newest?.state.step ?? 0,
     ops: context.ops,
-    clock: { nowMs: () => performance.now() },
+    clock: { nowMs: () => performance.now(), processorMs },
     control: context.control,
     breathe: () => context.breathe(),
     evaluate: (step) => suites.run(policy, tokenizer, step),
@@ -197,6 +197,11 @@ function openOrder(
     sampleIds: objective.sampleIds,
     madeSteps: state?.step ?? 0,
   });
+}
+
+function processorMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
 
 async function hashInputs({

@@ -72,7 +72,7 @@ function plan(changes: Partial<TrainingPlan> = {}): TrainingPlan {
     totalSteps: runSpec.steps ?? 1,
     startStep: 0,
     ops: {},
-    clock: { nowMs: () => 0 },
+    clock: { nowMs: () => 0, processorMs: () => 0 },
     control: still,
     breathe: () => Promise.resolve(),
     evaluate: (step) => oneEvaluation(step, ['right', 'right']),
