@@ -127,7 +127,10 @@ describe.skipIf(smallModel === null)(`a study${withSmallModel}`, () => {
     const rows = readFileSync(path.join(out, 'points.csv'), 'utf8').trim().split('\n');
     // 3 methods × (start, half, end) × (words, fallen greedy rewards).
     expect(rows).toHaveLength(1 + 3 * 3 * 2);
-    expect(rows[0]).toBe('model,method,seed,fraction,sampledReward,greedyReward,kl,seconds,check,negative,positive,n');
+    expect(rows[0]).toBe(
+      'model,method,seed,fraction,sampledReward,greedyReward,kl,distinctPairs,seconds,processorSeconds,check,negative,positive,n',
+    );
+    await expectCosts(folder, rows);
 
     // Weights in between were measured and removed; their entries stay.
     const models = documentOf<ModelRecord[]>(await flipguard(folder, '--json', 'list', 'models'));
@@ -158,6 +161,31 @@ describe.skipIf(smallModel === null)(`a study${withSmallModel}`, () => {
     }
   });
 });
+
+/** What a training cost is its steps' own account, and how alike its answers are is recomputed from the answers that the workspace has. */
+async function expectCosts(folder: string, rows: readonly string[]): Promise<void> {
+  const [heads = [], ...cells] = rows.map((row) => row.split(','));
+  const points = cells.map((row) => Object.fromEntries(heads.map((head, i) => [head, row[i] ?? ''])));
+  const { core } = await openTestWorkbench({ folder });
+  const run = (await core.store.listRuns()).find(({ name }) => name === 'gentle · DPO · seed 3');
+  const spent = (await core.store.curveRows(run?.id ?? '', 0, 10)).map(({ figures }) => figures['processor_seconds']);
+  expect(spent).toHaveLength(2);
+  const told = points.find(({ method, fraction }) => method === 'DPO' && fraction === '1');
+  expect(Number(told?.['processorSeconds'])).toBeCloseTo(spent[0]! + spent[1]!, 9);
+
+  const end = (await core.store.listEvaluations()).find(
+    ({ runId, suiteName }) => runId === run?.id && suiteName === 'reward-t',
+  );
+  const pairs: string[] = [];
+  await core.store.streamSamples(end?.id ?? '', async (samples) => {
+    for (const { output } of samples) {
+      const words = (output ?? '').toLowerCase().match(/[a-z0-9]+(?:'[a-z]+)*/g) ?? [];
+      pairs.push(...words.slice(1).map((word, i) => `${words[i]} ${word}`));
+    }
+  });
+  expect(pairs.length).toBeGreaterThan(10);
+  expect(Number(told?.['distinctPairs'])).toBeCloseTo(new Set(pairs).size / pairs.length, 9);
+}
 
 /** The search saw the validation half of its suites alone; the path keeps what it found, and ends where its farthest part goes all the way. */
 function expectMergedPath(models: readonly ModelRecord[]): void {

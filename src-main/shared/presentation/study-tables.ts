@@ -1,6 +1,14 @@
 import type { ReportCurveTable, ReportStudyTable } from '../domain/reports/report-model.ts';
 import type { LeftOut } from '../domain/statistics/matched-curves.ts';
-import { formatCount, formatLevel, formatMeanRange, formatNumber, formatRatio, nothing } from './numbers.ts';
+import {
+  formatCount,
+  formatFixed,
+  formatLevel,
+  formatMeanRange,
+  formatNumber,
+  formatRatio,
+  nothing,
+} from './numbers.ts';
 import { suiteLabel } from './names.ts';
 import { axisNames, oneSeed, toldSentences } from './study-answer.ts';
 import { listed, sentenceCase } from './words.ts';
@@ -118,7 +126,10 @@ function pointsTable({ model, methods, points }: ReportStudyTable): StudyTableVi
         shown(mean(at.map(({ greedyReward }) => greedyReward))),
         shown(mean(at.map(({ kl }) => kl))),
         ...checks.map((check) => `${formatCount(count(check, 'negative'))} / ${formatCount(count(check, 'positive'))}`),
-        fraction === 1 ? formatNumber(mean(at.map(({ seconds }) => seconds)), 2) : nothing,
+        formatFixed(mean(at.map(({ distinctPairs }) => distinctPairs))),
+        ...[at.map(({ seconds }) => seconds), at.map(({ processorSeconds }) => processorSeconds)].map((values) =>
+          fraction === 1 ? formatNumber(mean(values), 2) : nothing,
+        ),
       ];
     });
   });
@@ -129,7 +140,8 @@ function pointsTable({ model, methods, points }: ReportStudyTable): StudyTableVi
   return {
     title: `What was measured on ${model}`,
     note: `Means over seeds; “of the way” is from the old weights to the trained ones. ${samples.join('; ')}.`,
-    method: 'Training: seconds from start to end, evaluations after it not counted.',
+    method:
+      'Distinct pairs: different pairs of neighbouring words over all of them in the sampled answers, so fewer means more alike (longer answers have fewer, too). Training: seconds by the clock from start to end, evaluations after it not counted, and processor seconds of its steps.',
     heads: [
       'method',
       '#of the way',
@@ -137,7 +149,9 @@ function pointsTable({ model, methods, points }: ReportStudyTable): StudyTableVi
       '#greedy reward',
       '#KL, nats',
       ...checks.map((check) => `#${suiteLabel(check)}, ▼ / ▲`),
+      '#distinct pairs',
       '#training, s',
+      '#processor, s',
     ],
     rows,
     findings: [],

@@ -1,7 +1,10 @@
 import type { ReportModel } from '../../shared/domain/reports/report-model.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 
-const heads = ['model', 'method', 'seed', 'fraction', 'sampledReward', 'greedyReward', 'kl', 'seconds'] as const;
+const heads = [
+  ...['model', 'method', 'seed', 'fraction', 'sampledReward', 'greedyReward', 'kl'],
+  ...['distinctPairs', 'seconds', 'processorSeconds'],
+] as const;
 const perCheck = ['check', 'negative', 'positive', 'n'] as const;
 
 /** What a study measured, as a table for other programs: a row per point and check in CSV and NDJSON, the whole report in JSON. */

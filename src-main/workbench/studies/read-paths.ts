@@ -27,6 +27,8 @@ export interface CheckCounts {
 export interface PathPlace {
   fraction: number;
   along: CurvePoint['along'];
+  /** The evaluation of its sampled answers. */
+  sampled: EvaluationRecord | null;
   /** By check: a suite's name, or `fellLabel` of the greedy rewards. */
   counts: Record<string, CheckCounts>;
 }
@@ -113,7 +115,7 @@ export async function readPlace(
     const { n, negative, positive } = ratesOf(ready.counts);
     counts[label] = { n, negative, positive };
   }
-  return { fraction: place.fraction, along, counts };
+  return { fraction: place.fraction, along, sampled: sampledAt(place, names, evaluated), counts };
 }
 
 /** The old weights, of which nothing has flipped. */
@@ -128,7 +130,7 @@ export function startPlace(
   const counts = Object.fromEntries(
     Object.entries(first.counts).map(([check, { n }]) => [check, { n, negative: 0, positive: 0 }]),
   );
-  return { fraction: 0, along: { ...along, kl: 0 }, counts };
+  return { fraction: 0, along: { ...along, kl: 0 }, sampled: sampledAt(start, names, evaluated), counts };
 }
 
 function alongAt(place: StudyPlace, names: SplitNames, evaluated: Evaluated): CurvePoint['along'] | null {
@@ -141,6 +143,10 @@ function alongAt(place: StudyPlace, names: SplitNames, evaluated: Evaluated): Cu
     'greedy-reward': greedy?.meanScore ?? null,
     kl: (sampled ?? greedy)?.summary['kl/pre'] ?? null,
   };
+}
+
+function sampledAt(place: StudyPlace, { sampledReward }: SplitNames, evaluated: Evaluated): EvaluationRecord | null {
+  return sampledReward === null ? null : evaluated(place, sampledReward);
 }
 
 function isSame(a: StudyPlace, b: StudyPlace): boolean {

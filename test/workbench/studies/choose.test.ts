@@ -22,6 +22,7 @@ const path = (candidate: number, seed: number, gain: number, negative: number): 
   points: [0, 1].map((fraction) => ({
     fraction,
     along: { 'sampled-reward': 2 + gain * fraction, 'greedy-reward': null, kl: null },
+    sampled: null,
     counts: { words: { n: 100, negative: negative * fraction, positive: 0 } },
   })),
 });

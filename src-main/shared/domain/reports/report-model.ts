@@ -153,8 +153,11 @@ const studyTable = z.object({
       greedyReward: z.number().nullable(),
       kl: z.number().nullable(),
       counts: z.array(z.object({ check: z.string(), negative: z.number(), positive: z.number(), n: z.number() })),
+      /** Different pairs of neighbouring words over all of them, in its sampled answers; reports of older versions have none. */
+      distinctPairs: z.number().nullable().default(null),
       /** Of training alone; null where the run does not say. */
       seconds: z.number().nullable(),
+      processorSeconds: z.number().nullable().default(null),
     }),
   ),
 });
