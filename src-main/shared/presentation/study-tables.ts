@@ -29,7 +29,7 @@ const reasons: Readonly<Record<LeftOut, string>> = {
   'no-partner': 'the reference has no run of that seed',
   'not-measured': 'not measured on this axis',
   'no-ground': 'a side does not move there',
-  'no-flips': 'a side flips nothing there',
+  'no-flips': 'neither side flips anything',
 };
 
 /** All tables of a study on one model. */
@@ -95,7 +95,7 @@ function howCompared(tables: readonly ReportCurveTable[]): string {
     return `at ${listed(shares)} of the range that both reach (${listed(own.map(({ axis }) => axisNames[axis]))})`;
   });
   const level = formatLevel(tables[0]?.level ?? 0.95);
-  return `Each run is read along its own path from the old weights, and so is the reference’s of the same seed, where both have moved as far: ${listed(places)}. A ratio is the geometric mean over these places; over seeds it has a ${level} t interval on the log scale.`;
+  return `Each run is read along its own path from the old weights, and so is the reference’s of the same seed, where both have moved as far: ${listed(places)}. A ratio is the geometric mean over these places, of counts with half a sample added, so that none has a ratio, too; over seeds it has a ${level} t interval on the log scale.`;
 }
 
 function missing({ axis }: ReportCurveTable, method: string, { leftOut }: ReportCurveTable['rows'][number]): string[] {

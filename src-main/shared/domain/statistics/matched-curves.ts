@@ -44,7 +44,7 @@ export interface MethodCurve {
   points: readonly CurvePoint[];
 }
 
-/** Why a seed has no ratio: a side does not move on this axis, was not measured on it, or flips nothing where both are compared. */
+/** Why a seed has no ratio: a side does not move on this axis, was not measured on it, or neither side flips anything. */
 export type LeftOut = 'no-partner' | 'not-measured' | 'no-ground' | 'no-flips';
 
 export interface CurveRow {
@@ -141,12 +141,12 @@ function matchPair(curve: MethodCurve, references: readonly MethodCurve[], axis:
   if (own === null || other === null) return { match: null, why: 'not-measured' };
   const range = Math.min(own.reach, other.reach);
   if (!(range > 0)) return { match: null, why: 'no-ground' };
+  if (own.mostFlips === 0 && other.mostFlips === 0) return { match: null, why: 'no-flips' };
   const logs = matchedShares[axis].map((share) => {
     // A hair less than all of it, so that rounding leaves nobody out.
     const target = smoothAlong[axis](range * share * (1 - 1e-9));
     return Math.log(flipsAt(own, target) / flipsAt(other, target));
   });
-  if (!logs.every(Number.isFinite)) return { match: null, why: 'no-flips' };
   return { match: { log: logs.reduce((sum, log) => sum + log, 0) / logs.length, range }, why: null };
 }
 
@@ -157,6 +157,9 @@ interface ReadCurve {
   gain: MonotoneCubic;
   /** Share of negative flips, by fraction. */
   flips: MonotoneCubic;
+  mostFlips: number;
+  /** Half a sample, as a share. */
+  half: number;
 }
 
 function readCurve({ points }: MethodCurve, axis: MatchedAxis): ReadCurve | null {
@@ -173,10 +176,14 @@ function readCurve({ points }: MethodCurve, axis: MatchedAxis): ReadCurve | null
       fractions,
       points.map(({ negativeFlips, n }) => negativeFlips / n),
     ),
+    mostFlips: Math.max(...points.map(({ negativeFlips }) => negativeFlips)),
+    half: 0.5 / Math.max(...points.map(({ n }) => n)),
   };
 }
 
-function flipsAt({ gain, flips }: ReadCurve, target: number): number {
+/** With half a sample more (Haldane and Anscombe), so that a run that flips nothing has a ratio, and one of few flips no ratio of next to 0. */
+function flipsAt({ gain, flips, half }: ReadCurve, target: number): number {
   const place = firstPlaceOf(gain, target);
-  return place === null ? Number.NaN : valueAt(flips, place);
+  if (place === null) throw new Error('a path is read where it does not go');
+  return valueAt(flips, place) + half;
 }
