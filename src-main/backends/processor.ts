@@ -26,7 +26,7 @@ export function multipliesBfloat16(flags = processorFlags()): boolean {
 }
 
 /** What a process does with a model, as far as the threads that pay depend on it. */
-export type ModelWork = 'train' | 'score' | 'decode';
+export type ModelWork = 'train' | 'train-on-policy' | 'score' | 'decode';
 
 /** Weights of a small model, in bytes: stories260K has 1 MB, stories15M 61 MB. */
 const smallBytes = 8e6;
@@ -34,8 +34,9 @@ const smallBytes = 8e6;
 /**
  * Threads that TensorFlow splits one operation over; null for all. Like the setting of oneDNN it is read when the library loads, so it is the
  * table of what was measured (docs/performance.md): decoding with a small model is many operations of some microseconds, which cost more to
- * hand from thread to thread than to compute. Training and scoring have larger ones at every size.
+ * hand from thread to thread than to compute. Training and scoring have larger ones at every size; a step that samples first spends most of
+ * its time on that.
  */
 export function threadsPerOperation(work: ModelWork, weightBytes: number): 1 | null {
-  return work === 'decode' && weightBytes <= smallBytes ? 1 : null;
+  return (work === 'decode' || work === 'train-on-policy') && weightBytes <= smallBytes ? 1 : null;
 }

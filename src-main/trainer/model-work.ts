@@ -1,13 +1,13 @@
 import { readdir, stat } from 'node:fs/promises';
 import * as path from 'node:path';
 import { type ModelWork, threadsPerOperation } from '../backends/index.ts';
+import { isOnPolicy } from '../shared/domain/algorithms.ts';
 import { isAnswered } from '../shared/domain/evaluations.ts';
 import type { TrainerJob } from '../shared/domain/jobs.ts';
 
 /** Readies this process for its job: TensorFlow reads its number of threads when it loads. A number that the environment has stays. */
 export async function setThreadsFor(job: TrainerJob): Promise<void> {
   const { work, folders } = modelWorkOf(job);
-  if (work !== 'decode') return;
   const bytes = await Promise.all(folders.map(weightBytes));
   const threads = threadsPerOperation(work, Math.max(0, ...bytes));
   if (threads !== null) process.env['TF_NUM_INTRAOP_THREADS'] ??= String(threads);
@@ -25,7 +25,11 @@ export function modelWorkOf(job: TrainerJob): { work: ModelWork; folders: string
       const others = [job.rewardModelPath, job.old?.path].filter((folder) => folder !== undefined);
       return { work: scores ? 'score' : 'decode', folders: [job.modelPath, ...others] };
     }
-    case 'train':
+    case 'train': {
+      const others = [job.referencePath, job.rewardModelPath].filter((folder) => folder !== undefined);
+      const work = isOnPolicy(job.spec.algorithm) ? 'train-on-policy' : 'train';
+      return { work, folders: [job.modelPath, ...others] };
+    }
     case 'estimate':
     case 'gradient-products':
     case 'benchmark':

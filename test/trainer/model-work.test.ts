@@ -60,7 +60,22 @@ test('what only decodes with small models computes on one thread, and nothing el
   expect(await threadsFor(sample(small), '3')).toBe('3');
 });
 
-test('training is training, whatever it decodes on the way', () => {
-  expect(modelWorkOf({ kind: 'train' } as TrainerJob).work).toBe('train');
+const reward = { kind: 'lexicon', lexicon: 'afinn' };
+const train = (algorithm: object, modelPath: string, rewardModelPath?: string) =>
+  ({
+    ...{ kind: 'train', spec: { algorithm }, modelPath },
+    ...(rewardModelPath === undefined ? {} : { rewardModelPath }),
+  }) as TrainerJob;
+
+test('small models that train on their own samples do so on one thread, and no other training does', async () => {
+  const { small, large } = folders;
+  for (const kind of ['ppo', 'rloo', 'grpo', 'online-dpo']) {
+    expect(await threadsFor(train({ kind, reward }, small)), kind).toBe('1');
+    expect(await threadsFor(train({ kind, reward }, large)), kind).toBeUndefined();
+    expect(await threadsFor(train({ kind, reward }, small, large)), kind).toBeUndefined();
+  }
+  for (const kind of ['dpo', 'sft', 'kto', 'reward']) {
+    expect(await threadsFor(train({ kind }, small)), kind).toBeUndefined();
+  }
   expect(modelWorkOf({ kind: 'estimate' } as TrainerJob).work).toBe('train');
 });
