@@ -1,3 +1,6 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor1D } from '@tensorflow/tfjs-core';
+
 /** Rewards of several responses to each prompt: responses of a prompt follow one another, `size` of them. */
 export interface GroupedRewards {
   rewards: readonly number[];
@@ -30,6 +33,13 @@ export function groupAdvantages({ rewards, size }: GroupedRewards, scale: 'group
 export function normalised(values: readonly number[]): number[] {
   const [centre, spread] = [mean(values), deviation(values)];
   return values.map((value) => (value - centre) / (spread + 1e-4));
+}
+
+/** The same of a tensor [n]. */
+export function normalisedTensor(values: Tensor1D): Tensor1D {
+  const centred: Tensor1D = tf.sub(values, tf.mean(values));
+  const spread = tf.sqrt(tf.div(tf.sum(tf.square(centred)), Math.max(1, values.size - 1)));
+  return tf.div(centred, tf.add(spread, 1e-4));
 }
 
 /** Sample standard deviation (n − 1), 0 for a single value. */

@@ -76,6 +76,11 @@ export function completionLength(sequence: CompletionSequence): number {
   return Math.max(0, sequence.ids.length - Math.max(1, sequence.from));
 }
 
+/** Numbers per completion token, in the layout's order of tokens → those of each sequence. */
+export function bySequence({ starts, counts }: BatchLayout, line: Float32Array): Float32Array[] {
+  return starts.map((start, row) => line.slice(start, start + (counts[row] as number)));
+}
+
 interface Arrangement {
   grouped: readonly Group[];
   owners: readonly number[];

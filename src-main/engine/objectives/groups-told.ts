@@ -9,9 +9,16 @@ import type { Groups } from '../rollouts/groups.ts';
 import type { Rollout } from '../rollouts/rollouts.ts';
 import { SampleLog } from './objective.ts';
 
-/** Figures of a step, prompt by prompt: means over its responses, and the spread of their rewards. */
-export function groupTable(ids: readonly string[], groups: Groups, klWeight: number): SampleLog<'trained'> {
-  const { scores, kl, rollouts, size } = groups;
+/**
+ * Figures of a step, prompt by prompt: means over its responses, and the spread of their rewards. `kl` is lp(π) − lp(ref) of each response
+ * when it was sampled, in nats: the k1 estimate of its KL.
+ */
+export function groupTable(
+  ids: readonly string[],
+  { scores, rollouts, size }: Groups,
+  kl: readonly number[],
+  klWeight: number,
+): SampleLog<'trained'> {
   const mean = (values: readonly number[]) => groupMeans({ rewards: values, size });
   const [score, drift] = [mean(scores), mean(kl)];
   const penalty = drift.map((nats) => -klWeight * nats);

@@ -8,21 +8,29 @@ import { headLogProbs } from '../losses/head.ts';
 import { completionLength, type CompletionSequence } from '../losses/layout.ts';
 import { batchInputs, batchOf, completionHidden, layoutFor, sumPerSequence } from '../losses/token-log-probs.ts';
 import { Passes, type PassTensors, type StepGradients } from '../passes.ts';
-import { answersOf, type Groups, sampleGroups, sumOf } from '../rollouts/groups.ts';
+import { answersOf, type Groups, logProbsOf, sampleGroups, sumOf } from '../rollouts/groups.ts';
+import type { Rollout } from '../rollouts/rollouts.ts';
 import { answersTold, groupTable, limited } from './groups-told.ts';
 import type { OnPolicyOptions } from './on-policy.ts';
 import { dropoutInputs, dropoutOf, meanOf, microBatches, type SampleLog } from './objective.ts';
 import type { ApplyGradients, Objective, ObjectiveState, StepBatch, StepOutcome } from './objective.ts';
 
-/** The best and the worst response to a prompt, by reward. */
+/** The best and the worst response to a prompt, by reward, and their places among the step's responses. */
 interface SampledPair {
   chosen: CompletionSequence;
   rejected: CompletionSequence;
+  places: [number, number];
   /** Reference log-probs in nats, summed over tokens. */
   refChosen: number;
   refRejected: number;
   /** 0 if all responses have the same reward: such a pair means nothing, and counts for nothing. */
   real: number;
+}
+
+/** The pairs of a pass and what it told: losses, then log-probs of the chosen and of the rejected. */
+interface PairPass {
+  pairs: readonly SampledPair[];
+  told: Float32Array;
 }
 
 /**
@@ -56,22 +64,37 @@ export class OnlineDpoObjective implements Objective {
     const { guard, spec, samples } = this.#options;
     const prompts = batch.indices.map((index) => samples[index] as PromptSample);
     const { reward } = this.#options;
-    const groups = await sampleGroups(prompts, batch.step, { ...this.#options, ...spec, reward, temperature: 1 });
-    const pairs = sampledPairs(groups);
+    const groups = await sampleGroups(prompts, batch.step, { ...this.#options, ...spec, reward });
+    const reference = await this.#sumsOf('reference', groups.rollouts);
+    const pairs = sampledPairs(groups, reference);
+    const policy = await this.#measuredApart(groups, pairs);
     await guard?.gate(batch, answersOf(groups), this.#options.sample, reward);
     const ids = batch.indices.map((index) => this.sampleIds[index] as string);
-    const log = groupTable(ids, groups, spec.beta);
+    const passes: PairPass[] = [];
     let own: StepGradients | null = null;
     for (const part of microBatches(
       batch.indices.map((_, i) => i),
       batch.microBatchSize,
     )) {
-      own = await this.#pass(part, pairs, batch, log, own);
+      const members = part.map((i) => pairs[i] as SampledPair);
+      const seed = this.#options.dropoutSeed?.(batch.step, part[0] as number);
+      const { told, sum } = await this.#pass(members, batch.indices.length, seed, own);
+      passes.push({ pairs: members, told });
+      own = sum;
     }
     if (own === null) throw new Error('a step needs samples');
+    for (const { pairs: members, told } of passes) {
+      members.forEach(({ places: [best, worst] }, i) => {
+        policy[best] ??= told[members.length + i]!;
+        policy[worst] ??= told[2 * members.length + i]!;
+      });
+    }
+    const kl = policy.map((nats, i) => (nats as number) - (reference[i] as number));
+    const log = groupTable(ids, groups, kl, spec.beta);
+    for (const pass of passes) this.#log(log, pass);
     const loss = meanOf(log.column('loss'));
     const guarded = (await guard?.gradients(batch.microBatchSize, this.trainable, own)) ?? own;
-    await limited(guarded, spec.klLimit, meanOf(groups.kl), (sum) => apply(sum.gradients, loss, sum.norm));
+    await limited(guarded, spec.klLimit, meanOf(kl), (sum) => apply(sum.gradients, loss, sum.norm));
     const told = guard?.finishStep();
     return {
       metrics: {
@@ -87,18 +110,37 @@ export class OnlineDpoObjective implements Objective {
     };
   }
 
+  /** Summed log-probs of responses. As in TRL they are the model's own, whatever the temperature of sampling. */
+  async #sumsOf(as: 'policy' | 'reference', rollouts: readonly Rollout[]): Promise<number[]> {
+    const { model, reference, ops } = this.#options;
+    const compiled = { passes: this.#passes, as };
+    const measured = as === 'policy' ? model : reference;
+    return (await logProbsOf(measured, rollouts, { temperature: 1, ops, compiled })).map(sumOf);
+  }
+
+  /** The policy's sums of the responses that no pass learns from, or of all where passes drop inputs out; null for the others. */
+  async #measuredApart({ rollouts }: Groups, pairs: readonly SampledPair[]): Promise<(number | null)[]> {
+    const learned = new Set(this.#options.dropoutSeed === undefined ? pairs.flatMap(({ places }) => places) : []);
+    const apart = [...rollouts.keys()].filter((place) => !learned.has(place));
+    const sums = new Array<number | null>(rollouts.length).fill(null);
+    if (apart.length === 0) return sums;
+    const measured = await this.#sumsOf(
+      'policy',
+      apart.map((place) => rollouts[place] as Rollout),
+    );
+    apart.forEach((place, i) => (sums[place] = measured[i] as number));
+    return sums;
+  }
+
   async #pass(
-    part: readonly number[],
-    all: readonly SampledPair[],
-    batch: StepBatch,
-    log: SampleLog<'trained'>,
+    pairs: readonly SampledPair[],
+    stepSize: number,
+    seed: number | undefined,
     before: StepGradients | null,
-  ): Promise<StepGradients> {
+  ): Promise<{ told: Float32Array; sum: StepGradients }> {
     const { model, spec, ops, checkpointing } = this.#options;
-    const pairs = part.map((i) => all[i] as SampledPair);
     const sequences = [...pairs.map(({ chosen }) => chosen), ...pairs.map(({ rejected }) => rejected)];
     const layout = layoutFor(model, sequences, this.#passes.rounded);
-    const seed = this.#options.dropoutSeed?.(batch.step, part[0] as number);
     const column = (pick: (pair: SampledPair) => number) => Float32Array.from(pairs, pick);
     const task = {
       key: `online-dpo ${JSON.stringify([layout.form, pairs.length])}`,
@@ -110,7 +152,7 @@ export class OnlineDpoObjective implements Objective {
         chosenTokens: column(({ chosen }) => Math.max(1, completionLength(chosen))),
         rejectedTokens: column(({ rejected }) => Math.max(1, completionLength(rejected))),
         real: column(({ real }) => real),
-        'step size': Float32Array.of(batch.indices.length),
+        'step size': Float32Array.of(stepSize),
       },
       build: (tensors: PassTensors) => {
         const passed = batchOf(layout.form, tensors);
@@ -132,13 +174,11 @@ export class OnlineDpoObjective implements Objective {
         };
       },
     };
-    const { told, sum } = await this.#passes.gradients(task, this.trainable, before);
-    this.#log(log, pairs, told);
-    return sum;
+    return this.#passes.gradients(task, this.trainable, before);
   }
 
   /** Adds the pairs' numbers to the rows that the groups already have in the log. */
-  #log(log: SampleLog<'trained'>, pairs: readonly SampledPair[], told: Float32Array): void {
+  #log(log: SampleLog<'trained'>, { pairs, told }: PairPass): void {
     const { beta } = this.#options.spec;
     const share = beta * logProbRounding;
     const n = pairs.length;
@@ -173,20 +213,19 @@ export class OnlineDpoObjective implements Objective {
   }
 }
 
-/** The first of the best and the first of the worst responses of every group. */
-function sampledPairs({ rollouts, scores, reference, size }: Groups): SampledPair[] {
+/** The first of the best and the first of the worst responses of every group; `reference` are summed log-probs. */
+function sampledPairs({ rollouts, scores, size }: Groups, reference: readonly number[]): SampledPair[] {
   return Array.from({ length: rollouts.length / size }, (_, g) => {
     const places = Array.from({ length: size }, (_, i) => g * size + i);
     const by = (better: (a: number, b: number) => boolean) =>
       places.reduce((best, i) => (better(scores[i] as number, scores[best] as number) ? i : best));
     const [best, worst] = [by((a, b) => a > b), by((a, b) => a < b)];
-    const of = (i: number) => ({ sequence: rollouts[i]!.sequence, ref: sumOf(reference[i] as Float32Array) });
-    const [chosen, rejected] = [of(best), of(worst)];
     return {
-      chosen: chosen.sequence,
-      rejected: rejected.sequence,
-      refChosen: chosen.ref,
-      refRejected: rejected.ref,
+      chosen: rollouts[best]!.sequence,
+      rejected: rollouts[worst]!.sequence,
+      places: [best, worst],
+      refChosen: reference[best] as number,
+      refRejected: reference[worst] as number,
       real: scores[best] === scores[worst] ? 0 : 1,
     };
   });

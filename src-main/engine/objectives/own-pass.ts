@@ -96,7 +96,7 @@ export class OwnPass {
 
   /** One pass of the policy over the layout, with gradients of Σ(factor·loss) of these places unless all factors are 0. */
   async #measured(
-    { factors, trainable, sum }: OwnPassTask,
+    task: OwnPassTask,
     layout: BatchLayout,
     places: readonly number[],
     more: PassInputs,
@@ -107,29 +107,42 @@ export class OwnPass {
     ) => { told: Tensor1D; loss: Tensor1D },
   ): Promise<{ told: Float32Array; sum: StepGradients | null }> {
     const { spec, model, preModel, ops, checkpointing } = this.#options;
+    const held = this.#heldLayout(task, layout, places);
     const inputs = {
       ...batchInputs(model, layout),
-      ...(comparesDistributions(spec.divergence) && preModel !== null ? batchInputs(preModel, layout, prePrefix) : {}),
+      ...(held === null || preModel === null ? {} : batchInputs(preModel, held, prePrefix)),
       tokens: tokensOf(layout, places.length),
-      factors: Float32Array.from(places, (place) => factors[place]!),
+      factors: Float32Array.from(places, (place) => task.factors[place]!),
       ...more,
     };
     const build = (tensors: PassTensors) => {
       const batch = batchOf(layout.form, tensors);
-      const before = comparesDistributions(spec.divergence)
-        ? comparedWith(spec, preModel, batchOf(layout.form, tensors, prePrefix), ops)
-        : null;
+      const targets = held === null ? batch : batchOf(held.form, tensors, prePrefix);
+      const before = held === null ? null : comparedWith(spec, preModel, targets, ops);
       const hidden = completionHidden(model, batch, { ops, checkpointing });
       const { logProbs, kl } = headOf(model, hidden, batch.labels, before, ops);
-      const pass = { batch, sums: sumPerSequence(logProbs, batch), kl };
+      const pass = { batch: targets, sums: sumPerSequence(logProbs, batch), kl };
       const divergence = () => divergenceOf(spec, { ...pass, tokens: tensors['tokens']! });
       const { told, loss } = termOf({ sums: pass.sums, divergence }, tensors);
       return { told, loss: tf.sum(tf.mul(loss, tensors['factors']!)) as tf.Scalar };
     };
-    const task = { key: `${key} ${JSON.stringify(layout.form)}`, inputs, build };
+    const pass = { key: `${key} ${JSON.stringify([layout.form, held?.form])}`, inputs, build };
+    const { factors, trainable, sum } = task;
     if (factors.every((factor) => factor === 0))
-      return { told: await this.#passes.measure(task, { always: true }), sum };
-    return this.#passes.gradients(task, trainable, sum);
+      return { told: await this.#passes.measure(pass, { always: true }), sum };
+    return this.#passes.gradients(pass, trainable, sum);
+  }
+
+  /**
+   * The targets alone, whose completion tokens are the first of the layout's: the pre-aligned model sees nothing else. Null if D is not a KL.
+   */
+  #heldLayout({ selected }: OwnPassTask, layout: BatchLayout, places: readonly number[]): BatchLayout | null {
+    const { spec, preModel, targets } = this.#options;
+    if (!comparesDistributions(spec.divergence)) return null;
+    if (preModel === null) throw new Error('the KL divergence needs the pre-aligned model');
+    if (layout.form.sequences === places.length) return layout;
+    const held = places.map((place) => targets.sequences[selected[place] as number] as CompletionSequence);
+    return layoutFor(preModel, held, this.#passes.rounded);
   }
 
   /** A pass is needed only where the gate looks at the targets' own log-probs. */

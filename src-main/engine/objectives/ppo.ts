@@ -105,8 +105,11 @@ export class PpoObjective implements Objective {
     const { model, reference, spec, ops } = this.#options;
     const sequences = rollouts.map(({ sequence }) => sequence);
     const { temperature } = spec;
-    const policy = await measureResponses(model, sequences, { temperature, ops, head: this.#head });
-    const before = await measureResponses(reference, sequences, { temperature, ops });
+    const passes = this.#passes;
+    const own = { temperature, ops, head: this.#head, compiled: { passes, as: 'policy' as const } };
+    const policy = await measureResponses(model, sequences, own);
+    const old = { temperature, ops, compiled: { passes, as: 'reference' as const } };
+    const before = await measureResponses(reference, sequences, old);
     const estimates = policy.map(({ logProbs, values }, i) => {
       const refLogProbs = before[i]?.logProbs ?? new Float32Array(0);
       const rewards = tokenRewards(scores[i] as number, logProbs, refLogProbs, this.#klWeight);

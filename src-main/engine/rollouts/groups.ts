@@ -1,9 +1,14 @@
 import type { PromptSample } from '../data/tokenise.ts';
 import { groupMeans } from '../losses/group-advantages.ts';
-import { completionLength, type CompletionSequence } from '../losses/layout.ts';
+import { completionLength } from '../losses/layout.ts';
 import type { CausalLm } from '../models/causal-lm.ts';
-import type { NativeOps } from '../ports.ts';
-import { measureResponses, type RewardFunction, type Rollout, type SampleRollouts } from './rollouts.ts';
+import {
+  type MeasuringOptions,
+  measureResponses,
+  type RewardFunction,
+  type Rollout,
+  type SampleRollouts,
+} from './rollouts.ts';
 
 /** Several responses to each prompt of a step: those of a prompt follow one another. */
 export interface Groups {
@@ -11,29 +16,19 @@ export interface Groups {
   rollouts: Rollout[];
   /** Rewards without any KL penalty. */
   scores: number[];
-  /** Log-probs of the responses' tokens under the policy that sampled them, and under the reference, at the temperature asked for. */
-  policy: Float32Array[];
-  reference: Float32Array[];
-  /** lp(π) − lp(ref) per response, in nats: the k1 estimate of its KL. */
-  kl: number[];
 }
 
 export interface GroupSampling {
-  model: CausalLm;
-  reference: CausalLm;
   samplesPerPrompt: number;
-  /** For the log-probs; `sample` has its own. */
-  temperature: number;
   sample: SampleRollouts;
   reward: RewardFunction;
-  ops: NativeOps;
 }
 
-/** Samples, scores and measures the responses of a step. */
+/** Samples and scores the responses of a step. */
 export async function sampleGroups(
   prompts: readonly PromptSample[],
   step: number,
-  { model, reference, samplesPerPrompt: size, temperature, sample, reward, ops }: GroupSampling,
+  { samplesPerPrompt: size, sample, reward }: GroupSampling,
 ): Promise<Groups> {
   const repeated = prompts.flatMap((prompt) => new Array<PromptSample>(size).fill(prompt));
   const rollouts = await sample(repeated, step);
@@ -41,11 +36,17 @@ export async function sampleGroups(
     repeated,
     rollouts.map(({ text }) => text),
   );
-  const sequences: CompletionSequence[] = rollouts.map(({ sequence }) => sequence);
-  const policy = (await measureResponses(model, sequences, { temperature, ops })).map(({ logProbs }) => logProbs);
-  const before = (await measureResponses(reference, sequences, { temperature, ops })).map(({ logProbs }) => logProbs);
-  const kl = policy.map((line, i) => sumOf(line) - sumOf(before[i] as Float32Array));
-  return { size, rollouts, scores, policy, reference: before, kl };
+  return { size, rollouts, scores };
+}
+
+/** Log-probs of these responses' tokens, in order, without gradients. */
+export async function logProbsOf(
+  model: CausalLm,
+  rollouts: readonly Rollout[],
+  options: MeasuringOptions,
+): Promise<Float32Array[]> {
+  const sequences = rollouts.map(({ sequence }) => sequence);
+  return (await measureResponses(model, sequences, options)).map(({ logProbs }) => logProbs);
 }
 
 export function sumOf(values: Float32Array): number {

@@ -4,10 +4,10 @@ import { planPasses } from '../data/score-sequences.ts';
 import type { PromptSample } from '../data/tokenise.ts';
 import { generate } from '../decode/generate.ts';
 import { headLogProbs } from '../losses/head.ts';
-import type { CompletionSequence } from '../losses/layout.ts';
+import { bySequence, type CompletionSequence } from '../losses/layout.ts';
 import { batchInputs, batchOf, completionHidden, layoutFor } from '../losses/token-log-probs.ts';
 import type { CausalLm } from '../models/causal-lm.ts';
-import { inputTensors } from '../passes.ts';
+import { Passes, type PassTensors } from '../passes.ts';
 import type { NativeOps } from '../ports.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 
@@ -77,36 +77,45 @@ export interface ResponseNumbers {
   values: Float32Array;
 }
 
+export interface MeasuringOptions {
+  temperature: number;
+  ops: NativeOps;
+  head?: ValueHead;
+  /** Where forms of batches are compiled, under this name; without them, operations run one by one. */
+  compiled?: { passes: Passes; as: 'policy' | 'reference' };
+}
+
 /** Log-probs (and values, where a head is given) of responses, without gradients, in order. */
 export async function measureResponses(
   model: CausalLm,
   sequences: readonly CompletionSequence[],
-  options: { temperature: number; ops: NativeOps; head?: ValueHead },
+  { temperature, ops, head, compiled }: MeasuringOptions,
 ): Promise<ResponseNumbers[]> {
-  const { temperature, ops } = options;
+  const passes = compiled?.passes ?? new Passes({});
   const results = new Array<ResponseNumbers>(sequences.length);
   for (const pass of planPasses(sequences, model.config.vocabSize)) {
     const layout = layoutFor(
       model,
       pass.map((index) => sequences[index] as CompletionSequence),
-      false,
+      passes.rounded,
     );
-    const measured = tf.tidy(() => {
-      const batch = batchOf(layout.form, inputTensors(batchInputs(model, layout)));
-      const hidden = completionHidden(model, batch, { ops });
-      const logProbs = headLogProbs(model, hidden, batch.labels, { ops, temperature });
-      const values = options.head === undefined ? tf.zerosLike(logProbs) : valuesOf(options.head, hidden);
-      return tf.stack([logProbs, values]);
-    });
-    const numbers = (await measured.data()) as Float32Array;
-    measured.dispose();
+    const task = {
+      key: `${compiled?.as ?? ''} ${JSON.stringify(layout.form)}`,
+      inputs: batchInputs(model, layout),
+      build: (tensors: PassTensors) => {
+        const batch = batchOf(layout.form, tensors);
+        const hidden = completionHidden(model, batch, { ops });
+        const logProbs = headLogProbs(model, hidden, batch.labels, { ops, temperature });
+        return { told: head === undefined ? logProbs : tf.concat([logProbs, valuesOf(head, hidden)]) };
+      },
+    };
+    // Compiled from the first time on: a resumed run has to round as the uninterrupted one does.
+    const told = await passes.measure(task, { always: true });
+    const logProbs = bySequence(layout, told);
+    const values = head === undefined ? null : bySequence(layout, told.subarray(layout.form.tokens));
     pass.forEach((index, i) => {
-      const start = layout.starts[i] as number;
-      const end = start + (layout.counts[i] as number);
-      results[index] = {
-        logProbs: numbers.slice(start, end),
-        values: numbers.slice(layout.form.tokens + start, layout.form.tokens + end),
-      };
+      const own = logProbs[i] as Float32Array;
+      results[index] = { logProbs: own, values: values?.[i] ?? new Float32Array(own.length) };
     });
   }
   return results;

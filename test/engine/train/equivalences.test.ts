@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { scoreSequences } from '../../../src-main/engine/data/score-sequences.ts';
 import type { PreferenceSample } from '../../../src-main/engine/data/tokenise.ts';
 import { layoutBatch } from '../../../src-main/engine/losses/layout.ts';
@@ -36,6 +36,7 @@ async function dpo(
   samples: PreferenceSample[],
   guard: GuardSpec | null = null,
   preModel = tinyModel(),
+  withOthers = false,
 ) {
   const reference = {
     chosen: await scoreSequences(
@@ -52,6 +53,7 @@ async function dpo(
     sequences: samples.map(({ chosen }) => chosen),
     pre: reference.chosen,
     select: (indices) => [...indices],
+    ...(withOthers ? { others: { sequences: samples.map(({ rejected }) => rejected), pre: reference.rejected } } : {}),
   };
   const random = createRandom(0, 'gate');
   const pairGuard =
@@ -189,26 +191,36 @@ describe('the guard’s exact facts on a model', () => {
     expect(b.gradNorm).not.toBe(a.gradNorm);
   });
 
-  test.each(['ce', 'kl', 'masked-kl'] as const)(
-    'riding along and a pass of its own give one gradient: %s',
-    async (divergence) => {
-      const guard = guardWith({ weight: 1.5, divergence });
-      const [riding, own] = [tinyModel(4), tinyModel(4)];
-      const rates: number[] = [];
-      const a = new Stepper(await dpo(riding, randomPairs(8), guard, tinyModel(1)));
-      const b = new Stepper(await dpo(own, randomPairs(8), { ...guard, target: 'pre-sample' }, tinyModel(1)));
-      for (const batch of batches) {
-        const [first, second] = [await a.step(batch), await b.step(batch)];
-        expect(second.metrics['loss']).toBeCloseTo(first.metrics['loss'] ?? Number.NaN, 4);
-        expect(second.gradNorm / first.gradNorm).toBeCloseTo(1, 4);
-        expect(second.tables.guarded?.metrics['guard/fired']).toEqual(first.tables.guarded?.metrics['guard/fired']);
-        rates.push(second.metrics['guard/firing_rate'] ?? Number.NaN);
-      }
-      // The gate went first, then gate and divergence together, so that both ways were compared.
-      expect(rates[0]).toBeGreaterThan(2 / 3);
-      expect(rates[0]).toBeLessThan(1);
-    },
-  );
+  test.each([
+    ['ce', 'sequence'],
+    ['kl', 'sequence'],
+    ['masked-kl', 'sequence'],
+    ['ce', 'margin'],
+    ['kl', 'margin'],
+  ] as const)('riding along and a pass of its own give one gradient: %s, gate by %s', async (divergence, gate) => {
+    const guard = guardWith({ weight: 1.5, divergence, gate, ...(gate === 'margin' ? { epsilon: -10 } : {}) });
+    const [riding, own] = [tinyModel(4), tinyModel(4)];
+    const rates: number[] = [];
+    const a = new Stepper(await dpo(riding, randomPairs(8), guard, tinyModel(1)));
+    const old = tinyModel(1);
+    const seen = vi.spyOn(old, 'packedStates');
+    // Margins are taken against the rejected responses, which the pass has to go over as well.
+    const b = new Stepper(await dpo(own, randomPairs(8), { ...guard, target: 'pre-sample' }, old, gate === 'margin'));
+    seen.mockClear();
+    for (const batch of batches) {
+      const [first, second] = [await a.step(batch), await b.step(batch)];
+      expect(second.metrics['loss']).toBeCloseTo(first.metrics['loss'] ?? Number.NaN, 4);
+      expect(second.gradNorm / first.gradNorm).toBeCloseTo(1, 4);
+      expect(second.tables.guarded?.metrics['guard/fired']).toEqual(first.tables.guarded?.metrics['guard/fired']);
+      rates.push(second.metrics['guard/firing_rate'] ?? Number.NaN);
+    }
+    // The old model sees no response but the targets.
+    const sizes = seen.mock.calls.map(([{ form }]) => form.groups.reduce((sum, { rows }) => sum + rows, 0));
+    expect(Math.max(0, ...sizes)).toBe(divergence === 'ce' ? 0 : 4);
+    // The gate went first, then gate and divergence together, so that both ways were compared.
+    expect(rates[0]).toBeGreaterThan(2 / 3);
+    if (gate === 'sequence') expect(rates[0]).toBeLessThan(1);
+  });
 
   test('a learned weight moves with the firing rate', async () => {
     const guard = guardWith({ kind: 'ungated', weight: 1, learnedWeight: { rate: 0.5, target: 0.2 } });
