@@ -3,12 +3,13 @@ import type { DecodingSettings } from '../../shared/domain/evaluations.ts';
 import { isConstant } from '../models/constants.ts';
 import type { CausalLm, KeyValueCache } from '../models/causal-lm.ts';
 import type { CacheSegment } from '../models/kv-cache.ts';
+import { roundsFinely } from '../models/form-sizes.ts';
 import { hidden } from '../models/mask.ts';
 import type { StepWeights } from '../models/step-weights.ts';
 import type { CompiledFunction, NativeOps, TensorSpec } from '../ports.ts';
 import { functionsOf } from './kept-functions.ts';
 import { type Picked, picksOf, tokenSummary } from './pick-tokens.ts';
-import { affines, roomFor, padded, empty, recentLength } from './step-arrays.ts';
+import { acrossTime, affines, empty, padded, recentLength, roomFor } from './step-arrays.ts';
 
 type Compile = NonNullable<NativeOps['compile']>;
 
@@ -26,6 +27,8 @@ export class CompiledSteps {
   #settled = 0;
   #written = 0;
   #room = 0;
+  /** Whether another form costs less than the positions that a room would have too many. */
+  readonly #isFine: boolean;
   /** For every row in the batch; `#running`: the indices of those that have not ended. */
   #padding: number[];
   #running: number[];
@@ -54,6 +57,7 @@ export class CompiledSteps {
     this.#padding = [...padding];
     this.#running = padding.map((_, row) => row);
     this.#weights = model.stepWeights();
+    this.#isFine = roundsFinely(model);
   }
 
   /** Feeds the last token of every running row → their next ones. Throws if the form that is needed now cannot be compiled. */
@@ -110,24 +114,23 @@ export class CompiledSteps {
   #take(cache: KeyValueCache): void {
     const { layers } = this.#model.config;
     this.#settled = cache.length;
-    this.#room = roomFor(cache.length);
+    this.#room = roomFor(cache.length, this.#isFine);
     tf.tidy(() => {
       for (let layer = 0; layer < layers; layer++) {
         const parts = cache.segments(layer);
-        const made = (which: 'keys' | 'values') => [
-          tf.keep(
-            padded(
-              parts.map((part) => part[which]),
-              this.#room,
-            ),
+        const { keys, values } = parts[0]!;
+        const across = parts.map((part) => acrossTime(part.keys));
+        const settled = {
+          keys: padded(across, this.#room, 3),
+          values: padded(
+            parts.map((part) => part.values),
+            this.#room,
+            2,
           ),
-          tf.keep(empty(parts[0]![which])),
-        ];
-        const [[keys, recentKeys], [values, recentValues]] = [made('keys'), made('values')] as [
-          [tf.Tensor4D, tf.Tensor4D],
-          [tf.Tensor4D, tf.Tensor4D],
-        ];
-        this.#segments.push({ settled: { keys, values }, recent: { keys: recentKeys, values: recentValues } });
+        };
+        const recent = { keys: empty(keys), values: empty(values) };
+        for (const tensor of [settled.keys, settled.values, recent.keys, recent.values]) tf.keep(tensor);
+        this.#segments.push({ settled, recent });
       }
     });
   }
@@ -135,16 +138,17 @@ export class CompiledSteps {
   /** Joins the short stretch to the long one. */
   #settle(): void {
     const length = this.#settled + this.#written;
-    const room = roomFor(length);
+    const room = roomFor(length, this.#isFine);
     tf.tidy(() => {
       this.#replace(({ settled, recent }) => {
-        const joined = (which: 'keys' | 'values') => {
-          const [rows, heads, , width] = settled[which].shape;
-          const before = tf.slice(settled[which], [0, 0, 0, 0], [rows, heads, this.#settled, width]);
-          return padded([before, recent[which]], room);
-        };
+        const [rows, heads, , width] = recent.keys.shape;
+        const keys = tf.slice(settled.keys, [0, 0, 0, 0], [rows, heads, width, this.#settled]);
+        const values = tf.slice(settled.values, [0, 0, 0, 0], [rows, heads, this.#settled, width]);
         return {
-          settled: { keys: joined('keys'), values: joined('values') },
+          settled: {
+            keys: padded([keys, acrossTime(recent.keys)], room, 3),
+            values: padded([values, recent.values], room, 2),
+          },
           recent: { keys: empty(recent.keys), values: empty(recent.values) },
         };
       });

@@ -2,7 +2,7 @@ import type { CausalLm } from '../models/causal-lm.ts';
 import type { CompiledFunction } from '../ports.ts';
 
 /** Functions kept per model. */
-const mostFunctions = 16;
+const mostFunctions = 32;
 
 const functionsByModel = new WeakMap<CausalLm, Map<string, CompiledFunction | null>>();
 

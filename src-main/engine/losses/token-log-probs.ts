@@ -3,6 +3,7 @@ import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { CausalLm } from '../models/causal-lm.ts';
 import { customGradient } from '../models/custom-gradient.ts';
 import type { DropoutSeeds } from '../models/dropout.ts';
+import { roundsFinely } from '../models/form-sizes.ts';
 import type { PackedBatch } from '../models/packed-batch.ts';
 import type { PassInputs, PassTensors } from '../passes.ts';
 import type { NativeOps } from '../ports.ts';
@@ -29,19 +30,10 @@ export interface Batch {
   last: Tensor1D;
 }
 
-/** The number of weights above which compiling one more form costs less than the padding that it saves. */
-const finelyRounded = 4e6;
-
 /** The sequences as this model takes them. */
 export function layoutFor(model: CausalLm, sequences: readonly CompletionSequence[], rounded: boolean): BatchLayout {
-  const fineness = weightsOf(model) < finelyRounded ? 8 : 32;
+  const fineness = roundsFinely(model) ? 32 : 8;
   return layoutBatch(sequences, { rounded, fineness, sharePrompts: model.sharesPrompts });
-}
-
-function weightsOf({ parameters }: CausalLm): number {
-  let weights = 0;
-  for (const { size } of parameters.values()) weights += size;
-  return weights;
 }
 
 /** A layout's arrays by name, `prefix` before each, and its rotations under this model. */

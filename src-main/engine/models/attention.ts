@@ -144,9 +144,11 @@ function attendCached(
 
 /** Softmax attention of queries [batch, kvHeads, n, headDim] over all segments; → as the queries. */
 export function attend(query: tf.Tensor, segments: readonly CacheSegment[], mask: tf.Tensor | null): tf.Tensor {
-  const scores = concatenated(segments.map(({ keys }) => tf.matMul(query as tf.Tensor4D, keys, false, true)));
+  const scores = concatenated(
+    segments.map(({ keys, areKeysAcross = false }) => tf.matMul(query as tf.Tensor4D, keys, false, !areKeysAcross)),
+  );
   const weights = tf.softmax(mask === null ? scores : tf.add(scores, mask));
-  const lengths = segments.map(({ keys }) => keys.shape[2]);
+  const lengths = segments.map(({ values }) => values.shape[2]);
   const shares = lengths.length === 1 ? [weights] : tf.split(weights, lengths, 3);
   const parts = segments.map(({ values }, i) => tf.matMul(shares[i]!, values));
   return parts.length === 1 ? parts[0]! : tf.addN(parts);

@@ -6,6 +6,8 @@ import type { StepWeights } from './step-weights.ts';
 export interface CacheSegment {
   keys: tf.Tensor4D;
   values: tf.Tensor4D;
+  /** Keys are [batch, kvHeads, headDim, length]. */
+  areKeysAcross?: boolean;
 }
 
 interface LayerCache {

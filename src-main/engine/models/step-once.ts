@@ -10,7 +10,10 @@ export interface StepInput {
   ids: tf.Tensor1D;
   positions: tf.Tensor1D;
   weights: StepWeights;
-  /** Per layer a long stretch and a short one that this step writes into, each [rows, kvHeads, its length, headDim], 0 where nothing is yet. */
+  /**
+   * Per layer a long stretch and a short one that this step writes into, each [rows, kvHeads, its length, headDim], 0 where nothing is yet;
+   * keys of the long one [rows, kvHeads, headDim, its length].
+   */
   segments: readonly { settled: CacheSegment; recent: CacheSegment }[];
   /** Where keys and values of this position are written in a short stretch: row, head and place of each, int32 [rows·kvHeads, 3]. */
   places: tf.Tensor2D;
@@ -62,6 +65,6 @@ export class FixedCache {
       tf.tensorScatterUpdate(stretch, places, tf.reshape(made, [-1, made.shape[3]])) as tf.Tensor4D;
     const written = { keys: write(recent.keys, keys), values: write(recent.values, values) };
     this.recent[layer] = written;
-    return [settled, written];
+    return [{ ...settled, areKeysAcross: true }, written];
   }
 }

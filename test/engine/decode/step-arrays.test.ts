@@ -1,0 +1,46 @@
+import { beforeAll, expect, test } from 'vitest';
+import { nativeOps } from '../../../src-main/backends/index.ts';
+import { generate } from '../../../src-main/engine/decode/generate.ts';
+import { roomFor } from '../../../src-main/engine/decode/step-arrays.ts';
+import { openTestBackend } from '../../helpers/backend.ts';
+import { makeTinyLlama } from '../../helpers/tiny-model.ts';
+
+beforeAll(async () => {
+  await openTestBackend();
+});
+
+test('a room holds what is asked for, and is not much larger where it is fine', () => {
+  const lengths = Array.from({ length: 3000 }, (_, i) => i + 1);
+  const wrong = lengths.filter((length) => {
+    const [fine, coarse] = [roomFor(length, true), roomFor(length, false)];
+    const isTight = fine >= length && fine - length < Math.max(32, length / 4);
+    return !isTight || coarse < fine || Math.log2(coarse) % 1 !== 0;
+  });
+  expect(wrong).toEqual([]);
+  expect([1, 32, 33, 65, 129, 300].map((length) => roomFor(length, true))).toEqual([32, 32, 64, 96, 160, 320]);
+  expect(roomFor(1, false)).toBe(128);
+});
+
+test('a model of many weights decodes in rooms that grow with its text, and writes what uncompiled steps write', async (ctx) => {
+  const { compile } = nativeOps();
+  if (compile === undefined) return ctx.skip('this backend compiles nothing');
+  const model = makeTinyLlama({ vocab: 16_400, dim: 256, layers: 1, heads: 4, kvHeads: 2, seed: 3 });
+  const rooms: number[] = [];
+  const noted: typeof compile = (build, specs, options) => {
+    // Keys of the long stretch: [rows, heads, width, room].
+    rooms.push(specs.find(({ shape }) => shape.length === 4)!.shape[3]!);
+    return compile(build, specs, options);
+  };
+  const prompts = [Array.from({ length: 20 }, (_, i) => 3 + 7 * i), [5, 9, 11]];
+  const settings = { temperature: 0, maxNewTokens: 36, seed: 0 };
+  const decoder = { decode: (ids: readonly number[]) => ids.join(' ') };
+  const plain = await generate(model, decoder, prompts, settings);
+  const found = await generate(model, decoder, prompts, settings, { ops: { ...nativeOps(), compile: noted } });
+  expect(found.map(({ ids }) => ids)).toEqual(plain.map(({ ids }) => ids));
+  found.forEach(({ logProbs }, row) =>
+    logProbs.forEach((nats, i) => expect(nats).toBeCloseTo(plain[row]!.logProbs[i]!, 4)),
+  );
+  // 20 positions, then 36 and 52.
+  expect(rooms).toEqual([32, 64]);
+  model.dispose();
+});
