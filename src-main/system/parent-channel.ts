@@ -24,7 +24,15 @@ export function openParentChannel(): ParentChannel | null {
   return process.send === undefined ? null : nodeChannel();
 }
 
+/**
+ * A Ctrl-C, a terminal that closes and a supervisor that stops a service signal every process of a group: what that means for the
+ * work is the parent's to say, which stops it with a checkpoint, or kills it.
+ */
+const leftToParent = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 function nodeChannel(): ParentChannel {
+  const ignore = (): void => {};
+  for (const signal of leftToParent) process.on(signal, ignore);
   return {
     send: (message) =>
       new Promise((resolve) => {
@@ -35,6 +43,7 @@ function nodeChannel(): ParentChannel {
     onMessage: (listener) => void process.on('message', listener),
     onLost: (listener) => void process.once('disconnect', listener),
     close: () => {
+      for (const signal of leftToParent) process.off(signal, ignore);
       if (process.connected) process.disconnect();
     },
     exit: () => process.exit(),

@@ -14,21 +14,12 @@ export interface ChildChannel {
   close(): void;
 }
 
-/**
- * What could not be sent to a host that has gone is in the run folder. A Ctrl-C reaches every process of a terminal: what it means for
- * the work is the host's to say, which stops it with a checkpoint, or kills it.
- */
+/** What could not be sent to a host that has gone is in the run folder. */
 export function openChildChannel(): ChildChannel {
   const parent = openParentChannel();
   if (parent === null) return { send: () => Promise.resolve(), onCommand: () => {}, onLost: () => {}, close: () => {} };
-  const leaveToHost = (): void => {};
-  process.on('SIGINT', leaveToHost);
   return {
     ...parent,
-    close: () => {
-      process.off('SIGINT', leaveToHost);
-      parent.close();
-    },
     onCommand: (listener, onUnreadable) =>
       parent.onMessage((message) => {
         try {

@@ -40,3 +40,19 @@ await launchWorkbench(${JSON.stringify(started)}, []);
   await closed;
   expect(Number(pid.toString())).toBeGreaterThan(0);
 });
+
+test.skipIf(process.platform === 'win32').each(['SIGTERM', 'SIGHUP'] as const)(
+  'a %s to the whole group, which the launcher passes on too, asks the program to end once',
+  async (signal) => {
+    const main = path.resolve(import.meta.dirname, '../../src-main/shells/cli/main.ts');
+    const args = ['build/node24.mjs', main, '--workspace', path.join(temporaryFolder(), 'w'), 'mcp'];
+    const launcher = spawn(process.execPath, args, { stdio: ['pipe', 'ignore', 'pipe'], detached: true });
+    onTestFinished(() => void launcher.kill('SIGKILL'));
+    let said = '';
+    launcher.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+    await vi.waitUntil(() => said.includes('is read by'), { interval: 20, timeout: patienceMs });
+    const ended = once(launcher, 'close');
+    process.kill(-(launcher.pid ?? 0), signal);
+    expect([await ended, said.match(/Stopping/g)?.length]).toEqual([[0, null], 1]);
+  },
+);

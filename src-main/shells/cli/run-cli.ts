@@ -157,30 +157,36 @@ function printHindrance(terminal: Terminal, { message, remedy }: ErrorReport): v
   if (remedy !== undefined) terminal.note(plain(`  ${remedy}`));
 }
 
-/** The first Ctrl-C asks, the second insists. */
+/** What asks a program to end: Ctrl-C, a supervisor, a terminal or an ssh connection that closes. */
+const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** A signal to a whole group of processes arrives twice: once itself, once passed on by the launcher. */
+const sameSignalMs = 1000;
+
+/** The first one asks, the second insists. */
 function watchInterrupts(terminal: Terminal, env: NodeJS.ProcessEnv) {
   const abort = new AbortController();
   let handler = () => abort.abort();
-  let asked = false;
+  let askedAt: number | null = null;
   const interrupt = () => {
-    if (asked) process.exit(exitStatus.failure);
-    asked = true;
+    if (askedAt !== null) {
+      if (performance.now() - askedAt < sameSignalMs) return;
+      process.exit(exitStatus.failure);
+    }
+    askedAt = performance.now();
     terminal.note('Stopping; once more ends it at once.');
     handler();
   };
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', interrupt);
+  for (const signal of endingSignals) process.on(signal, interrupt);
   const forgetLauncher = watchLauncher(env, () => {
-    if (!asked) interrupt();
+    if (askedAt === null) interrupt();
   });
   return {
     signal: abort.signal,
-    asked: () => asked,
+    asked: () => askedAt !== null,
     handle: (next: () => void) => (handler = next),
     stop() {
       forgetLauncher();
-      process.off('SIGINT', interrupt);
-      process.off('SIGTERM', interrupt);
+      for (const signal of endingSignals) process.off(signal, interrupt);
     },
   };
 }
