@@ -128,7 +128,8 @@ export function openForWriting(
     raw.pragma('trusted_schema = OFF');
     raw.pragma('cache_size = -65536');
     raw.pragma('temp_store = MEMORY');
-    raw.pragma('wal_autocheckpoint = 4000');
+    // Pages of 4 kB. On a full disk the log can only be emptied into the database with this much room (the workspace's reserve).
+    raw.pragma('wal_autocheckpoint = 1000');
     raw.pragma('journal_size_limit = 67108864');
     if (options.maxBytes !== undefined) {
       raw.pragma(

@@ -8,11 +8,11 @@ import type { Store } from '../../store/api.ts';
 import { databaseName, openStore } from '../../store/client.ts';
 import type { WorkspaceLayout } from './workspace-layout.ts';
 
-/** Given back to a full disk, so that a workspace can still be opened and things be removed from it. */
+/** Given back to a full disk, so that a workspace can still be opened and things be removed from it. Twice what the database's log grows to: that has to find its place in the database first. */
 export const reserveName = 'reserve.bin';
-const reserveBytes = 4 * 2 ** 20;
+const reserveBytes = 8 * 2 ** 20;
 /** With less than this free no reserve is made: it would be what fills the disk. */
-const roomForReserve = 4 * reserveBytes;
+const roomForReserve = 2 * reserveBytes;
 const probeBytes = 256 * 1024;
 
 export interface OpenedWorkspace {

@@ -128,3 +128,23 @@ function fillDisk(place: string): void {
     writeFileSync(`${file}.${part}`, Buffer.alloc(bavail * bsize));
   }
 }
+
+test('What an import took on a disk that it filled is given back, and things can be removed.', async (ctx) => {
+  const place = mounted('tmpfs');
+  if (place === null) return ctx.skip(noMount);
+  const folder = path.join(place, 'w');
+  await fill(folder);
+  const large = path.join(temporaryFolder(), 'large.jsonl');
+  const output = 'no two answers are the same '.repeat(8);
+  const row = (i: number) =>
+    JSON.stringify({ id: `row-${i}`, prompt: `What is ${i}?`, output: `${i} ${output}`, score: 1 });
+  writeFileSync(large, Array.from({ length: 100_000 }, (_, i) => row(i)).join('\n'));
+  const filling = await flipguard(folder, 'import', 'eval', large, '--name', 'large');
+  expect([filling.status, filling.stderr.includes('disk is full')]).toEqual([3, true]);
+  const removed = await flipguard(folder, 'delete', 'after', '--yes');
+  expect([removed.status, removed.stdout.trim()]).toEqual([0, 'Deleted evaluation “after” with 1 comparison.']);
+  const small = path.join(temporaryFolder(), 'small.jsonl');
+  writeFileSync(small, Array.from({ length: 2000 }, (_, i) => row(i)).join('\n'));
+  const next = await flipguard(folder, 'import', 'eval', small, '--name', 'small');
+  expect([next.status, next.stderr.includes('disk is full')]).toEqual([0, false]);
+});
