@@ -161,6 +161,10 @@ export async function readJson(reader: FolderReader, file: string): Promise<unkn
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new WorkbenchError('bad-input', `${reader.label}/${file} is not JSON`, { place: { file }, cause });
+    throw new WorkbenchError('bad-input', `${reader.label}/${file} is not JSON`, {
+      remedy: 'Copy or download the file again.',
+      place: { file },
+      cause,
+    });
   }
 }

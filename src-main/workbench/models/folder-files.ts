@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, readFile, readdir } from 'node:fs/promises';
+import { open, readFile, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { adapterConfigFile, adapterWeightsFile } from '../../engine/checkpoint/peft-config.ts';
@@ -13,19 +13,25 @@ const configSchema = z.object({ model_type: z.string().min(1) });
 /** The `model_type` that a folder's config.json names. */
 export async function familyOf(folder: string): Promise<string> {
   const file = path.join(folder, 'config.json');
+  const refused = (why: string, cause: unknown, field?: string): WorkbenchError =>
+    new WorkbenchError('bad-input', `${folder} is not a Hugging Face model folder: ${why}.`, {
+      remedy: 'Give the folder that holds config.json, model.safetensors and tokenizer.json.',
+      place: { file, ...(field === undefined ? {} : { field }) },
+      cause,
+    });
+  const text = await readFile(file, 'utf8').catch(async (cause: unknown) => {
+    const isThere = await stat(folder).catch(() => null);
+    throw refused(isThere === null ? 'there is no such folder' : 'config.json cannot be read in it', cause);
+  });
+  let config: unknown;
   try {
-    return configSchema.parse(JSON.parse(await readFile(file, 'utf8'))).model_type;
-  } catch (error) {
-    throw new WorkbenchError(
-      'bad-input',
-      `${folder} is not a Hugging Face model folder: config.json does not name a model_type.`,
-      {
-        remedy: 'Give the folder that holds config.json, model.safetensors and tokenizer.json.',
-        place: { file, field: 'model_type' },
-        cause: error,
-      },
-    );
+    config = JSON.parse(text);
+  } catch (cause) {
+    throw refused('its config.json is not JSON', cause);
   }
+  const parsed = configSchema.safeParse(config);
+  if (!parsed.success) throw refused('config.json does not name a model_type', parsed.error, 'model_type');
+  return parsed.data.model_type;
 }
 
 /** Names of an adapter's files. */
