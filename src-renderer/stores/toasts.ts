@@ -10,7 +10,9 @@ export interface Toast {
   action?: { label: string; run: () => unknown };
 }
 
-const mostAtOnce = 4;
+/** They lie over what somebody reads; an error is not pushed out by a note. */
+const mostNotes = 2;
+const mostErrors = 4;
 const noteStayMs = 6000;
 const errorStayMs = 15_000;
 
@@ -27,7 +29,7 @@ export const useToasts = defineStore('toasts', () => {
   function show(toast: Omit<Toast, 'id'>, stayMs = toast.tone === 'bad' ? errorStayMs : noteStayMs): number {
     const id = nextId++;
     const others = toasts.value.filter(({ title, detail }) => title !== toast.title || detail !== toast.detail);
-    toasts.value = [...others.slice(1 - mostAtOnce), { ...toast, id }];
+    toasts.value = newest([...others, { ...toast, id }]);
     setTimeout(() => leave(id), stayMs);
     return id;
   }
@@ -54,6 +56,12 @@ export const useToasts = defineStore('toasts', () => {
 
   return { toasts, held, show, error, attend, dismiss };
 });
+
+function newest(all: readonly Toast[]): Toast[] {
+  const notes = all.filter(({ tone }) => tone !== 'bad').slice(-mostNotes);
+  const errors = all.filter(({ tone }) => tone === 'bad').slice(-mostErrors);
+  return all.filter((toast) => notes.includes(toast) || errors.includes(toast));
+}
 
 /** Hands over work that nobody waits for: where it fails, a toast says so. */
 export function attend(work: unknown, title?: string): void {
