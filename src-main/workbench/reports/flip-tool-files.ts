@@ -1,6 +1,8 @@
 import { flipsOut } from '../../reports/flips-out.ts';
 import type { FlipsOut, FlipTool } from '../../reports/flips-out.ts';
+import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { FlipFilter, FlipSort } from '../../shared/domain/flip-view.ts';
+import { formatCount } from '../../shared/presentation/numbers.ts';
 import { filterWords } from '../../shared/presentation/filter-words.ts';
 import { titleOfComparison } from '../../shared/presentation/names.ts';
 import type { FlipExportRow } from '../../store/api.ts';
@@ -47,9 +49,18 @@ export async function flipToolFiles(
       if (error !== enough) throw error;
     });
   const out = flipsOut(tool, rows, { comparison: titleOfComparison(comparison), filter: filterWords(filter) });
+  if (out.written === 0) throw nothingToWrite(tool, out.leftOut);
   const files = out.files.map(({ suffix, text }) => ({
     suffix,
     text: tool === 'lm-eval' && suffix === '' ? text.replace('DATA', () => JSON.stringify(`${name}.jsonl`)) : text,
   }));
   return { ...out, files, samples: rows.length };
+}
+
+function nothingToWrite(tool: FlipTool, leftOut: FlipsOut['leftOut']): WorkbenchError {
+  const reasons = leftOut.map(({ count, why }) => ` ${formatCount(count)} ${why}.`);
+  return new WorkbenchError('bad-input', `None of the samples can be written for ${tool}.${reasons.join('')}`, {
+    remedy:
+      leftOut.length === 0 ? 'The filter leaves no sample: choose others.' : 'Choose other samples or another tool.',
+  });
 }
