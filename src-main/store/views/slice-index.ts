@@ -20,14 +20,14 @@ export interface SliceIndex {
   sets: Map<number, Int32Array>;
 }
 
-/** Characters in the sets of slices that a comparison's samples have; stops counting beyond `enough`. */
-export function sliceCharacters(db: ReadableDb, sets: Iterable<number>, enough: number): number {
-  let characters = 0;
+/** Bytes of names in the sets of slices that a comparison's samples have; stops counting beyond `enough`. */
+export function sliceBytes(db: ReadableDb, sets: Iterable<number>, enough: number): number {
+  let bytes = 0;
   for (const set of sets) {
-    characters += value<number>(db, sql`SELECT octet_length(names) FROM slice_sets WHERE set_key = ${set}`) ?? 0;
-    if (characters > enough) break;
+    bytes += value<number>(db, sql`SELECT octet_length(names) FROM slice_sets WHERE set_key = ${set}`) ?? 0;
+    if (bytes > enough) break;
   }
-  return characters;
+  return bytes;
 }
 
 /** Rows of each set of slices; samples in no slice are not counted. */

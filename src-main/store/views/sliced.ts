@@ -1,7 +1,7 @@
 import type { ReadableDb } from '../database.ts';
 import { firstSlices, sliceNames, sliceText } from '../queries/names.ts';
 import { keepNewest } from './newest.ts';
-import { makeSliceIndex, rowsOfSets, sliceCharacters } from './slice-index.ts';
+import { makeSliceIndex, rowsOfSets, sliceBytes } from './slice-index.ts';
 import type { SliceIndex } from './slice-index.ts';
 
 /** Bytes of slice names up to which the reader scans them itself. */
@@ -95,7 +95,7 @@ export class Sliced {
 
   get #hasMany(): boolean {
     const sets = () => rowsOfSets(this.#sets()).keys();
-    return (this.#isMuch ??= sliceCharacters(this.#db, sets(), littleSliced) > littleSliced);
+    return (this.#isMuch ??= sliceBytes(this.#db, sets(), littleSliced) > littleSliced);
   }
 }
 
