@@ -8,6 +8,7 @@ import type { RawRecord } from './records/record.ts';
 import { tidyTexts } from './row-checks.ts';
 import type { ReadSession } from './session.ts';
 import type { ImportEntry, ImportMetadata, ImportOptions, Place } from './types.ts';
+import { isInfinite } from './values.ts';
 
 /** A row, and the id the source gives it. Without one, an id is made of `identity`, or else of what the plan takes for it. */
 export interface MappedRow<Row> {
@@ -133,6 +134,7 @@ export class ImportStream<Row extends object> implements AsyncIterable<ImportEnt
         this.#session.note(mapped.leftOut);
         return null;
       }
+      if (isInfinite(this.#plan.mapping?.value(record.value, 'score'))) this.#session.noteInfinite();
       tidyTexts(mapped.row, this.#session.limits, (what) => this.#session.note(textNotes[what]));
       this.#plan.withId(mapped.row, this.#identify(mapped));
       this.#rows += 1;

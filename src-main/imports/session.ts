@@ -41,6 +41,11 @@ export class ReadSession {
     this.#notes.set(sentence, (this.#notes.get(sentence) ?? 0) + 1);
   }
 
+  /** A record with an infinite number, of which no score or metric can be made. */
+  noteInfinite(): void {
+    this.note('{n} records hold infinite numbers, which were taken as none.');
+  }
+
   notes(): string[] {
     return [...this.#notes].map(([sentence, count]) => sentence.replace('{n}', count.toLocaleString('en-US')));
   }

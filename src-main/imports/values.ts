@@ -47,9 +47,14 @@ export function asNumber(value: unknown, field: string, decimal: 'point' | 'comm
     if (nothing.has(value.trim().toLowerCase())) return null;
     const number = Number(decimal === 'comma' ? withPoint(value) : value);
     if (Number.isFinite(number)) return number;
-    if (/^[+-]?inf(inity)?$/i.test(value.trim())) return null;
+    if (isInfinite(value)) return null;
   }
   throw new Misfit('wrong-type', `“${field}” is ${nameOf(value)}, a number is needed.`, field);
+}
+
+/** “inf” and the like, as tables write it. */
+export function isInfinite(value: unknown): boolean {
+  return typeof value === 'string' && /^[+-]?inf(inity)?$/i.test(value.trim());
 }
 
 /** `0,5` and `1.234,5` as spreadsheets of half the world write them. */

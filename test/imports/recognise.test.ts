@@ -34,6 +34,29 @@ const refused: [name: string, content: string | Uint8Array, why: string][] = [
   ],
   ['photo.jsonl.gz', gzipSync(bytes(0x89, 0x50, 0x4e, 0x47, 0, 0)), 'it is a picture (PNG), compressed'],
   ['wide.csv', Buffer.from('\ufeffa,b\n1,2\n', 'utf16le'), 'its text is UTF-16'],
+  ['wider.csv', Buffer.from([0xff, 0xfe, 0, 0, 0x61, 0, 0, 0]), 'its text is UTF-32'],
+  ['widest.json', Buffer.from([0, 0, 0xfe, 0xff, 0, 0, 0, 0x5b]), 'its text is UTF-32'],
+  [
+    'pandas.json',
+    '{"prompt":{"0":"a","1":"b"},"output":{"0":"c","1":"d"}}',
+    'it holds columns (“prompt”, “output”) and no records',
+  ],
+  [
+    'filtered.json',
+    '{\n "prompt": {"17": "a"},\n "output": {"17": "c"}\n}',
+    'it holds columns (“prompt”, “output”) and no records',
+  ],
+  [
+    'split.json',
+    '{"columns":["prompt","output"],"index":[0],"data":[["a","b"]]}',
+    'it holds columns (“columns”, “index”, “data”) and no records',
+  ],
+  [
+    'lists.json',
+    '{"prompt": ["a", "b"], "output": ["c", "d"]}',
+    'it holds columns (“prompt”, “output”) and no records',
+  ],
+  ['alone.csv', 'Dear all, and so on: nothing else.', 'it is plain text: neither JSON, JSONL, CSV nor Parquet'],
   [
     'letter.txt',
     'Dear all,\nthe results, as promised, are in.\n\nBye.\n',
@@ -87,6 +110,8 @@ const known: [name: string, content: string, kind: string][] = [
   ['judged.csv', 'id;prompt;output;score\n1;a;b;0,5\n', 'evaluation'],
   ['answers.jsonl', jsonl([{ prompt: 'a', output: 'b' }]), 'evaluation'],
   ['pairs.jsonl', jsonl([{ prompt: 'a', chosen: 'b', rejected: 'c', score: 1 }]), 'dataset'],
+  ['prompts.csv', 'prompt\nName a colour.\nName a bird.\n', 'dataset'],
+  ['quoted.tsv', '"prompt"\n"Name a colour, and why."\n"Name a bird."\n', 'dataset'],
   ['thumbs.jsonl', jsonl([{ prompt: 'a', completion: 'b', label: true }]), 'dataset'],
   ['chats.json', JSON.stringify([{ messages: [{ role: 'user', content: 'a' }] }]), 'dataset'],
   ['options.jsonl', jsonl([{ question: 'a', choices: ['b', 'c'], answer: 0 }]), 'suite'],

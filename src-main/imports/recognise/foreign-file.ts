@@ -96,6 +96,13 @@ export function foreignArchive(names: readonly string[]): Foreign {
   return { what: `a zip archive of ${files}, and no Inspect log`, remedy: unpack };
 }
 
+/** The encoding of a text with wide characters, by its byte order mark: UTF-32's little-endian one begins as UTF-16's does. */
+export function wideEncoding(head: Buffer): 'UTF-16' | 'UTF-32' | null {
+  const begins = (...bytes: number[]): boolean => bytes.every((byte, at) => head[at] === byte);
+  if (begins(0xff, 0xfe, 0, 0) || begins(0, 0, 0xfe, 0xff)) return 'UTF-32';
+  return begins(0xff, 0xfe) || begins(0xfe, 0xff) ? 'UTF-16' : null;
+}
+
 /** Bytes that no text has. */
 export function isBinary(head: Buffer): boolean {
   const sample = head.subarray(0, 4096);

@@ -7,10 +7,11 @@ import { compressionOf, readContentHead, readHead } from '../records/bytes.ts';
 import { ReadSession, sizeOf } from '../session.ts';
 import { suggestMap } from '../suggest-map.ts';
 import { containers } from '../types.ts';
-import { foreignArchive, foreignBySign, isBinary } from './foreign-file.ts';
+import { foreignArchive, foreignBySign, isBinary, wideEncoding } from './foreign-file.ts';
 import type { Foreign } from './foreign-file.ts';
 import type { Found, OwnSigns } from './found.ts';
-import { isTableName, jsonFault, textFault } from './text-fault.ts';
+import { outlineJson } from '../records/json-outline.ts';
+import { columnsFault, isTableName, jsonFault, textFault } from './text-fault.ts';
 
 const headBytes = 2 ** 18;
 /** A JSON document up to this size is parsed whole, so that a fault in its middle is known before the import. */
@@ -97,8 +98,9 @@ async function recogniseRecords(
     return refused(`its ${compression} data is damaged`, remedyOf(error));
   }
   const parquet = text.subarray(0, 4).toString('latin1') === 'PAR1';
-  const utf16 = (text[0] === 0xff && text[1] === 0xfe) || (text[0] === 0xfe && text[1] === 0xff);
-  if (!parquet && !utf16 && isBinary(text)) {
+  const wide = wideEncoding(text);
+  if (!parquet && wide !== null) return refused(`its text is ${wide}`, 'Write it as UTF-8.');
+  if (!parquet && isBinary(text)) {
     const inner = compression === 'none' ? null : foreignBySign(text);
     return inner === null
       ? refused('it is a binary file of no kind that is known here', null)
@@ -108,8 +110,8 @@ async function recogniseRecords(
     return refused('it is a tar archive, compressed', 'Unpack it, then import what is in it.');
   try {
     source = await inspectSource(path, {});
-  } catch (error) {
-    return broken(path, label, sizeBytes, compression, text, error, refused);
+  } catch {
+    return broken(path, label, sizeBytes, compression, text, refused);
   }
   const { detection } = source;
   if (detection.container === 'json' && compression === 'none' && sizeBytes <= parsedWholeBytes) {
@@ -135,7 +137,6 @@ async function broken(
   sizeBytes: number,
   compression: string,
   head: Buffer,
-  error: unknown,
   refused: Refuse,
 ): Promise<Found> {
   const text = head.toString('utf8');
@@ -143,13 +144,13 @@ async function broken(
   if (isDocument && compression === 'none' && sizeBytes <= parsedWholeBytes) {
     const fault = jsonFault((await readFile(path, 'utf8')).replace(/^\uFEFF/, ''));
     if (fault !== null) return refused(fault.why, fault.remedy);
+    const columns = columnsFault(outlineJson(text));
+    if (columns !== null) return refused(columns.why, columns.remedy);
     return refused(
       'it is one JSON document and holds no list of records',
       'One list of objects, or one object per line.',
     );
   }
-  const utf16 = error instanceof WorkbenchError && error.message.includes('UTF-16');
-  if (utf16) return refused('its text is UTF-16', 'Write it as UTF-8.');
   const parquet = head.subarray(0, 4).toString('latin1') === 'PAR1';
   if (parquet) return refused('it is a damaged Parquet file', 'Fetch or write it again.');
   const fault = textFault(label, text);

@@ -1,4 +1,5 @@
 import { extname } from 'node:path';
+import type { OutlineEntry } from '../records/json-outline.ts';
 import { findJsonFault, lineOf } from './json-fault.ts';
 
 /** Text that holds no records, with the reason as a sentence’s end. */
@@ -36,6 +37,24 @@ export function jsonFault(text: string): TextFault | null {
       remedy: 'Correct that line, or write the file again.',
     };
   }
+}
+
+/**
+ * A document that keeps its records by column: an object of values by row number for each, as pandas writes unless told otherwise, or
+ * a list for each. Null where it does not.
+ */
+export function columnsFault(outline: readonly OutlineEntry[]): TextFault | null {
+  const columns = outline.filter(({ path }) => path.length === 1);
+  const cells = outline.filter(({ path }) => path.length === 2);
+  const isIndexed = cells.length > 0 && cells.every(({ path }) => /^\d+$/.test(path[1] ?? ''));
+  const byRow = isIndexed && columns.every(({ kind, path }) => kind === 'object' && !/^\d+$/.test(path[0] ?? ''));
+  const asLists = columns.length > 1 && columns.every(({ kind }) => kind === 'list');
+  if (!byRow && !asLists) return null;
+  const names = columns.slice(0, 3).map(({ path }) => `“${path[0]}”`);
+  return {
+    why: `it holds columns (${names.join(', ')}${columns.length > names.length ? ', …' : ''}) and no records`,
+    remedy: 'Write one object per row; pandas does so with df.to_json(FILE, orient="records", lines=True).',
+  };
 }
 
 /** Why a text is of no kind that holds records. `head` is its beginning. */

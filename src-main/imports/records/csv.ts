@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { type Line, type LineEnd, LineSplitter } from '../../system/lines.ts';
+import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { ReadSession } from '../session.ts';
 import type { Place } from '../types.ts';
 import { problemRecord, type RawRecord, type RecordBatches, tooLarge } from './record.ts';
@@ -99,7 +100,7 @@ class CsvAssembler {
     }
     if (fault !== null) return [problemRecord(place, 'bad-csv', fault)];
     if (this.#header === null) {
-      this.#header = headerNames(fields);
+      this.#header = headerNames(fields, place);
       return [];
     }
     if (fields.length !== this.#header.length) {
@@ -110,14 +111,19 @@ class CsvAssembler {
   }
 }
 
-/** Unnamed columns are numbered, repeated names get a suffix, so that every column can be mapped. */
-function headerNames(fields: string[]): string[] {
-  const seen = new Map<string, number>();
-  return fields.map((field, index) => {
-    const name = field.trim() === '' ? `column${index + 1}` : field.trim();
-    const count = (seen.get(name) ?? 0) + 1;
-    seen.set(name, count);
-    return count === 1 ? name : `${name}_${count}`;
+/**
+ * Unnamed columns are numbered, so that every column can be mapped.
+ * @throws WorkbenchError `bad-input` when two have one name: which of them is meant cannot be known.
+ */
+function headerNames(fields: string[], { file, line }: Place): string[] {
+  const names = fields.map((field, index) => (field.trim() === '' ? `column${index + 1}` : field.trim()));
+  const again = names.findIndex((name, index) => names.indexOf(name) < index);
+  const name = names[again];
+  if (name === undefined) return names;
+  const columns = `columns ${names.indexOf(name) + 1} and ${again + 1}`;
+  throw new WorkbenchError('bad-input', `${file} has two columns named “${name}”: ${columns} of its header.`, {
+    remedy: 'Rename one of them, or leave it out.',
+    place: { file, line, field: name },
   });
 }
 

@@ -33,8 +33,9 @@ export async function* readJsonArray(
       const place = { file, line };
       index += 1;
       if (bytes === null) return tooLarge(place, limits.maxRecordBytes);
-      if (!entries) return parseRecord(bytes, place, limits);
-      return asEntry(parseRecord(scanner.isObject ? braced(bytes) : bytes, place, limits), scanner.isObject, index - 1);
+      const text = entries && scanner.isObject ? braced(bytes) : bytes;
+      const record = parseRecord(text, place, limits, () => session.noteInfinite());
+      return entries ? asEntry(record, scanner.isObject, index - 1) : record;
     });
   }
   if (scanner.phase === 'seeking') throw noArray(file, arrayPath);

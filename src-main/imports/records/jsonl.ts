@@ -16,7 +16,7 @@ export async function* readJsonLines(
     lines.flatMap((line) => {
       const place: Place = { file, line: line.number };
       if (line.bytes === null) return [tooLarge(place, session.limits.maxRecordBytes)];
-      return isBlank(line.bytes) ? [] : [parseRecord(line.bytes, place, session.limits)];
+      return isBlank(line.bytes) ? [] : [parseRecord(line.bytes, place, session.limits, () => session.noteInfinite())];
     });
   for await (const chunk of chunks) yield toRecords(splitter.push(chunk));
   yield toRecords(splitter.end());

@@ -71,7 +71,7 @@ async function* readRows(path: string, file: string, session: ReadSession, bytes
       parquetReadObjects({ file: buffer, metadata, rowStart, rowEnd, useOffsetIndex, compressors: decompressors }),
     );
     session.count((bytes * (rowEnd - rowStart)) / Math.max(1, Number(metadata.num_rows)));
-    yield rows.map((row, index) => toRecord(row, file, rowStart + index + 1, session.limits));
+    yield rows.map((row, index) => toRecord(row, file, rowStart + index + 1, session));
   }
 }
 
@@ -152,14 +152,16 @@ async function attempt<T>(file: string, action: () => Promise<T>): Promise<T> {
   }
 }
 
-function toRecord(row: Record<string, unknown>, file: string, line: number, limits: ImportLimits): RawRecord {
+function toRecord(row: Record<string, unknown>, file: string, line: number, session: ReadSession): RawRecord {
   const place = { file, line };
-  if (isDeeperThan(row, limits.maxDepth))
-    return problemRecord(place, 'too-deep', `The record is nested deeper than ${limits.maxDepth} levels.`);
+  const { maxDepth } = session.limits;
+  if (isDeeperThan(row, maxDepth))
+    return problemRecord(place, 'too-deep', `The record is nested deeper than ${maxDepth} levels.`);
+  if (Object.values(row).some((value) => value === Infinity || value === -Infinity)) session.noteInfinite();
   return { ...place, value: plain(row) };
 }
 
-/** Parquet's value types as JSON's: 64-bit integers beyond 2⁵³ as text, dates in ISO form, typed arrays as lists, NaN as null. */
+/** Parquet's value types as JSON's: 64-bit integers beyond 2⁵³ as text, dates in ISO form, typed arrays as lists, NaN and infinities as null. */
 function plain(value: unknown): unknown {
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value.toString();
   if (typeof value === 'number') return Number.isFinite(value) ? value : null;

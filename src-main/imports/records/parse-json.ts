@@ -4,11 +4,16 @@ import type { Place } from '../types.ts';
 import { problemRecord, type RawRecord } from './record.ts';
 
 /** Parses one record's bytes, or says why they are none. */
-export function parseRecord(bytes: Buffer, place: Place, limits: ImportLimits): RawRecord {
+export function parseRecord(
+  bytes: Buffer,
+  place: Place,
+  limits: ImportLimits,
+  onInfinite: () => void = () => undefined,
+): RawRecord {
   if (!isUtf8(bytes)) return problemRecord(place, 'invalid-utf8', 'The record is not valid UTF-8.');
   let value: unknown;
   try {
-    value = parseJson(bytes.toString('utf8'));
+    value = parseJson(bytes.toString('utf8'), onInfinite);
   } catch (error) {
     if (bytes.includes(0))
       return problemRecord(place, 'nul-bytes', 'The record holds NUL bytes and cannot be read as JSON.');
@@ -22,15 +27,18 @@ export function parseRecord(bytes: Buffer, place: Place, limits: ImportLimits): 
 
 /**
  * JSON as Python writes it: `NaN`, `Infinity` and `-Infinity` outside strings are read as null, since no metric, score or
- * verdict can be made of them.
+ * verdict can be made of them. NaN is Python's way to say that a value is missing; of an infinite number `onInfinite` hears.
  * @throws SyntaxError when it is no JSON even so.
  */
-export function parseJson(text: string): unknown {
+export function parseJson(text: string, onInfinite: () => void = () => undefined): unknown {
   try {
     return parseExactly(text);
   } catch (error) {
     if (!/NaN|Infinity/.test(text)) throw error;
-    return parseExactly(nullNonFinite(text));
+    const plain = nullNonFinite(text);
+    const value = parseExactly(plain.text);
+    if (plain.hadInfinite) onInfinite();
+    return value;
   }
 }
 
@@ -49,18 +57,21 @@ function keepLargeIntegers(_key: string, value: unknown, context?: { source?: st
 }
 
 /** Replaces the three words by null, skipping strings by hand: a regular expression for strings recurses on long ones. */
-function nullNonFinite(text: string): string {
+function nullNonFinite(text: string): { text: string; hadInfinite: boolean } {
   const parts: string[] = [];
+  let hadInfinite = false;
   let from = 0;
   while (from < text.length) {
     const quote = text.indexOf('"', from);
     const end = quote === -1 ? text.length : quote;
-    parts.push(text.slice(from, end).replace(/-?\bInfinity\b|\bNaN\b/g, 'null'));
+    const outside = text.slice(from, end);
+    hadInfinite ||= /\bInfinity\b/.test(outside);
+    parts.push(outside.replace(/-?\bInfinity\b|\bNaN\b/g, 'null'));
     if (quote === -1) break;
     from = endOfString(text, quote);
     parts.push(text.slice(quote, from));
   }
-  return parts.join('');
+  return { text: parts.join(''), hadInfinite };
 }
 
 /** Index just behind the string that opens at `quote`. */

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
-import { foreignBySign, isBinary } from '../recognise/foreign-file.ts';
-import { textFault } from '../recognise/text-fault.ts';
+import { foreignBySign, isBinary, wideEncoding } from '../recognise/foreign-file.ts';
+import { columnsFault, textFault } from '../recognise/text-fault.ts';
 import { compressionOf, readContentHead, readHead } from '../records/bytes.ts';
 import { declaredDelimiter, delimiterOf } from '../records/csv.ts';
 import { type OutlineEntry, outlineJson } from '../records/json-outline.ts';
@@ -29,13 +29,21 @@ export async function sniffFile(path: string, wanted: Container | undefined, ses
   const scratch = new ReadSession({ limits: session.limits });
   const { head, whole } = await readContentHead(path, compression, headBytes, scratch);
   if (isParquet(head)) return { container: 'parquet', layout: { container: 'parquet', compression }, outline: [] };
-  if (isUtf16(head)) throw unsupported(path, 'its text is UTF-16; write it as UTF-8');
+  const wide = wideEncoding(head);
+  if (wide !== null) throw unsupported(path, `its text is ${wide}`, 'Write it as UTF-8.');
   const text = withoutBom(head).toString('utf8');
   if (whole && text.trim() === '') throw unsupported(path, 'the file is empty');
   const outline = text.trimStart().startsWith('{') ? outlineJson(text) : [];
-  const container = wanted === undefined || wanted === 'parquet' ? textContainer(text, whole, outline) : wanted;
+  const container = wanted === undefined || wanted === 'parquet' ? textContainer(path, text, whole, outline) : wanted;
   if (container === null) throw notRecords(path, magic.length < 8 ? head : await readHead(path, 4096), text);
+  const columns = wanted !== 'jsonl' && isOneDocument(text, whole, container) ? columnsFault(outline) : null;
+  if (columns !== null && documentOf(outline) === null) throw unsupported(path, columns.why, columns.remedy);
   return { container, layout: layoutOf(container, compression, text, outline), outline };
+}
+
+/** Also on a line of its own, which would be a lone record otherwise. */
+function isOneDocument(text: string, whole: boolean, container: Container): boolean {
+  return container === 'json' || (whole && !text.trim().includes('\n'));
 }
 
 function isZip(head: Buffer): boolean {
@@ -44,10 +52,6 @@ function isZip(head: Buffer): boolean {
 
 function isParquet(head: Buffer): boolean {
   return head.subarray(0, 4).toString('latin1') === 'PAR1';
-}
-
-function isUtf16(head: Buffer): boolean {
-  return (head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff);
 }
 
 function unsupported(path: string, why: string, remedy: string | null = null): WorkbenchError {
@@ -67,14 +71,23 @@ function notRecords(path: string, start: Buffer, text: string): WorkbenchError {
   return unsupported(path, why, remedy);
 }
 
-function textContainer(text: string, whole: boolean, outline: OutlineEntry[]): Container | null {
+function textContainer(path: string, text: string, whole: boolean, outline: OutlineEntry[]): Container | null {
   const start = text.trimStart();
+  if (isLoneColumn(path, start)) return 'csv';
   if (start.startsWith('"') && isTextLines(start)) return 'jsonl';
   if (start.startsWith('[')) return 'json';
   if (start.startsWith('{')) return isJsonLines(start, whole, outline) ? 'jsonl' : 'json';
   const firstLine = firstLineOf(start);
   if (declaredDelimiter(firstLine) !== null) return 'csv';
   return delimiterOf(firstLine) === null ? null : 'csv';
+}
+
+/** A table of one column has no delimiter to be told by: its file's name and a header that could be a name say what it is. */
+function isLoneColumn(path: string, start: string): boolean {
+  const [header = '', ...rows] = start.split(/\r\n?|\n/);
+  const isNamed =
+    /\.(csv|tsv|tab|psv)(\.gz|\.zst)?$/i.test(path) && /^("?)[\p{L}_][\p{L}\p{N}_ .-]{0,63}\1$/u.test(header);
+  return isNamed && delimiterOf(header) === null && rows.some((row) => row.trim() !== '');
 }
 
 /** A JSON text per line. A header in quotes alone is no list of texts: cells follow it that are none. */

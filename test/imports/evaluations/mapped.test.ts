@@ -204,3 +204,16 @@ describe('CSV as spreadsheets of half the world write it', () => {
     expect(problems).toEqual(['2 wrong-type score', '3 wrong-type score']);
   });
 });
+
+describe('infinite scores', () => {
+  it.each([
+    ['python.jsonl', '{"id": "a", "score": Infinity}\n{"id": "b", "score": -Infinity}\n{"id": "c", "score": NaN}\n'],
+    ['python.json', '[{"id": "a", "score": -Infinity}, {"id": "b", "score": Infinity}, {"id": "c", "score": 1}]'],
+    ['table.csv', 'id,score\na,inf\nb,-Infinity\nc,nan\n'],
+  ])('are none, and are told of (%s)', async (name, text) => {
+    const map = parseFieldMap('id=id,score=score');
+    const { rows, stream } = await read(openEvaluationImport(folder.write(name, text), { map }));
+    expect(rows.slice(0, 2).map(({ score }) => score)).toEqual([null, null]);
+    expect(stream.metadata().notes).toEqual(['2 records hold infinite numbers, which were taken as none.']);
+  });
+});

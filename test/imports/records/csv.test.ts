@@ -67,10 +67,16 @@ describe('readCsv', () => {
     ]);
   });
 
-  it('keeps columns without names, with one name, and with a prototype’s', async () => {
-    expect(await parse('a,,a,__proto__\n1,2,3,4\n')).toEqual([
-      [2, { a: '1', column2: '2', a_2: '3', ['__proto__']: '4' }],
+  it('keeps columns without names, and with a prototype’s', async () => {
+    expect(await parse('a,,,__proto__\n1,2,3,4\n')).toEqual([
+      [2, { a: '1', column2: '2', column3: '3', ['__proto__']: '4' }],
     ]);
+  });
+
+  it('refuses two columns of one name, by name and place, and of a name that an unnamed one gets', async () => {
+    const [cause, again] = [/two columns named “correct”: columns 2 and 4 of/, /“column1”: columns 1 and 2 of/];
+    await expect(parse('id,correct,output, correct \n1,2,3,4\n')).rejects.toThrow(cause);
+    await expect(parse(',column1\n1,2\n')).rejects.toThrow(again);
   });
 });
 
