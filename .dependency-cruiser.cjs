@@ -65,7 +65,7 @@ module.exports = {
     mayImport('store', ['shared/domain', 'shared/presentation/names', system, entries, contentHash]),
     mayImport('imports', ['shared/domain', system, entries, contentHash]),
     mayImport('reports', ['shared/domain', 'shared/presentation', system]),
-    mayImport('sites', ['shared/domain']),
+    mayImport('sites', ['shared/domain', system]),
     mayImport('endpoints', ['shared/domain', system]),
     mayImport('trainer', ['engine', 'endpoints', 'backends', 'shared/domain', system, entries]),
     // llama2c converts bytes to bytes, families and peft-config read a configuration, check-adapter a header; no tensor is made.

@@ -79,6 +79,11 @@ export default ts.config(
           message: 'Use launchHelper (system/helper-process.ts): Electron cannot fork once it is packaged.',
         },
         { selector: 'Literal[value="ELECTRON_RUN_AS_NODE"]', message: 'The fuse for it is off in the package.' },
+        {
+          selector:
+            'CallExpression:has(> .callee[name=/^mkdir/], > .callee > [name=/^mkdir/].property) Property[key.name="recursive"]',
+          message: 'Use makeFolder (system/folders.ts): Node tries for ever where a parent takes no new entry.',
+        },
       ],
     },
   },

@@ -1,5 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { makeFolderSync } from '../system/folders.ts';
 
 /** What a server has answered so far, on disk: an evaluation that ended half-way continues where it was. A torn last line is passed over. */
 export interface Journal<Entry> {
@@ -13,7 +14,7 @@ export function openJournal<Entry>(file: string | undefined): Journal<Entry> {
   if (file === undefined) {
     return { get: (id) => known.get(id), add: (id, entry) => void known.set(id, entry), close: () => {} };
   }
-  fs.mkdirSync(path.dirname(file), { recursive: true });
+  makeFolderSync(path.dirname(file));
   const text = fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : '';
   const whole = text.slice(0, text.lastIndexOf('\n') + 1);
   for (const line of whole.split('\n').slice(0, -1)) {

@@ -1,7 +1,8 @@
-import { appendFileSync, mkdirSync, renameSync, statSync } from 'node:fs';
+import { appendFileSync, renameSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { version } from '../workbench/version.ts';
 import { sharedCacheFolder } from '../workbench/workspace/workspace-layout.ts';
+import { makeFolderSync } from '../system/folders.ts';
 
 /** A log that has grown beyond this is set aside once, so that it never fills a disk. */
 const maxLogBytes = 4 * 1024 * 1024;
@@ -17,7 +18,7 @@ export function noteDefect(where: string, error: unknown): string | null {
   const said = error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : String(error);
   const entry = `${new Date().toISOString()} flipguard ${version}, node ${process.versions.node}, ${process.platform}: ${where}\n${said}\n\n`;
   try {
-    mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+    makeFolderSync(path.dirname(file), 0o700);
     if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > maxLogBytes) renameSync(file, `${file}.old`);
     appendFileSync(file, entry, { mode: 0o600 });
     return file;

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { WorkbenchError } from '../shared/domain/errors.ts';
 import { quote } from './quote.ts';
+import { makeFolderSync } from '../system/folders.ts';
 
 /** A shell at a site: bash here, or bash at the other end of the system's ssh. */
 export interface SiteShell {
@@ -67,7 +68,7 @@ function controlFolder(): string {
   const runtime = process.env.XDG_RUNTIME_DIR;
   const base = runtime !== undefined && existsSync(runtime) ? runtime : os.tmpdir();
   const folder = path.join(base, `flipguard-ssh-${process.getuid?.() ?? 0}`);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolderSync(folder, 0o700);
   return folder;
 }
 

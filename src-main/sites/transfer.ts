@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { WorkbenchError } from '../shared/domain/errors.ts';
 import { quote } from './quote.ts';
 import { sshCommand } from './shell.ts';
 import type { SiteShell } from './shell.ts';
+import { makeFolder } from '../system/folders.ts';
 
 export interface TransferOptions {
   signal: AbortSignal;
@@ -34,7 +35,7 @@ export function openTransfer(shell: SiteShell): Transfer {
       await rsync(await asSource(source), `${host}:${target}`, options);
     },
     async pull(source, target, options) {
-      await mkdir(target, { recursive: true });
+      await makeFolder(target);
       await rsync(`${host}:${source}/`, `${target}/`, options);
     },
   };
@@ -96,7 +97,7 @@ async function copyTree(source: string, target: string, options: TransferOptions
 }
 
 async function copyFile(source: string, target: string, signal: AbortSignal): Promise<void> {
-  await mkdir(path.dirname(target), { recursive: true });
+  await makeFolder(path.dirname(target));
   // Two arrays of one sweep bring the same file at once.
   const draft = `${target}.${randomUUID()}.partial`;
   try {

@@ -20,7 +20,7 @@ import { SearchedLists } from './searched-lists.ts';
 import { forward, TaskThreads, WorkerClient } from './worker-client.ts';
 import type { StoreWrites, WriterMethods } from './writer.ts';
 import { longRead } from './long-reads.ts';
-import { makeFolder } from './database-file.ts';
+import { makeWorkspaceFolder } from './database-file.ts';
 
 export interface StoreOptions {
   /** The database may not grow beyond this; writing then fails as on a full disk. */
@@ -45,7 +45,7 @@ const integrityDelayMs = 3000;
 export async function openStore(folder: string, options: StoreOptions = {}): Promise<Store> {
   const { readOnly } = options;
   const database = join(resolve(folder), databaseName);
-  if (readOnly === undefined) makeFolder(folder);
+  if (readOnly === undefined) makeWorkspaceFolder(folder);
   const copy = readOnly === undefined ? null : await copyForReading(database);
   const path = copy?.path ?? database;
   const { pid, born } = markOf();

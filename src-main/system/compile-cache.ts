@@ -1,7 +1,8 @@
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { makeFolderSync } from './folders.ts';
 
 /**
  * Lets Node keep compiled modules between starts, where there is a place for them. Asked to keep them in a folder that cannot
@@ -11,7 +12,7 @@ export function useCompileCache(env: NodeJS.ProcessEnv = process.env): void {
   if (env.NODE_DISABLE_COMPILE_CACHE !== undefined) return;
   const folder = env.NODE_COMPILE_CACHE ?? join(tmpdir(), 'node-compile-cache');
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolderSync(folder);
     accessSync(folder, constants.W_OK);
   } catch {
     return;

@@ -1,7 +1,8 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { makeWholeSync } from './whole-file.ts';
+import { makeFolderSync } from './folders.ts';
 
 /** A file of the person of this machine, in no workspace: what others put into a workspace decides nothing of it. */
 export function personalFile(name: string, env: NodeJS.ProcessEnv = process.env): string {
@@ -10,6 +11,6 @@ export function personalFile(name: string, env: NodeJS.ProcessEnv = process.env)
 }
 
 export function writePersonalFile(file: string, value: unknown): void {
-  mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+  makeFolderSync(path.dirname(file), 0o700);
   makeWholeSync(file, (draft) => writeFileSync(draft, JSON.stringify(value, null, 2), { mode: 0o600 }));
 }

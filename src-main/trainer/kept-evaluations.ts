@@ -6,6 +6,7 @@ import type { SuiteFile } from '../shared/domain/jobs.ts';
 import type { TrainerEventBody } from '../shared/domain/trainer-events.ts';
 import { hashFile } from '../system/file-sums.ts';
 import { writeWhole } from '../system/whole-file.ts';
+import { makeFolder } from '../system/folders.ts';
 
 /** What an evaluation says, by what it depends on: runs that begin with the same weights measure them once. */
 export interface KeptEvaluations {
@@ -38,7 +39,7 @@ export function openKeptEvaluations(folder: string, depends: () => Promise<strin
       });
       // JSON has no NaN: such results are made again.
       if (!exact) return;
-      await fs.mkdir(folder, { recursive: true });
+      await makeFolder(folder);
       await writeWhole(await fileOf(suite), `${sumOf(text)}\n${text}`);
     },
   };

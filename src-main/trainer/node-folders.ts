@@ -4,6 +4,7 @@ import * as path from 'node:path';
 import type { FolderReader, FolderWriter } from '../engine/ports.ts';
 import { WorkbenchError } from '../shared/domain/errors.ts';
 import { draftOf } from '../system/drafts.ts';
+import { makeFolder } from '../system/folders.ts';
 
 /** The engine's file ports on Node's file system. */
 export function openFolder(folder: string): FolderReader {
@@ -41,7 +42,7 @@ async function readBytes(file: string, offset = 0, length?: number): Promise<Uin
  */
 export async function createFolder(folder: string, sumsFile?: string): Promise<FolderWriter> {
   const target = path.resolve(folder);
-  await fs.mkdir(path.dirname(target), { recursive: true });
+  await makeFolder(path.dirname(target));
   const temporary = draftOf(target);
   await fs.mkdir(temporary, { mode: 0o700 });
   const inside = (name: string) => path.join(temporary, plainName(name));

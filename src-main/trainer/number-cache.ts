@@ -4,6 +4,7 @@ import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import { writeWhole } from '../system/whole-file.ts';
 import type { CacheKey, NumberCache } from '../engine/ports.ts';
+import { makeFolder } from '../system/folders.ts';
 
 /** Float32 lists in a folder, one file each under the hash of what they depend on. A damaged file is as good as none. */
 export function openNumberCache(folder: string): NumberCache {
@@ -19,7 +20,7 @@ export function openNumberCache(folder: string): NumberCache {
     async put(key, values) {
       const file = fileOf(key);
       const numbers = Buffer.from(values.buffer, values.byteOffset, values.byteLength);
-      await fs.mkdir(folder, { recursive: true });
+      await makeFolder(folder);
       await writeWhole(file, Buffer.concat([digest(numbers), numbers]));
     },
   };

@@ -1,7 +1,8 @@
-import { access, chmod, constants, lstat, mkdir, readdir, stat } from 'node:fs/promises';
+import { access, chmod, constants, lstat, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import { asFileError } from '../../workbench/workspace/file-errors.ts';
+import { makeFolder } from '../../system/folders.ts';
 
 let usualMask = 0o022;
 
@@ -26,9 +27,9 @@ export async function requireWritable(file: string): Promise<void> {
 }
 
 /** Makes a folder that is asked for, before the work whose outcome it is to hold. */
-export async function makeFolder(folder: string): Promise<void> {
+export async function requireFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await access(folder, constants.W_OK);
   } catch (error) {
     throw asFileError(error, folder, 'written');

@@ -1,8 +1,9 @@
-import { chmod, mkdir, readFile } from 'node:fs/promises';
+import { chmod, readFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import { writeWhole } from '../../system/whole-file.ts';
+import { makeFolder } from '../../system/folders.ts';
 
 /** The line by which our own script is known, so that no other program of that name is overwritten. */
 const signature = '# Starts FlipGuard Workbench on the command line.';
@@ -33,7 +34,7 @@ export async function installCommand(
   const there = await readFile(file, 'utf8').catch(() => null);
   if (there !== null && !there.includes(signature.slice(2)))
     throw new WorkbenchError('conflict', `${file} is another program.`, { remedy: 'Rename it, then install again.' });
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   await writeWhole(file, commandScript(executable, platform));
   await chmod(file, 0o755);
   const onPath = (process.env['PATH'] ?? '').split(path.delimiter).includes(folder);

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, readFile, unlink } from 'node:fs/promises';
+import { chmod, readFile, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
@@ -8,6 +8,7 @@ import { writeWhole } from '../../system/whole-file.ts';
 import { claim, holderOf } from '../../workbench/supervision/claim.ts';
 import { version } from '../../workbench/version.ts';
 import { controlPaths, keyHeader } from '../web/control.ts';
+import { makeFolder } from '../../system/folders.ts';
 
 /** What a workspace says of the one server that serves it, so that other programs find it. */
 const servedSchema = z.object({
@@ -48,7 +49,7 @@ export interface ServedPlace {
 /** Null when a living server has it. One that was killed leaves nothing that has to be cleaned up. */
 export async function takePlace(workspace: string): Promise<ServedPlace | null> {
   const files = servedFiles(workspace);
-  await mkdir(path.dirname(files.lock), { recursive: true, mode: 0o700 });
+  await makeFolder(path.dirname(files.lock), 0o700);
   const place = await claim(files.lock, 'serve');
   if (place === null) return null;
   const key = randomBytes(32).toString('base64url');

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { ReadableDb, WritableDb } from '../database.ts';
@@ -22,6 +22,7 @@ import { importDecisions } from './016-import-decisions.ts';
 import { judgeReplies } from './017-judge-replies.ts';
 import { mergeRecipes } from './018-merge-recipes.ts';
 import { stepAnswers } from './019-step-answers.ts';
+import { makeFolderSync } from '../../system/folders.ts';
 
 /** One step from `version - 1` to `version`. A landed migration is never edited. */
 export interface Migration {
@@ -134,7 +135,7 @@ export function refuseForeign(db: ReadableDb, steps: readonly Migration[] = migr
 /** A consistent copy next to the workspace; the newest few are kept. */
 async function backUp(db: WritableDb, version: number): Promise<void> {
   const folder = join(dirname(db.raw.name), 'backups');
-  mkdirSync(folder, { recursive: true });
+  makeFolderSync(folder);
   const stamp = new Date().toISOString().replaceAll(/[:.]/g, '-');
   await db.raw.backup(join(folder, `before-migration-from-${version}-${stamp}.sqlite`));
   const old = readdirSync(folder)

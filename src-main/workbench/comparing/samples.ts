@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { EvaluationRecord } from '../../shared/domain/entities.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
@@ -13,6 +13,7 @@ import { runFolder } from '../runs/run-folder.ts';
 import type { Task } from '../supervision/task.ts';
 import { runTrainerJob } from '../supervision/trainer-jobs.ts';
 import { findWeights, type Weights, weightsPlaces } from '../models/weights.ts';
+import { makeFolder } from '../../system/folders.ts';
 
 export interface Samples {
   detail(comparisonId: string, sampleKey: number): Promise<SampleDetail>;
@@ -161,7 +162,7 @@ async function measured(core: Core, job: LedgerJob, task: Task): Promise<TokenLe
   await runTrainerJob(core, job, task, (events) => {
     for (const event of events) if (event.type === 'ledger') ledgers.push(...event.ledgers);
   });
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   await writeWhole(file, JSON.stringify(ledgers));
   return ledgers;
 }

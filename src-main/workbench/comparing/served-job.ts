@@ -1,5 +1,4 @@
 import { hash } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { endpointFile } from '../../shared/domain/endpoints.ts';
 import type { Endpoint } from '../../shared/domain/endpoints.ts';
@@ -12,6 +11,7 @@ import type { Weights } from '../models/weights.ts';
 import { suiteFile } from '../runs/prepare.ts';
 import type { Task } from '../supervision/task.ts';
 import { inside } from '../workspace/inside.ts';
+import { makeFolder } from '../../system/folders.ts';
 
 /** The job that asks a server which has these weights, in place of loading them; what stands for the server is in the cache. */
 export async function servedJob(
@@ -25,7 +25,7 @@ export async function servedJob(
   const text = `${JSON.stringify(through, null, 2)}\n`;
   const id = weights.kind === 'checkpoint' ? weights.checkpoint.id : weights.model.id;
   const folder = inside(core.layout.cache, 'served', hash('sha256', text, 'hex').slice(0, 32));
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   await writeWhole(path.join(folder, endpointFile), text);
   return {
     kind: 'evaluate',

@@ -1,6 +1,5 @@
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { stringify } from 'csv-stringify/sync';
 import type { RunRecord } from '../../shared/domain/entities.ts';
@@ -12,6 +11,7 @@ import { numberColumn, parquetFile, textColumn } from './parquet-file.ts';
 import { fileNames } from './file-names.ts';
 import { fileVersion, scalars } from './tensorboard.ts';
 import { wholeFolder, wholeFile } from './whole-target.ts';
+import { makeFolder } from '../../system/folders.ts';
 
 export const figureFormats = ['csv', 'parquet', 'tensorboard'] as const;
 export type FigureFormat = (typeof figureFormats)[number];
@@ -108,7 +108,7 @@ async function writeEventFiles(core: Core, runs: readonly RunRecord[], folder: s
   let steps = 0;
   for (const [i, run] of runs.entries()) {
     const place = path.join(folder, places[i] ?? run.id);
-    await mkdir(place, { recursive: true });
+    await makeFolder(place);
     const seconds = Math.floor((run.startedAt ?? run.createdAt) / 1000);
     const out = await open(
       path.join(place, `events.out.tfevents.${String(seconds).padStart(10, '0')}.flipguard`),

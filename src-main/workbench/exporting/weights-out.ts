@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import { trainingFiles } from '../../trainer/checkpoint-folder.ts';
@@ -12,6 +12,7 @@ import { inside } from '../workspace/inside.ts';
 import { exportGguf } from './gguf-export.ts';
 import type { GgufType } from './gguf-file.ts';
 import { loadingLines, modelfile } from './loading.ts';
+import { makeFolder } from '../../system/folders.ts';
 
 export const weightFormats = ['safetensors', 'adapter', 'gguf'] as const;
 export type WeightFormat = (typeof weightFormats)[number];
@@ -46,7 +47,7 @@ export async function exportWeights(
   const draft = `${out}.${process.pid}.tmp`;
   try {
     if (format === 'gguf') {
-      await mkdir(draft, { recursive: true });
+      await makeFolder(draft);
       const file = `${fileName(weights.label)}-${type}.gguf`;
       await exportGguf(source, path.join(draft, file), { name: weights.label, type }, task);
       await writeFile(path.join(draft, 'Modelfile'), await modelfile(source, file));

@@ -1,8 +1,9 @@
-import { lstat, mkdir, rename, rm } from 'node:fs/promises';
+import { lstat, rename, rm } from 'node:fs/promises';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import { draftOf } from '../../system/drafts.ts';
 import { makeWhole } from '../../system/whole-file.ts';
 import { refuseExisting } from '../workspace/workspace-file.ts';
+import { makeFolder } from '../../system/folders.ts';
 
 export interface Target {
   out: string;
@@ -28,7 +29,7 @@ export async function wholeFolder<T>({ out }: Target, make: (draft: string) => P
   const draft = draftOf(out);
   return told(out, async () => {
     try {
-      await mkdir(draft, { recursive: true });
+      await makeFolder(draft);
       const made = await make(draft);
       await rename(draft, out);
       return made;

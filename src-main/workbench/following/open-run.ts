@@ -1,6 +1,6 @@
 import { trainLabel } from '../../shared/domain/train-sources.ts';
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, realpath, stat, writeFile } from 'node:fs/promises';
+import { readFile, realpath, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ownSpecFile } from '../../imports/trainer-folder/trainer-folder.ts';
 import type { TrainerFolder } from '../../imports/trainer-folder/trainer-folder.ts';
@@ -19,6 +19,7 @@ import type { Task } from '../supervision/task.ts';
 import { removeInside } from '../workspace/inside.ts';
 import { findByName, findByNameOrNull, freeName, refuseTakenName } from '../workspace/names.ts';
 import { describedSpec } from './described-spec.ts';
+import { makeFolder } from '../../system/folders.ts';
 
 export interface ForeignRunOptions {
   name?: string | undefined;
@@ -77,7 +78,7 @@ async function addRun(core: Core, name: string, description: Description): Promi
   const id = randomUUID();
   const folder = path.join('runs', id);
   const files = runFolder(core.layout, { folder });
-  await mkdir(files.path, { recursive: true });
+  await makeFolder(files.path);
   try {
     await writeFile(files.file('spec'), JSON.stringify(description.spec, null, 2));
     return await core.store.addRun({

@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
@@ -10,6 +10,7 @@ import { hasBlob, linkIntoSnapshot, repositoryFolder, snapshotFolder, writeRef }
 import { hubFetch } from './hub-fetch.ts';
 import type { HubFile, Repository } from './repository.ts';
 import type { HubSettings } from './settings.ts';
+import { makeFolder } from '../../system/folders.ts';
 
 /** How often a transfer that breaks off without having brought a byte is taken up again. */
 const attemptsWithoutProgress = 4;
@@ -27,7 +28,7 @@ export async function downloadFiles(
   const snapshot = snapshotFolder(settings.cacheFolder, name, commit);
   const transfer: Transfer = { repository, settings, task, meter: new Meter(files, task) };
   try {
-    await mkdir(blobs, { recursive: true });
+    await makeFolder(blobs);
     for (const file of files) {
       const blob = path.join(blobs, file.digest.hex);
       if (!(await hasBlob(blob, file.sizeBytes))) await downloadBlob(file, blob, transfer);

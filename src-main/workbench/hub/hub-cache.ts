@@ -1,6 +1,7 @@
-import { copyFile, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type HubName, isCommit } from './hub-name.ts';
+import { makeFolder } from '../../system/folders.ts';
 
 /** The cache that all tools of the Hub share: `blobs` by digest, `snapshots` of links to them by commit, `refs` by name. */
 export function repositoryFolder(
@@ -40,14 +41,14 @@ export async function cachedCommits(cacheFolder: string, name: HubName): Promise
 export async function writeRef(cacheFolder: string, name: HubName, commit: string): Promise<void> {
   if (isCommit(name.revision)) return;
   const file = path.join(repositoryFolder(cacheFolder, name), 'refs', ...name.revision.split('/'));
-  await mkdir(path.dirname(file), { recursive: true });
+  await makeFolder(path.dirname(file));
   await writeFile(`${file}.${process.pid}.tmp`, commit);
   await rename(`${file}.${process.pid}.tmp`, file);
 }
 
 /** Lets a snapshot's file point to its blob; where links are not allowed (Windows without the right), it is a copy. */
 export async function linkIntoSnapshot(blob: string, file: string): Promise<void> {
-  await mkdir(path.dirname(file), { recursive: true });
+  await makeFolder(path.dirname(file));
   if (await isThere(file)) return;
   await rm(file, { force: true });
   try {

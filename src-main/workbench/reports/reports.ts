@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
+import { rename, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { makeWhole } from '../../system/whole-file.ts';
 import type { PdfPrinter } from '../../reports/pdf.ts';
@@ -37,6 +37,7 @@ import { shortenedCases, wholeTextsFile, writeWholeTexts } from './whole-texts.t
 import { comparisonName } from '../../shared/presentation/names.ts';
 import { toolNames } from '../../shared/presentation/flip-tools.ts';
 import { plural } from '../../shared/presentation/words.ts';
+import { makeFolder } from '../../system/folders.ts';
 
 export type ReportSubject = ReportRecord['subject'];
 
@@ -142,7 +143,7 @@ export function createReports(core: Core, options: ReportsOptions): Reports {
   async function add(request: ReportRequest, task: Task): Promise<ReportRecord & { path: string }> {
     const id = randomUUID();
     const folder = path.join(layout.reports, id);
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     const draft = path.join(folder, `report.${request.format}`);
     const written = await write(request, draft, task);
     const fileName = safeFileName(`${written.title}.${request.format}`);

@@ -1,9 +1,10 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import { hashFile } from '../../system/file-sums.ts';
 import { makeWhole, writeWhole } from '../../system/whole-file.ts';
+import { makeFolder } from '../../system/folders.ts';
 
 const sumSchema = z.object({ sha256: z.string(), rows: z.number().int() });
 
@@ -24,7 +25,7 @@ export function cachedRows(file: string, rows: number, make: (draft: string) => 
 
 async function ensure(file: string, rows: number, make: (draft: string) => Promise<number>): Promise<void> {
   if (await isAsMade(file, rows)) return;
-  await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
+  await makeFolder(path.dirname(file), 0o700);
   const made = await makeWhole(file, make);
   if (made !== rows) {
     throw new WorkbenchError(

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { SpecCheck, FlipMeterPoint } from '../../shared/contract/views.ts';
 import type { RunRecord } from '../../shared/domain/entities.ts';
@@ -28,6 +27,7 @@ import type { SpecInput } from './spec-text.ts';
 import type { Sites } from '../sites/sites.ts';
 import type { OwnedRun } from '../sites/pending-runs.ts';
 import { requireOwn, requireResumable } from './may-change.ts';
+import { makeFolder } from '../../system/folders.ts';
 
 export interface LaunchOptions {
   parentRunId?: string | undefined;
@@ -235,7 +235,7 @@ async function prepareFolder(core: Core, spec: RunSpec, resolved: ResolvedSpec):
   const name = freeName(await core.store.listRuns(), spec.name);
   const named: RunSpec = { ...spec, name };
   const files = runFolder(core.layout, { folder });
-  await mkdir(files.path, { recursive: true });
+  await makeFolder(files.path);
   await writeWhole(files.file('spec'), JSON.stringify(named, null, 2));
   await files.writeInputs({
     model: refOf(resolved.model),

@@ -1,4 +1,4 @@
-import { mkdir, readFile, readdir } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import { z } from 'zod';
 import type { EvaluateJob } from '../../shared/domain/jobs.ts';
 import type { SeenJob } from '../../shared/domain/sites.ts';
@@ -6,6 +6,7 @@ import { writeWhole } from '../../system/whole-file.ts';
 import type { Task } from '../supervision/task.ts';
 import { inside, removeInside } from '../workspace/inside.ts';
 import type { WorkspaceLayout } from '../workspace/workspace-layout.ts';
+import { makeFolder } from '../../system/folders.ts';
 
 /** What an evaluation at a site will be here, once its results are. */
 const headSchema = z.object({
@@ -69,7 +70,7 @@ export async function listEvaluationNotes(layout: Layout): Promise<EvaluationNot
 }
 
 export async function makeNoteFolder({ atSites }: Layout, id: string): Promise<void> {
-  await mkdir(inside(atSites, id), { recursive: true, mode: 0o700 });
+  await makeFolder(inside(atSites, id), 0o700);
 }
 
 export async function writeEvaluationNote(layout: Layout, note: EvaluationNote): Promise<void> {

@@ -1,8 +1,9 @@
 import { createReadStream } from 'node:fs';
-import { appendFile, mkdir, stat, truncate } from 'node:fs/promises';
+import { appendFile, stat, truncate } from 'node:fs/promises';
 import path from 'node:path';
 import type { TrainerEvent } from '../../shared/domain/trainer-events.ts';
 import { parseEvent } from '../../trainer/messages.ts';
+import { makeFolder } from '../../system/folders.ts';
 
 /**
  * This workspace's copy of a run's events, byte for byte, whole lines only: its size is the offset from which the site is asked for
@@ -17,7 +18,7 @@ export interface Mirror {
 }
 
 export async function openMirror(file: string): Promise<Mirror> {
-  await mkdir(path.dirname(file), { recursive: true });
+  await makeFolder(path.dirname(file));
   let offset = await wholeBytes(file);
   await truncate(file, offset).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error;

@@ -8,6 +8,7 @@ import { WorkbenchError } from '../../shared/domain/errors.ts';
 import { inside } from './inside.ts';
 import { batchName } from './made-files.ts';
 import { placeOf } from './typed-path.ts';
+import { makeFolder } from '../../system/folders.ts';
 
 /**
  * Files as windows see them: opaque handles for what the main side has offered. A window never sends a path, so a page
@@ -110,7 +111,7 @@ export function createFiles(options: FilesOptions): Files {
     batches.set(folder, files + 1);
     const parts = name.split('/').slice(-deepestPath).map(safeFileName);
     const file = inside(folder, ...parts);
-    await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
+    await makeFolder(path.dirname(file), 0o700);
     try {
       await writeUpload(file, chunks, options.maxUploadBytes);
     } catch (error) {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { lstat, mkdir, readdir, rm, rmdir } from 'node:fs/promises';
+import { lstat, readdir, rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { Store } from '../../store/api.ts';
@@ -7,6 +7,7 @@ import type { MadeFile } from '../../store/queries/made-files.ts';
 import { draftSuffix } from '../../system/drafts.ts';
 import { inside, removeInside } from './inside.ts';
 import type { WorkspaceLayout } from './workspace-layout.ts';
+import { makeFolder } from '../../system/folders.ts';
 
 /** Files that the workbench makes for somebody to take and that nothing refers to for long: uploads and exports. */
 export interface MadeFiles {
@@ -46,7 +47,7 @@ export function createMadeFiles(
       const made = inside(layout[place], folder);
       await store.addMadeFile({ place, folder, name, createdAt: now(), madeOn: await today() });
       try {
-        await mkdir(made, { recursive: true, mode: 0o700 });
+        await makeFolder(made, 0o700);
         const file = inside(made, name);
         await write(file);
         const { size, mtimeMs } = await lstat(file);

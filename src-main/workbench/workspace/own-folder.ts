@@ -1,8 +1,9 @@
-import { chmod, lstat, mkdir, open, readdir } from 'node:fs/promises';
+import { chmod, lstat, open, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { databaseName } from '../../store/client.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { WorkspaceLayout } from './workspace-layout.ts';
+import { makeFolder } from '../../system/folders.ts';
 
 /** Says that the folder is ours. Its presence counts; what it says is for people who wonder. */
 export const markerName = 'flipguard-workspace.json';
@@ -70,7 +71,7 @@ function layoutNames({ root, ...folders }: WorkspaceLayout): string[] {
 
 async function makeRoot(root: string): Promise<void> {
   try {
-    await mkdir(root, { recursive: true, mode: 0o700 });
+    await makeFolder(root, 0o700);
   } catch (error) {
     throw unwritable(root, error);
   }

@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { mkdir, mkdtemp, open, readdir, realpath, rename, rm, rmdir, stat, statfs } from 'node:fs/promises';
+import { mkdtemp, open, readdir, realpath, rename, rm, rmdir, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import * as yauzl from 'yauzl';
@@ -11,6 +11,7 @@ import type { Task } from '../supervision/task.ts';
 import { asFileError } from './file-errors.ts';
 import { mark } from './own-folder.ts';
 import { packedDatabase, packedFolders } from './workspace-file.ts';
+import { makeFolder } from '../../system/folders.ts';
 
 export interface RestoreOptions {
   /** What the unpacked files may take, in bytes; without it, what an honest archive of this size does. */
@@ -34,7 +35,7 @@ export async function importWorkspaceFile(
   const target = path.resolve(folder);
   try {
     const isThere = await requireEmpty(target);
-    await mkdir(path.dirname(target), { recursive: true });
+    await makeFolder(path.dirname(target));
     const entries = await readDirectory(file, task);
     const home = isThere ? await realpath(target) : target;
     await requireRoom(file, path.dirname(home), entries, options);
@@ -196,7 +197,7 @@ async function unpack(file: string, folder: string, entries: readonly PackedEntr
       // The file was replaced since its directory was read.
       if (entries[done]?.name !== name) throw new Error('it changed while it was read');
       const out = path.join(folder, name);
-      await mkdir(path.dirname(out), { recursive: true, mode: 0o700 });
+      await makeFolder(path.dirname(out), 0o700);
       const content = await zip.openReadStreamPromise(entry);
       const target = createWriteStream(out, { flags: 'wx', mode: 0o600 });
       await pipeline(content, checksumGate(entry, name), target, { signal: task.signal });

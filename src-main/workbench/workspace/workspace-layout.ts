@@ -1,7 +1,7 @@
-import { mkdir } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
+import { makeFolder } from '../../system/folders.ts';
 
 /** Where everything of one workspace is. All paths are absolute. */
 export interface WorkspaceLayout {
@@ -40,7 +40,7 @@ export function workspaceLayout(folder: string): WorkspaceLayout {
 
 export async function createFolders(layout: WorkspaceLayout): Promise<void> {
   try {
-    await Promise.all(Object.values(layout).map((folder: string) => mkdir(folder, { recursive: true, mode: 0o700 })));
+    await Promise.all(Object.values(layout).map((folder: string) => makeFolder(folder, 0o700)));
   } catch (cause) {
     throw new WorkbenchError('io', `The workspace ${layout.root} cannot be written to: ${(cause as Error).message}`, {
       remedy: 'Name a folder that you may write to: --workspace DIR or $FLIPGUARD_HOME.',

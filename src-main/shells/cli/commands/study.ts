@@ -4,7 +4,7 @@ import type { StudyOutcome, StudyPlan } from '../../../workbench/studies/studies
 import type { CommandContext } from '../context.ts';
 import { exitStatus } from '../exit-status.ts';
 import type { ExitStatus } from '../exit-status.ts';
-import { handOver, makeFolder } from '../own-files.ts';
+import { handOver, requireFolder } from '../own-files.ts';
 import type { StudyFlags } from '../options/runs.ts';
 import { plain, table } from '../terminal.ts';
 import { formatCount } from '../../../shared/presentation/numbers.ts';
@@ -21,7 +21,7 @@ export async function studyCommand(context: CommandContext, file: string, option
   }
   const yaml = await readSpec(file);
   const { studies, reports } = await context.workbench();
-  if (options.out !== undefined && options.dryRun !== true) await makeFolder(path.resolve(options.out));
+  if (options.out !== undefined && options.dryRun !== true) await requireFolder(path.resolve(options.out));
   const plan = await studies.plan(yaml, file);
   tellWarnings(context, plan.warnings, file);
   if (options.dryRun === true) {
