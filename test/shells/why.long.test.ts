@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -109,6 +109,13 @@ test('a set of flips goes out as pairs, tasks and an issue, with what is left ou
   expect(issue.match(/^#### /gm)).toHaveLength(10);
   const refused = await flipguard(workspace, 'flips', 'old', 'new', '--as', 'trl');
   expect([refused.status, refused.stderr]).toEqual([2, expect.stringContaining('--out FILE')]);
+  const empty = path.join(folder, 'out-empty');
+  for (const tool of ['issue', 'lm-eval', 'trl']) {
+    const args = ['--kind', 'target-absent', '--as', tool, '--out', empty];
+    const nothing = await flipguard(workspace, 'flips', 'old', 'new', ...args);
+    expect([nothing.status, nothing.stderr]).toEqual([2, expect.stringContaining('None of the samples can be written')]);
+  }
+  expect(existsSync(empty)).toBe(false);
 });
 
 test('a report has them, as Markdown, as HTML that is read without scripts, and as the data it carries', async () => {
