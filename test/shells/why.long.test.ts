@@ -113,7 +113,10 @@ test('a set of flips goes out as pairs, tasks and an issue, with what is left ou
   for (const tool of ['issue', 'lm-eval', 'trl']) {
     const args = ['--kind', 'target-absent', '--as', tool, '--out', empty];
     const nothing = await flipguard(workspace, 'flips', 'old', 'new', ...args);
-    expect([nothing.status, nothing.stderr]).toEqual([2, expect.stringContaining('None of the samples can be written')]);
+    expect([nothing.status, nothing.stderr]).toEqual([
+      2,
+      expect.stringContaining('None of the samples can be written'),
+    ]);
   }
   expect(existsSync(empty)).toBe(false);
 });

@@ -109,8 +109,9 @@ async function runCommand<Args extends unknown[]>(
     return statusOf(report.code);
   } finally {
     terminal.settle();
-    interrupts.stop();
     if (opened !== null) await closeQuietly(opened);
+    // Not before: the launcher's copy of a signal may arrive while the workspace closes.
+    interrupts.stop();
     removeLastResort();
   }
 }
