@@ -53,7 +53,12 @@ test('a folder that is no model is refused with what is missing', async () => {
   mkdirSync(path.join(folder, 'empty'));
   mkdirSync(path.join(folder, 'odd'));
   writeFileSync(path.join(folder, 'odd', 'config.json'), '{"model_type": 7}');
-  for (const name of ['nowhere', 'empty', 'odd']) {
-    await expect(add(name)).rejects.toMatchObject({ code: 'bad-input', place: { field: 'model_type' } });
+  for (const [name, why] of [
+    ['nowhere', 'there is no such folder'],
+    ['empty', 'config.json cannot be read in it'],
+    ['odd', 'config.json does not name a model_type'],
+  ] as const) {
+    const message: unknown = expect.stringContaining(`${name} is not a Hugging Face model folder: ${why}.`);
+    await expect(add(name)).rejects.toMatchObject({ code: 'bad-input', message });
   }
 });
