@@ -22,6 +22,7 @@ import { importDecisions } from './016-import-decisions.ts';
 import { judgeReplies } from './017-judge-replies.ts';
 import { mergeRecipes } from './018-merge-recipes.ts';
 import { stepAnswers } from './019-step-answers.ts';
+import { mixedComparisons } from './020-mixed-comparisons.ts';
 import { makeFolderSync } from '../../system/folders.ts';
 
 /** One step from `version - 1` to `version`. A landed migration is never edited. */
@@ -53,6 +54,7 @@ export const migrations: readonly Migration[] = [
   judgeReplies,
   mergeRecipes,
   stepAnswers,
+  mixedComparisons,
 ];
 
 /** Marks the file as a workspace (“FGWB”), so that another program's database is not taken for one. */

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import type { ComparisonCounts, ComparisonRecord } from '../../shared/domain/flip-view.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { ErrorReport } from '../../shared/domain/errors.ts';
@@ -41,12 +42,14 @@ export function beginBuild(writer: Writer, comparisonId: string): BuildOrder {
     const row = one<OrderRow>(db, sql`SELECT * FROM comparisons WHERE id = ${comparisonId}`);
     if (row === undefined) throw new WorkbenchError('not-found', 'This comparison is not in the workspace');
     dropDeadBuilds(writer, row.comparison_key);
-    const { key } = run(
+    const buildKey = unusedKey();
+    run(
       db,
-      sql`INSERT INTO comparison_builds (comparison_key, owner, started_at) VALUES (${row.comparison_key}, ${writer.owner}, ${Date.now()})`,
+      sql`INSERT INTO comparison_builds (build_key, comparison_key, owner, started_at)
+          VALUES (${buildKey}, ${row.comparison_key}, ${writer.owner}, ${Date.now()})`,
     );
     return {
-      buildKey: key,
+      buildKey,
       leftKey: row.left_key,
       rightKey: row.right_key,
       leftRepeatKey: row.left_repeat_key,
@@ -54,6 +57,14 @@ export function beginBuild(writer: Writer, comparisonId: string): BuildOrder {
       ...ruleAndPairing(row.rule),
     };
   });
+}
+
+/**
+ * Never given before, to nobody: another program may still be filling a build that was deleted since, and must not find the next one under its
+ * number.
+ */
+function unusedKey(): number {
+  return randomInt(1, 2 ** 47);
 }
 
 /** Builds that their program left unfinished, or that a newer build of this program replaces. */
