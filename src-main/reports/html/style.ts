@@ -63,6 +63,8 @@ thead th { color: var(--text-2); font-weight: 550; font-size: 12px; border-botto
 tbody th { font-weight: 500; }
 td.n, th.n { text-align: right; }
 td.n { white-space: nowrap; }
+thead th.n { white-space: normal; }
+.wide tbody th { min-width: 9rem; }
 td.plot { padding-top: 0.15rem; padding-bottom: 0; vertical-align: middle; }
 .wide { width: 100%; }
 .square td, .square th { padding: 0.35rem 0.9rem; }

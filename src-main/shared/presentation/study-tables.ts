@@ -112,26 +112,27 @@ function pointsTable({ model, methods, points }: ReportStudyTable): StudyTableVi
     return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
   };
   const shown = (value: number | null) => formatNumber(value, 3);
-  const rows = methods.flatMap(({ method }) => {
-    const own = points.filter((point) => point.method === method);
-    const fractions = [...new Set(own.map(({ fraction }) => fraction))];
-    return fractions.map((fraction) => {
-      const at = own.filter((point) => point.fraction === fraction);
-      const count = (check: string, side: 'negative' | 'positive') =>
-        mean(at.map(({ counts }) => counts.find((one) => one.check === check)?.[side] ?? null));
-      return [
-        method,
-        formatLevel(fraction),
-        shown(mean(at.map(({ sampledReward }) => sampledReward))),
-        shown(mean(at.map(({ greedyReward }) => greedyReward))),
-        shown(mean(at.map(({ kl }) => kl))),
-        ...checks.map((check) => `${formatCount(count(check, 'negative'))} / ${formatCount(count(check, 'positive'))}`),
-        formatFixed(mean(at.map(({ distinctPairs }) => distinctPairs))),
-        ...[at.map(({ seconds }) => seconds), at.map(({ processorSeconds }) => processorSeconds)].map((values) =>
-          fraction === 1 ? formatNumber(mean(values), 2) : nothing,
-        ),
-      ];
-    });
+  const trained = methods.flatMap(({ method }) => {
+    const own = points.filter((point) => point.method === method && point.fraction > 0);
+    return [...Map.groupBy(own, ({ fraction }) => fraction)].map(([fraction, at]) => ({ method, fraction, at }));
+  });
+  // All methods begin with the same weights.
+  const start = { method: 'before training', fraction: 0, at: points.filter(({ fraction }) => fraction === 0) };
+  const rows = [...(start.at.length === 0 ? [] : [start]), ...trained].map(({ method, fraction, at }) => {
+    const count = (check: string, side: 'negative' | 'positive') =>
+      mean(at.map(({ counts }) => counts.find((one) => one.check === check)?.[side] ?? null));
+    return [
+      method,
+      formatLevel(fraction),
+      shown(mean(at.map(({ sampledReward }) => sampledReward))),
+      shown(mean(at.map(({ greedyReward }) => greedyReward))),
+      shown(mean(at.map(({ kl }) => kl))),
+      ...checks.map((check) => `${formatCount(count(check, 'negative'))} / ${formatCount(count(check, 'positive'))}`),
+      formatFixed(mean(at.map(({ distinctPairs }) => distinctPairs))),
+      ...[at.map(({ seconds }) => seconds), at.map(({ processorSeconds }) => processorSeconds)].map((values) =>
+        fraction === 1 ? formatNumber(mean(values), 2) : nothing,
+      ),
+    ];
   });
   const samples = checks.map((check) => {
     const n = points.flatMap(({ counts }) => counts.find((one) => one.check === check)?.n ?? []);
