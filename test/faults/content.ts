@@ -23,7 +23,7 @@ export interface Content {
 
 /** Scores are kept by evaluation and sample in one number. */
 const span = 2 ** 31;
-const speeds = ['step_seconds', 'tokens_per_second'];
+const speeds = ['step_seconds', 'processor_seconds', 'tokens_per_second'];
 
 export async function contentOf({ core }: Workbench): Promise<Content> {
   const runs = await core.store.listRuns();

@@ -117,7 +117,7 @@ test('rules are set on the command line: added, tried, and removed again', async
     await run('compare', 'old', 'now', '--json'),
   );
   expect([kinds['rude']?.negative, kinds['hedges']?.negative]).toEqual([1, 1]);
-  expect((await run('kinds', 'test', 'Well, perhaps.')).stdout).toBe('hedges: perhaps\n');
+  expect(await run('kinds', 'test', 'Well, perhaps.')).toEqual({ status: 0, stdout: 'hedges: perhaps\n', stderr: '' });
   await run('kinds', 'remove', 'rude');
   const list = await run('kinds', 'list');
   expect(list.stdout).toContain('kinds of 0 comparisons were found by these rules, of 1 by earlier ones');
