@@ -10,7 +10,7 @@ import path from 'node:path';
 export async function makeFolder(folder: string, mode?: number): Promise<void> {
   if (await isFolder(folder)) return;
   const parent = path.dirname(folder);
-  if (parent !== folder) await makeFolder(parent, mode);
+  if (!(await isThere(parent))) await makeFolder(parent, mode);
   try {
     await mkdir(folder, mode);
   } catch (error) {
@@ -22,11 +22,28 @@ export async function makeFolder(folder: string, mode?: number): Promise<void> {
 export function makeFolderSync(folder: string, mode?: number): void {
   if (isFolderSync(folder)) return;
   const parent = path.dirname(folder);
-  if (parent !== folder) makeFolderSync(parent, mode);
+  if (!isThereSync(parent)) makeFolderSync(parent, mode);
   try {
     mkdirSync(folder, mode);
   } catch (error) {
     if (!isFolderSync(folder)) throw error;
+  }
+}
+
+/** Whatever it is: a file in the place of a folder is for the system to refuse. */
+function isThere(place: string): Promise<boolean> {
+  return stat(place).then(
+    () => true,
+    () => false,
+  );
+}
+
+function isThereSync(place: string): boolean {
+  try {
+    statSync(place);
+    return true;
+  } catch {
+    return false;
   }
 }
 

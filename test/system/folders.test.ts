@@ -35,7 +35,8 @@ describe.each(Object.entries(ways))('%s', (name, make) => {
     expect(statSync(path.join(target, 'inner')).isDirectory()).toBe(true);
     writeFileSync(file, '');
     await expect(make(file)).rejects.toMatchObject({ code: 'EEXIST' });
-    await expect(make(path.join(file, 'inner'))).rejects.toThrow(/EEXIST|ENOTDIR/);
+    await expect(make(path.join(file, 'inner'))).rejects.toMatchObject({ code: 'ENOTDIR' });
+    await expect(make(path.join(file, 'inner', 'most'))).rejects.toMatchObject({ code: 'ENOTDIR' });
   });
 
   it('comes back where a folder takes no new entry', async (ctx) => {

@@ -40,7 +40,7 @@ export function jsonFault(text: string): TextFault | null {
 }
 
 /**
- * A document that keeps its records by column: an object of values by row number for each, as pandas writes unless told otherwise, or
+ * A document that keeps its records by column: an object of values by row number for each, as pandas writes by default, or
  * a list for each. Null where it does not.
  */
 export function columnsFault(outline: readonly OutlineEntry[]): TextFault | null {
