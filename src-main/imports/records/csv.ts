@@ -1,6 +1,5 @@
 import { isUtf8 } from 'node:buffer';
 import { type Line, type LineEnd, LineSplitter } from '../../system/lines.ts';
-import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { ReadSession } from '../session.ts';
 import type { Place } from '../types.ts';
 import { problemRecord, type RawRecord, type RecordBatches, tooLarge } from './record.ts';
@@ -20,7 +19,7 @@ export async function* readCsv(
   lineEnd: LineEnd = 'lf',
 ): RecordBatches {
   const splitter = new LineSplitter(session.limits.maxRecordBytes, lineEnd);
-  const assembler = new CsvAssembler(file, delimiter, session.limits.maxRecordBytes);
+  const assembler = new CsvAssembler(file, delimiter, session);
   for await (const chunk of chunks) yield splitter.push(chunk).flatMap((line) => assembler.push(line));
   yield [...splitter.end().flatMap((line) => assembler.push(line)), ...assembler.end()];
 }
@@ -42,16 +41,18 @@ class CsvAssembler {
   readonly #file: string;
   readonly #delimiter: string;
   readonly #maxBytes: number;
+  readonly #session: ReadSession;
   #header: string[] | null = null;
   #parser: FieldParser;
   /** Lines of the record that is still open, kept to be read again should its quote never close. */
   #held: Line[] = [];
   #heldBytes = 0;
 
-  constructor(file: string, delimiter: string, maxBytes: number) {
+  constructor(file: string, delimiter: string, session: ReadSession) {
     this.#file = file;
     this.#delimiter = delimiter;
-    this.#maxBytes = maxBytes;
+    this.#session = session;
+    this.#maxBytes = session.limits.maxRecordBytes;
     this.#parser = new FieldParser(delimiter);
   }
 
@@ -100,7 +101,9 @@ class CsvAssembler {
     }
     if (fault !== null) return [problemRecord(place, 'bad-csv', fault)];
     if (this.#header === null) {
-      this.#header = headerNames(fields, place);
+      this.#header = headerNames(fields, (name, renamed) =>
+        this.#session.note(`Another column is named “${name}”, too; it is read as “${renamed}”.`),
+      );
       return [];
     }
     if (fields.length !== this.#header.length) {
@@ -111,19 +114,16 @@ class CsvAssembler {
   }
 }
 
-/**
- * Unnamed columns are numbered, so that every column can be mapped.
- * @throws WorkbenchError `bad-input` when two have one name: which of them is meant cannot be known.
- */
-function headerNames(fields: string[], { file, line }: Place): string[] {
-  const names = fields.map((field, index) => (field.trim() === '' ? `column${index + 1}` : field.trim()));
-  const again = names.findIndex((name, index) => names.indexOf(name) < index);
-  const name = names[again];
-  if (name === undefined) return names;
-  const columns = `columns ${names.indexOf(name) + 1} and ${again + 1}`;
-  throw new WorkbenchError('bad-input', `${file} has two columns named “${name}”: ${columns} of its header.`, {
-    remedy: 'Rename one of them, or leave it out.',
-    place: { file, line, field: name },
+/** Unnamed columns are numbered, and one whose name is taken gets a number too and is told of, so that every column can be mapped. */
+function headerNames(fields: readonly string[], onRepeated: (name: string, renamed: string) => void): string[] {
+  const taken = new Set<string>();
+  return fields.map((field, index) => {
+    const name = field.trim() === '' ? `column${index + 1}` : field.trim();
+    let own = name;
+    for (let number = 2; taken.has(own); number++) own = `${name}_${number}`;
+    taken.add(own);
+    if (own !== name) onRepeated(name, own);
+    return own;
   });
 }
 

@@ -5,13 +5,13 @@ import { collect } from '../fixtures.ts';
 
 async function parse(
   text: string | Buffer,
-  { delimiter = ',', chunkBytes = 1 << 20, limits = {} } = {},
+  { delimiter = ',', chunkBytes = 1 << 20, limits = {}, session = new ReadSession({ limits }) } = {},
 ): Promise<unknown[]> {
   async function* chunks(): AsyncGenerator<Buffer> {
     const bytes = Buffer.from(text as string);
     for (let at = 0; at < bytes.length; at += chunkBytes) yield bytes.subarray(at, at + chunkBytes);
   }
-  const batches = await collect(readCsv(chunks(), 'f', delimiter, new ReadSession({ limits })));
+  const batches = await collect(readCsv(chunks(), 'f', delimiter, session));
   return batches
     .flat()
     .map((record) => [record.line, 'value' in record ? { ...(record.value as object) } : record.problem.reason]);
@@ -73,10 +73,13 @@ describe('readCsv', () => {
     ]);
   });
 
-  it('refuses two columns of one name, by name and place, and of a name that an unnamed one gets', async () => {
-    const [cause, again] = [/two columns named “correct”: columns 2 and 4 of/, /“column1”: columns 1 and 2 of/];
-    await expect(parse('id,correct,output, correct \n1,2,3,4\n')).rejects.toThrow(cause);
-    await expect(parse(',column1\n1,2\n')).rejects.toThrow(again);
+  it('numbers columns whose name is taken, also by one without a name, and tells of it', async () => {
+    const session = new ReadSession();
+    expect(await parse('id,correct,output, correct ,correct_2\n1,2,3,4,5\n', { session })).toEqual([
+      [2, { id: '1', correct: '2', output: '3', correct_2: '4', correct_2_2: '5' }],
+    ]);
+    expect(session.notes()).toContain('Another column is named “correct”, too; it is read as “correct_2”.');
+    expect(await parse(',column1\n1,2\n')).toEqual([[2, { column1: '1', column1_2: '2' }]]);
   });
 });
 
