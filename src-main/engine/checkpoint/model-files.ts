@@ -111,8 +111,24 @@ export async function checkModelFiles(reader: FolderReader): Promise<{ config: M
   if (files.includes('tokenizer.json')) {
     const beyond = tokensBeyond(await readJson(reader, 'tokenizer.json'), config.vocabSize);
     if (beyond.length > 0) notes.push(beyondNote(beyond, config.vocabSize));
-  }
+  } else notes.push(withoutTokenizerNote(files));
   return { config, notes };
+}
+
+/** How the tokenizer of a model comes by the one form that is read. */
+export const tokenizerRemedy =
+  'Save it with transformers: AutoTokenizer.from_pretrained(folder, use_fast=True).save_pretrained(folder).';
+
+/** Files that other libraries read a tokenizer from: transformers makes a tokenizer.json of them. */
+const otherTokenizers =
+  /^(tokenizer\.model|spiece\.model|sentencepiece.*\.model|vocab\.(json|txt)|.*\.tiktoken|tekken\.json)$/;
+
+function withoutTokenizerNote(files: readonly string[]): string {
+  const other = files.find((file) => otherTokenizers.test(file));
+  const instead = other === undefined ? '' : ` (${other} is not read)`;
+  const remedy =
+    other === undefined ? `Copy it from the model that this one was made of. ${tokenizerRemedy}` : tokenizerRemedy;
+  return `The folder holds no tokenizer.json${instead}: texts cannot be turned into tokens, so the model can be neither evaluated nor trained. ${remedy}`;
 }
 
 function twoHeadsNote(head: string): string {

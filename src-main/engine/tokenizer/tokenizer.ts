@@ -1,7 +1,7 @@
 import { Tokenizer as TokenizerModel } from '@huggingface/tokenizers';
 import type { Message } from '../../shared/domain/datasets.ts';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
-import { readJson } from '../checkpoint/model-files.ts';
+import { readJson, tokenizerRemedy } from '../checkpoint/model-files.ts';
 import type { FolderReader } from '../ports.ts';
 import { ChatTemplate, readChatTemplate } from './chat-template.ts';
 import { hasOwnPatterns } from './known-patterns.ts';
@@ -52,8 +52,7 @@ export async function loadTokenizer(reader: FolderReader, bounded: Bounded = unb
   const files = await reader.list();
   if (!files.includes('tokenizer.json')) {
     throw new WorkbenchError('unsupported', `${reader.label} holds no tokenizer.json`, {
-      remedy:
-        'Save it with transformers: AutoTokenizer.from_pretrained(folder, use_fast=True).save_pretrained(folder).',
+      remedy: tokenizerRemedy,
       place: { file: 'tokenizer.json' },
     });
   }

@@ -33,6 +33,7 @@ async function changed(
       ...(JSON.parse(readFileSync(modelAsset(family, 'config.json'), 'utf8')) as object),
       ...config,
     }),
+    'tokenizer.json': '{}',
   });
   const named = [...own].map(([name, { shape, data }]) => ({ name, shape, data: async () => data }));
   await memory.writeBytes('model.safetensors', safetensorsBytes(named));
@@ -70,6 +71,23 @@ describe('a file with a head and an embedding that config.json calls one weight'
       own.set('lm_head.weight', { ...embedding, data });
     });
     expect((await loadModelConfig(folder)).tiedHead).toBe(false);
+  });
+});
+
+describe('a folder without a tokenizer.json', () => {
+  it.each([
+    [
+      'nothing else',
+      [],
+      /^The folder holds no tokenizer\.json: .*neither evaluated nor trained\. Copy it from the model/,
+    ],
+    ['SentencePiece’s', ['tokenizer.model'], /no tokenizer\.json \(tokenizer\.model is not read\).*save_pretrained/],
+    ['GPT-2’s', ['merges.txt', 'vocab.json'], /\(vocab\.json is not read\)/],
+  ])('is said to be one, with what to do: %s', async (_, files, expected) => {
+    const folder = await changed('llama', {});
+    folder.files.delete('tokenizer.json');
+    for (const file of files) await folder.writeText(file, '');
+    expect((await checkModelFiles(folder)).notes).toEqual([expect.stringMatching(expected)]);
   });
 });
 

@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { request } from '../../../src-main/workbench/contract/dispatch.ts';
@@ -28,6 +28,15 @@ describe.skipIf(smallModel === null)(`the preview of a model folder${withSmallMo
     expect(await preview(workbench, folder)).toMatchObject({
       ok: true,
       value: { target: 'model', notes: [expect.stringContaining('<|late|>') as string] },
+    });
+  });
+
+  test('says that a folder has no tokenizer, and what to do', async () => {
+    const { workbench, folder } = await copied();
+    rmSync(path.join(folder, 'tokenizer.json'));
+    expect(await preview(workbench, folder)).toMatchObject({
+      ok: true,
+      value: { notes: [expect.stringMatching(/no tokenizer\.json.*neither evaluated nor trained/) as string] },
     });
   });
 
