@@ -48,7 +48,7 @@ export class FlipLimit {
     if (step !== this.#step) return null;
     const over = [...this.#tallies.values()].flatMap((tally) => [...this.#overOf(tally), ...this.#fallsOf(tally)]);
     if (over.length === 0) return null;
-    return `Negative flips at step ${step} pass the limit of ${100 * this.#maxNfr} %: ${over.join('; ')}.`;
+    return `Negative flips at step ${step} pass the limit of ${Number((100 * this.#maxNfr).toPrecision(6))} %: ${over.join('; ')}.`;
   }
 
   #overOf({ name, paired, negative }: SuiteTally): string[] {
@@ -71,7 +71,7 @@ export class FlipLimit {
     const { value, low, high } = pairedDifference(onlyAgain, onlyNew, repeated, criticalZ(defaultLevel));
     if (low <= this.#maxNfr) return [];
     return [
-      `${told}, ${percent(value ?? 0)} (${percent(low)} to ${percent(high)}) beyond the floor of ${percent(floor / repeated)} that two samplings of the old model make`,
+      `${told}, ${points(value ?? 0)} (${points(low)} to ${points(high)}) beyond the floor of ${percent(floor / repeated)} that two samplings of the old model make`,
     ];
   }
 
@@ -133,4 +133,9 @@ function countFall(
 
 function percent(share: number): string {
   return `${(100 * share).toFixed(1)} %`;
+}
+
+/** A difference of two shares. */
+function points(difference: number): string {
+  return `${(100 * difference).toFixed(1)} points`;
 }

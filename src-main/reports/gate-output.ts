@@ -1,6 +1,8 @@
-import type { GateCheck, GateOutcome, GateVerdict } from './gate.ts';
+import { checkFigures } from './gate-check.ts';
+import type { GateCheck, GateOutcome } from './gate-check.ts';
+import type { GateVerdict } from './gate.ts';
 import { inline, table } from './markdown-text.ts';
-import { formatCount, formatLevel, formatPercent, formatPercentRange } from '../shared/presentation/numbers.ts';
+import { formatCount, formatLevel } from '../shared/presentation/numbers.ts';
 import { comparisonName } from '../shared/presentation/names.ts';
 import { visible } from './visible-text.ts';
 
@@ -12,13 +14,10 @@ const outcomeWords: Record<GateOutcome, string> = {
 
 /** A summary fit for a pull-request comment. */
 export function gateMarkdown(verdict: GateVerdict): string {
-  const rows = verdict.checks.map((check) => [
-    check.name,
-    formatPercent(check.value),
-    formatPercentRange(check),
-    formatPercent(check.limit),
-    outcomeWords[check.outcome],
-  ]);
+  const rows = verdict.checks.map((check) => {
+    const { value, interval, limit } = checkFigures(check);
+    return [check.name, value, interval, limit, outcomeWords[check.outcome]];
+  });
   return `${[
     `### FlipGuard gate: ${outcomeWords[verdict.outcome]}`,
     `${inline(comparisonName(verdict.left, verdict.right))}, ${formatCount(verdict.paired)} paired samples`,

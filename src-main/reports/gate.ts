@@ -2,15 +2,11 @@ import { WorkbenchError } from '../shared/domain/errors.ts';
 import type { ClusteredRate, ComparisonSummary, Rate } from '../shared/domain/statistics/comparison-summary.ts';
 
 import type { OutputFloor } from '../shared/domain/statistics/output-floor.ts';
+import { judgedText } from './gate-check.ts';
+import type { GateCheck, GateOutcome, GateQuantity } from './gate-check.ts';
 import { averageName } from '../shared/presentation/attempts.ts';
 import { samplesToClearLimit } from '../shared/domain/statistics/mcnemar.ts';
-import {
-  formatCount,
-  formatPercent,
-  formatPercentRange,
-  formatPoints,
-  formatPointsRange,
-} from '../shared/presentation/numbers.ts';
+import { formatCount, formatPercent, formatPercentRange } from '../shared/presentation/numbers.ts';
 
 export { gateJUnit, gateMarkdown } from './gate-output.ts';
 
@@ -23,18 +19,6 @@ export interface GateLimits {
   maxExcess?: number;
   /** Negative flips of one kind of change, among all samples counted, each with the limit it is held to. */
   kinds?: readonly { kind: string; limit: number; rate: Rate | ClusteredRate }[];
-}
-export type GateOutcome = 'pass' | 'fail' | 'undecided';
-
-export interface GateCheck {
-  /** NFR, drop, excess, or a kind of change. */
-  name: string;
-  outcome: GateOutcome;
-  value: number | null;
-  low: number;
-  high: number;
-  limit: number;
-  reason: string;
 }
 export interface GateVerdict {
   outcome: GateOutcome;
@@ -55,8 +39,8 @@ export interface GateVerdict {
  */
 export function judgeGate(summary: ComparisonSummary, limits: GateLimits): GateVerdict {
   if (limits.maxNfr !== undefined) requireShare(limits.maxNfr, 'max-nfr');
-  if (limits.maxDrop !== undefined) requireShare(limits.maxDrop, 'max-drop');
-  if (limits.maxExcess !== undefined) requireShare(limits.maxExcess, 'max-excess');
+  if (limits.maxDrop !== undefined) requireShare(limits.maxDrop, 'max-drop', 'difference');
+  if (limits.maxExcess !== undefined) requireShare(limits.maxExcess, 'max-excess', 'difference');
   const judged = [
     ...(limits.maxNfr === undefined ? [] : [nfrCheck(summary, limits.maxNfr)]),
     ...(limits.maxDrop === undefined ? [] : [dropCheck(summary, limits.maxDrop)]),
@@ -101,15 +85,13 @@ function nfrCheck({ nfr, clustered, n, floor }: ComparisonSummary, limit: number
 function beyondFloor(nfr: Rate, floor: OutputFloor, limit: number): GateCheck {
   const { value, low, high } = floor.excess;
   const outcome = judge(low, high, limit);
+  const judged = { quantity: 'difference', value, low, high, limit } as const;
   const ofFloor = `${formatPercent(floor.nfr)}, interval ${formatPercentRange(floor)}, of ${formatCount(floor.n)}`;
   return {
-    name: 'NFR',
+    name: 'NFR beyond floor',
     outcome,
-    value,
-    low,
-    high,
-    limit,
-    reason: `NFR ${formatPercent(nfr.value)}; two samplings of the old model make ${ofFloor} (the floor). Beyond it ${formatPoints(value)}, interval ${formatPointsRange({ low, high })}, ${relation[outcome]} the limit of ${formatPercent(limit)}.`,
+    ...judged,
+    reason: `NFR ${formatPercent(nfr.value)}; two samplings of the old model make ${ofFloor} (the floor). Beyond it ${judgedText(judged, outcome)}`,
   };
 }
 
@@ -126,6 +108,7 @@ function rateCheck(
 ): GateCheck {
   const { value, low, high } = rate;
   const outcome = paired === 0 ? 'undecided' : judge(low, high, limit);
+  const judged = { quantity: 'rate', value, low, high, limit } as const;
   const needed = value === null || paired === 0 ? null : samplesToClearLimit(value, limit, rate.level);
   const effect = rate.method === 'wilson-clustered' ? rate.designEffect : 1;
   const more =
@@ -135,11 +118,8 @@ function rateCheck(
   return {
     name,
     outcome,
-    value,
-    low,
-    high,
-    limit,
-    reason: `${what} ${formatPercent(value)}, interval ${formatPercentRange({ low, high })}, ${relation[outcome]} the limit of ${formatPercent(limit)}.${more}`,
+    ...judged,
+    reason: `${what} ${judgedText(judged, outcome)}${more}`,
   };
 }
 
@@ -150,15 +130,13 @@ function dropCheck({ netChange, clustered, n, attempts }: ComparisonSummary, lim
   const value = change.value === null ? null : -change.value;
   const counted = attempts?.n ?? n.paired;
   const outcome = counted === 0 ? 'undecided' : judge(low, high, limit);
+  const judged = { quantity: 'difference', value, low, high, limit } as const;
   const what = attempts == null ? 'Drop' : `Drop of ${averageName(attempts)}`;
   return {
     name: 'drop',
     outcome,
-    value,
-    low,
-    high,
-    limit,
-    reason: `${what} ${formatPoints(value)}, interval ${formatPointsRange({ low, high })}, ${relation[outcome]} the limit of ${formatPoints(limit)}.`,
+    ...judged,
+    reason: `${what} ${judgedText(judged, outcome)}`,
   };
 }
 
@@ -177,32 +155,24 @@ function excessCheck({ attempts }: ComparisonSummary, limit: number): GateCheck 
   const { value } = excess;
   const [low, high] = [excess.low ?? -1, excess.high ?? 1];
   const outcome = judge(low, high, limit);
+  const judged = { quantity: 'difference', value, low, high, limit } as const;
   return {
     name: 'excess',
     outcome,
-    value,
-    low,
-    high,
-    limit,
-    reason: `Negative flips beyond what sampling alone brings: ${formatPoints(value)}, interval ${formatPointsRange({ low, high })}, ${relation[outcome]} the limit of ${formatPoints(limit)}.`,
+    ...judged,
+    reason: `Negative flips beyond what sampling alone brings: ${judgedText(judged, outcome)}`,
   };
 }
-
-const relation: Record<GateOutcome, string> = {
-  pass: 'which lies within',
-  fail: 'which lies beyond',
-  undecided: 'which reaches over',
-};
 
 function judge(low: number, high: number, limit: number): GateOutcome {
   if (high <= limit) return 'pass';
   return low > limit ? 'fail' : 'undecided';
 }
 
-function requireShare(limit: number, field: string): void {
+function requireShare(limit: number, field: string, quantity: GateQuantity = 'rate'): void {
   if (limit >= 0 && limit <= 1) return;
   throw new WorkbenchError('bad-input', `The limit ${field} is ${limit}; it must be a share between 0 and 1.`, {
-    remedy: `Write 0.02 for 2 %.`,
+    remedy: quantity === 'rate' ? 'Write 0.02 for 2 %.' : 'Write 0.02 for 2 points.',
     place: { field },
   });
 }

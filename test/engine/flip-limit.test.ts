@@ -24,6 +24,7 @@ describe('a limit on negative flips', () => {
   test('counts verdicts, and leaves samples without one alone', () => {
     const before = hundred((i) => result(i, 1, i < 90 ? 'right' : 'tie'));
     const after = hundred((i) => result(i, 1, i < 30 ? 'wrong' : 'right'));
+    expect(told(0.07, before, after)).toMatch(/pass the limit of 7 %: /);
     expect(told(0.2, before, after)).toContain('NFR 33.3 % (24.5 % to 43.6 %, 30 of 90)');
     expect(told(0.3, before, after)).toBeNull();
   });
@@ -42,7 +43,7 @@ describe('a limit on negative flips', () => {
     const before = hundred((i) => result(i, 1, null, i < 40 ? 0 : 1));
     const after = hundred((i) => result(i, i >= 10 && i < 70 ? 0 : 1, null));
     expect(told(0.05, before, after)).toContain(
-      '60 of 100 scores fell, NFR 60.0 %, 20.0 % (7.8 % to 31.5 %) beyond the floor of 40.0 % that two samplings of the old model make',
+      '60 of 100 scores fell, NFR 60.0 %, 20.0 points (7.8 points to 31.5 points) beyond the floor of 40.0 % that two samplings of the old model make',
     );
     expect(told(0.08, before, after)).toBeNull();
     // What the old model does to itself passes no limit.

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { gateJUnit, gateMarkdown, judgeGate } from '../../src-main/reports/gate.ts';
 
 import { comparisonSummary, flipCode, noFlipCounts } from '../../src-main/shared/domain/statistics/summarise.ts';
+import type { GateLimits } from '../../src-main/reports/gate.ts';
 import type { FlipKind } from '../../src-main/shared/domain/flips.ts';
 
 function summary(negative: number, positive: number, n: number, clusterSize?: number) {
@@ -68,6 +69,19 @@ describe('the gate', () => {
     expect(() => judgeGate(summary(1, 0, 10), { maxNfr })).toThrow(/share between 0 and 1/);
   });
 
+  it('says the unit of the limit that it refuses', () => {
+    const refusal = (limits: GateLimits) => {
+      try {
+        return judgeGate(summary(1, 0, 10), limits);
+      } catch (error) {
+        return error;
+      }
+    };
+    expect(refusal({ maxNfr: 2 })).toMatchObject({ remedy: 'Write 0.02 for 2 %.' });
+    for (const limits of [{ maxDrop: 2 }, { maxExcess: 2 }])
+      expect(refusal(limits)).toMatchObject({ remedy: 'Write 0.02 for 2 points.' });
+  });
+
   it('writes Markdown and JUnit', () => {
     const verdict = judgeGate(summary(39, 11, 397), { maxNfr: 0.05, maxDrop: 0.05 });
     expect(gateMarkdown(verdict)).toBe(`### FlipGuard gate: ✗ failed
@@ -77,7 +91,7 @@ old → new, 397 paired samples
 | check | value | interval | limit | outcome |
 | --- | ---: | ---: | ---: | --- |
 | NFR | 9.8 % | 7.3 to 13.1 % | 5.0 % | ✗ failed |
-| drop | 7.1 % | 3.5 to 10.5 % | 5.0 % | ? could not be decided |
+| drop | +7.1 points | +3.5 to +10.5 points | +5.0 points | ? could not be decided |
 
 - NFR 9.8 %, interval 7.3 to 13.1 %, which lies beyond the limit of 5.0 %.
 - Drop +7.1 points, interval +3.5 to +10.5 points, which reaches over the limit of +5.0 points.

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { ComparisonSummary } from '../../src-main/shared/domain/statistics/comparison-summary.ts';
@@ -41,5 +41,12 @@ describe('outputs that have a reward and no verdict', () => {
     expect([n, floor.toFixed(6), nfr, solid, flaky]).toEqual([6, (1 / 12).toFixed(6), 0.5, 3, 0]);
     const gate = await flipguard(folder, 'gate', 'old', 'now', '--max-nfr', '0.1');
     expect(gate.status, gate.stdout).toBe(1);
+    // A fall is a difference of rates: points in the table as in the sentence.
+    const markdown = path.join(folder, 'gate.md');
+    await flipguard(folder, 'gate', 'old', 'now', '--max-drop', '0.1', '--markdown', markdown);
+    const lines = readFileSync(markdown, 'utf8').split('\n');
+    const cells = lines.find((line) => line.startsWith('| drop'))?.split(' | ') ?? [];
+    expect(cells.map((cell) => / points$/.test(cell))).toEqual([false, true, true, true, false]);
+    expect(lines.find((line) => line.startsWith('- Drop'))).toMatch(/^[^%]*the limit of \+10\.0 points\.$/);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { judgeGate } from '../../../src-main/reports/gate.ts';
+import { gateMarkdown, judgeGate } from '../../../src-main/reports/gate.ts';
 import { outputFloor } from '../../../src-main/shared/domain/statistics/output-floor.ts';
 import { comparisonSummary, flipCode, noFlipCounts } from '../../../src-main/shared/domain/statistics/summarise.ts';
 import { floorSentence } from '../../../src-main/shared/presentation/output-floor.ts';
@@ -59,5 +59,9 @@ describe('the floor of sampled outputs', () => {
     const verdict = judgeGate(summary(falls), { maxNfr });
     expect(verdict.outcome).toBe(outcome);
     expect(verdict.checks[0]?.reason).toContain('two samplings of the old model make 40.0 %');
+    // A difference of two rates, in the sentence and in the table.
+    expect(verdict.checks[0]).toMatchObject({ name: 'NFR beyond floor', quantity: 'difference' });
+    expect(gateMarkdown(verdict)).toMatch(/\| NFR beyond floor \| \S+ points \| .* points \| \+\S+ points \|/);
+    expect(verdict.checks[0]?.reason).toMatch(/Beyond it \S+ points, interval .* points, .* the limit of \S+ points\./);
   });
 });

@@ -126,10 +126,10 @@ export function addComparisons(program: Program, go: Go): void {
     .command('gate <left> <right>')
     .description('check limits for CI, judged by the interval’s bound: exit 0 pass, 1 fail, 2 undecided')
     .option('--max-nfr <x>', 'highest rate of negative flips, e.g. 0.02 or 2%', rate)
-    .option('--max-drop <y>', 'largest drop in accuracy, e.g. 0.01 or 1%', rate)
+    .option('--max-drop <y>', 'largest drop in accuracy, e.g. 0.01 or 1% for one percentage point', rate)
     .option(
       '--max-excess <z>',
-      'highest rate of negative flips beyond sampling noise, for evaluations with repeats',
+      'most negative flips beyond sampling noise, for evaluations with repeats, e.g. 0.01 or 1% for one percentage point',
       rate,
     )
     .option(
