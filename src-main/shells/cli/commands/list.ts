@@ -5,6 +5,7 @@ import type { SiteJob } from '../../../shared/domain/sites.ts';
 import type { ThingKind, ThingMarks } from '../../../shared/domain/things.ts';
 import type { Workbench } from '../../../workbench/workbench.ts';
 import type { CommandContext } from '../context.ts';
+import { emptyListText } from '../empty-lists.ts';
 import type { ListName } from '../list-names.ts';
 import { table } from '../terminal.ts';
 import { lookedAt } from './site-jobs.ts';
@@ -26,7 +27,7 @@ export async function listCommand(
   const listed = withMarks(await listings[what](opened), await opened.things.marks(), kinds[what]);
   const { records, head, rows } = archived ? listed : withoutArchived(listed);
   terminal.document(records);
-  terminal.print(rows.length === 0 ? `No ${what.replace('-', ' ')} yet.` : table(head, rows));
+  terminal.print(rows.length === 0 ? emptyListText(what, listed.records.length) : table(head, rows));
 }
 
 /** Note, tags and archive join each record; tags are a column where anything has one. */

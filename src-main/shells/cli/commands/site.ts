@@ -47,7 +47,8 @@ export async function siteListCommand({ terminal, workbench }: CommandContext): 
     site.profile.time ?? null,
     site.profile.gpus ?? null,
   ]);
-  terminal.print(known.length === 0 ? 'No sites yet.' : table(['Name', 'Place', 'Partition', 'Time', 'GPUs'], rows));
+  const none = 'No site yet. Add one: flipguard site add --name NAME --host HOST --folder DIR';
+  terminal.print(known.length === 0 ? none : table(['Name', 'Place', 'Partition', 'Time', 'GPUs'], rows));
 }
 
 export async function siteRemoveCommand({ terminal, workbench }: CommandContext, name: string): Promise<void> {
