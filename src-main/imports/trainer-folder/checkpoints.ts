@@ -1,7 +1,7 @@
 import { open, readFile, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { hasWholeState, readTrainerState, stateFile } from './trainer-state.ts';
+import { readTrainerState, stateFile, stateOf } from './trainer-state.ts';
 
 /** A folder of weights at a step, whole as far as its files tell. */
 export interface FoundCheckpoint {
@@ -74,16 +74,24 @@ async function lookFor(
       const why = `${name} holds weights, and its name says no step: it was left out.`;
       return { folder, step: null, why, half: false };
     }
-    if (!isTrainers || 'why' in found || (await isEnded(folder))) return found;
-    return { folder, step, why: `${name} is still being written: its ${stateFile} is not whole yet.`, half: true };
+    if (!isTrainers || 'why' in found) return found;
+    const state = await stateOf(folder);
+    return state === 'whole' ? found : { folder, step, why: whyWithoutState(found, folder, state), half: true };
   }
   if (!isTrainers) return step === null ? null : shardsAt(folder, step);
-  return { folder, step, why: `${name} ${await whyWithoutWeights(folder)}`, half: !(await isEnded(folder)) };
+  const isEnded = (await stateOf(folder)) === 'whole';
+  return { folder, step, why: `${name} ${await whyWithoutWeights(folder, isEnded)}`, half: !isEnded };
 }
 
 /** The trainer’s state is the last thing that it writes of a checkpoint; folders without one are other tools’. */
-async function isEnded(folder: string): Promise<boolean> {
-  return hasWholeState(folder);
+function whyWithoutState({ kind, folder: weights }: FoundCheckpoint, folder: string, state: 'cut' | 'missing'): string {
+  const name = path.basename(folder);
+  const [fault, lost] =
+    state === 'missing'
+      ? [`${name} has no ${stateFile}`, 'the file was lost']
+      : [`The ${stateFile} of ${name} is cut off`, 'the file is damaged'];
+  const asModel = `flipguard import model ${weights}${kind === 'adapter' ? ' --base NAME' : ''}`;
+  return `${fault}, which its trainer writes last: the checkpoint is still being written, or ${lost}. It was left out. Import the run again once the file is whole, or the weights as a model: ${asModel}`;
 }
 
 /** A step of verl or OpenRLHF that was saved for going on with the training alone. */
@@ -109,7 +117,7 @@ const shardsOut = [
   },
 ] as const;
 
-async function whyWithoutWeights(folder: string): Promise<string> {
+async function whyWithoutWeights(folder: string, isEnded: boolean): Promise<string> {
   const names = await readdir(folder).catch((): string[] => []);
   if (names.some((name) => /^pytorch_model.*\.bin$|^adapter_model\.bin$/.test(name)))
     return 'holds PyTorch’s own weights (.bin), which are not read. Save with safetensors, as transformers does by default.';
@@ -117,7 +125,9 @@ async function whyWithoutWeights(folder: string): Promise<string> {
     return 'holds DeepSpeed’s shards only. Gather them with the zero_to_fp32.py that is in it, with --safe_serialization.';
   if (names.some((name) => name.startsWith('pytorch_model_fsdp') || name === '.metadata'))
     return 'holds FSDP’s shards only. Merge them: accelerate merge-weights.';
-  return 'holds no weights yet.';
+  return isEnded
+    ? 'holds no weights: neither model.safetensors nor adapter_model.safetensors with its configuration is there.'
+    : 'holds no weights yet.';
 }
 
 /** The number that a folder’s name ends in: `checkpoint-40`, `global_step_40`, `epoch3`, `step40_hf`, `40`. */

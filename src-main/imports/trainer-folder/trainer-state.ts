@@ -49,15 +49,15 @@ export async function readTrainerState(folder: string): Promise<TrainerState | '
 
 const tailBytes = 64;
 
-/** Whether a state is there with its end: the trainer writes an object in one go, so that its closing brace comes last. */
-export async function hasWholeState(folder: string): Promise<boolean> {
+/** Whether a state is there, and with its end: the trainer writes an object in one go, so that its closing brace comes last. */
+export async function stateOf(folder: string): Promise<'whole' | 'cut' | 'missing'> {
   const handle = await open(path.join(folder, stateFile), 'r').catch(() => null);
-  if (handle === null) return false;
+  if (handle === null) return 'missing';
   try {
     const { size } = await handle.stat();
     const from = Math.max(0, size - tailBytes);
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(tailBytes), 0, tailBytes, from);
-    return buffer.toString('utf8', 0, bytesRead).trimEnd().endsWith('}');
+    return buffer.toString('utf8', 0, bytesRead).trimEnd().endsWith('}') ? 'whole' : 'cut';
   } finally {
     await handle.close();
   }

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { surveyTrainerFolder } from '../../../src-main/imports/trainer-folder/trainer-folder.ts';
 import { quietTask } from '../../../src-main/workbench/supervision/task.ts';
+import { flipguard } from '../../helpers/cli.ts';
 import { trainingArgsFile } from '../../helpers/training-args.ts';
 import { openTestWorkbench, temporaryFolder } from '../../helpers/workbench.ts';
 
@@ -189,4 +190,21 @@ test('shards of verl and of OpenRLHF are named with the way out, next to what ca
       [10, false, 'global_step10 holds DeepSpeed’s shards only'],
     ],
   ]);
+});
+
+test('a checkpoint without a whole state is left out, and which file it lacks and what to do reach the command line', async () => {
+  const folder = folderOf('trl.trainer.dpo_config', 'DPOConfig');
+  const [lacking, cut] = [path.join(folder, 'checkpoint-2'), path.join(folder, 'checkpoint-4')];
+  rmSync(path.join(lacking, 'trainer_state.json'));
+  const state = readFileSync(path.join(cut, 'trainer_state.json'), 'utf8');
+  writeFileSync(path.join(cut, 'trainer_state.json'), state.slice(0, state.length / 2));
+  mkdirSync(path.join(folder, 'checkpoint-6'));
+  writeFileSync(path.join(folder, 'checkpoint-6', 'trainer_state.json'), state);
+  const answer = await flipguard(path.join(temporaryFolder(), 'workspace'), 'import', 'run', folder);
+  expect(answer.status).toBe(0);
+  expect(answer.stderr).toContain(
+    `checkpoint-2 has no trainer_state.json, which its trainer writes last: the checkpoint is still being written, or the file was lost. It was left out. Import the run again once the file is whole, or the weights as a model: flipguard import model ${lacking}\n`,
+  );
+  expect(answer.stderr).toContain('The trainer_state.json of checkpoint-4 is cut off, which its trainer writes last: ');
+  expect(answer.stderr).toContain('checkpoint-6 holds no weights: neither model.safetensors nor adapter_model');
 });
