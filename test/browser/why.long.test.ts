@@ -231,6 +231,19 @@ describe.skipIf(noBrowser !== null)('why it flipped', () => {
     expect(app.complaints).toEqual([]);
   });
 
+  it('says nothing of what one sample has in common with itself', async () => {
+    const app = await openFlips(comparisonId);
+    const common = app.page.getByRole('group', { name: 'In common' });
+    await common.getByRole('button').first().waitFor();
+    await app.page
+      .getByRole('region', { name: 'What went wrong' })
+      .getByRole('button', { name: /^1 empty/ })
+      .click();
+    await app.flips.count().getByText('1 sample', { exact: true }).waitFor();
+    await common.waitFor({ state: 'hidden' });
+    expect(app.complaints).toEqual([]);
+  });
+
   it('writes the listed flips for another tool, the browser taking the file', async () => {
     const app = await openFlips(comparisonId, '?change=same-text,refusal');
     const taken = async (entry: string): Promise<[name: string, text: string]> => {

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
+import { computed, ref, shallowRef } from 'vue';
 import type { Evidence } from '../../src-main/shared/domain/kinds/change-kinds.ts';
+import { commonWords } from '../../src-renderer/format/common-words.ts';
 import { withEvidence } from '../../src-renderer/format/evidence-marks.ts';
 import { populationPart } from '../../src-renderer/format/flip-filter.ts';
 import { defaultState, fromQueryText, toQueryText } from '../../src-renderer/format/flip-query.ts';
@@ -45,4 +47,18 @@ test('kinds of change travel in the address, and are no part of what rates are o
   const filter = { kinds: ['negative' as const], changes: ['cut', 'refusal:gone'], trained: 'without' as const };
   expect(fromQueryText(toQueryText({ ...defaultState, filter })).filter).toEqual(filter);
   expect(populationPart(filter)).toEqual({ trained: 'without' });
+});
+
+test('what samples have in common is a line only where it has something to say: nothing of one sample, nor of a judge who found nothing', () => {
+  const found = (samples: number, best: readonly unknown[]) => ({ samples, best }) as never;
+  const quiet = { error: shallowRef(null), working: ref(false), job: computed(() => null) };
+  const shown = (...[told, judged, state = quiet]: [unknown, unknown, typeof quiet?]) =>
+    commonWords(told as never, judged as never, state).isShown;
+  expect([shown(found(2, ['a']), null), shown(found(3, []), found(3, ['b']))]).toEqual([true, true]);
+  expect([shown(null, null), shown(found(3, []), found(3, []))]).toEqual([false, false]);
+  expect(shown(found(1, ['a']), found(1, ['b']))).toBe(false);
+  // A quick search leaves no empty line behind while it lasts; a long one shows how far it is.
+  const working = { ...quiet, working: ref(true) };
+  expect(shown(null, null, working)).toBe(false);
+  expect(shown(null, null, { ...working, job: computed(() => ({ fraction: 0.5 }) as never) })).toBe(true);
 });
