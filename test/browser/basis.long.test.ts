@@ -45,6 +45,14 @@ describe.skipIf(missing !== null)('what a comparison rests on', () => {
     // Right before: not divisible by 3 nor 5. Wrong now: divisible by 4. Of 0 to 19 these are 4, 8 and 16.
     expect(await shown(app)).toEqual({ negative: 3, paired: 20, pairBy: 'auto' });
 
+    // How samples were paired stands right after how many there are, on the same line.
+    const samples = await page.getByLabel('Headline').getByText('Paired samples').locator('..').boundingBox();
+    const pairing = await page.getByRole('button', { name: /^Paired by id/ }).boundingBox();
+    const gap = {
+      x: (pairing?.x ?? NaN) - (samples?.x ?? 0) - (samples?.width ?? 0),
+      y: (pairing?.y ?? NaN) - (samples?.y ?? 0),
+    };
+    expect([gap.x > 0 && gap.x < 40, Math.abs(gap.y) < 12]).toEqual([true, true]);
     await page.getByRole('button', { name: /^Paired by id/ }).click();
     const ways = page.getByRole('dialog', { name: /^Paired by/ });
     expect(await ways.getByRole('button', { name: 'Pair this way' }).isDisabled()).toBe(true);
