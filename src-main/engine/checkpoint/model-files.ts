@@ -101,18 +101,31 @@ async function holdTheSame(reader: FolderReader, one: TensorEntry, other: Tensor
  * Checks that a folder can be loaded, from its configuration and the headers of its weights; throws what loading it would. The messages say
  * where the folder does not match its configuration.
  */
-export async function checkModelFiles(reader: FolderReader): Promise<{ config: ModelConfig; notes: string[] }> {
+export async function checkModelFiles(
+  reader: FolderReader,
+): Promise<{ config: ModelConfig; parameters: number; notes: string[] }> {
   const config = await loadModelConfig(reader);
-  await locateWeights(reader, config);
-  const { names } = config.architecture;
+  const weights = await locateWeights(reader, config);
+  const { head, names } = config.architecture;
   const stated = readModelConfig(await readJson(reader, 'config.json'), `${reader.label}/config.json`);
   const notes = [...(stated.tiedHead && !config.tiedHead ? [twoHeadsNote(names.head)] : [])];
+  if (config.tiedHead && head.kind === 'language-model' && (await readWeightIndex(reader)).has(`${names.head}.weight`))
+    notes.push(secondCopyNote(names.head));
   const files = await reader.list();
   if (files.includes('tokenizer.json')) {
     const beyond = tokensBeyond(await readJson(reader, 'tokenizer.json'), config.vocabSize);
     if (beyond.length > 0) notes.push(beyondNote(beyond, config.vocabSize));
   } else notes.push(withoutTokenizerNote(files));
-  return { config, notes };
+  return { config, parameters: numbersIn(weights.values()), notes };
+}
+
+/** What the model computes with: neither buffers, nor a second copy of a weight, which files may hold too. */
+function numbersIn(weights: Iterable<TensorEntry>): number {
+  return [...weights].reduce((sum, { shape }) => sum + shape.reduce((product, side) => product * side, 1), 0);
+}
+
+function secondCopyNote(head: string): string {
+  return `The files hold ${head}.weight too, equal to the embedding that config.json ties it to (tie_word_embeddings): the two are one weight, and counted once.`;
 }
 
 /** How the tokenizer of a model comes by the one form that is read. */

@@ -36,12 +36,19 @@ export interface AddOptions {
   recipe?: MergeRecipe;
 }
 
+interface Examined {
+  family: string;
+  files: string[];
+  parameters: number;
+  notes: string[];
+}
+
 /** Model folders in Hugging Face layout, and PEFT adapters on them. They stay where they are; the workspace keeps path and hash. */
 export interface Models {
   list(): Promise<ModelRecord[]>;
   find(nameOrId: string): Promise<ModelRecord>;
   /** What a folder of whole weights holds, by its configuration and headers alone. Throws what adding it would. */
-  examine(folder: string): Promise<{ family: string; files: string[]; notes: string[] }>;
+  examine(folder: string): Promise<Examined>;
   /** Checks a folder's configuration and headers, hashes its weights, and lists it. */
   add(folder: string, options: AddOptions, task: Task): Promise<AddedModel>;
   /** A model behind somebody's server: its address is kept, its key is not. */
@@ -170,8 +177,8 @@ async function describeFolder(
   task: Task,
 ): Promise<Described & { notes: string[] }> {
   if (under === null) {
-    const { family, files, notes } = await examineFolder(folder);
-    return { ...(await describeFiles(root, folder, family, files, task)), notes };
+    const { family, files, parameters, notes } = await examineFolder(folder);
+    return { ...(await describeFiles(root, folder, family, files, task)), parameters, notes };
   }
   if (!(await isAdapterFolder(folder))) {
     throw new WorkbenchError('bad-input', `${folder} holds no ${adapterConfigFile}: it is not an adapter.`, {
@@ -182,10 +189,11 @@ async function describeFolder(
   const underFolder = await requireFolder(modelFolder(root, under), `model “${under.name}”`);
   await checkAdapter(await loadModelConfig(openFolder(underFolder)), openFolder(folder));
   const files = [adapterConfigFile, adapterWeightsFile];
-  return { ...(await describeFiles(root, folder, under.family, files, task)), notes: [] };
+  const parameters = await parametersIn(path.join(folder, adapterWeightsFile));
+  return { ...(await describeFiles(root, folder, under.family, files, task)), parameters, notes: [] };
 }
 
-async function examineFolder(folder: string): Promise<{ family: string; files: string[]; notes: string[] }> {
+async function examineFolder(folder: string): Promise<Examined> {
   if (await isAdapterFolder(folder)) {
     const named = await readAdapter(folder);
     throw new WorkbenchError(
@@ -199,8 +207,8 @@ async function examineFolder(folder: string): Promise<{ family: string; files: s
   }
   const family = await familyOf(folder);
   const files = await weightFiles(folder);
-  const { notes } = await checkModelFiles(openFolder(folder));
-  return { family, files, notes };
+  const { parameters, notes } = await checkModelFiles(openFolder(folder));
+  return { family, files, parameters, notes };
 }
 
 async function describeFiles(
@@ -209,20 +217,18 @@ async function describeFiles(
   family: string,
   files: readonly string[],
   task: Task,
-): Promise<Described> {
+): Promise<Omit<Described, 'parameters'>> {
   const hash = createHash('sha256');
-  let parameters = 0;
   let sizeBytes = 0;
   for (const [i, name] of files.entries()) {
     const file = path.join(folder, name);
-    if (name.endsWith('.safetensors')) parameters += await parametersIn(file);
     sizeBytes += (await stat(file)).size;
     hash.update(`${name}\n${await sha256Of(file, task)}\n`);
     task.progress('hashing weights', (i + 1) / files.length);
   }
   // Relative inside the workspace, so that it can be moved.
   const place = isInside(root, folder) ? path.relative(root, folder) : folder;
-  return { path: place, family, parameters, sizeBytes, sha256: hash.digest('hex') };
+  return { path: place, family, sizeBytes, sha256: hash.digest('hex') };
 }
 
 function isInside(folder: string, file: string): boolean {

@@ -60,7 +60,13 @@ describe('a file with a head and an embedding that config.json calls one weight'
       own.set('lm_head.weight', { ...embedding, data: embedding.data.slice() });
     });
     expect((await loadModelConfig(folder)).tiedHead).toBe(true);
-    expect((await checkModelFiles(folder)).notes).toEqual([]);
+    const once = await checkModelFiles(await changed('qwen2', {}));
+    const twice = await checkModelFiles(folder);
+    expect([once.notes, twice.notes]).toEqual([[], [expect.stringMatching(/lm_head\.weight too, .* counted once/)]]);
+    const model = await loadModel(folder);
+    const loaded = [...model.parameters.values()].reduce((sum, { size }) => sum + size, 0);
+    model.dispose();
+    expect([once.parameters, twice.parameters]).toEqual([loaded, loaded]);
   });
 
   it('is noticed by a single number, in the last row too, and in a family that ties without saying so', async () => {
@@ -71,6 +77,22 @@ describe('a file with a head and an embedding that config.json calls one weight'
       own.set('lm_head.weight', { ...embedding, data });
     });
     expect((await loadModelConfig(folder)).tiedHead).toBe(false);
+  });
+});
+
+describe('the number of parameters', () => {
+  it('counts two weights where head and embedding are not tied, and no buffer that the files hold besides', async () => {
+    const untied = { tie_word_embeddings: false };
+    const plain = await checkModelFiles(await changed('llama', untied));
+    const equal = await checkModelFiles(
+      await changed('llama', untied, (own) => own.set('lm_head.weight', own.get('model.embed_tokens.weight')!)),
+    );
+    const buffered = await checkModelFiles(
+      await changed('llama', untied, (own) =>
+        own.set('model.rotary.inv_freq', { shape: [2], data: new Float32Array(2) }),
+      ),
+    );
+    expect([equal.parameters, buffered.parameters]).toEqual([plain.parameters, plain.parameters]);
   });
 });
 
