@@ -36,7 +36,7 @@ export function packageConfig({ electronDist, fuses = true, platform = process.p
       'build/setup/*.mjs',
       'build/setup/*.json',
       'build/setup/*.py',
-      'build/setup/*.cc',
+      'build/native/*',
       { from: path.relative(checkoutDir, assetsDir), to: '.', filter: ['licences.txt'] },
       { from: path.relative(checkoutDir, path.join(assetsDir, 'binding')), to: 'build/binding', filter: ['*.node'] },
       'out/package/icons/64x64.png',
@@ -67,6 +67,7 @@ export function packageConfig({ electronDist, fuses = true, platform = process.p
       'node_modules/webgpu/**',
       'build/setup.mjs',
       'build/setup/**',
+      'build/native/**',
       'build/binding/**',
     ],
     ...(fuses

@@ -21,19 +21,22 @@ import {
 } from './paths.mjs';
 import { lastLine, run } from './run.mjs';
 
-/** Our additions to the package's binding; includes its tfjs_binding.cc. */
-const ownSource = fileURLToPath(new URL('./compiled_functions.cc', import.meta.url));
+/** Our additions to the package's binding; compiled_functions.cc includes its tfjs_binding.cc. */
+const ownSources = fileURLToPath(new URL('../native', import.meta.url));
+
+function ownFiles() {
+  return fs
+    .readdirSync(ownSources)
+    .sort()
+    .map((name) => path.join(ownSources, name));
+}
 
 /** The name of a compiled binding in the cache: everything that its bytes depend on. */
 export function bindingKey(library, sizes) {
   const tfjs = JSON.parse(fs.readFileSync(path.join(tfjsNodeDir, 'package.json'), 'utf8')).version;
-  const digest = crypto
-    .createHash('sha256')
-    .update(JSON.stringify([library.libDir, library.main, sizes]))
-    .update(fs.readFileSync(isPackaged() ? packagedBinding : ownSource))
-    .digest('hex')
-    .slice(0, 12);
-  return `tfjs-${tfjs}_napi-${napiLevel}_${platformKey}_${digest}`;
+  const digest = crypto.createHash('sha256').update(JSON.stringify([library.libDir, library.main, sizes]));
+  for (const file of isPackaged() ? [packagedBinding] : ownFiles()) digest.update(fs.readFileSync(file));
+  return `tfjs-${tfjs}_napi-${napiLevel}_${platformKey}_${digest.digest('hex').slice(0, 12)}`;
 }
 
 /** Whether a binding came with the application. */
@@ -100,14 +103,14 @@ async function compileBinding({ env, library, file, linked }) {
     const compiler = await findCompiler(env);
     say('compiling the TensorFlow binding (about 10 s)');
     const bindingSources = path.join(tfjsNodeDir, 'binding');
-    const sources = [path.join(bindingSources, 'tfjs_backend.cc'), ownSource];
+    const sources = [path.join(bindingSources, 'tfjs_backend.cc'), ...ownFiles().filter((file) => file.endsWith('.cc'))];
     const includes = [shimHeaders(library, work), library.includeDir, headers, tfjsNodeDir, bindingSources].map(
       (dir) => `-I${dir}`,
     );
     const out = path.join(work, 'tfjs_binding.node');
     const args = [
       '-std=c++17',
-      '-O2',
+      '-O3',
       '-fPIC',
       `-DNAPI_VERSION=${napiLevel}`,
       '-w',

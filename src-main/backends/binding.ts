@@ -14,12 +14,13 @@ export interface Attribute {
   value: number | boolean | string | number[];
 }
 
-/** tfjs-node's native half, with what `build/setup/compiled_functions.cc` adds: absent in a binding that was compiled without it. */
+/** tfjs-node's native half, with what `build/native` adds: absent in a binding that was compiled without it. */
 export interface Binding {
   readonly TF_Version: string;
   readonly TF_ATTR_TYPE: number;
   readonly TF_ATTR_INT: number;
   readonly TF_ATTR_BOOL: number;
+  readonly TF_ATTR_FLOAT: number;
   readonly TF_ATTR_SHAPE: number;
   readonly TF_ATTR_STRING: number;
   readonly TF_FLOAT: number;
@@ -30,6 +31,8 @@ export interface Binding {
   createTensor(shape: number[], dtype: number, values: ArrayLike<number>): number;
   deleteTensor(id: number): void;
   tensorDataSync(id: number): ArrayLike<number>;
+  /** Instructions that the fused operations use; absent without them. */
+  readonly fusedOperations?: string;
   traceBegin?(): number;
   traceEnd?(trace: number): void;
   /** Answers the node's outputs; where it has none, the node alone. `after`: nodes that run before it. */

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Attribute, TensorflowBackend } from './binding.ts';
+import { fusedOps } from './fused.ts';
 import { activeTracer } from './tracer.ts';
 
 export interface LossAndGradient {
@@ -13,6 +14,8 @@ export interface LossAndGradient {
  * half of its time with the same error; run one by one they would hold several copies of the logits.
  */
 export function sparseCrossEntropy(backend: TensorflowBackend) {
+  const fused = fusedOps(backend);
+  if (fused !== undefined) return fused.crossEntropy;
   return (logits: tf.Tensor2D, labels: tf.Tensor1D): LossAndGradient =>
     activeTracer() === null || backend.isUsingGpuDevice
       ? oneKernel(backend, logits, labels)

@@ -3,6 +3,7 @@ import { adamSlots, type AdamSlot } from './adam.ts';
 import { type AdamTogether, adamTogether } from './adam-together.ts';
 import { compile, compiles, computedAfter } from './compiled.ts';
 import { sparseCrossEntropy } from './cross-entropy.ts';
+import { fusedOps, type FusedOps } from './fused.ts';
 import { type HalfPrecision, tensorflowHalf } from './half.ts';
 import { activeTensorflow } from './tensorflow.ts';
 import type { Attribute, TensorflowBackend } from './binding.ts';
@@ -36,6 +37,8 @@ export interface NativeOps {
   adamTogether?: () => AdamTogether;
   /** bfloat16; absent where the backend has none. */
   half?: HalfPrecision;
+  /** Norms, gates and attention as one operation each; absent where the backend has none. */
+  fused?: FusedOps;
   /** Makes a computation one operation; absent where the backend compiles nothing. */
   compile?: typeof compile;
 }
@@ -44,11 +47,12 @@ export interface NativeOps {
 export function nativeOps(): NativeOps {
   const native = activeTensorflow();
   if (native === undefined) return composedOps;
-  const [adamSlot, together] = [adamSlots(), adamTogether()];
+  const [adamSlot, together, fused] = [adamSlots(), adamTogether(), fusedOps(native)];
   return {
     ...tensorflowOps(native),
     ...(adamSlot === undefined ? {} : { adamSlot }),
     ...(together === undefined ? {} : { adamTogether: together }),
+    ...(fused === undefined ? {} : { fused }),
     half: tensorflowHalf(native),
     ...(compiles() ? { compile } : {}),
   };

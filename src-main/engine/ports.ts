@@ -42,6 +42,8 @@ export interface NativeOps {
   uniform?(shape: readonly number[], seed: Tensor1D): Tensor;
   /** x, but computed only after `before`: compiled passes have no other way to order their work. */
   after?<T extends Tensor>(x: T, before: Tensor): T;
+  /** Norms, gates and attention as one operation each; none is differentiable by itself. */
+  fused?: FusedOps;
   /** bfloat16, where the backend has it. */
   half?: HalfPrecision;
   /** Adam's state of one parameter, updated in place. */
@@ -54,6 +56,54 @@ export interface NativeOps {
     specs: readonly TensorSpec[],
     options?: { constant?: (dataId: object) => boolean; inTurn?: boolean },
   ): CompiledFunction | { readonly refused: string };
+}
+
+/** Causal attention over packed places; `models/packed-batch.ts` says what places and slots are. */
+export interface PlacesAttention {
+  /** Not rotated yet [places, heads·headDim] */
+  query: Tensor2D;
+  /** Not rotated yet [places, kvHeads·headDim] */
+  key: Tensor2D;
+  value: Tensor2D;
+  /** int32 [slots] */
+  spread: Tensor1D;
+  returned: Tensor1D;
+  /** Cosines and sines of every place; null where nothing is rotated. */
+  rotary: { cos: Tensor; sin: Tensor } | null;
+  groups: readonly { rows: number; time: number }[];
+  headDim: number;
+  /** Keys that a query sees, its own included; null: all before it. */
+  window: number | null;
+  /** Multiplies the queries. */
+  scale: number;
+}
+
+/** What is many operations elsewhere as one, with its gradient; float32. */
+export interface FusedOps {
+  /** x · rsqrt(mean(x²) + ε) · gain over the last axis. */
+  rmsNorm<T extends Tensor>(x: T, gain: Tensor1D, epsilon: number): T;
+  /** → by x and gain */
+  rmsNormGradient<T extends Tensor>(x: T, gain: Tensor1D, dy: T, epsilon: number): [T, Tensor1D];
+  /** silu(gate) · up, both [n, width] */
+  swiGlu(gate: Tensor2D, up: Tensor2D): Tensor2D;
+  /** → by gate and up */
+  swiGluGradient(gate: Tensor2D, up: Tensor2D, dy: Tensor2D): [Tensor2D, Tensor2D];
+  /** → as the query */
+  attention(of: PlacesAttention): Tensor2D;
+  /** → by query, key and value */
+  attentionGradient(of: PlacesAttention, dy: Tensor2D): [Tensor2D, Tensor2D, Tensor2D];
+  /**
+   * KL(q ‖ p) per row in nats of q = softmax(old) and p = softmax(own) [n, vocab], and q − 1[label]; without the label, of what is left of
+   * both, and the gradient by the own logits, p − q.
+   */
+  divergence(
+    old: Tensor2D,
+    own: Tensor2D,
+    labels: Tensor1D,
+    withoutLabel: boolean,
+  ): { divergence: Tensor1D; grad: Tensor2D };
+  /** The first rows of x as a·x + b·y, with factors of each row of y [m, 1], and the others as they are. */
+  firstRowsScaled(x: Tensor2D, y: Tensor2D, a: Tensor, b: Tensor): Tensor2D;
 }
 
 /** bfloat16: half the memory of float32, with 8 bits of mantissa. */

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { CausalLm } from '../models/causal-lm.ts';
-import type { NativeOps } from '../ports.ts';
+import type { FusedOps, NativeOps } from '../ports.ts';
 
 /** What the distributions of the first rows of a head's pass are compared with; no gradient reaches it. */
 export interface ComparedWith {
@@ -21,6 +21,18 @@ export interface OwnRows {
   loss: Tensor1D;
 }
 
+/** What goes over the rows of logits. */
+export interface HeadKernels {
+  kernel: NonNullable<NativeOps['sparseSoftmaxCrossEntropy']>;
+  fused?: FusedOps | undefined;
+}
+
+/** Rows of gradients with the factor of each. */
+export interface ScaledRows {
+  rows: Tensor2D;
+  factors: Tensor2D;
+}
+
 /** Below every logit, yet far enough from float32's limit to be subtracted. */
 const farBelow = 1e30;
 
@@ -32,11 +44,12 @@ export function divergenceFrom(
   { model, masked }: ComparedWith,
   oldHidden: Tensor2D,
   own: OwnRows,
-  kernel: NonNullable<NativeOps['sparseSoftmaxCrossEntropy']>,
+  { kernel, fused }: HeadKernels,
 ): { divergence: Tensor1D; grad: Tensor2D } {
   const { weights, multiplier } = model.languageHead();
   const scaledHidden = multiplier === 1 ? oldHidden : tf.mul<Tensor2D>(oldHidden, multiplier);
   const oldLogits: Tensor2D = tf.matMul(scaledHidden, weights as Tensor2D, false, true);
+  if (fused !== undefined) return fused.divergence(oldLogits, own.logits, own.labels, masked);
   if (masked) return maskedDivergence(oldLogits, own.logits, own.labels);
   const { loss, grad } = kernel(oldLogits, own.labels);
   // Σ p_old (z_old − z) + log Σ e^z − log Σ e^z_old: what the label's 1 adds to the first sum, the two losses take away.
@@ -45,24 +58,38 @@ export function divergenceFrom(
 }
 
 /**
- * The gradient by the logits of rows on which both pull, as rows G and factors s, the gradient being s·G: without a KL, these are those of
- * the log-probs alone to the last bit. `grad` is p − 1[label] and `other` what `divergenceFrom` kept, [rows, vocab]; the rest is [rows, 1].
+ * The gradient by the logits, as rows G and factors s, the gradient being s·G; on the first rows the KL pulls, too. Where it does not, they
+ * are those of the log-probs alone to the last bit. `own.rows` is p − 1[label], `own.factors` [n, 1] what pulls at the log-probs' losses, and
+ * `other` what `divergenceFrom` kept [compared, vocab].
  */
 export function gradientOfBoth(
-  grad: Tensor2D,
+  own: ScaledRows,
   other: Tensor2D,
-  { byLogProb, byDivergence, masked }: { byLogProb: Tensor2D; byDivergence: Tensor2D; masked: boolean },
-): { rows: Tensor2D; factors: Tensor2D } {
+  { byDivergence, masked }: { byDivergence: Tensor2D; masked: boolean },
+  fused?: FusedOps,
+): ScaledRows {
+  const compared = other.shape[0];
   const idle = tf.equal(byDivergence, 0);
-  const pull = tf.neg(byLogProb);
+  const pull = firstRows(own.factors, compared);
   const [ones, noughts] = [tf.onesLike(pull), tf.zerosLike(pull)];
   // −dy_log (p − 1[label]) + dy_kl (p − p_old); for masked distributions p − p_old is at hand.
   const ofOwn = tf.where(idle, ones, masked ? pull : tf.add<Tensor2D>(pull, byDivergence));
   const ofOther = tf.where(idle, noughts, masked ? byDivergence : tf.neg<Tensor2D>(byDivergence));
-  return {
-    rows: tf.add(tf.mul(grad, ofOwn), tf.mul(other, ofOther)),
-    factors: tf.where(idle, pull, ones),
-  };
+  const factors = withRest(tf.where(idle, pull, ones), own.factors);
+  if (fused !== undefined) return { rows: fused.firstRowsScaled(own.rows, other, ofOwn, ofOther), factors };
+  const both = tf.add<Tensor2D>(tf.mul(firstRows(own.rows, compared), ofOwn), tf.mul(other, ofOther));
+  return { rows: withRest(both, own.rows), factors };
+}
+
+function firstRows(x: Tensor2D, count: number): Tensor2D {
+  return count === x.shape[0] ? x : tf.slice(x, [0, 0], [count, x.shape[1]]);
+}
+
+/** `first`, then the rows of x after as many. */
+function withRest(first: Tensor2D, x: Tensor2D): Tensor2D {
+  const count = first.shape[0];
+  if (count === x.shape[0]) return first;
+  return tf.concat([first, tf.slice(x, [count, 0], [x.shape[0] - count, x.shape[1]])], 0);
 }
 
 /**

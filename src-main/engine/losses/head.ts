@@ -78,7 +78,10 @@ function headPass(
       labels: tf.slice(wanted, [0], [compared]) as Tensor1D,
       loss: tf.slice(own.loss, [0], [compared]) as Tensor1D,
     };
-    const { divergence, grad } = divergenceFrom(before, rowsOf(old, { start, size: compared }), first, kernel);
+    const { divergence, grad } = divergenceFrom(before, rowsOf(old, { start, size: compared }), first, {
+      kernel,
+      fused: ops?.fused,
+    });
     return { ...own, divergence: { value: divergence, grad } };
   };
   const input = factor === 1 ? hidden : scaled(hidden, factor);
@@ -124,12 +127,11 @@ function headPass(
         const { rows: grad, factors: scale } =
           before === null || other === undefined
             ? byLabel
-            : firstRowsWith(byLabel, compared, (rows) =>
-                gradientOfBoth(rows, other, {
-                  byLogProb: column(start, compared),
-                  byDivergence: column(n + start, compared),
-                  masked: before.masked,
-                }),
+            : gradientOfBoth(
+                byLabel,
+                other,
+                { byDivergence: column(n + start, compared), masked: before.masked },
+                ops?.fused,
               );
         const toHidden: Tensor2D = tf.mul(gradientProduct(model.half, grad, w, false, false), scale);
         if (!trains) return [toHidden];
@@ -162,24 +164,6 @@ interface PieceLosses {
   grad: Tensor2D;
   /** For the rows that are compared. */
   divergence: { value: Tensor1D; grad: Tensor2D } | null;
-}
-
-/** Rows of gradients with the factor of each. */
-interface ScaledRows {
-  rows: Tensor2D;
-  factors: Tensor2D;
-}
-
-/** The first rows as `made` makes them, and the others as they are. */
-function firstRowsWith(all: ScaledRows, first: number, made: (rows: Tensor2D) => ScaledRows): ScaledRows {
-  const size = all.rows.shape[0];
-  const changed = made(rowsOf(all.rows, { start: 0, size: first }));
-  if (first === size) return changed;
-  const rest = { start: first, size: size - first };
-  return {
-    rows: tf.concat([changed.rows, rowsOf(all.rows, rest)], 0),
-    factors: tf.concat([changed.factors, rowsOf(all.factors, rest)], 0),
-  };
 }
 
 export interface ScoresOptions {

@@ -1,12 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { causalAttention, type AttentionBlock } from './causal-attention.ts';
 import type { ModelConfig } from './causal-lm.ts';
+import { customGradient } from './custom-gradient.ts';
 import type { CacheSegment } from './kv-cache.ts';
 import { type LayerContext, linear, normGain, rmsNorm } from './layers.ts';
 import { packedAttention } from './packed-attention.ts';
 import type { PackedBatch } from './packed-batch.ts';
 import { rotate, type RotaryTable } from './rotary.ts';
 import { reshaped, scaled } from './unsaved.ts';
+import type { FusedOps, PlacesAttention } from '../ports.ts';
 
 /** What the blocks of one forward pass share. */
 export interface PassContext extends LayerContext {
@@ -65,7 +67,9 @@ export interface PackedPass extends LayerContext {
 export interface PackedView {
   /** For every place, [1, places, 1, dim/2]; null if nothing is rotated. */
   rotary: RotaryTable | null;
-  /** For every group of rows. */
+  /** Keys that a query sees, its own included; null: all before it. */
+  window: number | null;
+  /** For every group of rows; none where attention is one operation. */
   blocks: readonly (readonly AttentionBlock[])[];
 }
 
@@ -76,11 +80,12 @@ export function tensorsOfView({ rotary, blocks }: PackedView): tf.Tensor[] {
 }
 
 /** The view with these tensors in the place of its own. */
-export function viewWith({ rotary, blocks }: PackedView, tensors: readonly tf.Tensor[]): PackedView {
+export function viewWith({ rotary, window, blocks }: PackedView, tensors: readonly tf.Tensor[]): PackedView {
   let next = 0;
   const take = <T extends tf.Tensor>(): T => tensors[next++] as T;
   return {
     rotary: rotary === null ? null : { cos: take(), sin: take() },
+    window,
     blocks: blocks.map((group) =>
       group.map((block) => (block.mask === null ? block : { ...block, mask: take<tf.Tensor2D>() })),
     ),
@@ -89,18 +94,52 @@ export function viewWith({ rotary, blocks }: PackedView, tensors: readonly tf.Te
 
 /** Like `attention`, for packed places x [places, dim]: norms and rotation act on places, and only the products see rows. */
 export function attentionOfPlaces(pass: PackedPass, block: string, x: tf.Tensor2D): tf.Tensor2D {
-  const { config, batch } = pass;
+  const { config, batch, fused } = pass;
   const { heads, kvHeads, headDim, architecture } = config;
   const { rotary, blocks } = pass.views[0]!;
   const { places } = batch.form;
   const apart = (flat: tf.Tensor2D, count: number) => reshaped<tf.Rank.R4>(flat, [1, places, count, headDim]);
   const together = (parts: tf.Tensor4D, count: number) => reshaped<tf.Rank.R2>(parts, [places, count * headDim]);
   const { query, key, value } = projectPlaces(pass, block, x);
+  if (fused !== null) {
+    const normed = (which: QueryOrKeyNorm, flat: tf.Tensor2D, count: number) =>
+      architecture.attention.qkNorm === 'per-head'
+        ? together(headNorm(pass, block, which, apart(flat, count)), count)
+        : flat;
+    const [queries, keys] = [normed('queryNorm', query, heads), normed('keyNorm', key, kvHeads)];
+    return linear(pass, block + architecture.names.attentionOut, fusedAttention(pass, fused, queries, keys, value));
+  }
   const placed = (which: QueryOrKeyNorm, flat: tf.Tensor2D, count: number) =>
     together(rotated(rotary, headNorm(pass, block, which, apart(flat, count))), count);
   const queries = scaled(placed('queryNorm', query, heads), architecture.attention.scale);
   const mixed = packedAttention(queries, placed('keyNorm', key, kvHeads), value, batch, blocks, config);
   return linear(pass, block + architecture.names.attentionOut, mixed);
+}
+
+/** Rotation, scores, softmax and mixing as one operation. The weights of attention are computed again on the backward pass. */
+function fusedAttention(
+  { config, batch, views }: PackedPass,
+  fused: FusedOps,
+  query: tf.Tensor2D,
+  key: tf.Tensor2D,
+  value: tf.Tensor2D,
+): tf.Tensor2D {
+  const { headDim, architecture } = config;
+  const { rotary, window } = views[0]!;
+  const { spread, returned, form } = batch;
+  const scale = architecture.attention.scale;
+  const sizes = { groups: form.groups, headDim, window, scale };
+  const of = ([q, k, v, cos, sin]: tf.Tensor[]): PlacesAttention => {
+    const rotations = cos === undefined || sin === undefined ? null : { cos, sin };
+    const own = { query: q as tf.Tensor2D, key: k as tf.Tensor2D, value: v as tf.Tensor2D };
+    return { ...own, spread, returned, rotary: rotations, ...sizes };
+  };
+  const turns = rotary === null ? [] : [rotary.cos, rotary.sin];
+  return customGradient(
+    [query, key, value],
+    (...own) => ({ value: fused.attention(of([...own, ...turns])), saved: [...own, ...turns] }),
+    (dy, saved) => fused.attentionGradient(of(saved), dy),
+  );
 }
 
 /** Queries [places, heads·headDim], keys and values [places, kvHeads·headDim]. */
@@ -212,7 +251,7 @@ export function allHeadsNorm(pass: LayerContext, block: string, which: QueryOrKe
 
 function ownNorm<T extends tf.Tensor>(pass: LayerContext, block: string, which: QueryOrKeyNorm, x: T): T {
   const { names, norm } = pass.architecture;
-  return rmsNorm(x, normGain(pass, `${block}${names[which]}`), norm.epsilon);
+  return rmsNorm(pass, x, normGain(pass, `${block}${names[which]}`), norm.epsilon);
 }
 
 function rotated(rotary: RotaryTable | null, x: tf.Tensor4D): tf.Tensor4D {

@@ -15,7 +15,7 @@ import { checkpointed } from './checkpointed.ts';
 import { blockDropout } from './dropout.ts';
 import { DecoderCache } from './kv-cache.ts';
 import { adapterScale, type LoraContext, norm } from './layers.ts';
-import type { HalfPrecision } from '../ports.ts';
+import type { FusedOps, HalfPrecision } from '../ports.ts';
 import type { PackedBatch } from './packed-batch.ts';
 import { blockLinears } from './parameters.ts';
 import { Rotations } from './rotations.ts';
@@ -102,7 +102,7 @@ class Decoder implements CausalLm {
     const { names } = this.config.architecture;
     const { ops, checkpointing = false } = options;
     return tf.tidy(() => {
-      const pass = this.#packedPass(batch);
+      const pass = this.#packedPass(batch, ops?.fused ?? null);
       let x = this.#embedPlaces(batch);
       for (let layer = 0; layer < this.config.layers; layer++) {
         const block = `${names.block}.${layer}.`;
@@ -206,7 +206,7 @@ class Decoder implements CausalLm {
     return { scale: adapterScale(this.adapter), drop };
   }
 
-  #packedPass(batch: PackedBatch): PackedPass {
+  #packedPass(batch: PackedBatch, fused: FusedOps | null): PackedPass {
     const { config, parameters } = this;
     const { architecture, heads, kvHeads } = config;
     const { places, groups } = batch.form;
@@ -216,9 +216,13 @@ class Decoder implements CausalLm {
       const ofPlaces = (x: tf.Tensor2D) => tf.reshape(x, [1, places, 1, x.shape[1]]);
       return {
         rotary: table === undefined ? null : { cos: ofPlaces(table.cos), sin: ofPlaces(table.sin) },
-        blocks: groups.map(({ rows, time }) =>
-          attentionBlocks(time, new Array<number>(rows).fill(time), heads / kvHeads, kind.window),
-        ),
+        window: kind.window,
+        blocks:
+          fused !== null
+            ? []
+            : groups.map(({ rows, time }) =>
+                attentionBlocks(time, new Array<number>(rows).fill(time), heads / kvHeads, kind.window),
+              ),
       };
     });
     return {
@@ -227,6 +231,7 @@ class Decoder implements CausalLm {
       parameters,
       lora: null,
       half: this.#half,
+      fused,
       batch,
       views: architecture.layers.map(viewOf),
     };
@@ -264,6 +269,7 @@ class Decoder implements CausalLm {
       parameters,
       lora,
       half: this.#half,
+      fused: null,
       batch,
       time,
       cache,
@@ -321,6 +327,6 @@ class Decoder implements CausalLm {
 
   #context() {
     const { architecture } = this.config;
-    return { architecture, parameters: this.parameters, lora: this.#loraContext({}), half: this.#half };
+    return { architecture, parameters: this.parameters, lora: this.#loraContext({}), half: this.#half, fused: null };
   }
 }

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Activation, Architecture } from './architecture.ts';
-import type { HalfPrecision } from '../ports.ts';
+import type { FusedOps, HalfPrecision } from '../ports.ts';
 import type { LoraSettings } from './causal-lm.ts';
 import { customGradient } from './custom-gradient.ts';
 import { added, biased } from './unsaved.ts';
@@ -12,6 +12,8 @@ export interface LayerContext {
   lora: LoraContext | null;
   /** Products in mixed precision; null for float32. */
   half: HalfPrecision | null;
+  /** Norms and gates as one operation each; null where they are several. */
+  fused: FusedOps | null;
 }
 
 export interface LoraContext {
@@ -124,7 +126,7 @@ export function normWhere(context: LayerContext, block: string, name: string | u
 export function norm(context: LayerContext, name: string, x: tf.Tensor2D): tf.Tensor2D {
   const { kind, epsilon } = context.architecture.norm;
   const gain = normGain(context, name);
-  if (kind === 'rms') return rmsNorm(x, gain, epsilon);
+  if (kind === 'rms') return rmsNorm(context, x, gain, epsilon);
   const centred = tf.sub(x, tf.mean(x, -1, true));
   const scale = tf.rsqrt(tf.add(tf.mean(tf.square(centred), -1, true), epsilon));
   const bias = weight(context, `${name}.bias`) as tf.Variable<tf.Rank.R1>;
@@ -135,7 +137,19 @@ export function norm(context: LayerContext, name: string, x: tf.Tensor2D): tf.Te
  * x · rsqrt(mean(x²) + ε) · gain over the last axis (Zhang & Sennrich 2019). With r the reciprocal root and g = dy·gain:
  * dx = r·(g − x·r²·mean(g·x)), dgain = Σ dy·x·r.
  */
-export function rmsNorm<T extends tf.Tensor>(x: T, gain: tf.Tensor1D, epsilon: number): T {
+export function rmsNorm<T extends tf.Tensor>(
+  { fused }: Pick<LayerContext, 'fused'>,
+  x: T,
+  gain: tf.Tensor1D,
+  epsilon: number,
+): T {
+  if (fused !== null) {
+    return customGradient(
+      [x, gain],
+      (input, factor) => ({ value: fused.rmsNorm(input, factor, epsilon), saved: [input, factor] }),
+      (dy, [input, factor]) => fused.rmsNormGradient(input as T, factor as tf.Tensor1D, dy, epsilon),
+    );
+  }
   return customGradient(
     [x, gain],
     (input, factor) => {
@@ -170,15 +184,22 @@ export function activate(kind: Activation, x: tf.Tensor2D): tf.Tensor2D {
 }
 
 /** activation(gate) · up, both [n, ffnDim]. */
-function gated(kind: Activation, gate: tf.Tensor2D, up: tf.Tensor2D): tf.Tensor2D {
-  return kind === 'silu' ? swiGlu(gate, up) : tf.mul(activate(kind, gate), up);
+function gated({ fused }: LayerContext, kind: Activation, gate: tf.Tensor2D, up: tf.Tensor2D): tf.Tensor2D {
+  return kind === 'silu' ? swiGlu(fused, gate, up) : tf.mul(activate(kind, gate), up);
 }
 
 /**
  * silu(g)·u (Shazeer 2020). With s = σ(g) and a = g·s, computed again on the backward pass instead of being kept: du = dy·a,
  * dg = dy·u·s·(1 + g − a).
  */
-function swiGlu(gate: tf.Tensor2D, up: tf.Tensor2D): tf.Tensor2D {
+function swiGlu(fused: FusedOps | null, gate: tf.Tensor2D, up: tf.Tensor2D): tf.Tensor2D {
+  if (fused !== null) {
+    return customGradient(
+      [gate, up],
+      (g, u) => ({ value: fused.swiGlu(g, u), saved: [g, u] }),
+      (dy, [g, u]) => fused.swiGluGradient(g as tf.Tensor2D, u as tf.Tensor2D, dy),
+    );
+  }
   return customGradient(
     [gate, up],
     (g, u) => ({ value: tf.mul(activate('silu', g), u) as tf.Tensor2D, saved: [g, u] }),
@@ -198,9 +219,9 @@ export function feedForward(context: LayerContext, block: string, x: tf.Tensor2D
   const of = (name: string | undefined) => linear(context, `${block}${name}`, x);
   const hidden = () => {
     if (settings.kind === 'plain') return activate(settings.activation, of(names.up));
-    if (names.gateUp === undefined) return gated(settings.activation, of(names.gate), of(names.up));
+    if (names.gateUp === undefined) return gated(context, settings.activation, of(names.gate), of(names.up));
     const [gate, up] = tf.split(of(names.gateUp), 2, 1) as [tf.Tensor2D, tf.Tensor2D];
-    return gated(settings.activation, gate, up);
+    return gated(context, settings.activation, gate, up);
   };
   return linear(context, block + names.down, hidden());
 }

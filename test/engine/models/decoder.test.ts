@@ -202,8 +202,8 @@ describe('hand-written gradients equal finite differences', () => {
     const x = inputs() as tf.Tensor;
     const gain = tf.randomNormal([8], 1, 0.2, 'float32', 5) as tf.Tensor1D;
     const errors = tf.tidy(() => [
-      gradientError((input) => rmsNorm(input, gain, 1e-5), x),
-      gradientError((input) => rmsNorm(x, input as tf.Tensor1D, 1e-5), gain),
+      gradientError((input) => rmsNorm({ fused: null }, input, gain, 1e-5), x),
+      gradientError((input) => rmsNorm({ fused: null }, x, input as tf.Tensor1D, 1e-5), gain),
     ]);
     tf.dispose([x, gain]);
     expect(Math.max(...errors)).toBeLessThan(2e-3);

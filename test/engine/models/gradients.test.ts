@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { nativeOps } from '../../../src-main/backends/index.ts';
 import { headLogProbs } from '../../../src-main/engine/losses/head.ts';
 import type { LayoutOptions } from '../../../src-main/engine/losses/layout.ts';
 import { completionHidden, sumPerSequence } from '../../../src-main/engine/losses/token-log-probs.ts';
@@ -30,6 +31,9 @@ const forms = {
   'packed, each prompt once': {},
   'sizes rounded up, blocks computed twice': { rounded: true, checkpointing: true },
   'in one group, prompts apart, logits in pieces': { sharePrompts: false, splitByLength: false, pieces: true },
+  'norms, gates and attention as one operation each': { fused: true },
+  'the same, sizes rounded up, blocks computed twice': { fused: true, rounded: true, checkpointing: true },
+  'the same, in one group, prompts apart': { fused: true, sharePrompts: false, splitByLength: false },
 };
 
 describe('gradients of every weight equal torch’s', () => {
@@ -39,10 +43,10 @@ describe('gradients of every weight equal torch’s', () => {
     // Each sequence twice over: the second shares the first one's prompt, and both pull alike.
     const twice = [...sequences, ...sequences];
     const golden = recorded[family]!;
-    for (const [form, { checkpointing = false, pieces = false, ...options }] of Object.entries<Form>(forms)) {
+    for (const [form, { checkpointing = false, pieces = false, fused = false, ...options }] of Object.entries<Form>(forms)) {
       const batch = batchFor(model, twice, { sharePrompts: model.sharesPrompts, ...options });
       const { value, gradients } = lossGradients(model.trainable, () => {
-        const hidden = completionHidden(model, batch, { checkpointing });
+        const hidden = completionHidden(model, batch, { checkpointing, ops: fused ? nativeOps() : undefined });
         const limits = pieces ? { kept: 1, piece: 3 * model.config.vocabSize } : undefined;
         const tokens = headLogProbs(model, hidden, batch.labels, limits === undefined ? {} : { limits });
         return tf.mul(tf.sum(sumPerSequence(tokens, batch)), 0.5) as tf.Scalar;
@@ -64,4 +68,6 @@ describe('gradients of every weight equal torch’s', () => {
 interface Form extends LayoutOptions {
   checkpointing?: boolean;
   pieces?: boolean;
+  /** By the operations of a native library, where there is one. */
+  fused?: boolean;
 }

@@ -12,6 +12,11 @@
 
 #include <node_api.h>
 
+#include "kernels.h"
+#include "operations.h"
+#include "status.h"
+#include "tensorflow_kernels.h"
+#include "workers.h"
 #include "tfjs_backend.h"
 // The package's own registration would be a second one in this module: it is left out, and ours is at the end.
 #undef NAPI_MODULE
@@ -44,21 +49,7 @@ template struct Reach<Context, &TFJSBackend::tfe_context_>;
 template struct Reach<Handles, &TFJSBackend::tfe_handle_map_>;
 template struct Reach<OutputInfo, &TFJSBackend::GenerateOutputTensorInfo>;
 
-struct StatusDeleter {
-  void operator()(TF_Status *status) const { TF_DeleteStatus(status); }
-};
-
-/** A status that throws its message; the JavaScript side sees an Error. */
-class Status {
- public:
-  operator TF_Status *() const { return status_.get(); }
-  void check(const std::string &what) const {
-    if (TF_GetCode(status_.get()) != TF_OK) throw std::runtime_error(what + ": " + TF_Message(status_.get()));
-  }
-
- private:
-  std::unique_ptr<TF_Status, StatusDeleter> status_{TF_NewStatus()};
-};
+using flipguard::Status;
 
 /** A graph under construction. Its tensors are known to JavaScript by their place in `tensors`. */
 struct Trace {
@@ -377,6 +368,26 @@ static napi_value Exported(napi_env env, napi_callback_info info) {
   }
 }
 
+/** Adds the fused operations; `fusedOperations` names the instructions that they use, and is absent where there are none. */
+static void addOperations(napi_env env, napi_value exports) {
+  try {
+    static bool registered = false;
+    if (!canAddOperations()) return;
+    if (!registered) {
+      registered = true;
+      flipguard::registerRowOperations();
+      flipguard::registerAttention();
+    }
+  } catch (const std::exception &) {
+    // Everything works without them.
+    return;
+  }
+  napi_add_env_cleanup_hook(env, [](void *) { flipguard::endWorkers(); }, nullptr);
+  napi_value instructions;
+  if (napi_create_string_utf8(env, flipguard::kernels().instructions, NAPI_AUTO_LENGTH, &instructions) == napi_ok)
+    napi_set_named_property(env, exports, "fusedOperations", instructions);
+}
+
 static napi_value Init(napi_env env, napi_value exports) {
   exports = tfnodejs::InitTFNodeJSBinding(env, exports);
   const std::pair<const char *, napi_callback> functions[] = {
@@ -390,6 +401,7 @@ static napi_value Init(napi_env env, napi_value exports) {
     if (napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &function) == napi_ok)
       napi_set_named_property(env, exports, name, function);
   }
+  addOperations(env, exports);
   return exports;
 }
 

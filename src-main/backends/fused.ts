@@ -1,0 +1,112 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Attribute, TensorflowBackend } from './binding.ts';
+
+/** Attention over packed places: what `engine/models/packed-batch.ts` calls slots and places. */
+export interface PlacesAttention {
+  /** [places, heads·headDim] */
+  query: tf.Tensor2D;
+  /** [places, kvHeads·headDim] */
+  key: tf.Tensor2D;
+  value: tf.Tensor2D;
+  /** int32 [slots] */
+  spread: tf.Tensor1D;
+  returned: tf.Tensor1D;
+  /** For every place, `places × turned numbers / 2` each; null where nothing is rotated. */
+  rotary: { cos: tf.Tensor; sin: tf.Tensor } | null;
+  /** Rows by their padded length, in the order of the slots. */
+  groups: readonly { rows: number; time: number }[];
+  headDim: number;
+  /** Keys that a query sees, its own included; null: all before it. */
+  window: number | null;
+  /** Multiplies the queries. */
+  scale: number;
+}
+
+/**
+ * Operations of a forward pass that are many of TensorFlow's own, each as one, with their gradients: `build/native/operations.cc`. Float32,
+ * and for a processor alone. None is differentiable by itself.
+ */
+export interface FusedOps {
+  /** x · rsqrt(mean(x²) + ε) · gain over the last axis. */
+  rmsNorm<T extends tf.Tensor>(x: T, gain: tf.Tensor1D, epsilon: number): T;
+  /** → by x, by gain */
+  rmsNormGradient<T extends tf.Tensor>(x: T, gain: tf.Tensor1D, dy: T, epsilon: number): [T, tf.Tensor1D];
+  /** silu(gate) · up */
+  swiGlu(gate: tf.Tensor2D, up: tf.Tensor2D): tf.Tensor2D;
+  /** → by gate, by up */
+  swiGluGradient(gate: tf.Tensor2D, up: tf.Tensor2D, dy: tf.Tensor2D): [tf.Tensor2D, tf.Tensor2D];
+  /** Rotated, causal and softmaxed → as the query; 0 at places that no slot is read back from. */
+  attention(of: PlacesAttention): tf.Tensor2D;
+  /** → by query, key and value */
+  attentionGradient(of: PlacesAttention, dy: tf.Tensor2D): [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
+  /**
+   * KL(q ‖ p) per row in nats of q = softmax(old) and p = softmax(own) [n, vocab], and what its gradient needs: q − 1[label]. Without the
+   * label, of what is left of both distributions, and its gradient by the own logits, p − q.
+   */
+  divergence(
+    old: tf.Tensor2D,
+    own: tf.Tensor2D,
+    labels: tf.Tensor1D,
+    withoutLabel: boolean,
+  ): { divergence: tf.Tensor1D; grad: tf.Tensor2D };
+  /** The first rows of x as a·x + b·y, with factors of each row of y, and the others as they are. */
+  firstRowsScaled(x: tf.Tensor2D, y: tf.Tensor2D, a: tf.Tensor, b: tf.Tensor): tf.Tensor2D;
+  /** As `NativeOps.sparseSoftmaxCrossEntropy`; the gradient may take the place of the logits in memory. */
+  crossEntropy(logits: tf.Tensor2D, labels: tf.Tensor1D): { loss: tf.Tensor1D; grad: tf.Tensor2D };
+}
+
+/** The fused operations of this backend; undefined on a GPU, and where the binding or the library has none. */
+export function fusedOps(backend: TensorflowBackend): FusedOps | undefined {
+  if (backend.isUsingGpuDevice || backend.binding.fusedOperations === undefined) return undefined;
+  const one = (name: string, attributes: Attribute[], inputs: tf.Tensor[]) =>
+    backend.executeSingleOutput(name, attributes, inputs);
+  const several = (name: string, attributes: Attribute[], inputs: tf.Tensor[], outputs: number) =>
+    backend.executeMultipleOutputs(name, attributes, inputs, outputs);
+  const number = (name: string, value: number): Attribute => ({ name, type: backend.binding.TF_ATTR_FLOAT, value });
+  const whole = (name: string, value: number | number[]): Attribute => {
+    return { name, type: backend.binding.TF_ATTR_INT, value };
+  };
+  const sizes = ({ groups, headDim, window, scale }: PlacesAttention): Attribute[] => [
+    whole(
+      'rows',
+      groups.map(({ rows }) => rows),
+    ),
+    whole(
+      'times',
+      groups.map(({ time }) => time),
+    ),
+    whole('head_dim', headDim),
+    whole('window', window ?? 0),
+    number('scale', scale),
+  ];
+  const arrays = ({ query, key, value, spread, returned, rotary }: PlacesAttention): tf.Tensor[] => {
+    const { cos, sin } = rotary ?? { cos: tf.tensor1d([]), sin: tf.tensor1d([]) };
+    return [query, key, value, spread, returned, cos, sin];
+  };
+  return {
+    rmsNorm: <T extends tf.Tensor>(x: T, gain: tf.Tensor1D, epsilon: number) =>
+      one('FlipguardRmsNorm', [number('epsilon', epsilon)], [x, gain]) as T,
+    rmsNormGradient: <T extends tf.Tensor>(x: T, gain: tf.Tensor1D, dy: T, epsilon: number) =>
+      several('FlipguardRmsNormGrad', [number('epsilon', epsilon)], [x, gain, dy], 2) as [T, tf.Tensor1D],
+    swiGlu: (gate, up) => one('FlipguardSwiGlu', [], [gate, up]) as tf.Tensor2D,
+    swiGluGradient: (gate, up, dy) =>
+      several('FlipguardSwiGluGrad', [], [gate, up, dy], 2) as [tf.Tensor2D, tf.Tensor2D],
+    attention: (of) => tf.tidy(() => one('FlipguardAttention', sizes(of), arrays(of)) as tf.Tensor2D),
+    attentionGradient: (of, dy) =>
+      tf.tidy(() => several('FlipguardAttentionGrad', sizes(of), [...arrays(of), dy], 3)) as [
+        tf.Tensor2D,
+        tf.Tensor2D,
+        tf.Tensor2D,
+      ],
+    divergence(old, own, labels, withoutLabel) {
+      const attributes = [whole('without_label', withoutLabel ? 1 : 0)];
+      const [divergence, grad] = several('FlipguardDivergence', attributes, [old, own, labels], 2);
+      return { divergence: divergence as tf.Tensor1D, grad: grad as tf.Tensor2D };
+    },
+    firstRowsScaled: (x, y, a, b) => one('FlipguardFirstRowsScaled', [], [x, y, a, b]) as tf.Tensor2D,
+    crossEntropy(logits, labels) {
+      const [loss, grad] = several('FlipguardCrossEntropy', [], [logits, labels], 2);
+      return { loss: loss as tf.Tensor1D, grad: grad as tf.Tensor2D };
+    },
+  };
+}

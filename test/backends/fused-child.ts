@@ -1,0 +1,204 @@
+// Run by fused.test.ts in a process of its own for each set of instructions, which the binding chooses when it is loaded. Every fused
+// operation next to the same written out in float64, answered as one JSON document: by case, the largest difference as a share of the largest
+// number.
+import * as tf from '@tensorflow/tfjs-core';
+import { nativeOps, openBackend } from '../../src-main/backends/index.ts';
+import { activeTensorflow } from '../../src-main/backends/tensorflow.ts';
+import { createRandom } from '../../src-main/engine/random.ts';
+import { type AttentionCase, attentionInPlain } from '../helpers/plain-attention.ts';
+
+await openBackend({ prefer: 'tensorflow-cpu' });
+const fused = nativeOps().fused;
+const differences: Record<string, number> = {};
+if (fused !== undefined) {
+  norms();
+  gates();
+  losses();
+  divergences();
+  scaledRows();
+  attentions();
+}
+console.log(JSON.stringify({ instructions: activeTensorflow()?.binding.fusedOperations, differences }));
+process.exit(0);
+
+function numbers(count: number, seed: number, size = 1): number[] {
+  const random = createRandom(seed);
+  return Array.from({ length: count }, () => size * (2 * random.next() - 1));
+}
+
+/** As the float32 tensors hold them. */
+function held(values: readonly number[]): number[] {
+  return Array.from(Float32Array.from(values));
+}
+
+function compare(name: string, ours: tf.Tensor, expected: readonly number[]): void {
+  const got = [...ours.dataSync()];
+  if (got.length !== expected.length) throw new Error(`${name}: ${got.length} numbers in place of ${expected.length}`);
+  const most = Math.max(...expected.map(Math.abs), 1e-30);
+  const off = Math.max(...got.map((value, i) => Math.abs(value - expected[i]!)));
+  differences[name] = Number.isFinite(off) ? off / most : Number.MAX_VALUE;
+}
+
+function norms(): void {
+  const epsilon = 1e-5;
+  for (const [rows, size] of [
+    [1, 2],
+    [3, 7],
+    [70, 64],
+    [130, 33],
+    [5, 288],
+  ] as const) {
+    const [x, gain, dy] = [held(numbers(rows * size, 1, 3)), held(numbers(size, 2)), held(numbers(rows * size, 3))];
+    const [y, byX, byGain] = [[], [], new Array<number>(size).fill(0)] as [number[], number[], number[]];
+    for (let row = 0; row < rows; row++) {
+      const at = (of: readonly number[], i: number) => of[row * size + i]!;
+      const each = Array.from({ length: size }, (_, i) => i);
+      const r = 1 / Math.sqrt(each.reduce((sum, i) => sum + at(x, i) ** 2, 0) / size + epsilon);
+      const along = each.reduce((sum, i) => sum + at(dy, i) * gain[i]! * at(x, i) * r, 0) / size;
+      for (const i of each) {
+        const unit = at(x, i) * r;
+        y.push(unit * gain[i]!);
+        byX.push((at(dy, i) * gain[i]! - unit * along) * r);
+        byGain[i]! += at(dy, i) * unit;
+      }
+    }
+    const [input, by] = [tf.tensor2d(x, [rows, size]), tf.tensor2d(dy, [rows, size])];
+    const factor = tf.tensor1d(gain);
+    const name = `norm of ${rows} × ${size}`;
+    compare(name, fused!.rmsNorm(input, factor, epsilon), y);
+    const [ownX, ownGain] = fused!.rmsNormGradient(input, factor, by, epsilon);
+    compare(`${name}, by what is normed`, ownX, byX);
+    compare(`${name}, by gain`, ownGain, byGain);
+  }
+}
+
+function gates(): void {
+  // One vector and a bit, and several parts.
+  for (const size of [37, 40_001]) {
+    const gate = held([...numbers(size - 4, 1, 8), -1000, -95, 95, 1000]);
+    const [up, dy] = [held(numbers(size, 2)), held(numbers(size, 3))];
+    const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+    const [g, u, by] = [gate, up, dy].map((values) => tf.tensor2d(values, [1, size])) as [tf.Tensor2D, ...tf.Tensor2D[]];
+    const name = `gate of ${size}`;
+    const silu = gate.map((x) => x * sigmoid(x));
+    compare(
+      name,
+      fused!.swiGlu(g, u!),
+      silu.map((a, i) => a * up[i]!),
+    );
+    const [byGate, byUp] = fused!.swiGluGradient(g, u!, by!);
+    compare(
+      `${name}, by gate`,
+      byGate,
+      gate.map((x, i) => dy[i]! * up[i]! * sigmoid(x) * (1 + x - silu[i]!)),
+    );
+    compare(
+      `${name}, by what it lets through`,
+      byUp,
+      silu.map((a, i) => dy[i]! * a),
+    );
+  }
+}
+
+function softmaxOf(row: readonly number[], without?: number): number[] {
+  const most = Math.max(...row.filter((_, i) => i !== without));
+  const powers = row.map((x, i) => (i === without ? 0 : Math.exp(x - most)));
+  const total = powers.reduce((sum, x) => sum + x, 0);
+  return powers.map((x) => x / total);
+}
+
+/** Ordinary ones, ones so large that digits are scarce, and a certain label. */
+function rowsOfLogits(vocabulary: number, seed: number): number[][] {
+  const plain = held(numbers(vocabulary, seed, 5));
+  const large = plain.map((x) => Math.fround(x + 3000));
+  const certain = plain.map((x, i) => (i === seed % vocabulary ? 60 : x));
+  return [plain, large, certain];
+}
+
+function losses(): void {
+  for (const vocabulary of [1, 15, 512, 1003]) {
+    const rows = rowsOfLogits(vocabulary, 4);
+    const labels = [vocabulary - 1, 0, 4 % vocabulary];
+    const [logits, targets] = [tf.tensor2d(rows), tf.tensor1d(labels, 'int32')];
+    const { loss, grad } = fused!.crossEntropy(logits, targets);
+    const shares = rows.map((row) => softmaxOf(row));
+    const expected = rows.map((row, i) => {
+      const most = Math.max(...row);
+      const total = row.reduce((sum, x) => sum + Math.exp(x - most), 0);
+      return most - row[labels[i]!]! + Math.log(total);
+    });
+    compare(`loss over ${vocabulary}`, loss, expected);
+    compare(
+      `loss over ${vocabulary}, its gradient`,
+      grad,
+      shares.flatMap((row, i) => row.map((p, k) => p - (k === labels[i] ? 1 : 0))),
+    );
+  }
+}
+
+function divergences(): void {
+  for (const vocabulary of [15, 512, 1003]) {
+    for (const without of [false, true]) {
+      const [old, own] = [rowsOfLogits(vocabulary, 5), rowsOfLogits(vocabulary, 6)];
+      const labels = [vocabulary - 1, 0, 5];
+      const hidden = (i: number) => (without ? labels[i] : undefined);
+      const q = old.map((row, i) => softmaxOf(row, hidden(i)));
+      const p = own.map((row, i) => softmaxOf(row, hidden(i)));
+      const name = `divergence over ${vocabulary}${without ? ' without the label' : ''}`;
+      const made = fused!.divergence(tf.tensor2d(old), tf.tensor2d(own), tf.tensor1d(labels, 'int32'), without);
+      compare(
+        name,
+        made.divergence,
+        q.map((row, i) => row.reduce((sum, x, k) => sum + (x === 0 ? 0 : x * Math.log(x / p[i]![k]!)), 0)),
+      );
+      compare(
+        `${name}, what its gradient needs`,
+        made.grad,
+        q.flatMap((row, i) => row.map((x, k) => (without ? p[i]![k]! - x : x - (k === labels[i] ? 1 : 0)))),
+      );
+    }
+  }
+}
+
+function scaledRows(): void {
+  const [rows, first, width] = [5, 3, 19];
+  const [x, y] = [held(numbers(rows * width, 7)), held(numbers(first * width, 8))];
+  const [a, b] = [held(numbers(first, 9)), held(numbers(first, 10))];
+  const sum = fused!.firstRowsScaled(
+    tf.tensor2d(x, [rows, width]),
+    tf.tensor2d(y, [first, width]),
+    tf.tensor2d(a, [first, 1]),
+    tf.tensor2d(b, [first, 1]),
+  );
+  const factorOf = (i: number) => Math.floor(i / width);
+  compare(
+    'first rows',
+    sum,
+    x.map((value, i) => (i < first * width ? value * a[factorOf(i)]! + y[i]! * b[factorOf(i)]! : value)),
+  );
+}
+
+function attentions(): void {
+  const cases: Record<string, AttentionCase> = {
+    'one head': { heads: 1, kvHeads: 1, headDim: 8, turns: 4, window: null, rows: [5] },
+    'grouped heads': { heads: 8, kvHeads: 4, headDim: 8, turns: 4, window: null, rows: [40, 33] },
+    'a window': { heads: 4, kvHeads: 2, headDim: 16, turns: 8, window: 5, rows: [70, 9] },
+    'a window of one vector': { heads: 2, kvHeads: 1, headDim: 4, turns: 2, window: 16, rows: [130] },
+    'partial rotation': { heads: 3, kvHeads: 3, headDim: 48, turns: 8, window: null, rows: [21, 64] },
+    'no rotation, odd sizes': { heads: 2, kvHeads: 1, headDim: 6, turns: 0, window: null, rows: [1, 19] },
+    'wide heads, a long row': { heads: 2, kvHeads: 1, headDim: 128, turns: 64, window: null, rows: [300] },
+    'a shared prompt': { heads: 4, kvHeads: 2, headDim: 8, turns: 4, window: null, rows: [30, 24, 41], shared: 11 },
+    'a shared prompt in a window': {
+      ...{ heads: 4, kvHeads: 2, headDim: 8, turns: 4, window: 7, rows: [30, 24, 41] },
+      shared: 19,
+    },
+  };
+  for (const [name, sizes] of Object.entries(cases)) {
+    const { of, dy, output, gradients } = attentionInPlain(sizes);
+    compare(`attention, ${name}`, fused!.attention(of), output);
+    const ours = fused!.attentionGradient(of, dy);
+    (['query', 'key', 'value'] as const).forEach((which, i) =>
+      compare(`attention, ${name}, by ${which}`, ours[i]!, gradients[i]!),
+    );
+  }
+}
