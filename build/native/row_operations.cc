@@ -141,25 +141,31 @@ class CrossEntropy {
   }
 };
 
-class Divergence {
+/** The same, and how far the first rows are from those of another model: one row after the other, while it is in the processor's cache. */
+class LossesBeside {
  public:
-  explicit Divergence(TF_OpKernelConstruction *construction) {
+  explicit LossesBeside(TF_OpKernelConstruction *construction) {
     Status status;
     TF_OpKernelConstruction_GetAttrInt64(construction, "without_label", &withoutLabel_, status);
     status.check("without_label");
   }
   void compute(TF_OpKernelContext *context) const {
-    const Overwritten old(context, 0);
-    const Tensor own = Tensor::input(context, 1), labels = Tensor::input(context, 2);
-    require(own.shape() == old.shape, "logits of two models are of different sizes");
-    requireLabels(labels, old.shape);
-    const int64_t rows = old.shape[0], vocabulary = old.shape[1];
-    const Tensor divergence = Tensor::output(context, 0, {rows});
-    const Tensor gradient = Tensor::outputOver(context, 1, old.shape, 0);
+    const Overwritten own(context, 0), old(context, 1);
+    const Tensor labels = Tensor::input(context, 2);
+    requireLabels(labels, own.shape);
+    const int64_t rows = own.shape[0], vocabulary = own.shape[1], compared = old.shape[0];
+    require(compared <= rows && old.shape[1] == vocabulary, "logits of two models are of different sizes");
+    const Tensor loss = Tensor::output(context, 0, {rows});
+    const Tensor gradient = Tensor::outputOver(context, 1, own.shape, 0);
+    const Tensor divergence = Tensor::output(context, 2, {compared});
+    const Tensor other = Tensor::outputOver(context, 3, old.shape, 1);
     byRow(rows, vocabulary, [&](int64_t row) {
-      const int64_t at = row * vocabulary;
-      divergence.floats()[row] = kernels().divergence(old.numbers + at, own.floats() + at, vocabulary,
-                                                      labels.integers()[row], withoutLabel_ != 0, gradient.floats() + at);
+      const int64_t at = row * vocabulary, label = labels.integers()[row];
+      // The gradient takes the place of the logits, so it comes last.
+      if (row < compared)
+        divergence.floats()[row] = kernels().divergence(old.numbers + at, own.numbers + at, vocabulary, label,
+                                                        withoutLabel_ != 0, other.floats() + at);
+      loss.floats()[row] = kernels().crossEntropy(own.numbers + at, vocabulary, label, gradient.floats() + at);
     });
   }
 
@@ -188,6 +194,19 @@ class FirstRowsScaled {
   }
 };
 
+/** Losses for each label, divergences for each row of the old logits. */
+void lossesBesideShapes(TF_ShapeInferenceContext *context, TF_Status *status) {
+  shapes<2, 0>(context, status);
+  if (TF_GetCode(status) != TF_OK) return;
+  TF_ShapeHandle *old = TF_NewShapeHandle(), *rows = TF_NewShapeHandle();
+  TF_ShapeInferenceContextGetInput(context, 1, old, status);
+  if (TF_GetCode(status) == TF_OK) TF_ShapeInferenceContextSetOutput(context, 3, old, status);
+  if (TF_GetCode(status) == TF_OK) TF_ShapeInferenceContextSubshape(context, old, 0, 1, rows, status);
+  if (TF_GetCode(status) == TF_OK) TF_ShapeInferenceContextSetOutput(context, 2, rows, status);
+  TF_DeleteShapeHandle(old);
+  TF_DeleteShapeHandle(rows);
+}
+
 }  // namespace
 
 void registerRowOperations() {
@@ -206,9 +225,9 @@ void registerRowOperations() {
 
   define("FlipguardCrossEntropy", {"logits: float", "labels: int32"}, {"loss: float", "gradient: float"}, {}, shapes<1, 0>);
   implement<CrossEntropy>("FlipguardCrossEntropy");
-  define("FlipguardDivergence", {"old: float", "own: float", "labels: int32"}, {"divergence: float", "gradient: float"},
-         {"without_label: int"}, shapes<2, 0>);
-  implement<Divergence>("FlipguardDivergence");
+  define("FlipguardLossesBeside", {"own: float", "old: float", "labels: int32"},
+         {"loss: float", "gradient: float", "divergence: float", "other: float"}, {"without_label: int"}, lossesBesideShapes);
+  implement<LossesBeside>("FlipguardLossesBeside");
   define("FlipguardFirstRowsScaled", {"x: float", "y: float", "a: float", "b: float"}, {"sum: float"}, {}, shapes<0>);
   implement<FirstRowsScaled>("FlipguardFirstRowsScaled");
 }

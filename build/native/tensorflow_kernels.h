@@ -29,6 +29,9 @@ FLIPGUARD_WEAK void TF_DeleteShapeHandle(TF_ShapeHandle *);
 FLIPGUARD_WEAK void TF_ShapeInferenceContextGetInput(TF_ShapeInferenceContext *, int, TF_ShapeHandle *, TF_Status *);
 FLIPGUARD_WEAK void TF_ShapeInferenceContextSetOutput(TF_ShapeInferenceContext *, int, TF_ShapeHandle *, TF_Status *);
 
+FLIPGUARD_WEAK void TF_ShapeInferenceContextSubshape(TF_ShapeInferenceContext *, TF_ShapeHandle *, int64_t start, int64_t end,
+                                                     TF_ShapeHandle *result, TF_Status *);
+
 FLIPGUARD_WEAK TF_KernelBuilder *TF_NewKernelBuilder(const char *op, const char *device, void *(*create)(TF_OpKernelConstruction *),
                                       void (*compute)(void *, TF_OpKernelContext *), void (*destroy)(void *));
 FLIPGUARD_WEAK void TF_RegisterKernelBuilder(const char *name, TF_KernelBuilder *, TF_Status *);

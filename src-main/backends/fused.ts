@@ -22,6 +22,14 @@ export interface PlacesAttention {
   scale: number;
 }
 
+/** Losses and gradient of all rows [n], [n, vocab]; divergence of the first and what its gradient needs [m], [m, vocab]. */
+export interface LossesBeside {
+  loss: tf.Tensor1D;
+  grad: tf.Tensor2D;
+  divergence: tf.Tensor1D;
+  other: tf.Tensor2D;
+}
+
 /**
  * Operations of a forward pass that are many of TensorFlow's own, each as one, with their gradients: `build/native/operations.cc`. Float32,
  * and for a processor alone. None is differentiable by itself.
@@ -40,15 +48,11 @@ export interface FusedOps {
   /** → by query, key and value */
   attentionGradient(of: PlacesAttention, dy: tf.Tensor2D): [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
   /**
-   * KL(q ‖ p) per row in nats of q = softmax(old) and p = softmax(own) [n, vocab], and what its gradient needs: q − 1[label]. Without the
-   * label, of what is left of both distributions, and its gradient by the own logits, p − q.
+   * As `crossEntropy` of the own logits [n, vocab], and for the first rows, with the old logits [m, vocab], KL(q ‖ p) in nats of
+   * q = softmax(old) and p = softmax(own) [m] and what its gradient needs: q − 1[label]. Without the label, the KL of what is left of both
+   * distributions, and its gradient by the own logits, p − q.
    */
-  divergence(
-    old: tf.Tensor2D,
-    own: tf.Tensor2D,
-    labels: tf.Tensor1D,
-    withoutLabel: boolean,
-  ): { divergence: tf.Tensor1D; grad: tf.Tensor2D };
+  lossesBeside(own: tf.Tensor2D, old: tf.Tensor2D, labels: tf.Tensor1D, withoutLabel: boolean): LossesBeside;
   /** The first rows of x as a·x + b·y, with factors of each row of y, and the others as they are. */
   firstRowsScaled(x: tf.Tensor2D, y: tf.Tensor2D, a: tf.Tensor, b: tf.Tensor): tf.Tensor2D;
   /** As `NativeOps.sparseSoftmaxCrossEntropy`; the gradient may take the place of the logits in memory. */
@@ -98,10 +102,10 @@ export function fusedOps(backend: TensorflowBackend): FusedOps | undefined {
         tf.Tensor2D,
         tf.Tensor2D,
       ],
-    divergence(old, own, labels, withoutLabel) {
+    lossesBeside(own, old, labels, withoutLabel) {
       const attributes = [whole('without_label', withoutLabel ? 1 : 0)];
-      const [divergence, grad] = several('FlipguardDivergence', attributes, [old, own, labels], 2);
-      return { divergence: divergence as tf.Tensor1D, grad: grad as tf.Tensor2D };
+      const [loss, grad, divergence, other] = several('FlipguardLossesBeside', attributes, [own, old, labels], 4);
+      return { loss, grad, divergence, other } as LossesBeside;
     },
     firstRowsScaled: (x, y, a, b) => one('FlipguardFirstRowsScaled', [], [x, y, a, b]) as tf.Tensor2D,
     crossEntropy(logits, labels) {

@@ -93,15 +93,16 @@ export interface FusedOps {
   /** → by query, key and value */
   attentionGradient(of: PlacesAttention, dy: Tensor2D): [Tensor2D, Tensor2D, Tensor2D];
   /**
-   * KL(q ‖ p) per row in nats of q = softmax(old) and p = softmax(own) [n, vocab], and q − 1[label]; without the label, of what is left of
-   * both, and the gradient by the own logits, p − q.
+   * As `sparseSoftmaxCrossEntropy` of the own logits [n, vocab], and for the first rows, with the old logits [m, vocab], KL(q ‖ p) in nats of
+   * q = softmax(old) and p = softmax(own) [m] and what its gradient needs: q − 1[label]. Without the label, the KL of what is left of both
+   * distributions, and its gradient by the own logits, p − q.
    */
-  divergence(
-    old: Tensor2D,
+  lossesBeside(
     own: Tensor2D,
+    old: Tensor2D,
     labels: Tensor1D,
     withoutLabel: boolean,
-  ): { divergence: Tensor1D; grad: Tensor2D };
+  ): { loss: Tensor1D; grad: Tensor2D; divergence: Tensor1D; other: Tensor2D };
   /** The first rows of x as a·x + b·y, with factors of each row of y [m, 1], and the others as they are. */
   firstRowsScaled(x: Tensor2D, y: Tensor2D, a: Tensor, b: Tensor): Tensor2D;
 }

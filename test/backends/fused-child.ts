@@ -78,7 +78,10 @@ function gates(): void {
     const gate = held([...numbers(size - 4, 1, 8), -1000, -95, 95, 1000]);
     const [up, dy] = [held(numbers(size, 2)), held(numbers(size, 3))];
     const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
-    const [g, u, by] = [gate, up, dy].map((values) => tf.tensor2d(values, [1, size])) as [tf.Tensor2D, ...tf.Tensor2D[]];
+    const [g, u, by] = [gate, up, dy].map((values) => tf.tensor2d(values, [1, size])) as [
+      tf.Tensor2D,
+      ...tf.Tensor2D[],
+    ];
     const name = `gate of ${size}`;
     const silu = gate.map((x) => x * sigmoid(x));
     compare(
@@ -145,7 +148,12 @@ function divergences(): void {
       const q = old.map((row, i) => softmaxOf(row, hidden(i)));
       const p = own.map((row, i) => softmaxOf(row, hidden(i)));
       const name = `divergence over ${vocabulary}${without ? ' without the label' : ''}`;
-      const made = fused!.divergence(tf.tensor2d(old), tf.tensor2d(own), tf.tensor1d(labels, 'int32'), without);
+      // A fourth row that is not compared.
+      const [all, targets] = [tf.tensor2d([...own, own[0]!]), tf.tensor1d([...labels, 1], 'int32')];
+      const alone = fused!.crossEntropy(all, targets);
+      const made = fused!.lossesBeside(all, tf.tensor2d(old), targets, without);
+      compare(`${name}, losses`, made.loss, [...alone.loss.dataSync()]);
+      compare(`${name}, their gradient`, made.grad, [...alone.grad.dataSync()]);
       compare(
         name,
         made.divergence,
@@ -153,7 +161,7 @@ function divergences(): void {
       );
       compare(
         `${name}, what its gradient needs`,
-        made.grad,
+        made.other,
         q.flatMap((row, i) => row.map((x, k) => (without ? p[i]![k]! - x : x - (k === labels[i] ? 1 : 0)))),
       );
     }

@@ -112,7 +112,11 @@ export function attentionInPlain(sizes: AttentionCase): PlainAttention {
     }
   });
 
-  const tensor = (of: Matrix) => tf.tensor2d(of.flatMap((row) => [...row]), [places, of[0]!.length]);
+  const tensor = (of: Matrix) =>
+    tf.tensor2d(
+      of.flatMap((row) => [...row]),
+      [places, of[0]!.length],
+    );
   const flat = (of: Matrix) => of.flatMap((row) => [...row]);
   const table = (of: number[][]) => tf.tensor2d(of.flat(), [places, turns]);
   return {

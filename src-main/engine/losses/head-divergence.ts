@@ -12,16 +12,14 @@ export interface ComparedWith {
   masked: boolean;
 }
 
-/** Rows of the pass with what has already been computed from their logits. */
-export interface OwnRows {
-  /** [rows, vocab] */
-  logits: Tensor2D;
-  labels: Tensor1D;
-  /** −log p(label), [rows]. */
+/** −log p(label) and softmax − one-hot of all rows, [n] and [n, vocab]. */
+export interface RowLosses {
   loss: Tensor1D;
+  grad: Tensor2D;
+  /** For the rows that are compared. */
+  divergence: { value: Tensor1D; grad: Tensor2D } | null;
 }
 
-/** What goes over the rows of logits. */
 export interface HeadKernels {
   kernel: NonNullable<NativeOps['sparseSoftmaxCrossEntropy']>;
   fused?: FusedOps | undefined;
@@ -37,30 +35,39 @@ export interface ScaledRows {
 const farBelow = 1e30;
 
 /**
- * KL(old ‖ own) per row in nats, with what the backward pass needs [rows, vocab]: p_old − 1[label], or for masked distributions the KL's
- * own gradient by the logits. `oldHidden` are the rows' hidden states under the other model.
+ * The losses of all rows of logits [n, vocab] and KL(old ‖ own) in nats of the first ones, `oldHidden` being their hidden states under the
+ * other model, with what the backward pass needs [compared, vocab]: p_old − 1[label], or for masked distributions the KL's own gradient by the
+ * logits.
  */
-export function divergenceFrom(
+export function lossesBeside(
   { model, masked }: ComparedWith,
   oldHidden: Tensor2D,
-  own: OwnRows,
+  logits: Tensor2D,
+  labels: Tensor1D,
   { kernel, fused }: HeadKernels,
-): { divergence: Tensor1D; grad: Tensor2D } {
+): RowLosses {
   const { weights, multiplier } = model.languageHead();
   const scaledHidden = multiplier === 1 ? oldHidden : tf.mul<Tensor2D>(oldHidden, multiplier);
   const oldLogits: Tensor2D = tf.matMul(scaledHidden, weights as Tensor2D, false, true);
-  if (fused !== undefined) return fused.divergence(oldLogits, own.logits, own.labels, masked);
-  if (masked) return maskedDivergence(oldLogits, own.logits, own.labels);
-  const { loss, grad } = kernel(oldLogits, own.labels);
+  if (fused !== undefined) {
+    const { loss, grad, divergence, other } = fused.lossesBeside(logits, oldLogits, labels, masked);
+    return { loss, grad, divergence: { value: divergence, grad: other } };
+  }
+  const own = kernel(logits, labels);
+  const compared = oldLogits.shape[0];
+  const [first, firstLabels] = [firstRows(logits, compared), tf.slice(labels, [0], [compared]) as Tensor1D];
+  if (masked) return { ...own, divergence: maskedDivergence(oldLogits, first, firstLabels) };
+  const { loss, grad } = kernel(oldLogits, firstLabels);
   // Σ p_old (z_old − z) + log Σ e^z − log Σ e^z_old: what the label's 1 adds to the first sum, the two losses take away.
-  const moved: Tensor1D = tf.sum(tf.mul(grad, tf.sub(oldLogits, own.logits)), 1);
-  return { divergence: tf.add(moved, tf.sub(own.loss, loss)), grad };
+  const moved: Tensor1D = tf.sum(tf.mul(grad, tf.sub(oldLogits, first)), 1);
+  const value = tf.add(moved, tf.sub(tf.slice(own.loss, [0], [compared]), loss)) as Tensor1D;
+  return { ...own, divergence: { value, grad } };
 }
 
 /**
  * The gradient by the logits, as rows G and factors s, the gradient being s·G; on the first rows the KL pulls, too. Where it does not, they
  * are those of the log-probs alone to the last bit. `own.rows` is p − 1[label], `own.factors` [n, 1] what pulls at the log-probs' losses, and
- * `other` what `divergenceFrom` kept [compared, vocab].
+ * `other` what `lossesBeside` kept [compared, vocab].
  */
 export function gradientOfBoth(
   own: ScaledRows,
@@ -107,6 +114,6 @@ function maskedDivergence(oldLogits: Tensor2D, logits: Tensor2D, labels: Tensor1
   };
   const [old, now] = [parts(oldLogits), parts(logits)];
   const moved: Tensor1D = tf.sum(tf.mul(old.probabilities, tf.sub(old.shifted, now.shifted)), 1);
-  const divergence: Tensor1D = tf.add(moved, tf.squeeze(tf.sub(now.logTotal, old.logTotal), [1]));
-  return { divergence, grad: tf.sub<Tensor2D>(now.probabilities, old.probabilities) };
+  const value: Tensor1D = tf.add(moved, tf.squeeze(tf.sub(now.logTotal, old.logTotal), [1]));
+  return { value, grad: tf.sub<Tensor2D>(now.probabilities, old.probabilities) };
 }

@@ -5,7 +5,7 @@ import { customGradient } from '../models/custom-gradient.ts';
 import { gradientProduct } from '../models/layers.ts';
 import { scaled } from '../models/unsaved.ts';
 import type { NativeOps } from '../ports.ts';
-import { type ComparedWith, divergenceFrom, gradientOfBoth } from './head-divergence.ts';
+import { type ComparedWith, gradientOfBoth, lossesBeside, type RowLosses } from './head-divergence.ts';
 
 /** Up to this many logits are made at once, and their gradient kept: 256 MiB. */
 const mostKept = 2 ** 26;
@@ -67,22 +67,12 @@ function headPass(
   });
   const kernel = ops?.sparseSoftmaxCrossEntropy ?? composedCrossEntropy;
   const after = ops?.after ?? (<T extends tf.Tensor>(x: T) => tf.clone(x));
-  const lossesOf = (h: Tensor2D, w: Tensor2D, old: Tensor2D | undefined, piece: Piece): PieceLosses => {
+  const lossesOf = (h: Tensor2D, w: Tensor2D, old: Tensor2D | undefined, piece: Piece): RowLosses => {
     const { start, size, compared } = piece;
     const logits: Tensor2D = tf.matMul(h, w, false, true);
     const wanted: Tensor1D = tf.slice(labels, [start], [size]);
-    const own = kernel(logits, wanted);
-    if (before === null || old === undefined || compared === 0) return { ...own, divergence: null };
-    const first = {
-      logits: rowsOf(logits, { start: 0, size: compared }),
-      labels: tf.slice(wanted, [0], [compared]) as Tensor1D,
-      loss: tf.slice(own.loss, [0], [compared]) as Tensor1D,
-    };
-    const { divergence, grad } = divergenceFrom(before, rowsOf(old, { start, size: compared }), first, {
-      kernel,
-      fused: ops?.fused,
-    });
-    return { ...own, divergence: { value: divergence, grad } };
+    if (before === null || old === undefined || compared === 0) return { ...kernel(logits, wanted), divergence: null };
+    return lossesBeside(before, rowsOf(old, { start, size: compared }), logits, wanted, { kernel, fused: ops?.fused });
   };
   const input = factor === 1 ? hidden : scaled(hidden, factor);
 
@@ -156,14 +146,6 @@ function headPass(
     (h) => forward(h, weights),
     (dy, saved) => [backward(dy, saved).hidden],
   );
-}
-
-interface PieceLosses {
-  /** −log p(label), [size], and softmax − one-hot, [size, vocab]. */
-  loss: Tensor1D;
-  grad: Tensor2D;
-  /** For the rows that are compared. */
-  divergence: { value: Tensor1D; grad: Tensor2D } | null;
 }
 
 export interface ScoresOptions {

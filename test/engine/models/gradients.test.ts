@@ -43,7 +43,9 @@ describe('gradients of every weight equal torch’s', () => {
     // Each sequence twice over: the second shares the first one's prompt, and both pull alike.
     const twice = [...sequences, ...sequences];
     const golden = recorded[family]!;
-    for (const [form, { checkpointing = false, pieces = false, fused = false, ...options }] of Object.entries<Form>(forms)) {
+    for (const [form, { checkpointing = false, pieces = false, fused = false, ...options }] of Object.entries<Form>(
+      forms,
+    )) {
       const batch = batchFor(model, twice, { sharePrompts: model.sharesPrompts, ...options });
       const { value, gradients } = lossGradients(model.trainable, () => {
         const hidden = completionHidden(model, batch, { checkpointing, ops: fused ? nativeOps() : undefined });
