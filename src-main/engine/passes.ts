@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor, Tensor1D, Variable } from '@tensorflow/tfjs-core';
+import type { CausalLm } from './models/causal-lm.ts';
 import { isConstant } from './models/constants.ts';
+import { isSmall } from './models/form-sizes.ts';
 import type { Gradients } from './optim/adamw.ts';
 import { addGradients, globalNorm, lossGradients } from './optim/gradients.ts';
 import type { CompiledFunction, NativeOps, TensorSpec } from './ports.ts';
@@ -48,11 +50,14 @@ export class Passes {
   /** Why passes were not compiled, by key. */
   readonly refused = new Map<string, string>();
   readonly #ops: NativeOps;
+  readonly #inTurn: boolean;
   readonly #known = new Map<string, Known>();
   readonly #met = new Set<string>();
 
-  constructor(ops: NativeOps) {
+  /** @param model whose passes these mostly are: of a small one, each operation is done before the next begins */
+  constructor(ops: NativeOps, model?: Pick<CausalLm, 'parameters'>) {
     this.#ops = ops;
+    this.#inTurn = model !== undefined && isSmall(model);
   }
 
   /** Whether sizes should be rounded, so that forms repeat. */
@@ -146,7 +151,7 @@ export class Passes {
         return build(own, before === null ? null : new Map(sums));
       },
       specs,
-      { constant: isConstant },
+      { constant: isConstant, inTurn: this.#inTurn },
     );
     if ('refused' in made) {
       this.refused.set(key, made.refused);

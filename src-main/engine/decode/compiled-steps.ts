@@ -3,7 +3,7 @@ import type { DecodingSettings } from '../../shared/domain/evaluations.ts';
 import { isConstant } from '../models/constants.ts';
 import type { CausalLm, KeyValueCache } from '../models/causal-lm.ts';
 import type { CacheSegment } from '../models/kv-cache.ts';
-import { roundsFinely } from '../models/form-sizes.ts';
+import { isSmall } from '../models/form-sizes.ts';
 import { hidden } from '../models/mask.ts';
 import type { StepWeights } from '../models/step-weights.ts';
 import type { CompiledFunction, NativeOps, TensorSpec } from '../ports.ts';
@@ -57,7 +57,7 @@ export class CompiledSteps {
     this.#padding = [...padding];
     this.#running = padding.map((_, row) => row);
     this.#weights = model.stepWeights();
-    this.#isFine = roundsFinely(model);
+    this.#isFine = !isSmall(model);
   }
 
   /** Feeds the last token of every running row → their next ones. Throws if the form that is needed now cannot be compiled. */

@@ -3,7 +3,7 @@ import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { CausalLm } from '../models/causal-lm.ts';
 import { customGradient } from '../models/custom-gradient.ts';
 import type { DropoutSeeds } from '../models/dropout.ts';
-import { roundsFinely } from '../models/form-sizes.ts';
+import { isSmall } from '../models/form-sizes.ts';
 import type { PackedBatch } from '../models/packed-batch.ts';
 import type { PassInputs, PassTensors } from '../passes.ts';
 import type { NativeOps } from '../ports.ts';
@@ -32,7 +32,7 @@ export interface Batch {
 
 /** The sequences as this model takes them. */
 export function layoutFor(model: CausalLm, sequences: readonly CompletionSequence[], rounded: boolean): BatchLayout {
-  const fineness = roundsFinely(model) ? 32 : 8;
+  const fineness = isSmall(model) ? 8 : 32;
   return layoutBatch(sequences, { rounded, fineness, sharePrompts: model.sharesPrompts });
 }
 

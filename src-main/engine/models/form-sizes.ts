@@ -1,11 +1,13 @@
 import type { CausalLm } from './causal-lm.ts';
 
-/** The number of weights above which compiling one more form costs less than the padding that it saves. */
-const finelyRounded = 4e6;
+/**
+ * The number of weights from which on operations are so large that one more form to compile costs less than padding, and that two of them next
+ * to each other are faster than one after the other.
+ */
+const smallBelow = 4e6;
 
-/** Whether the sizes of this model's forms are to be fine. */
-export function roundsFinely({ parameters }: CausalLm): boolean {
+export function isSmall({ parameters }: Pick<CausalLm, 'parameters'>): boolean {
   let weights = 0;
   for (const { size } of parameters.values()) weights += size;
-  return weights >= finelyRounded;
+  return weights < smallBelow;
 }

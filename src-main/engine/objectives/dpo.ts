@@ -51,7 +51,7 @@ export class DpoObjective implements Objective {
 
   constructor(options: DpoOptions) {
     this.#options = options;
-    this.#passes = new Passes(options.ops);
+    this.#passes = new Passes(options.ops, options.model);
     this.sampleIds = options.samples.map((sample) => sample.id);
     this.lengths = options.samples.map((sample) => sample.chosen.ids.length + sample.rejected.ids.length);
     this.trainable = options.model.trainable;

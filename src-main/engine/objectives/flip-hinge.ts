@@ -68,7 +68,7 @@ export class FlipHingeObjective implements Objective {
   constructor(inner: Objective, options: FlipHingeOptions) {
     this.#inner = inner;
     this.#options = options;
-    this.#passes = new Passes(options.ops);
+    this.#passes = new Passes(options.ops, options.model);
     this.#weights = new GuardWeights(options.spec, options.targets.slices);
     this.#gradients = new GuardGradients(options.spec);
     this.sampleIds = inner.sampleIds;

@@ -36,7 +36,7 @@ export class KtoObjective implements Objective {
 
   constructor(options: KtoOptions) {
     this.#options = options;
-    this.#passes = new Passes(options.ops);
+    this.#passes = new Passes(options.ops, options.model);
     this.sampleIds = options.samples.map((sample) => sample.id);
     this.lengths = options.samples.map(({ sequence }) => sequence.ids.length);
     this.trainable = options.model.trainable;

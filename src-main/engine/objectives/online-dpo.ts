@@ -46,7 +46,7 @@ export class OnlineDpoObjective implements Objective {
 
   constructor(options: OnPolicyOptions<OnlineDpoSpec>) {
     this.#options = options;
-    this.#passes = new Passes(options.ops);
+    this.#passes = new Passes(options.ops, options.model);
     this.sampleIds = options.samples.map(({ id }) => id);
     this.lengths = options.samples.map(({ ids }) => ids.length + options.spec.maxNewTokens);
     this.trainable = options.model.trainable;

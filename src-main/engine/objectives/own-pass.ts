@@ -53,7 +53,7 @@ export class OwnPass {
 
   constructor(options: PairGuardOptions) {
     this.#options = options;
-    this.#passes = options.passes ?? new Passes(options.ops);
+    this.#passes = options.passes ?? new Passes(options.ops, options.model);
   }
 
   /** Gate and divergence in one pass over every instance: best where most fire. */

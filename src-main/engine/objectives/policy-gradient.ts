@@ -52,7 +52,7 @@ export class PolicyGradientObjective implements Objective {
 
   constructor(options: OnPolicyOptions<RlooSpec | GrpoSpec>) {
     this.#options = options;
-    this.#passes = new Passes(options.ops);
+    this.#passes = new Passes(options.ops, options.model);
     this.sampleIds = options.samples.map(({ id }) => id);
     this.lengths = options.samples.map(({ ids }) => ids.length + options.spec.maxNewTokens);
     this.trainable = options.model.trainable;

@@ -57,7 +57,7 @@ export class PpoObjective implements Objective {
 
   constructor(options: OnPolicyOptions<PpoSpec>) {
     this.#options = options;
-    this.#passes = new Passes(options.ops);
+    this.#passes = new Passes(options.ops, options.model);
     this.sampleIds = options.samples.map(({ id }) => id);
     this.lengths = options.samples.map(({ ids }) => ids.length + options.spec.maxNewTokens);
     const { dim } = options.model.config;

@@ -39,7 +39,7 @@ export class ReferenceFreeObjective implements Objective {
 
   constructor(options: ReferenceFreeOptions) {
     this.#options = options;
-    this.#passes = new Passes(options.ops);
+    this.#passes = new Passes(options.ops, options.model);
     this.sampleIds = options.samples.map((sample) => sample.id);
     this.lengths = options.samples.map((sample) => sample.chosen.ids.length + sample.rejected.ids.length);
     this.trainable = options.model.trainable;

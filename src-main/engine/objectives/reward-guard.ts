@@ -83,7 +83,7 @@ export class RewardGuard implements OnPolicyGuard {
 
   constructor(options: RewardGuardOptions) {
     this.#options = options;
-    this.#passes = new Passes(options.ops);
+    this.#passes = new Passes(options.ops, options.model);
     this.spec = options.spec;
     this.#weights = new GuardWeights(options.spec, options.targets.slices);
     this.#gradients = new GuardGradients(options.spec);

@@ -30,7 +30,7 @@ export class RewardObjective implements Objective {
 
   constructor(options: RewardOptions) {
     this.#options = options;
-    this.#passes = new Passes(options.ops ?? {});
+    this.#passes = new Passes(options.ops ?? {}, options.model);
     this.sampleIds = options.samples.map((sample) => sample.id);
     this.lengths = options.samples.map((sample) => sample.chosen.ids.length + sample.rejected.ids.length);
     this.trainable = options.model.trainable;

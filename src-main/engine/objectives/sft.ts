@@ -28,7 +28,7 @@ export class SftObjective implements Objective {
 
   constructor(options: SftOptions) {
     this.#options = options;
-    this.#passes = new Passes(options.ops);
+    this.#passes = new Passes(options.ops, options.model);
     this.sampleIds = options.samples.map((sample) => sample.id);
     this.lengths = options.samples.map((sample) => sample.sequence.ids.length);
     this.trainable = options.model.trainable;
