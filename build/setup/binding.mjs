@@ -1,5 +1,5 @@
 // tfjs-node-gpu's native half: a Node-API addon that calls TensorFlow's C interface. Its sources come in the npm package; here they
-// are compiled against the library at hand, which takes about ten seconds and leaves no question of versions.
+// are compiled against the library at hand, which takes about twenty seconds and leaves no question of versions.
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -101,7 +101,7 @@ async function compileBinding({ env, library, file, linked }) {
   fs.mkdirSync(work, { recursive: true });
   try {
     const compiler = await findCompiler(env);
-    say('compiling the TensorFlow binding (about 10 s)');
+    say('compiling the TensorFlow binding (about 20 s)');
     const bindingSources = path.join(tfjsNodeDir, 'binding');
     const sources = [path.join(bindingSources, 'tfjs_backend.cc'), ...ownFiles().filter((file) => file.endsWith('.cc'))];
     const includes = [shimHeaders(library, work), library.includeDir, headers, tfjsNodeDir, bindingSources].map(

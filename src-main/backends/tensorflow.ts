@@ -41,6 +41,7 @@ function settings(backend: TensorflowBackend): Record<string, string> {
   return {
     oneDNN: process.env['TF_ENABLE_ONEDNN_OPTS'] === '1' ? 'on' : 'off',
     compiledSteps: binding.traceBegin === undefined ? 'off' : 'on',
+    ...(backend.isUsingGpuDevice ? {} : { fusedOperations: binding.fusedOperations ?? 'off' }),
     ...(backend.isUsingGpuDevice ? {} : { smallModelsDecode: 'on one thread' }),
   };
 }

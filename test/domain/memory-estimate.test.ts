@@ -9,7 +9,7 @@ const tiny = readModelConfig({
   ...{ model_type: 'llama', hidden_size: 8, num_hidden_layers: 2, num_attention_heads: 2, num_key_value_heads: 1 },
   ...{ intermediate_size: 12, vocab_size: 20, tie_word_embeddings: true, max_position_embeddings: 64 },
 });
-const conditions = { half: false, checkpointing: false, longest: 10, decoding: null };
+const conditions = { half: false, checkpointing: false, fused: false, longest: 10, decoding: null };
 const processBytes = { idle: 1000, working: 3000 };
 
 function spec(changes: Partial<RunSpecInput> = {}) {
@@ -36,6 +36,13 @@ test('every part of a tiny model’s memory is what one counts by hand', () => {
     },
     evaluate: { process: 3000, weights: 4 * parameters, optimiser: 8 * parameters },
   });
+});
+
+test('where attention, norms and gates are one operation each, no weights of attention are kept', () => {
+  const at = (longest: number) =>
+    estimateMemory(spec(), shapeOf(tiny), { ...conditions, fused: true, longest, processBytes }).phases.step.activations;
+  // Per layer and token 4·8 + 2·(2 + 1)·4 + 3·12 = 92 numbers, and twice as many for sequences twice as long.
+  expect([at(10), at(20)]).toEqual([4 * 60 * 2 * 92, 4 * 120 * 2 * 92]);
 });
 
 test('an adapter trains alone, bfloat16 narrows what does not train, blocks that are computed twice keep their input', () => {

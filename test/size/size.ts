@@ -63,6 +63,7 @@ function run(name: keyof typeof knownShapes): number {
   const estimate = estimateMemory(spec, shapeOf(readModelConfig(config)), {
     half: false,
     checkpointing: false,
+    fused: true,
     longest: spec.batch.maxLength,
     decoding: { rows: 4, tokens: newTokens + 16 },
     processBytes: trainerProcess,

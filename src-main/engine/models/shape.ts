@@ -14,6 +14,6 @@ export function shapeOf(config: ModelConfig): ModelShape {
     matrices: linears.reduce((total, { inputs, outputs }) => total + inputs * outputs, 0),
     ...{ vocabSize, dim, layers, heads, kvHeads, headDim, ffnDim, linears },
     // Three are kept; the fourth is made again on the backward pass, which a compiled step does early.
-    feedForwardRows: kind === 'gated' && activation === 'silu' ? 4 : 8,
+    swiGlu: kind === 'gated' && activation === 'silu',
   };
 }

@@ -16,8 +16,8 @@ export interface ModelShape {
   kvHeads: number;
   headDim: number;
   ffnDim: number;
-  /** Feed-forward rows that a backward pass holds per token: 4 where gate and activation are one operation, else 8. */
-  feedForwardRows: number;
+  /** The gate of its feed-forward is SiLU's, which keeps less for the way back than others. */
+  swiGlu: boolean;
   /** Every linear layer: its module name, its width in and out. */
   linears: readonly { name: string; inputs: number; outputs: number }[];
 }
@@ -30,6 +30,8 @@ export interface MemoryConditions {
   half: boolean;
   /** Blocks keep their input alone and are computed again on the way back. */
   checkpointing: boolean;
+  /** Norms, SwiGLU and attention are one operation each, as on a processor with TensorFlow's native library. */
+  fused: boolean;
   /** Tokens of the longest sequence. */
   longest: number;
   /** Responses that an evaluation decodes together, and tokens of each with its prompt; null: it decodes none. */
@@ -82,7 +84,7 @@ export function estimateMemory(spec: MemorySpec, shape: ModelShape, conditions: 
       ...constant,
       gradients: float * gradientNumbers(spec, trained),
       optimiser: 2 * float * trained,
-      activations: keptBytes(spec, shape, conditions.longest, conditions.checkpointing),
+      activations: keptBytes(spec, shape, conditions),
       logits: logitBytes(responsesPerRow(spec.algorithm) * spec.batch.size * conditions.longest, shape.vocabSize),
     },
     evaluate: {
@@ -97,7 +99,7 @@ export function estimateMemory(spec: MemorySpec, shape: ModelShape, conditions: 
 }
 
 /** A process of the trainer with TensorFlow on a processor, measured by `npm run test:size`. */
-export const trainerProcess = { idle: 450e6, working: 800e6 };
+export const trainerProcess = { idle: 450e6, working: 700e6 };
 
 /** Share of a device's free memory that what a step keeps may take before blocks are computed twice. */
 export const mostKeptShare = 0.6;
@@ -123,15 +125,27 @@ function gradientNumbers({ guard }: MemorySpec, trained: number): number {
 /** What a backward pass keeps of the longest micro-batch: per layer and token as counted on one, or a block's input alone. */
 export function keptBytes(
   spec: Pick<RunSpec, 'algorithm' | 'batch'>,
-  { dim, feedForwardRows, ffnDim, heads, kvHeads, headDim, layers }: Omit<ModelShape, 'linears'>,
-  longest: number,
-  checkpointing: boolean,
+  shape: Omit<ModelShape, 'linears'>,
+  { longest, checkpointing, fused }: Pick<MemoryConditions, 'longest' | 'checkpointing' | 'fused'>,
 ): number {
+  const { dim, layers } = shape;
   const tokens = responsesPerRow(spec.algorithm) * spec.batch.size * longest;
+  const perLayer = fused ? keptByFused(shape) : keptApart(shape, longest);
+  return float * tokens * (checkpointing ? layers * dim + perLayer : layers * perLayer);
+}
+
+/** What each norm takes and makes, queries, keys and values, what attention makes, and gate, input and output of the feed-forward. */
+function keptByFused({ dim, heads, kvHeads, headDim, ffnDim, swiGlu }: Omit<ModelShape, 'linears'>): number {
+  return 4 * dim + 2 * (heads + kvHeads) * headDim + (swiGlu ? 3 : 8) * ffnDim;
+}
+
+function keptApart(
+  { dim, heads, kvHeads, headDim, ffnDim, swiGlu }: Omit<ModelShape, 'linears'>,
+  longest: number,
+): number {
   // Queries, keys and values once more, laid out in rows: a compiled step makes them again as soon as it can, and holds them until it is back.
   const laidOut = (heads + 2 * kvHeads) * headDim;
-  const perLayer = 8 * dim + feedForwardRows * ffnDim + laidOut + heads * longest;
-  return float * tokens * (checkpointing ? layers * dim + perLayer : layers * perLayer);
+  return 8 * dim + (swiGlu ? 4 : 8) * ffnDim + laidOut + heads * longest;
 }
 
 /** Logits up to so many numbers are there at once with their gradient; more are made in pieces (`engine/losses/head.ts`). */

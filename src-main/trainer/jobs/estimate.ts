@@ -111,6 +111,7 @@ function computedBytes(policy: CausalLm, objective: Objective, spec: RunSpec, co
   return estimateMemory(spec, shapeOf(policy.config), {
     half: policy.half !== null,
     checkpointing: checkpointingFor(spec, policy, longest, context),
+    fused: context.ops.fused !== undefined,
     longest,
     decoding: null,
     processBytes: { idle: 0, working: 0 },

@@ -26,9 +26,10 @@ export function checkpointingFor(
   spec: RunSpec,
   policy: Pick<CausalLm, 'config'>,
   longest: number,
-  { freeBytes }: Pick<JobContext, 'freeBytes'>,
+  { freeBytes, ops }: Pick<JobContext, 'freeBytes' | 'ops'>,
 ): boolean {
   const { checkpointing } = spec.memory;
   if (checkpointing !== 'auto') return checkpointing;
-  return keptBytes(spec, shapeOf(policy.config), longest, false) > mostKeptShare * freeBytes;
+  const conditions = { longest, checkpointing: false, fused: ops.fused !== undefined };
+  return keptBytes(spec, shapeOf(policy.config), conditions) > mostKeptShare * freeBytes;
 }

@@ -94,22 +94,25 @@ function planOf(
   config: ModelConfig,
   spec: RunSpec,
   decoding: { rows: number; tokens: number } | null,
-  { roomBytes = os.totalmem() }: PlanChoice,
+  choice: PlanChoice,
 ): MemoryPlan {
   const shape = shapeOf(config);
+  const { roomBytes = os.totalmem() } = choice;
+  // Memory that is named may be a GPU’s, where norms and attention are many operations and keep more.
+  const room = { roomBytes, fused: choice.roomBytes === undefined };
   const way = (change: string, changed: RunSpec): MemoryWay => {
-    const estimate = estimateMemory(changed, shape, conditionsOf(changed, shape, decoding, roomBytes));
+    const estimate = estimateMemory(changed, shape, conditionsOf(changed, shape, decoding, room));
     return { change, estimate, fits: estimate.peakBytes <= roomBytes };
   };
   const asItStands = way('as it stands', spec);
   const ways = changesOf(spec).map(([change, changed]) => way(change, changed));
-  const { half, checkpointing, longest } = conditionsOf(spec, shape, decoding, roomBytes);
+  const { half, checkpointing, longest } = conditionsOf(spec, shape, decoding, room);
   return {
     model,
     parameters: shape.parameters,
     ...{ roomBytes, longest, half, checkpointing, asItStands },
     ways: ways.filter(({ estimate }) => estimate.peakBytes < asItStands.estimate.peakBytes),
-    notes: notesOf(spec, decoding, checkpointing),
+    notes: notesOf(spec, decoding, { checkpointing, fused: room.fused }),
   };
 }
 
@@ -117,14 +120,15 @@ function conditionsOf(
   spec: RunSpec,
   shape: ModelShape,
   decoding: { rows: number; tokens: number } | null,
-  roomBytes: number,
+  { roomBytes, fused }: { roomBytes: number; fused: boolean },
 ) {
   const longest = spec.batch.maxLength;
-  const kept = keptBytes(spec, shape, longest, false);
+  const kept = keptBytes(spec, shape, { longest, checkpointing: false, fused });
   const { checkpointing } = spec.memory;
   return {
     half: spec.precision === 'bf16',
     checkpointing: checkpointing === 'auto' ? kept > mostKeptShare * roomBytes : checkpointing,
+    fused,
     longest,
     decoding,
     processBytes: trainerProcess,
@@ -174,10 +178,17 @@ async function decodingOf(core: Core, spec: RunSpec): Promise<{ rows: number; to
   return tokens === 0 ? null : { rows: mostRows, tokens };
 }
 
-function notesOf(spec: RunSpec, decoding: object | null, checkpointing: boolean): string[] {
+function notesOf(
+  spec: RunSpec,
+  decoding: object | null,
+  { checkpointing, fused }: { checkpointing: boolean; fused: boolean },
+): string[] {
   const online = ['ppo', 'rloo', 'grpo', 'online-dpo'].includes(spec.algorithm.kind);
   return [
     `Sequences are taken to be as long as batch.maxLength allows, ${spec.batch.maxLength} tokens.`,
+    fused
+      ? 'Counted for this machine’s processor. A GPU keeps more for the way back: name its memory (--memory) to count for one.'
+      : 'Counted for a GPU, which keeps more for the way back than a processor does.',
     ...(spec.precision === 'auto' ? ['precision: auto is counted as float32; on a GPU it takes what bf16 says.'] : []),
     ...(checkpointing && spec.memory.checkpointing === 'auto'
       ? ['Blocks are computed twice (memory.checkpointing: auto), since what they keep would not fit next to the rest.']
