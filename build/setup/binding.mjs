@@ -103,7 +103,10 @@ async function compileBinding({ env, library, file, linked }) {
     const compiler = await findCompiler(env);
     say('compiling the TensorFlow binding (about 20 s)');
     const bindingSources = path.join(tfjsNodeDir, 'binding');
-    const sources = [path.join(bindingSources, 'tfjs_backend.cc'), ...ownFiles().filter((file) => file.endsWith('.cc'))];
+    const sources = [
+      path.join(bindingSources, 'tfjs_backend.cc'),
+      ...ownFiles().filter((file) => file.endsWith('.cc')),
+    ];
     const includes = [shimHeaders(library, work), library.includeDir, headers, tfjsNodeDir, bindingSources].map(
       (dir) => `-I${dir}`,
     );

@@ -40,7 +40,8 @@ test('every part of a tiny model’s memory is what one counts by hand', () => {
 
 test('where attention, norms and gates are one operation each, no weights of attention are kept', () => {
   const at = (longest: number) =>
-    estimateMemory(spec(), shapeOf(tiny), { ...conditions, fused: true, longest, processBytes }).phases.step.activations;
+    estimateMemory(spec(), shapeOf(tiny), { ...conditions, fused: true, longest, processBytes }).phases.step
+      .activations;
   // Per layer and token 4·8 + 2·(2 + 1)·4 + 3·12 = 92 numbers, and twice as many for sequences twice as long.
   expect([at(10), at(20)]).toEqual([4 * 60 * 2 * 92, 4 * 120 * 2 * 92]);
 });
