@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <cstdlib>
 #include <deque>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -21,12 +22,19 @@ struct Job {
   const int64_t count;
   std::atomic<int64_t> next{0};
   std::atomic<int64_t> done{0};
+  std::atomic<bool> failed{false};
+  /** What the first part that failed has thrown. */
+  std::exception_ptr failure;
 
   /** Takes parts until none is left; → whether this call finished the last one. */
   bool work() {
     bool last = false;
     for (int64_t i = next++; i < count; i = next++) {
-      part(i);
+      try {
+        part(i);
+      } catch (...) {
+        if (!failed.exchange(true)) failure = std::current_exception();
+      }
       last = ++done == count;
     }
     return last;
@@ -65,6 +73,7 @@ class Workers {
     const auto at = std::find(jobs_.begin(), jobs_.end(), job);
     if (at != jobs_.end()) jobs_.erase(at);
     finished_.wait(lock, [&] { return job->done == count; });
+    if (job->failure != nullptr) std::rethrow_exception(job->failure);
   }
 
  private:
