@@ -1,4 +1,11 @@
-import { formatPercent, formatPercentRange, formatPoints, formatPointsRange } from '../shared/presentation/numbers.ts';
+import {
+  formatLevel,
+  formatLevelPoints,
+  formatPercent,
+  formatPercentRange,
+  formatPoints,
+  formatPointsRange,
+} from '../shared/presentation/numbers.ts';
 
 export type GateOutcome = 'pass' | 'fail' | 'undecided';
 
@@ -33,11 +40,11 @@ export function checkFigures({
   limit,
 }: Judged): Record<'value' | 'interval' | 'limit', string> {
   return quantity === 'rate'
-    ? { value: formatPercent(value), interval: formatPercentRange({ low, high }), limit: formatPercent(limit) }
-    : { value: formatPoints(value), interval: formatPointsRange({ low, high }), limit: formatPoints(limit) };
+    ? { value: formatPercent(value), interval: formatPercentRange({ low, high }), limit: formatLevel(limit) }
+    : { value: formatPoints(value), interval: formatPointsRange({ low, high }), limit: formatLevelPoints(limit) };
 }
 
-/** “9.8 %, interval 7.3 to 13.1 %, which lies beyond the limit of 5.0 %.” */
+/** “9.8 %, interval 7.3 to 13.1 %, which lies beyond the limit of 5 %.” */
 export function judgedText(judged: Judged, outcome: GateOutcome): string {
   const { value, interval, limit } = checkFigures(judged);
   return `${value}, interval ${interval}, ${relation[outcome]} the limit of ${limit}.`;

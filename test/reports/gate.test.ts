@@ -82,6 +82,20 @@ describe('the gate', () => {
       expect(refusal(limits)).toMatchObject({ remedy: 'Write 0.02 for 2 points.' });
   });
 
+  it('tells limits as they were set, and rounds only what was measured', () => {
+    const limits = {
+      maxNfr: 0.00005,
+      maxDrop: 0.00125,
+      kinds: [{ kind: 'cut', limit: 0.125, rate: summary(1, 0, 10).nfr }],
+    };
+    const { checks } = judgeGate(summary(100, 0, 1000), limits);
+    expect(checks.map(({ reason }) => / the limit of (.*?)\.( About|$)/.exec(reason)?.[1])).toEqual([
+      '0.005 %',
+      '+0.125 points',
+      '12.5 %',
+    ]);
+  });
+
   it('writes Markdown and JUnit', () => {
     const verdict = judgeGate(summary(39, 11, 397), { maxNfr: 0.05, maxDrop: 0.05 });
     expect(gateMarkdown(verdict)).toBe(`### FlipGuard gate: ✗ failed
@@ -90,11 +104,11 @@ old → new, 397 paired samples
 
 | check | value | interval | limit | outcome |
 | --- | ---: | ---: | ---: | --- |
-| NFR | 9.8 % | 7.3 to 13.1 % | 5.0 % | ✗ failed |
-| drop | +7.1 points | +3.5 to +10.5 points | +5.0 points | ? could not be decided |
+| NFR | 9.8 % | 7.3 to 13.1 % | 5 % | ✗ failed |
+| drop | +7.1 points | +3.5 to +10.5 points | +5 points | ? could not be decided |
 
-- NFR 9.8 %, interval 7.3 to 13.1 %, which lies beyond the limit of 5.0 %.
-- Drop +7.1 points, interval +3.5 to +10.5 points, which reaches over the limit of +5.0 points.
+- NFR 9.8 %, interval 7.3 to 13.1 %, which lies beyond the limit of 5 %.
+- Drop +7.1 points, interval +3.5 to +10.5 points, which reaches over the limit of +5 points.
 
 Judged on the bounds of the 95 % intervals.
 `);

@@ -47,6 +47,6 @@ describe('outputs that have a reward and no verdict', () => {
     const lines = readFileSync(markdown, 'utf8').split('\n');
     const cells = lines.find((line) => line.startsWith('| drop'))?.split(' | ') ?? [];
     expect(cells.map((cell) => / points$/.test(cell))).toEqual([false, true, true, true, false]);
-    expect(lines.find((line) => line.startsWith('- Drop'))).toMatch(/^[^%]*the limit of \+10\.0 points\.$/);
+    expect(lines.find((line) => line.startsWith('- Drop'))).toMatch(/^[^%]*the limit of \+10 points\.$/);
   });
 });

@@ -29,7 +29,16 @@ export function formatPercent(share: Maybe): string {
 
 /** A share that was set and not measured, such as a level of confidence or a limit: 0.95 → 95 %. */
 export function formatLevel(share: number): string {
-  return `${signed(String(Number((share * 100).toPrecision(6))))} %`;
+  return `${levelDigits(share)} %`;
+}
+
+/** A difference of shares that was set, in percentage points, always with its sign: 0.00005 → +0.005 points. */
+export function formatLevelPoints(share: number): string {
+  return `${withPlus(share, levelDigits(share))} points`;
+}
+
+function levelDigits(share: number): string {
+  return signed(String(Number((share * 100).toPrecision(6))));
 }
 
 /** `7.3 to 13.1 %` */
