@@ -112,7 +112,7 @@ const rowLines: Record<keyof z.output<typeof reportRowSchema>, string> = {
   left: 'the old answer',
   right: 'the new answer',
   slices: 'slices the sample belongs to',
-  tags: 'tags it came with',
+  tags: 'tags of the sample, and those that its result on either side came with, such as `error`',
   stability: 'what repeated sampling says of the flip',
   note: 'a person’s',
   changes: 'kinds of change by name, where they were found',

@@ -46,6 +46,7 @@ test('a comparison that holds the pairs of another, from before, is built again'
   const db = openForWriting(join(folder, databaseName));
   const mixed = JSON.stringify({ ...counts, paired: 15_360 });
   db.raw.prepare('UPDATE comparisons SET counts = ? WHERE id = ?').run(mixed, id);
+  db.raw.exec('DROP TABLE result_tags');
   db.raw.pragma('user_version = 19');
   db.raw.close();
 

@@ -72,7 +72,7 @@ test('a backup is taken before a migration and can be opened; the newest three a
 });
 
 /** Takes away what version 6 and those after it added. */
-const withoutMeasures = `DROP TABLE run_step_answers; ALTER TABLE models DROP COLUMN recipe; DROP TABLE judge_replies; ALTER TABLE imports DROP COLUMN decisions; DROP TABLE judged_statements; DROP TABLE row_scores; DROP TABLE alerts; DROP TABLE study_points; DROP TABLE studies; ALTER TABLE runs DROP COLUMN origin; DROP TABLE dataset_checks; DROP TABLE dataset_columns; DROP TABLE marked_rows; DROP TABLE row_words; DROP TABLE row_index;
+const withoutMeasures = `DROP TABLE result_tags; DROP TABLE run_step_answers; ALTER TABLE models DROP COLUMN recipe; DROP TABLE judge_replies; ALTER TABLE imports DROP COLUMN decisions; DROP TABLE judged_statements; DROP TABLE row_scores; DROP TABLE alerts; DROP TABLE study_points; DROP TABLE studies; ALTER TABLE runs DROP COLUMN origin; DROP TABLE dataset_checks; DROP TABLE dataset_columns; DROP TABLE marked_rows; DROP TABLE row_words; DROP TABLE row_index;
   ALTER TABLE datasets DROP COLUMN parent_id; ALTER TABLE datasets DROP COLUMN recipe; ALTER TABLE datasets DROP COLUMN licence;
   DROP TABLE made_files; DROP TABLE days_used; DROP TABLE comparison_kinds; ALTER TABLE evaluations DROP COLUMN measure; ALTER TABLE scores DROP COLUMN attempts;
   ALTER TABLE scores DROP COLUMN solved; ALTER TABLE imports DROP COLUMN origin; DROP TABLE attempts; DROP TABLE sample_fields;`;
@@ -205,7 +205,7 @@ test('rows of version 14 are found by their words again, the first one too', asy
   await store.close();
   // As version 9 left a dataset that was there before: the row with the least key counts as indexed, and is not.
   const db = new Database(join(folder, databaseName));
-  db.exec(`DROP TABLE run_step_answers; ALTER TABLE models DROP COLUMN recipe; DROP TABLE judge_replies; ALTER TABLE imports DROP COLUMN decisions; DROP TABLE row_words; CREATE VIRTUAL TABLE row_words USING fts5 (body, tokenize = 'unicode61 remove_diacritics 2',
+  db.exec(`DROP TABLE result_tags; DROP TABLE run_step_answers; ALTER TABLE models DROP COLUMN recipe; DROP TABLE judge_replies; ALTER TABLE imports DROP COLUMN decisions; DROP TABLE row_words; CREATE VIRTUAL TABLE row_words USING fts5 (body, tokenize = 'unicode61 remove_diacritics 2',
     content = '', contentless_delete = 1, detail = 'none');
     INSERT INTO row_index (dataset_key, indexed_to, complete) SELECT dataset_key, dataset_key << 31, 0 FROM datasets;`);
   db.pragma('user_version = 14');
@@ -217,6 +217,24 @@ test('rows of version 14 are found by their words again, the first one too', asy
     ['harbour', 'ha', 'first h'].map(async (search) => (await again.openDatasetView(id, { search }, byRow)).total),
   );
   expect(found).toEqual([2, 2, 1]);
+});
+
+test('tags of version 20, whoever set them, stay with their samples, and a new import’s with its results', async () => {
+  const folder = temporaryFolder();
+  const store = await testStore(folder);
+  const old = await addEvaluation(store, 'old', [sample('0', 'right', { tags: ['hard', 'error'] })]);
+  await store.close();
+  const db = new Database(join(folder, databaseName));
+  db.exec('DROP TABLE result_tags');
+  db.pragma('user_version = 20');
+  db.close();
+  const again = await testStore(folder);
+  const failed = await addEvaluation(again, 'failed', [sample('0', null, { resultTags: ['cut-off'] })]);
+  const other = await addEvaluation(again, 'other', [sample('0', 'right')]);
+  const tagsOf = async (right: string) =>
+    (await again.flipFacets((await compare(again, old, right)).id, {})).tags.map(({ value }) => value).sort();
+  expect(await tagsOf(other)).toEqual(['error', 'hard']);
+  expect(await tagsOf(failed)).toEqual(['cut-off', 'error', 'hard']);
 });
 
 test('a workspace of a newer version is refused and left as it is', async () => {

@@ -20,8 +20,8 @@ const filtering = new Set([
 ]);
 
 /**
- * Keeps why an answer ended, where the source says so: metric `cut` is 1 where a limit of tokens ended it, and the tag
- * `content-filter` marks what a provider's filter ended. A reason that is not known says nothing.
+ * Keeps why an answer ended, where the source says so: metric `cut` is 1 where a limit of tokens ended it, and the result's
+ * tag `content-filter` marks what a provider's filter ended. A reason that is not known says nothing.
  */
 export function addFinish(row: SampleResult, reason: unknown): void {
   if (typeof reason !== 'string') return;
@@ -29,5 +29,5 @@ export function addFinish(row: SampleResult, reason: unknown): void {
   const isFiltered = filtering.has(word);
   if (!isFiltered && !cutting.has(word) && !ending.has(word)) return;
   (row.metrics ??= newMetrics())['cut'] = cutting.has(word) ? 1 : 0;
-  if (isFiltered) row.tags = [...(row.tags ?? []), 'content-filter'];
+  if (isFiltered) row.resultTags = [...(row.resultTags ?? []), 'content-filter'];
 }

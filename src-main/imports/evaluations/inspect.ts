@@ -150,7 +150,7 @@ class InspectLog {
     }
     if (sample.failed) {
       this.#failed += 1;
-      row.tags = ['error'];
+      row.resultTags = ['error'];
       row.verdict = null;
       row.score = null;
     }

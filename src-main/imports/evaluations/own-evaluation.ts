@@ -28,6 +28,7 @@ const sample = z.object({
   verdict,
   slices: texts.nullish(),
   tags: texts.nullish(),
+  resultTags: texts.nullish(),
   metrics: z.record(z.string(), metric).nullish(),
   cluster: z.string().nullish(),
   attempts: z.array(attempt).nullish(),

@@ -48,7 +48,7 @@ export function planPromptfoo(
       if (found !== selected)
         return { leftOut: `{n} results of other providers or prompts than “${selected}” were left out.` };
       const row = readRow(record);
-      if (row.tags?.includes('error') === true) failures += 1;
+      if (row.resultTags?.includes('error') === true) failures += 1;
       else if (row.verdict === null) unasserted += 1;
       const id = overlay(row, record, mapping, null);
       const identity = identityOf(record, row);
@@ -186,7 +186,7 @@ function readRow(record: unknown): SampleResult {
   const named = own(record, 'namedScores');
   for (const name of isPlainObject(named) ? Object.keys(named) : []) addMetric(metrics, name, own(named, name));
   if (Object.keys(metrics).length > 0) row.metrics = metrics;
-  if (failedByError && !assertsNothing(own(record, 'gradingResult'))) row.tags = ['error'];
+  if (failedByError && !assertsNothing(own(record, 'gradingResult'))) row.resultTags = ['error'];
   addFinish(row, own(own(record, 'response'), 'finishReason'));
   return row;
 }

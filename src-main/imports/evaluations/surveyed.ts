@@ -141,7 +141,7 @@ function settle(sample: SurveyedSample, choice: MetricChoice, falls: boolean): v
     row.attempts = [{ number: sample.attempt, output: row.output, score: row.score, verdict: row.verdict }];
   const others = metricsWithout(metrics, verdictMetric);
   if (others !== undefined) row.metrics = others;
-  if (failed) row.tags = [...new Set([...(row.tags ?? []), 'error'])];
+  if (failed) row.resultTags = ['error'];
 }
 
 function attemptOf({ output, metrics, failed }: JudgedAnswer, at: number, metric: string | null): Attempt {

@@ -102,7 +102,7 @@ function rowOf({ id, verdict, patch, failToPass, passToPass, tags }: Told): Samp
   if (failToPass !== null) metrics['fail_to_pass'] = failToPass;
   if (passToPass !== null) metrics['pass_to_pass'] = passToPass;
   if (Object.keys(metrics).length > 0) row.metrics = metrics;
-  if (tags.length > 0) row.tags = tags;
+  if (tags.length > 0) row.resultTags = tags;
   return row;
 }
 

@@ -108,7 +108,10 @@ export interface SampleResult {
   score: number | null;
   verdict: Verdict | null;
   slices?: string[];
+  /** Tags of the sample, in whatever evaluation it is. */
   tags?: string[];
+  /** Tags of this result alone: the sample's other evaluations do not have them. */
+  resultTags?: string[];
   metrics?: Record<string, number>;
   /** Groups samples that are not independent (the story a word is in, the prompt family); bootstraps are clustered by it. */
   cluster?: string;

@@ -71,6 +71,7 @@ export interface FlipRow {
   rightVerdict: Verdict | null;
   /** In a list the first twenty by name, of an open sample and in exports all. */
   slices: string[];
+  /** Of the sample and of both results, each once. */
   tags: string[];
   length: number;
   firing: number | null;
@@ -131,6 +132,8 @@ export interface SampleSide {
   score: number | null;
   verdict: Verdict | null;
   metrics: Record<string, number>;
+  /** Tags of this result alone; absent where there is none. */
+  tags?: string[];
   /** Where the sample was answered several times. */
   solved?: { attempts: number; right: number };
   attempts?: Attempt[];
@@ -151,6 +154,7 @@ export interface SampleDetail {
   rejected: string | null;
   cluster: string | null;
   slices: string[];
+  /** Of the sample; those of one result are on its side. */
   tags: string[];
   left: SampleSide | null;
   right: SampleSide | null;

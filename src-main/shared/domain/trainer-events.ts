@@ -69,6 +69,7 @@ const result = z.strictObject({
   verdict: z.enum(['right', 'wrong', 'tie']).nullable(),
   slices: z.array(text).exactOptional(),
   tags: z.array(text).exactOptional(),
+  resultTags: z.array(text).exactOptional(),
   metrics: z.record(text, figure).exactOptional(),
   cluster: text.exactOptional(),
   fields: z.record(text, text).exactOptional(),

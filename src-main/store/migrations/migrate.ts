@@ -23,6 +23,7 @@ import { judgeReplies } from './017-judge-replies.ts';
 import { mergeRecipes } from './018-merge-recipes.ts';
 import { stepAnswers } from './019-step-answers.ts';
 import { mixedComparisons } from './020-mixed-comparisons.ts';
+import { resultTags } from './021-result-tags.ts';
 import { makeFolderSync } from '../../system/folders.ts';
 
 /** One step from `version - 1` to `version`. A landed migration is never edited. */
@@ -55,6 +56,7 @@ export const migrations: readonly Migration[] = [
   mergeRecipes,
   stepAnswers,
   mixedComparisons,
+  resultTags,
 ];
 
 /** Marks the file as a workspace (“FGWB”), so that another program's database is not taken for one. */

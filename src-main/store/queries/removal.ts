@@ -98,6 +98,7 @@ function sweepScores(db: WritableDb, from: number, to: number): number {
   run(db, sql`DELETE FROM sample_texts WHERE sample_key IN (SELECT sample_key FROM swept)`);
   run(db, sql`DELETE FROM samples WHERE sample_key IN (SELECT sample_key FROM swept)`);
   run(db, sql`DELETE FROM attempts WHERE score_key >= ${from} AND score_key < ${end}`);
+  run(db, sql`DELETE FROM result_tags WHERE score_key >= ${from} AND score_key < ${end}`);
   run(db, sql`DELETE FROM sample_fields WHERE score_key >= ${from} AND score_key < ${end}`);
   return run(db, sql`DELETE FROM scores WHERE score_key >= ${from} AND score_key < ${end}`).changes;
 }

@@ -1,8 +1,8 @@
 import { contentHash, promptHash } from '../../content-hash.ts';
-import type { SampleResult, Verdict } from '../../shared/domain/evaluations.ts';
+import type { Attempt, SampleResult, Verdict } from '../../shared/domain/evaluations.ts';
 import type { WritableDb } from '../database.ts';
 import { prepare, run, sql, value } from '../database.ts';
-import { packKey } from '../keys.ts';
+import { firstKey, packKey } from '../keys.ts';
 import { encodeMetrics } from '../codec.ts';
 import { naturalOrder, storable } from '../texts.ts';
 import { writeAttempts } from './attempts.ts';
@@ -39,10 +39,12 @@ export function writeResults(
   const putOutput = prepare(db, 'INSERT OR REPLACE INTO outputs (score_key, body) VALUES (?, ?)');
   const dropOutput = prepare(db, 'DELETE FROM outputs WHERE score_key = ?');
   const putTag = prepare(db, 'INSERT OR IGNORE INTO sample_tags (sample_key, name_key) VALUES (?, ?)');
+  const tagResult = resultTagger(db, interned, target.key);
   let grew = false;
   for (const result of results) {
     const sampleKey = findOrAddSample(db, target.scopeKey, result);
     const scoreKey = packKey(target.key, sampleKey);
+    tagResult(scoreKey, result);
     if (result.attempts !== undefined) {
       writeAttempts(db, scoreKey, result);
       // Another answer to a sample already there; how it counts is settled when all have arrived.
@@ -75,6 +77,33 @@ export function writeResults(
   }
 }
 
+/**
+ * Writes the tags of a result in place of those that it had. An answer that joins others, in a record of its own, adds its tags to theirs,
+ * in whatever order they arrive. Most evaluations have no such tag: then nothing is looked up, since a million results pass here.
+ */
+function resultTagger(
+  db: WritableDb,
+  interned: Interned,
+  key: number,
+): (scoreKey: number, result: SampleResult) => void {
+  const [from, to] = [firstKey(key), firstKey(key + 1)];
+  const any = sql`SELECT 1 FROM result_tags WHERE score_key >= ${from} AND score_key < ${to} LIMIT 1`;
+  let mayBeTagged = value(db, any) !== undefined;
+  const has = prepare(db, 'SELECT 1 FROM result_tags WHERE score_key = ? LIMIT 1', 'value');
+  const put = prepare(db, 'INSERT OR IGNORE INTO result_tags (score_key, name_key) VALUES (?, ?)');
+  const drop = prepare(db, 'DELETE FROM result_tags WHERE score_key = ?');
+  const hasOthers = prepare(db, 'SELECT 1 FROM attempts WHERE score_key = ? AND number <> ? LIMIT 1', 'value');
+  const isOneOfSeveral = (scoreKey: number, [answer, ...more]: readonly Attempt[]): boolean =>
+    answer !== undefined &&
+    more.length === 0 &&
+    (answer.number > 1 || hasOthers.get(scoreKey, answer.number) !== undefined);
+  return (scoreKey, { attempts = [], resultTags = [] }) => {
+    if (mayBeTagged && has.get(scoreKey) !== undefined && !isOneOfSeveral(scoreKey, attempts)) drop.run(scoreKey);
+    mayBeTagged ||= resultTags.length > 0;
+    for (const tag of resultTags) put.run(scoreKey, interned.name(tag));
+  };
+}
+
 /** If only the count of right answers is known, the verdict is that of the majority. */
 function verdictOfSolved({ verdict, solved }: SampleResult): Verdict | null {
   if (solved === undefined || solved.attempts === 0) return verdict;
@@ -103,7 +132,10 @@ function findOrAddSample(db: WritableDb, scopeKey: number, result: SampleResult)
   return key;
 }
 
-/** Puts a tag on samples or takes it off. */
+/**
+ * Puts a tag on samples, in all their evaluations, or takes it off them. What an import says of one result (`result_tags`) is a fact of that
+ * result and stays: a sample that loses the tag `error` is still found by it where its result ended in an error.
+ */
 export function tagSamples(
   db: WritableDb,
   interned: Interned,

@@ -7,6 +7,7 @@ import { attemptsOf } from '../queries/attempts.ts';
 import { evaluationKey, metricNames } from '../queries/evaluations.ts';
 import { nameOf, sliceNames } from '../queries/names.ts';
 import { verdictOf } from '../queries/verdicts.ts';
+import { resultTags, sampleTags } from '../views/tags.ts';
 
 /** Samples read at once, and characters after which they are handed on: a batch is copied from thread to thread. */
 const readAtOnce = 200;
@@ -44,11 +45,12 @@ export async function streamSamples(
     const rows = rowsAfter(db, after, firstKey(key + 1));
     const last = rows.at(-1);
     if (last === undefined) break;
+    const tagged = resultTags(db, after + 1, last.score_key);
     after = last.score_key;
     let batch: SampleResult[] = [];
     let characters = 0;
     for (const row of rows) {
-      batch.push(resultOf(db, row, read, slices));
+      batch.push(resultOf(db, row, { ...read, resultTags: tagged.get(row.score_key) }, slices));
       characters += row.prompt.length + (row.target?.length ?? 0) + (row.output?.length ?? 0);
       if (characters < batchCharacters) continue;
       await emit(batch);
@@ -76,20 +78,24 @@ function hasAttempts(db: ReadableDb, key: number): boolean {
   return all(db, sql`SELECT 1 FROM attempts WHERE score_key >= ${from} AND score_key < ${to} LIMIT 1`).length > 0;
 }
 
+/** What is read for many samples at once. */
+interface Known {
+  metrics: readonly string[];
+  hasAttempts: boolean;
+  resultTags: readonly string[] | undefined;
+}
+
 function resultOf(
   db: ReadableDb,
   row: SampleRow,
-  { metrics, hasAttempts: mayHave }: { metrics: readonly string[]; hasAttempts: boolean },
+  { metrics, hasAttempts: mayHave, resultTags: ofResult }: Known,
   slices: Map<number, string[]>,
 ): SampleResult {
   const numbers = decodeMetrics(row.metrics, metrics);
   const attempts = mayHave ? attemptsOf(db, row.score_key) : [];
   const names = slices.get(row.slice_set) ?? sliceNames(db, row.slice_set);
   slices.set(row.slice_set, names);
-  const tags = all<{ name: string }>(
-    db,
-    sql`SELECT n.name FROM sample_tags t JOIN names n USING (name_key) WHERE t.sample_key = ${row.sample_key} ORDER BY n.name`,
-  ).map(({ name }) => name);
+  const tags = sampleTags(db, row.sample_key);
   const cluster = row.cluster === 0 ? null : nameOf(db, row.cluster);
   return {
     sampleId: row.external_id,
@@ -100,6 +106,7 @@ function resultOf(
     verdict: verdictOf(row.verdict),
     ...(names.length === 0 ? {} : { slices: names }),
     ...(tags.length === 0 ? {} : { tags }),
+    ...(ofResult === undefined ? {} : { resultTags: [...ofResult] }),
     ...(Object.keys(numbers).length === 0 ? {} : { metrics: numbers }),
     ...(cluster === null ? {} : { cluster }),
     ...(attempts.length === 0 ? {} : { attempts }),

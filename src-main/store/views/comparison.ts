@@ -3,11 +3,13 @@ import type { FlipFilter } from '../../shared/domain/flip-view.ts';
 import { ruleAndPairing } from '../queries/comparisons.ts';
 import type { Rule } from '../../shared/domain/flip-rules.ts';
 import type { ReadableDb } from '../database.ts';
-import { all, each, one, sql } from '../database.ts';
+import { each, one, sql } from '../database.ts';
 import { isOfPairs, judgesContinuations } from '../queries/answers.ts';
 import { ownKindsOf } from '../queries/change-kinds.ts';
 import { emptyPrompt } from '../texts.ts';
 import { StoredColumns } from './columns.ts';
+import { readTags } from './tags.ts';
+import type { RowTags } from './tags.ts';
 import { correctedKinds } from './corrections.ts';
 import type { Corrections } from './corrections.ts';
 import { rowsByKey } from './rows-by-key.ts';
@@ -23,9 +25,6 @@ export interface Judgements {
   noted: Uint8Array;
   corrections: Corrections;
 }
-
-/** Tags of a comparison's samples: row → tag keys. Most samples have none, so a map. */
-export type RowTags = ReadonlyMap<number, readonly number[]>;
 
 interface SideRows {
   left: RowByKey;
@@ -163,20 +162,7 @@ export class LoadedComparison {
   }
 
   tags(): RowTags {
-    if (this.#tags !== null) return this.#tags;
-    const tags = new Map<number, number[]>();
-    const keys = this.columns.get('leftKey');
-    for (const { sample_key, name_key } of each<{ sample_key: number; name_key: number }>(
-      this.db,
-      sql`SELECT sample_key, name_key FROM sample_tags WHERE sample_key BETWEEN ${keys[0] ?? 0} AND ${keys.at(-1) ?? 0}`,
-    )) {
-      const at = this.columns.positionOf(sample_key);
-      if (at < 0) continue;
-      const before = tags.get(at);
-      if (before === undefined) tags.set(at, [name_key]);
-      else before.push(name_key);
-    }
-    return (this.#tags = tags);
+    return (this.#tags ??= readTags(this));
   }
 }
 
@@ -237,12 +223,4 @@ export function readHead(db: ReadableDb, id: string): ComparisonHead {
     });
   }
   return head;
-}
-
-/** Keys of tags by name; unused names are left out. */
-export function tagKeys(db: ReadableDb, names: readonly string[]): Set<number> {
-  const keys = names.flatMap((name) =>
-    all<{ name_key: number }>(db, sql`SELECT name_key FROM names WHERE name = ${name}`),
-  );
-  return new Set(keys.map((row) => row.name_key));
 }

@@ -1,7 +1,7 @@
 import type { FlipFilter } from '../../shared/domain/flip-view.ts';
 import { flipKinds } from '../../shared/domain/flips.ts';
 import type { LoadedComparison } from './comparison.ts';
-import { tagKeys } from './comparison.ts';
+import { tagKeys } from './tags.ts';
 import { stabilities } from './columns.ts';
 import { changeBits } from './kind-columns.ts';
 import { statementTest } from './statement-rows.ts';

@@ -21,6 +21,7 @@ import { verdictOf } from '../queries/verdicts.ts';
 import { answerReader, sideCode } from '../queries/answers.ts';
 import type { LoadedComparison } from './comparison.ts';
 import { kindOf, stabilities } from './columns.ts';
+import { resultTags, sampleTags } from './tags.ts';
 
 /** While a window waits for one sample, all the others wait too. */
 const explainMs = 1000;
@@ -61,10 +62,7 @@ function detailOf(comparison: LoadedComparison, sampleKey: number, settings: Kin
     target: texts.target,
     cluster: cluster === 0 ? null : nameOf(db, cluster),
     slices: [...comparison.sliced.names(columns.get('sliceSet')[row] ?? 0)],
-    tags: all<{ name: string }>(
-      db,
-      sql`SELECT n.name FROM sample_tags t JOIN names n USING (name_key) WHERE t.sample_key = ${sampleKey} ORDER BY n.name`,
-    ).map(({ name }) => name),
+    tags: sampleTags(db, sampleKey),
     rejected: comparison.ofPairs ? (left?.output ?? right?.output ?? null) : null,
     left: comparison.ofPairs ? withoutOutput(left) : left,
     right: comparison.ofPairs ? withoutOutput(right) : right,
@@ -138,12 +136,14 @@ function side(db: ReadableDb, evaluation: number, sampleKey: number): SampleSide
     solved: number;
   }>(db, sql`SELECT score, verdict, metrics, attempts, solved FROM scores WHERE score_key = ${key}`);
   if (score === undefined) return null;
+  const tags = resultTags(db, key, key).get(key);
   return {
     evaluationId: value<string>(db, sql`SELECT id FROM evaluations WHERE evaluation_key = ${evaluation}`) ?? '',
     output: value<string>(db, sql`SELECT body FROM outputs WHERE score_key = ${key}`) ?? null,
     score: score.score,
     verdict: verdictOf(score.verdict),
     metrics: decodeMetrics(score.metrics, metricNames(db, evaluation)),
+    ...(tags === undefined ? {} : { tags: [...tags] }),
     ...(score.attempts === 0
       ? {}
       : { solved: { attempts: score.attempts, right: score.solved }, attempts: attemptsOf(db, key) }),

@@ -1,7 +1,7 @@
 import { keysOfJudged } from '../queries/judged-statements.ts';
 import { parseStatement } from '../../shared/domain/kinds/statements.ts';
 import type { LoadedComparison } from './comparison.ts';
-import { tagKeys } from './comparison.ts';
+import { tagKeys } from './tags.ts';
 import { changeBits } from './kind-columns.ts';
 
 /** Whether a statement holds for a row. Anything that is not a statement holds for none. */

@@ -85,6 +85,7 @@ async function writeParquet(core: Core, evaluation: EvaluationRecord, file: stri
     textColumn('verdict', (row) => row.verdict),
     listColumn('slices', (row) => row.slices ?? []),
     listColumn('tags', (row) => row.tags ?? []),
+    listColumn('resultTags', (row) => row.resultTags ?? []),
     textColumn('cluster', (row) => row.cluster ?? null),
     ...metrics.map((name) =>
       numberColumn<SampleResult>(`${metricColumn}${name}`, (row) => row.metrics?.[name] ?? null),

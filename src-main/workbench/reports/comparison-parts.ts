@@ -169,7 +169,7 @@ async function annotationsOf({ core }: PartsContext, comparisonId: string): Prom
       sampleId: detail.sampleId,
       label: label === null ? '' : (taxonomy[label - 1] ?? `label ${label}`),
       text: shortened(note, reportCharacters, 'the whole note is in the workspace'),
-      tags: detail.tags.slice(0, 100),
+      tags: [...new Set([detail.tags, detail.left?.tags ?? [], detail.right?.tags ?? []].flat())].slice(0, 100),
       at: new Date(changedAt).toISOString(),
     });
   }

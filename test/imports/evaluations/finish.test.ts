@@ -22,8 +22,8 @@ const reasons: [reason: unknown, cut: number | null, isFiltered: boolean][] = [
   [7, null, false],
 ];
 
-const shown = (rows: { metrics?: Record<string, number>; tags?: string[] }[]) =>
-  rows.map(({ metrics, tags }) => [metrics?.['cut'] ?? null, tags?.includes('content-filter') ?? false]);
+const shown = (rows: { metrics?: Record<string, number>; resultTags?: string[] }[]) =>
+  rows.map(({ metrics, resultTags }) => [metrics?.['cut'] ?? null, resultTags?.includes('content-filter') ?? false]);
 const expected = reasons.map(([, cut, isFiltered]) => [cut, isFiltered]);
 
 describe('why an answer ended', () => {

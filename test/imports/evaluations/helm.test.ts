@@ -143,12 +143,12 @@ describe('HELM', () => {
     });
     const [part] = await readParts(folder.path('state'));
     expect(
-      part?.rows.map(({ sampleId, prompt, verdict, attempts, tags }) => [
+      part?.rows.map(({ sampleId, prompt, verdict, attempts, resultTags }) => [
         sampleId,
         prompt,
         verdict,
         attempts?.[0]?.number,
-        tags,
+        resultTags,
       ]),
     ).toEqual([
       ['id1', 'P id1', 'right', 1, undefined],

@@ -83,7 +83,7 @@ describe('Inspect logs', () => {
       metrics: Object.assign(Object.create(null), { judge: 7 }),
     });
     expect({ ...rows[2]?.metrics }).toEqual({ 'judge.style': 2, 'judge.facts.right': 1 });
-    expect(rows[5]).toMatchObject({ output: null, tags: ['error'] });
+    expect(rows[5]).toMatchObject({ output: null, resultTags: ['error'] });
     expect(stream.metadata()).toMatchObject({
       tool: { name: 'inspect_ai', version: '0.3.100' },
       tasks: ['arith'],

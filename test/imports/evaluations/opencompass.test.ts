@@ -137,7 +137,7 @@ describe('OpenCompass', () => {
       ],
     });
     const { rows, stream } = await read(openEvaluationImport(file));
-    expect(rows.map(({ output, target, verdict, tags }) => [output, target, verdict, tags])).toEqual([
+    expect(rows.map(({ output, target, verdict, resultTags }) => [output, target, verdict, resultTags])).toEqual([
       ['a', 'a', 'right', undefined],
       ['b', 'c', 'right', undefined],
       ['b', 'd', 'wrong', undefined],

@@ -37,7 +37,7 @@ describe('promptfoo', () => {
     const path = folder.write('out.json', JSON.stringify(file));
     const { rows, problems, stream } = await read(openEvaluationImport(path));
     expect(problems).toEqual([]);
-    expect(rows.map(({ verdict, score, tags }) => [verdict, score, tags])).toEqual([
+    expect(rows.map(({ verdict, score, resultTags }) => [verdict, score, resultTags])).toEqual([
       ['right', 1, undefined],
       ['wrong', 0.25, undefined],
       [null, null, ['error']],
@@ -73,7 +73,7 @@ describe('promptfoo', () => {
     const open = result('a:one', 'Rome', true, { testCase: { vars: { city: 'Rome' } }, gradingResult: nothing });
     const path = folder.write('open.jsonl', jsonl([open, result('a:one', 'Oslo', true, { gradingResult: judged })]));
     const { rows, stream } = await read(openEvaluationImport(path));
-    expect(rows.map(({ verdict, score, tags }) => [verdict, score, tags])).toEqual([
+    expect(rows.map(({ verdict, score, resultTags }) => [verdict, score, resultTags])).toEqual([
       [null, null, undefined],
       ['right', 1, undefined],
     ]);
@@ -116,7 +116,7 @@ describe('promptfoo', () => {
       JSON.stringify({ ...file, results: { ...file.results, results: [result('a', 'Rome', false, more)] } }),
     );
     const { rows } = await read(openEvaluationImport(path));
-    expect([rows[0]?.verdict, rows[0]?.tags]).toEqual([verdict, verdict === null ? ['error'] : undefined]);
+    expect([rows[0]?.verdict, rows[0]?.resultTags]).toEqual([verdict, verdict === null ? ['error'] : undefined]);
   });
 
   it('knows a test by its variables without those that promptfoo adds while it runs', async () => {

@@ -47,7 +47,13 @@ describe('SWE-bench', () => {
     ]);
     const seven = parts[1];
     expect(
-      seven?.rows.map(({ sampleId, verdict, score, output, tags }) => [sampleId, verdict, score, output, tags]),
+      seven?.rows.map(({ sampleId, verdict, score, output, resultTags }) => [
+        sampleId,
+        verdict,
+        score,
+        output,
+        resultTags,
+      ]),
     ).toEqual([
       ['django__django-11099', 'right', 1, 'diff --git a/x b/x\n', undefined],
       ['scikit-learn__scikit-learn-1', 'wrong', 0.25, 'diff --git a/y b/y\n', undefined],
@@ -87,7 +93,7 @@ describe('SWE-bench', () => {
       schema_version: 2,
     });
     const { rows, stream } = await read(openEvaluationImport(file));
-    expect(rows.map(({ sampleId, verdict, tags }) => [sampleId, verdict, tags])).toEqual([
+    expect(rows.map(({ sampleId, verdict, resultTags }) => [sampleId, verdict, resultTags])).toEqual([
       ['a__a-1', 'right', undefined],
       ['a__a-2', 'wrong', ['ambiguous-failure']],
       ['a__a-3', 'wrong', ['empty-patch']],

@@ -6,7 +6,14 @@ import { jsonl, read, tempFolder } from '../fixtures.ts';
 const folder = tempFolder();
 const json = (name: string, value: unknown): string => folder.write(name, JSON.stringify(value));
 const briefly = (rows: readonly SampleResult[]) =>
-  rows.map(({ prompt, output, target, verdict, score, tags }) => [prompt, output, target, verdict, score, tags]);
+  rows.map(({ prompt, output, target, verdict, score, resultTags }) => [
+    prompt,
+    output,
+    target,
+    verdict,
+    score,
+    resultTags,
+  ]);
 
 describe('LangSmith', () => {
   it('reads an experiment that pandas saved as CSV: empty cells, Python’s dicts, errors', async () => {

@@ -6,7 +6,14 @@ import { failureOf, jsonl, read, tempFolder } from '../fixtures.ts';
 const folder = tempFolder();
 const json = (name: string, value: unknown): string => folder.write(name, JSON.stringify(value));
 const briefly = (rows: readonly SampleResult[]) =>
-  rows.map(({ prompt, output, target, verdict, score, tags }) => [prompt, output, target, verdict, score, tags]);
+  rows.map(({ prompt, output, target, verdict, score, resultTags }) => [
+    prompt,
+    output,
+    target,
+    verdict,
+    score,
+    resultTags,
+  ]);
 
 describe('Langfuse', () => {
   it('reads items of an experiment, by the ids of the dataset', async () => {
@@ -112,11 +119,19 @@ describe('Braintrust', () => {
 
   it('reads events of an experiment: roots alone, trials of one input as attempts, errors without a verdict', async () => {
     const { rows, stream } = await read(openEvaluationImport(json('events.json', { events, cursor: null })));
-    expect(rows.map(({ prompt, verdict, tags, attempts }) => [prompt, verdict, tags, attempts?.[0]?.number])).toEqual([
-      ['alpha', 'right', ['nightly'], undefined],
-      ['beta', 'wrong', ['nightly'], undefined],
-      ['gamma', null, ['nightly', 'error'], undefined],
-      ['alpha', 'wrong', ['nightly'], 2],
+    expect(
+      rows.map(({ prompt, verdict, tags, resultTags = [], attempts }) => [
+        prompt,
+        verdict,
+        tags,
+        resultTags,
+        attempts?.[0]?.number,
+      ]),
+    ).toEqual([
+      ['alpha', 'right', ['nightly'], [], undefined],
+      ['beta', 'wrong', ['nightly'], [], undefined],
+      ['gamma', null, ['nightly'], ['error'], undefined],
+      ['alpha', 'wrong', ['nightly'], [], 2],
     ]);
     expect(rows[0]?.sampleId).toBe(rows[3]?.sampleId);
     expect(stream.metadata()).toMatchObject({

@@ -126,6 +126,7 @@ const samples: SampleResult[] = [
     verdict: 'right',
     slices: ['a', 'z,"'],
     tags: ['kept'],
+    resultTags: ['content-filter', 'error'],
     metrics: { 'logps/chosen': -1.5, 'a.b': 2 },
     cluster: 'story 1',
     fields: { hash: '12' },
