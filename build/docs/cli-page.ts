@@ -34,6 +34,10 @@ const variables: [string, string][] = [
     'FLIPGUARD_BINDING_DIR',
     'where TensorFlow’s binding is put and looked for; the packaged application names a folder of the cache',
   ],
+  [
+    'FLIPGUARD_INSTRUCTIONS',
+    'the processor’s instructions for norms, gates and attention: `AVX-512`, `AVX2`, `plain`; `off`: TensorFlow’s own operations',
+  ],
   ['FLIPGUARD_SETUP_RETRY', '`1`: a set-up that failed today is tried again'],
   ['FLIPGUARD_QUIET', '`1`: set-up says nothing'],
   ['FLIPGUARD_CHROMIUM', 'the Chromium that prints PDF reports'],

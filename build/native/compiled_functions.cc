@@ -2,6 +2,8 @@
 // function of the eager context out of it, and running that by name. Eager tensor handles go in and come out; nothing is copied.
 //
 // Compiled in place of the package's tfjs_binding.cc, which it includes unchanged and whose exports it adds to.
+#include <cstdlib>
+#include <cstring>
 #include <map>
 #include <memory>
 #include <stdexcept>
@@ -372,7 +374,8 @@ static napi_value Exported(napi_env env, napi_callback_info info) {
 static void addOperations(napi_env env, napi_value exports) {
   try {
     static bool registered = false;
-    if (!canAddOperations()) return;
+    const char *wanted = std::getenv("FLIPGUARD_INSTRUCTIONS");
+    if (!canAddOperations() || (wanted != nullptr && std::strcmp(wanted, "off") == 0)) return;
     if (!registered) {
       registered = true;
       flipguard::registerRowOperations();

@@ -80,7 +80,7 @@ static std::vector<const Kernels *> available() {
   return sets;
 }
 
-/** FLIPGUARD_INSTRUCTIONS names another set than the best: for tests, and to tell what the best one gains. */
+/** FLIPGUARD_INSTRUCTIONS names another set than the best, to tell what the best one gains; `off` never comes here. */
 static const Kernels &chosen() {
   const std::vector<const Kernels *> sets = available();
   const char *wanted = std::getenv("FLIPGUARD_INSTRUCTIONS");

@@ -15,7 +15,7 @@ const sets = ['plain', ...(flags.has('avx2') ? ['AVX2'] : []), ...(flags.has('av
 async function measuredWith(set: string) {
   const env = { ...process.env, FLIPGUARD_INSTRUCTIONS: set };
   const { stdout } = await promisify(execFile)(process.execPath, ['test/backends/fused-child.ts'], { env });
-  return { set, ...(JSON.parse(stdout) as { instructions: string; differences: Record<string, number> }) };
+  return { set, ...(JSON.parse(stdout) as { instructions?: string; differences: Record<string, number> }) };
 }
 
 describe.skipIf(nativeMissing !== undefined)(
@@ -28,6 +28,11 @@ describe.skipIf(nativeMissing !== undefined)(
         for (const [name, difference] of Object.entries(differences))
           expect(difference, `${set}: ${name}`).toBeLessThan(5e-6);
       }
+    });
+
+    it('are not there where they are turned off', { timeout: 120_000 }, async () => {
+      const { instructions, differences } = await measuredWith('off');
+      expect([instructions, differences]).toEqual([undefined, {}]);
     });
 
     describe('in this process', () => {
