@@ -1,19 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { openEvaluationImport } from '../../../src-main/imports/index.ts';
-import type { SampleResult } from '../../../src-main/shared/domain/evaluations.ts';
 import { jsonl, read, tempFolder } from '../fixtures.ts';
+import { briefly } from './results.ts';
 
 const folder = tempFolder();
 const json = (name: string, value: unknown): string => folder.write(name, JSON.stringify(value));
-const briefly = (rows: readonly SampleResult[]) =>
-  rows.map(({ prompt, output, target, verdict, score, resultTags }) => [
-    prompt,
-    output,
-    target,
-    verdict,
-    score,
-    resultTags,
-  ]);
 
 describe('LangSmith', () => {
   it('reads an experiment that pandas saved as CSV: empty cells, Python’s dicts, errors', async () => {
