@@ -1,6 +1,7 @@
 // Run by fused.test.ts in a process of its own for each set of instructions, which the binding chooses when it is loaded. Every fused
 // operation next to the same written out in float64, answered as one JSON document: by case, the largest difference as a share of the largest
-// number.
+// number; and a digest of every bit that came out.
+import { createHash } from 'node:crypto';
 import * as tf from '@tensorflow/tfjs-core';
 import { nativeOps, openBackend } from '../../src-main/backends/index.ts';
 import { activeTensorflow } from '../../src-main/backends/tensorflow.ts';
@@ -10,6 +11,7 @@ import { type AttentionCase, attentionInPlain } from '../helpers/plain-attention
 await openBackend({ prefer: 'tensorflow-cpu' });
 const fused = nativeOps().fused;
 const differences: Record<string, number> = {};
+const digest = createHash('sha256');
 if (fused !== undefined) {
   norms();
   gates();
@@ -18,7 +20,8 @@ if (fused !== undefined) {
   scaledRows();
   attentions();
 }
-console.log(JSON.stringify({ instructions: activeTensorflow()?.binding.fusedOperations, differences }));
+const instructions = activeTensorflow()?.binding.fusedOperations;
+console.log(JSON.stringify({ instructions, differences, digest: digest.digest('hex') }));
 process.exit(0);
 
 function numbers(count: number, seed: number, size = 1): number[] {
@@ -32,7 +35,9 @@ function held(values: readonly number[]): number[] {
 }
 
 function compare(name: string, ours: tf.Tensor, expected: readonly number[]): void {
-  const got = [...ours.dataSync()];
+  const bits = ours.dataSync();
+  digest.update(new Uint8Array(bits.buffer, bits.byteOffset, bits.byteLength));
+  const got = [...bits];
   if (got.length !== expected.length) throw new Error(`${name}: ${got.length} numbers in place of ${expected.length}`);
   const most = Math.max(...expected.map(Math.abs), 1e-30);
   const off = Math.max(...got.map((value, i) => Math.abs(value - expected[i]!)));

@@ -12,26 +12,38 @@ const flags = processorFlags();
 const sets = ['plain', ...(flags.has('avx2') ? ['AVX2'] : []), ...(flags.has('avx512dq') ? ['AVX-512'] : [])];
 
 /** What a process of its own measures, since the binding chooses once. */
-async function measuredWith(set: string) {
-  const env = { ...process.env, FLIPGUARD_INSTRUCTIONS: set };
+async function measuredWith(set: string, threads: string) {
+  const env = { ...process.env, FLIPGUARD_INSTRUCTIONS: set, TF_NUM_INTRAOP_THREADS: threads };
   const { stdout } = await promisify(execFile)(process.execPath, ['test/backends/fused-child.ts'], { env });
-  return { set, ...(JSON.parse(stdout) as { instructions?: string; differences: Record<string, number> }) };
+  const answer = JSON.parse(stdout) as { instructions?: string; differences: Record<string, number>; digest: string };
+  return { set, ...answer };
 }
 
 describe.skipIf(nativeMissing !== undefined)(
   `operations that are one kernel each${nativeMissing ? ` (skipped: ${nativeMissing})` : ''}`,
   () => {
-    it('compute what float64 does, with each set of instructions that is here', { timeout: 120_000 }, async () => {
-      for (const { set, instructions, differences } of await Promise.all(sets.map(measuredWith))) {
-        expect(instructions).toBe(set);
-        expect(Object.keys(differences).length).toBeGreaterThan(60);
-        for (const [name, difference] of Object.entries(differences))
-          expect(difference, `${set}: ${name}`).toBeLessThan(5e-6);
-      }
-    });
+    it(
+      'compute what float64 does, with each set of instructions and any number of threads',
+      { timeout: 120_000 },
+      async () => {
+        const [manyThreads, ...all] = await Promise.all([
+          measuredWith('plain', '7'),
+          ...sets.map((set) => measuredWith(set, '2')),
+        ]);
+        for (const { set, instructions, differences } of all) {
+          expect(instructions).toBe(set);
+          expect(Object.keys(differences).length).toBeGreaterThan(60);
+          for (const [name, difference] of Object.entries(differences))
+            expect(difference, `${set}: ${name}`).toBeLessThan(5e-6);
+        }
+        // To the last bit.
+        expect(manyThreads.digest).toBe(all[0]?.digest);
+        expect(all[0]?.set).toBe(manyThreads.set);
+      },
+    );
 
     it('are not there where they are turned off', { timeout: 120_000 }, async () => {
-      const { instructions, differences } = await measuredWith('off');
+      const { instructions, differences } = await measuredWith('off', '1');
       expect([instructions, differences]).toEqual([undefined, {}]);
     });
 
