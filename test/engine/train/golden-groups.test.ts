@@ -152,16 +152,17 @@ test('beyond a KL limit a step makes no update, or one that is scaled down by as
     });
   };
   const [[first, zero], [second, kl]] = (await normsUnder(null)) as [[number, number], [number, number]];
-  expect(zero).toBe(0);
+  // Nothing but rounding: kernels of some processors sum rows of a batch in another order.
+  expect(zero).toBeCloseTo(0, 5);
   // The first step starts from the reference, where nothing has moved yet; the update takes the second beyond the limit.
   expect(Math.abs(kl)).toBeGreaterThan(1e-3);
   const nats = kl / 4;
   expect(await normsUnder({ nats, action: 'stop' })).toEqual([
-    [expect.closeTo(first, 3), 0],
+    [expect.closeTo(first, 3), expect.closeTo(0, 5)],
     [undefined, expect.closeTo(kl, 4)],
   ]);
   expect(await normsUnder({ nats, action: 'shrink' })).toEqual([
-    [expect.closeTo(first, 3), 0],
+    [expect.closeTo(first, 3), expect.closeTo(0, 5)],
     [expect.closeTo(second / 4, 2), expect.closeTo(kl, 4)],
   ]);
 });
