@@ -1,5 +1,6 @@
 // What tfjs-node's binding lacks: building a TensorFlow graph node by node (TensorFlow infers the shapes, nothing is executed), making a
 // function of the eager context out of it, and running that by name. Eager tensor handles go in and come out; nothing is copied.
+// Over 300 lines: one module of JavaScript's, whose functions share how values come in and go out.
 //
 // Compiled in place of the package's tfjs_binding.cc, which it includes unchanged and whose exports it adds to.
 #include <cstdlib>

@@ -14,6 +14,7 @@
 namespace flipguard::plain {
 #include "lanes.inc"
 #include "rows.inc"
+#include "products.inc"
 #include "attention.inc"
 #include "table.inc"
 }  // namespace flipguard::plain
@@ -33,6 +34,7 @@ namespace flipguard::plain {
 namespace flipguard::avx2 {
 #include "lanes.inc"
 #include "rows.inc"
+#include "products.inc"
 #include "attention.inc"
 #include "table.inc"
 }  // namespace flipguard::avx2
@@ -51,6 +53,7 @@ namespace flipguard::avx2 {
 namespace flipguard::avx512 {
 #include "lanes.inc"
 #include "rows.inc"
+#include "products.inc"
 #include "attention.inc"
 #include "table.inc"
 }  // namespace flipguard::avx512

@@ -12,6 +12,7 @@ export interface LossAndGradient {
  * Cross-entropy at one label per row, as `NativeOps.sparseSoftmaxCrossEntropy` promises it. TensorFlow's own kernel computes e^x number
  * by number on a processor, twice. In a compiled function the same from vectorised kernels, each written over its input, takes less than
  * half of its time with the same error; run one by one they would hold several copies of the logits.
+ * The fused operation goes before both where it is there.
  */
 export function sparseCrossEntropy(backend: TensorflowBackend) {
   const fused = fusedOps(backend);

@@ -31,7 +31,7 @@ export interface LossesBeside {
 }
 
 /**
- * Operations of a forward pass that are many of TensorFlow's own, each as one, with their gradients: `build/native/operations.cc`. Float32,
+ * Operations of a forward pass that are many of TensorFlow's own, each as one, with their gradients: `build/native/*_operations.cc`. Float32,
  * and for a processor alone. None is differentiable by itself.
  */
 export interface FusedOps {

@@ -1,3 +1,4 @@
+// Over 300 lines: one schema, whose parts are checked against each other, to be read and searched as one.
 import { z } from 'zod';
 import { type AlgorithmSpec, algorithmSpec, guardedAlgorithms, impliedBetaOf } from './algorithms.ts';
 import { isAlert } from './alerts.ts';
