@@ -15,6 +15,8 @@ export function useComputation<N extends ComputedName>(channel: N) {
   const value = shallowRef<Value<N> | null>(null);
   const error = shallowRef<ErrorReport | null>(null);
   const working = ref(false);
+  /** Whether there has been an answer, which can be null. */
+  const answered = ref(false);
   const jobId = ref<string | null>(null);
   /** Its progress; null while nothing is worked out or it is quick. */
   const job = computed(() => (jobId.value === null ? null : jobs.byId(jobId.value)));
@@ -36,7 +38,9 @@ export function useComputation<N extends ComputedName>(channel: N) {
       const answer = (await invoke(channel, input)) as Computed<Value<N>>;
       if (mine !== turn) return answer.state === 'running' ? giveUp(answer.jobId) : undefined;
       const found = answer.state === 'done' ? answer.value : await follow(answer.jobId);
-      if (mine === turn) value.value = found;
+      if (mine !== turn) return;
+      value.value = found;
+      answered.value = true;
     } catch (problem) {
       if (mine === turn) error.value = reportOf(problem);
     } finally {
@@ -82,11 +86,12 @@ export function useComputation<N extends ComputedName>(channel: N) {
     leave();
     asked = null;
     value.value = null;
+    answered.value = false;
     error.value = null;
   }
 
   onScopeDispose(leave);
-  return { value, error, working, job, ask, retry, cancel, leave, clear };
+  return { value, answered, error, working, job, ask, retry, cancel, leave, clear };
 }
 
 /** What a place shows of it besides the value. */

@@ -33,16 +33,16 @@ describe.skipIf(noBrowser !== null)('a list of forty thousand samples', () => {
 
   /** The rows on screen once they have arrived: their place in the list, counted from 0, and their sample. */
   async function inSight(app: App): Promise<{ place: number; sample: string }[]> {
-    await app.page.waitForFunction(() => {
-      const shown = document.querySelectorAll('[role=grid] [role=row][aria-rowindex]:not(.head)');
-      return shown.length > 5 && document.querySelector('.grid-row.pending') === null;
-    });
-    return app.flips.rows().evaluateAll((shown) =>
-      shown.map((row) => ({
+    // Seen and read in one go: the next frame can have moved on to rows that are still to come.
+    const arrived = await app.page.waitForFunction(() => {
+      const shown = [...document.querySelectorAll<HTMLElement>('[role=grid] [role=row][aria-rowindex]:not(.head)')];
+      if (shown.length <= 5 || document.querySelector('.grid-row.pending') !== null) return null;
+      return shown.map((row) => ({
         place: Number(row.getAttribute('aria-rowindex')) - 2,
-        sample: /n\d+/.exec((row as HTMLElement).innerText)?.[0] ?? '',
-      })),
-    );
+        sample: /n\d+/.exec(row.innerText)?.[0] ?? '',
+      }));
+    });
+    return (await arrived.jsonValue()) ?? [];
   }
 
   function expectRightRows(shown: { place: number; sample: string }[]): void {

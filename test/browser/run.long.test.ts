@@ -96,15 +96,11 @@ describe.skipIf(missing !== null)('a run', () => {
 
     // A window that the hand chose stays until a double-click gives it up.
     const canvas = app.page.getByRole('figure', { name: 'Loss' }).locator('.u-over');
-    await canvas.scrollIntoViewIfNeeded();
-    const box = (await canvas.boundingBox())!;
-    const [left, right, middle] = [box.x + box.width * 0.4, box.x + box.width * 0.8, box.y + box.height / 2];
-    await app.page.mouse.move(left, middle);
-    await app.page.mouse.down();
-    await app.page.mouse.move(right, middle, { steps: 4 });
-    await app.page.mouse.up();
+    const { width, height } = (await canvas.boundingBox())!;
+    const at = (share: number) => ({ x: width * share, y: height / 2 });
+    await canvas.dragTo(canvas, { sourcePosition: at(0.4), targetPosition: at(0.8) });
     await app.page.getByRole('img', { name: /^Loss, step (?![01] )/ }).waitFor();
-    await app.page.mouse.dblclick(left, middle);
+    await canvas.dblclick({ position: at(0.4) });
     await app.page.getByRole('img', { name: /^Loss, step [01] to 20$/ }).waitFor();
     expect(app.complaints).toEqual([]);
     await app.close();
