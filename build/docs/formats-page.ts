@@ -167,7 +167,7 @@ export function formatsPage(): string {
     `Other layouts take a container as the format and a mapping: \`--format jsonl --map prompt=question,chosen=good,rejected=bad\`. Fields a mapping can name: ${codes(datasetFields)}.`,
     '## Evaluations',
     lines(evaluationFormats, evaluationLines, 'Format'),
-    `Files of your own take a mapping: \`--map id=doc.id,prompt=question,output=answer,correct=ok\`. Paths reach into objects with dots, into lists with \`[0]\`; \`["a.b"]\` names a key that holds a dot; \`id=\` alone refuses the ids there are, so that samples pair by content. Fields: ${codes(evaluationFields)}. Needed are \`prompt\` or \`id\`, and \`correct\`, \`score\` or \`output\`. Without a mapping, a file whose fields have these very names is read as they say.`,
+    `Files of your own take a mapping: \`--map id=doc.id,prompt=question,output=answer,correct=ok\`. Paths reach into objects with dots, into lists with \`[0]\`; \`["a.b"]\` names a key that holds a dot; \`id=\` alone refuses the ids there are, so that samples pair by content. Fields: ${codes(evaluationFields)}. \`tags\` are the sample’s in whatever evaluation, \`resultTags\` this answer’s alone, such as \`error\`. Needed are \`prompt\` or \`id\`, and \`correct\`, \`score\` or \`output\`. Without a mapping, a file whose fields have these very names is read as they say.`,
     'A verdict is written as true/false, 1/0, yes/no, correct/wrong, pass/fail, win/lose or tie; null, blank and NaN mean that none was given.',
     '## Suites',
     table(

@@ -13,6 +13,7 @@ export const mapFields = [
   'slice',
   'cluster',
   'tags',
+  'resultTags',
   'chosen',
   'rejected',
   'completion',
@@ -36,6 +37,7 @@ export const evaluationFields: readonly MapField[] = [
   'slice',
   'cluster',
   'tags',
+  'resultTags',
 ];
 export const datasetFields: readonly MapField[] = [
   'id',

@@ -24,6 +24,7 @@ const synonyms: Record<MapField, readonly string[]> = {
   slice: ['slice', 'slices', 'subset', 'category', 'subject', 'domain', 'dataset', 'task'],
   cluster: ['cluster', 'family', 'group', 'story_id'],
   tags: ['tags'],
+  resultTags: ['resultTags', 'result_tags'],
   chosen: ['chosen', 'preferred', 'winner', 'response_chosen'],
   rejected: ['rejected', 'dispreferred', 'loser', 'response_rejected'],
   completion: ['completion', 'response', 'output', 'answer'],

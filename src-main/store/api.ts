@@ -157,6 +157,8 @@ export interface FlipExportRow extends Omit<FlipRow, 'continues'> {
   /** For a preference pair, the rejected response; its sides have no output. */
   rejected: string | null;
   cluster: string | null;
+  /** Those of `tags` that are the sample's own: known before it was answered. */
+  sampleTags: string[];
   note: string;
 }
 

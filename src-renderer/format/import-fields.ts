@@ -1,7 +1,7 @@
 import type { SuiteKind } from '@shared/domain/evaluations.ts';
 
 /** What a mapping can name, by what the rows are wanted for. */
-const evaluation = ['id', 'prompt', 'output', 'target', 'correct', 'score', 'slice', 'cluster', 'tags'];
+const evaluation = ['id', 'prompt', 'output', 'target', 'correct', 'score', 'slice', 'cluster', 'tags', 'resultTags'];
 const dataset = ['id', 'prompt', 'chosen', 'rejected', 'completion', 'label', 'text', 'target', 'tags'];
 const suite: Record<SuiteKind, string[]> = {
   pairs: ['id', 'prompt', 'chosen', 'rejected', 'slice'],
@@ -34,7 +34,8 @@ export const fieldHelp: Record<string, string> = {
   score: 'A number that grows with goodness.',
   slice: 'A group to look at by itself, such as a subject.',
   cluster: 'Samples that belong together, such as words of one story; intervals allow for it.',
-  tags: 'Words to filter by.',
+  tags: 'Words to filter by, of the sample in whatever evaluation.',
+  resultTags: 'Words to filter by, of this answer alone, such as error.',
   chosen: 'The preferred response.',
   rejected: 'The other response.',
   completion: 'The response to learn.',

@@ -41,7 +41,7 @@ describe('parseFieldMap', () => {
 
   it('names what is accepted, what is doubled and what is empty', () => {
     expect(() => parseFieldMap('promt=q', evaluationFields)).toThrow(
-      'unknown field “promt”; accepted are id, prompt, output, target, correct, score, slice, cluster, tags.',
+      'unknown field “promt”; accepted are id, prompt, output, target, correct, score, slice, cluster, tags, resultTags.',
     );
     expect(() => parseFieldMap('prompt=a,prompt=b')).toThrow('names “prompt” twice');
     expect(() => parseFieldMap('prompt=')).toThrow('no path for “prompt”');

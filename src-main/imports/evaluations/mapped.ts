@@ -95,4 +95,6 @@ function overlayOptional(row: SampleResult, record: unknown, mapping: Mapping): 
   if (slices !== undefined) row.slices = [...new Set([...(row.slices ?? []), ...slices])];
   const tags = asTags(mapping.value(record, 'tags'));
   if (tags !== undefined) row.tags = tags;
+  const ofResult = asTags(mapping.value(record, 'resultTags'));
+  if (ofResult !== undefined) row.resultTags = [...new Set([...(row.resultTags ?? []), ...ofResult])];
 }

@@ -8,7 +8,7 @@ import { isOfPairs, judgesContinuations } from '../queries/answers.ts';
 import { ownKindsOf } from '../queries/change-kinds.ts';
 import { emptyPrompt } from '../texts.ts';
 import { StoredColumns } from './columns.ts';
-import { readTags } from './tags.ts';
+import { readSampleTags, readTags } from './tags.ts';
 import type { RowTags } from './tags.ts';
 import { correctedKinds } from './corrections.ts';
 import type { Corrections } from './corrections.ts';
@@ -47,6 +47,7 @@ export class LoadedComparison {
   #judgements: Judgements | null = null;
   #corrected: Uint8Array | null = null;
   #tags: RowTags | null = null;
+  #sampleTags: RowTags | null = null;
   #ownKinds: string[] | null | undefined = undefined;
   #ofPairs: boolean | null = null;
   #continues: boolean | null = null;
@@ -83,6 +84,7 @@ export class LoadedComparison {
     this.#judgements = null;
     this.#corrected = null;
     this.#tags = null;
+    this.#sampleTags = null;
     this.columns.forgetMarks();
     this.#ownKinds = undefined;
     this.#trained = null;
@@ -161,8 +163,14 @@ export class LoadedComparison {
     return (this.#trained = trained);
   }
 
+  /** Tags of the samples and of both results. */
   tags(): RowTags {
     return (this.#tags ??= readTags(this));
+  }
+
+  /** Tags of the samples alone. */
+  sampleTags(): RowTags {
+    return (this.#sampleTags ??= readSampleTags(this));
   }
 }
 

@@ -1,6 +1,7 @@
 import type { FlipExportRow } from '../api.ts';
 import { previewCharacters } from '../../shared/domain/flip-view.ts';
 import type { FlipFilter, FlipRow } from '../../shared/domain/flip-view.ts';
+import type { ReadableDb } from '../database.ts';
 import { prepare } from '../database.ts';
 import { packKey } from '../keys.ts';
 import { nameOf } from '../queries/names.ts';
@@ -85,6 +86,7 @@ export function exportRows(
       target,
       rejected: comparison.ofPairs ? (leftText ?? rightText) : null,
       cluster: cluster === 0 ? null : nameOf(db, cluster),
+      sampleTags: tagNames(db, comparison.sampleTags().get(row)),
       leftOutput: comparison.ofPairs ? null : leftText,
       rightOutput: comparison.ofPairs ? null : rightText,
       note: (note.get(comparison.key, sampleKey) as string | undefined) ?? '',
@@ -114,7 +116,7 @@ function numbersOf(
     rightScore: numberOrNull(columns.get('rightScore')[row]),
     leftVerdict: verdictOf(correction?.left || (columns.get('leftVerdict')[row] ?? 0)),
     rightVerdict: verdictOf(correction?.right || (columns.get('rightVerdict')[row] ?? 0)),
-    tags: (comparison.tags().get(row) ?? []).map((tag) => nameOf(comparison.db, tag) ?? '').sort(),
+    tags: tagNames(comparison.db, comparison.tags().get(row)),
     length: columns.get('length')[row] ?? 0,
     firing: firing < 0 ? null : firing,
     stability: stabilities[(columns.get('stability')[row] ?? 0) - 1] ?? null,
@@ -128,6 +130,10 @@ function numbersOf(
       comparison.ownKinds() ?? [],
     ),
   };
+}
+
+function tagNames(db: ReadableDb, tags: readonly number[] = []): string[] {
+  return tags.map((tag) => nameOf(db, tag) ?? '').sort();
 }
 
 function numberOrNull(number: number | undefined): number | null {

@@ -6,23 +6,23 @@ import type { LoadedComparison } from './comparison.ts';
 /** Tags of a comparison's samples and of both results, each once: row → tag keys. Most samples have none, so a map. */
 export type RowTags = ReadonlyMap<number, readonly number[]>;
 
-/** Only what is tagged is read, by ranges of keys: of a million results those few that ended in an error. */
-export function readTags(comparison: LoadedComparison): RowTags {
-  const { db, columns, leftKey, rightKey } = comparison;
+/** Tags of the samples alone: what was known of them before they were answered. */
+export function readSampleTags({ db, columns }: LoadedComparison): RowTags {
   const tags = new Map<number, number[]>();
-  const add = (row: number, tag: number): void => {
-    if (row < 0) return;
-    const before = tags.get(row);
-    if (before === undefined) tags.set(row, [tag]);
-    else if (!before.includes(tag)) before.push(tag);
-  };
   const keys = columns.get('leftKey');
   for (const { sample_key, name_key } of each<{ sample_key: number; name_key: number }>(
     db,
     sql`SELECT sample_key, name_key FROM sample_tags WHERE sample_key BETWEEN ${keys[0] ?? 0} AND ${keys.at(-1) ?? 0}`,
   )) {
-    add(columns.positionOf(sample_key), name_key);
+    addTag(tags, columns.positionOf(sample_key), name_key);
   }
+  return tags;
+}
+
+/** Only what is tagged is read, by ranges of keys: of a million results those few that ended in an error. */
+export function readTags(comparison: LoadedComparison): RowTags {
+  const { db, leftKey, rightKey } = comparison;
+  const tags = new Map([...comparison.sampleTags()].map(([row, keys]) => [row, [...keys]]));
   for (const [evaluation, side] of [
     [leftKey, 'left'],
     [rightKey, 'right'],
@@ -32,10 +32,17 @@ export function readTags(comparison: LoadedComparison): RowTags {
       sql`SELECT score_key, name_key FROM result_tags
           WHERE score_key >= ${firstKey(evaluation)} AND score_key < ${firstKey(evaluation + 1)}`,
     )) {
-      add(comparison.rowsByKey()[side](memberOf(score_key)), name_key);
+      addTag(tags, comparison.rowsByKey()[side](memberOf(score_key)), name_key);
     }
   }
   return tags;
+}
+
+function addTag(tags: Map<number, number[]>, row: number, tag: number): void {
+  if (row < 0) return;
+  const before = tags.get(row);
+  if (before === undefined) tags.set(row, [tag]);
+  else if (!before.includes(tag)) before.push(tag);
 }
 
 /** Names of a sample's own tags, in order. */

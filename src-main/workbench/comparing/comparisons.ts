@@ -278,11 +278,12 @@ export function createComparisons(core: Core, statistics: Statistics): Compariso
   };
 }
 
+/** Tags of a result (an error, a filtered answer) are left out: they follow from the answers that flipped, as outcomes do. */
 function searchSample(row: FlipExportRow, characters: number): SearchSample {
   return {
     kind: row.kind,
     text: row.prompt.slice(0, characters),
-    tags: row.tags,
+    tags: row.sampleTags,
     slices: row.slices.slice(0, triedSlices),
     ...lengthOf(row),
   };

@@ -14,9 +14,10 @@ describe('evaluations by mapping', () => {
       gold: 'Hello',
       points: '0.75',
       labels: ['a', 'b'],
+      status: 'timed-out, error',
     };
     const map = parseFieldMap(
-      'id=meta.ids[1],prompt=messages,output=answers[0].text,target=gold,correct=answers[0].ok,score=points,slice=meta.level,cluster=meta.family,tags=labels',
+      'id=meta.ids[1],prompt=messages,output=answers[0].text,target=gold,correct=answers[0].ok,score=points,slice=meta.level,cluster=meta.family,tags=labels,resultTags=status',
     );
     const { rows } = await read(openEvaluationImport(folder.write('e.jsonl', jsonl([record])), { map }));
     expect(rows).toEqual([
@@ -30,6 +31,7 @@ describe('evaluations by mapping', () => {
         slices: ['level=3'],
         cluster: 'f1',
         tags: ['a', 'b'],
+        resultTags: ['timed-out', 'error'],
       },
     ]);
   });
@@ -108,7 +110,7 @@ describe('evaluations by mapping', () => {
     expect(await opened('prompt=q')).toMatch(/^bad-input: The mapping “prompt=q” makes no evaluation\./);
     expect(await opened('correct=a.ok')).toMatch(/makes no evaluation/);
     expect(await failureOf(openEvaluationImport(path))).toMatch(
-      /a mapping is needed\. — Map id, prompt, output, target, correct, score, slice, cluster, tags to the fields there are: q, a\.ok\./,
+      /a mapping is needed\. — Map id, prompt, output, target, correct, score, slice, cluster, tags, resultTags to the fields there are: q, a\.ok\./,
     );
     expect(await failureOf(openEvaluationImport(path, { format: 'trl' }))).toMatch(
       /^bad-input: The format trl does not fit here\./,

@@ -53,7 +53,7 @@ export function addImports(program: Program, go: Go): void {
     )
     .option(
       '--map <field=path...>',
-      'map fields to record paths: id, prompt, output, target, correct, score, slice, cluster, tags',
+      'map fields to record paths: id, prompt, output, target, correct, score, slice, cluster, tags, resultTags',
       collect,
     )
     .option('--variant <name>', 'which result to take where samples have several (filter, annotator, scorer, provider)')
