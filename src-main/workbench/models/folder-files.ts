@@ -87,8 +87,18 @@ function notSafetensors(file: string): WorkbenchError {
   });
 }
 
+/** One SHA-256 for files of a model, by name and SHA-256 of each, as the model's record has it. */
+export async function hashModelFiles(folder: string, names: readonly string[], task: Task): Promise<string> {
+  const hash = createHash('sha256');
+  for (const [i, name] of names.entries()) {
+    hash.update(`${name}\n${await sha256Of(path.join(folder, name), task)}\n`);
+    task.progress('hashing weights', (i + 1) / names.length);
+  }
+  return hash.digest('hex');
+}
+
 /** In hex; ends when the task is cancelled. */
-export async function sha256Of(file: string, task: Task): Promise<string> {
+async function sha256Of(file: string, task: Task): Promise<string> {
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) {
     throwIfCancelled(task);

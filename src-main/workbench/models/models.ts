@@ -16,7 +16,7 @@ import { inside, removeInside } from '../workspace/inside.ts';
 import { openFolder } from '../../trainer/node-folders.ts';
 import { snapshotSource } from '../hub/cached-models.ts';
 import { isAdapterFolder, readAdapter } from './adapters.ts';
-import { adapterFiles, familyOf, parametersIn, sha256Of, weightFiles } from './folder-files.ts';
+import { adapterFiles, familyOf, hashModelFiles, parametersIn, weightFiles } from './folder-files.ts';
 import { modelFolder, requireFolder } from './weights.ts';
 import type { Task } from '../supervision/task.ts';
 import { makeFolder } from '../../system/folders.ts';
@@ -218,17 +218,12 @@ async function describeFiles(
   files: readonly string[],
   task: Task,
 ): Promise<Omit<Described, 'parameters'>> {
-  const hash = createHash('sha256');
   let sizeBytes = 0;
-  for (const [i, name] of files.entries()) {
-    const file = path.join(folder, name);
-    sizeBytes += (await stat(file)).size;
-    hash.update(`${name}\n${await sha256Of(file, task)}\n`);
-    task.progress('hashing weights', (i + 1) / files.length);
-  }
+  for (const name of files) sizeBytes += (await stat(path.join(folder, name))).size;
+  const sha256 = await hashModelFiles(folder, files, task);
   // Relative inside the workspace, so that it can be moved.
   const place = isInside(root, folder) ? path.relative(root, folder) : folder;
-  return { path: place, family, sizeBytes, sha256: hash.digest('hex') };
+  return { path: place, family, sizeBytes, sha256 };
 }
 
 function isInside(folder: string, file: string): boolean {

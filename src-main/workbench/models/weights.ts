@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { CheckpointRecord, ModelRecord, RunRecord } from '../../shared/domain/entities.ts';
 import { elsewhere } from '../../shared/domain/run-origin.ts';
@@ -13,7 +13,9 @@ import { runFolder } from '../runs/run-folder.ts';
 import { bringIfElsewhere } from '../sites/bring.ts';
 import { runTrainerJob } from '../supervision/trainer-jobs.ts';
 import type { Task } from '../supervision/task.ts';
+import { quietTask } from '../supervision/task.ts';
 import { weightsName } from '../../shared/presentation/names.ts';
+import { adapterFiles, hashModelFiles, weightFiles } from './folder-files.ts';
 
 /** Something with weights: a model, or a checkpoint of a run. */
 export type Weights =
@@ -78,6 +80,33 @@ async function requireSound(folder: string, checkpoint: CheckpointRecord, label:
   });
 }
 
+/** Folders whose weights were found as recorded, with what the system said of their files then: a form asks again with each edit. */
+const unchanged = new Map<string, string>();
+/** Reading this many bytes takes long enough to be told. */
+const toldBytes = 1e9;
+
+/** An imported model lies where somebody else may train into the same folder. */
+async function requireUnchanged(folder: string, model: ModelRecord, task: Task): Promise<void> {
+  const names = await (model.baseId === undefined ? weightFiles(folder) : adapterFiles(folder));
+  const stats = await Promise.all(names.map((name) => stat(path.join(folder, name), { bigint: true })));
+  const said = stats.map(({ ino, size, mtimeNs, ctimeNs }, i) => [names[i], ino, size, mtimeNs, ctimeNs].join(' '));
+  const stamp = [model.sha256, ...said].join('\n');
+  if (unchanged.get(folder) === stamp) return;
+  if (model.sizeBytes > toldBytes) task.progress('checking the weights', null);
+  if ((await hashModelFiles(folder, names, quietTask(task.signal))) === model.sha256) {
+    unchanged.set(folder, stamp);
+    return;
+  }
+  throw new WorkbenchError(
+    'corrupt',
+    `Model “${model.name}” has changed: its sha256 does not match what was recorded.`,
+    {
+      remedy: `Bring its files back, or import ${folder} again under another name. Results that were made with it stay as they are.`,
+      place: { file: folder },
+    },
+  );
+}
+
 /** Weights as they are on disk. */
 type Lying =
   | { kind: 'whole'; path: string }
@@ -107,6 +136,7 @@ async function lyingOf(core: Core, weights: Weights, task: Task): Promise<Lying>
 /** A model's own folder; of an adapter that was imported, that of PEFT. */
 async function lyingModel(core: Core, model: ModelRecord, task: Task): Promise<Lying> {
   const folder = await modelFolderThere(core, model);
+  await requireUnchanged(folder, model, task);
   if (model.baseId === undefined) return { kind: 'whole', path: folder };
   const base = existing('model', await core.store.getModel(model.baseId), model.baseId);
   const mergedPath = inside(core.layout.cache, 'merged', `${model.sha256.slice(0, 32)}-${base.sha256.slice(0, 32)}`);
