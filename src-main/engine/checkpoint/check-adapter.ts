@@ -14,7 +14,10 @@ export async function checkAdapter(config: ModelConfig, reader: FolderReader): P
   if (entries.some(({ name }) => name.includes('.lora_embedding_')))
     requirePlainEmbedding(settings, `${reader.label}/${adapterConfigFile}`);
   const fits = fitting(config, settings);
-  for (const { name, shape } of entries) if (!fits(plainName(name), shape)) throw misfit(reader.label, plainName(name));
+  for (const entry of entries) {
+    const name = plainName(config, entry.name);
+    if (!fits(name, entry.shape)) throw misfit(config, reader.label, name, entry.shape);
+  }
 }
 
 type Fits = (name: string, shape: readonly number[]) => boolean;
@@ -51,7 +54,7 @@ function fitting(config: ModelConfig, settings: PeftSettings): Fits {
         break;
     }
     // A reward model's head, which the base does not have; anything else saved whole is a weight of the base.
-    if (name === scoreHead || isSavedWhole(name, ['classifier'])) return true;
+    if (name === scoreHead || isSavedWhole(config, name, ['classifier'])) return true;
     return weights.get(name)?.join() === shape.join();
   };
 }

@@ -20,7 +20,7 @@ export async function mergePeft(model: CausalLm, reader: FolderReader): Promise<
   await refusePickles(reader);
   const { tensors } = await readTensors(reader, adapterWeightsFile);
   try {
-    const named = new Map([...tensors].map(([name, tensor]) => [plainName(name), tensor] as const));
+    const named = new Map([...tensors].map(([name, tensor]) => [plainName(model.config, name), tensor] as const));
     const merge = new Merge(model, settings, named, reader.label);
     try {
       return merge.run();
@@ -83,7 +83,7 @@ class Merge {
       this.#mergeLinear(module, sizes);
     }
     for (const module of embedded) this.#mergeEmbedding(module);
-    for (const [name, tensor] of this.#named) if (!this.#used.has(name)) this.#replace(name, tensor);
+    for (const [name, tensor] of this.#named) if (!this.#used.has(name)) this.#replace(config, name, tensor);
     return createDecoder(config, this.#weights, { borrowed: this.#borrowed });
   }
 
@@ -143,12 +143,26 @@ class Merge {
     return alpha / (this.#settings.rankStabilised ? Math.sqrt(rank) : rank);
   }
 
-  /** A bias or a module that was saved whole. */
-  #replace(name: string, tensor: tf.Tensor): void {
+  /** A bias, a module that was saved whole, or an embedding or a head that came along. */
+  #replace(config: ModelConfig, name: string, tensor: tf.Tensor): void {
+    const { names } = config.architecture;
+    if (this.#cameAlong(name)) {
+      const own = config.tiedHead && name === `${names.head}.weight` ? `${names.embedding}.weight` : name;
+      return this.#assign(own, tensor);
+    }
     const expected =
-      (this.#settings.biases && name.endsWith('.bias')) || isSavedWhole(name, this.#settings.wholeModules);
+      (this.#settings.biases && name.endsWith('.bias')) || isSavedWhole(config, name, this.#settings.wholeModules);
     if (!expected) throw this.#misfit(name);
     this.#assign(name, tensor);
+  }
+
+  /** PEFT writes embedding and head next to the adapter if it is told to (save_embedding_layers), and loads them in their places. */
+  #cameAlong(name: string): boolean {
+    const { config } = this.#model;
+    const { embedding, head } = config.architecture.names;
+    const module = [embedding, head].find((one) => name === `${one}.weight`);
+    const adapted = (one: string) => [...this.#named.keys()].some((other) => other.startsWith(`${one}.lora_`));
+    return module !== undefined && !adapted(module) && !isSavedWhole(config, name, this.#settings.wholeModules);
   }
 
   #assign(name: string, tensor: tf.Tensor): void {
@@ -173,7 +187,8 @@ class Merge {
     const { config } = this.#model;
     const { names } = config.architecture;
     if (!config.tiedHead || config.architecture.head.kind !== 'language-model') return config;
-    const touches = (module: string) => [...this.#named.keys()].some((name) => name.startsWith(`${module}.`));
+    const touches = (module: string) =>
+      [...this.#named.keys()].some((name) => name.startsWith(`${module}.`) && !this.#cameAlong(name));
     const [embedding, head] = [touches(names.embedding), touches(names.head)];
     if (!embedding && !head) return config;
     if (this.#settings.keepsTies) {
@@ -201,7 +216,7 @@ class Merge {
   }
 
   #misfit(name: string): WorkbenchError {
-    return misfit(this.#label, name);
+    return misfit(this.#model.config, this.#label, name, this.#named.get(name)?.shape);
   }
 
   #refused(field: string, what: string): WorkbenchError {

@@ -24,6 +24,11 @@ export class ConfigFields {
     this.#path = path;
   }
 
+  /** The field as messages name it. */
+  path(field: string): string {
+    return this.#path === '' ? field : `${this.#path}.${field}`;
+  }
+
   /** Present and not null. */
   has(field: string): boolean {
     return this.#value(field) !== undefined;
@@ -63,10 +68,10 @@ export class ConfigFields {
     throw this.#bad(field, 'a list of numbers', value);
   }
 
-  /** A list of this many things. */
-  list(field: string, length: number): readonly unknown[] {
+  /** A list of this many things, or of more if `longer`. */
+  list(field: string, length: number, longer = false): readonly unknown[] {
     const value = this.#value(field);
-    if (Array.isArray(value) && value.length === length) return value;
+    if (Array.isArray(value) && (value.length === length || (longer && value.length > length))) return value;
     throw this.#bad(field, `a list of ${length}`, value);
   }
 
@@ -104,19 +109,20 @@ export class ConfigFields {
 
   object(field: string): ConfigFields | null {
     const value = this.#value(field);
-    return value === undefined ? null : new ConfigFields(value, this.file, this.#fieldPath(field));
+    return value === undefined ? null : new ConfigFields(value, this.file, this.path(field));
+  }
+
+  /** These fields, and of another object those that are not here. */
+  over(base: ConfigFields): ConfigFields {
+    return new ConfigFields({ ...base.source, ...this.source }, this.file, this.#path);
   }
 
   #value(field: string): unknown {
     return Object.hasOwn(this.source, field) ? (this.source[field] ?? undefined) : undefined;
   }
 
-  #fieldPath(field: string): string {
-    return this.#path === '' ? field : `${this.#path}.${field}`;
-  }
-
   #bad(field: string, wanted: string, value: unknown): WorkbenchError {
-    const path = this.#fieldPath(field);
+    const path = this.path(field);
     const found = value === undefined ? 'it is missing' : `found ${JSON.stringify(value)?.slice(0, 80)}`;
     return new WorkbenchError('bad-input', `${this.file}: ${path} must be ${wanted}; ${found}`, {
       place: { file: this.file, field: path },

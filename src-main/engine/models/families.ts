@@ -27,10 +27,12 @@ const families: readonly Family[] = [
   {
     modelType: 'mistral',
     covers: 'Mistral',
-    read: (fields) => {
-      const window = fields.countOrNull('sliding_window', 4096);
-      return llamaLike(fields, { window: () => window });
-    },
+    read: mistral,
+  },
+  {
+    modelType: 'ministral',
+    covers: 'Ministral',
+    read: mistral,
   },
   {
     modelType: 'qwen2',
@@ -63,8 +65,8 @@ const families: readonly Family[] = [
         bias: { ...writtenBias(fields), feedForward: false },
         gain: 'one-plus-weight',
         window: slidingLayers(fields, fields.countOrNull('sliding_window', 4096), (i) => (i + 1) % every !== 0),
-        rotary: { theta: 1_000_000 },
-        windowRotary: { theta: 10_000, thetaField: 'rope_local_base_freq', unscaled: true },
+        rotary: { theta: 1_000_000, byLayerType: true },
+        windowRotary: { theta: 10_000, thetaField: 'rope_local_base_freq', byLayerType: true },
         attention: { qkNorm: 'per-head', scale: fields.number('query_pre_attn_scalar', 256) ** -0.5 },
         activation: ['hidden_activation', 'gelu_pytorch_tanh'],
         multipliers: { embedding: fields.count('hidden_size') ** 0.5, residual: 1, logits: 1 },
@@ -84,8 +86,7 @@ const families: readonly Family[] = [
       llamaLike(fields, {
         ...olmo(fields),
         window: slidingLayers(fields, fields.countOrNull('sliding_window', 4096), (i) => (i + 1) % 4 !== 0),
-        rotary: { theta: 500_000 },
-        windowRotary: { theta: 500_000, unscaled: true },
+        rotary: { theta: olmo3Theta(fields), byLayerType: true },
       }),
   },
   {
@@ -94,14 +95,19 @@ const families: readonly Family[] = [
     read: (fields) => {
       const layers = fields.count('num_hidden_layers');
       const every = fields.count('no_rope_layer_interval', 4);
-      const written = fields.has('no_rope_layers') ? fields.list('no_rope_layers', layers) : null;
+      const written = fields.has('no_rope_layers') ? fields.list('no_rope_layers', layers, true) : null;
       const rotated = (layer: number) => (written === null ? (layer + 1) % every !== 0 : Boolean(written[layer]));
       return llamaLike(fields, {
         usual: { tied: true },
         bias: writtenBias(fields),
         rotary: { theta: 2_000_000 },
         rotated,
-        window: slidingLayers(fields, windowInUse(fields), (layer) => !rotated(layer)),
+        // Layers that are listed as sliding do, whatever use_sliding_window says.
+        window: slidingLayers(
+          fields,
+          fields.has('layer_types') ? fields.countOrNull('sliding_window', null) : windowInUse(fields),
+          (layer) => !rotated(layer),
+        ),
       });
     },
   },
@@ -127,8 +133,10 @@ const families: readonly Family[] = [
       return llamaLike(fields, {
         usual: { epsilon: 1e-5 },
         rotary: {
+          partial: ['partial_rotary_factor', 1],
           originalPositions: fields.count('original_max_position_embeddings', 4096),
-          alsoCalled: { yarn: 'longrope' },
+          only: 'longrope',
+          alsoCalled: { yarn: 'longrope', su: 'longrope' },
         },
         window: () => window,
         attention: { projection: 'fused' },
@@ -175,7 +183,8 @@ const families: readonly Family[] = [
       const maxPositions = fields.count('max_position_embeddings');
       const layers = fields.count('num_hidden_layers');
       const attention = fields.flag('attention_bias', true);
-      const rotary = readRotary(fields, { headDim, maxPositions, partial: 0.25 });
+      const reading = { partial: ['rotary_pct', 0.25], thetaField: 'rotary_emb_base' } as const;
+      const rotary = readRotary(fields, { headDim, maxPositions, ...reading });
       return {
         ...{ dim, heads, kvHeads: heads, headDim, layers, maxPositions },
         vocabSize: fields.count('vocab_size'),
@@ -197,6 +206,25 @@ const families: readonly Family[] = [
     },
   },
 ];
+
+/** A window on every layer, or on those of `layer_types`: transformers reads a Mistral that has these as a Ministral. */
+function mistral(fields: ConfigFields): parts.FamilyConfig {
+  return llamaLike(fields, { window: slidingLayers(fields, fields.countOrNull('sliding_window', 4096), () => true) });
+}
+
+/**
+ * The base of OLMo 3 outside `rope_parameters`. Every published model has the usual one; of another, transformers 4 rotates all layers by it,
+ * and transformers 5 only those without a window.
+ */
+function olmo3Theta(fields: ConfigFields): number {
+  const usual = 500_000;
+  if (fields.number('rope_theta', usual) === usual) return usual;
+  const message = `${fields.file}: a rope_theta of OLMo 3 other than ${usual} is read differently by versions of transformers`;
+  throw new WorkbenchError('unsupported', message, {
+    remedy: 'Write rope_parameters, with the rope_theta of each type of layer, in its place.',
+    place: { file: fields.file, field: 'rope_theta' },
+  });
+}
 
 /** OLMo norms what each half of a block returns, and all heads' queries and keys as one vector. */
 function olmo(fields: ConfigFields): parts.Differences {

@@ -114,6 +114,17 @@ export function slidingLayers(
 ): (layer: number) => number | null {
   if (!fields.has('layer_types')) return (layer) => (sliding(layer) ? window : null);
   const types = fields.list('layer_types', fields.count('num_hidden_layers'));
+  if (window === null && types.includes('sliding_attention')) {
+    throw new WorkbenchError(
+      'bad-input',
+      `${fields.file}: layer_types has layers with a window, and no window is set`,
+      {
+        remedy:
+          'Set sliding_window (and use_sliding_window, where the family has it), or write these layers as full_attention.',
+        place: { file: fields.file, field: 'sliding_window' },
+      },
+    );
+  }
   return (layer) => (types[layer] === 'sliding_attention' ? window : null);
 }
 

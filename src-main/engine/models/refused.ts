@@ -11,7 +11,8 @@ interface Refusal {
   shownBy(fields: ConfigFields): string | null;
 }
 
-const layerTypes = ['full_attention', 'sliding_attention'];
+/** `attention`: what full attention was called before. */
+const layerTypes = ['full_attention', 'attention', 'sliding_attention'];
 
 const refusals: readonly Refusal[] = [
   { what: 'quantised weights are not supported', shownBy: named('quantization_config', 'quantization') },
@@ -33,6 +34,11 @@ const refusals: readonly Refusal[] = [
   { what: 'encoder-decoder models are not supported', shownBy: set('is_encoder_decoder') },
   { what: 'cross-attention is not supported', shownBy: set('add_cross_attention') },
   { what: 'attention that also looks ahead is not supported', shownBy: set('use_bidirectional_attention') },
+  {
+    what: 'attention that also looks ahead is not supported',
+    shownBy: (fields) => (fields.flag('is_causal', true) ? null : 'is_causal'),
+  },
+  { what: 'settings of single layers are not supported', shownBy: named('per_layer_config') },
   { what: 'soft-capped scores are not supported', shownBy: named('attn_logit_softcapping') },
   { what: 'soft-capped logits are not supported', shownBy: named('final_logit_softcapping') },
   { what: 'attention scaled by the layer’s index is not supported', shownBy: set('scale_attn_by_inverse_layer_idx') },

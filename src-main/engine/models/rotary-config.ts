@@ -4,15 +4,17 @@ import type { Rotary, RotaryScaling } from './rotary.ts';
 
 /** Where a family reads its rotation from, and what it means if config.json does not say. */
 export interface RotaryReading {
-  /** Share of a head that is rotated. */
-  partial?: number;
+  /** Where only a share of a head is rotated: the field that says which, outside an object of its own, and the usual share. */
+  partial?: readonly [field: string, usual: number];
   theta?: number;
   /** The field of the base, outside an object of its own. */
   thetaField?: string;
-  /** A scaling that is not given for this type of layer does not apply to it. */
-  unscaled?: boolean;
+  /** Each type of layer has an object of its own; a scaling that is not in one of them is that of layers without a window. */
+  byLayerType?: boolean;
   /** The original context length, whatever the scaling says. */
   originalPositions?: number;
+  /** The one scaling that this family has. */
+  only?: string;
   /** Scalings that go by another name in this family. */
   alsoCalled?: Readonly<Record<string, string>>;
 }
@@ -20,9 +22,11 @@ export interface RotaryReading {
 interface RotaryContext extends RotaryReading {
   headDim: number;
   maxPositions: number;
-  /** Used if each type of layer has an object of its own. */
-  layerType?: string;
+  layerType?: LayerType;
 }
+
+const layerTypes = ['full_attention', 'sliding_attention'] as const;
+type LayerType = (typeof layerTypes)[number];
 
 export const supportedRopeTypes = ['default', 'linear', 'dynamic', 'yarn', 'llama3', 'longrope'] as const;
 
@@ -31,10 +35,12 @@ export const supportedRopeTypes = ['default', 'linear', 'dynamic', 'yarn', 'llam
  * `rope_theta` next to `rope_scaling` (before). If both are present, `rope_scaling` is what somebody added by hand.
  */
 export function readRotary(fields: ConfigFields, context: RotaryContext): Rotary {
-  const written = filled(fields.object('rope_scaling')) ?? fields.object('rope_parameters');
-  const byType = written?.has('full_attention') === true || written?.has('sliding_attention') === true;
-  const shared = context.unscaled === true ? null : written;
-  const scaling = byType ? (written?.object(context.layerType ?? 'full_attention') ?? null) : shared;
+  const [parameters = null, added = null] = ['rope_parameters', 'rope_scaling'].map((name) =>
+    filled(fields.object(name)),
+  );
+  checkLayout(fields, context, parameters, added);
+  const scaling =
+    context.byLayerType === true ? ofLayerType(context.layerType, parameters, added) : (added ?? parameters);
   const dim = Math.floor(context.headDim * partialOf(fields, scaling, context));
   return {
     dim,
@@ -43,30 +49,77 @@ export function readRotary(fields: ConfigFields, context: RotaryContext): Rotary
   };
 }
 
+/** Refuses settings in a place where transformers does not look for them. */
+function checkLayout(
+  fields: ConfigFields,
+  { byLayerType = false }: RotaryContext,
+  parameters: ConfigFields | null,
+  added: ConfigFields | null,
+): void {
+  const isByType = (object: ConfigFields | null) => layerTypes.some((type) => object?.has(type) === true);
+  const misplaced =
+    parameters !== null && isByType(parameters) !== byLayerType
+      ? 'rope_parameters'
+      : isByType(added)
+        ? 'rope_scaling'
+        : null;
+  if (misplaced === null) return;
+  const message = `${fields.file}: ${misplaced} is not laid out as this family has it`;
+  throw new WorkbenchError('bad-input', message, {
+    remedy: byLayerType
+      ? `Write rope_parameters with one object each for ${layerTypes.join(' and ')}, and no rope_scaling.`
+      : `Write rope_parameters as one object for all layers.`,
+    place: { file: fields.file, field: misplaced },
+  });
+}
+
+/** The object of one type of layer; `rope_scaling` adds to that of layers without a window, and overrides it. */
+function ofLayerType(
+  layerType: LayerType = 'full_attention',
+  parameters: ConfigFields | null,
+  added: ConfigFields | null,
+): ConfigFields | null {
+  const own = parameters?.object(layerType) ?? null;
+  if (layerType === 'sliding_attention' || added === null) return own;
+  return own === null ? added : added.over(own);
+}
+
 function filled(object: ConfigFields | null): ConfigFields | null {
   return object === null || Object.keys(object.source).length === 0 ? null : object;
 }
 
 function thetaOf(fields: ConfigFields, scaling: ConfigFields | null, { theta, thetaField }: RotaryContext): number {
   if (scaling?.has('rope_theta') === true) return scaling.number('rope_theta');
-  const field = thetaField ?? (fields.has('rotary_emb_base') ? 'rotary_emb_base' : 'rope_theta');
-  return fields.number(field, theta ?? 10_000);
+  return fields.number(thetaField ?? 'rope_theta', theta ?? 10_000);
 }
 
 function partialOf(fields: ConfigFields, scaling: ConfigFields | null, { partial }: RotaryContext): number {
-  for (const place of [scaling, fields]) {
-    for (const name of ['partial_rotary_factor', 'rotary_pct'])
-      if (place?.has(name) === true) return place.number(name);
+  const field = 'partial_rotary_factor';
+  if (partial !== undefined) {
+    return scaling?.has(field) === true ? scaling.number(field) : fields.number(...partial);
   }
-  return partial ?? 1;
+  // Versions of transformers differ in what they make of it: some rotate the whole head, some stop.
+  for (const place of [scaling, fields]) {
+    if (place === null || place.number(field, 1) === 1) continue;
+    const message = `${fields.file}: the rotation of a part of each head is not supported in this family`;
+    throw new WorkbenchError('unsupported', message, {
+      remedy: `Remove ${place.path(field)} if the model was trained with heads rotated whole, as transformers does for this family.`,
+      place: { file: fields.file, field: place.path(field) },
+    });
+  }
+  return 1;
 }
 
 function readScaling(fields: ConfigFields, scaling: ConfigFields, context: RotaryContext): RotaryScaling {
   const { maxPositions } = context;
   const written = scaling.text('rope_type', scaling.text('type', 'default'));
-  const type = context.alsoCalled?.[written] ?? written;
-  // transformers lets an original context length outside the scaling override the one in it.
-  const outside = fields.optionalCount('original_max_position_embeddings') ?? context.originalPositions;
+  const called = context.alsoCalled?.[written] ?? written;
+  const type = called === 'default' || context.only === undefined || context.only === called ? called : null;
+  // transformers lets an original context length outside the scaling override the one in it, unless types of layers have their own.
+  const outside =
+    context.byLayerType === true
+      ? undefined
+      : (fields.optionalCount('original_max_position_embeddings') ?? context.originalPositions);
   const originalPositions = outside ?? scaling.count('original_max_position_embeddings', maxPositions);
   switch (type) {
     case 'default':
@@ -77,7 +130,7 @@ function readScaling(fields: ConfigFields, scaling: ConfigFields, context: Rotar
       // transformers reads the original context length from max_position_embeddings here, whatever else is given.
       return { kind: 'dynamic', factor: scaling.number('factor'), originalPositions: maxPositions };
     case 'yarn':
-      return readYarn(scaling, originalPositions, maxPositions);
+      return readYarn(scaling, originalPositions, context);
     case 'llama3':
       return {
         kind: 'llama3',
@@ -90,21 +143,33 @@ function readScaling(fields: ConfigFields, scaling: ConfigFields, context: Rotar
     case 'su':
       return readLongRope(scaling, originalPositions, maxPositions);
     default:
-      throw new WorkbenchError('unsupported', `${fields.file}: rotary scaling of type “${type}” is not supported`, {
-        remedy: `Supported are: ${supportedRopeTypes.join(', ')}.`,
+      throw new WorkbenchError('unsupported', `${fields.file}: rotary scaling of type “${written}” is not supported`, {
+        remedy: `Supported are: ${(context.only === undefined ? supportedRopeTypes : ['default', context.only]).join(', ')}.`,
         place: { file: fields.file, field: 'rope_scaling.rope_type' },
       });
   }
 }
 
-function readYarn(scaling: ConfigFields, originalPositions: number, maxPositions: number): RotaryScaling {
+function readYarn(
+  scaling: ConfigFields,
+  originalPositions: number,
+  { maxPositions, byLayerType = false }: RotaryContext,
+): RotaryScaling {
+  if (byLayerType && !scaling.flag('truncate', true)) {
+    const message = `${scaling.file}: truncate is read differently by versions of transformers where types of layers have their own rotation`;
+    throw new WorkbenchError('unsupported', message, {
+      remedy: 'Only models that leave it out, or have true there, are supported.',
+      place: { file: scaling.file, field: scaling.path('truncate') },
+    });
+  }
   const factor = scaling.has('factor') ? scaling.number('factor') : maxPositions / originalPositions;
   return {
     kind: 'yarn',
     factor,
     originalPositions,
-    betaFast: scaling.number('beta_fast', 32),
-    betaSlow: scaling.number('beta_slow', 1),
+    // As in transformers, 0 is no value.
+    betaFast: scaling.number('beta_fast', 0) || 32,
+    betaSlow: scaling.number('beta_slow', 0) || 1,
     attentionFactor: scaling.has('attention_factor')
       ? scaling.number('attention_factor')
       : yarnAmplitude(scaling, factor),

@@ -5,6 +5,7 @@ import { checkAdapter } from '../../../src-main/engine/checkpoint/check-adapter.
 import { mergePeft } from '../../../src-main/engine/checkpoint/merge-peft.ts';
 import { loadAdapter } from '../../../src-main/engine/checkpoint/peft.ts';
 import { loadModelConfig } from '../../../src-main/engine/checkpoint/model-files.ts';
+import { readModelConfig } from '../../../src-main/engine/models/families.ts';
 import { saveModel } from '../../../src-main/engine/checkpoint/save-model.ts';
 import { openFolder } from '../../../src-main/trainer/node-folders.ts';
 import { openTestBackend } from '../../helpers/backend.ts';
@@ -27,6 +28,9 @@ const adapters = [
   'phi3-foreign-fused',
   'gemma3-foreign-tokens',
   'olmo2-foreign-blocks',
+  'gpt-neox-foreign-head',
+  'llama-foreign-vocabulary',
+  'qwen2-foreign-vocabulary',
 ];
 const familyOf = (adapter: string) => adapter.replace(/-(foreign-.*|adapter)$/, '');
 
@@ -100,5 +104,15 @@ describe('an adapter that would be computed wrongly', () => {
     await expect(mergePeft(model, pickle)).rejects.toMatchObject({ code: 'unsupported' });
     model.dispose();
     phi.dispose();
+  });
+
+  it('is refused with what to do where it has more tokens than the model', async () => {
+    const { source } = await loadConfigOf('llama');
+    const smaller = readModelConfig({ ...source, vocab_size: 40 });
+    await expect(checkAdapter(smaller, openFolder(modelAsset('llama-foreign-vocabulary')))).rejects.toMatchObject({
+      message: expect.stringMatching(/has 48 rows, one a token, and the model 40/),
+      remedy: expect.stringContaining('resize_token_embeddings'),
+      place: { file: 'adapter_model.safetensors' },
+    });
   });
 });

@@ -227,6 +227,8 @@ describe('what would be computed wrongly is refused by name, before any weight i
       'use_bidirectional_attention',
       /looks ahead/,
     ],
+    ['attention that looks ahead by another name', { ...llama, is_causal: false }, 'is_causal', /looks ahead/],
+    ['settings of one layer', { ...llama, per_layer_config: { 0: { rms_norm_eps: 1 } } }, 'per_layer_config', /single/],
     ['an unknown activation', { ...llama, hidden_act: 'mish' }, 'hidden_act', /mish/],
     ['an unknown rotary scaling', { ...llama, rope_scaling: { type: 'wave' } }, 'rope_scaling.rope_type', /“wave”/],
   ];
@@ -245,6 +247,7 @@ describe('what would be computed wrongly is refused by name, before any weight i
     expect(supportedFamilies.map((family) => family.split(' ')[0])).toEqual([
       'llama',
       'mistral',
+      'ministral',
       'qwen2',
       'qwen3',
       'gemma3_text',
@@ -256,6 +259,63 @@ describe('what would be computed wrongly is refused by name, before any weight i
       'gpt2',
       'gpt_neox',
     ]);
+  });
+});
+
+describe('what versions of transformers read differently is refused with what to write in its place', () => {
+  const byType = (settings: object) => ({ full_attention: settings, sliding_attention: { rope_type: 'default' } });
+  const yarn = { rope_type: 'yarn', factor: 4, truncate: false };
+  const sliding = { ...llama, sliding_window: 5 };
+  const cases: [string, Record<string, unknown>, string, RegExp][] = [
+    ['a share of a head', { ...llama, partial_rotary_factor: 0.5 }, 'partial_rotary_factor', /Remove partial_rotary/],
+    [
+      'a share of a head among the rotary settings',
+      { ...llama, model_type: 'qwen3', rope_parameters: { rope_type: 'default', partial_rotary_factor: 0.5 } },
+      'rope_parameters.partial_rotary_factor',
+      /Remove rope_parameters\.partial_rotary_factor/,
+    ],
+    ['OLMo 3 of another base', { ...sliding, model_type: 'olmo3', rope_theta: 700 }, 'rope_theta', /rope_parameters/],
+    [
+      'YaRN without rounding for some layers',
+      { ...sliding, model_type: 'olmo3', rope_parameters: byType(yarn) },
+      'rope_parameters.full_attention.truncate',
+      /leave it out/,
+    ],
+    [
+      'another scaling of Phi-3 than its own',
+      { ...llama, model_type: 'phi3', rope_scaling: { type: 'linear', factor: 2 } },
+      'rope_scaling.rope_type',
+      /Supported are: default, longrope/,
+    ],
+    [
+      'types of layers where a family has one rotation',
+      { ...llama, model_type: 'qwen3', rope_parameters: byType({ rope_theta: 100 }) },
+      'rope_parameters',
+      /as one object/,
+    ],
+    [
+      'one rotation where a family has types of layers',
+      { ...sliding, model_type: 'gemma3_text', rope_parameters: { rope_type: 'default', rope_theta: 100 } },
+      'rope_parameters',
+      /one object each for full_attention and sliding_attention/,
+    ],
+    [
+      'types of layers in the older field',
+      { ...sliding, model_type: 'gemma3_text', rope_scaling: byType({ rope_theta: 100 }) },
+      'rope_scaling',
+      /no rope_scaling/,
+    ],
+    [
+      'layers with a window of no length',
+      { ...llama, model_type: 'qwen2', sliding_window: 5, layer_types: ['sliding_attention'] },
+      'sliding_window',
+      /use_sliding_window/,
+    ],
+  ];
+  it.each(cases)('%s', (_, config, field, remedy) => {
+    expect(() => readModelConfig(config)).toThrow(
+      expect.objectContaining({ remedy: expect.stringMatching(remedy), place: { file: 'config.json', field } }),
+    );
   });
 });
 

@@ -53,4 +53,26 @@ describe('logits equal transformers’', () => {
     plain.dispose();
     expect(Math.max(...differences)).toBeLessThan(tolerance);
   });
+
+  const variants = JSON.parse(readFileSync(modelAsset('variants.json'), 'utf8')) as Record<string, Variant>;
+  it.each(Object.keys(variants))('%s', async (name) => {
+    before = tf.memory().numTensors;
+    const { folder, changes, ids, logits } = variants[name]!;
+    const plain = await loadGoldenModel(folder);
+    const entries = Object.entries({ ...plain.config.source, ...changes }).filter(([, value]) => value !== null);
+    const model = createDecoder(readModelConfig(Object.fromEntries(entries)), plain.parameters);
+    const recorded = { ids: [ids], lengths: [ids.length], positions: [[ids.length - 1]], logits: [[logits]] };
+    const difference = largestDifference(logitsAt(model, recorded), recorded.logits);
+    model.dispose();
+    plain.dispose();
+    expect(difference).toBeLessThan(tolerance);
+  });
 });
+
+/** A further configuration of a folder's weights (test/golden/models/variants.py). */
+interface Variant {
+  folder: string;
+  changes: Record<string, unknown>;
+  ids: number[];
+  logits: number[];
+}

@@ -9,7 +9,7 @@ import sys
 
 import torch
 from families import LENGTHS, record, token_rows, write
-from peft import LoraConfig, get_peft_model
+from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification
 
 ADAPTERS = {
@@ -42,6 +42,15 @@ FOREIGN = {
     ("gemma3", "tokens"): dict(r=3, lora_alpha=6, use_rslora=True, target_modules=["embed_tokens", "q_proj"]),
     # A block saved whole, and norms by the end of their names.
     ("olmo2", "blocks"): dict(r=2, lora_alpha=4, target_modules=["q_proj"], modules_to_save=["mlp", "norm"]),
+    # The head has another name in memory than in files.
+    ("gpt-neox", "head"): dict(r=2, lora_alpha=4, target_modules=["dense", "lm_head"]),
+}
+
+
+# Embedding and head come along, as after training with all of them; the second model ties them. Folders are <family>-foreign-vocabulary.
+VOCABULARIES = {
+    "llama": dict(r=2, lora_alpha=4, target_modules=["q_proj"]),
+    "qwen2": dict(r=2, lora_alpha=4, target_modules=["q_proj"]),
 }
 
 
@@ -57,10 +66,10 @@ def randomise(model, seed):
                 parameter.copy_(0.3 * torch.randn(parameter.shape, generator=generator))
 
 
-def save(model, family, folder, golden):
+def save(model, family, folder, golden, **options):
     # A path of this machine has no place in the asset.
     model.peft_config["default"].base_model_name_or_path = f"../{family}"
-    model.save_pretrained(folder)
+    model.save_pretrained(folder, **options)
     (folder / "README.md").unlink(missing_ok=True)
     write(folder / "golden.json", golden)
     print(family, sorted(path.name for path in folder.iterdir()))
@@ -86,6 +95,16 @@ def write_all(out):
         model = get_peft_model(base(out / family), config).eval()
         randomise(model, seed=300 + number)
         save(model, family, out / f"{family}-foreign-{name}", record(model, LENGTHS))
+    for number, (family, settings) in enumerate(VOCABULARIES.items()):
+        model = get_peft_model(base(out / family), LoraConfig(task_type="CAUSAL_LM", **settings)).eval()
+        randomise(model, seed=400 + number)
+        with torch.no_grad():
+            for module in {model.get_input_embeddings().weight, model.get_output_embeddings().weight}:
+                module.mul_(-0.5)
+        folder = out / f"{family}-foreign-vocabulary"
+        save(model, family, folder, {}, save_embedding_layers=True)
+        # Loaded again, for what PEFT makes of the file.
+        write(folder / "golden.json", record(PeftModel.from_pretrained(base(out / family), folder).eval(), LENGTHS))
     classifier = AutoModelForSequenceClassification.from_pretrained(out / "llama", num_labels=1, dtype=torch.float32)
     config = LoraConfig(task_type="SEQ_CLS", r=2, lora_alpha=4, target_modules=["q_proj", "up_proj"])
     model = get_peft_model(classifier, config).eval()
