@@ -39,6 +39,16 @@ export const goldenFamilies: readonly string[] = [
   ...layeredFamilies,
 ];
 
+/** Families that differ from these in a few parts: their last logits at three lengths are recorded, gradients, and a greedy continuation. */
+export const furtherFamilies: readonly string[] = [
+  'gemma',
+  'gpt-neo',
+  'opt',
+  'starcoder2',
+  'stablelm',
+  'stablelm-parallel',
+];
+
 export function modelAsset(...parts: string[]): string {
   return path.join(import.meta.dirname, '..', 'assets', 'models', ...parts);
 }

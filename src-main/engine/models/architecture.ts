@@ -31,6 +31,8 @@ export interface Architecture {
   /** What the last hidden state feeds: tokens, or `labels` scores (sequence classifiers, reward models). */
   head: { kind: 'language-model' } | { kind: 'classifier'; labels: number };
   names: WeightNames;
+  /** The row of the learned positions that belongs to a sequence's first token; 0 if left out. */
+  firstPosition?: number;
 }
 
 /** One layer's attention. */

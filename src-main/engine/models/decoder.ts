@@ -11,6 +11,7 @@ import type {
   ModelConfig,
   PackedOptions,
 } from './causal-lm.ts';
+import { constant } from './constants.ts';
 import { checkpointed } from './checkpointed.ts';
 import { blockDropout } from './dropout.ts';
 import { DecoderCache } from './kv-cache.ts';
@@ -245,7 +246,13 @@ class Decoder implements CausalLm {
     const tokens = multipliers.embedding === 1 ? picked : scaled(picked, multipliers.embedding);
     return names.positionEmbedding === undefined
       ? tokens
-      : added(tokens, tf.gather(table(names.positionEmbedding), positions));
+      : added(tokens, tf.gather(table(names.positionEmbedding), this.#learnedRows(positions)));
+  }
+
+  /** The rows of the learned positions. */
+  #learnedRows<T extends tf.Tensor>(positions: T): T {
+    const { firstPosition = 0 } = this.config.architecture;
+    return firstPosition === 0 ? positions : tf.add(positions, constant(tf.scalar(firstPosition, 'int32')));
   }
 
   #pass(
@@ -292,7 +299,10 @@ class Decoder implements CausalLm {
     }
     const learned = this.parameters.get(`${names.positionEmbedding}.weight`) as tf.Variable<tf.Rank.R2>;
     const positions = cache === null ? tf.range(0, time, 1, 'int32') : cache.positions(time);
-    const added = tf.add(tf.reshape(tokens, [batch, time, this.config.dim]), tf.gather(learned, positions));
+    const added = tf.add(
+      tf.reshape(tokens, [batch, time, this.config.dim]),
+      tf.gather(learned, this.#learnedRows(positions)),
+    );
     return tf.reshape(added, [batch * time, this.config.dim]);
   }
 

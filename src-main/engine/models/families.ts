@@ -1,24 +1,18 @@
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { ModelConfig } from './causal-lm.ts';
 import { ConfigFields } from './config-fields.ts';
+import { layerNormFamilies } from './layer-norm-families.ts';
 import * as parts from './family-parts.ts';
 import { refuseVariants, unsupported } from './refused.ts';
-import { checkRotary, readRotary } from './rotary-config.ts';
+import { checkRotary } from './rotary-config.ts';
 import * as names from './weight-names.ts';
+
+const { llamaLike, slidingLayers, writtenBias } = parts;
 
 /**
  * The supported families: what each one's config.json means for the one decoder. `decoder.ts` knows none of these names.
  */
-interface Family {
-  modelType: string;
-  /** For messages. */
-  covers: string;
-  read(fields: ConfigFields): parts.FamilyConfig;
-}
-
-const { llamaLike, slidingLayers, writtenBias } = parts;
-
-const families: readonly Family[] = [
+const families: readonly parts.Family[] = [
   {
     modelType: 'llama',
     covers: 'Llama 1 to 3, TinyLlama, SmolLM2',
@@ -56,6 +50,21 @@ const families: readonly Family[] = [
       }),
   },
   {
+    modelType: 'gemma',
+    covers: 'Gemma 1',
+    read: (fields) => {
+      const activation = parts.activationOf(fields, 'hidden_act', 'gelu_pytorch_tanh');
+      return llamaLike(fields, {
+        usual: { headDim: 256, tied: true },
+        bias: { ...writtenBias(fields), feedForward: false },
+        gain: 'one-plus-weight',
+        // Its first releases say “gelu” and mean the approximation, which transformers takes it for.
+        activation: activation === 'gelu' ? 'gelu_tanh' : activation,
+        multipliers: { ...parts.plainMultipliers, embedding: fields.count('hidden_size') ** 0.5 },
+      });
+    },
+  },
+  {
     modelType: 'gemma3_text',
     covers: 'Gemma 3, text only',
     read: (fields) => {
@@ -68,7 +77,7 @@ const families: readonly Family[] = [
         rotary: { theta: 1_000_000, byLayerType: true },
         windowRotary: { theta: 10_000, thetaField: 'rope_local_base_freq', byLayerType: true },
         attention: { qkNorm: 'per-head', scale: fields.number('query_pre_attn_scalar', 256) ** -0.5 },
-        activation: ['hidden_activation', 'gelu_pytorch_tanh'],
+        activation: parts.activationOf(fields, 'hidden_activation', 'gelu_pytorch_tanh'),
         multipliers: { embedding: fields.count('hidden_size') ** 0.5, residual: 1, logits: 1 },
         names: names.gemma3Names,
       });
@@ -144,67 +153,7 @@ const families: readonly Family[] = [
       });
     },
   },
-  {
-    modelType: 'gpt2',
-    covers: 'GPT-2',
-    read: (fields) => {
-      const dim = fields.count('n_embd');
-      const heads = fields.count('n_head');
-      const layers = fields.count('n_layer');
-      const headDim = parts.headWidth(fields, 'n_head', dim, heads);
-      return {
-        ...{ dim, heads, kvHeads: heads, headDim, layers },
-        vocabSize: fields.count('vocab_size'),
-        ffnDim: fields.optionalCount('n_inner') ?? 4 * dim,
-        maxPositions: fields.count('n_positions'),
-        tiedHead: fields.flag('tie_word_embeddings', true),
-        architecture: {
-          norm: { kind: 'layer', epsilon: fields.number('layer_norm_epsilon', 1e-5), gain: 'weight' },
-          layers: parts.alikeLayers(layers, { window: null, rotary: null }),
-          attention: { projection: 'fused', qkNorm: 'none', scale: headDim ** -0.5 },
-          feedForward: { kind: 'plain', activation: parts.activationOf(fields, 'activation_function', 'gelu_new') },
-          residual: 'sequential',
-          multipliers: parts.plainMultipliers,
-          bias: { qkv: true, attentionOut: true, feedForward: true },
-          linearLayout: 'in-out',
-          head: parts.headOf(fields),
-          names: names.gpt2Names,
-        },
-      };
-    },
-  },
-  {
-    modelType: 'gpt_neox',
-    covers: 'GPT-NeoX, Pythia',
-    read: (fields) => {
-      const dim = fields.count('hidden_size');
-      const heads = fields.count('num_attention_heads');
-      const headDim = parts.headWidth(fields, 'num_attention_heads', dim, heads);
-      const maxPositions = fields.count('max_position_embeddings');
-      const layers = fields.count('num_hidden_layers');
-      const attention = fields.flag('attention_bias', true);
-      const reading = { partial: ['rotary_pct', 0.25], thetaField: 'rotary_emb_base' } as const;
-      const rotary = readRotary(fields, { headDim, maxPositions, ...reading });
-      return {
-        ...{ dim, heads, kvHeads: heads, headDim, layers, maxPositions },
-        vocabSize: fields.count('vocab_size'),
-        ffnDim: fields.count('intermediate_size'),
-        tiedHead: fields.flag('tie_word_embeddings', false),
-        architecture: {
-          norm: { kind: 'layer', epsilon: fields.number('layer_norm_eps', 1e-5), gain: 'weight' },
-          layers: parts.alikeLayers(layers, { window: null, rotary }),
-          attention: { projection: 'fused-by-head', qkNorm: 'none', scale: headDim ** -0.5 },
-          feedForward: { kind: 'plain', activation: parts.activationOf(fields, 'hidden_act', 'gelu') },
-          residual: fields.flag('use_parallel_residual', true) ? 'parallel' : 'sequential',
-          multipliers: parts.plainMultipliers,
-          bias: { qkv: attention, attentionOut: attention, feedForward: true },
-          linearLayout: 'out-in',
-          head: parts.headOf(fields),
-          names: names.neoxNames,
-        },
-      };
-    },
-  },
+  ...layerNormFamilies,
 ];
 
 /** A window on every layer, or on those of `layer_types`: transformers reads a Mistral that has these as a Ministral. */

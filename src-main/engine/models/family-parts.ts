@@ -9,6 +9,13 @@ import { llamaNames } from './weight-names.ts';
 /** What a family's config.json says, except for the tokens that every family names alike. */
 export type FamilyConfig = Omit<ModelConfig, 'family' | 'source' | 'bosTokenId' | 'eosTokenIds' | 'padTokenId'>;
 
+export interface Family {
+  modelType: string;
+  /** For messages. */
+  covers: string;
+  read(fields: ConfigFields): FamilyConfig;
+}
+
 /** Where a relative of Llama differs from it; what is left out is as in Llama. Functions are of a layer's number, from 0. */
 export interface Differences {
   /** Used if config.json does not say. */
@@ -22,8 +29,10 @@ export interface Differences {
   rotated?: (layer: number) => boolean;
   gain?: Architecture['norm']['gain'];
   attention?: Partial<Architecture['attention']>;
-  /** Field of the activation, and its usual value. */
-  activation?: readonly [field: string, usual: string];
+  norm?: Architecture['norm'];
+  feedForward?: Architecture['feedForward']['kind'];
+  residual?: Architecture['residual'];
+  activation?: Activation;
   multipliers?: Architecture['multipliers'];
   bias?: Architecture['bias'];
   names?: WeightNames;
@@ -35,7 +44,6 @@ export const plainMultipliers: Architecture['multipliers'] = { embedding: 1, res
 /** Llama and its relatives: RMS norm, rotary positions, gated feed-forward. */
 export function llamaLike(fields: ConfigFields, differences: Differences = {}): FamilyConfig {
   const { usual = {}, names = llamaNames, bias = noBias, multipliers = plainMultipliers } = differences;
-  const [activationField, usualActivation] = differences.activation ?? ['hidden_act', 'silu'];
   const dim = fields.count('hidden_size');
   const heads = fields.count('num_attention_heads');
   const headDim =
@@ -43,15 +51,18 @@ export function llamaLike(fields: ConfigFields, differences: Differences = {}): 
   const layers = fields.count('num_hidden_layers');
   const maxPositions = fields.count('max_position_embeddings');
   const architecture: Architecture = {
-    norm: {
+    norm: differences.norm ?? {
       kind: 'rms',
       epsilon: fields.number('rms_norm_eps', usual.epsilon ?? 1e-6),
       gain: differences.gain ?? 'weight',
     },
     layers: layersOf(fields, { layers, headDim, maxPositions }, differences),
     attention: { projection: 'separate', qkNorm: 'none', scale: headDim ** -0.5, ...differences.attention },
-    feedForward: { kind: 'gated', activation: activationOf(fields, activationField, usualActivation) },
-    residual: 'sequential',
+    feedForward: {
+      kind: differences.feedForward ?? 'gated',
+      activation: differences.activation ?? activationOf(fields, 'hidden_act', 'silu'),
+    },
+    residual: differences.residual ?? 'sequential',
     linearLayout: 'out-in',
     head: headOf(fields),
     ...{ multipliers, bias, names },

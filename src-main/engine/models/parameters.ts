@@ -22,7 +22,10 @@ export function expectedShapes(config: ModelConfig): Map<string, number[]> {
   };
   shapes.set(`${names.embedding}.weight`, [config.vocabSize, config.dim]);
   if (names.positionEmbedding !== undefined) {
-    shapes.set(`${names.positionEmbedding}.weight`, [config.maxPositions, config.dim]);
+    shapes.set(`${names.positionEmbedding}.weight`, [
+      (architecture.firstPosition ?? 0) + config.maxPositions,
+      config.dim,
+    ]);
   }
   for (let layer = 0; layer < config.layers; layer++) {
     const prefix = `${names.block}.${layer}.`;

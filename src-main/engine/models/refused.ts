@@ -38,6 +38,7 @@ const refusals: readonly Refusal[] = [
     what: 'attention that also looks ahead is not supported',
     shownBy: (fields) => (fields.flag('is_causal', true) ? null : 'is_causal'),
   },
+  { what: 'layer norms of queries and keys are not supported', shownBy: set('qk_layernorm') },
   { what: 'settings of single layers are not supported', shownBy: named('per_layer_config') },
   { what: 'soft-capped scores are not supported', shownBy: named('attn_logit_softcapping') },
   { what: 'soft-capped logits are not supported', shownBy: named('final_logit_softcapping') },

@@ -17,8 +17,18 @@ const llamaModules = {
 const headNorms = { queryNorm: 'self_attn.q_norm', keyNorm: 'self_attn.k_norm' };
 const normsBefore = { attentionNorm: 'input_layernorm', feedForwardNorm: 'post_attention_layernorm' };
 
+const { gate: _, ...withoutGate } = llamaModules;
+
 export const llamaNames: WeightNames = { ...llamaModules, ...normsBefore };
 export const qwen3Names: WeightNames = { ...llamaModules, ...normsBefore, ...headNorms };
+
+/** No gate. */
+export const starcoder2Names: WeightNames = {
+  ...withoutGate,
+  ...normsBefore,
+  up: 'mlp.c_fc',
+  down: 'mlp.c_proj',
+};
 
 /** Norms of what each half returns, none of what it reads. */
 export const olmoNames: WeightNames = {
@@ -63,6 +73,38 @@ export const gpt2Names: WeightNames = {
   feedForwardNorm: 'ln_2',
   up: 'mlp.c_fc',
   down: 'mlp.c_proj',
+};
+
+export const gptNeoNames: WeightNames = {
+  embedding: 'transformer.wte',
+  positionEmbedding: 'transformer.wpe',
+  finalNorm: 'transformer.ln_f',
+  head: 'lm_head',
+  block: 'transformer.h',
+  attentionNorm: 'ln_1',
+  query: 'attn.attention.q_proj',
+  key: 'attn.attention.k_proj',
+  value: 'attn.attention.v_proj',
+  attentionOut: 'attn.attention.out_proj',
+  feedForwardNorm: 'ln_2',
+  up: 'mlp.c_fc',
+  down: 'mlp.c_proj',
+};
+
+export const optNames: WeightNames = {
+  embedding: 'model.decoder.embed_tokens',
+  positionEmbedding: 'model.decoder.embed_positions',
+  finalNorm: 'model.decoder.final_layer_norm',
+  head: 'lm_head',
+  block: 'model.decoder.layers',
+  attentionNorm: 'self_attn_layer_norm',
+  query: 'self_attn.q_proj',
+  key: 'self_attn.k_proj',
+  value: 'self_attn.v_proj',
+  attentionOut: 'self_attn.out_proj',
+  feedForwardNorm: 'final_layer_norm',
+  up: 'fc1',
+  down: 'fc2',
 };
 
 export const neoxNames: WeightNames = {

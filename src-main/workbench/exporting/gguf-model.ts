@@ -27,7 +27,8 @@ export const ggufFamilies: readonly string[] = Object.keys(families);
 
 export function ggufFamily(config: ModelConfig): GgufFamily {
   const family = families[config.family];
-  const unlike = family === undefined ? `models of type “${config.family}”` : unlikeLlamaCpp(config);
+  const unlike =
+    family === undefined ? `models of type “${config.family}”` : (unlikeLlamaCpp(config) ?? partUnlikeLlamaCpp(config));
   if (family !== undefined && unlike === null) return family;
   throw new WorkbenchError('unsupported', `GGUF export: ${unlike} are not supported.`, {
     remedy: `Export as safetensors. GGUF is written for: ${ggufFamilies.join(', ')}.`,
@@ -78,6 +79,19 @@ function unlikeLlamaCpp({ family, headDim, architecture }: ModelConfig): string 
     default:
       return null;
   }
+}
+
+/** Parts that it computes alike in every model of a family, or derives from other settings. */
+function partUnlikeLlamaCpp({ family, architecture }: ModelConfig): string | null {
+  const { kind, activation } = architecture.feedForward;
+  const usual = family === 'gemma3_text' ? 'gelu_tanh' : 'silu';
+  if (kind === 'gated' && activation !== usual) return `models of type “${family}” with the activation ${activation}`;
+  const own = architecture.layers.some(({ rotary }) => {
+    if (rotary?.scaling.kind !== 'yarn') return false;
+    const { attentionFactor, factor, betaFast, betaSlow, truncate } = rotary.scaling;
+    return Math.abs(attentionFactor - yarnAmplitude(factor)) > 1e-4 || betaFast !== 32 || betaSlow !== 1 || !truncate;
+  });
+  return own ? 'models whose YaRN has an amplitude or bounds of its own' : null;
 }
 
 export function modelMetadata(config: ModelConfig, name: string, fileType: number): Map<string, GgufValue> {

@@ -9,7 +9,13 @@ import { loadTokenizer, type Tokenizer } from '../../../src-main/engine/tokenize
 import { nativeOps } from '../../../src-main/backends/index.ts';
 import { openFolder } from '../../../src-main/trainer/node-folders.ts';
 import { openTestBackend } from '../../helpers/backend.ts';
-import { goldenFamilies, loadGoldenModel, readAlone, sharedFolder } from '../../helpers/golden-models.ts';
+import {
+  furtherFamilies,
+  goldenFamilies,
+  loadGoldenModel,
+  readAlone,
+  sharedFolder,
+} from '../../helpers/golden-models.ts';
 
 /** Enough of a tokenizer for ids: token n reads “tn ”. */
 const plain = { decode: (ids: readonly number[]) => ids.map((id) => `t${id} `).join('') } as Tokenizer;
@@ -51,7 +57,7 @@ describe.each(goldenFamilies)('%s', (family) => {
   });
 });
 
-describe.each(goldenFamilies)('%s by compiled steps', (family) => {
+describe.each([...goldenFamilies, ...furtherFamilies])('%s by compiled steps', (family) => {
   it('writes the tokens of uncompiled ones, with their log-probs, whichever rows end when', async (ctx) => {
     const { compile } = nativeOps();
     if (compile === undefined) return ctx.skip('this backend compiles nothing');
@@ -84,7 +90,7 @@ describe.each(goldenFamilies)('%s by compiled steps', (family) => {
   });
 });
 
-it.each(goldenFamilies)(
+it.each([...goldenFamilies, ...furtherFamilies])(
   '%s continues greedily as transformers does, past its window and its first context',
   async (family) => {
     const model = await loadGoldenModel(family);

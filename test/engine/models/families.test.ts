@@ -18,6 +18,8 @@ const llama = {
   eos_token_id: [2, 3],
 };
 const mistral = { ...llama, model_type: 'mistral' };
+const opt = { ...llama, model_type: 'opt', architectures: ['OPTForCausalLM'], ffn_dim: 40 };
+const gptNeo = { ...llama, model_type: 'gpt_neo', architectures: ['GPTNeoForCausalLM'], num_heads: 4, num_layers: 1 };
 const { num_key_value_heads: _, ...noGroups } = llama;
 
 const windowsOf = (source: object) => readModelConfig(source).architecture.layers.map(({ window }) => window);
@@ -131,6 +133,19 @@ describe('config.json', () => {
       ]);
     });
 
+    it('of GPT-Neo: a window where a layer is local, in either of its spellings', () => {
+      const neo = { ...gptNeo, num_layers: 3, window_size: 5 };
+      expect(windowsOf({ ...neo, attention_layers: ['local', 'global', 'local'] })).toEqual([5, null, 5]);
+      const types = [
+        [['global', 'local'], 1],
+        [['local'], 1],
+      ];
+      expect(windowsOf({ ...neo, attention_types: types })).toEqual([null, 5, 5]);
+      expect(() => windowsOf(neo)).toThrow(/24 types of attention for 3 layers/);
+      for (const wrong of [{}, [['global', 1]], [[['global'], 1e9]], [[['global'], -1]]])
+        expect(() => windowsOf({ ...neo, attention_types: wrong })).toThrow(/attention_types must be a list of pairs/);
+    });
+
     it('of Phi-3 under any name that LongRoPE has gone by, with the first context that stands outside it', () => {
       const phi = { ...llama, model_type: 'phi3', original_max_position_embeddings: 16, partial_rotary_factor: 0.5 };
       const factors = { short_factor: [1, 1.1], long_factor: [2, 3] };
@@ -229,6 +244,12 @@ describe('what would be computed wrongly is refused by name, before any weight i
     ],
     ['attention that looks ahead by another name', { ...llama, is_causal: false }, 'is_causal', /looks ahead/],
     ['settings of one layer', { ...llama, per_layer_config: { 0: { rms_norm_eps: 1 } } }, 'per_layer_config', /single/],
+    ['norms of one head', { ...llama, model_type: 'stablelm', qk_layernorm: true }, 'qk_layernorm', /layer norms/],
+    ['OPT with norms behind', { ...opt, do_layer_norm_before: false }, 'do_layer_norm_before', /after each half/],
+    ['OPT with a narrow embedding', { ...opt, word_embed_proj_dim: 16 }, 'word_embed_proj_dim', /another width/],
+    ['OPT with bare norms', { ...opt, layer_norm_elementwise_affine: false }, 'layer_norm_elementwise_affine', /norm/],
+    ['OPT without its last norm', { ...opt, _remove_final_layer_norm: true }, '_remove_final_layer_norm', /at its end/],
+    ['GPT-Neo with other layers', { ...gptNeo, attention_layers: ['axial'] }, 'attention_layers', /“axial”/],
     ['an unknown activation', { ...llama, hidden_act: 'mish' }, 'hidden_act', /mish/],
     ['an unknown rotary scaling', { ...llama, rope_scaling: { type: 'wave' } }, 'rope_scaling.rope_type', /“wave”/],
   ];
@@ -250,6 +271,7 @@ describe('what would be computed wrongly is refused by name, before any weight i
       'ministral',
       'qwen2',
       'qwen3',
+      'gemma',
       'gemma3_text',
       'olmo2',
       'olmo3',
@@ -258,6 +280,10 @@ describe('what would be computed wrongly is refused by name, before any weight i
       'phi3',
       'gpt2',
       'gpt_neox',
+      'gpt_neo',
+      'opt',
+      'starcoder2',
+      'stablelm',
     ]);
   });
 });

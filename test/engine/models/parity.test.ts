@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import * as tf from '@tensorflow/tfjs-core';
 import {
+  furtherFamilies,
   loadGoldenModel,
   goldenFamilies,
   largestDifference,
@@ -34,6 +35,15 @@ describe('logits equal transformers’', () => {
     model.dispose();
     expect(Math.max(...differences)).toBeLessThan(tolerance);
     expect(recorded[1]?.lengths).toHaveLength(3);
+  });
+
+  it.each(furtherFamilies)('%s', async (family) => {
+    before = tf.memory().numTensors;
+    const model = await loadGoldenModel(family);
+    const recorded = readAlone(family);
+    const difference = largestDifference(logitsAt(model, recorded), recorded.logits);
+    model.dispose();
+    expect(difference).toBeLessThan(tolerance);
   });
 
   const ropes = JSON.parse(readFileSync(modelAsset('llama', 'ropes.json'), 'utf8')) as Record<

@@ -15,17 +15,22 @@ import torch
 from transformers import (
     AutoModelForCausalLM,
     Gemma3TextConfig,
+    GemmaConfig,
     GPT2Config,
+    GPTNeoConfig,
     GPTNeoXConfig,
     GraniteConfig,
     LlamaConfig,
     MistralConfig,
     Olmo2Config,
     Olmo3Config,
+    OPTConfig,
     Phi3Config,
     Qwen2Config,
     Qwen3Config,
     SmolLM3Config,
+    StableLmConfig,
+    Starcoder2Config,
 )
 
 VOCAB = 48
@@ -127,6 +132,37 @@ LAYERED = {
             "long_factor": [1.0, 2.5, 4.0],
         },
     ),
+}
+# Families that differ from those above in a few parts: norms, biases, gates, learned positions.
+FURTHER = {
+    "gemma": GemmaConfig(**LLAMA, head_dim=12, hidden_act="gelu"),
+    "gpt-neo": GPTNeoConfig(
+        vocab_size=VOCAB,
+        hidden_size=32,
+        num_layers=2,
+        attention_types=[[["global", "local"], 1]],
+        num_heads=4,
+        intermediate_size=40,
+        window_size=6,
+        max_position_embeddings=64,
+        bos_token_id=1,
+        eos_token_id=2,
+    ),
+    "opt": OPTConfig(
+        vocab_size=VOCAB,
+        hidden_size=32,
+        num_hidden_layers=2,
+        ffn_dim=40,
+        max_position_embeddings=64,
+        num_attention_heads=4,
+        word_embed_proj_dim=32,
+        pad_token_id=0,
+        bos_token_id=1,
+        eos_token_id=2,
+    ),
+    "starcoder2": Starcoder2Config(**LLAMA, sliding_window=6),
+    "stablelm": StableLmConfig(**LLAMA, use_qkv_bias=True, partial_rotary_factor=0.5),
+    "stablelm-parallel": StableLmConfig(**LLAMA, use_parallel_residual=True, partial_rotary_factor=0.25),
 }
 ROPES = {
     "linear": dict(rope_type="linear", factor=4.0),
@@ -231,6 +267,14 @@ def main(out):
         model.to(torch.bfloat16).save_pretrained(folder)
         saved = AutoModelForCausalLM.from_pretrained(folder, attn_implementation="eager", dtype=torch.float32).eval()
         write(folder / "golden.json", record_alone(saved, THREE_LENGTHS))
+        print(name, sum(p.numel() for p in model.parameters()))
+    for number, (name, config) in enumerate(FURTHER.items()):
+        model = build(config)
+        randomise(model, seed=80 + number)
+        folder = out / name
+        model.to(torch.bfloat16).save_pretrained(folder)
+        saved = AutoModelForCausalLM.from_pretrained(folder, attn_implementation="eager", dtype=torch.float32).eval()
+        write(folder / "alone.json", record_alone(saved, THREE_LENGTHS, last_only=True))
         print(name, sum(p.numel() for p in model.parameters()))
     weights = build(FAMILIES["llama"][0])
     randomise(weights, seed=0)

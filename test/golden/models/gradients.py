@@ -9,7 +9,7 @@ import pathlib
 import sys
 
 import torch
-from families import FAMILIES, LAYERED, write
+from families import FAMILIES, FURTHER, LAYERED, write
 from transformers import AutoModelForCausalLM
 
 
@@ -24,7 +24,8 @@ def as_saved(model, name):
 
 
 def record(folder):
-    recorded = json.loads((folder / "golden.json").read_text())
+    golden = folder / "golden.json"
+    recorded = json.loads((golden if golden.exists() else folder / "alone.json").read_text())
     model = AutoModelForCausalLM.from_pretrained(folder, attn_implementation="eager", dtype=torch.float32).eval()
     total = 0
     for ids, length in zip(recorded["ids"], recorded["lengths"], strict=True):
@@ -42,7 +43,7 @@ def record(folder):
 
 
 def main(folder, out):
-    write(out, {name: record(folder / name) for name in [*FAMILIES, *LAYERED]})
+    write(out, {name: record(folder / name) for name in [*FAMILIES, *LAYERED, *FURTHER]})
 
 
 if __name__ == "__main__":

@@ -6,8 +6,9 @@ import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { exportGguf, ggufTypes } from '../../../src-main/workbench/exporting/gguf-export.ts';
 import { toHalf, type GgufType } from '../../../src-main/workbench/exporting/gguf-file.ts';
-import { fusedApart, interleaved, transposed } from '../../../src-main/workbench/exporting/gguf-model.ts';
+import { fusedApart, ggufFamily, interleaved, transposed } from '../../../src-main/workbench/exporting/gguf-model.ts';
 import { loadModel } from '../../../src-main/engine/checkpoint/load-model.ts';
+import { readModelConfig } from '../../../src-main/engine/models/families.ts';
 import { openFolder } from '../../../src-main/trainer/node-folders.ts';
 import { quietTask } from '../../../src-main/workbench/supervision/task.ts';
 import { logitsAt, modelAsset, readRecorded, type RecordedLogits } from '../../helpers/golden-models.ts';
@@ -135,6 +136,27 @@ describe('a GGUF file', () => {
     },
   );
 });
+
+describe('what llama.cpp computes alike in every model of a family', () => {
+  const llama = readRecordedConfig('llama');
+  const yarn = { rope_type: 'yarn', rope_theta: 10_000, factor: 4, original_max_position_embeddings: 16 };
+  it.each([
+    ['another activation', { hidden_act: 'gelu' }, /with the activation gelu/],
+    ['an amplitude of its own', { rope_parameters: { ...yarn, attention_factor: 1.3 } }, /YaRN/],
+    ['bounds of its own', { rope_parameters: { ...yarn, beta_fast: 16 } }, /YaRN/],
+    ['bounds that are not rounded', { rope_parameters: { ...yarn, truncate: false } }, /YaRN/],
+  ])('is held against %s', (_, changes, message) => {
+    expect(() => ggufFamily(readModelConfig({ ...llama, ...changes }))).toThrow(message);
+  });
+
+  it('and not against YaRN as it is published', () => {
+    expect(ggufFamily(readModelConfig({ ...llama, rope_parameters: yarn })).architecture).toBe('llama');
+  });
+});
+
+function readRecordedConfig(family: string): Record<string, unknown> {
+  return JSON.parse(readFileSync(modelAsset(family, 'config.json'), 'utf8')) as Record<string, unknown>;
+}
 
 /** The part of node-llama-cpp that the comparison uses. */
 interface LlamaCpp {
