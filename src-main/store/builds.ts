@@ -54,6 +54,15 @@ export class Builds {
     this.#ensure(id).done.catch(() => undefined);
   }
 
+  /** Starts what waits to be built and nobody builds: the program that did may have been killed. */
+  async resume(): Promise<void> {
+    try {
+      for (const id of await this.#reader.call('unbuiltComparisons')) this.start(id);
+    } catch {
+      // Closed before it got there; the next start looks again.
+    }
+  }
+
   /** Resolves when the comparison is ready, with its record; rejects when it cannot be built. */
   async finish(id: string, onProgress?: (fraction: number) => void): Promise<ComparisonRecord> {
     const record = await this.#reader.call('existingComparison', id);

@@ -38,6 +38,8 @@ export interface StoreOptions {
 
 export const databaseName = 'workspace.sqlite';
 const defaultPollMs = 500;
+/** How often it is looked for builds that a killed program left, in polls. */
+const resumeEachPolls = 10;
 /** A short command ends before the check starts. */
 const integrityDelayMs = 3000;
 
@@ -120,13 +122,15 @@ class OpenStore {
       for (const id of superseded) this.#builds.start(id);
       return { lastSeq };
     });
-    this.#timers.push(setInterval(() => this.#background.add(this.#poll()), options.pollMs ?? defaultPollMs));
+    const pollMs = options.pollMs ?? defaultPollMs;
+    this.#timers.push(setInterval(() => this.#background.add(this.#poll()), pollMs));
+    this.#timers.push(setInterval(() => this.#background.add(this.#builds.resume()), pollMs * resumeEachPolls));
     if (options.checkIntegrity !== false) {
       this.#timers.push(setTimeout(() => this.#background.add(this.#checkIntegrity()), integrityDelayMs));
     }
     for (const timer of this.#timers) timer.unref();
     this.#background.add(this.#poll());
-    this.#resumed = this.#resumeBuilds();
+    this.#resumed = this.#builds.resume();
   }
 
   store(): Store {
@@ -251,14 +255,6 @@ class OpenStore {
   async #checkIntegrity(): Promise<string> {
     this.#integrity = await this.#task<never, string>('checkIntegrity', []);
     return this.#integrity;
-  }
-
-  async #resumeBuilds(): Promise<void> {
-    try {
-      for (const id of await this.#reader.call('unbuiltComparisons')) this.#builds.start(id);
-    } catch {
-      // Closed before it got there; the next start looks again.
-    }
   }
 
   /** Checks whether another program wrote, and reports to which lists. */

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
+import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
-import { reportOf } from '../shared/domain/errors.ts';
+import { reportOf, WorkbenchError } from '../shared/domain/errors.ts';
 import type { ErrorReport } from '../shared/domain/errors.ts';
 import { useCompileCache } from '../system/compile-cache.ts';
 import { isReadOnlyError, openForReading, openForWriting, translateSqliteError } from './database.ts';
@@ -18,6 +20,9 @@ const start = workerData as WorkerStart;
 /** Slow calls are named on stderr when debugging is on. */
 const slowMs = 100;
 const debugging = process.env.FLIPGUARD_DEBUG !== undefined && process.env.FLIPGUARD_DEBUG !== '';
+
+/** The writer's, once it is open. */
+let refuseMoved = (_method: string): void => {};
 
 try {
   if (start.role === 'task') await serveTasks(start);
@@ -49,15 +54,43 @@ async function openWriter({ path, owner, maxBytes, readOnly }: WorkerStart): Pro
   const db = openForWriting(path, maxBytes === undefined ? {} : { maxBytes }, refuseForeign);
   try {
     const schemaVersion = await migrate(db);
+    const moved = movedSince(path);
     const { offered, inner } = writerMethods({ db, owner });
     // Only from here on: bringing a copy to the newest version does not write anybody's data.
     if (readOnly !== undefined) db.raw.pragma('query_only = ON');
     post({ type: 'ready', schemaVersion, methods: Object.keys(offered) });
+    refuseMoved = (method) => {
+      if (method !== 'close' && moved()) throw movedAway(dirname(path));
+    };
     return { ...offered, ...inner };
   } catch (error) {
     db.raw.close();
     throw error;
   }
+}
+
+/**
+ * Whether another file or none is where the database was opened. SQLite would go on writing into a file without a name, or into a workspace
+ * that was moved while files of runs are written to the old place.
+ */
+function movedSince(path: string): () => boolean {
+  const identity = (): string | null => {
+    const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+    return stats === undefined ? null : `${stats.dev}:${stats.ino}`;
+  };
+  const opened = identity();
+  return () => identity() !== opened;
+}
+
+function movedAway(folder: string): WorkbenchError {
+  return new WorkbenchError(
+    'io',
+    `The workspace ${folder} was moved, deleted or replaced while it was open; nothing was written.`,
+    {
+      remedy: 'Bring it back, or close the workbench and open the workspace where it is now.',
+      place: { file: folder },
+    },
+  );
 }
 
 function serve(methods: Methods): void {
@@ -73,6 +106,7 @@ async function answer(methods: Methods, { id, method, args }: Extract<ToWorker, 
   try {
     const call = Object.hasOwn(methods, method) ? methods[method] : undefined;
     if (call === undefined) throw new Error(`the store's ${start.role} has no method ${method}`);
+    refuseMoved(method);
     const value = await call(...args);
     post({ type: 'answer', id, ok: true, value }, movable(value));
   } catch (error) {

@@ -1,7 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { databaseName } from '../../src-main/store/client.ts';
-import { openForWriting } from '../../src-main/store/database.ts';
+import { openForWriting, run, sql } from '../../src-main/store/database.ts';
 import { beginBuild, finishBuild, putColumns } from '../../src-main/store/queries/comparison-builds.ts';
 import type { BuildOutcome } from '../../src-main/store/queries/comparison-builds.ts';
 import { addEvaluation, compare, sample, temporaryFolder, testStore } from './workspace.ts';
@@ -55,4 +57,31 @@ test('a comparison that holds the pairs of another, from before, is built again'
   expect(built.counts).toEqual(counts);
   expect([counts.paired, counts.unmatchedLeft]).toEqual([3, 1]);
   expect(await again.getComparison(other.id)).toMatchObject({ state: 'ready', counts: other.counts });
+});
+
+test('a comparison whose program is killed meanwhile is taken over by one that has been open all along', async () => {
+  const folder = temporaryFolder();
+  const other = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
+  onTestFinished(() => void other.kill('SIGKILL'));
+  const store = await testStore(folder, { pollMs: 5 });
+  const [left, right] = [await addEvaluation(store, 'left', four), await addEvaluation(store, 'right', four)];
+  const { id } = await compare(store, left, right);
+  const db = openForWriting(join(folder, databaseName));
+  // As the other program leaves it: claimed, and a part of it told.
+  const theirs = { db, owner: `${other.pid}:theirs:` };
+  run(db, sql`UPDATE comparisons SET state = 'building', progress = 0 WHERE id = ${id}`);
+  const order = beginBuild(theirs, id);
+  putColumns(theirs, order.buildKey, [], 0.25);
+  db.raw.close();
+  const stateOf = async () => (await store.getComparison(id))?.state;
+  const looked = async () => {
+    for (let i = 0; i < 40; i++) await store.listComparisons();
+    await store.settled();
+  };
+  await looked();
+  expect(await stateOf(), 'it lives').toBe('building');
+  other.kill('SIGKILL');
+  await once(other, 'exit');
+  await expect.poll(stateOf).toBe('ready');
+  expect((await store.getComparison(id))?.counts.paired).toBe(4);
 });

@@ -166,13 +166,18 @@ function comparisonOfBuild(db: ReadableDb, buildKey: number): string {
   return id;
 }
 
-/** Comparisons that wait to be built and that no running program is building. */
+/** Comparisons that wait to be built and that no running program is building. The build that one had before says nothing of that. */
 export function unbuiltComparisons(db: ReadableDb, owner: string): string[] {
-  return all<{ id: string; builder: string | null }>(
+  const builders = new Map<string, string[]>();
+  for (const { id, builder } of all<{ id: string; builder: string | null }>(
     db,
-    sql`SELECT c.id, b.owner AS builder FROM comparisons c LEFT JOIN comparison_builds b USING (comparison_key)
+    sql`SELECT c.id, b.owner AS builder
+        FROM comparisons c LEFT JOIN comparison_builds b
+          ON b.comparison_key = c.comparison_key AND b.build_key IS NOT c.build_key
         WHERE c.state = 'building' ORDER BY c.comparison_key`,
-  )
-    .filter(({ builder }) => builder === null || builder === owner || !isAlive(builder))
-    .map(({ id }) => id);
+  )) {
+    builders.set(id, [...(builders.get(id) ?? []), ...(builder === null ? [] : [builder])]);
+  }
+  const isElsewhere = (builder: string): boolean => builder !== owner && isAlive(builder);
+  return [...builders].filter(([, owners]) => !owners.some(isElsewhere)).map(([id]) => id);
 }
