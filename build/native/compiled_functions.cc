@@ -381,6 +381,7 @@ static void addOperations(napi_env env, napi_value exports) {
       registered = true;
       flipguard::registerRowOperations();
       flipguard::registerAttention();
+      flipguard::registerDecoding();
     }
   } catch (const std::exception &) {
     // Everything works without them.

@@ -82,13 +82,15 @@ void shapes(TF_ShapeInferenceContext *context, TF_Status *status) {
 
 using ShapeFunction = void (*)(TF_ShapeInferenceContext *, TF_Status *);
 
+/** `writes`: the operation changes an input, and is neither left out nor done once for two. */
 inline void define(const char *name, const std::vector<const char *> &inputs, const std::vector<const char *> &outputs,
-            const std::vector<const char *> &attributes, ShapeFunction shape) {
+            const std::vector<const char *> &attributes, ShapeFunction shape, bool writes = false) {
   TF_OpDefinitionBuilder *builder = TF_NewOpDefinitionBuilder(name);
   for (const char *spec : attributes) TF_OpDefinitionBuilderAddAttr(builder, spec);
   for (const char *spec : inputs) TF_OpDefinitionBuilderAddInput(builder, spec);
   for (const char *spec : outputs) TF_OpDefinitionBuilderAddOutput(builder, spec);
   TF_OpDefinitionBuilderSetShapeInferenceFunction(builder, shape);
+  TF_OpDefinitionBuilderSetIsStateful(builder, writes);
   Status status;
   TF_RegisterOpDefinition(builder, status);
   status.check(name);

@@ -16,6 +16,7 @@ namespace flipguard::plain {
 #include "rows.inc"
 #include "products.inc"
 #include "attention.inc"
+#include "attention_step.inc"
 #include "table.inc"
 }  // namespace flipguard::plain
 #undef FLIPGUARD_LANES
@@ -36,6 +37,7 @@ namespace flipguard::avx2 {
 #include "rows.inc"
 #include "products.inc"
 #include "attention.inc"
+#include "attention_step.inc"
 #include "table.inc"
 }  // namespace flipguard::avx2
 #undef FLIPGUARD_LANES
@@ -55,6 +57,7 @@ namespace flipguard::avx512 {
 #include "rows.inc"
 #include "products.inc"
 #include "attention.inc"
+#include "attention_step.inc"
 #include "table.inc"
 }  // namespace flipguard::avx512
 #undef FLIPGUARD_LANES

@@ -20,6 +20,27 @@ struct Attention {
   const float *cos, *sin;
 };
 
+/** One new position of each row, and the cache that it joins. */
+struct StepAttention {
+  int64_t rows, heads, kvHeads, headDim;
+  /** Positions that the cache has room for: a multiple of every set's vectors. */
+  int64_t room;
+  /** Where the new position is in it. */
+  int64_t place;
+  /** Keys that the query sees, its own included; 0: all that its row has. */
+  int64_t window;
+  /** Rotated are the first 2·turns numbers of each head. */
+  int64_t turns;
+  /** Scaled already [rows, heads·headDim], [rows, kvHeads·headDim] */
+  const float *query, *key, *value;
+  /** [rows, turns] */
+  const float *cos, *sin;
+  /** Rotated keys, and values: [rows, kvHeads, headDim, room]. The new ones are written into them. */
+  float *keys, *values;
+  /** Positions at a row's start that it does not have, [rows]. */
+  const int32_t *padding;
+};
+
 /** A row of slots: the place that each shows, and the place whose attention is read back from it, else the place without a token. */
 struct Row {
   int64_t start, time;
@@ -38,6 +59,8 @@ struct Kernels {
    */
   void (*attendBack)(const Attention &, const Row &, int64_t kvHead, const float *byOutput, float *byQuery,
                      float *byKey, float *byValue);
+  /** One row and one key/value head: its new key and value join the cache; writes the row's heads of output [rows, heads·headDim]. */
+  void (*attendStep)(const StepAttention &, int64_t row, int64_t kvHead, float *output);
   /** Rows [from, to) of y = x · rsqrt(mean(x²) + epsilon) · gain. */
   void (*rmsNorm)(const float *x, const float *gain, float epsilon, int64_t size, int64_t from, int64_t to, float *y);
   /** Rows [from, to) of its gradient by x; byGain [size] is added to. */
@@ -54,6 +77,13 @@ struct Kernels {
    * its gradient by the own logits, p − q. Either may be written over the old logits.
    */
   float (*divergence)(const float *old, const float *own, int64_t size, int64_t label, bool withoutLabel, float *gradient);
+  /** One row: its largest number's place, the first of several, and −log Σ e^(x − the largest), its log-probability. */
+  float (*likeliest)(const float *logits, int64_t size, int64_t *place);
+  /**
+   * One row: a place drawn from softmax(logits / temperature), where the running sum of probabilities passes `uniform` in [0, 1]; → its
+   * log-probability at temperature 1.
+   */
+  float (*drawn)(const float *logits, int64_t size, float temperature, float uniform, int64_t *place);
   /** out = a·x + b·y, which may be written over x or y. */
   void (*scaledSum)(const float *x, float a, const float *y, float b, int64_t size, float *out);
 };

@@ -8,5 +8,6 @@ namespace flipguard {
  */
 void registerRowOperations();
 void registerAttention();
+void registerDecoding();
 
 }  // namespace flipguard

@@ -22,6 +22,7 @@ FLIPGUARD_WEAK void TF_OpDefinitionBuilderAddInput(TF_OpDefinitionBuilder *, con
 FLIPGUARD_WEAK void TF_OpDefinitionBuilderAddOutput(TF_OpDefinitionBuilder *, const char *spec);
 FLIPGUARD_WEAK void TF_OpDefinitionBuilderSetShapeInferenceFunction(TF_OpDefinitionBuilder *,
                                                      void (*)(TF_ShapeInferenceContext *, TF_Status *));
+FLIPGUARD_WEAK void TF_OpDefinitionBuilderSetIsStateful(TF_OpDefinitionBuilder *, bool);
 FLIPGUARD_WEAK void TF_RegisterOpDefinition(TF_OpDefinitionBuilder *, TF_Status *);
 
 FLIPGUARD_WEAK TF_ShapeHandle *TF_NewShapeHandle();
@@ -51,6 +52,6 @@ FLIPGUARD_WEAK void TF_OpKernelContext_Failure(TF_OpKernelContext *, TF_Status *
 }
 
 inline bool canAddOperations() {
-  return TF_NewOpDefinitionBuilder && TF_OpDefinitionBuilderSetShapeInferenceFunction && TF_NewShapeHandle &&
+  return TF_NewOpDefinitionBuilder && TF_OpDefinitionBuilderSetShapeInferenceFunction && TF_OpDefinitionBuilderSetIsStateful && TF_NewShapeHandle &&
          TF_NewKernelBuilder && TF_OpKernelConstruction_GetAttrInt64List && TF_ForwardInputOrAllocateOutput;
 }

@@ -22,6 +22,32 @@ export interface PlacesAttention {
   scale: number;
 }
 
+/** A token of each row as a float, and its log-prob in nats, [n] each. */
+export interface PickedTokens {
+  token: tf.Tensor1D;
+  logProb: tf.Tensor1D;
+}
+
+/** One new position of each row, and the cache that it joins. */
+export interface StepAttention {
+  /** Scaled and not rotated yet [rows, heads·headDim] */
+  query: tf.Tensor2D;
+  /** Not rotated yet [rows, kvHeads·headDim] */
+  key: tf.Tensor2D;
+  value: tf.Tensor2D;
+  /** Cosines and sines of the rows' positions, [rows, turned numbers / 2] each; null where nothing is rotated. */
+  rotary: { cos: tf.Tensor2D; sin: tf.Tensor2D } | null;
+  /** Rotated keys, and values, [rows, kvHeads, headDim, room], the room a multiple of 16. The new ones are written into them. */
+  keys: tf.Tensor4D;
+  values: tf.Tensor4D;
+  /** Positions at a row's start that it does not have, int32 [rows]. */
+  padding: tf.Tensor1D;
+  /** Where the new position is in the cache, int32 [1]. */
+  place: tf.Tensor1D;
+  /** Keys that the query sees, its own included; null: all that its row has. */
+  window: number | null;
+}
+
 /** Losses and gradient of all rows [n], [n, vocab]; divergence of the first and what its gradient needs [m], [m, vocab]. */
 export interface LossesBeside {
   loss: tf.Tensor1D;
@@ -31,7 +57,7 @@ export interface LossesBeside {
 }
 
 /**
- * Operations of a forward pass that are many of TensorFlow's own, each as one, with their gradients: `build/native/*_operations.cc`. Float32,
+ * Operations of a forward pass that are many of TensorFlow's own, each as one, with their gradients where training needs them: `build/native/*_operations.cc`. Float32,
  * and for a processor alone. None is differentiable by itself.
  */
 export interface FusedOps {
@@ -47,6 +73,15 @@ export interface FusedOps {
   attention(of: PlacesAttention): tf.Tensor2D;
   /** → by query, key and value */
   attentionGradient(of: PlacesAttention, dy: tf.Tensor2D): [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
+  /** Rotated and softmaxed over what its row has → as the query. **Writes into `keys` and `values`**, which nothing else may share. */
+  attendStep(of: StepAttention): tf.Tensor2D;
+  /** The likeliest token of each row of logits [n, vocab], the first of several. */
+  likeliest(logits: tf.Tensor2D): PickedTokens;
+  /**
+   * A token of each row drawn at a temperature above 0, where the running sum of probabilities passes its uniform number [n]; its log-prob is that
+   * at temperature 1.
+   */
+  drawn(logits: tf.Tensor2D, uniforms: tf.Tensor1D, temperature: number): PickedTokens;
   /**
    * As `crossEntropy` of the own logits [n, vocab], and for the first rows, with the old logits [m, vocab], KL(q ‖ p) in nats of
    * q = softmax(old) and p = softmax(own) [m] and what its gradient needs: q − 1[label]. Without the label, the KL of what is left of both
@@ -102,6 +137,21 @@ export function fusedOps(backend: TensorflowBackend): FusedOps | undefined {
         tf.Tensor2D,
         tf.Tensor2D,
       ],
+    attendStep: ({ query, key, value, rotary, keys, values, padding, place, window }) =>
+      tf.tidy(() => {
+        const { cos, sin } = rotary ?? { cos: tf.tensor1d([]), sin: tf.tensor1d([]) };
+        const arrays = [query, key, value, cos, sin, keys, values, padding, place];
+        return one('FlipguardAttendStep', [whole('window', window ?? 0)], arrays) as tf.Tensor2D;
+      }),
+    likeliest(logits) {
+      const [token, logProb] = several('FlipguardLikeliest', [], [logits], 2);
+      return { token, logProb } as PickedTokens;
+    },
+    drawn(logits, uniforms, temperature) {
+      const attributes = [number('temperature', temperature)];
+      const [token, logProb] = several('FlipguardDrawn', attributes, [logits, uniforms], 2);
+      return { token, logProb } as PickedTokens;
+    },
     lossesBeside(own, old, labels, withoutLabel) {
       const attributes = [whole('without_label', withoutLabel ? 1 : 0)];
       const [loss, grad, divergence, other] = several('FlipguardLossesBeside', attributes, [own, old, labels], 4);

@@ -1,4 +1,4 @@
-import type { Scalar, Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D, Variable } from '@tensorflow/tfjs-core';
 
 /**
  * What the engine needs from outside, passed in so that it stays pure: files, randomness, time, raw kernels.
@@ -78,7 +78,33 @@ export interface PlacesAttention {
   scale: number;
 }
 
-/** What is many operations elsewhere as one, with its gradient; float32. */
+/** A token of each row as a float, and its log-prob in nats, [n] each. */
+export interface PickedTokens {
+  token: Tensor1D;
+  logProb: Tensor1D;
+}
+
+/** One new position of each row, and the cache that it joins. */
+export interface StepAttention {
+  /** Scaled and not rotated yet [rows, heads·headDim] */
+  query: Tensor2D;
+  /** Not rotated yet [rows, kvHeads·headDim] */
+  key: Tensor2D;
+  value: Tensor2D;
+  /** Cosines and sines of the rows' positions, [rows, turned numbers / 2] each; null where nothing is rotated. */
+  rotary: { cos: Tensor2D; sin: Tensor2D } | null;
+  /** Rotated keys, and values, [rows, kvHeads, headDim, room], the room a multiple of 16. The new ones are written into them. */
+  keys: Tensor4D;
+  values: Tensor4D;
+  /** Positions at a row's start that it does not have, int32 [rows]. */
+  padding: Tensor1D;
+  /** Where the new position is in the cache, int32 [1]. */
+  place: Tensor1D;
+  /** Keys that the query sees, its own included; null: all that its row has. */
+  window: number | null;
+}
+
+/** What is many operations elsewhere as one, with its gradient where training needs it; float32. */
 export interface FusedOps {
   /** x · rsqrt(mean(x²) + ε) · gain over the last axis. */
   rmsNorm<T extends Tensor>(x: T, gain: Tensor1D, epsilon: number): T;
@@ -92,6 +118,15 @@ export interface FusedOps {
   attention(of: PlacesAttention): Tensor2D;
   /** → by query, key and value */
   attentionGradient(of: PlacesAttention, dy: Tensor2D): [Tensor2D, Tensor2D, Tensor2D];
+  /** Rotated and softmaxed over what its row has → as the query. **Writes into `keys` and `values`**, which nothing else may share. */
+  attendStep(of: StepAttention): Tensor2D;
+  /** The likeliest token of each row of logits [n, vocab], the first of several. */
+  likeliest(logits: Tensor2D): PickedTokens;
+  /**
+   * A token of each row drawn at a temperature above 0, where the running sum of probabilities passes its uniform number [n]; its log-prob is that
+   * at temperature 1.
+   */
+  drawn(logits: Tensor2D, uniforms: Tensor1D, temperature: number): PickedTokens;
   /**
    * As `sparseSoftmaxCrossEntropy` of the own logits [n, vocab], and for the first rows, with the old logits [m, vocab], KL(q ‖ p) in nats of
    * q = softmax(old) and p = softmax(own) [m] and what its gradient needs: q − 1[label]. Without the label, the KL of what is left of both

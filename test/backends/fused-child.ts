@@ -7,6 +7,7 @@ import { nativeOps, openBackend } from '../../src-main/backends/index.ts';
 import { activeTensorflow } from '../../src-main/backends/tensorflow.ts';
 import { createRandom } from '../../src-main/engine/random.ts';
 import { type AttentionCase, attentionInPlain } from '../helpers/plain-attention.ts';
+import { type StepCase, stepInPlain } from '../helpers/plain-step.ts';
 
 await openBackend({ prefer: 'tensorflow-cpu' });
 const fused = nativeOps().fused;
@@ -19,6 +20,8 @@ if (fused !== undefined) {
   divergences();
   scaledRows();
   attentions();
+  steps();
+  picks();
 }
 const instructions = activeTensorflow()?.binding.fusedOperations;
 console.log(JSON.stringify({ instructions, differences, digest: digest.digest('hex') }));
@@ -213,5 +216,82 @@ function attentions(): void {
     (['query', 'key', 'value'] as const).forEach((which, i) =>
       compare(`attention, ${name}, by ${which}`, ours[i]!, gradients[i]!),
     );
+  }
+}
+
+function steps(): void {
+  const cases: Record<string, StepCase> = {
+    'one head, the first position': {
+      heads: 1,
+      kvHeads: 1,
+      headDim: 8,
+      turns: 4,
+      window: null,
+      place: 0,
+      paddings: [0],
+    },
+    'grouped heads, padded rows': {
+      ...{ heads: 8, kvHeads: 4, headDim: 8, turns: 4, window: null },
+      ...{ place: 40, paddings: [0, 3, 17, 40] },
+    },
+    'a window, its start within a vector': {
+      ...{ heads: 4, kvHeads: 2, headDim: 16, turns: 8, window: 21 },
+      ...{ place: 77, paddings: [0, 60, 70] },
+    },
+    'partial rotation, wide heads': {
+      heads: 3,
+      kvHeads: 3,
+      headDim: 48,
+      turns: 8,
+      window: null,
+      place: 15,
+      paddings: [1, 0],
+    },
+    'no rotation, odd sizes': { heads: 2, kvHeads: 1, headDim: 6, turns: 0, window: null, place: 127, paddings: [0] },
+    'many rows, a long text': {
+      ...{ heads: 2, kvHeads: 1, headDim: 32, turns: 16, window: null },
+      ...{ place: 100, paddings: Array.from({ length: 20 }, (_, row) => 5 * row) },
+    },
+  };
+  for (const [name, sizes] of Object.entries(cases)) {
+    const { of, output, keys, values } = stepInPlain(sizes);
+    compare(`step, ${name}`, fused!.attendStep(of), output);
+    compare(`step, ${name}, the keys that it keeps`, of.keys, keys);
+    compare(`step, ${name}, the values that it keeps`, of.values, values);
+  }
+}
+
+function picks(): void {
+  for (const vocabulary of [1, 15, 512, 1003]) {
+    const rows = rowsOfLogits(vocabulary, 12);
+    const logits = tf.tensor2d(rows);
+    const logShares = rows.map((row) => softmaxOf(row).map(Math.log));
+    const { token, logProb } = fused!.likeliest(logits);
+    const best = rows.map((row) => row.indexOf(Math.max(...row)));
+    compare(`likeliest of ${vocabulary}`, token, best);
+    compare(
+      `likeliest of ${vocabulary}, its log-prob`,
+      logProb,
+      best.map((place, i) => logShares[i]![place]!),
+    );
+    for (const temperature of [1, 0.7, 1.9]) {
+      const shares = rows.map((row) => softmaxOf(row.map((x) => x / temperature)));
+      for (const uniform of [0, 0.31, 0.77, 1]) {
+        const drawn = fused!.drawn(logits, tf.fill([rows.length], uniform) as tf.Tensor1D, temperature);
+        const name = `drawn from ${vocabulary} at ${temperature} with ${uniform}`;
+        const tokens = [...drawn.token.dataSync()];
+        // Where the running sum of probabilities passes the uniform number, give or take a rounding.
+        const isThere = tokens.map((place, i) => {
+          const before = shares[i]!.slice(0, place).reduce((sum, share) => sum + share, 0);
+          return before - 1e-6 <= uniform && uniform <= before + shares[i]![place]! + 1e-6 && shares[i]![place]! > 0;
+        });
+        compare(name, tf.tensor1d(isThere.map(Number)), [1, 1, 1]);
+        compare(
+          `${name}, its log-prob`,
+          drawn.logProb,
+          tokens.map((place, i) => logShares[i]![place]!),
+        );
+      }
+    }
   }
 }

@@ -87,10 +87,38 @@ describe.skipIf(nativeMissing !== undefined)(
         expect(() => fused.attention(of([0, 1], [0, 1]))).toThrow(/rows do not fit their slots/);
       });
 
+      it('refuse a position that a cache has no room for, and a row of padding alone', () => {
+        const [states, rows] = [tf.ones([1, 8]) as tf.Tensor2D, () => tf.zeros([1, 1, 8, 16]) as tf.Tensor4D];
+        const step = (place: number, padding: number) =>
+          fused.attendStep({
+            ...{ query: states, key: states, value: states, rotary: null, keys: rows(), values: rows(), window: null },
+            padding: tf.tensor1d([padding], 'int32'),
+            place: tf.tensor1d([place], 'int32'),
+          });
+        expect(step(15, 15).shape).toEqual([1, 8]);
+        for (const place of [-1, 16]) expect(() => step(place, 0)).toThrow(/outside of the cache/);
+        for (const padding of [-1, 4]) expect(() => step(3, padding)).toThrow(/more padding than positions/);
+      });
+
+      it('pick a token, the first of equals, and show in its log-prob that a number is none', () => {
+        const logits = tf.tensor2d([
+          [1, 4, 4, Number.NEGATIVE_INFINITY],
+          [1, Number.NaN, 2, 3],
+        ]);
+        const likeliest = fused.likeliest(logits);
+        expect(likeliest.token.dataSync()[0]).toBe(1);
+        expect([...likeliest.logProb.dataSync()].map(Number.isNaN)).toEqual([false, true]);
+        const drawn = fused.drawn(logits, tf.tensor1d([0.999_999, 0.5]), 1);
+        expect(drawn.token.dataSync()[0]).toBe(2);
+        expect([...drawn.logProb.dataSync()].map(Number.isNaN)).toEqual([false, true]);
+        expect([...drawn.token.dataSync()].every((token) => token >= 0 && token < 4)).toBe(true);
+      });
+
       it('leave what they are given as it was', () => {
         const logits = tf.tensor2d([[1, 2, 3]]);
         const { grad } = fused.crossEntropy(logits, tf.tensor1d([0], 'int32'));
         fused.firstRowsScaled(logits, grad, tf.scalar(2), tf.scalar(3));
+        fused.drawn(logits, fused.likeliest(logits).logProb, 0.5);
         expect([...logits.dataSync()]).toEqual([1, 2, 3]);
       });
     });

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { DecodingSettings } from '../../shared/domain/evaluations.ts';
 import { constant } from '../models/constants.ts';
+import type { FusedOps, PickedTokens } from '../ports.ts';
 import { sampleToken, takesAll } from './sampling.ts';
 
 export interface Picked {
@@ -29,11 +30,22 @@ export async function pickTokens(
 }
 
 /** What is read of a step's logits [rows, vocab]: two numbers per row, or a distribution if top-k or top-p have to rank it. */
-export function tokenSummary(logits: tf.Tensor2D, settings: DecodingSettings, uniforms: tf.Tensor1D): tf.Tensor2D {
-  if (settings.temperature <= 0) return greedy(logits);
-  return isRanked(settings, logits.shape[1])
-    ? distribution(logits, settings.temperature)
-    : drawn(logits, settings.temperature, uniforms);
+export function tokenSummary(
+  logits: tf.Tensor2D,
+  settings: DecodingSettings,
+  uniforms: tf.Tensor1D,
+  fused: FusedOps | null = null,
+): tf.Tensor2D {
+  const { temperature } = settings;
+  if (isRanked(settings, logits.shape[1])) return distribution(logits, temperature);
+  if (fused !== null) {
+    return inColumns(temperature <= 0 ? fused.likeliest(logits) : fused.drawn(logits, uniforms, temperature));
+  }
+  return temperature <= 0 ? greedy(logits) : drawn(logits, temperature, uniforms);
+}
+
+function inColumns({ token, logProb }: PickedTokens): tf.Tensor2D {
+  return tf.stack([token, logProb], 1) as tf.Tensor2D;
 }
 
 function isRanked(settings: DecodingSettings, vocab: number): boolean {

@@ -21,8 +21,8 @@ import type { PackedBatch } from './packed-batch.ts';
 import { blockLinears } from './parameters.ts';
 import { Rotations } from './rotations.ts';
 import { added, reshaped, scaled } from './unsaved.ts';
-import { rotationMatrix, stepBlock, type StepContext, turningFactors } from './step.ts';
-import { FixedCache, type StepInput, type StepOutput, stepView } from './step-once.ts';
+import { attendStretches, rotationMatrix, stepBlock, type StepContext, type StretchContext } from './step.ts';
+import { stepOf, type StepInput, type StepOutput } from './step-once.ts';
 import { stepWeights, type StepWeights } from './step-weights.ts';
 import { runBlock, runPackedBlock, lastPositions } from './run-block.ts';
 import { cacheMask, perKind } from './decoder-views.ts';
@@ -162,23 +162,12 @@ class Decoder implements CausalLm {
   }
 
   stepOnce(input: StepInput): StepOutput {
-    const { config } = this;
-    const cache = new FixedCache(input);
-    const view = perKind((kind: LayerAttention) => stepView(input, kind, this.#rotations.nameOf(kind)));
-    const views = config.architecture.layers.map(view);
-    const { heads, kvHeads, headDim } = config;
-    const factorsOf = perKind(({ rotary }: LayerView) =>
-      rotary === null ? null : turningFactors(rotary, heads + kvHeads, headDim),
-    );
-    const step: StepContext = {
-      ...this.#context(),
-      ...{ config, batch: input.ids.shape[0], time: 1, cache, views },
-      rotations: views.map(factorsOf),
-    };
+    const context = { ...this.#context(), config: this.config };
+    const { step, recent } = stepOf(context, input, (kind) => this.#rotations.nameOf(kind));
     const hidden = this.#blocksOfStep(step, input.weights, this.#embedPlaces(input));
     const { multiplier } = this.languageHead();
     const scaledHidden: tf.Tensor2D = multiplier === 1 ? hidden : tf.mul(hidden, multiplier);
-    return { logits: tf.matMul(scaledHidden, input.weights.head), recent: cache.recent };
+    return { logits: tf.matMul(scaledHidden, input.weights.head), recent };
   }
 
   stepWeights(): StepWeights {
@@ -321,7 +310,8 @@ class Decoder implements CausalLm {
   #runStep(pass: PassContext, cache: DecoderCache, embedded: tf.Tensor2D): tf.Tensor2D {
     const { headDim } = this.config;
     const matrixOf = perKind((view: LayerView) => (view.rotary === null ? null : rotationMatrix(view.rotary, headDim)));
-    const step: StepContext = { ...pass, time: 1, rotations: pass.views.map(matrixOf) };
+    const own: StretchContext = { ...pass, time: 1, rotations: pass.views.map(matrixOf) };
+    const step = { ...own, attend: (layer: number, projected: tf.Tensor2D) => attendStretches(own, layer, projected) };
     return this.#blocksOfStep(step, this.#stepWeights(cache), embedded);
   }
 

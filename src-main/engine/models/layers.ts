@@ -184,7 +184,12 @@ export function activate(kind: Activation, x: tf.Tensor2D): tf.Tensor2D {
 }
 
 /** activation(gate) · up, both [n, ffnDim]. */
-function gated({ fused }: LayerContext, kind: Activation, gate: tf.Tensor2D, up: tf.Tensor2D): tf.Tensor2D {
+export function gated(
+  { fused }: Pick<LayerContext, 'fused'>,
+  kind: Activation,
+  gate: tf.Tensor2D,
+  up: tf.Tensor2D,
+): tf.Tensor2D {
   return kind === 'silu' ? swiGlu(fused, gate, up) : tf.mul(activate(kind, gate), up);
 }
 

@@ -1,13 +1,24 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { allHeadsNorm, attend, headNorm, type PassContext } from './attention.ts';
 import { blockOf } from './block.ts';
-import { activate } from './layers.ts';
+import type { ModelConfig } from './causal-lm.ts';
+import { activate, gated, type LayerContext } from './layers.ts';
 import type { RotaryTable } from './rotary.ts';
 import { constant } from './constants.ts';
 import type { Affine, StepLayer } from './step-weights.ts';
 
 /** What the blocks of one step share: a pass of one position a row. */
-export interface StepContext extends PassContext {
+export interface StepContext extends LayerContext {
+  config: ModelConfig;
+  /**
+   * A layer's attention of what it projects, [queries, scaled unless they have norms | keys | values] [batch, (heads + 2·kvHeads)·headDim], and
+   * of its cache, which the new position joins → [batch, heads·headDim]
+   */
+  attend: (layer: number, projected: tf.Tensor2D) => tf.Tensor2D;
+}
+
+/** What attention needs whose cache is made of stretches. */
+export interface StretchContext extends PassContext {
   time: 1;
   /**
    * Per layer [headDim, headDim], or [batch, headDim, headDim] where rows stand at different positions: one operation where each costs as
@@ -28,17 +39,18 @@ export interface TurningFactors {
 export function stepBlock(step: StepContext, layer: number, weights: StepLayer, x: tf.Tensor2D): tf.Tensor2D {
   const { names } = step.architecture;
   return blockOf(step, `${names.block}.${layer}.`, x, {
-    attention: (input) => stepAttention(step, layer, weights, input),
+    attention: (input) => applied(weights.attentionOut, step.attend(layer, applied(weights.queryKeyValue, input))),
     feedForward: (input) => stepFeedForward(step, weights, input),
   });
 }
 
-function stepAttention(step: StepContext, layer: number, weights: StepLayer, x: tf.Tensor2D): tf.Tensor2D {
+/** Attention over the stretches of a cache. */
+export function attendStretches(step: StretchContext, layer: number, projected: tf.Tensor2D): tf.Tensor2D {
   const { config, batch } = step;
   const { heads, kvHeads, headDim } = config;
   const block = `${config.architecture.names.block}.${layer}.`;
   const widths = [(heads + kvHeads) * headDim, kvHeads * headDim];
-  const [turning, value] = tf.split(applied(weights.queryKeyValue, x), widths, 1) as [tf.Tensor, tf.Tensor];
+  const [turning, value] = tf.split(projected, widths, 1) as [tf.Tensor, tf.Tensor];
   const apart = tf.reshape(turning, [batch, heads + kvHeads, headDim]);
   const placed = turned(step.rotations[layer]!, headDim, normed(step, block, apart));
   const [query, key] = tf.split(placed, [heads, kvHeads], 1) as [tf.Tensor, tf.Tensor];
@@ -46,11 +58,11 @@ function stepAttention(step: StepContext, layer: number, weights: StepLayer, x: 
   const segments = step.cache!.extend(layer, tf.reshape(key, position), tf.reshape(value, position));
   const grouped = tf.reshape(query, [batch, kvHeads, heads / kvHeads, headDim]);
   const mixed = attend(grouped, segments, step.views[layer]!.mask);
-  return applied(weights.attentionOut, tf.reshape(mixed, [batch, heads * headDim]));
+  return tf.reshape(mixed, [batch, heads * headDim]);
 }
 
 /** Queries' and keys' own norms, where the family has them: x [batch, heads + kvHeads, headDim]. */
-function normed(step: StepContext, block: string, x: tf.Tensor): tf.Tensor {
+function normed(step: StretchContext, block: string, x: tf.Tensor): tf.Tensor {
   const { config, batch } = step;
   const { heads, kvHeads, headDim } = config;
   const { qkNorm, scale } = config.architecture.attention;
@@ -82,7 +94,7 @@ function stepFeedForward(step: StepContext, weights: StepLayer, x: tf.Tensor2D):
   const up = applied(weights.up, x);
   if (settings.kind === 'plain') return applied(weights.down, activate(settings.activation, up));
   const [gate, passed] = tf.split(up, 2, 1) as [tf.Tensor2D, tf.Tensor2D];
-  return applied(weights.down, tf.mul(activate(settings.activation, gate), passed));
+  return applied(weights.down, gated(step, settings.activation, gate, passed));
 }
 
 function applied({ matrix, bias }: Affine, x: tf.Tensor): tf.Tensor2D {

@@ -68,21 +68,24 @@ describe.each([...goldenFamilies, ...furtherFamilies])('%s by compiled steps', (
       outcomes.add('refused' in made ? made.refused : 'compiled');
       return made;
     };
-    const ops = { ...nativeOps(), compile: noted };
+    const { fused, ...others } = nativeOps();
+    const waysOfOps = [others, { ...others, fused }].map((own) => ({ ...own, compile: noted }));
     // More rows than one, of several lengths; some reach an end or the model's last position before the others.
     const rows = [...prompts, [1, 2, 3, 4, 5], [1, 40]];
-    for (const temperature of [0, 0.9]) {
-      const settings = { temperature, maxNewTokens: 40, seed: 5, ...(temperature > 0 ? { topP: 0.9 } : {}) };
+    for (const sampled of [{ temperature: 0 }, { temperature: 0.9 }, { temperature: 0.9, topP: 0.9 }]) {
+      const settings = { ...sampled, maxNewTokens: 40, seed: 5 };
       const plainly = await generate(model, plain, rows, settings);
       const tensors = tf.memory().numTensors;
-      const found = await generate(model, plain, rows, settings, { ops, compileFrom: 1 });
-      expect(tf.memory().numTensors).toBe(tensors);
-      expect(found.map(({ ids, stopped }) => [ids, stopped])).toEqual(
-        plainly.map(({ ids, stopped }) => [ids, stopped]),
-      );
-      found.forEach(({ logProbs }, row) =>
-        logProbs.forEach((logProb, i) => expect(logProb).toBeCloseTo(plainly[row]!.logProbs[i]!, 4)),
-      );
+      for (const ops of waysOfOps) {
+        const found = await generate(model, plain, rows, settings, { ops, compileFrom: 1 });
+        expect(tf.memory().numTensors).toBe(tensors);
+        expect(found.map(({ ids, stopped }) => [ids, stopped])).toEqual(
+          plainly.map(({ ids, stopped }) => [ids, stopped]),
+        );
+        found.forEach(({ logProbs }, row) =>
+          logProbs.forEach((logProb, i) => expect(logProb).toBeCloseTo(plainly[row]!.logProbs[i]!, 4)),
+        );
+      }
     }
     // Where frequencies follow the length of a sequence, nothing is compiled.
     expect([...outcomes]).toEqual(model.sharesPrompts ? ['compiled'] : []);

@@ -21,26 +21,37 @@ test('a room holds what is asked for, and is not much larger where it is fine', 
   expect(roomFor(1, false)).toBe(128);
 });
 
-test('a model of many weights decodes in rooms that grow with its text, and writes what uncompiled steps write', async (ctx) => {
-  const { compile } = nativeOps();
-  if (compile === undefined) return ctx.skip('this backend compiles nothing');
-  const model = makeTinyLlama({ vocab: 16_400, dim: 256, layers: 1, heads: 4, kvHeads: 2, seed: 3 });
-  const rooms: number[] = [];
-  const noted: typeof compile = (build, specs, options) => {
-    // Keys of the long stretch: [rows, heads, width, room].
-    rooms.push(specs.find(({ shape }) => shape.length === 4)!.shape[3]!);
-    return compile(build, specs, options);
-  };
-  const prompts = [Array.from({ length: 20 }, (_, i) => 3 + 7 * i), [5, 9, 11]];
-  const settings = { temperature: 0, maxNewTokens: 36, seed: 0 };
-  const decoder = { decode: (ids: readonly number[]) => ids.join(' ') };
-  const plain = await generate(model, decoder, prompts, settings);
-  const found = await generate(model, decoder, prompts, settings, { ops: { ...nativeOps(), compile: noted } });
-  expect(found.map(({ ids }) => ids)).toEqual(plain.map(({ ids }) => ids));
-  found.forEach(({ logProbs }, row) =>
-    logProbs.forEach((nats, i) => expect(nats).toBeCloseTo(plain[row]!.logProbs[i]!, 4)),
-  );
-  // 20 positions, then 36 and 52.
-  expect(rooms).toEqual([32, 64]);
-  model.dispose();
-});
+test.for([
+  // A cache that is written into has rooms that are powers of two; one of stretches those for 20 positions, then 36 and 52.
+  { how: 'one operation', start: 120, more: 12, rooms: [128, 256] },
+  { how: 'TensorFlow’s operations', start: 20, more: 36, rooms: [32, 64] },
+])(
+  'attention by $how decodes in rooms that grow with a text of $start tokens, and writes what uncompiled steps write',
+  async ({ how, start, more, rooms: expected }, ctx) => {
+    const { fused, ...others } = nativeOps();
+    const { compile } = others;
+    if (how === 'one operation' && fused === undefined) return ctx.skip('this backend has no operations of its own');
+    if (compile === undefined) return ctx.skip('this backend compiles nothing');
+    const model = makeTinyLlama({ vocab: 16_400, dim: 256, layers: 1, heads: 4, kvHeads: 2, seed: 3 });
+    const rooms: number[] = [];
+    const noted: typeof compile = (build, specs, options) => {
+      // Keys of a layer: [rows, heads, width, room].
+      rooms.push(specs.find(({ shape }) => shape.length === 4)!.shape[3]!);
+      return compile(build, specs, options);
+    };
+    const prompts = [Array.from({ length: start }, (_, i) => 3 + 7 * i), [5, 9, 11]];
+    const settings = { temperature: 0, maxNewTokens: more, seed: 0 };
+    const decoder = { decode: (ids: readonly number[]) => ids.join(' ') };
+    const plain = await generate(model, decoder, prompts, settings);
+    const found = await generate(model, decoder, prompts, settings, {
+      ops: { ...others, ...(how === 'one operation' ? { fused } : {}), compile: noted },
+      compileFrom: 1,
+    });
+    expect(found.map(({ ids }) => ids)).toEqual(plain.map(({ ids }) => ids));
+    found.forEach(({ logProbs }, row) =>
+      logProbs.forEach((nats, i) => expect(nats).toBeCloseTo(plain[row]!.logProbs[i]!, 4)),
+    );
+    expect(rooms).toEqual(expected);
+    model.dispose();
+  },
+);
