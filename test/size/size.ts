@@ -1,8 +1,11 @@
 /**
- * A real size on this machine: random weights of a known shape take one LoRA step, evaluate four samples, are saved and loaded again. Prints
- * the highest memory of each part next to the estimate, and fails where the two differ by more than a tenth.
+ * A real size on this machine: random weights of a known shape take one step, a LoRA's unless `--tuning full` is asked for, evaluate four
+ * samples, are saved and loaded again. Prints the highest memory of each part next to the estimate, and fails where the two differ by more
+ * than a tenth.
  *
- *   npm run test:size [-- --shape 0.5B|135M --batch 2 --length 256]      (Linux; minutes, and up to 6 GB for 0.5B)
+ *   npm run test:size [-- --shape 0.5B|135M --tuning lora|full --batch 2 --length 256 --checkpointing]
+ *
+ * (Linux; minutes, and up to 6 GB for a LoRA on 0.5B)
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -21,6 +24,8 @@ import { writeShapeFolder } from './shape-folder.ts';
 const { values: options } = parseArgs({
   options: {
     shape: { type: 'string', default: '0.5B' },
+    tuning: { type: 'string', default: 'lora' },
+    checkpointing: { type: 'boolean', default: false },
     batch: { type: 'string', default: '2' },
     length: { type: 'string', default: '256' },
   },
@@ -62,7 +67,7 @@ function run(name: keyof typeof knownShapes): number {
   ];
   const estimate = estimateMemory(spec, shapeOf(readModelConfig(config)), {
     half: false,
-    checkpointing: false,
+    checkpointing: options.checkpointing,
     fused: true,
     longest: spec.batch.maxLength,
     decoding: { rows: 4, tokens: newTokens + 16 },
@@ -70,7 +75,8 @@ function run(name: keyof typeof knownShapes): number {
   });
   const estimated = (phase: MemoryPhase) =>
     Object.values(estimate.phases[phase]).reduce((sum, bytes) => sum + bytes, 0);
-  console.log(`${model}’s shape, LoRA on ${spec.batch.size} pairs of ${spec.batch.maxLength} tokens, float32\n`);
+  const what = `${spec.tuning.kind === 'lora' ? 'LoRA' : 'all weights'}${options.checkpointing ? ', blocks computed twice' : ''}`;
+  console.log(`${model}’s shape, ${what}, on ${spec.batch.size} pairs of ${spec.batch.maxLength} tokens, float32\n`);
   console.log('| part | seconds | peak measured | estimated | off by |\n| --- | ---: | ---: | ---: | ---: |');
   let worst = 0;
   for (const { part, seconds, peakBytes } of parts) {
@@ -105,9 +111,9 @@ function specOf(steps: number): RunSpec {
     model: 'm',
     dataset: { train: 'd' },
     algorithm: { kind: 'dpo' },
-    tuning: { kind: 'lora' },
+    tuning: { kind: options.tuning },
     precision: 'float32',
-    memory: { checkpointing: false },
+    memory: { checkpointing: options.checkpointing },
     batch: { size: Number(options.batch), maxLength: Number(options.length) },
     optimizer: { learningRate: 1e-4 },
     steps,

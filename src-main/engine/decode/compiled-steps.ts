@@ -59,7 +59,7 @@ export class CompiledSteps {
     this.#padding = [...padding];
     this.#running = padding.map((_, row) => row);
     this.#weights = model.stepWeights();
-    this.#cache = fused === null ? new Stretches(model, cache) : new Rooms(cache, model.config.layers, fused);
+    this.#cache = fused === null ? new Stretches(model, cache) : new Rooms(model, cache, fused);
   }
 
   /** Feeds the last token of every running row → their next ones. Throws if the form that is needed now cannot be compiled. */

@@ -1,9 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { KeyValueCache } from '../models/causal-lm.ts';
+import type { CausalLm, KeyValueCache } from '../models/causal-lm.ts';
+import { isSmall } from '../models/form-sizes.ts';
 import type { KeptRooms } from '../models/step-once.ts';
 import type { FusedOps } from '../ports.ts';
 import type { StepCache } from './step-cache.ts';
 import { acrossTime, padded, roomFor } from './step-arrays.ts';
+
+const leastRoom = 128;
 
 interface Room {
   /** [rows, kvHeads, headDim, room] each */
@@ -18,14 +21,18 @@ export class Rooms implements StepCache {
   #room: number;
   #layers: Room[];
 
-  /** Copies the contents of the cache of `layers` layers, which still belongs to the caller. */
-  constructor(cache: KeyValueCache, layers: number, fused: FusedOps) {
+  /** Whether memory for positions that may never come counts more than another form to compile. */
+  readonly #isFine: boolean;
+
+  /** Copies the contents of the cache, which still belongs to the caller. */
+  constructor(model: CausalLm, cache: KeyValueCache, fused: FusedOps) {
     this.#fused = fused;
     this.#length = cache.length;
-    this.#room = roomFor(cache.length + 1, false);
+    this.#isFine = !isSmall(model);
+    this.#room = this.#roomFor(cache.length + 1);
     const whole = (parts: readonly tf.Tensor4D[]) => tf.keep(padded(parts.map(acrossTime), this.#room, 3));
     this.#layers = tf.tidy(() =>
-      Array.from({ length: layers }, (_, layer) => {
+      Array.from({ length: model.config.layers }, (_, layer) => {
         const parts = cache.segments(layer);
         return { keys: whole(parts.map(({ keys }) => keys)), values: whole(parts.map(({ values }) => values)) };
       }),
@@ -42,7 +49,7 @@ export class Rooms implements StepCache {
 
   makeRoom(): void {
     if (this.#length < this.#room) return;
-    this.#room = roomFor(this.#length + 1, false);
+    this.#room = this.#roomFor(this.#length + 1);
     this.#replace((full) => padded([full], this.#room, 3));
   }
 
@@ -74,6 +81,11 @@ export class Rooms implements StepCache {
   dispose(): void {
     for (const { keys, values } of this.#layers) tf.dispose([keys, values]);
     this.#layers = [];
+  }
+
+  /** What is empty costs no time, so that many texts fit the first room. */
+  #roomFor(length: number): number {
+    return roomFor(Math.max(leastRoom, length), this.#isFine);
   }
 
   /** One at a time, so that only one is in memory twice. */

@@ -157,11 +157,14 @@ function logitBytes(tokens: number, vocabSize: number): number {
   return 2 * float * (numbers <= mostLogits ? numbers : pieceOfLogits);
 }
 
-/** Single positions are decoded with a copy of the weights laid out for them, and a cache of keys and values. */
+/**
+ * Single positions are decoded with a copy of the weights laid out for them, and a cache of keys and values: room for 128 positions, or up
+ * to a quarter more than there are (`engine/decode/rooms.ts`).
+ */
 function decodingBytes(shape: ModelShape, { rows, tokens }: { rows: number; tokens: number }): number {
   const { layers, kvHeads, headDim, dim, vocabSize, linears } = shape;
   const copied = linears.reduce((total, { inputs, outputs }) => total + inputs * outputs, dim * vocabSize);
-  return float * (copied + 2 * layers * kvHeads * headDim * rows * tokens);
+  return float * (copied + 2 * layers * kvHeads * headDim * rows * Math.max(128, 1.25 * tokens));
 }
 
 function sum(parts: Partial<Record<MemoryPartName, number>>): number {
