@@ -69,7 +69,8 @@ test('an adapter trains alone, bfloat16 narrows what does not train, blocks that
   // Every matrix and the head once more, and keys and values of one head of 4.
   // A cache has room for 128 positions at least, and a quarter more than are there.
   const decodingOf = (tokens: number) =>
-    estimateMemory(lora, shapeOf(tiny), { ...conditions, decoding: { rows: 4, tokens } }).phases.evaluate.decoding;
+    estimateMemory(lora, shapeOf(tiny), { ...conditions, processBytes, decoding: { rows: 4, tokens } }).phases.evaluate
+      .decoding;
   expect(estimate.phases.evaluate.decoding).toBe(4 * (matrices + 160 + 2 * 2 * 4 * 4 * 128));
   expect(decodingOf(200)! - decodingOf(5)!).toBe(4 * 2 * 2 * 4 * 4 * (250 - 128));
   expect([estimate.peakPhase, estimate.peakBytes]).toEqual([
