@@ -187,6 +187,8 @@ function watchInterrupts(terminal: Terminal, env: NodeJS.ProcessEnv) {
     handle: (next: () => void) => (handler = next),
     stop() {
       forgetLauncher();
+      // A program that was asked to end is ending: what the launcher passes on later must not kill it on its way.
+      if (askedAt !== null) return;
       for (const signal of endingSignals) process.off(signal, interrupt);
     },
   };
