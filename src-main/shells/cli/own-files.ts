@@ -3,6 +3,7 @@ import path from 'node:path';
 import { WorkbenchError } from '../../shared/domain/errors.ts';
 import { asFileError } from '../../workbench/workspace/file-errors.ts';
 import { makeFolder } from '../../system/folders.ts';
+import { refuseDevice } from '../../system/whole-file.ts';
 
 let usualMask = 0o022;
 
@@ -15,6 +16,7 @@ export function keepFilesPrivate(): void {
 export async function requireWritable(file: string): Promise<void> {
   try {
     await access(path.dirname(file), constants.W_OK);
+    refuseDevice(file);
     const isFolder = await stat(file).then(
       (found) => found.isDirectory(),
       () => false,

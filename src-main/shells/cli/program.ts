@@ -17,7 +17,7 @@ import { addRuns } from './options/runs.ts';
 import { addSites } from './options/sites.ts';
 import { addKinds } from './options/kinds.ts';
 import { addThings } from './options/things.ts';
-import { collect, realNumber, wholeNumber } from './options/values.ts';
+import { collect, portNumber, realNumber, wholeNumber } from './options/values.ts';
 import type { GlobalOptions } from './run-cli.ts';
 import type { Streams } from './terminal.ts';
 import { version } from '../../workbench/version.ts';
@@ -132,7 +132,7 @@ function addDoors(program: Program, go: Go): void {
   program
     .command('serve')
     .description('open the workbench in a browser, on this machine only')
-    .option('--port <n>', 'port to listen on (default: any free one)', wholeNumber)
+    .option('--port <n>', 'port to listen on (default: any free one)', portNumber)
     .option('--open', 'open the browser')
     .option('--detach', 'run in the background, one server per workspace; if it already runs, print a new address')
     .option('--stop', 'stop the server of this workspace; local runs save a checkpoint first')
@@ -145,7 +145,7 @@ function addDoors(program: Program, go: Go): void {
       'path of the workbench there (default: flipguard in the PATH, else the same path as here)',
     )
     .option('--remote-workspace <dir>', 'workspace folder there (default: that machine’s own default)')
-    .option('--port <n>', 'local port (default: any free one)', wholeNumber)
+    .option('--port <n>', 'local port (default: any free one)', portNumber)
     .option('--open', 'open the browser')
     .action((host: string, options: ConnectFlags) => go(commands.connect, host, options));
   program
@@ -163,7 +163,7 @@ function addDoors(program: Program, go: Go): void {
   program
     .command('endpoint <targets...>')
     .description('serve models and checkpoints (MODEL, RUN, RUN@STEP) through an OpenAI-compatible API on this machine')
-    .option('--port <n>', 'port to listen on (default: any free one)', wholeNumber)
+    .option('--port <n>', 'port to listen on (default: any free one)', portNumber)
     .option('--key-env <variable>', 'environment variable with the key that clients must send')
     .option('--idle <seconds>', 'how long weights stay loaded when idle (default: 60)', wholeNumber)
     .action((targets: string[], options: EndpointFlags) => go(commands.endpoint, targets, options));

@@ -9,6 +9,7 @@ import { WorkbenchError } from '../../shared/domain/errors.ts';
 import type { Core } from '../core.ts';
 import { throwIfCancelled } from '../supervision/task.ts';
 import type { Task } from '../supervision/task.ts';
+import { refuseDevice } from '../../system/whole-file.ts';
 import { asFileError } from './file-errors.ts';
 
 /** What a workspace file holds besides the database. Caches can be made again, uploads have been imported. */
@@ -33,6 +34,7 @@ export async function exportWorkspaceFile(
   const draft = `${target}.${randomUUID()}.tmp`;
   const database = path.join(core.layout.cache, `export-${randomUUID()}.sqlite`);
   if (options.overwrite !== true) await refuseExisting(target);
+  refuseDevice(target);
   try {
     task.progress('copying the database', 0);
     await core.store.exportWorkspace(database);

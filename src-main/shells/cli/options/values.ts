@@ -25,6 +25,28 @@ export function wholeNumber(text: string): number {
   throw new InvalidArgumentError('A whole number of 0 or more is needed.');
 }
 
+/** Ports that browsers and `fetch` refuse to talk to, as the Fetch standard lists them: a server there could not be reached. */
+const refusedPorts: ReadonlySet<number> = new Set([
+  ...[
+    1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104, 109, 110,
+  ],
+  ...[
+    111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515, 526, 530, 531, 532,
+  ],
+  ...[540, 548, 554, 556, 563, 587, 601, 636, 989, 990, 993, 995, 1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061],
+  ...[6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10_080],
+]);
+const highestPort = 65_535;
+
+/** A port to listen on; 0 is any free one. */
+export function portNumber(text: string): number {
+  const value = decimalNumber(text);
+  if (!Number.isInteger(value) || value < 0 || value > highestPort)
+    throw new InvalidArgumentError(`A whole number from 0 to ${highestPort} is needed.`);
+  if (refusedPorts.has(value)) throw new InvalidArgumentError('Browsers refuse this port. Choose another one.');
+  return value;
+}
+
 export function realNumber(text: string): number {
   const value = decimalNumber(text);
   if (Number.isFinite(value)) return value;
