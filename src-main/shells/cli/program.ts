@@ -17,7 +17,7 @@ import { addRuns } from './options/runs.ts';
 import { addSites } from './options/sites.ts';
 import { addKinds } from './options/kinds.ts';
 import { addThings } from './options/things.ts';
-import { collect, portNumber, realNumber, wholeNumber } from './options/values.ts';
+import { collect, folderPath, portNumber, realNumber, wholeNumber } from './options/values.ts';
 import type { GlobalOptions } from './run-cli.ts';
 import type { Streams } from './terminal.ts';
 import { version } from '../../workbench/version.ts';
@@ -45,7 +45,11 @@ export function createProgram({ streams, run }: ProgramOptions): Program {
   const program = new Program('flipguard')
     .description('Find the negative flips of an aligned language model, understand them, and train without them.')
     .version(version)
-    .option('--workspace <dir>', 'workspace folder (default: $FLIPGUARD_HOME, else a folder in your user data)')
+    .option(
+      '--workspace <dir>',
+      'workspace folder (default: $FLIPGUARD_HOME, else a folder in your user data)',
+      folderPath,
+    )
     .option(
       '--allow-endpoint <origin>',
       'allow prompts and answers to be sent to this address, e.g. a judge’s',

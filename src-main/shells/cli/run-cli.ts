@@ -35,8 +35,13 @@ export async function runCli(
     await program.parseAsync([...args], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    // Commander has printed its own message.
-    return error.exitCode === 0 ? exitStatus.ok : exitStatus.input;
+    if (error.exitCode === 0) return exitStatus.ok;
+    // Commander has printed its own message, for people; whoever reads stdout gets it as any other error.
+    const isHelp = error.code === 'commander.help';
+    const message = isHelp ? 'A command is missing.' : error.message.replace(/^error: /, '');
+    const report: ErrorReport = { code: 'bad-input', message, remedy: 'flipguard --help lists the commands.' };
+    createTerminal(streams, args.includes('--json')).document({ error: report });
+    return exitStatus.input;
   }
   return status;
 }

@@ -6,6 +6,12 @@ export function collect(value: string, before: string[] | undefined): string[] {
   return [...(before ?? []), value];
 }
 
+/** A path as it was given. An empty one, of a variable that is not set, would be the folder that one is in. */
+export function folderPath(text: string): string {
+  if (text.trim() !== '') return text;
+  throw new InvalidArgumentError('A folder is needed.');
+}
+
 /** A statement on samples, such as `prompt:river`; repeatable. */
 export function addStatement(text: string, before: string[] | undefined): string[] {
   if (parseStatement(text) !== null) return [...(before ?? []), text];
