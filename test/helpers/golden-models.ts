@@ -47,6 +47,7 @@ export const furtherFamilies: readonly string[] = [
   'starcoder2',
   'stablelm',
   'stablelm-parallel',
+  'gemma2',
 ];
 
 export function modelAsset(...parts: string[]): string {

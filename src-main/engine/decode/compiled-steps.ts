@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { DecodingSettings } from '../../shared/domain/evaluations.ts';
 import { isConstant } from '../models/constants.ts';
+import { fusesAttention } from '../models/architecture.ts';
 import type { CausalLm, KeyValueCache } from '../models/causal-lm.ts';
 import type { StepWeights } from '../models/step-weights.ts';
 import type { CompiledFunction, FusedOps, NativeOps, TensorSpec } from '../ports.ts';
@@ -59,7 +60,10 @@ export class CompiledSteps {
     this.#padding = [...padding];
     this.#running = padding.map((_, row) => row);
     this.#weights = model.stepWeights();
-    this.#cache = fused === null ? new Stretches(model, cache) : new Rooms(model, cache, fused);
+    this.#cache =
+      fused === null || !fusesAttention(model.config.architecture)
+        ? new Stretches(model, cache)
+        : new Rooms(model, cache, fused);
   }
 
   /** Feeds the last token of every running row → their next ones. Throws if the form that is needed now cannot be compiled. */

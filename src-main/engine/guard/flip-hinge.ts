@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { CausalLm } from '../models/causal-lm.ts';
 import { withoutGradient } from '../models/custom-gradient.ts';
+import { softCapped } from '../models/soft-cap.ts';
 import { createRandom } from '../random.ts';
 import { firesAbove } from './guard.ts';
 import type { GuardSpec } from '../../shared/domain/run-spec.ts';
@@ -19,8 +20,13 @@ const farBelow = 1e30;
  * for the backward pass.
  */
 export function leadOf(model: CausalLm, hidden: Tensor2D, labels: Tensor1D, piece = pieceSize): Tensor1D {
-  const { weights, multiplier } = model.languageHead();
+  const { weights, multiplier, cap } = model.languageHead();
   const others = withoutGradient(() => strongestOthers(model, hidden, labels, piece));
+  if (cap !== undefined) {
+    const logitOf = (tokens: Tensor1D): Tensor1D => tf.sum(tf.mul(hidden, tf.gather(weights, tokens)), 1);
+    const [own, other] = [labels, others].map((tokens) => softCapped(tf.mul(logitOf(tokens), multiplier), cap));
+    return tf.sub(own!, other!);
+  }
   const difference = tf.sub(tf.gather(weights, labels), tf.gather(weights, others));
   const leads: Tensor1D = tf.sum(tf.mul(hidden, difference), 1);
   return multiplier === 1 ? leads : tf.mul(leads, multiplier);

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { CausalLm } from '../models/causal-lm.ts';
+import { softCapped } from '../models/soft-cap.ts';
 import type { FusedOps, NativeOps } from '../ports.ts';
 
 /** What the distributions of the first rows of a head's pass are compared with; no gradient reaches it. */
@@ -46,9 +47,9 @@ export function lossesBeside(
   labels: Tensor1D,
   { kernel, fused }: HeadKernels,
 ): RowLosses {
-  const { weights, multiplier } = model.languageHead();
+  const { weights, multiplier, cap } = model.languageHead();
   const scaledHidden = multiplier === 1 ? oldHidden : tf.mul<Tensor2D>(oldHidden, multiplier);
-  const oldLogits: Tensor2D = tf.matMul(scaledHidden, weights as Tensor2D, false, true);
+  const oldLogits = softCapped(tf.matMul<Tensor2D>(scaledHidden, weights as Tensor2D, false, true), cap);
   if (fused !== undefined) {
     const { loss, grad, divergence, other } = fused.lossesBeside(logits, oldLogits, labels, masked);
     return { loss, grad, divergence: { value: divergence, grad: other } };

@@ -3,6 +3,7 @@ import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { CausalLm } from '../models/causal-lm.ts';
 import { customGradient } from '../models/custom-gradient.ts';
 import { gradientProduct } from '../models/layers.ts';
+import { capSlope, softCapped } from '../models/soft-cap.ts';
 import { scaled } from '../models/unsaved.ts';
 import type { NativeOps } from '../ports.ts';
 import { type ComparedWith, gradientOfBoth, lossesBeside, type RowLosses } from './head-divergence.ts';
@@ -55,8 +56,9 @@ function headPass(
   before: ComparedWith | null,
   { ops, temperature = 1, limits = { kept: mostKept, piece: pieceSize } }: HeadOptions,
 ): Tensor1D {
-  const { weights, multiplier, trains } = model.languageHead();
-  const factor = multiplier / temperature;
+  const { weights, multiplier, cap, trains } = model.languageHead();
+  // Logits that are capped are divided by the temperature afterwards.
+  const factor = cap === undefined ? multiplier / temperature : multiplier;
   const [n, vocab] = [hidden.shape[0], weights.shape[0]];
   const whole = n * vocab <= limits.kept;
   const rows = whole ? n : Math.max(1, Math.min(n, Math.floor(limits.piece / vocab)));
@@ -69,10 +71,13 @@ function headPass(
   const after = ops?.after ?? (<T extends tf.Tensor>(x: T) => tf.clone(x));
   const lossesOf = (h: Tensor2D, w: Tensor2D, old: Tensor2D | undefined, piece: Piece): RowLosses => {
     const { start, size, compared } = piece;
-    const logits: Tensor2D = tf.matMul(h, w, false, true);
+    const raw: Tensor2D = tf.matMul(h, w, false, true);
+    const { logits, chained } = cappedLogits(raw, cap, temperature);
     const wanted: Tensor1D = tf.slice(labels, [start], [size]);
-    if (before === null || old === undefined || compared === 0) return { ...kernel(logits, wanted), divergence: null };
-    return lossesBeside(before, rowsOf(old, { start, size: compared }), logits, wanted, { kernel, fused: ops?.fused });
+    if (before === null || old === undefined || compared === 0)
+      return chained({ ...kernel(logits, wanted), divergence: null });
+    const kernels = { kernel, fused: ops?.fused };
+    return chained(lossesBeside(before, rowsOf(old, { start, size: compared }), logits, wanted, kernels));
   };
   const input = factor === 1 ? hidden : scaled(hidden, factor);
 
@@ -148,6 +153,25 @@ function headPass(
   );
 }
 
+/** Logits as the losses see them, and what makes gradients by them ones by the product of hidden states and head. */
+function cappedLogits(raw: Tensor2D, cap: number | undefined, temperature: number) {
+  if (cap === undefined) return { logits: raw, chained: (losses: RowLosses) => losses };
+  const capped = softCapped(raw, cap);
+  // At once: a kernel may put its gradient in the logits' place.
+  const slope = tf.div<Tensor2D>(capSlope(capped, cap), temperature);
+  const chained = ({ loss, grad, divergence }: RowLosses): RowLosses => ({
+    loss,
+    grad: tf.mul(grad, slope),
+    divergence:
+      divergence === null ? null : { ...divergence, grad: tf.mul(divergence.grad, firstRows(slope, divergence.grad)) },
+  });
+  return { logits: temperature === 1 ? capped : tf.div<Tensor2D>(capped, temperature), chained };
+}
+
+function firstRows(x: Tensor2D, { shape: [count, width] }: Tensor2D): Tensor2D {
+  return tf.slice(x, [0, 0], [count, width]);
+}
+
 export interface ScoresOptions {
   withGreedy?: boolean;
   /** Numbers that a piece of logits may have; for tests. */
@@ -164,7 +188,7 @@ export function headScores(
   labels: Tensor1D,
   { withGreedy = false, pieceSize: most = scoredPieceSize }: ScoresOptions = {},
 ): { logProbs: Tensor1D; greedy: Tensor1D | null } {
-  const { weights, multiplier } = model.languageHead();
+  const { weights, multiplier, cap } = model.languageHead();
   const [n, vocab] = [hidden.shape[0], weights.shape[0]];
   const rows = Math.max(1, Math.min(n, Math.floor(most / vocab)));
   const logProbs: Tensor1D[] = [];
@@ -174,7 +198,7 @@ export function headScores(
     const [own, likeliest] = tf.tidy((): Tensor1D[] => {
       const part = rowsOf(hidden, piece);
       const scaledPart = multiplier === 1 ? part : tf.mul<Tensor2D>(part, multiplier);
-      const logits: Tensor2D = tf.matMul(scaledPart, weights, false, true);
+      const logits = softCapped(tf.matMul<Tensor2D>(scaledPart, weights, false, true), cap);
       const scores = softmaxParts(logits, tf.slice(labels, [piece.start], [piece.size]));
       return [scores.logProbs, ...(withGreedy ? [tf.argMax<Tensor1D>(logits, 1)] : [])];
     });

@@ -17,6 +17,8 @@ export interface Architecture {
     qkNorm: 'none' | 'per-head' | 'all-heads';
     /** Factor on the scores, mostly headDim^-½. */
     scale: number;
+    /** Scores stay within ± this; left out where they are not capped. */
+    softCap?: number;
   };
   /** `gated`: down(act(gate x) · up x); `plain`: down(act(up x)). */
   feedForward: { kind: 'gated' | 'plain'; activation: Activation };
@@ -31,6 +33,8 @@ export interface Architecture {
   /** What the last hidden state feeds: tokens, or `labels` scores (sequence classifiers, reward models). */
   head: { kind: 'language-model' } | { kind: 'classifier'; labels: number };
   names: WeightNames;
+  /** Logits stay within ± this; left out where they are not capped. */
+  logitCap?: number;
   /** The row of the learned positions that belongs to a sequence's first token; 0 if left out. */
   firstPosition?: number;
 }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Architecture } from './architecture.ts';
 import { causalAttention, type AttentionBlock } from './causal-attention.ts';
 import type { ModelConfig } from './causal-lm.ts';
 import { customGradient } from './custom-gradient.ts';
@@ -7,6 +8,7 @@ import { type LayerContext, linear, normGain, rmsNorm } from './layers.ts';
 import { packedAttention } from './packed-attention.ts';
 import type { PackedBatch } from './packed-batch.ts';
 import { rotate, type RotaryTable } from './rotary.ts';
+import { softCapped } from './soft-cap.ts';
 import { reshaped, scaled } from './unsaved.ts';
 import type { FusedOps, PlacesAttention } from '../ports.ts';
 
@@ -101,7 +103,7 @@ export function attentionOfPlaces(pass: PackedPass, block: string, x: tf.Tensor2
   const apart = (flat: tf.Tensor2D, count: number) => reshaped<tf.Rank.R4>(flat, [1, places, count, headDim]);
   const together = (parts: tf.Tensor4D, count: number) => reshaped<tf.Rank.R2>(parts, [places, count * headDim]);
   const { query, key, value } = projectPlaces(pass, block, x);
-  if (fused !== null) {
+  if (fused !== null && fusesAttention(architecture)) {
     const normed = (which: QueryOrKeyNorm, flat: tf.Tensor2D, count: number) =>
       architecture.attention.qkNorm === 'per-head'
         ? together(headNorm(pass, block, which, apart(flat, count)), count)
@@ -114,6 +116,11 @@ export function attentionOfPlaces(pass: PackedPass, block: string, x: tf.Tensor2
   const queries = scaled(placed('queryNorm', query, heads), architecture.attention.scale);
   const mixed = packedAttention(queries, placed('keyNorm', key, kvHeads), value, batch, blocks, config);
   return linear(pass, block + architecture.names.attentionOut, mixed);
+}
+
+/** Whether a backend that has attention as one operation computes it of this family. */
+export function fusesAttention({ attention: { softCap } }: Architecture): boolean {
+  return softCap === undefined;
 }
 
 /** Rotation, scores, softmax and mixing as one operation. The weights of attention are computed again on the backward pass. */
@@ -176,16 +183,23 @@ function attendCached(
   query: tf.Tensor,
   mask: tf.Tensor | null,
 ): tf.Tensor {
-  const { heads, kvHeads, headDim } = config;
+  const { heads, kvHeads, headDim, architecture } = config;
   const grouped = tf.reshape(query, [batch, kvHeads, (heads / kvHeads) * time, headDim]);
-  return tf.reshape(attend(grouped, segments, mask), [batch, heads, time, headDim]);
+  const mixed = attend(grouped, segments, mask, architecture.attention.softCap);
+  return tf.reshape(mixed, [batch, heads, time, headDim]);
 }
 
 /** Softmax attention of queries [batch, kvHeads, n, headDim] over all segments; → as the queries. */
-export function attend(query: tf.Tensor, segments: readonly CacheSegment[], mask: tf.Tensor | null): tf.Tensor {
-  const scores = concatenated(
+export function attend(
+  query: tf.Tensor,
+  segments: readonly CacheSegment[],
+  mask: tf.Tensor | null,
+  softCap?: number,
+): tf.Tensor {
+  const products = concatenated(
     segments.map(({ keys, areKeysAcross = false }) => tf.matMul(query as tf.Tensor4D, keys, false, !areKeysAcross)),
   );
+  const scores = softCapped(products, softCap);
   const weights = tf.softmax(mask === null ? scores : tf.add(scores, mask));
   const lengths = segments.map(({ values }) => values.shape[2]);
   const shares = lengths.length === 1 ? [weights] : tf.split(weights, lengths, 3);

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { customGradient } from './custom-gradient.ts';
 import { constant } from './constants.ts';
 import { causalMask } from './mask.ts';
+import { capSlope, softCapped } from './soft-cap.ts';
 
 /** Queries of one stretch of positions, with all the keys that any of them may see. */
 export interface AttentionBlock {
@@ -11,6 +12,8 @@ export interface AttentionBlock {
   rows: number;
   /** Of scores [rows, kvHeads, group·(end − start), end]; null when nothing is hidden. */
   mask: tf.Tensor2D | null;
+  /** Scores stay within ± this. */
+  softCap?: number | undefined;
 }
 
 /**
@@ -26,13 +29,14 @@ export function attentionBlocks(
   lengths: readonly number[],
   group: number,
   window: number | null,
+  softCap?: number,
 ): AttentionBlock[] {
   const count = Math.max(1, Math.min(mostBlocks, Math.round(time / blockLength)));
   const blocks: AttentionBlock[] = [];
   for (let i = 0; i < count; i++) {
     const [start, end] = [Math.round((i * time) / count), Math.round(((i + 1) * time) / count)];
     const rows = lengths.findLastIndex((length) => length > start) + 1;
-    if (rows > 0) blocks.push({ start, end, rows, mask: hidden(end - start, end, group, window) });
+    if (rows > 0) blocks.push({ start, end, rows, mask: hidden(end - start, end, group, window), softCap });
   }
   return blocks;
 }
@@ -71,7 +75,7 @@ export function attendBlocks(
 ): { output: tf.Tensor4D; shares: tf.Tensor4D[] } {
   const shares: tf.Tensor4D[] = [];
   const outputs = blocks.map((block) => {
-    const scores = tf.matMul(queriesOf(q, k, block), keysOf(k, block), false, true);
+    const scores = scoresOf(q, k, block);
     const own = tf.softmax(block.mask === null ? scores : tf.add(scores, block.mask)) as tf.Tensor4D;
     shares.push(own);
     return tf.matMul(own, keysOf(v, block)) as tf.Tensor4D;
@@ -90,7 +94,9 @@ export function attendGradients(
   const parts = blocks.map((block, i) => {
     const byOutput = queriesOf(dy, k, block);
     const byShares = tf.matMul(byOutput, keysOf(v, block), false, true);
-    const byScores = tf.mul(shares[i]!, tf.sub(byShares, queriesOf(along, k, block))) as tf.Tensor4D;
+    const byCapped = tf.mul(shares[i]!, tf.sub(byShares, queriesOf(along, k, block))) as tf.Tensor4D;
+    const { softCap } = block;
+    const byScores = softCap === undefined ? byCapped : tf.mul(byCapped, capSlope(scoresOf(q, k, block), softCap));
     return {
       query: tf.matMul(byScores, keysOf(k, block)) as tf.Tensor4D,
       key: tf.matMul(byScores, queriesOf(q, k, block), true) as tf.Tensor4D,
@@ -99,6 +105,11 @@ export function attendGradients(
   });
   const of = <Which extends 'query' | 'key' | 'value'>(which: Which) => parts.map((part) => part[which]);
   return [whole(of('query'), q.shape, blocks), total(of('key'), k.shape), total(of('value'), v.shape)];
+}
+
+/** Before the mask. */
+function scoresOf(q: tf.Tensor4D, k: tf.Tensor4D, block: AttentionBlock): tf.Tensor4D {
+  return softCapped(tf.matMul<tf.Tensor4D>(queriesOf(q, k, block), keysOf(k, block), false, true), block.softCap);
 }
 
 /** The mask of a block, which depends on its sizes alone. */

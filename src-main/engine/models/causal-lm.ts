@@ -40,8 +40,7 @@ export interface CausalLm {
    * decoding in progress, few rows are faster; gradients are available only without it.
    */
   logits(hidden: Tensor2D, cache?: KeyValueCache): Tensor2D;
-  /** The language-model head: its weights [vocab, dim], the factor on logits, and whether training may change it. */
-  languageHead(): { weights: Variable<Rank.R2>; multiplier: number; trains: boolean };
+  languageHead(): LanguageHead;
   /**
    * A fresh cache for `batch` rows and at most `maxTime` positions. `leftPadding`: positions at the start of each row that
    * are padding; the row's first real token then has position 0 and nothing attends to the padding.
@@ -56,6 +55,17 @@ export interface CausalLm {
   /** What has to be disposed together with the model. */
   readonly dependants: Set<{ dispose(): void }>;
   dispose(): void;
+}
+
+export interface LanguageHead {
+  /** [vocab, dim] */
+  weights: Variable<Rank.R2>;
+  /** On logits. */
+  multiplier: number;
+  /** Logits stay within ± this (`soft-cap.ts`); undefined where they are not capped. */
+  cap: number | undefined;
+  /** Whether training may change the weights. */
+  trains: boolean;
 }
 
 export interface HiddenStatesOptions {

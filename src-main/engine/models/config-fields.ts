@@ -61,6 +61,13 @@ export class ConfigFields {
     throw this.#bad(field, 'a number', value);
   }
 
+  /** A number above 0, or none where null is written; the usual one if the field is left out. */
+  numberOrNone(field: string, usual?: number): number | undefined {
+    const value = Object.hasOwn(this.source, field) ? this.#value(field) : usual;
+    if (value === undefined || (typeof value === 'number' && Number.isFinite(value) && value > 0)) return value;
+    throw this.#bad(field, 'a number above 0', value);
+  }
+
   numbers(field: string): number[] {
     const value = this.#value(field);
     if (Array.isArray(value) && value.every((item) => typeof item === 'number' && Number.isFinite(item)))

@@ -1,12 +1,20 @@
 // Over 300 lines: one forward pass, with and without a cache, to be read in one piece for all families.
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayerAttention } from './architecture.ts';
-import { type LayerView, type PackedPass, type PassContext, tensorsOfView, viewWith } from './attention.ts';
+import {
+  fusesAttention,
+  type LayerView,
+  type PackedPass,
+  type PassContext,
+  tensorsOfView,
+  viewWith,
+} from './attention.ts';
 import { attentionBlocks } from './causal-attention.ts';
 import type {
   CausalLm,
   HiddenStatesOptions,
   KeyValueCache,
+  LanguageHead,
   LoraSettings,
   ModelConfig,
   PackedOptions,
@@ -20,6 +28,7 @@ import type { FusedOps, HalfPrecision } from '../ports.ts';
 import type { PackedBatch } from './packed-batch.ts';
 import { blockLinears } from './parameters.ts';
 import { Rotations } from './rotations.ts';
+import { softCapped } from './soft-cap.ts';
 import { added, reshaped, scaled } from './unsaved.ts';
 import { attendStretches, rotationMatrix, stepBlock, type StepContext, type StretchContext } from './step.ts';
 import { stepOf, type StepInput, type StepOutput } from './step-once.ts';
@@ -123,18 +132,21 @@ class Decoder implements CausalLm {
   }
 
   logits(hidden: tf.Tensor2D, cache?: KeyValueCache): tf.Tensor2D {
-    const { weights, multiplier } = this.languageHead();
+    const { weights, multiplier, cap } = this.languageHead();
     const input = multiplier === 1 ? hidden : scaled(hidden, multiplier);
-    if (cache instanceof DecoderCache) return tf.matMul(input, this.#stepWeights(cache).head);
-    return tf.matMul(input, weights, false, true);
+    const raw: tf.Tensor2D =
+      cache instanceof DecoderCache
+        ? tf.matMul(input, this.#stepWeights(cache).head)
+        : tf.matMul(input, weights, false, true);
+    return softCapped(raw, cap);
   }
 
-  languageHead(): { weights: tf.Variable<tf.Rank.R2>; multiplier: number; trains: boolean } {
-    const { head, names, multipliers } = this.config.architecture;
+  languageHead(): LanguageHead {
+    const { head, names, multipliers, logitCap } = this.config.architecture;
     if (head.kind !== 'language-model') throw new Error('a sequence classifier has no language-model head');
     const name = `${this.config.tiedHead ? names.embedding : names.head}.weight`;
     const weights = this.parameters.get(name) as tf.Variable<tf.Rank.R2>;
-    return { weights, multiplier: multipliers.logits, trains: this.trainable.has(name) };
+    return { weights, multiplier: multipliers.logits, cap: logitCap, trains: this.trainable.has(name) };
   }
 
   newCache(batch: number, maxTime: number, leftPadding?: readonly number[]): KeyValueCache {
@@ -165,9 +177,9 @@ class Decoder implements CausalLm {
     const context = { ...this.#context(), config: this.config };
     const { step, recent } = stepOf(context, input, (kind) => this.#rotations.nameOf(kind));
     const hidden = this.#blocksOfStep(step, input.weights, this.#embedPlaces(input));
-    const { multiplier } = this.languageHead();
+    const { multiplier, cap } = this.languageHead();
     const scaledHidden: tf.Tensor2D = multiplier === 1 ? hidden : tf.mul(hidden, multiplier);
-    return { logits: tf.matMul(scaledHidden, input.weights.head), recent };
+    return { logits: softCapped(tf.matMul(scaledHidden, input.weights.head), cap), recent };
   }
 
   stepWeights(): StepWeights {
@@ -200,6 +212,7 @@ class Decoder implements CausalLm {
     const { config, parameters } = this;
     const { architecture, heads, kvHeads } = config;
     const { places, groups } = batch.form;
+    const { softCap } = architecture.attention;
     const viewOf = perKind((kind: LayerAttention) => {
       const name = this.#rotations.nameOf(kind);
       const table = name === null ? undefined : batch.rotary.get(name);
@@ -208,10 +221,10 @@ class Decoder implements CausalLm {
         rotary: table === undefined ? null : { cos: ofPlaces(table.cos), sin: ofPlaces(table.sin) },
         window: kind.window,
         blocks:
-          fused !== null
+          fused !== null && fusesAttention(architecture)
             ? []
             : groups.map(({ rows, time }) =>
-                attentionBlocks(time, new Array<number>(rows).fill(time), heads / kvHeads, kind.window),
+                attentionBlocks(time, new Array<number>(rows).fill(time), heads / kvHeads, kind.window, softCap),
               ),
       };
     });
@@ -253,9 +266,10 @@ class Decoder implements CausalLm {
     const { config, parameters } = this;
     const { architecture } = config;
     const group = config.heads / config.kvHeads;
+    const { softCap } = architecture.attention;
     const rotary = cache === null ? this.#rotations.forRows(lengths, time) : this.#rotations.cached(cache, time);
     const viewOf = perKind((kind: LayerAttention): LayerView => ({
-      blocks: cache === null ? attentionBlocks(time, lengths, group, kind.window) : [],
+      blocks: cache === null ? attentionBlocks(time, lengths, group, kind.window, softCap) : [],
       mask: cache === null ? null : cacheMask(cache, time, group, kind.window),
       rotary: rotary(kind),
     }));

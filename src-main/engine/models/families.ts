@@ -65,20 +65,27 @@ const families: readonly parts.Family[] = [
     },
   },
   {
+    modelType: 'gemma2',
+    covers: 'Gemma 2',
+    read: (fields) =>
+      llamaLike(fields, {
+        ...gemma(fields, { scores: 50, logits: 30 }),
+        window: slidingLayers(fields, fields.countOrNull('sliding_window', 4096), (i) => (i + 1) % 2 !== 0),
+        names: names.gemma2Names,
+      }),
+  },
+  {
     modelType: 'gemma3_text',
     covers: 'Gemma 3, text only',
     read: (fields) => {
       const every = fields.count('sliding_window_pattern', 6);
+      const common = gemma(fields);
       return llamaLike(fields, {
-        usual: { headDim: 256, tied: true },
-        bias: { ...writtenBias(fields), feedForward: false },
-        gain: 'one-plus-weight',
+        ...common,
+        attention: { ...common.attention, qkNorm: 'per-head' },
         window: slidingLayers(fields, fields.countOrNull('sliding_window', 4096), (i) => (i + 1) % every !== 0),
         rotary: { theta: 1_000_000, byLayerType: true },
         windowRotary: { theta: 10_000, thetaField: 'rope_local_base_freq', byLayerType: true },
-        attention: { qkNorm: 'per-head', scale: fields.number('query_pre_attn_scalar', 256) ** -0.5 },
-        activation: parts.activationOf(fields, 'hidden_activation', 'gelu_pytorch_tanh'),
-        multipliers: { embedding: fields.count('hidden_size') ** 0.5, residual: 1, logits: 1 },
         names: names.gemma3Names,
       });
     },
@@ -155,6 +162,24 @@ const families: readonly parts.Family[] = [
   },
   ...layerNormFamilies,
 ];
+
+/** What Gemma 2 and 3 have in common; `caps` are the usual ones, and null in config.json is none. */
+function gemma(fields: ConfigFields, caps: { scores?: number; logits?: number } = {}): parts.Differences {
+  const softCap = fields.numberOrNone('attn_logit_softcapping', caps.scores);
+  const logitCap = fields.numberOrNone('final_logit_softcapping', caps.logits);
+  return {
+    usual: { headDim: 256, tied: true },
+    bias: { ...writtenBias(fields), feedForward: false },
+    gain: 'one-plus-weight',
+    attention: {
+      scale: fields.number('query_pre_attn_scalar', 256) ** -0.5,
+      ...(softCap === undefined ? {} : { softCap }),
+    },
+    ...(logitCap === undefined ? {} : { logitCap }),
+    activation: parts.activationOf(fields, 'hidden_activation', 'gelu_pytorch_tanh'),
+    multipliers: { ...parts.plainMultipliers, embedding: fields.count('hidden_size') ** 0.5 },
+  };
+}
 
 /** A window on every layer, or on those of `layer_types`: transformers reads a Mistral that has these as a Ministral. */
 function mistral(fields: ConfigFields): parts.FamilyConfig {

@@ -30,6 +30,7 @@ export interface Differences {
   gain?: Architecture['norm']['gain'];
   attention?: Partial<Architecture['attention']>;
   norm?: Architecture['norm'];
+  logitCap?: number;
   feedForward?: Architecture['feedForward']['kind'];
   residual?: Architecture['residual'];
   activation?: Activation;
@@ -66,6 +67,7 @@ export function llamaLike(fields: ConfigFields, differences: Differences = {}): 
     linearLayout: 'out-in',
     head: headOf(fields),
     ...{ multipliers, bias, names },
+    ...(differences.logitCap === undefined ? {} : { logitCap: differences.logitCap }),
   };
   return {
     ...{ dim, heads, headDim, layers, maxPositions, architecture },

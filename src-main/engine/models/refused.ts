@@ -40,8 +40,11 @@ const refusals: readonly Refusal[] = [
   },
   { what: 'layer norms of queries and keys are not supported', shownBy: set('qk_layernorm') },
   { what: 'settings of single layers are not supported', shownBy: named('per_layer_config') },
-  { what: 'soft-capped scores are not supported', shownBy: named('attn_logit_softcapping') },
-  { what: 'soft-capped logits are not supported', shownBy: named('final_logit_softcapping') },
+  { what: 'soft-capped scores are not supported', shownBy: unlessIn('attn_logit_softcapping', 'gemma2') },
+  {
+    what: 'soft-capped logits are not supported',
+    shownBy: unlessIn('final_logit_softcapping', 'gemma2', 'gemma3_text'),
+  },
   { what: 'attention scaled by the layer’s index is not supported', shownBy: set('scale_attn_by_inverse_layer_idx') },
   {
     what: 'unscaled attention is not supported',
@@ -65,6 +68,11 @@ export function unsupported(file: string, field: string, what: string): Workbenc
 
 function named(...names: readonly string[]): Refusal['shownBy'] {
   return (fields) => names.find((name) => fields.has(name)) ?? null;
+}
+
+/** Computed in these families, and in no other. */
+function unlessIn(name: string, ...families: readonly string[]): Refusal['shownBy'] {
+  return (fields) => (fields.has(name) && !families.includes(fields.text('model_type')) ? name : null);
 }
 
 function set(name: string): Refusal['shownBy'] {

@@ -57,7 +57,7 @@ export function attendStretches(step: StretchContext, layer: number, projected: 
   const position = [batch, kvHeads, 1, headDim] as [number, number, number, number];
   const segments = step.cache!.extend(layer, tf.reshape(key, position), tf.reshape(value, position));
   const grouped = tf.reshape(query, [batch, kvHeads, heads / kvHeads, headDim]);
-  const mixed = attend(grouped, segments, step.views[layer]!.mask);
+  const mixed = attend(grouped, segments, step.views[layer]!.mask, config.architecture.attention.softCap);
   return tf.reshape(mixed, [batch, heads * headDim]);
 }
 

@@ -39,14 +39,15 @@ export const olmoNames: WeightNames = {
 };
 
 /** Norms on both sides of each half. */
-export const gemma3Names: WeightNames = {
+export const gemma2Names: WeightNames = {
   ...llamaModules,
-  ...headNorms,
   attentionNorm: 'input_layernorm',
   attentionOutNorm: 'post_attention_layernorm',
   feedForwardNorm: 'pre_feedforward_layernorm',
   feedForwardOutNorm: 'post_feedforward_layernorm',
 };
+
+export const gemma3Names: WeightNames = { ...gemma2Names, ...headNorms };
 
 /** One linear for queries, keys and values, one for gate and up. */
 export const phi3Names: WeightNames = {

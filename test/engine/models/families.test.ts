@@ -133,6 +133,20 @@ describe('config.json', () => {
       ]);
     });
 
+    it('of Gemma 2: every other layer slides, and the caps of its scores and logits are the usual ones or none', () => {
+      const gemma = { ...six, model_type: 'gemma2' };
+      const capsOf = (source: object) => {
+        const { attention, logitCap } = readModelConfig(source).architecture;
+        return [attention.softCap, logitCap];
+      };
+      expect(windowsOf(gemma)).toEqual([5, null, 5, null, 5, null]);
+      expect(capsOf(gemma)).toEqual([50, 30]);
+      expect(capsOf({ ...gemma, attn_logit_softcapping: null, final_logit_softcapping: 7 })).toEqual([undefined, 7]);
+      expect(capsOf({ ...gemma, model_type: 'gemma3_text' })).toEqual([undefined, undefined]);
+      expect(capsOf({ ...gemma, model_type: 'gemma3_text', final_logit_softcapping: 9 })).toEqual([undefined, 9]);
+      expect(() => capsOf({ ...gemma, final_logit_softcapping: 0 })).toThrow(/must be a number above 0; found 0/);
+    });
+
     it('of GPT-Neo: a window where a layer is local, in either of its spellings', () => {
       const neo = { ...gptNeo, num_layers: 3, window_size: 5 };
       expect(windowsOf({ ...neo, attention_layers: ['local', 'global', 'local'] })).toEqual([5, null, 5]);
@@ -243,6 +257,14 @@ describe('what would be computed wrongly is refused by name, before any weight i
       /looks ahead/,
     ],
     ['attention that looks ahead by another name', { ...llama, is_causal: false }, 'is_causal', /looks ahead/],
+    ['soft-capped scores elsewhere', { ...llama, attn_logit_softcapping: 50 }, 'attn_logit_softcapping', /scores/],
+    [
+      'soft-capped scores of Gemma 3, which transformers leaves as they are',
+      { ...llama, model_type: 'gemma3_text', attn_logit_softcapping: 50 },
+      'attn_logit_softcapping',
+      /scores/,
+    ],
+    ['soft-capped logits elsewhere', { ...llama, final_logit_softcapping: 30 }, 'final_logit_softcapping', /logits/],
     ['settings of one layer', { ...llama, per_layer_config: { 0: { rms_norm_eps: 1 } } }, 'per_layer_config', /single/],
     ['norms of one head', { ...llama, model_type: 'stablelm', qk_layernorm: true }, 'qk_layernorm', /layer norms/],
     ['OPT with norms behind', { ...opt, do_layer_norm_before: false }, 'do_layer_norm_before', /after each half/],
@@ -272,6 +294,7 @@ describe('what would be computed wrongly is refused by name, before any weight i
       'qwen2',
       'qwen3',
       'gemma',
+      'gemma2',
       'gemma3_text',
       'olmo2',
       'olmo3',

@@ -14,6 +14,7 @@ import sys
 import torch
 from transformers import (
     AutoModelForCausalLM,
+    Gemma2Config,
     Gemma3TextConfig,
     GemmaConfig,
     GPT2Config,
@@ -163,6 +164,14 @@ FURTHER = {
     "starcoder2": Starcoder2Config(**LLAMA, sliding_window=6),
     "stablelm": StableLmConfig(**LLAMA, use_qkv_bias=True, partial_rotary_factor=0.5),
     "stablelm-parallel": StableLmConfig(**LLAMA, use_parallel_residual=True, partial_rotary_factor=0.25),
+    "gemma2": Gemma2Config(
+        **LLAMA,
+        head_dim=12,
+        query_pre_attn_scalar=9,
+        sliding_window=6,
+        attn_logit_softcapping=2.0,
+        final_logit_softcapping=3.0,
+    ),
 }
 ROPES = {
     "linear": dict(rope_type="linear", factor=4.0),
