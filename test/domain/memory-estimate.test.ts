@@ -46,6 +46,14 @@ test('where attention, norms and gates are one operation each, no weights of att
   expect([at(10), at(20)]).toEqual([4 * 60 * 2 * 92, 4 * 120 * 2 * 92]);
 });
 
+test('where scores are capped, they are kept all the same', () => {
+  const capped = readModelConfig({ ...tiny.source, model_type: 'gemma2', hidden_activation: 'silu', head_dim: 4 });
+  const keptOf = (fused: boolean) =>
+    estimateMemory(spec(), shapeOf(capped), { ...conditions, fused, longest: 10, processBytes }).phases.step
+      .activations;
+  expect(keptOf(true)).toBe(keptOf(false));
+});
+
 test('an adapter trains alone, bfloat16 narrows what does not train, blocks that are computed twice keep their input', () => {
   const lora = spec({ tuning: { kind: 'lora', rank: 2, targets: ['q_proj', 'down_proj'] } });
   const estimate = estimateMemory(lora, shapeOf(tiny), {

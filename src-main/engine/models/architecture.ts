@@ -39,6 +39,11 @@ export interface Architecture {
   firstPosition?: number;
 }
 
+/** Whether a backend that has attention as one operation computes it of this family. */
+export function fusesAttention({ attention: { softCap } }: Architecture): boolean {
+  return softCap === undefined;
+}
+
 /** One layer's attention. */
 export interface LayerAttention {
   /** Keys a query sees, itself included; null = all before it. */

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Architecture } from './architecture.ts';
+import { fusesAttention } from './architecture.ts';
 import { causalAttention, type AttentionBlock } from './causal-attention.ts';
 import type { ModelConfig } from './causal-lm.ts';
 import { customGradient } from './custom-gradient.ts';
@@ -116,11 +116,6 @@ export function attentionOfPlaces(pass: PackedPass, block: string, x: tf.Tensor2
   const queries = scaled(placed('queryNorm', query, heads), architecture.attention.scale);
   const mixed = packedAttention(queries, placed('keyNorm', key, kvHeads), value, batch, blocks, config);
   return linear(pass, block + architecture.names.attentionOut, mixed);
-}
-
-/** Whether a backend that has attention as one operation computes it of this family. */
-export function fusesAttention({ attention: { softCap } }: Architecture): boolean {
-  return softCap === undefined;
 }
 
 /** Rotation, scores, softmax and mixing as one operation. The weights of attention are computed again on the backward pass. */

@@ -1,14 +1,7 @@
 // Over 300 lines: one forward pass, with and without a cache, to be read in one piece for all families.
 import * as tf from '@tensorflow/tfjs-core';
-import type { LayerAttention } from './architecture.ts';
-import {
-  fusesAttention,
-  type LayerView,
-  type PackedPass,
-  type PassContext,
-  tensorsOfView,
-  viewWith,
-} from './attention.ts';
+import { fusesAttention, type LayerAttention } from './architecture.ts';
+import { type LayerView, type PackedPass, type PassContext, tensorsOfView, viewWith } from './attention.ts';
 import { attentionBlocks } from './causal-attention.ts';
 import type {
   CausalLm,

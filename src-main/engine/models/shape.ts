@@ -1,5 +1,6 @@
 import type { ModelShape } from '../../shared/domain/memory-estimate.ts';
 import type { ModelConfig } from './causal-lm.ts';
+import { fusesAttention } from './architecture.ts';
 import { blockLinears, expectedShapes } from './parameters.ts';
 
 /** The parts of a configuration that memory depends on. */
@@ -15,5 +16,6 @@ export function shapeOf(config: ModelConfig): ModelShape {
     ...{ vocabSize, dim, layers, heads, kvHeads, headDim, ffnDim, linears },
     // Three are kept; the fourth is made again on the backward pass, which a compiled step does early.
     swiGlu: kind === 'gated' && activation === 'silu',
+    cappedScores: !fusesAttention(config.architecture),
   };
 }

@@ -18,6 +18,8 @@ export interface ModelShape {
   ffnDim: number;
   /** The gate of its feed-forward is SiLU's, which keeps less for the way back than others. */
   swiGlu: boolean;
+  /** Its scores are capped, so that attention is several operations even where that of others is one. */
+  cappedScores?: boolean;
   /** Every linear layer: its module name, its width in and out. */
   linears: readonly { name: string; inputs: number; outputs: number }[];
 }
@@ -130,7 +132,7 @@ export function keptBytes(
 ): number {
   const { dim, layers } = shape;
   const tokens = responsesPerRow(spec.algorithm) * spec.batch.size * longest;
-  const perLayer = fused ? keptByFused(shape) : keptApart(shape, longest);
+  const perLayer = fused && shape.cappedScores !== true ? keptByFused(shape) : keptApart(shape, longest);
   return float * tokens * (checkpointing ? layers * dim + perLayer : layers * perLayer);
 }
 
