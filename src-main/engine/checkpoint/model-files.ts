@@ -115,7 +115,7 @@ export async function checkModelFiles(
   if (files.includes('tokenizer.json')) {
     const beyond = tokensBeyond(await readJson(reader, 'tokenizer.json'), config.vocabSize);
     if (beyond.length > 0) notes.push(beyondNote(beyond, config.vocabSize));
-  } else notes.push(withoutTokenizerNote(files));
+  } else notes.push(withoutTokenizerNote('The folder', files));
   return { config, parameters: numbersIn(weights.values()), notes };
 }
 
@@ -136,12 +136,13 @@ export const tokenizerRemedy =
 const otherTokenizers =
   /^(tokenizer\.model|spiece\.model|sentencepiece.*\.model|vocab\.(json|txt)|.*\.tiktoken|tekken\.json)$/;
 
-function withoutTokenizerNote(files: readonly string[]): string {
+/** What `what`, whose files these are, cannot be used for without a tokenizer, and what to do. */
+export function withoutTokenizerNote(what: string, files: readonly string[]): string {
   const other = files.find((file) => otherTokenizers.test(file));
   const instead = other === undefined ? '' : ` (${other} is not read)`;
   const remedy =
     other === undefined ? `Copy it from the model that this one was made of. ${tokenizerRemedy}` : tokenizerRemedy;
-  return `The folder holds no tokenizer.json${instead}: texts cannot be turned into tokens, so the model can be neither evaluated nor trained. ${remedy}`;
+  return `${what} holds no tokenizer.json${instead}: texts cannot be turned into tokens, so the model can be neither evaluated nor trained. ${remedy}`;
 }
 
 function twoHeadsNote(head: string): string {

@@ -30,6 +30,8 @@ export interface Sighting {
 }
 
 const adapterWeights = 'adapter_model.safetensors';
+/** What transformers calls a checkpoint until it is whole, where it writes one under another name first. */
+const draftName = /^tmp-checkpoint-\d+$/;
 /** Where other trainers keep the weights of a step in Hugging Face’s form, below the folder that names the step. */
 const nested = ['', 'huggingface', 'hf', 'actor/huggingface', 'actor/hf', 'policy', 'model'];
 
@@ -41,6 +43,11 @@ export async function findCheckpoints(output: string): Promise<Sighting> {
   const inOrder = names.map(({ name }) => name).sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
   for (const name of inOrder) {
     const step = stepOf(name);
+    if (draftName.test(name)) {
+      const why = `${name} is still being written, or a save that was cut off: it was left out.`;
+      unusable.push({ folder: path.join(output, name), step, why, half: true });
+      continue;
+    }
     const looked = await lookFor(path.join(output, name), step, step !== null && /^checkpoint-\d+$/.test(name));
     if (looked === null) continue;
     if ('why' in looked) unusable.push(looked);

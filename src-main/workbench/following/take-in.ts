@@ -1,3 +1,6 @@
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { withoutTokenizerNote } from '../../engine/checkpoint/model-files.ts';
 import type { TrainerFolder } from '../../imports/trainer-folder/trainer-folder.ts';
 import type { RunRecord } from '../../shared/domain/entities.ts';
 import { trainerName } from '../../shared/domain/run-origin.ts';
@@ -58,6 +61,8 @@ export async function takeInFolder(
   note = file === null ? await takeLog(found, note, add) : await takeEvents(file, found, note, add, say);
   note = await takeCompletions(found, note, add, say, settled);
   note = await takeCheckpoints(found, note, add, task);
+  const untold = await withoutTokenizer(found);
+  if (untold !== null && !note.said.some((sentence) => sentence.includes(lacksTokenizer))) say(untold);
   for (const { why, half } of found.unusable) if (settled || !half) say(why);
   for (const sentence of await markGone(core, run)) say(sentence);
   await add(said.map((message): Body => ({ type: 'log', level: 'warning', message })));
@@ -67,6 +72,18 @@ export async function takeInFolder(
   await writeFollowNote(noteFile, note);
   const after = await current(core, run.id);
   return { run: after, said, grew: after.lastSeq > before };
+}
+
+const lacksTokenizer = ' holds no tokenizer.json';
+
+/** Curves come without a tokenizer, evaluations do not; an adapter has its base's. The first checkpoint speaks for those that follow. */
+async function withoutTokenizer({ checkpoints }: TrainerFolder): Promise<string | null> {
+  for (const { kind, folder } of checkpoints) {
+    const names = await readdir(folder).catch((): string[] => []);
+    if (kind === 'full' && names.length > 0 && !names.includes('tokenizer.json'))
+      return withoutTokenizerNote(path.basename(folder), names);
+  }
+  return null;
 }
 
 async function current(core: Core, runId: string): Promise<RunRecord> {

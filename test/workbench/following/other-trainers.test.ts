@@ -208,3 +208,33 @@ test('a checkpoint without a whole state is left out, and which file it lacks an
   expect(answer.stderr).toContain('The trainer_state.json of checkpoint-4 is cut off, which its trainer writes last: ');
   expect(answer.stderr).toContain('checkpoint-6 holds no weights: neither model.safetensors nor adapter_model');
 });
+
+test('checkpoints that no text can be put into come with a sentence that says so, once; adapters have the tokenizer of their base', async () => {
+  const folder = folderOf('trl.trainer.dpo_config', 'DPOConfig');
+  const workbench = await openTestWorkbench();
+  const notesOf = async (name: string) =>
+    (await workbench.following.importRun(folder, { name }, quietTask())).said.filter((one) => /tokenizer/.test(one));
+  const places = readdirSync(folder).filter((one) => one.startsWith('checkpoint-'));
+  for (const place of places) put(path.join(folder, place), 'tokenizer.json', '{}');
+  expect(await notesOf('with')).toEqual([]);
+  for (const place of places) {
+    rmSync(path.join(folder, place, 'tokenizer.json'));
+    put(path.join(folder, place), 'tokenizer.model', 'x');
+  }
+  const said = await notesOf('without');
+  expect(said).toHaveLength(1);
+  expect(said[0]).toMatch(/^checkpoint-\d+ holds no tokenizer\.json \(tokenizer\.model is not read\): .*evaluated/);
+});
+
+test('a checkpoint that has the name of a draft is one that is still being written', async () => {
+  const folder = folderOf('trl.trainer.dpo_config', 'DPOConfig');
+  const { checkpoints } = await surveyTrainerFolder(folder);
+  const newest = checkpoints.at(-1)?.step ?? 0;
+  cpSync(path.join(folder, `checkpoint-${newest}`), path.join(folder, `tmp-checkpoint-${newest}`), { recursive: true });
+  const both = await surveyTrainerFolder(folder);
+  expect(both.checkpoints.map(({ step }) => step)).toEqual(checkpoints.map(({ step }) => step));
+  rmSync(path.join(folder, `checkpoint-${newest}`), { recursive: true });
+  const draft = await surveyTrainerFolder(folder);
+  expect(draft.checkpoints.map(({ folder: place }) => path.basename(place))).not.toContain(`tmp-checkpoint-${newest}`);
+  expect(draft.unusable.map(({ step, half }) => [step, half])).toEqual([[newest, true]]);
+});
