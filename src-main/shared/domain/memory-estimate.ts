@@ -101,7 +101,7 @@ export function estimateMemory(spec: MemorySpec, shape: ModelShape, conditions: 
 }
 
 /** A process of the trainer with TensorFlow on a processor, measured by `npm run test:size`. */
-export const trainerProcess = { idle: 450e6, working: 700e6 };
+export const trainerProcess = { idle: 450e6, working: 650e6 };
 
 /** Share of a device's free memory that what a step keeps may take before blocks are computed twice. */
 export const mostKeptShare = 0.6;
