@@ -106,7 +106,7 @@ async function sidesWherePossible(core: Core, sample: SampleDetail | undefined, 
   try {
     return await sidePlaces(core, sample, task);
   } catch (error) {
-    if (error instanceof WorkbenchError && ['unsupported', 'not-found'].includes(error.code)) return null;
+    if (error instanceof WorkbenchError && ['unsupported', 'not-found', 'corrupt'].includes(error.code)) return null;
     throw error;
   }
 }

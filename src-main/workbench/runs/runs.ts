@@ -20,6 +20,7 @@ import { createRunSupervisor } from '../supervision/supervisor.ts';
 import { createRecovery } from '../supervision/recover.ts';
 import type { ResolvedSpec } from './resolve.ts';
 import { runFolder } from './run-folder.ts';
+import { requireFolder } from '../models/weights.ts';
 import type { RunRequest, WeightsRef } from './run-folder.ts';
 import { sweepSpecs } from './sweep-specs.ts';
 import { specObject } from './spec-text.ts';
@@ -175,6 +176,7 @@ export function createRuns(core: Core, comparisons: Comparisons, sites: Sites): 
       // It may have been resumed, or have ended otherwise, while its old trainer left.
       const run = await get(runId);
       requireResumable(run, supervisor.has(runId));
+      await requireFolder(runFolder(core.layout, run).path, `run “${run.name}”`, 'Put it back, or relaunch the run.');
       return supervisor.add(run, await supervisor.own(run), true);
     },
     async ask(runId, request) {

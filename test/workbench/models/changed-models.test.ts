@@ -59,3 +59,25 @@ test('so is an adapter, and one whose base was written into', async () => {
   await changeWeights(path.join(adapter, 'adapter_model.safetensors'));
   await expect(weightsOf(workbench, 'adapted')).rejects.toMatchObject(changed('adapted', adapter));
 });
+
+test('what shows the answers of changed weights does without what only they could tell', async () => {
+  const workbench = await openTestWorkbench();
+  const { core, comparisons, samples } = workbench;
+  const folder = await copyOf('llama');
+  const { id: modelId } = await workbench.models.add(folder, { name: 'mine' }, quietTask());
+  const evaluations = [];
+  for (const [name, verdict] of [
+    ['old', 'right'],
+    ['new', 'wrong'],
+  ] as const) {
+    const head = { name, suiteId: null, suiteName: 's', modelId, runId: null, checkpointId: null, step: null };
+    const ingest = await core.store.beginEvaluation({ ...head, decoding: null, import: null });
+    await ingest.push([{ sampleId: 'a', prompt: 'Once', target: 'x', output: name, score: null, verdict }]);
+    evaluations.push(await ingest.commit());
+  }
+  const { id } = await comparisons.ready(evaluations[0] ?? '', evaluations[1] ?? '', undefined, quietTask());
+  const { sampleKeys } = await core.store.flipVectors(id, {});
+  await changeWeights(path.join(folder, 'model.safetensors'));
+  expect(await samples.ledgersWherePossible(id, [...sampleKeys], quietTask())).toEqual(new Map());
+  await expect(samples.ledger(id, sampleKeys[0] ?? 0, quietTask())).rejects.toMatchObject(changed('mine', folder));
+});
