@@ -6,6 +6,8 @@ import type { RunRecord } from '../../src-main/shared/domain/entities.ts';
 import { WorkbenchError } from '../../src-main/shared/domain/errors.ts';
 import { runSpecSchema } from '../../src-main/shared/domain/run-spec.ts';
 import { openStore } from '../../src-main/store/client.ts';
+import { hashModelFiles } from '../../src-main/workbench/models/folder-files.ts';
+import { quietTask } from '../../src-main/workbench/supervision/task.ts';
 import { createEventBus } from '../../src-main/workbench/contract/event-bus.ts';
 import type { Core } from '../../src-main/workbench/core.ts';
 import { createDevice } from '../../src-main/workbench/supervision/device.ts';
@@ -41,13 +43,15 @@ export async function openStage(): Promise<Stage> {
   await createFolders(layout);
   const store = await openStore(layout.root, { checkIntegrity: false });
   onTestFinished(() => store.close());
+  const weights = 'model.safetensors';
+  writeFileSync(path.join(layout.models, weights), 'as they were imported');
   const model = await store.addModel({
     name: 'm',
     path: layout.models,
     family: 'llama',
     parameters: 1,
     sizeBytes: 1,
-    sha256: 'none',
+    sha256: await hashModelFiles(layout.models, [weights], quietTask()),
     origin: 'imported',
     state: 'present',
   });

@@ -22,7 +22,10 @@ const systemReasons: Readonly<Record<string, { why: string; remedy: string }>> =
   EPERM: { why: 'it is not permitted', remedy: 'Choose a folder that you may use, or ask its owner.' },
   EROFS: { why: 'the disk is read-only', remedy: 'Choose a folder on a writable disk.' },
   ENOENT: { why: 'there is no such file or folder', remedy: 'Check the path; its folder must exist.' },
-  ENOTDIR: { why: 'a part of its path is a file', remedy: 'Check the path.' },
+  ENOTDIR: {
+    why: 'a part of its path is a file',
+    remedy: 'Choose another folder: this path goes through a file.',
+  },
   EISDIR: { why: 'it is a folder', remedy: 'Name a file in it.' },
   EEXIST: { why: 'there is a file of that name already', remedy: 'Choose another name.' },
   ENAMETOOLONG: { why: 'the name is too long for this disk', remedy: 'Choose a shorter one.' },
