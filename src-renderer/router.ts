@@ -1,5 +1,6 @@
 import { createRouter, createWebHashHistory } from 'vue-router';
 import type { Component } from 'vue';
+import { watchNavigation } from './under-way.ts';
 
 /**
  * Every place. The address carries what back, forward and reload bring back; the hash form works the same under app:// and
@@ -56,6 +57,7 @@ export const router = createRouter({
   routes: routes.map(({ path, name, title, view }) => ({ path, name, component: view, meta: { title } })),
 });
 
+watchNavigation(router);
 router.afterEach((to) => {
   const { title } = to.meta;
   document.title = typeof title === 'string' ? `${title} · FlipGuard Workbench` : 'FlipGuard Workbench';

@@ -52,6 +52,26 @@ describe.skipIf(noBrowser !== null)('the flip browser', () => {
     return app;
   }
 
+  it('calls nobody back who left before its first sample was there', async () => {
+    const app = await served.open();
+    // The code of the next place comes after the list of this one.
+    let release = () => {};
+    const released = new Promise<void>((resolve) => (release = resolve));
+    await app.page.route(/ModelsView-.*\.js/, async (held) => {
+      await released;
+      await held.continue();
+    });
+    await app.goto(`/compare/${comparisonId}`);
+    await app.flips.table.waitFor();
+    await app.goto('/models');
+    await app.flips.count().getByText(`${material.negative} samples`).waitFor();
+    await app.page.waitForTimeout(300);
+    release();
+    await app.heading('Models').waitFor();
+    expect(app.complaints).toEqual([]);
+    await app.close();
+  });
+
   it('filters, keeps the selection, and goes back', async () => {
     const app = await openFlips();
     const { flips } = app;
