@@ -19,13 +19,9 @@ class AttentionCall {
   explicit AttentionCall(TF_OpKernelConstruction *construction) {
     times_ = integers(construction, "times");
     rows_ = integers(construction, "rows");
-    Status status;
-    TF_OpKernelConstruction_GetAttrInt64(construction, "head_dim", &headDim_, status);
-    status.check("head_dim");
-    TF_OpKernelConstruction_GetAttrInt64(construction, "window", &window_, status);
-    status.check("window");
-    TF_OpKernelConstruction_GetAttrFloat(construction, "scale", &scale_, status);
-    status.check("scale");
+    headDim_ = integerOf(construction, "head_dim");
+    window_ = integerOf(construction, "window");
+    scale_ = numberOf(construction, "scale");
     require(headDim_ > 0 && window_ >= 0 && rows_.size() == times_.size(), "an attention has no sizes");
   }
 

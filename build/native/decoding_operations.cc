@@ -1,4 +1,4 @@
-// What a step of decoding needs, as operations: attention with a cache that is written in place, and the likeliest token.
+// What a step of decoding needs, as operations: attention with a cache that is written in place, and the choice of a token.
 #include <vector>
 
 #include "kernel_call.h"
@@ -11,10 +11,7 @@ namespace {
 
 class AttendStep {
  public:
-  explicit AttendStep(TF_OpKernelConstruction *construction) {
-    Status status;
-    TF_OpKernelConstruction_GetAttrInt64(construction, "window", &window_, status);
-    status.check("window");
+  explicit AttendStep(TF_OpKernelConstruction *construction) : window_(integerOf(construction, "window")) {
     require(window_ >= 0, "a window is negative");
   }
 
@@ -65,7 +62,7 @@ class AttendStep {
 
  private:
   static constexpr int64_t mostLanes = 16, numbersOfPart = 1 << 14;
-  int64_t window_ = 0;
+  int64_t window_;
 };
 
 /** Writes a place and a log-probability for each row. */
@@ -94,10 +91,7 @@ class Likeliest {
 
 class Drawn {
  public:
-  explicit Drawn(TF_OpKernelConstruction *construction) {
-    Status status;
-    TF_OpKernelConstruction_GetAttrFloat(construction, "temperature", &temperature_, status);
-    status.check("temperature");
+  explicit Drawn(TF_OpKernelConstruction *construction) : temperature_(numberOf(construction, "temperature")) {
     require(temperature_ > 0, "a temperature is not above 0");
   }
   void compute(TF_OpKernelContext *context) const {
@@ -110,7 +104,7 @@ class Drawn {
   }
 
  private:
-  float temperature_ = 1;
+  float temperature_;
 };
 
 /** Two numbers for each row of a matrix. */

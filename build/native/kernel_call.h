@@ -80,6 +80,22 @@ void shapes(TF_ShapeInferenceContext *context, TF_Status *status) {
   TF_DeleteShapeHandle(shape);
 }
 
+inline int64_t integerOf(TF_OpKernelConstruction *construction, const char *attribute) {
+  int64_t value = 0;
+  Status status;
+  TF_OpKernelConstruction_GetAttrInt64(construction, attribute, &value, status);
+  status.check(attribute);
+  return value;
+}
+
+inline float numberOf(TF_OpKernelConstruction *construction, const char *attribute) {
+  float value = 0;
+  Status status;
+  TF_OpKernelConstruction_GetAttrFloat(construction, attribute, &value, status);
+  status.check(attribute);
+  return value;
+}
+
 using ShapeFunction = void (*)(TF_ShapeInferenceContext *, TF_Status *);
 
 /** `writes`: the operation changes an input, and is neither left out nor done once for two. */

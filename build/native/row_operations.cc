@@ -24,14 +24,10 @@ constexpr int64_t numbersOfPart = 1 << 14;
 
 class RmsNorm {
  public:
-  explicit RmsNorm(TF_OpKernelConstruction *construction) {
-    Status status;
-    TF_OpKernelConstruction_GetAttrFloat(construction, "epsilon", &epsilon_, status);
-    status.check("epsilon");
-  }
+  explicit RmsNorm(TF_OpKernelConstruction *construction) : epsilon_(numberOf(construction, "epsilon")) {}
 
  protected:
-  float epsilon_ = 0;
+  float epsilon_;
 };
 
 class RmsNormForward : RmsNorm {
@@ -144,11 +140,7 @@ class CrossEntropy {
 /** The same, and how far the first rows are from those of another model: one row after the other, while it is in the processor's cache. */
 class LossesBeside {
  public:
-  explicit LossesBeside(TF_OpKernelConstruction *construction) {
-    Status status;
-    TF_OpKernelConstruction_GetAttrInt64(construction, "without_label", &withoutLabel_, status);
-    status.check("without_label");
-  }
+  explicit LossesBeside(TF_OpKernelConstruction *construction) : withoutLabel_(integerOf(construction, "without_label")) {}
   void compute(TF_OpKernelContext *context) const {
     const Overwritten own(context, 0), old(context, 1);
     const Tensor labels = Tensor::input(context, 2);
@@ -170,7 +162,7 @@ class LossesBeside {
   }
 
  private:
-  int64_t withoutLabel_ = 0;
+  int64_t withoutLabel_;
 };
 
 /** The first rows as a·x + b·y with factors of each row, all others as they are. */

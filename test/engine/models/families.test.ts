@@ -1,3 +1,4 @@
+// Over 300 lines: one table of configurations for each family, to be searched as one.
 import { describe, expect, it } from 'vitest';
 import { loadModel } from '../../../src-main/engine/checkpoint/load-model.ts';
 import { readModelConfig, supportedFamilies } from '../../../src-main/engine/models/families.ts';
